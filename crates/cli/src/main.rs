@@ -1,0 +1,2 @@
+//! The command `bfv`.
+fn main() {}

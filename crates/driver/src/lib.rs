@@ -1,0 +1,1 @@
+//! The straight line of check, the proof store and the gate

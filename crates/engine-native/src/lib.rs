@@ -1,0 +1,1 @@
+//! Arithmetic search and lemma application in pure Rust

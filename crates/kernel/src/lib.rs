@@ -1,0 +1,1 @@
+//! The judge: core terms, evaluation, conversion, checking, data types, certificate rules

@@ -1,0 +1,1 @@
+//! The second judge: a naive implementation of the same rules

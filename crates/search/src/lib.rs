@@ -1,0 +1,1 @@
+//! The interface between goals and engines: budgets, candidates, reasons

@@ -1,0 +1,1 @@
+//! Lexer, grammar and surface tree

@@ -1,0 +1,2 @@
+//! Tasks of the project that plain cargo cannot do.
+fn main() {}
