@@ -1,1 +1,3 @@
-//! Lexer, grammar and surface tree
+//! Lexer, grammar and surface tree.
+
+pub mod tree;
