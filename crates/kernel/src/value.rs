@@ -1,0 +1,201 @@
+//! Values: weak head normal forms with closures. Variables are levels, dimensions are names that are never reused.
+
+use bfv_format::{DataRef, Prim, Rational, Rule, Term};
+use num_bigint::{BigInt, BigUint};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// An interval value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ivl {
+    /// 0
+    Zero,
+    /// 1
+    One,
+    /// A dimension name, unique within one machine.
+    Name(u64),
+}
+
+/// A substitution of dimension names by interval values, applied in parallel.
+#[derive(Clone, Debug, Default)]
+pub struct DimSub(pub Vec<(u64, Ivl)>);
+
+/// A value, evaluated when it is first looked at.
+#[derive(Clone)]
+pub struct V(pub(crate) Rc<RefCell<Lazy>>);
+
+/// The state of a delayed value.
+pub(crate) enum Lazy {
+    /// Not looked at yet.
+    Term(Env, Term),
+    /// A value under a substitution of dimensions, not looked at yet.
+    Act(V, DimSub),
+    /// Weak head normal; the number is the generation of the globals at which a neutral was last retried.
+    Done(Rc<Val>, u64),
+}
+
+/// An environment: values of term variables and of dimension variables, innermost last, and the displacement of universes.
+#[derive(Clone, Default)]
+pub struct Env {
+    /// Term variables.
+    pub terms: List<V>,
+    /// Dimension variables.
+    pub dims: List<Ivl>,
+    /// Added to every universe level met.
+    pub shift: u32,
+}
+
+/// A persistent list; `get(0)` is the element pushed last.
+pub struct List<T>(pub(crate) Option<Rc<(T, List<T>)>>);
+
+/// A function closure, binding one term variable.
+#[derive(Clone)]
+pub enum Clo {
+    /// A term in an environment.
+    Term(Env, Term),
+    /// Ignores its argument.
+    Const(V),
+    /// A function of the evaluator (Kan operations at function types and the like).
+    Native(Rc<Native>),
+}
+
+/// A closure binding one dimension.
+#[derive(Clone)]
+pub enum DClo {
+    /// A term in an environment.
+    Term(Env, Term),
+    /// A value in which a name is bound.
+    Abs(u64, V),
+}
+
+/// A face of a system value: equations (neither true nor false) and the side, binding one dimension.
+#[derive(Clone)]
+pub struct VFace {
+    /// The equations that are left.
+    pub cof: Vec<(Ivl, Ivl)>,
+    /// The side.
+    pub side: DClo,
+}
+
+/// A weak head normal form.
+pub enum Val {
+    /// A universe.
+    Univ(u32),
+    /// A function type.
+    Pi(V, Clo),
+    /// A function.
+    Lam(Clo),
+    /// A pair type.
+    Sigma(V, Clo),
+    /// A pair.
+    Pair(V, V),
+    /// A line type.
+    Line(DClo),
+    /// A path type.
+    Path(DClo, V, V),
+    /// A line or a path.
+    DLam(DClo),
+    /// A built-in type, `Star`, `True` or `False`.
+    Prim(Prim),
+    /// A natural literal.
+    NatLit(BigUint),
+    /// At least one successor of a neutral.
+    Suc(BigUint, V),
+    /// An integer literal.
+    IntLit(BigInt),
+    /// `IntPos` of a neutral or of successors of one.
+    IntPos(V),
+    /// `IntNegSuc` of the same.
+    IntNegSuc(V),
+    /// A real literal.
+    RealLit(Rational),
+    /// A data type with its parameters.
+    Data(DataRef, Rc<[V]>),
+    /// A constructor: data type, number, parameters, fields.
+    Con(DataRef, u32, Rc<[V]>, Rc<[V]>),
+    /// Something stuck, or a constant not unfolded yet.
+    Neutral(Neutral),
+}
+
+/// A head with eliminations, innermost first.
+#[derive(Clone)]
+pub struct Neutral {
+    /// What is stuck.
+    pub head: Head,
+    /// Eliminations.
+    pub spine: Rc<Vec<Elim>>,
+    /// For a head that is a definition: the same value with the definition unfolded.
+    pub unfolded: Option<V>,
+}
+
+/// What can be stuck.
+#[derive(Clone)]
+pub enum Head {
+    /// A variable: level and type.
+    Var(u32, V),
+    /// A constant: position and displacement.
+    Const(u32, u32),
+    /// An operation of the theory; its arguments are the first eliminations of the spine.
+    Prim(Prim),
+    /// A stuck coercion: from, to, line of types, argument.
+    Coe(Ivl, Ivl, DClo, V),
+    /// A stuck composition: from, to, type, faces, base.
+    HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
+    /// A certificate rule; atoms and proofs are evaluated in the environment. Inert.
+    Rule(Env, Rc<Rule>),
+}
+
+/// One elimination.
+#[derive(Clone)]
+pub enum Elim {
+    /// Application.
+    App(V),
+    /// First projection.
+    Fst,
+    /// Second projection.
+    Snd,
+    /// A line at an interval value.
+    LApp(Ivl),
+    /// A path at an interval value, with its ends.
+    PApp(V, V, Ivl),
+    /// Motive.
+    EmptyElim(Clo),
+    /// Motive, true, false.
+    BoolElim(Clo, V, V),
+    /// Motive, zero, successor.
+    NatElim(Clo, V, V),
+    /// Motive, pos, negsuc.
+    IntElim(Clo, V, V),
+    /// Data type, parameters, motive, branches.
+    DataElim(DataRef, Rc<[V]>, Clo, Rc<[V]>),
+}
+
+/// Closures that the evaluator makes itself.
+pub enum Native {}
+
+impl<T> Clone for List<T> {
+    fn clone(&self) -> Self {
+        List(self.0.clone())
+    }
+}
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        List(None)
+    }
+}
+impl<T: Clone> List<T> {
+    /// The list with one more element.
+    #[must_use]
+    pub fn push(&self, x: T) -> Self {
+        List(Some(Rc::new((x, self.clone()))))
+    }
+    /// The n-th element counted from the one pushed last.
+    #[must_use]
+    pub fn get(&self, n: u32) -> Option<&T> {
+        let mut l = self;
+        for _ in 0..n {
+            l = &l.0.as_ref()?.1;
+        }
+        l.0.as_ref().map(|c| &c.0)
+    }
+}
