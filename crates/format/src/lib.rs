@@ -3,8 +3,19 @@
 //! The kernel and `recheck` share this crate and nothing else, so that one mistake in a rule cannot hide in both.
 //! The theory these terms belong to is written down in `sctt/KERNEL.md`.
 
+mod decode;
+mod encode;
+mod hash;
+mod leb;
+mod pack;
+mod stored;
 mod term;
+mod walk;
 
+pub use hash::{Hash, UnknownConstant, decl_hash, decl_hashes, term_hash};
+pub use leb::{NUMBER_LIMIT, ReadError};
+pub use pack::{Packed, Renumber, pack};
+pub use stored::{DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library};
 pub use term::{
     Arith, Cof, Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, Hypothesis, Node, Op, Prim, Product,
     Rational, Relation, Rule, Sort, Step, Term,

@@ -72,6 +72,39 @@ pub enum Prim {
     RealOfInt = 26,
 }
 
+impl Prim {
+    /// Every constant, at the place of its number.
+    pub const ALL: [Prim; 27] = [
+        Prim::Empty,
+        Prim::Unit,
+        Prim::Bool,
+        Prim::Nat,
+        Prim::Int,
+        Prim::Real,
+        Prim::Star,
+        Prim::True,
+        Prim::False,
+        Prim::Suc,
+        Prim::NatAdd,
+        Prim::NatMul,
+        Prim::NatSub,
+        Prim::NatLtb,
+        Prim::IntPos,
+        Prim::IntNegSuc,
+        Prim::IntAdd,
+        Prim::IntSub,
+        Prim::IntMul,
+        Prim::IntLtb,
+        Prim::RealAdd,
+        Prim::RealSub,
+        Prim::RealMul,
+        Prim::RealInv,
+        Prim::RealLtb,
+        Prim::RealOfNat,
+        Prim::RealOfInt,
+    ];
+}
+
 /// A reference to a data type: its position in the signature, and by how many universes it is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DataRef {

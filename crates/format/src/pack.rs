@@ -1,0 +1,202 @@
+//! Takes what a term needs out of a long list of declarations, and moves terms between lists.
+
+use crate::hash::UnknownConstant;
+use crate::term::{Constructor, DataDecl, DataRef, Decl, Face, Hypothesis, Node, Rule, Sort, Term};
+use crate::walk::{Seen, parts, post_order, roots};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What `pack` gives: the declarations needed, and the two terms over their positions.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// The closure, in the order of the list it was taken from.
+    pub decls: Vec<Decl>,
+    /// The position that each of them had there.
+    pub origin: Vec<u32>,
+    /// The first term.
+    pub statement: Term,
+    /// The second term.
+    pub evidence: Term,
+}
+
+/// The closure of two terms over a list of declarations (types, bodies, proofs of theorems), renumbered by position.
+///
+/// # Errors
+/// A constant that is not in the list, or that a declaration names without its coming earlier.
+pub fn pack(decls: &[Decl], statement: &Term, evidence: &Term) -> Result<Packed, UnknownConstant> {
+    let mut needed: BTreeSet<u32> = BTreeSet::new();
+    let mut todo = Vec::new();
+    let mut seen = Seen::default();
+    let mut visit = |root, todo: &mut Vec<u32>| {
+        post_order(root, &mut seen, |t| todo.extend(parts(t).1));
+    };
+    visit(statement, &mut todo);
+    visit(evidence, &mut todo);
+    while let Some(id) = todo.pop() {
+        if needed.insert(id) {
+            let decl = usize::try_from(id).ok().and_then(|i| decls.get(i)).ok_or(UnknownConstant(id))?;
+            for root in roots(decl) {
+                visit(root, &mut todo);
+            }
+        }
+    }
+    let mut renumber = Renumber::default();
+    let mut out = Vec::new();
+    let mut origin = Vec::new();
+    for id in needed {
+        let decl = usize::try_from(id).ok().and_then(|i| decls.get(i)).ok_or(UnknownConstant(id))?;
+        let new = u32::try_from(out.len()).map_err(|_| UnknownConstant(id))?;
+        if matches!(decl, Decl::Data(_)) {
+            renumber.insert(id, new);
+        }
+        out.push(renumber.decl(decl)?);
+        renumber.insert(id, new);
+        origin.push(id);
+    }
+    Ok(Packed { decls: out, origin, statement: renumber.term(statement)?, evidence: renumber.term(evidence)? })
+}
+
+/// Moves terms from one list of declarations to another. It keeps what it has moved alive, so that sharing survives across calls.
+#[derive(Default)]
+pub struct Renumber {
+    ids: BTreeMap<u32, u32>,
+    done: BTreeMap<*const Node, (Term, Term)>,
+}
+
+impl Renumber {
+    /// From now on `old` becomes `new`. A position is entered once, before the first term that names it is moved.
+    pub fn insert(&mut self, old: u32, new: u32) {
+        self.ids.insert(old, new);
+    }
+
+    fn id(&self, old: u32) -> Result<u32, UnknownConstant> {
+        self.ids.get(&old).copied().ok_or(UnknownConstant(old))
+    }
+
+    /// The term over the new positions.
+    ///
+    /// # Errors
+    /// A constant that was not entered.
+    pub fn term(&mut self, t: &Term) -> Result<Term, UnknownConstant> {
+        let mut order = Vec::new();
+        post_order(t, &mut Seen::default(), |n| order.push(n));
+        for n in order {
+            if !self.done.contains_key(&Term::as_ptr(n)) {
+                let moved = Term::new(self.node(n)?);
+                self.done.insert(Term::as_ptr(n), (n.clone(), moved));
+            }
+        }
+        self.moved(t)
+    }
+
+    /// The declaration over the new positions.
+    ///
+    /// # Errors
+    /// A constant that was not entered.
+    pub fn decl(&mut self, d: &Decl) -> Result<Decl, UnknownConstant> {
+        Ok(match d {
+            Decl::Def { name, ty, body } => {
+                Decl::Def { name: name.clone(), ty: self.term(ty)?, body: self.term(body)? }
+            }
+            Decl::Theorem { name, ty, proof } => {
+                Decl::Theorem { name: name.clone(), ty: self.term(ty)?, proof: self.term(proof)? }
+            }
+            Decl::Axiom { name, bundle, ty } => {
+                Decl::Axiom { name: name.clone(), bundle: bundle.clone(), ty: self.term(ty)? }
+            }
+            Decl::Data(DataDecl { name, params, level, constructors }) => Decl::Data(DataDecl {
+                name: name.clone(),
+                params: params.iter().map(|t| self.term(t)).collect::<Result<_, _>>()?,
+                level: *level,
+                constructors: constructors
+                    .iter()
+                    .map(|c| {
+                        let fields = c.fields.iter().map(|t| self.term(t)).collect::<Result<_, _>>()?;
+                        Ok(Constructor { name: c.name.clone(), fields })
+                    })
+                    .collect::<Result<_, UnknownConstant>>()?,
+            }),
+        })
+    }
+
+    /// What a child became; children are moved before parents.
+    fn moved(&self, t: &Term) -> Result<Term, UnknownConstant> {
+        self.done.get(&Term::as_ptr(t)).map(|m| m.1.clone()).ok_or(UnknownConstant(u32::MAX))
+    }
+
+    fn data(&self, d: DataRef) -> Result<DataRef, UnknownConstant> {
+        Ok(DataRef { id: self.id(d.id)?, shift: d.shift })
+    }
+
+    fn list(&self, ts: &[Term]) -> Result<Vec<Term>, UnknownConstant> {
+        ts.iter().map(|t| self.moved(t)).collect()
+    }
+
+    fn node(&self, n: &Node) -> Result<Node, UnknownConstant> {
+        let t = |t: &Term| self.moved(t);
+        Ok(match n {
+            Node::Var(_) | Node::Univ(_) | Node::Prim(_) | Node::NatLit(_) | Node::IntLit(_) | Node::RealLit(_) => {
+                n.clone()
+            }
+            Node::Const { id, shift } => Node::Const { id: self.id(*id)?, shift: *shift },
+            Node::Pi(a, b) => Node::Pi(t(a)?, t(b)?),
+            Node::Lam(b) => Node::Lam(t(b)?),
+            Node::App(f, a) => Node::App(t(f)?, t(a)?),
+            Node::Let(a, v, b) => Node::Let(t(a)?, t(v)?, t(b)?),
+            Node::Sigma(a, b) => Node::Sigma(t(a)?, t(b)?),
+            Node::Pair(a, b) => Node::Pair(t(a)?, t(b)?),
+            Node::Fst(p) => Node::Fst(t(p)?),
+            Node::Snd(p) => Node::Snd(t(p)?),
+            Node::Line(a) => Node::Line(t(a)?),
+            Node::Path(a, l, r) => Node::Path(t(a)?, t(l)?, t(r)?),
+            Node::DLam(b) => Node::DLam(t(b)?),
+            Node::LApp(p, r) => Node::LApp(t(p)?, *r),
+            Node::PApp(p, a, b, r) => Node::PApp(t(p)?, t(a)?, t(b)?, *r),
+            Node::Coe(r, s, a, v) => Node::Coe(*r, *s, t(a)?, t(v)?),
+            Node::HCom(r, s, a, faces, b) => {
+                let mut sides = Vec::new();
+                for f in faces {
+                    sides.push(Face { cof: f.cof.clone(), body: t(&f.body)? });
+                }
+                Node::HCom(*r, *s, t(a)?, sides, t(b)?)
+            }
+            Node::EmptyElim(m, s) => Node::EmptyElim(t(m)?, t(s)?),
+            Node::BoolElim(m, a, b, s) => Node::BoolElim(t(m)?, t(a)?, t(b)?, t(s)?),
+            Node::NatElim(m, a, b, s) => Node::NatElim(t(m)?, t(a)?, t(b)?, t(s)?),
+            Node::IntElim(m, a, b, s) => Node::IntElim(t(m)?, t(a)?, t(b)?, t(s)?),
+            Node::Data(d, ps) => Node::Data(self.data(*d)?, self.list(ps)?),
+            Node::Con(d, c, ps, fs) => Node::Con(self.data(*d)?, *c, self.list(ps)?, self.list(fs)?),
+            Node::DataElim(d, ps, m, bs, s) => {
+                Node::DataElim(self.data(*d)?, self.list(ps)?, t(m)?, self.list(bs)?, t(s)?)
+            }
+            Node::Rule(rule) => Node::Rule(Box::new(self.rule(rule)?)),
+        })
+    }
+
+    fn rule(&self, rule: &Rule) -> Result<Rule, UnknownConstant> {
+        Ok(match rule {
+            Rule::Ring { sort, atoms, left, right } => {
+                Rule::Ring { sort: *sort, atoms: self.atoms(atoms)?, left: left.clone(), right: right.clone() }
+            }
+            Rule::Psatz { atoms, hypotheses, products, equalities } => Rule::Psatz {
+                atoms: self.atoms(atoms)?,
+                hypotheses: self.hypotheses(hypotheses)?,
+                products: products.clone(),
+                equalities: equalities.clone(),
+            },
+            Rule::Lia { sort, atoms, hypotheses, steps } => Rule::Lia {
+                sort: *sort,
+                atoms: self.atoms(atoms)?,
+                hypotheses: self.hypotheses(hypotheses)?,
+                steps: steps.clone(),
+            },
+        })
+    }
+
+    fn atoms(&self, atoms: &[(Sort, Term)]) -> Result<Vec<(Sort, Term)>, UnknownConstant> {
+        atoms.iter().map(|(s, t)| Ok((*s, self.moved(t)?))).collect()
+    }
+
+    fn hypotheses(&self, hs: &[Hypothesis]) -> Result<Vec<Hypothesis>, UnknownConstant> {
+        hs.iter().map(|h| Ok(Hypothesis { proof: self.moved(&h.proof)?, ..h.clone() })).collect()
+    }
+}

@@ -1,0 +1,354 @@
+//! Stored proofs and libraries: one writer, one strict reader, one seal.
+//!
+//! Layout: magic, version, table of nodes, then the parts below in their order, then the seal (blake3 of all bytes before it).
+//! The table lists every distinct node once, children before parents, in the order of a walk over the roots
+//! (leftmost first), so one content has one sequence of bytes and one sequence of bytes has one content.
+
+use crate::decode::{Table, position};
+use crate::encode::{Sink, encode};
+use crate::leb::{Read, ReadError, Reader, put_bytes, put_len, put_u32};
+use crate::term::{Constructor, DataDecl, Decl, Node, Term};
+use crate::walk::{Seen, post_order, roots};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Version of the bytes; the reader knows this one only.
+pub const VERSION: u8 = 1;
+/// Greatest height of a term in a file.
+pub const DEPTH_LIMIT: u32 = 100_000;
+
+const PROOF: &[u8; 4] = b"bfvp";
+const LIBRARY: &[u8; 4] = b"bfvl";
+const SEAL: usize = blake3::OUT_LEN;
+
+/// What a stored proof says of its claim. It is a word in a file; only the kernel can make it true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Outcome {
+    /// `evidence : statement`.
+    Proved = 0,
+    /// `evidence : statement -> Empty`.
+    Refuted = 1,
+}
+
+/// A stored proof: everything that is needed to judge one claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Declarations in dependency order; constants are positions in this list.
+    pub decls: Vec<Decl>,
+    /// Name of the claim, for reading.
+    pub claim: String,
+    /// The statement.
+    pub statement: Term,
+    /// What the evidence is evidence of.
+    pub verdict: Outcome,
+    /// The proof of the statement, or of its negation.
+    pub evidence: Term,
+    /// The counterexample in the user's names with exact values, for reading only.
+    pub witness: Vec<(String, String)>,
+    /// Who found the evidence, for reading only.
+    pub engine: String,
+}
+
+/// Checked declarations to be read instead of elaborated, with bytes that mean something to the caller only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Library {
+    /// Declarations in dependency order.
+    pub decls: Vec<Decl>,
+    /// Opaque.
+    pub meta: Vec<u8>,
+}
+
+/// Writes a stored proof. What is written reads back to the same, as long as terms are no deeper than `DEPTH_LIMIT`,
+/// numbers no longer than `NUMBER_LIMIT`, fractions in lowest terms, texts free of control characters, and constants earlier positions.
+#[must_use]
+pub fn write(stored: &Stored) -> Vec<u8> {
+    let mut w = Writer::new(PROOF);
+    w.table(stored.decls.iter().flat_map(roots).chain([&stored.statement, &stored.evidence]));
+    w.decls(&stored.decls);
+    w.text(&stored.claim);
+    w.term(&stored.statement);
+    w.out.push(stored.verdict as u8);
+    w.term(&stored.evidence);
+    put_len(&mut w.out, stored.witness.len());
+    for (name, value) in &stored.witness {
+        w.text(name);
+        w.text(value);
+    }
+    w.text(&stored.engine);
+    w.seal()
+}
+
+/// Reads a stored proof.
+///
+/// # Errors
+/// Anything but the bytes that `write` gives for what is read: wrong magic, version or seal, truncation, trailing bytes,
+/// numbers or fractions not in their shortest form, tables out of order, constants that do not come earlier, and limits.
+pub fn read(bytes: &[u8]) -> Result<Stored, ReadError> {
+    let (mut r, table, mut walk) = open(bytes, PROOF)?;
+    let decls = read_decls(&mut r, &table, &mut walk)?;
+    let known = decls.len();
+    let claim = r.string()?;
+    let statement = root(&mut r, &table, &mut walk, known)?;
+    let verdict = match r.byte()? {
+        0 => Outcome::Proved,
+        1 => Outcome::Refuted,
+        _ => return r.fail("unknown verdict"),
+    };
+    let evidence = root(&mut r, &table, &mut walk, known)?;
+    let witness = r.list(|r| Ok((r.string()?, r.string()?)))?;
+    let engine = r.string()?;
+    close(&r, &table, &walk)?;
+    Ok(Stored { decls, claim, statement, verdict, evidence, witness, engine })
+}
+
+/// Writes a library.
+#[must_use]
+pub fn write_library(library: &Library) -> Vec<u8> {
+    let mut w = Writer::new(LIBRARY);
+    w.table(library.decls.iter().flat_map(roots));
+    w.decls(&library.decls);
+    put_bytes(&mut w.out, &library.meta);
+    w.seal()
+}
+
+/// Reads a library.
+///
+/// # Errors
+/// As `read`.
+pub fn read_library(bytes: &[u8]) -> Result<Library, ReadError> {
+    let (mut r, table, mut walk) = open(bytes, LIBRARY)?;
+    let decls = read_decls(&mut r, &table, &mut walk)?;
+    let meta = r.bytes()?.to_vec();
+    close(&r, &table, &walk)?;
+    Ok(Library { decls, meta })
+}
+
+/// Recomputes the seal of bytes that were changed. For tests of readers: a resealed file is still judged by its content.
+#[must_use]
+pub fn reseal(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bytes.get(..bytes.len().saturating_sub(SEAL)).unwrap_or(&[]).to_vec();
+    let seal = blake3::hash(&out);
+    out.extend_from_slice(seal.as_bytes());
+    out
+}
+
+/// Writes into the table's scratch: children as indices.
+struct Indices<'a, 'b> {
+    out: Vec<u8>,
+    by_address: &'b BTreeMap<*const Node, u32>,
+    marker: std::marker::PhantomData<&'a ()>,
+}
+
+impl<'a> Sink<'a> for Indices<'a, '_> {
+    fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+    fn child(&mut self, t: &'a Term) {
+        // The walk gives children before parents, so the index is there.
+        put_u32(&mut self.out, self.by_address.get(&Term::as_ptr(t)).copied().unwrap_or(u32::MAX));
+    }
+    fn reference(&mut self, id: u32) {
+        put_u32(&mut self.out, id);
+    }
+}
+
+struct Writer {
+    out: Vec<u8>,
+    by_address: BTreeMap<*const Node, u32>,
+}
+
+impl Writer {
+    fn new(magic: &[u8; 4]) -> Self {
+        let mut out = magic.to_vec();
+        out.push(VERSION);
+        Writer { out, by_address: BTreeMap::new() }
+    }
+
+    fn table<'a>(&mut self, all: impl Iterator<Item = &'a Term>) {
+        let mut by_bytes: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+        let mut table = Vec::new();
+        let mut count = 0_u32;
+        let mut seen = Seen::default();
+        for t in all {
+            post_order(t, &mut seen, |t| {
+                let mut sink =
+                    Indices { out: Vec::new(), by_address: &self.by_address, marker: std::marker::PhantomData };
+                encode(t, &mut sink);
+                let index = *by_bytes.entry(sink.out).or_insert_with_key(|bytes| {
+                    table.extend_from_slice(bytes);
+                    let index = count;
+                    count = count.saturating_add(1);
+                    index
+                });
+                self.by_address.insert(Term::as_ptr(t), index);
+            });
+        }
+        put_u32(&mut self.out, count);
+        self.out.append(&mut table);
+    }
+
+    fn term(&mut self, t: &Term) {
+        put_u32(&mut self.out, self.by_address.get(&Term::as_ptr(t)).copied().unwrap_or(u32::MAX));
+    }
+
+    fn terms(&mut self, ts: &[Term]) {
+        put_len(&mut self.out, ts.len());
+        for t in ts {
+            self.term(t);
+        }
+    }
+
+    fn text(&mut self, s: &str) {
+        put_bytes(&mut self.out, s.as_bytes());
+    }
+
+    fn decls(&mut self, decls: &[Decl]) {
+        put_len(&mut self.out, decls.len());
+        for d in decls {
+            match d {
+                Decl::Def { name, ty, body } => {
+                    self.out.push(0);
+                    self.text(name);
+                    self.term(ty);
+                    self.term(body);
+                }
+                Decl::Theorem { name, ty, proof } => {
+                    self.out.push(1);
+                    self.text(name);
+                    self.term(ty);
+                    self.term(proof);
+                }
+                Decl::Axiom { name, bundle, ty } => {
+                    self.out.push(2);
+                    self.text(name);
+                    self.text(bundle);
+                    self.term(ty);
+                }
+                Decl::Data(DataDecl { name, params, level, constructors }) => {
+                    self.out.push(3);
+                    self.text(name);
+                    self.terms(params);
+                    put_u32(&mut self.out, *level);
+                    put_len(&mut self.out, constructors.len());
+                    for c in constructors {
+                        self.text(&c.name);
+                        self.terms(&c.fields);
+                    }
+                }
+            }
+        }
+    }
+
+    fn seal(mut self) -> Vec<u8> {
+        let seal = blake3::hash(&self.out);
+        self.out.extend_from_slice(seal.as_bytes());
+        self.out
+    }
+}
+
+/// The walk that the writer made, followed by the reader over indices: node `next` must be the next one that is finished.
+struct Walk {
+    next: u32,
+}
+
+impl Walk {
+    fn follow(&mut self, table: &Table, root: u32) -> bool {
+        // Everything below `next` is finished, and nothing else is.
+        let mut stack = vec![(root, false)];
+        while let Some((i, children_done)) = stack.pop() {
+            if i < self.next {
+                continue;
+            }
+            if children_done {
+                if i != self.next {
+                    return false;
+                }
+                self.next += 1;
+                continue;
+            }
+            let Some(children) = position(i).and_then(|i| table.children.get(i)) else {
+                return false;
+            };
+            stack.push((i, true));
+            stack.extend(children.iter().rev().map(|c| (*c, false)));
+        }
+        true
+    }
+}
+
+fn open<'a>(bytes: &'a [u8], magic: &[u8; 4]) -> Read<(Reader<'a>, Table, Walk)> {
+    let fail = |reason, offset| Err(ReadError { reason, offset });
+    let Some(end) = bytes.len().checked_sub(SEAL) else {
+        return fail("truncated", bytes.len());
+    };
+    let (body, seal) = bytes.split_at(end);
+    match body.split_first_chunk::<4>() {
+        None => return fail("truncated", bytes.len()),
+        Some((m, _)) if m != magic => return fail("not a file of this kind", 0),
+        Some((_, rest)) => match rest.first() {
+            None => return fail("truncated", bytes.len()),
+            Some(v) if *v != VERSION => return fail("unknown version", 4),
+            Some(_) => {}
+        },
+    }
+    if blake3::hash(body).as_bytes() != seal {
+        return fail("seal does not match", end);
+    }
+    let mut r = Reader::new(body, magic.len() + 1);
+    let count = r.count()?;
+    let mut table = Table::default();
+    let mut distinct: BTreeSet<&[u8]> = BTreeSet::new();
+    for _ in 0..count {
+        let start = r.at();
+        table.node(&mut r, DEPTH_LIMIT)?;
+        if !distinct.insert(r.since(start)) {
+            return r.fail("the same term twice");
+        }
+    }
+    Ok((r, table, Walk { next: 0 }))
+}
+
+fn close(r: &Reader<'_>, table: &Table, walk: &Walk) -> Read<()> {
+    if position(walk.next) != Some(table.nodes.len()) {
+        return r.fail("unused term");
+    }
+    if r.finished() { Ok(()) } else { r.fail("trailing bytes") }
+}
+
+/// Reads the index of a root whose constants must be below `known`.
+fn root(r: &mut Reader<'_>, table: &Table, walk: &mut Walk, known: usize) -> Read<Term> {
+    let (i, t) = table.index(r)?;
+    if !walk.follow(table, i) {
+        return r.fail("terms out of order");
+    }
+    let reach = position(i).and_then(|i| table.reach.get(i)).and_then(|n| position(*n));
+    if reach.is_none_or(|reach| reach > known) {
+        return r.fail("constant does not come earlier");
+    }
+    Ok(t)
+}
+
+fn read_decls(r: &mut Reader<'_>, table: &Table, walk: &mut Walk) -> Read<Vec<Decl>> {
+    let mut known = 0;
+    r.list(|r| {
+        let kind = r.byte()?;
+        let name = r.string()?;
+        let d = match kind {
+            0 => Decl::Def { name, ty: root(r, table, walk, known)?, body: root(r, table, walk, known)? },
+            1 => Decl::Theorem { name, ty: root(r, table, walk, known)?, proof: root(r, table, walk, known)? },
+            2 => Decl::Axiom { name, bundle: r.string()?, ty: root(r, table, walk, known)? },
+            3 => Decl::Data(DataDecl {
+                name,
+                params: r.list(|r| root(r, table, walk, known))?,
+                level: r.u32()?,
+                // A data type may name itself in its fields, at its own position.
+                constructors: r.list(|r| {
+                    Ok(Constructor { name: r.string()?, fields: r.list(|r| root(r, table, walk, known + 1))? })
+                })?,
+            }),
+            _ => return r.fail("unknown kind of declaration"),
+        };
+        known += 1;
+        Ok(d)
+    })
+}

@@ -1,0 +1,147 @@
+//! Merkle hashes and closures: what counts, and what does not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use bfv_format::{
+    Constructor, DataDecl, DataRef, Decl, Hash, Node, Prim, Renumber, Term, UnknownConstant, decl_hash, decl_hashes,
+    pack, term_hash,
+};
+use common::{Seed, stored, terms};
+use proptest::prelude::*;
+
+fn prim(p: Prim) -> Term {
+    Term::new(Node::Prim(p))
+}
+fn constant(id: u32, shift: u32) -> Term {
+    Term::new(Node::Const { id, shift })
+}
+fn def(name: &str, body: Term) -> Decl {
+    Decl::Def { name: name.into(), ty: prim(Prim::Nat), body }
+}
+fn axiom(bundle: &str) -> Decl {
+    Decl::Axiom { name: "a".into(), bundle: bundle.into(), ty: prim(Prim::Nat) }
+}
+fn theorem(proof: Term) -> Decl {
+    Decl::Theorem { name: "t".into(), ty: prim(Prim::Nat), proof }
+}
+fn list(position: u32, shift: u32, name: &str, con: &str) -> Decl {
+    let own = Term::new(Node::Data(DataRef { id: position, shift }, vec![Term::new(Node::Var(1))]));
+    Decl::Data(DataDecl {
+        name: name.into(),
+        params: vec![Term::new(Node::Univ(0))],
+        level: 0,
+        constructors: vec![Constructor { name: con.into(), fields: vec![Term::new(Node::Var(0)), own] }],
+    })
+}
+fn one(d: &Decl) -> Hash {
+    decl_hash(d, &[]).unwrap()
+}
+
+#[test]
+fn names_do_not_count() {
+    assert_eq!(one(&def("x", prim(Prim::Nat))), one(&def("y", prim(Prim::Nat))));
+    assert_eq!(one(&list(0, 0, "List", "cons")), one(&list(0, 0, "Stack", "push")));
+}
+
+#[test]
+fn bodies_count_and_proofs_do_not() {
+    assert_ne!(one(&def("x", prim(Prim::Nat))), one(&def("x", prim(Prim::Int))));
+    assert_eq!(one(&theorem(prim(Prim::Nat))), one(&theorem(prim(Prim::Int))));
+}
+
+#[test]
+fn the_bundle_and_the_kind_count() {
+    assert_ne!(one(&axiom("real")), one(&axiom("exp")));
+    assert_ne!(one(&axiom("real")), one(&theorem(prim(Prim::Nat))));
+    assert_ne!(one(&def("x", prim(Prim::Nat))), one(&theorem(prim(Prim::Nat))));
+}
+
+#[test]
+fn displacement_counts() {
+    let hashes = [one(&axiom("real"))];
+    assert_ne!(term_hash(&constant(0, 0), &hashes).unwrap(), term_hash(&constant(0, 1), &hashes).unwrap());
+    assert_ne!(one(&list(0, 0, "l", "c")), one(&list(0, 1, "l", "c")));
+}
+
+#[test]
+fn positions_do_not_count() {
+    let a = [axiom("real"), def("x", constant(0, 0))];
+    let b = [axiom("exp"), list(1, 0, "l", "c"), axiom("real"), def("y", constant(2, 0))];
+    let (ha, hb) = (decl_hashes(&a).unwrap(), decl_hashes(&b).unwrap());
+    assert_eq!(ha[1], hb[3]);
+    assert_eq!(hb[1], one(&list(0, 0, "l", "c")));
+}
+
+#[test]
+fn an_axiom_below_a_definition_counts() {
+    let a = decl_hashes(&[axiom("real"), def("x", constant(0, 0)), def("z", constant(1, 0))]).unwrap();
+    let b = decl_hashes(&[axiom("exp"), def("x", constant(0, 0)), def("z", constant(1, 0))]).unwrap();
+    assert_ne!(a[2], b[2]);
+}
+
+#[test]
+fn a_constant_that_does_not_come_earlier_has_no_hash() {
+    assert_eq!(term_hash(&constant(3, 0), &[]), Err(UnknownConstant(3)));
+    assert_eq!(decl_hash(&def("x", constant(0, 0)), &[]), Err(UnknownConstant(0)));
+    assert!(decl_hash(&list(1, 0, "l", "c"), &[]).is_err());
+}
+
+#[test]
+fn hashing_a_tree_of_two_to_the_500_is_quick() {
+    let t = (0..500).fold(prim(Prim::Nat), |t, _| Term::new(Node::App(t.clone(), t)));
+    let u = (0..500).fold(prim(Prim::Int), |t, _| Term::new(Node::App(t.clone(), t)));
+    assert_ne!(term_hash(&t, &[]).unwrap(), term_hash(&u, &[]).unwrap());
+}
+
+#[test]
+fn pack_takes_the_closure_through_proofs_and_nothing_else() {
+    let decls = [
+        axiom("unused"),
+        axiom("real"),
+        theorem(constant(1, 0)),
+        list(3, 0, "unused", "c"),
+        list(4, 0, "l", "c"),
+        def("d", Term::new(Node::App(constant(2, 1), constant(2, 0)))),
+    ];
+    let statement = Term::new(Node::Data(DataRef { id: 4, shift: 0 }, vec![constant(5, 2)]));
+    let packed = pack(&decls, &statement, &prim(Prim::Nat)).unwrap();
+    assert_eq!(packed.origin, [1, 2, 4, 5]);
+    let (before, after) = (decl_hashes(&decls).unwrap(), decl_hashes(&packed.decls).unwrap());
+    for (new, old) in packed.origin.iter().enumerate() {
+        assert_eq!(after[new], before[*old as usize]);
+    }
+    assert_eq!(term_hash(&packed.statement, &after), term_hash(&statement, &before));
+    assert_eq!(pack(&decls, &constant(6, 0), &statement).unwrap_err(), UnknownConstant(6));
+}
+
+#[test]
+fn renumber_refuses_a_constant_that_was_not_entered() {
+    let mut r = Renumber::default();
+    r.insert(0, 9);
+    assert_eq!(r.term(&constant(0, 3)).unwrap(), constant(9, 3));
+    assert_eq!(r.term(&constant(1, 0)), Err(UnknownConstant(1)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    #[test]
+    fn packing_keeps_every_hash(seeds in prop::collection::vec(any::<Seed>(), 1..16)) {
+        let s = stored(&seeds);
+        let before = decl_hashes(&s.decls).unwrap();
+        let p = pack(&s.decls, &s.statement, &s.evidence).unwrap();
+        let after = decl_hashes(&p.decls).unwrap();
+        prop_assert_eq!(term_hash(&p.statement, &after), term_hash(&s.statement, &before));
+        prop_assert_eq!(term_hash(&p.evidence, &after), term_hash(&s.evidence, &before));
+    }
+
+    /// Different terms have different hashes, equal terms equal ones.
+    #[test]
+    fn hashes_agree_with_equality(seeds in prop::collection::vec(any::<Seed>(), 1..16), a in any::<u32>(), b in any::<u32>()) {
+        let hashes = [one(&axiom("a")), one(&axiom("b")), one(&axiom("c"))];
+        let all = terms(&seeds, 3);
+        let (x, y) = (&all[a as usize % all.len()], &all[b as usize % all.len()]);
+        prop_assert_eq!(x == y, term_hash(x, &hashes).unwrap() == term_hash(y, &hashes).unwrap());
+    }
+}
