@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// An interval value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ivl {
     /// 0
     Zero,
@@ -25,16 +25,31 @@ pub struct DimSub(pub Vec<(u64, Ivl)>);
 pub struct V(pub(crate) Rc<RefCell<Lazy>>);
 
 /// The state of a delayed value.
+#[derive(Clone)]
 pub(crate) enum Lazy {
-    /// Not looked at yet.
+    /// A term in an environment.
     Term(Env, Term),
-    /// A value under a substitution of dimensions, not looked at yet.
+    /// A value under a substitution of dimensions.
     Act(V, DimSub),
-    /// Weak head normal; the number is the generation of the globals at which a neutral was last retried.
+    /// An elimination of a value.
+    Elim(V, Elim),
+    /// A closure at an argument.
+    Inst(Clo, V),
+    /// A line at a dimension.
+    DInst(DClo, Ivl),
+    /// A coercion.
+    Coe(Ivl, Ivl, DClo, V),
+    /// A composition.
+    HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
+    /// The predecessor of a positive natural number.
+    Pred(V),
+    /// One field of a constructor.
+    Field(V, usize),
+    /// Weak head normal; the number is the generation of the globals at which a neutral was last looked at.
     Done(Rc<Val>, u64),
 }
 
-/// An environment: values of term variables and of dimension variables, innermost last, and the displacement of universes.
+/// An environment: values of term variables and of dimension variables, innermost first, and the displacement of universes.
 #[derive(Clone, Default)]
 pub struct Env {
     /// Term variables.
@@ -46,7 +61,7 @@ pub struct Env {
 }
 
 /// A persistent list; `get(0)` is the element pushed last.
-pub struct List<T>(pub(crate) Option<Rc<(T, List<T>)>>);
+pub struct List<T>(Option<Rc<(T, List<T>)>>);
 
 /// A function closure, binding one term variable.
 #[derive(Clone)]
@@ -55,7 +70,7 @@ pub enum Clo {
     Term(Env, Term),
     /// Ignores its argument.
     Const(V),
-    /// A function of the evaluator (Kan operations at function types and the like).
+    /// A function that the evaluator makes itself.
     Native(Rc<Native>),
 }
 
@@ -68,10 +83,31 @@ pub enum DClo {
     Abs(u64, V),
 }
 
-/// A face of a system value: equations (neither true nor false) and the side, binding one dimension.
+/// Closures that the evaluator makes itself.
+#[derive(Clone)]
+pub enum Native {
+    /// `fun a => coe r s (i. B[coe s i A a]) (f (coe s r A a))`: r, s, the name i, A, B, f.
+    CoePi(Ivl, Ivl, u64, V, Clo, V),
+    /// `fun a => hcom r s B[a] [sides a] (b a)`: r, s, B, faces, b.
+    HComPi(Ivl, Ivl, Clo, Rc<Vec<VFace>>, V),
+    /// The rest of the type of an eliminator's branch after one more field: data type, constructor, parameters, fields so far, motive.
+    Branch(DataRef, u32, Rc<[V]>, Vec<V>, Clo),
+    /// `fun x => the induction hypothesis of (f x)`: codomain of the field's type, field, motive.
+    Hypothesis(Clo, V, Clo),
+    /// `fun x => the eliminator at (f x)`: codomain of the field's type, field, the elimination.
+    Recurse(Clo, V, Elim),
+    /// The hypotheses still to come in a branch type: data type, constructor, parameters, fields, motive, number of the next field.
+    Hypotheses(DataRef, u32, Rc<[V]>, Vec<V>, Clo, usize),
+    /// Successor case of the eliminator of Nat: `(n : Nat) -> M n -> M (Suc n)`, after n.
+    NatStep(Clo),
+    /// A family at `IntPos n` (true) or `IntNegSuc n` (false).
+    IntCase(Clo, bool),
+}
+
+/// A face of a system value: equations and the side, binding one dimension.
 #[derive(Clone)]
 pub struct VFace {
-    /// The equations that are left.
+    /// The equations.
     pub cof: Vec<(Ivl, Ivl)>,
     /// The side.
     pub side: DClo,
@@ -103,7 +139,7 @@ pub enum Val {
     Suc(BigUint, V),
     /// An integer literal.
     IntLit(BigInt),
-    /// `IntPos` of a neutral or of successors of one.
+    /// `IntPos` of a natural number that is no literal.
     IntPos(V),
     /// `IntNegSuc` of the same.
     IntNegSuc(V),
@@ -170,8 +206,11 @@ pub enum Elim {
     DataElim(DataRef, Rc<[V]>, Clo, Rc<[V]>),
 }
 
-/// Closures that the evaluator makes itself.
-pub enum Native {}
+impl V {
+    pub(crate) fn delay(l: Lazy) -> V {
+        V(Rc::new(RefCell::new(l)))
+    }
+}
 
 impl<T> Clone for List<T> {
     fn clone(&self) -> Self {
@@ -197,5 +236,18 @@ impl<T: Clone> List<T> {
             l = &l.0.as_ref()?.1;
         }
         l.0.as_ref().map(|c| &c.0)
+    }
+    /// The list with every element mapped, in the same order.
+    #[must_use]
+    pub(crate) fn map(&self, mut f: impl FnMut(&T) -> T) -> Self {
+        let (mut items, mut l) = (Vec::new(), self);
+        while let Some(c) = &l.0 {
+            items.push(f(&c.0));
+            l = &c.1;
+        }
+        items.into_iter().rev().fold(List(None), |l, x| l.push(x))
+    }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 }

@@ -1,0 +1,314 @@
+//! Conversion, directed by types: eta for functions, pairs, lines, paths and Unit; definitions unfold only on mismatch.
+
+use crate::check::Ctx;
+use crate::data::count;
+use crate::face::{Solved, solve};
+use crate::machine::Machine;
+use crate::refusal::{CONSTANT, ILL_FORMED, NOT_FUNCTION, NOT_PAIR, Res, refuse};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Neutral, V, VFace, Val};
+use bfv_format::Prim;
+use std::rc::Rc;
+
+impl Machine<'_> {
+    /// Whether two values of a type are convertible.
+    pub fn conv(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<bool> {
+        self.same(count(ctx.types.len()), ty, a, b)
+    }
+
+    /// Whether two types are convertible.
+    pub fn conv_type(&self, ctx: &Ctx, a: &V, b: &V) -> Res<bool> {
+        self.same_type(count(ctx.types.len()), a, b)
+    }
+
+    /// Rule `conv`: whether a value of the first type may stand where one of the second is needed.
+    pub fn subtype(&self, ctx: &Ctx, a: &V, b: &V) -> Res<bool> {
+        self.below(count(ctx.types.len()), a, b)
+    }
+
+    fn below(&self, at: u32, a: &V, b: &V) -> Res<bool> {
+        let _level = self.enter()?;
+        if Rc::ptr_eq(&a.0, &b.0) {
+            return Ok(true);
+        }
+        match (&*self.whnf(a)?, &*self.whnf(b)?) {
+            (Val::Univ(m), Val::Univ(n)) => Ok(m <= n),
+            (Val::Pi(d, c), Val::Pi(e, f)) => {
+                if !self.same_type(at, d, e)? {
+                    return Ok(false);
+                }
+                let x = self.var(at, e.clone());
+                self.below(at + 1, &self.inst(c, x.clone()), &self.inst(f, x))
+            }
+            (Val::Sigma(d, c), Val::Sigma(e, f)) => {
+                if !self.below(at, d, e)? {
+                    return Ok(false);
+                }
+                let x = self.var(at, d.clone());
+                self.below(at + 1, &self.inst(c, x.clone()), &self.inst(f, x))
+            }
+            _ => self.same_type(at, a, b),
+        }
+    }
+
+    fn same_type(&self, at: u32, a: &V, b: &V) -> Res<bool> {
+        // Any universe does: types are compared by their structure.
+        self.same(at, &self.value(Val::Univ(0)), a, b)
+    }
+
+    fn same(&self, at: u32, ty: &V, a: &V, b: &V) -> Res<bool> {
+        let _level = self.enter()?;
+        if Rc::ptr_eq(&a.0, &b.0) {
+            return Ok(true);
+        }
+        let (fa, fb) = (self.folded(a)?, self.folded(b)?);
+        if Rc::ptr_eq(&fa, &fb) {
+            return Ok(true);
+        }
+        if let (Val::Neutral(x), Val::Neutral(y)) = (&*fa, &*fb)
+            && let (Head::Const(c, m), Head::Const(d, n)) = (&x.head, &y.head)
+            && (c, m) == (d, n)
+            && self.same_neutral(at, x, y)?
+        {
+            return Ok(true);
+        }
+        match &*self.whnf(ty)? {
+            Val::Pi(dom, cod) => {
+                let x = self.var(at, dom.clone());
+                let (fx, gx) = (self.apply(a, x.clone()), self.apply(b, x.clone()));
+                self.same(at + 1, &self.inst(cod, x), &fx, &gx)
+            }
+            Val::Sigma(dom, cod) => {
+                let (x, y) = (self.fst(a), self.fst(b));
+                Ok(self.same(at, dom, &x, &y)? && self.same(at, &self.inst(cod, x), &self.snd(a), &self.snd(b))?)
+            }
+            Val::Line(l) => {
+                let i = Ivl::Name(self.fresh_dim());
+                self.same(at, &self.dinst(l, i), &self.lapp(a, i), &self.lapp(b, i))
+            }
+            Val::Path(l, x, y) => {
+                let i = Ivl::Name(self.fresh_dim());
+                self.same(at, &self.dinst(l, i), &self.papp(a, x, y, i), &self.papp(b, x, y, i))
+            }
+            Val::Prim(Prim::Unit) => Ok(true),
+            _ => self.same_whnf(at, ty, a, b),
+        }
+    }
+
+    fn same_family(&self, at: u32, dom: &V, c: &Clo, d: &Clo) -> Res<bool> {
+        let x = self.var(at, dom.clone());
+        self.same_type(at + 1, &self.inst(c, x.clone()), &self.inst(d, x))
+    }
+
+    fn same_line(&self, at: u32, c: &DClo, d: &DClo) -> Res<bool> {
+        let i = Ivl::Name(self.fresh_dim());
+        self.same_type(at, &self.dinst(c, i), &self.dinst(d, i))
+    }
+
+    /// Values of a type without eta, weak head normal.
+    fn same_whnf(&self, at: u32, ty: &V, a: &V, b: &V) -> Res<bool> {
+        Ok(match (&*self.whnf(a)?, &*self.whnf(b)?) {
+            (Val::Univ(m), Val::Univ(n)) => m == n,
+            (Val::Pi(d, c), Val::Pi(e, f)) | (Val::Sigma(d, c), Val::Sigma(e, f)) => {
+                matches!(&*self.whnf(a)?, Val::Pi(..)) == matches!(&*self.whnf(b)?, Val::Pi(..))
+                    && self.same_type(at, d, e)?
+                    && self.same_family(at, d, c, f)?
+            }
+            (Val::Line(c), Val::Line(d)) => self.same_line(at, c, d)?,
+            (Val::Path(c, x, y), Val::Path(d, z, w)) => {
+                self.same_line(at, c, d)?
+                    && self.same(at, &self.dinst(c, Ivl::Zero), x, z)?
+                    && self.same(at, &self.dinst(c, Ivl::One), y, w)?
+            }
+            (Val::Prim(p), Val::Prim(q)) => p == q,
+            (Val::NatLit(m), Val::NatLit(n)) => m == n,
+            (Val::Suc(m, x), Val::Suc(n, y)) => m == n && self.same(at, ty, x, y)?,
+            (Val::IntLit(m), Val::IntLit(n)) => m == n,
+            (Val::IntPos(x), Val::IntPos(y)) | (Val::IntNegSuc(x), Val::IntNegSuc(y)) => {
+                self.same(at, &self.value(Val::Prim(Prim::Nat)), x, y)?
+            }
+            (Val::RealLit(p), Val::RealLit(q)) => p == q,
+            (Val::Data(d, ps), Val::Data(e, qs)) => {
+                if d != e || ps.len() != qs.len() {
+                    return Ok(false);
+                }
+                for (n, (p, q)) in ps.iter().zip(qs.iter()).enumerate() {
+                    if !self.same(at, &self.param_type(*d, ps.get(..n).unwrap_or(&[]))?, p, q)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Val::Con(d, c, ps, xs), Val::Con(e, k, _, ys)) => {
+                if d != e || c != k || xs.len() != ys.len() {
+                    return Ok(false);
+                }
+                for (n, (x, y)) in xs.iter().zip(ys.iter()).enumerate() {
+                    if !self.same(at, &self.field_type(*d, *c, ps, xs.get(..n).unwrap_or(&[]))?, x, y)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            (Val::Neutral(x), Val::Neutral(y)) => self.same_neutral(at, x, y)?,
+            _ => false,
+        })
+    }
+
+    fn same_neutral(&self, at: u32, x: &Neutral, y: &Neutral) -> Res<bool> {
+        if x.spine.len() != y.spine.len() || !self.same_head(at, &x.head, &y.head)? {
+            return Ok(false);
+        }
+        let mut ty = self.head_type(&x.head)?;
+        let mut value = self.head_value(&x.head)?;
+        for (e, f) in x.spine.iter().zip(y.spine.iter()) {
+            if !self.same_elim(at, &ty, e, f)? {
+                return Ok(false);
+            }
+            ty = self.elim_type(&ty, &value, e)?;
+            value = self.elim(&value, e.clone());
+        }
+        Ok(true)
+    }
+
+    fn same_head(&self, at: u32, a: &Head, b: &Head) -> Res<bool> {
+        Ok(match (a, b) {
+            (Head::Var(m, _), Head::Var(n, _)) => m == n,
+            (Head::Const(c, m), Head::Const(d, n)) => c == d && m == n,
+            (Head::Prim(p), Head::Prim(q)) => p == q,
+            (Head::Coe(r, s, l, x), Head::Coe(u, v, m, y)) => {
+                r == u && s == v && self.same_line(at, l, m)? && self.same(at, &self.dinst(l, *r), x, y)?
+            }
+            (Head::HCom(r, s, t, fs, x), Head::HCom(u, v, w, gs, y)) => {
+                r == u
+                    && s == v
+                    && fs.len() == gs.len()
+                    && self.same_type(at, t, w)?
+                    && self.same(at, t, x, y)?
+                    && self.same_faces(at, t, fs, gs)?
+            }
+            // Rule terms are proofs; comparing what they were built from is enough.
+            (Head::Rule(e, r), Head::Rule(f, q)) => {
+                r == q && self.rule_parts(e, r).iter().zip(&self.rule_parts(f, q)).all(|(x, y)| Rc::ptr_eq(&x.0, &y.0))
+            }
+            _ => false,
+        })
+    }
+
+    fn rule_parts(&self, env: &Env, rule: &bfv_format::Rule) -> Vec<V> {
+        crate::denote::parts(rule).map(|t| self.eval(env, t)).collect()
+    }
+
+    fn same_faces(&self, at: u32, ty: &V, fs: &[VFace], gs: &[VFace]) -> Res<bool> {
+        for (f, g) in fs.iter().zip(gs) {
+            if f.cof != g.cof {
+                return Ok(false);
+            }
+            if let Solved::Unifier(u) = solve(&f.cof) {
+                let k = Ivl::Name(self.fresh_dim());
+                let (x, y) = (self.act(&self.dinst(&f.side, k), &u), self.act(&self.dinst(&g.side, k), &u));
+                if !self.same(at, &self.act(ty, &u), &x, &y)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn same_elim(&self, at: u32, ty: &V, e: &Elim, f: &Elim) -> Res<bool> {
+        let prim = |p| self.value(Val::Prim(p));
+        Ok(match (e, f) {
+            (Elim::App(x), Elim::App(y)) => match &*self.whnf(ty)? {
+                Val::Pi(dom, _) => self.same(at, dom, x, y)?,
+                _ => return refuse(NOT_FUNCTION, "A stuck term is applied that is no function."),
+            },
+            (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd) => true,
+            (Elim::LApp(r), Elim::LApp(s)) | (Elim::PApp(_, _, r), Elim::PApp(_, _, s)) => r == s,
+            (Elim::EmptyElim(m), Elim::EmptyElim(n)) => self.same_family(at, &prim(Prim::Empty), m, n)?,
+            (Elim::BoolElim(m, x, y), Elim::BoolElim(n, z, w)) => {
+                self.same_family(at, &prim(Prim::Bool), m, n)?
+                    && self.same(at, &self.inst(m, prim(Prim::True)), x, z)?
+                    && self.same(at, &self.inst(m, prim(Prim::False)), y, w)?
+            }
+            (Elim::NatElim(m, x, y), Elim::NatElim(n, z, w)) => {
+                let zero = self.value(Val::NatLit(0u8.into()));
+                self.same_family(at, &prim(Prim::Nat), m, n)?
+                    && self.same(at, &self.inst(m, zero), x, z)?
+                    && self.same(at, &self.nat_step_type(m), y, w)?
+            }
+            (Elim::IntElim(m, x, y), Elim::IntElim(n, z, w)) => {
+                self.same_family(at, &prim(Prim::Int), m, n)?
+                    && self.same(at, &self.int_case_type(m, true), x, z)?
+                    && self.same(at, &self.int_case_type(m, false), y, w)?
+            }
+            (Elim::DataElim(d, ps, m, xs), Elim::DataElim(e, _, n, ys)) => {
+                if d != e || xs.len() != ys.len() {
+                    return Ok(false);
+                }
+                // The parameters agree because the scrutinees do.
+                if !self.same_family(at, &self.value(Val::Data(*d, ps.clone())), m, n)? {
+                    return Ok(false);
+                }
+                for (c, (x, y)) in (0u32..).zip(xs.iter().zip(ys.iter())) {
+                    if !self.same(at, &self.branch_type(*d, c, ps, m)?, x, y)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            _ => false,
+        })
+    }
+
+    fn head_type(&self, h: &Head) -> Res<V> {
+        Ok(match h {
+            Head::Var(_, ty) => ty.clone(),
+            Head::Const(id, shift) => match self.globals.const_type(*id) {
+                Some(t) => self.eval(&Env { shift: *shift, ..Env::default() }, &t),
+                None => return refuse(CONSTANT, format!("No declaration has position {id}.")),
+            },
+            Head::Prim(p) => self.prim_type(*p),
+            Head::Coe(_, s, line, _) => self.dinst(line, *s),
+            Head::HCom(_, _, ty, ..) => ty.clone(),
+            Head::Rule(env, rule) => self.rule_type(env, rule)?,
+        })
+    }
+
+    fn head_value(&self, h: &Head) -> Res<V> {
+        Ok(match h {
+            Head::Const(id, shift) => self.shared(self.constant(*id, *shift)?),
+            _ => self.value(Val::neutral(h.clone())),
+        })
+    }
+
+    /// The type of an elimination of a value of a type.
+    fn elim_type(&self, ty: &V, value: &V, e: &Elim) -> Res<V> {
+        Ok(match (e, &*self.whnf(ty)?) {
+            (Elim::App(a), Val::Pi(_, cod)) => self.inst(cod, a.clone()),
+            (Elim::App(_), _) => return refuse(NOT_FUNCTION, "A stuck term is applied that is no function."),
+            (Elim::Fst, Val::Sigma(dom, _)) => dom.clone(),
+            (Elim::Snd, Val::Sigma(_, cod)) => self.inst(cod, self.fst(value)),
+            (Elim::Fst | Elim::Snd, _) => return refuse(NOT_PAIR, "A stuck term is projected that is no pair."),
+            (Elim::LApp(r), Val::Line(l)) | (Elim::PApp(_, _, r), Val::Path(l, ..)) => self.dinst(l, *r),
+            (
+                Elim::EmptyElim(m)
+                | Elim::BoolElim(m, ..)
+                | Elim::NatElim(m, ..)
+                | Elim::IntElim(m, ..)
+                | Elim::DataElim(_, _, m, _),
+                _,
+            ) => self.inst(m, value.clone()),
+            _ => return refuse(ILL_FORMED, "A stuck term is eliminated against its type."),
+        })
+    }
+
+    /// The type of a stuck value.
+    pub fn type_of_neutral(&self, n: &Neutral) -> Res<V> {
+        let mut ty = self.head_type(&n.head)?;
+        let mut value = self.head_value(&n.head)?;
+        for e in n.spine.iter() {
+            ty = self.elim_type(&ty, &value, e)?;
+            value = self.elim(&value, e.clone());
+        }
+        Ok(ty)
+    }
+}

@@ -1,0 +1,149 @@
+//! Certificate rules as terms, `sctt/KERNEL.md` section 6: what their trees denote and what their type is. The numbers are in `rules`.
+
+use crate::check::Ctx;
+use crate::machine::Machine;
+use crate::refusal::{Res, TREE, refuse};
+use crate::value::{Clo, DClo, Env, V, Val};
+use bfv_format::{Arith, Hypothesis, Op, Prim, Relation, Rule, Sort, Term};
+use num_bigint::BigInt;
+
+/// The terms inside a rule.
+pub(crate) fn parts(rule: &Rule) -> impl Iterator<Item = &Term> {
+    let (atoms, hypotheses): (_, &[Hypothesis]) = match rule {
+        Rule::Ring { atoms, .. } => (atoms, &[]),
+        Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
+    };
+    atoms.iter().map(|(_, t)| t).chain(hypotheses.iter().map(|h| &h.proof))
+}
+
+fn carrier(s: Sort) -> Prim {
+    match s {
+        Sort::Nat => Prim::Nat,
+        Sort::Int => Prim::Int,
+        Sort::Real => Prim::Real,
+    }
+}
+
+fn ltb(s: Sort) -> Prim {
+    match s {
+        Sort::Nat => Prim::NatLtb,
+        Sort::Int => Prim::IntLtb,
+        Sort::Real => Prim::RealLtb,
+    }
+}
+
+impl Machine<'_> {
+    /// The value that a tree denotes, and its sort.
+    fn denote(&self, atoms: &[V], tree: &Arith) -> Res<(Sort, V)> {
+        let mut stack: Vec<(Sort, V)> = Vec::new();
+        let ill = || refuse(TREE, "An arithmetic tree is not balanced or not well sorted.");
+        for op in tree {
+            let next = match op {
+                Op::Atom(s, n) => match usize::try_from(*n).ok().and_then(|n| atoms.get(n)) {
+                    Some(v) => (*s, v.clone()),
+                    None => return ill(),
+                },
+                Op::Lit(s, q) => match (s, q.num.to_biguint()) {
+                    (Sort::Real, _) => (*s, self.value(Val::RealLit(q.clone()))),
+                    (Sort::Nat, Some(n)) => (*s, self.value(Val::NatLit(n))),
+                    (Sort::Int, _) => (*s, self.value(Val::IntLit(BigInt::clone(&q.num)))),
+                    (Sort::Nat, None) => return ill(),
+                },
+                Op::Add | Op::Sub | Op::Mul => {
+                    let (Some((s, b)), Some((t, a))) = (stack.pop(), stack.pop()) else { return ill() };
+                    if s != t {
+                        return ill();
+                    }
+                    let p = match (op, s) {
+                        (Op::Add, Sort::Nat) => Prim::NatAdd,
+                        (Op::Add, Sort::Int) => Prim::IntAdd,
+                        (Op::Add, Sort::Real) => Prim::RealAdd,
+                        (Op::Sub, Sort::Int) => Prim::IntSub,
+                        (Op::Sub, Sort::Real) => Prim::RealSub,
+                        (Op::Mul, Sort::Nat) => Prim::NatMul,
+                        (Op::Mul, Sort::Int) => Prim::IntMul,
+                        (Op::Mul, Sort::Real) => Prim::RealMul,
+                        _ => return ill(),
+                    };
+                    (s, self.call(p, &[&a, &b]))
+                }
+                Op::NatToInt | Op::NatToReal | Op::IntToReal => {
+                    let (from, to, p) = match op {
+                        Op::NatToInt => (Sort::Nat, Sort::Int, Prim::IntPos),
+                        Op::NatToReal => (Sort::Nat, Sort::Real, Prim::RealOfNat),
+                        _ => (Sort::Int, Sort::Real, Prim::RealOfInt),
+                    };
+                    match stack.pop() {
+                        Some((s, a)) if s == from => (to, self.call(p, &[&a])),
+                        _ => return ill(),
+                    }
+                }
+            };
+            stack.push(next);
+        }
+        match (stack.pop(), stack.is_empty()) {
+            (Some(top), true) => Ok(top),
+            _ => ill(),
+        }
+    }
+
+    fn call(&self, p: Prim, args: &[&V]) -> V {
+        args.iter().fold(self.shared(self.primitive(p)), |f, a| self.apply(&f, (*a).clone()))
+    }
+
+    /// The statement of a hypothesis.
+    fn relation(&self, atoms: &[V], h: &Hypothesis, sort: Option<Sort>) -> Res<V> {
+        let ((s, a), (t, b)) = (self.denote(atoms, &h.left)?, self.denote(atoms, &h.right)?);
+        if s != t || sort.is_some_and(|sort| sort != s) {
+            return refuse(TREE, "The two sides of a hypothesis have another sort than the rule.");
+        }
+        let less = |a: &V, b: &V| self.path(Prim::Bool, self.call(ltb(s), &[a, b]), self.value(Val::Prim(Prim::True)));
+        Ok(match h.relation {
+            Relation::Lt => less(&a, &b),
+            Relation::Le => {
+                let empty = self.value(Val::Prim(Prim::Empty));
+                self.value(Val::Pi(less(&b, &a), Clo::Const(empty)))
+            }
+            Relation::Eq => self.path(carrier(s), a, b),
+        })
+    }
+
+    fn path(&self, ty: Prim, a: V, b: V) -> V {
+        let line = DClo::Abs(self.fresh_dim(), self.value(Val::Prim(ty)));
+        self.value(Val::Path(line, a, b))
+    }
+
+    /// Rules `ring`, `psatz`, `lia`: atoms have their sorts, proofs prove their relations, the numbers add up.
+    pub(crate) fn check_rule(&self, ctx: &Ctx, rule: &Rule) -> Res<()> {
+        crate::rules::check(rule)?;
+        let (atoms, hypotheses, sort): (_, &[Hypothesis], _) = match rule {
+            Rule::Ring { atoms, .. } => (atoms, &[], None),
+            Rule::Psatz { atoms, hypotheses, .. } => (atoms, hypotheses, Some(Sort::Real)),
+            Rule::Lia { atoms, hypotheses, sort, .. } => (atoms, hypotheses, Some(*sort)),
+        };
+        let mut values = Vec::new();
+        for (s, t) in atoms {
+            self.check(ctx, t, &self.value(Val::Prim(carrier(*s))))?;
+            values.push(self.eval(&ctx.env, t));
+        }
+        for h in hypotheses {
+            self.check(ctx, &h.proof, &self.relation(&values, h, sort)?)?;
+        }
+        Ok(())
+    }
+
+    /// The type of a rule, computed from what its trees denote.
+    pub(crate) fn rule_type(&self, env: &Env, rule: &Rule) -> Res<V> {
+        match rule {
+            Rule::Ring { sort, atoms, left, right } => {
+                let values: Vec<V> = atoms.iter().map(|(_, t)| self.eval(env, t)).collect();
+                let ((s, a), (t, b)) = (self.denote(&values, left)?, self.denote(&values, right)?);
+                if s != *sort || t != *sort {
+                    return refuse(TREE, "The two sides of a ring equation have another sort than the rule.");
+                }
+                Ok(self.path(carrier(*sort), a, b))
+            }
+            Rule::Psatz { .. } | Rule::Lia { .. } => Ok(self.value(Val::Prim(Prim::Empty))),
+        }
+    }
+}

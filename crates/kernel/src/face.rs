@@ -1,0 +1,223 @@
+//! Interval substitutions and cofibrations: the most general unifier of a conjunction of equations, and its action on values.
+
+use crate::machine::Machine;
+use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
+use std::rc::Rc;
+
+impl DimSub {
+    /// One name replaced.
+    pub(crate) fn one(name: u64, r: Ivl) -> DimSub {
+        DimSub(vec![(name, r)])
+    }
+
+    /// The value of an interval value under the substitution.
+    #[must_use]
+    pub fn ivl(&self, r: Ivl) -> Ivl {
+        match r {
+            Ivl::Name(n) => self.0.iter().find(|(m, _)| *m == n).map_or(r, |(_, s)| *s),
+            end => end,
+        }
+    }
+
+    /// This substitution first, then one more name replaced.
+    fn then(&mut self, name: u64, r: Ivl) {
+        let last = DimSub::one(name, r);
+        for (_, s) in &mut self.0 {
+            *s = last.ivl(*s);
+        }
+        self.0.push((name, r));
+    }
+
+    fn mentions(&self, name: u64) -> bool {
+        self.0.iter().any(|(_, r)| *r == Ivl::Name(name))
+    }
+}
+
+/// What a cofibration amounts to.
+pub(crate) enum Solved {
+    /// It entails `0 = 1`.
+    False,
+    /// Its most general unifier; empty when it is true.
+    Unifier(DimSub),
+}
+
+/// Rule `face`: the most general unifier of a conjunction of equations.
+pub(crate) fn solve(cof: &[(Ivl, Ivl)]) -> Solved {
+    let mut s = DimSub::default();
+    for (a, b) in cof {
+        match (s.ivl(*a), s.ivl(*b)) {
+            (a, b) if a == b => {}
+            (Ivl::Name(n), r) | (r, Ivl::Name(n)) => s.then(n, r),
+            _ => return Solved::False,
+        }
+    }
+    Solved::Unifier(s)
+}
+
+impl Machine<'_> {
+    /// A value under a substitution of dimensions, delayed.
+    #[must_use]
+    pub fn act(&self, v: &V, s: &DimSub) -> V {
+        if s.0.is_empty() { v.clone() } else { V::delay(Lazy::Act(v.clone(), s.clone())) }
+    }
+
+    pub(crate) fn act_env(&self, env: &Env, s: &DimSub) -> Env {
+        if env.terms.is_empty() && env.dims.is_empty() {
+            return env.clone();
+        }
+        Env { terms: env.terms.map(|v| self.act(v, s)), dims: env.dims.map(|r| s.ivl(*r)), shift: env.shift }
+    }
+
+    pub(crate) fn act_clo(&self, c: &Clo, s: &DimSub) -> Clo {
+        match c {
+            Clo::Term(env, t) => Clo::Term(self.act_env(env, s), t.clone()),
+            Clo::Const(v) => Clo::Const(self.act(v, s)),
+            Clo::Native(n) => Clo::Native(Rc::new(self.act_native(n, s))),
+        }
+    }
+
+    /// Under a binder the bound name is neither replaced nor captured.
+    fn under(&self, name: u64, s: &DimSub) -> (u64, DimSub) {
+        let mut inner = DimSub(s.0.iter().filter(|(n, _)| *n != name).copied().collect());
+        if inner.mentions(name) {
+            let fresh = self.fresh_dim();
+            inner.0.push((name, Ivl::Name(fresh)));
+            (fresh, inner)
+        } else {
+            (name, inner)
+        }
+    }
+
+    pub(crate) fn act_dclo(&self, c: &DClo, s: &DimSub) -> DClo {
+        match c {
+            DClo::Term(env, t) => DClo::Term(self.act_env(env, s), t.clone()),
+            DClo::Abs(name, v) => {
+                let (name, inner) = self.under(*name, s);
+                DClo::Abs(name, self.act(v, &inner))
+            }
+        }
+    }
+
+    pub(crate) fn act_faces(&self, faces: &Rc<Vec<VFace>>, s: &DimSub) -> Rc<Vec<VFace>> {
+        Rc::new(
+            faces
+                .iter()
+                .map(|f| VFace {
+                    cof: f.cof.iter().map(|(a, b)| (s.ivl(*a), s.ivl(*b))).collect(),
+                    side: self.act_dclo(&f.side, s),
+                })
+                .collect(),
+        )
+    }
+
+    fn act_all(&self, vs: &Rc<[V]>, s: &DimSub) -> Rc<[V]> {
+        vs.iter().map(|v| self.act(v, s)).collect()
+    }
+
+    fn act_native(&self, n: &Native, s: &DimSub) -> Native {
+        let many = |vs: &[V]| vs.iter().map(|v| self.act(v, s)).collect::<Vec<_>>();
+        match n {
+            Native::CoePi(r, to, name, dom, cod, f) => {
+                let (name, inner) = self.under(*name, s);
+                Native::CoePi(
+                    s.ivl(*r),
+                    s.ivl(*to),
+                    name,
+                    self.act(dom, &inner),
+                    self.act_clo(cod, &inner),
+                    self.act(f, s),
+                )
+            }
+            Native::HComPi(r, to, cod, faces, b) => Native::HComPi(
+                s.ivl(*r),
+                s.ivl(*to),
+                self.act_clo(cod, s),
+                self.act_faces(faces, s),
+                self.act(b, s),
+            ),
+            Native::Branch(d, c, ps, given, m) => {
+                Native::Branch(*d, *c, self.act_all(ps, s), many(given), self.act_clo(m, s))
+            }
+            Native::Hypothesis(c, f, m) => Native::Hypothesis(self.act_clo(c, s), self.act(f, s), self.act_clo(m, s)),
+            Native::Recurse(c, f, e) => Native::Recurse(self.act_clo(c, s), self.act(f, s), self.act_elim(e, s)),
+            Native::Hypotheses(d, c, ps, given, m, n) => {
+                Native::Hypotheses(*d, *c, self.act_all(ps, s), many(given), self.act_clo(m, s), *n)
+            }
+            Native::NatStep(m) => Native::NatStep(self.act_clo(m, s)),
+            Native::IntCase(m, pos) => Native::IntCase(self.act_clo(m, s), *pos),
+        }
+    }
+
+    pub(crate) fn act_elim(&self, e: &Elim, s: &DimSub) -> Elim {
+        let v = |x: &V| self.act(x, s);
+        match e {
+            Elim::App(x) => Elim::App(v(x)),
+            Elim::Fst => Elim::Fst,
+            Elim::Snd => Elim::Snd,
+            Elim::LApp(r) => Elim::LApp(s.ivl(*r)),
+            Elim::PApp(a, b, r) => Elim::PApp(v(a), v(b), s.ivl(*r)),
+            Elim::EmptyElim(m) => Elim::EmptyElim(self.act_clo(m, s)),
+            Elim::BoolElim(m, x, y) => Elim::BoolElim(self.act_clo(m, s), v(x), v(y)),
+            Elim::NatElim(m, x, y) => Elim::NatElim(self.act_clo(m, s), v(x), v(y)),
+            Elim::IntElim(m, x, y) => Elim::IntElim(self.act_clo(m, s), v(x), v(y)),
+            Elim::DataElim(d, ps, m, bs) => {
+                Elim::DataElim(*d, self.act_all(ps, s), self.act_clo(m, s), self.act_all(bs, s))
+            }
+        }
+    }
+
+    /// The action on a weak head normal form; what was stuck may move on.
+    pub(crate) fn act_val(&self, v: &Rc<Val>, s: &DimSub) -> crate::Res<Rc<Val>> {
+        let a = |x: &V| self.act(x, s);
+        Ok(Rc::new(match &**v {
+            Val::Univ(_) | Val::Prim(_) | Val::NatLit(_) | Val::IntLit(_) | Val::RealLit(_) => return Ok(v.clone()),
+            Val::Pi(x, c) => Val::Pi(a(x), self.act_clo(c, s)),
+            Val::Sigma(x, c) => Val::Sigma(a(x), self.act_clo(c, s)),
+            Val::Lam(c) => Val::Lam(self.act_clo(c, s)),
+            Val::Pair(x, y) => Val::Pair(a(x), a(y)),
+            Val::Line(c) => Val::Line(self.act_dclo(c, s)),
+            Val::Path(c, x, y) => Val::Path(self.act_dclo(c, s), a(x), a(y)),
+            Val::DLam(c) => Val::DLam(self.act_dclo(c, s)),
+            Val::Suc(n, x) => return self.add_successors(n, &a(x)),
+            Val::IntPos(x) => return self.integer(true, &a(x)),
+            Val::IntNegSuc(x) => return self.integer(false, &a(x)),
+            Val::Data(d, ps) => Val::Data(*d, self.act_all(ps, s)),
+            Val::Con(d, c, ps, xs) => Val::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s)),
+            Val::Neutral(n) => return self.act_neutral(n, s),
+        }))
+    }
+
+    fn act_neutral(&self, n: &Neutral, s: &DimSub) -> crate::Res<Rc<Val>> {
+        let head = match &n.head {
+            Head::Var(level, ty) => self.done(Val::neutral(Head::Var(*level, self.act(ty, s)))),
+            Head::Const(id, shift) => self.constant(*id, *shift)?,
+            Head::Prim(p) => self.primitive(*p),
+            Head::Coe(r, to, line, t) => {
+                self.coe(s.ivl(*r), s.ivl(*to), &self.act_dclo(line, s), &self.act(t, s))?
+            }
+            Head::HCom(r, to, ty, faces, b) => {
+                self.hcom(s.ivl(*r), s.ivl(*to), &self.act(ty, s), &self.act_faces(faces, s), &self.act(b, s))?
+            }
+            Head::Rule(env, rule) => self.done(Val::neutral(Head::Rule(self.act_env(env, s), rule.clone()))),
+        };
+        n.spine.iter().try_fold(head, |v, e| self.eliminate(&v, self.act_elim(e, s)))
+    }
+
+    /// Looks at a stuck value once more, after metavariables were solved.
+    pub(crate) fn again(&self, n: &Neutral) -> crate::Res<Rc<Val>> {
+        let head = match &n.head {
+            Head::Var(..) | Head::Rule(..) => self.done(Val::neutral(n.head.clone())),
+            Head::Const(id, shift) => self.constant(*id, *shift)?,
+            Head::Prim(p) => self.primitive(*p),
+            Head::Coe(r, to, line, t) => self.coe(*r, *to, line, t)?,
+            Head::HCom(r, to, ty, faces, b) => self.hcom(*r, *to, ty, faces, b)?,
+        };
+        n.spine.iter().try_fold(head, |v, e| self.eliminate(&v, e.clone()))
+    }
+}
+
+impl Val {
+    pub(crate) fn neutral(head: Head) -> Val {
+        Val::Neutral(Neutral { head, spine: Rc::default(), unfolded: None })
+    }
+}

@@ -1,0 +1,290 @@
+//! Kan operations, `sctt/KERNEL.md` section 5. Each arm is the line of that section with the same name.
+
+use crate::face::{Solved, solve};
+use crate::machine::Machine;
+use crate::refusal::Res;
+use crate::value::{Clo, DClo, Head, Ivl, Lazy, Native, V, VFace, Val};
+use bfv_format::{DataRef, Prim};
+use num_bigint::BigUint;
+use std::rc::Rc;
+
+/// What the head of a natural number or integer is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Zero,
+    Suc,
+    Pos,
+    NegSuc,
+    True,
+    False,
+}
+
+impl Machine<'_> {
+    /// `coe r s line t`, delayed.
+    pub fn coerce(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> V {
+        if r == s { t.clone() } else { V::delay(Lazy::Coe(r, s, line.clone(), t.clone())) }
+    }
+
+    /// `hcom r s ty faces base`, delayed.
+    pub fn compose(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> V {
+        V::delay(Lazy::HCom(r, s, ty.clone(), faces.clone(), base.clone()))
+    }
+
+    /// `com r s line faces base`: composition in a line of types, by coercing everything to its end first.
+    fn com(&self, r: Ivl, s: Ivl, line: &DClo, faces: &Rc<Vec<VFace>>, base: &V) -> V {
+        let faces = faces
+            .iter()
+            .map(|f| {
+                let k = self.fresh_dim();
+                let u = self.dinst(&f.side, Ivl::Name(k));
+                VFace { cof: f.cof.clone(), side: DClo::Abs(k, self.coerce(Ivl::Name(k), s, line, &u)) }
+            })
+            .collect();
+        self.compose(r, s, &self.dinst(line, s), &Rc::new(faces), &self.coerce(r, s, line, base))
+    }
+
+    /// Faces with every side mapped.
+    pub(crate) fn map_faces(&self, faces: &Rc<Vec<VFace>>, mut f: impl FnMut(&V) -> V) -> Rc<Vec<VFace>> {
+        Rc::new(
+            faces
+                .iter()
+                .map(|face| {
+                    let k = self.fresh_dim();
+                    let u = self.dinst(&face.side, Ivl::Name(k));
+                    VFace { cof: face.cof.clone(), side: DClo::Abs(k, f(&u)) }
+                })
+                .collect(),
+        )
+    }
+
+    pub(crate) fn coe(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> Res<Rc<Val>> {
+        let _level = self.enter()?;
+        if r == s {
+            return self.folded(t);
+        }
+        let i = self.fresh_dim();
+        let at = self.whnf(&self.dinst(line, Ivl::Name(i)))?;
+        let abs = |v: V| DClo::Abs(i, v);
+        match &*at {
+            Val::Univ(_) | Val::Prim(_) => self.folded(t),
+            Val::Pi(dom, cod) => {
+                let n = Native::CoePi(r, s, i, dom.clone(), cod.clone(), t.clone());
+                Ok(self.done(Val::Lam(Clo::Native(Rc::new(n)))))
+            }
+            Val::Sigma(dom, cod) => {
+                let dom = abs(dom.clone());
+                let first = self.fst(t);
+                let filler = self.coerce(r, Ivl::Name(i), &dom, &first);
+                let second = self.coerce(r, s, &abs(self.inst(cod, filler)), &self.snd(t));
+                Ok(self.done(Val::Pair(self.coerce(r, s, &dom, &first), second)))
+            }
+            Val::Line(l) => {
+                let j = self.fresh_dim();
+                let line = abs(self.dinst(l, Ivl::Name(j)));
+                Ok(self.done(Val::DLam(DClo::Abs(j, self.coerce(r, s, &line, &self.lapp(t, Ivl::Name(j)))))))
+            }
+            Val::Path(l, a, b) => {
+                let j = self.fresh_dim();
+                let line = abs(self.dinst(l, Ivl::Name(j)));
+                let at_r = crate::DimSub::one(i, r);
+                let p = self.papp(t, &self.act(a, &at_r), &self.act(b, &at_r), Ivl::Name(j));
+                let faces = Rc::new(vec![
+                    VFace { cof: vec![(Ivl::Name(j), Ivl::Zero)], side: abs(a.clone()) },
+                    VFace { cof: vec![(Ivl::Name(j), Ivl::One)], side: abs(b.clone()) },
+                ]);
+                Ok(self.done(Val::DLam(DClo::Abs(j, self.com(r, s, &line, &faces, &p)))))
+            }
+            Val::Data(d, ps) => match &*self.whnf(t)? {
+                Val::Con(_, c, _, xs) => self.coe_constructor(r, s, i, *d, *c, ps, xs),
+                _ => self.stuck_coe(r, s, line, t),
+            },
+            _ => self.stuck_coe(r, s, line, t),
+        }
+    }
+
+    fn stuck_coe(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> Res<Rc<Val>> {
+        Ok(self.done(Val::neutral(Head::Coe(r, s, line.clone(), t.clone()))))
+    }
+
+    /// Coercion of a constructor: its fields one after another, each along the line given by the fillers of earlier ones.
+    #[allow(clippy::too_many_arguments)] // the judgement has that many parts
+    fn coe_constructor(&self, r: Ivl, s: Ivl, i: u64, d: DataRef, c: u32, ps: &Rc<[V]>, xs: &Rc<[V]>) -> Res<Rc<Val>> {
+        let (mut fillers, mut out) = (Vec::new(), Vec::new());
+        for x in xs.iter() {
+            let line = DClo::Abs(i, self.field_type(d, c, ps, &fillers)?);
+            out.push(self.coerce(r, s, &line, x));
+            fillers.push(self.coerce(r, Ivl::Name(i), &line, x));
+        }
+        let at_s = crate::DimSub::one(i, s);
+        let ps = ps.iter().map(|p| self.act(p, &at_s)).collect();
+        Ok(self.done(Val::Con(d, c, ps, out.into())))
+    }
+
+    pub(crate) fn hcom(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> Res<Rc<Val>> {
+        let _level = self.enter()?;
+        if r == s {
+            return self.folded(base);
+        }
+        let mut kept = Vec::new();
+        for f in faces.iter() {
+            match solve(&f.cof) {
+                Solved::False => {}
+                Solved::Unifier(u) if u.0.is_empty() => return self.folded(&self.dinst(&f.side, s)),
+                Solved::Unifier(_) => kept.push(f.clone()),
+            }
+        }
+        let faces = &Rc::new(kept);
+        match &*self.whnf(ty)? {
+            Val::Pi(_, cod) => {
+                let n = Native::HComPi(r, s, cod.clone(), faces.clone(), base.clone());
+                Ok(self.done(Val::Lam(Clo::Native(Rc::new(n)))))
+            }
+            Val::Sigma(dom, cod) => {
+                let firsts = self.map_faces(faces, |u| self.fst(u));
+                let first = |to| self.compose(r, to, dom, &firsts, &self.fst(base));
+                let k = self.fresh_dim();
+                let line = DClo::Abs(k, self.inst(cod, first(Ivl::Name(k))));
+                let seconds = self.map_faces(faces, |u| self.snd(u));
+                let second = self.com(r, s, &line, &seconds, &self.snd(base));
+                Ok(self.done(Val::Pair(first(s), second)))
+            }
+            Val::Line(l) => {
+                let j = Ivl::Name(self.fresh_dim());
+                let at = self.map_faces(faces, |u| self.lapp(u, j));
+                let body = self.compose(r, s, &self.dinst(l, j), &at, &self.lapp(base, j));
+                Ok(self.done(Val::DLam(self.abstracted(j, body))))
+            }
+            Val::Path(l, a, b) => {
+                let j = Ivl::Name(self.fresh_dim());
+                let mut at = (*self.map_faces(faces, |u| self.papp(u, a, b, j))).clone();
+                for (end, v) in [(Ivl::Zero, a), (Ivl::One, b)] {
+                    at.push(VFace { cof: vec![(j, end)], side: DClo::Abs(self.fresh_dim(), v.clone()) });
+                }
+                let body = self.compose(r, s, &self.dinst(l, j), &Rc::new(at), &self.papp(base, a, b, j));
+                Ok(self.done(Val::DLam(self.abstracted(j, body))))
+            }
+            Val::Prim(Prim::Nat | Prim::Int | Prim::Bool) => match self.hcom_number(r, s, ty, faces, base)? {
+                Some(w) => Ok(w),
+                None => self.stuck_hcom(r, s, ty, faces, base),
+            },
+            Val::Data(d, ps) => match self.hcom_constructor(r, s, *d, ps, faces, base)? {
+                Some(w) => Ok(w),
+                None => self.stuck_hcom(r, s, ty, faces, base),
+            },
+            _ => self.stuck_hcom(r, s, ty, faces, base),
+        }
+    }
+
+    fn abstracted(&self, j: Ivl, body: V) -> DClo {
+        match j {
+            Ivl::Name(n) => DClo::Abs(n, body),
+            _ => DClo::Abs(self.fresh_dim(), body),
+        }
+    }
+
+    fn stuck_hcom(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> Res<Rc<Val>> {
+        Ok(self.done(Val::neutral(Head::HCom(r, s, ty.clone(), faces.clone(), base.clone()))))
+    }
+
+    /// The sides of a system under their own faces, each with its dimension free: name and value.
+    fn sides(&self, faces: &Rc<Vec<VFace>>) -> Vec<(u64, V)> {
+        faces
+            .iter()
+            .filter_map(|f| match solve(&f.cof) {
+                Solved::False => None,
+                Solved::Unifier(u) => {
+                    let k = self.fresh_dim();
+                    Some((k, self.act(&self.dinst(&f.side, Ivl::Name(k)), &u)))
+                }
+            })
+            .collect()
+    }
+
+    fn shape(&self, v: &V) -> Res<Option<Shape>> {
+        Ok(match &*self.whnf(v)? {
+            Val::NatLit(n) if *n == BigUint::ZERO => Some(Shape::Zero),
+            Val::NatLit(_) | Val::Suc(..) => Some(Shape::Suc),
+            Val::IntLit(i) if i.sign() == num_bigint::Sign::Minus => Some(Shape::NegSuc),
+            Val::IntLit(_) | Val::IntPos(_) => Some(Shape::Pos),
+            Val::IntNegSuc(_) => Some(Shape::NegSuc),
+            Val::Prim(Prim::True) => Some(Shape::True),
+            Val::Prim(Prim::False) => Some(Shape::False),
+            _ => None,
+        })
+    }
+
+    /// The argument of the constructor that a number begins with.
+    fn peel(&self, v: &V) -> Res<V> {
+        Ok(match &*self.whnf(v)? {
+            Val::IntLit(i) => match i.to_biguint() {
+                Some(n) => self.value(Val::NatLit(n)),
+                None => self.value(Val::NatLit((-(i + 1u8)).magnitude().clone())),
+            },
+            Val::IntPos(x) | Val::IntNegSuc(x) => x.clone(),
+            _ => V::delay(Lazy::Pred(v.clone())),
+        })
+    }
+
+    /// Composition of numbers and truth values: when base and all sides begin with one constructor.
+    fn hcom_number(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> Res<Option<Rc<Val>>> {
+        let Some(shape) = self.shape(base)? else { return Ok(None) };
+        let sides = self.sides(faces);
+        for (_, u) in &sides {
+            if self.shape(u)? != Some(shape) {
+                return Ok(None);
+            }
+        }
+        if matches!(shape, Shape::Zero | Shape::True | Shape::False) {
+            return Ok(Some(self.whnf(base)?));
+        }
+        let mut inner = Vec::new();
+        for (f, (k, u)) in faces.iter().zip(&sides) {
+            inner.push(VFace { cof: f.cof.clone(), side: DClo::Abs(*k, self.peel(u)?) });
+        }
+        let nat = if shape == Shape::Suc { ty.clone() } else { self.value(Val::Prim(Prim::Nat)) };
+        let arg = self.compose(r, s, &nat, &Rc::new(inner), &self.peel(base)?);
+        Ok(Some(match shape {
+            Shape::Suc => self.add_successors(&BigUint::from(1u8), &arg)?,
+            _ => self.integer(shape == Shape::Pos, &arg)?,
+        }))
+    }
+
+    /// Composition at a data type: when base and all sides are the same constructor, field by field along the fillers of earlier fields.
+    fn hcom_constructor(
+        &self,
+        r: Ivl,
+        s: Ivl,
+        d: DataRef,
+        ps: &Rc<[V]>,
+        faces: &Rc<Vec<VFace>>,
+        base: &V,
+    ) -> Res<Option<Rc<Val>>> {
+        let w = self.whnf(base)?;
+        let Val::Con(_, c, _, xs) = &*w else { return Ok(None) };
+        let sides = self.sides(faces);
+        for (_, u) in &sides {
+            match &*self.whnf(u)? {
+                Val::Con(_, k, ..) if k == c => {}
+                _ => return Ok(None),
+            }
+        }
+        let k = self.fresh_dim();
+        let (mut fillers, mut out) = (Vec::new(), Vec::new());
+        for (n, x) in xs.iter().enumerate() {
+            let line = DClo::Abs(k, self.field_type(d, *c, ps, &fillers)?);
+            let at = Rc::new(
+                faces
+                    .iter()
+                    .zip(&sides)
+                    .map(|(f, (i, u))| VFace {
+                        cof: f.cof.clone(),
+                        side: DClo::Abs(*i, V::delay(Lazy::Field(u.clone(), n))),
+                    })
+                    .collect(),
+            );
+            out.push(self.com(r, s, &line, &at, x));
+            fillers.push(self.com(r, Ivl::Name(k), &line, &at, x));
+        }
+        Ok(Some(self.done(Val::Con(d, *c, ps.clone(), out.into()))))
+    }
+}

@@ -1,0 +1,363 @@
+//! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
+
+use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
+use crate::{Globals, Limits, META_BASE};
+use bfv_format::{Dim, Node, Prim, Term};
+use num_bigint::BigUint;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
+pub struct Machine<'a> {
+    pub(crate) globals: &'a dyn Globals,
+    limits: Limits,
+    steps: Cell<u64>,
+    depth: Cell<u32>,
+    names: Cell<u64>,
+}
+
+/// Gives the depth back when a recursive call ends.
+pub(crate) struct Level<'m>(&'m Cell<u32>);
+impl Drop for Level<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// A universe level raised by a displacement.
+pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
+    match level.checked_add(by) {
+        Some(n) => Ok(n),
+        None => refuse(BUDGET, "A universe level is too large."),
+    }
+}
+
+impl<'a> Machine<'a> {
+    /// A machine with fresh counters.
+    pub fn new(globals: &'a dyn Globals, limits: Limits) -> Self {
+        Machine { globals, limits, steps: Cell::new(0), depth: Cell::new(0), names: Cell::new(0) }
+    }
+
+    /// Steps taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
+    /// Counts one step and one level of recursion.
+    pub(crate) fn enter(&self) -> Res<Level<'_>> {
+        let (steps, depth) = (self.steps.get() + 1, self.depth.get() + 1);
+        self.steps.set(steps);
+        if steps > self.limits.steps {
+            return refuse(BUDGET, format!("The limit of {} steps is used up.", self.limits.steps));
+        }
+        if depth > self.limits.depth {
+            return refuse(BUDGET, format!("The terms are nested more than {} deep.", self.limits.depth));
+        }
+        self.depth.set(depth);
+        Ok(Level(&self.depth))
+    }
+
+    /// A dimension name not used before.
+    pub fn fresh_dim(&self) -> u64 {
+        let n = self.names.get();
+        self.names.set(n + 1);
+        n
+    }
+
+    /// A value that is weak head normal already.
+    pub fn value(&self, v: Val) -> V {
+        V::delay(Lazy::Done(Rc::new(v), self.globals.generation()))
+    }
+
+    pub(crate) fn done(&self, v: Val) -> Rc<Val> {
+        Rc::new(v)
+    }
+
+    pub(crate) fn shared(&self, v: Rc<Val>) -> V {
+        V::delay(Lazy::Done(v, self.globals.generation()))
+    }
+
+    /// A variable of a level and type.
+    pub fn var(&self, level: u32, ty: V) -> V {
+        self.value(Val::neutral(Head::Var(level, ty)))
+    }
+
+    /// Delayed evaluation; does no work.
+    pub fn eval(&self, env: &Env, t: &Term) -> V {
+        if let Node::Var(n) = &**t
+            && let Some(v) = env.terms.get(*n)
+        {
+            return v.clone();
+        }
+        V::delay(Lazy::Term(env.clone(), t.clone()))
+    }
+
+    /// A function at an argument.
+    pub fn apply(&self, f: &V, a: V) -> V {
+        V::delay(Lazy::Elim(f.clone(), Elim::App(a)))
+    }
+    /// First projection.
+    pub fn fst(&self, p: &V) -> V {
+        V::delay(Lazy::Elim(p.clone(), Elim::Fst))
+    }
+    /// Second projection.
+    pub fn snd(&self, p: &V) -> V {
+        V::delay(Lazy::Elim(p.clone(), Elim::Snd))
+    }
+    /// A line at an interval value.
+    pub fn lapp(&self, p: &V, r: Ivl) -> V {
+        V::delay(Lazy::Elim(p.clone(), Elim::LApp(r)))
+    }
+    /// A path with its ends at an interval value.
+    pub fn papp(&self, p: &V, left: &V, right: &V, r: Ivl) -> V {
+        match r {
+            Ivl::Zero => left.clone(),
+            Ivl::One => right.clone(),
+            Ivl::Name(_) => V::delay(Lazy::Elim(p.clone(), Elim::PApp(left.clone(), right.clone(), r))),
+        }
+    }
+    /// Any elimination.
+    pub fn elim(&self, v: &V, e: Elim) -> V {
+        V::delay(Lazy::Elim(v.clone(), e))
+    }
+    /// A closure at an argument.
+    pub fn inst(&self, c: &Clo, a: V) -> V {
+        match c {
+            Clo::Const(v) => v.clone(),
+            Clo::Term(env, t) => self.eval(&Env { terms: env.terms.push(a), ..env.clone() }, t),
+            Clo::Native(_) => V::delay(Lazy::Inst(c.clone(), a)),
+        }
+    }
+    /// A line at an interval value.
+    pub fn dinst(&self, c: &DClo, r: Ivl) -> V {
+        match c {
+            DClo::Term(env, t) => self.eval(&Env { dims: env.dims.push(r), ..env.clone() }, t),
+            DClo::Abs(name, v) if r == Ivl::Name(*name) => v.clone(),
+            DClo::Abs(..) => V::delay(Lazy::DInst(c.clone(), r)),
+        }
+    }
+
+    /// The value of an interval term.
+    pub fn dim(&self, env: &Env, d: Dim) -> Res<Ivl> {
+        match d {
+            Dim::Zero => Ok(Ivl::Zero),
+            Dim::One => Ok(Ivl::One),
+            Dim::Var(n) => match env.dims.get(n) {
+                Some(r) => Ok(*r),
+                None => refuse(DIM_SCOPE, format!("Dimension variable {n} is not bound.")),
+            },
+        }
+    }
+
+    /// Weak head normal form, definitions unfolded.
+    pub fn whnf(&self, v: &V) -> Res<Rc<Val>> {
+        let mut w = self.folded(v)?;
+        while let Val::Neutral(Neutral { unfolded: Some(u), .. }) = &*w {
+            let _level = self.enter()?;
+            let next = self.folded(u)?;
+            w = next;
+        }
+        Ok(w)
+    }
+
+    /// Weak head normal form in which a definition at the head stays folded.
+    pub fn folded(&self, v: &V) -> Res<Rc<Val>> {
+        let now = self.globals.generation();
+        let todo = match &*v.0.borrow() {
+            Lazy::Done(w, then) => {
+                if *then == now || !matches!(&**w, Val::Neutral(_) | Val::Suc(..) | Val::IntPos(_) | Val::IntNegSuc(_)) {
+                    return Ok(w.clone());
+                }
+                Lazy::Done(w.clone(), *then)
+            }
+            other => other.clone(),
+        };
+        let _level = self.enter()?;
+        let w = match todo {
+            Lazy::Done(w, _) => match &*w {
+                Val::Neutral(n) => self.again(n)?,
+                Val::Suc(n, x) => self.add_successors(n, x)?,
+                Val::IntPos(x) => self.integer(true, x)?,
+                Val::IntNegSuc(x) => self.integer(false, x)?,
+                _ => w,
+            },
+            Lazy::Term(env, t) => self.run(&env, &t)?,
+            Lazy::Act(x, s) => self.act_val(&self.folded(&x)?, &s)?,
+            Lazy::Elim(x, e) => self.eliminate(&self.folded(&x)?, e)?,
+            Lazy::Inst(c, a) => match &c {
+                Clo::Native(n) => self.native(n, &a)?,
+                _ => self.folded(&self.inst(&c, a))?,
+            },
+            Lazy::DInst(c, r) => match &c {
+                DClo::Abs(name, x) => self.act_val(&self.folded(x)?, &crate::DimSub::one(*name, r))?,
+                DClo::Term(..) => self.folded(&self.dinst(&c, r))?,
+            },
+            Lazy::Coe(r, s, line, t) => self.coe(r, s, &line, &t)?,
+            Lazy::HCom(r, s, ty, faces, b) => self.hcom(r, s, &ty, &faces, &b)?,
+            Lazy::Pred(n) => self.predecessor(&n)?,
+            Lazy::Field(x, n) => match &*self.whnf(&x)? {
+                Val::Con(_, _, _, xs) => match xs.get(n) {
+                    Some(x) => self.folded(x)?,
+                    None => return refuse(ILL_FORMED, "A field that is not there."),
+                },
+                _ => return refuse(ILL_FORMED, "A field of something that is no constructor."),
+            },
+        };
+        *v.0.borrow_mut() = Lazy::Done(w.clone(), now);
+        Ok(w)
+    }
+
+    fn run(&self, env: &Env, t: &Term) -> Res<Rc<Val>> {
+        let clo = |t: &Term| Clo::Term(env.clone(), t.clone());
+        let dclo = |t: &Term| DClo::Term(env.clone(), t.clone());
+        let ev = |t: &Term| self.eval(env, t);
+        let all = |ts: &[Term]| ts.iter().map(ev).collect::<Rc<[V]>>();
+        let data = |d: &bfv_format::DataRef| Ok::<_, crate::Refusal>(bfv_format::DataRef { id: d.id, shift: raise(d.shift, env.shift)? });
+        let elim = |x: &Term, e: Elim| self.eliminate(&self.folded(&ev(x))?, e);
+        Ok(self.done(match &**t {
+            Node::Var(n) => match env.terms.get(*n) {
+                Some(v) => return self.folded(v),
+                None => return refuse(SCOPE, format!("Variable {n} is not bound.")),
+            },
+            Node::Univ(n) => Val::Univ(raise(*n, env.shift)?),
+            Node::Const { id, shift } => return self.constant(*id, raise(*shift, env.shift)?),
+            Node::Prim(p) => return Ok(self.primitive(*p)),
+            Node::NatLit(n) => Val::NatLit(n.clone()),
+            Node::IntLit(n) => Val::IntLit(n.clone()),
+            Node::RealLit(q) => Val::RealLit(q.clone()),
+            Node::Pi(a, b) => Val::Pi(ev(a), clo(b)),
+            Node::Lam(b) => Val::Lam(clo(b)),
+            Node::App(f, a) => return elim(f, Elim::App(ev(a))),
+            Node::Let(_, a, b) => {
+                let env = Env { terms: env.terms.push(ev(a)), ..env.clone() };
+                return self.folded(&self.eval(&env, b));
+            }
+            Node::Sigma(a, b) => Val::Sigma(ev(a), clo(b)),
+            Node::Pair(a, b) => Val::Pair(ev(a), ev(b)),
+            Node::Fst(p) => return elim(p, Elim::Fst),
+            Node::Snd(p) => return elim(p, Elim::Snd),
+            Node::Line(a) => Val::Line(dclo(a)),
+            Node::Path(a, l, r) => Val::Path(dclo(a), ev(l), ev(r)),
+            Node::DLam(b) => Val::DLam(dclo(b)),
+            Node::LApp(p, r) => return elim(p, Elim::LApp(self.dim(env, *r)?)),
+            Node::PApp(p, a, b, r) => return self.folded(&self.papp(&ev(p), &ev(a), &ev(b), self.dim(env, *r)?)),
+            Node::Coe(r, s, a, t) => return self.coe(self.dim(env, *r)?, self.dim(env, *s)?, &dclo(a), &ev(t)),
+            Node::HCom(r, s, a, faces, b) => {
+                let mut sides = Vec::new();
+                for f in faces {
+                    let cof =
+                        f.cof.iter().map(|(x, y)| Ok((self.dim(env, *x)?, self.dim(env, *y)?))).collect::<Res<_>>()?;
+                    sides.push(VFace { cof, side: dclo(&f.body) });
+                }
+                return self.hcom(self.dim(env, *r)?, self.dim(env, *s)?, &ev(a), &Rc::new(sides), &ev(b));
+            }
+            Node::EmptyElim(m, x) => return elim(x, Elim::EmptyElim(clo(m))),
+            Node::BoolElim(m, a, b, x) => return elim(x, Elim::BoolElim(clo(m), ev(a), ev(b))),
+            Node::NatElim(m, z, s, x) => return elim(x, Elim::NatElim(clo(m), ev(z), ev(s))),
+            Node::IntElim(m, p, n, x) => return elim(x, Elim::IntElim(clo(m), ev(p), ev(n))),
+            Node::Data(d, ps) => Val::Data(data(d)?, all(ps)),
+            Node::Con(d, c, ps, xs) => Val::Con(data(d)?, *c, all(ps), all(xs)),
+            Node::DataElim(d, ps, m, bs, x) => return elim(x, Elim::DataElim(data(d)?, all(ps), clo(m), all(bs))),
+            Node::Rule(rule) => Val::neutral(Head::Rule(env.clone(), Rc::new((**rule).clone()))),
+        }))
+    }
+
+    /// A constant: folded when it is a definition, looked through when it is a solved metavariable.
+    pub(crate) fn constant(&self, id: u32, shift: u32) -> Res<Rc<Val>> {
+        let shift = if shift == 0 || !self.globals.displaceable(id) { 0 } else { shift };
+        let head = Head::Const(id, shift);
+        let Some(body) = self.globals.const_body(id) else {
+            if self.globals.const_type(id).is_none() {
+                return refuse(CONSTANT, format!("No declaration has position {id}."));
+            }
+            return Ok(self.done(Val::neutral(head)));
+        };
+        let value = self.eval(&Env { shift, ..Env::default() }, &body);
+        if id >= META_BASE {
+            return self.folded(&value);
+        }
+        Ok(self.done(Val::Neutral(Neutral { head, spine: Rc::default(), unfolded: Some(value) })))
+    }
+
+    /// One elimination of a weak head normal form.
+    pub(crate) fn eliminate(&self, v: &Rc<Val>, e: Elim) -> Res<Rc<Val>> {
+        match (&**v, e) {
+            (_, Elim::PApp(l, _, Ivl::Zero)) => self.folded(&l),
+            (_, Elim::PApp(_, r, Ivl::One)) => self.folded(&r),
+            (Val::Lam(c), Elim::App(a)) => self.folded(&self.inst(c, a)),
+            (Val::Pair(a, _), Elim::Fst) => self.folded(a),
+            (Val::Pair(_, b), Elim::Snd) => self.folded(b),
+            (Val::DLam(c), Elim::LApp(r) | Elim::PApp(_, _, r)) => self.folded(&self.dinst(c, r)),
+            (Val::Prim(Prim::True), Elim::BoolElim(_, a, _)) => self.folded(&a),
+            (Val::Prim(Prim::False), Elim::BoolElim(_, _, b)) => self.folded(&b),
+            (Val::NatLit(n), Elim::NatElim(_, z, _)) if *n == BigUint::ZERO => self.folded(&z),
+            (Val::NatLit(_) | Val::Suc(..), Elim::NatElim(m, z, s)) => {
+                let pred = self.shared(self.predecessor(&self.shared(v.clone()))?);
+                let rec = self.elim(&pred, Elim::NatElim(m, z, s.clone()));
+                self.folded(&self.apply(&self.apply(&s, pred), rec))
+            }
+            (Val::IntLit(i), Elim::IntElim(_, p, n)) => {
+                let (case, arg) = match i.to_biguint() {
+                    Some(k) => (p, k),
+                    None => (n, (-(i + 1u8)).magnitude().clone()),
+                };
+                self.folded(&self.apply(&case, self.value(Val::NatLit(arg))))
+            }
+            (Val::IntPos(x), Elim::IntElim(_, p, _)) => self.folded(&self.apply(&p, x.clone())),
+            (Val::IntNegSuc(x), Elim::IntElim(_, _, n)) => self.folded(&self.apply(&n, x.clone())),
+            (Val::Con(d, c, _, xs), e @ Elim::DataElim(..)) => self.match_constructor(*d, *c, xs, &e),
+            (Val::Neutral(n), e) => self.push(n, e),
+            _ => refuse(ILL_FORMED, "An eliminator meets a value that it is not for."),
+        }
+    }
+
+    /// One more elimination of something stuck; an operation with all its arguments may compute.
+    fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
+        let mut spine = (*n.spine).clone();
+        spine.push(e.clone());
+        if let Head::Prim(p) = n.head
+            && let Some(w) = self.compute(p, &spine)?
+        {
+            return Ok(w);
+        }
+        let unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
+        Ok(self.done(Val::Neutral(Neutral { head: n.head.clone(), spine: Rc::new(spine), unfolded })))
+    }
+
+    fn native(&self, n: &Native, a: &V) -> Res<Rc<Val>> {
+        match n {
+            Native::CoePi(r, s, i, dom, cod, f) => {
+                let dom = DClo::Abs(*i, dom.clone());
+                let back = |to| V::delay(Lazy::Coe(*s, to, dom.clone(), a.clone()));
+                // The argument of the codomain at i is `coe s i A a`.
+                let line = DClo::Abs(*i, self.inst(cod, back(Ivl::Name(*i))));
+                self.coe(*r, *s, &line, &self.apply(f, back(*r)))
+            }
+            Native::HComPi(r, s, cod, faces, b) => {
+                let at = self.map_faces(faces, |u| self.apply(u, a.clone()));
+                self.hcom(*r, *s, &self.inst(cod, a.clone()), &at, &self.apply(b, a.clone()))
+            }
+            Native::Branch(d, c, ps, given, m) => {
+                let mut given = given.clone();
+                given.push(a.clone());
+                self.branch_from(*d, *c, ps, given, m)
+            }
+            Native::Hypotheses(d, c, ps, given, m, next) => self.hypotheses_from(*d, *c, ps, given, m, *next),
+            Native::Hypothesis(cod, f, m) => {
+                self.hypothesis(&self.inst(cod, a.clone()), &self.apply(f, a.clone()), m)
+            }
+            Native::Recurse(cod, f, e) => {
+                self.folded(&self.recurse(&self.inst(cod, a.clone()), &self.apply(f, a.clone()), e)?)
+            }
+            Native::NatStep(m) => {
+                let suc = self.shared(self.add_successors(&BigUint::from(1u8), a)?);
+                Ok(self.done(Val::Pi(self.inst(m, a.clone()), Clo::Const(self.inst(m, suc)))))
+            }
+            Native::IntCase(m, pos) => {
+                let at = self.shared(self.integer(*pos, a)?);
+                self.folded(&self.inst(m, at))
+            }
+        }
+    }
+}

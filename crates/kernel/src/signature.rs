@@ -1,0 +1,382 @@
+//! Checked declarations, and verdicts. `Proved` and `Refuted` are built here and nowhere else.
+
+use crate::check::Ctx;
+use crate::data::count;
+use crate::machine::Machine;
+use crate::refusal::{AXIOM, CONSTANT, Res, refuse};
+use crate::value::{V, Val};
+use crate::{Globals, Limits};
+use bfv_format::{DataDecl, Decl, Node, Prim, Rule, Term};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// What is known of a checked declaration besides its text.
+#[derive(Clone)]
+struct Entry {
+    decl: Rc<Decl>,
+    data: Option<Rc<DataDecl>>,
+    /// A universe occurs in the closure of its type and body.
+    universe: bool,
+    canonical: bool,
+    /// Declarations named in type, body or proof.
+    uses: BTreeSet<u32>,
+    rules: BTreeSet<&'static str>,
+}
+
+/// Checked declarations; it grows by one checked declaration at a time.
+#[derive(Clone, Default)]
+pub struct Signature {
+    entries: Vec<Entry>,
+}
+
+/// What a term mentions.
+#[derive(Default)]
+struct Mentions {
+    ids: BTreeSet<u32>,
+    rules: BTreeSet<&'static str>,
+    universe: bool,
+    real: bool,
+}
+
+impl Mentions {
+    fn of<'t>(terms: impl IntoIterator<Item = &'t Term>) -> Mentions {
+        let mut m = Mentions::default();
+        for t in terms {
+            crate::walk::visit(t, &mut |n| match n {
+                Node::Const { id, .. } => {
+                    m.ids.insert(*id);
+                }
+                Node::Data(d, _) | Node::Con(d, ..) | Node::DataElim(d, ..) => {
+                    m.ids.insert(d.id);
+                }
+                Node::Univ(_) => m.universe = true,
+                Node::Prim(p) => m.real |= is_real(*p),
+                Node::RealLit(_) => m.real = true,
+                Node::Rule(r) => {
+                    m.rules.insert(match &**r {
+                        Rule::Ring { .. } => "ring",
+                        Rule::Psatz { .. } => "psatz",
+                        Rule::Lia { .. } => "lia",
+                    });
+                }
+                _ => {}
+            });
+        }
+        m
+    }
+}
+
+fn is_real(p: Prim) -> bool {
+    matches!(
+        p,
+        Prim::Real
+            | Prim::RealAdd
+            | Prim::RealSub
+            | Prim::RealMul
+            | Prim::RealInv
+            | Prim::RealLtb
+            | Prim::RealOfNat
+            | Prim::RealOfInt
+    )
+}
+
+impl Globals for Signature {
+    fn const_type(&self, id: u32) -> Option<Term> {
+        match &*self.entry(id)?.decl {
+            Decl::Def { ty, .. } | Decl::Theorem { ty, .. } | Decl::Axiom { ty, .. } => Some(ty.clone()),
+            Decl::Data(_) => None,
+        }
+    }
+    fn const_body(&self, id: u32) -> Option<Term> {
+        match &*self.entry(id)?.decl {
+            Decl::Def { body, .. } => Some(body.clone()),
+            _ => None,
+        }
+    }
+    fn data(&self, id: u32) -> Option<Rc<DataDecl>> {
+        self.entry(id)?.data.clone()
+    }
+    fn displaceable(&self, id: u32) -> bool {
+        self.entry(id).is_some_and(|e| e.universe)
+    }
+}
+
+/// A signature with one more data type, whose fields are being checked.
+struct Pending<'s> {
+    signature: &'s Signature,
+    data: Rc<DataDecl>,
+}
+
+impl Globals for Pending<'_> {
+    fn const_type(&self, id: u32) -> Option<Term> {
+        self.signature.const_type(id)
+    }
+    fn const_body(&self, id: u32) -> Option<Term> {
+        self.signature.const_body(id)
+    }
+    fn data(&self, id: u32) -> Option<Rc<DataDecl>> {
+        if id == self.signature.len() { Some(self.data.clone()) } else { self.signature.data(id) }
+    }
+    fn displaceable(&self, id: u32) -> bool {
+        self.signature.displaceable(id)
+    }
+}
+
+impl Signature {
+    /// The empty signature.
+    #[must_use]
+    pub fn new() -> Self {
+        Signature::default()
+    }
+
+    /// The number of declarations: the position that the next one gets.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        count(self.entries.len())
+    }
+
+    /// Whether there is no declaration.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn entry(&self, id: u32) -> Option<&Entry> {
+        self.entries.get(usize::try_from(id).ok()?)
+    }
+
+    /// The declaration at a position.
+    #[must_use]
+    pub fn decl(&self, id: u32) -> Option<&Decl> {
+        self.entry(id).map(|e| &*e.decl)
+    }
+
+    /// All declarations in order.
+    pub fn decls(&self) -> impl Iterator<Item = &Decl> {
+        self.entries.iter().map(|e| &*e.decl)
+    }
+
+    /// Section 7: checks a declaration and appends it. The only way in.
+    ///
+    /// # Errors
+    /// The reason for which the declaration is refused; the signature is unchanged then.
+    pub fn add(&mut self, decl: Decl, limits: Limits) -> Res<u32> {
+        let id = self.len();
+        let ctx = Ctx::default();
+        match &decl {
+            Decl::Def { ty, body, .. } | Decl::Theorem { ty, proof: body, .. } => {
+                let m = Machine::new(self, limits);
+                m.check_type(&ctx, ty)?;
+                m.check(&ctx, body, &m.eval(&ctx.env, ty))?;
+            }
+            Decl::Axiom { ty, .. } => {
+                let m = Machine::new(self, limits);
+                m.check_type(&ctx, ty)?;
+                m.no_types(&ctx, &m.eval(&ctx.env, ty))?;
+            }
+            Decl::Data(d) => {
+                let pending = Pending { signature: self, data: Rc::new(d.clone()) };
+                Machine::new(&pending, limits).check_data(id, d)?;
+            }
+        }
+        let entry = self.describe(id, decl);
+        self.entries.push(entry);
+        Ok(id)
+    }
+
+    fn describe(&self, id: u32, decl: Decl) -> Entry {
+        let visible: Vec<&Term> = match &decl {
+            Decl::Def { ty, body, .. } => vec![ty, body],
+            Decl::Theorem { ty, .. } | Decl::Axiom { ty, .. } => vec![ty],
+            Decl::Data(d) => d.params.iter().chain(d.constructors.iter().flat_map(|c| &c.fields)).collect(),
+        };
+        let seen = Mentions::of(visible);
+        let all = match &decl {
+            Decl::Theorem { ty, proof, .. } => Mentions::of([ty, proof]),
+            _ => Mentions { ids: seen.ids.clone(), rules: seen.rules.clone(), ..Mentions::default() },
+        };
+        let below = |f: &dyn Fn(&Entry) -> bool| seen.ids.iter().filter(|i| **i != id).filter_map(|i| self.entry(*i)).any(f);
+        let opaque = matches!(decl, Decl::Theorem { .. } | Decl::Axiom { .. });
+        let universe = seen.universe || below(&|e| e.universe);
+        let canonical = !opaque && !seen.real && seen.rules.is_empty() && !below(&|e| !e.canonical);
+        let data = if let Decl::Data(d) = &decl { Some(Rc::new(d.clone())) } else { None };
+        let mut uses = all.ids;
+        uses.remove(&id);
+        Entry { decl: Rc::new(decl), data, universe, canonical, uses, rules: all.rules }
+    }
+
+    /// Every declaration in the closure of some positions, proofs followed.
+    fn closure(&self, roots: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let (mut seen, mut todo) = (BTreeSet::new(), roots.iter().copied().collect::<Vec<_>>());
+        while let Some(id) = todo.pop() {
+            if seen.insert(id)
+                && let Some(e) = self.entry(id)
+            {
+                todo.extend(&e.uses);
+            }
+        }
+        seen
+    }
+
+    /// Axiom bundles and rules behind some terms, theorems followed through their proofs.
+    fn behind(&self, terms: &[&Term]) -> (Vec<String>, Vec<&'static str>) {
+        let own = Mentions::of(terms.iter().copied());
+        let (mut axioms, mut rules) = (BTreeSet::new(), own.rules);
+        for id in self.closure(&own.ids) {
+            if let Some(e) = self.entry(id) {
+                rules.extend(&e.rules);
+                if let Decl::Axiom { bundle, .. } = &*e.decl {
+                    axioms.insert(bundle.clone());
+                }
+            }
+        }
+        (axioms.into_iter().collect(), rules.into_iter().collect())
+    }
+
+    /// The bundles of axioms in the closure of a declaration, theorems followed through their proofs.
+    #[must_use]
+    pub fn axioms(&self, id: u32) -> Vec<String> {
+        self.behind(&[&Rc::new(Node::Const { id, shift: 0 })]).0
+    }
+
+    /// Whether nothing in the closure is an axiom, an opaque theorem, about `Real`, or a rule term.
+    #[must_use]
+    pub fn canonical(&self, id: u32) -> bool {
+        self.entry(id).is_some_and(|e| e.canonical)
+    }
+
+    /// Judges a proof of a statement.
+    ///
+    /// # Errors
+    /// The reason for which the statement is no type, or the proof does not prove it.
+    pub fn prove(&self, statement: &Term, proof: &Term, limits: Limits) -> Res<Proved> {
+        self.judge(statement, statement, proof, limits).map(|evidence| Proved { evidence })
+    }
+
+    /// Judges a proof of the negation of a statement, `statement -> Empty`.
+    ///
+    /// # Errors
+    /// The reason for which the statement is no type, or the proof does not refute it.
+    pub fn refute(&self, statement: &Term, negation: &Term, limits: Limits) -> Res<Refuted> {
+        let not = Rc::new(Node::Pi(statement.clone(), Rc::new(Node::Prim(Prim::Empty))));
+        self.judge(statement, &not, negation, limits).map(|evidence| Refuted { evidence })
+    }
+
+    fn judge(&self, statement: &Term, goal: &Term, term: &Term, limits: Limits) -> Res<Evidence> {
+        for id in Mentions::of([statement, term]).ids {
+            if self.entry(id).is_none() {
+                return refuse(CONSTANT, format!("No declaration has position {id}."));
+            }
+        }
+        let m = Machine::new(self, limits);
+        let ctx = Ctx::default();
+        m.check_type(&ctx, statement)?;
+        m.check(&ctx, term, &m.eval(&ctx.env, goal))?;
+        let (axioms, rules) = self.behind(&[statement, term]);
+        Ok(Evidence { statement: statement.clone(), term: term.clone(), axioms, rules, steps: m.steps() })
+    }
+}
+
+impl Machine<'_> {
+    /// An axiom must not quantify over types or type-valued functions (T41).
+    fn no_types(&self, ctx: &Ctx, ty: &V) -> Res<()> {
+        let _level = self.enter()?;
+        match &*self.whnf(ty)? {
+            Val::Pi(dom, cod) | Val::Sigma(dom, cod) => {
+                if self.ends_in_universe(ctx, dom)? {
+                    return refuse(AXIOM, "The statement of an axiom quantifies over types.");
+                }
+                self.no_types(ctx, dom)?;
+                let (inner, x) = self.bind(ctx, dom.clone());
+                self.no_types(&inner, &self.inst(cod, x))
+            }
+            Val::Line(l) => {
+                let (inner, i) = self.bind_dim(ctx);
+                self.no_types(&inner, &self.dinst(l, crate::Ivl::Name(i)))
+            }
+            Val::Univ(_) => refuse(AXIOM, "An axiom would be a type."),
+            Val::Data(_, ps) => {
+                for p in ps.iter() {
+                    if matches!(&*self.whnf(p)?, Val::Univ(_) | Val::Pi(..) | Val::Sigma(..) | Val::Data(..)) {
+                        self.no_types(ctx, p)?;
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn ends_in_universe(&self, ctx: &Ctx, ty: &V) -> Res<bool> {
+        let _level = self.enter()?;
+        match &*self.whnf(ty)? {
+            Val::Univ(_) => Ok(true),
+            Val::Pi(dom, cod) => {
+                let (inner, x) = self.bind(ctx, dom.clone());
+                self.ends_in_universe(&inner, &self.inst(cod, x))
+            }
+            Val::Sigma(dom, cod) => {
+                let (inner, x) = self.bind(ctx, dom.clone());
+                Ok(self.ends_in_universe(ctx, dom)? || self.ends_in_universe(&inner, &self.inst(cod, x))?)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Debug)]
+struct Evidence {
+    statement: Term,
+    term: Term,
+    axioms: Vec<String>,
+    rules: Vec<&'static str>,
+    steps: u64,
+}
+
+macro_rules! verdict {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            evidence: Evidence,
+        }
+
+        impl $name {
+            /// The statement judged.
+            #[must_use]
+            pub fn statement(&self) -> &Term {
+                &self.evidence.statement
+            }
+            /// The term that was checked.
+            #[must_use]
+            pub fn term(&self) -> &Term {
+                &self.evidence.term
+            }
+            /// The axiom bundles that the evidence rests on, sorted.
+            #[must_use]
+            pub fn axioms(&self) -> &[String] {
+                &self.evidence.axioms
+            }
+            /// The certificate rules that the evidence rests on, sorted.
+            #[must_use]
+            pub fn rules(&self) -> &[&'static str] {
+                &self.evidence.rules
+            }
+            /// Steps that the check took.
+            #[must_use]
+            pub fn steps(&self) -> u64 {
+                self.evidence.steps
+            }
+        }
+    };
+}
+
+verdict! {
+    /// The statement was proved. Only the kernel builds it.
+    Proved
+}
+verdict! {
+    /// The negation of the statement was proved. Only the kernel builds it.
+    Refuted
+}
