@@ -1,0 +1,182 @@
+//! The fixed catalogue of codes.
+//!
+//! To add a code, add one entry below; ids of a block stay in order and are never reused.
+//! E01xx: reading a text. E02xx and E03xx: giving it meaning.
+
+/// A text that shows a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// The text itself.
+    Text(&'static [u8]),
+    /// A text too long to write out: a part repeated between a beginning and an end.
+    Repeat {
+        /// The beginning.
+        before: &'static str,
+        /// What is repeated.
+        part: &'static str,
+        /// How often.
+        times: usize,
+        /// The end.
+        after: &'static str,
+    },
+}
+
+impl Sample {
+    /// The bytes of the text.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Sample::Text(bytes) => bytes.to_vec(),
+            Sample::Repeat { before, part, times, after } => {
+                [before, part.repeat(*times).as_str(), after].concat().into_bytes()
+            }
+        }
+    }
+}
+
+macro_rules! catalogue {
+    ($($name:ident, $id:literal, $title:literal, $explanation:literal, $sample:expr;)*) => {
+        /// A code of the catalogue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The id shown to people, such as `E0101`.
+            pub fn id(self) -> &'static str {
+                match self { $(Code::$name => $id,)* }
+            }
+
+            /// A few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+
+            /// One paragraph: what the code means and what to do.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Code::$name => $explanation,)* }
+            }
+
+            /// A text that gives this code.
+            pub fn sample(self) -> Sample {
+                match self { $(Code::$name => $sample,)* }
+            }
+
+            /// The code with the given id, in upper or lower case.
+            pub fn from_id(id: &str) -> Option<Code> {
+                Code::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
+            }
+        }
+    };
+}
+
+catalogue! {
+    // E010x, E011x: characters and words.
+    InvalidUtf8, "E0101", "Invalid UTF-8",
+        "A source file is UTF-8 text. Some bytes of this file are no UTF-8. Save the file as UTF-8.",
+        Sample::Text(b"def a : Nat := \xFF1\n");
+    ByteOrderMark, "E0102", "Byte order mark",
+        "A byte order mark is accepted as the first character of a file, where it is skipped. It has no meaning elsewhere. The marks of UTF-16 are refused, for a source file is UTF-8 text.",
+        Sample::Text(b"def a : Nat := \xEF\xBB\xBF1\n");
+    NulCharacter, "E0103", "NUL character",
+        "A NUL character has no place in a source file, not even in a comment. It often means that the file is not text.",
+        Sample::Text(b"def a : Nat := 1\0\n");
+    UnknownCharacter, "E0104", "Unknown character",
+        "The language is written in ASCII, with a few mathematical signs accepted beside it. Names are made of ASCII letters, digits, underscores, primes and dots. Other characters may stand in comments and strings only.",
+        Sample::Text(b"def a : Nat := 1 $ 2\n");
+    HiddenCharacter, "E0105", "Hidden direction character",
+        "Characters that turn the direction of writing make a text look different from what is checked. They are refused everywhere, also in comments and strings.",
+        Sample::Text(b"-- \xE2\x80\xAE hidden\ndef a : Nat := 1\n");
+    UnclosedComment, "E0106", "Unclosed comment",
+        "A comment that starts with a slash and a dash ends with a dash and a slash. Comments nest, so each start needs its own end.",
+        Sample::Text(b"def a : Nat := 1\n/- never closed\n");
+    UnclosedString, "E0107", "Unclosed string",
+        "A string ends with a double quote on the line where it starts.",
+        Sample::Text(b"@[reference \"Mathlib]\naxiom a : Nat\n");
+    UnknownEscape, "E0108", "Unknown escape",
+        "In a string a backslash may stand before a double quote, before a backslash, or before the letter n for a new line.",
+        Sample::Text(b"@[reference \"a\\qb\"]\naxiom a : Nat\n");
+    NumberTooLong, "E0109", "Number too long",
+        "A number may have at most 10000 digits.",
+        Sample::Repeat { before: "def a : Nat := ", part: "7", times: 10_001, after: "\n" };
+    NumberThenLetter, "E0110", "Letter after a number",
+        "A name starts with a letter or an underscore. Multiplication is always written with a star, so 2x is written 2 * x.",
+        Sample::Text(b"def a (x : Real) : Real := 2x\n");
+    FileTooLarge, "E0111", "File too large",
+        "A file may have at most 64 MiB and at most 4000000 words and signs. Split it into several modules.",
+        Sample::Repeat { before: "", part: "                ", times: (1 << 22) + 1, after: "" };
+    TooManyErrors, "E0112", "Too many errors",
+        "After 100 errors in one file the rest is not reported. Mend the first ones and check again.",
+        Sample::Repeat { before: "", part: "def ;\n", times: 200, after: "" };
+    // E012x, E013x: declarations and expressions.
+    UnexpectedToken, "E0120", "Unexpected word or sign",
+        "A word or sign stands where the grammar does not allow it. The message says what could stand there.",
+        Sample::Text(b"def a : Nat := 1 + * 2\n");
+    UnexpectedEnd, "E0121", "Unexpected end",
+        "A declaration stops before it is complete. The message says what could come next.",
+        Sample::Text(b"def a : Nat := 1 +\n");
+    UnclosedBracket, "E0122", "Unclosed bracket",
+        "A bracket was opened and never closed. The diagnostic names the place where it was opened.",
+        Sample::Text(b"def a : Nat := (1 + 2\n\ndef b : Nat := 3\n");
+    UnmatchedBracket, "E0123", "Unmatched closing bracket",
+        "A closing bracket stands where no bracket is open, or where a bracket of another shape is open.",
+        Sample::Text(b"def a : Nat := (1 + 2]\n");
+    NestingTooDeep, "E0124", "Nesting too deep",
+        "Brackets may be nested 2000 deep, and an expression may be 5000 operations deep; a sum of 5000 terms counts as 5000. Give parts a name by a definition.",
+        Sample::Repeat { before: "def a : Nat := ", part: "(", times: 2001, after: "" };
+    MisplacedHeader, "E0125", "Module or import out of place",
+        "A file starts with at most one module line, then its imports, then its declarations.",
+        Sample::Text(b"def a : Nat := 1\nimport std.real\n");
+    OutsideDeclaration, "E0126", "Text outside a declaration",
+        "A file consists of declarations. Each starts with one of the words def, theorem, axiom, operator, claim and data, or with an attribute.",
+        Sample::Text(b"lemma a : Nat := 1\n");
+    MixedComparison, "E0127", "Comparisons that do not form a chain",
+        "Comparisons may be chained when all of them point the same way, as in 0 <= t <= 1. A chain means the conjunction of its parts, and its middle parts hold no chain.",
+        Sample::Text(b"claim c (a b : Real) : a < b > a\n");
+    NotAssociative, "E0128", "Operator that does not chain",
+        "The equivalence sign joins two propositions. Three of them in a row need parentheses.",
+        Sample::Text(b"claim c (a b : Real) : a = b <-> b = a <-> a = a\n");
+    BadFace, "E0129", "Face that is no equation",
+        "A face of hcom is a conjunction of equations between dimensions, such as i = 0 /\\ j = 1.",
+        Sample::Text(b"def a (A : U 0) (x : A) : A := hcom 0 1 A [x => fun j => x] x\n");
+    BadNumber, "E0130", "Number of the wrong kind",
+        "The level of a universe is a whole number below 4294967296, and a number in a pattern is a whole number.",
+        Sample::Text(b"def a : U 1 := U 0.5\n");
+    MissingBody, "E0131", "Declaration without a body",
+        "A def, an operator and a theorem need a body: a colon, an equals sign and an expression, or clauses, or by and a proof. Only an axiom and a claim may stop after the type.",
+        Sample::Text(b"theorem a : 1 = 1\n");
+    MisplacedBody, "E0132", "Body that does not fit",
+        "An axiom has no body, only a claim may be refuted at a point, and only a def, an operator or a theorem is given by clauses.",
+        Sample::Text(b"axiom a : Nat := 1\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_distinct_and_in_order() {
+        let ids: Vec<&str> = Code::ALL.iter().map(|c| c.id()).collect();
+        let sorted: Vec<&str> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        assert_eq!(ids, sorted);
+        for code in Code::ALL {
+            assert_eq!(Code::from_id(&code.id().to_lowercase()), Some(*code));
+            assert_eq!(code.id().len(), 5, "{}", code.id());
+        }
+        assert_eq!(Code::from_id("E9999"), None);
+    }
+
+    #[test]
+    fn texts_are_plain_sentences() {
+        for code in Code::ALL {
+            assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{}", code.id());
+            assert!(code.explanation().ends_with('.'), "{}", code.id());
+            assert!(code.explanation().is_ascii() && code.title().is_ascii(), "{}", code.id());
+            assert!(!code.sample().bytes().is_empty(), "{}", code.id());
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! From what the grammar says to what a person can use.
+
+use crate::describe;
+use crate::make::{Cx, Refusal};
+use crate::token::{T, Token};
+use bfv_diag::{Code, Diagnostic};
+use lalrpop_util::ParseError;
+
+/// Most alternatives that a message lists.
+const MOST: usize = 4;
+
+/// Words of other languages that start a declaration, and what bfv says in their place.
+pub fn declaration_word(text: &str) -> Option<String> {
+    let word = match text {
+        "lemma" | "proposition" | "corollary" | "Theorem" | "Lemma" | "example" | "prop" => "theorem",
+        "definition" | "Definition" | "function" | "fn" | "abbrev" | "Def" | "constant" => "def",
+        "inductive" | "datatype" | "Inductive" | "enum" | "Data" => "data",
+        "postulate" | "Axiom" | "primitive" => "axiom",
+        "conjecture" | "goal" | "property" | "Claim" => "claim",
+        "op" | "Operator" => "operator",
+        "open" | "use" | "include" | "require" => "import",
+        _ => return None,
+    };
+    Some(format!("Write {word} in place of {text}."))
+}
+
+/// What went wrong in a declaration.
+pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic {
+    match refusal {
+        ParseError::User { error } => *error.0,
+        ParseError::UnrecognizedToken { token: (start, kind, end), expected } => {
+            let options = Options::new(&expected);
+            let message = if kind == T::StepsEnd {
+                format!("The steps after by end too early.{}", options.sentence())
+            } else {
+                format!("Found {}.{}", describe::found(kind, cx.text(start, end)), options.sentence())
+            };
+            let fix = foreign_word(cx, tokens, start).or_else(|| options.fix(kind));
+            let code = if kind == T::StepsEnd { Code::UnexpectedEnd } else { Code::UnexpectedToken };
+            finish(Diagnostic::error(code, cx.span(start, end), message), fix)
+        }
+        ParseError::UnrecognizedEof { location, expected } => {
+            let options = Options::new(&expected);
+            let message = format!("The declaration ends too early.{}", options.sentence());
+            let start = tokens.last().map_or(location, |t| t.end);
+            let fix = foreign_word(cx, tokens, start).or_else(|| options.first().map(|first| format!("Write {first} here.")));
+            finish(Diagnostic::error(Code::UnexpectedEnd, cx.span(start, start), message), fix)
+        }
+        ParseError::ExtraToken { token: (start, kind, end) } => {
+            let message = format!("Found {} after the end of the declaration.", describe::found(kind, cx.text(start, end)));
+            Diagnostic::error(Code::UnexpectedToken, cx.span(start, end), message)
+        }
+        ParseError::InvalidToken { location } => {
+            Diagnostic::error(Code::UnknownCharacter, cx.span(location, location), "This character starts no word or sign of the language.")
+        }
+    }
+}
+
+fn finish(diagnostic: Diagnostic, fix: Option<String>) -> Diagnostic {
+    Diagnostic { fix, ..diagnostic }
+}
+
+/// A word of another language that starts a line before the error, with its translation.
+fn foreign_word(cx: &Cx<'_>, tokens: &[Token], before: u32) -> Option<String> {
+    let candidate = tokens.iter().rev().filter(|t| t.kind == T::Name && t.start <= before).find_map(|t| {
+        let line = cx.text(0, t.start).rsplit('\n').next()?;
+        let fix = declaration_word(cx.text(t.start, t.end))?;
+        line.trim().is_empty().then_some(fix)
+    });
+    candidate
+}
+
+/// What could stand at a place.
+struct Options {
+    words: Vec<&'static str>,
+    kinds: Vec<T>,
+}
+
+impl Options {
+    /// From the names that the grammar gives to its words.
+    fn new(expected: &[String]) -> Options {
+        let names: Vec<&str> = expected.iter().map(|name| name.trim_matches('"')).collect();
+        let has = |name: &str| names.contains(&name);
+        let mut words = Vec::new();
+        let mut kinds = Vec::new();
+        for (name, kind) in SINGLE {
+            if has(name) {
+                words.push(describe::word(*kind));
+                kinds.push(*kind);
+            }
+        }
+        let expression = has("fun") && has("U");
+        let argument = has("U") && !expression;
+        let step = has("intro") && has("apply");
+        let operator = has("+");
+        if expression {
+            words.push("an expression");
+            kinds.push(T::Universe);
+        }
+        if step && !operator {
+            words.push("a step");
+            kinds.push(T::Intro);
+        }
+        if has("name") && !has("U") {
+            words.push("a name");
+            kinds.push(T::Name);
+        }
+        // After a complete expression an operator or an argument is always possible; say so only when nothing else is.
+        if words.is_empty() && (operator || argument) {
+            words.push(if operator { "an operator" } else { "an argument" });
+        }
+        words.truncate(MOST);
+        Options { words, kinds }
+    }
+
+    fn first(&self) -> Option<&'static str> {
+        self.words.first().copied()
+    }
+
+    /// ` Expected a, b or c.` or nothing.
+    fn sentence(&self) -> String {
+        match self.words.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!(" Expected {last}."),
+            Some((last, rest)) => format!(" Expected {} or {last}.", rest.join(", ")),
+        }
+    }
+
+    fn fix(&self, kind: T) -> Option<String> {
+        let can = |kind: T| self.kinds.contains(&kind);
+        let text = match kind {
+            T::Equal if can(T::Assign) => "Write := in place of the equals sign.",
+            T::Assign | T::Arrow | T::Comma if can(T::DoubleArrow) => "Write => here.",
+            T::DoubleArrow | T::Arrow if can(T::Comma) => "Write a comma after the binders.",
+            T::DoubleArrow if can(T::Assign) => "Write := here.",
+            T::Arrow if can(T::Colon) => "Write a colon before the type.",
+            T::PiParen | T::PiBrace => "Put the function type in parentheses.",
+            T::By => "Put by and its steps in parentheses.",
+            T::Fun | T::Forall | T::Exists | T::Sigma | T::Big | T::Let | T::If | T::Not => {
+                if can(T::Name) {
+                    "This word is reserved. Choose another name."
+                } else {
+                    "Put this part in parentheses, or write the operator that is missing before it."
+                }
+            }
+            kind if kind.is_step() => "Inside a script this word starts a step. Put it in parentheses to use it as a name.",
+            T::Def | T::Theorem | T::Axiom | T::Operator | T::Claim | T::Data | T::Module | T::Import | T::End | T::In | T::With | T::Then | T::Else | T::Coe | T::HCom | T::Universe if can(T::Name) => {
+                "This word is reserved. Choose another name."
+            }
+            T::Projection => "Write the expression that is projected directly before the dot.",
+            kind => {
+                return match self.first() {
+                    Some(first) => Some(format!("Write {first} here, or remove {}.", describe::word(kind).replacen("a ", "the ", 1).replacen("an ", "the ", 1))),
+                    None => Some("Remove it, or start the next declaration before it.".to_string()),
+                };
+            }
+        };
+        Some(text.to_string())
+    }
+}
+
+/// Words and signs that are named one by one, the most telling first.
+const SINGLE: &[(&str, T)] = &[
+    (":=", T::Assign),
+    ("=>", T::DoubleArrow),
+    ("in", T::In),
+    ("then", T::Then),
+    ("else", T::Else),
+    ("with", T::With),
+    ("end", T::End),
+    (",", T::Comma),
+    (":", T::Colon),
+    (")", T::CloseParen),
+    ("]", T::CloseBracket),
+    ("}", T::CloseBrace),
+    ("by", T::By),
+    ("|", T::Bar),
+    ("{cases", T::CasesBrace),
+    ("def", T::Def),
+];

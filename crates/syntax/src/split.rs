@@ -1,0 +1,145 @@
+//! Cutting a file into module line, imports and declarations, each read on its own.
+
+use crate::context;
+use crate::describe;
+use crate::expected;
+use crate::grammar::DeclParser;
+use crate::lexer::Lexed;
+use crate::make::Cx;
+use crate::report::Reports;
+use crate::token::{T, Token};
+use crate::tree::{File, Name};
+use bfv_diag::{Code, Diagnostic, Span};
+use std::collections::BTreeSet;
+
+/// Reads all declarations of a file.
+pub fn file(number: u32, source: &str, lexed: &Lexed, out: &mut File, reports: &mut Reports) {
+    let mut reader = Reader {
+        number,
+        lexed,
+        cx: Cx { file: number, source, chains: BTreeSet::new() },
+        parser: DeclParser::new(),
+        declared: false,
+        out,
+        reports,
+    };
+    let mut start = 0;
+    while start < lexed.tokens.len() && !reader.reports.full() {
+        let end = reader.piece(start);
+        reader.read(start, end);
+        start = end;
+    }
+}
+
+struct Reader<'a, 's> {
+    number: u32,
+    lexed: &'a Lexed,
+    cx: Cx<'s>,
+    parser: DeclParser,
+    /// Whether a declaration was seen, good or bad.
+    declared: bool,
+    out: &'a mut File,
+    reports: &'a mut Reports,
+}
+
+impl Reader<'_, '_> {
+    fn kind(&self, at: usize) -> Option<T> {
+        self.lexed.tokens.get(at).map(|t| t.kind)
+    }
+
+    /// Where the piece that starts at `start` ends. The words that start a piece are reserved, so they do so at any depth of brackets;
+    /// only attributes go together with what follows them.
+    fn piece(&self, start: usize) -> usize {
+        let mut attributes = self.kind(start) == Some(T::OpenAttribute);
+        let mut at = start + 1;
+        while let Some(kind) = self.kind(at) {
+            match kind {
+                T::OpenAttribute | T::Module | T::Import if attributes => attributes = kind == T::OpenAttribute,
+                kind if kind.starts_declaration() && attributes => attributes = false,
+                T::OpenAttribute | T::Module | T::Import => return at,
+                kind if kind.starts_declaration() => return at,
+                _ => {}
+            }
+            at += 1;
+        }
+        at
+    }
+
+    fn span(&self, token: &Token) -> Span {
+        Span { file: self.number, start: token.start, end: token.end }
+    }
+
+    fn read(&mut self, start: usize, end: usize) {
+        let lexed = self.lexed;
+        let tokens = lexed.tokens.get(start..end).unwrap_or(&[]);
+        self.declared |= tokens.iter().any(|t| t.kind.starts_declaration());
+        if tokens.iter().any(|t| t.kind == T::Bad) {
+            return;
+        }
+        match tokens {
+            [] => {}
+            [first, rest @ ..] if matches!(first.kind, T::Module | T::Import) => self.header(first, rest),
+            [first, ..] if first.kind == T::OpenAttribute || first.kind.starts_declaration() => self.declaration(start, tokens),
+            [first, ..] => {
+                let text = self.cx.text(first.start, first.end);
+                let message = format!("Found {} outside a declaration.", describe::found(first.kind, text));
+                let fix = expected::declaration_word(text).unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string());
+                let fault = Diagnostic::error(Code::OutsideDeclaration, self.span(first), message);
+                self.reports.push(fault.with_fix(fix));
+            }
+        }
+    }
+
+    /// `module a.b` or `import a.b`.
+    fn header(&mut self, first: &Token, rest: &[Token]) {
+        let word = describe::word(first.kind);
+        let [name, more @ ..] = rest else {
+            let fault = Diagnostic::error(Code::UnexpectedEnd, self.span(first), format!("The name is missing after {word}."));
+            self.reports.push(fault.with_fix("Write a name such as std.real."));
+            return;
+        };
+        if let Some(wrong) = if name.kind == T::Name { more.first() } else { Some(name) } {
+            let found = describe::found(wrong.kind, self.cx.text(wrong.start, wrong.end));
+            let message = format!("Found {found} in a line that consists of {word} and one name.");
+            let fault = Diagnostic::error(Code::UnexpectedToken, self.span(wrong), message);
+            self.reports.push(fault.with_fix("Write one name, and start the next declaration after it."));
+            return;
+        }
+        let place = self.span(first);
+        let name = Name { text: self.cx.text(name.start, name.end).to_string(), span: self.span(name) };
+        let misplaced = if first.kind == T::Module {
+            match &self.out.module {
+                Some(_) => Some(("A file has one module line. This is a second one.", "Remove this line.")),
+                None if self.declared || !self.out.imports.is_empty() => Some(("The module line stands first in a file.", "Move this line to the beginning.")),
+                None => None,
+            }
+        } else if self.declared {
+            Some(("An import stands before the first declaration.", "Move this line up, below the module line."))
+        } else {
+            None
+        };
+        if let Some((message, fix)) = misplaced {
+            self.reports.error(Code::MisplacedHeader, place, message, Some(fix));
+        }
+        if first.kind == T::Import {
+            self.out.imports.push(name);
+        } else if self.out.module.is_none() {
+            self.out.module = Some(name);
+        }
+    }
+
+    fn declaration(&mut self, start: usize, tokens: &[Token]) {
+        let Some(ready) = context::prepare(self.number, self.cx.source, tokens, self.reports) else { return };
+        self.cx.chains.clear();
+        let words = ready.iter().map(|t| (t.start, t.kind, t.end));
+        match self.parser.parse(&mut self.cx, words) {
+            Ok(mut decl) => {
+                let word = tokens.iter().position(|t| t.kind.starts_declaration()).unwrap_or(0);
+                let doc = self.lexed.docs.get(&start).or_else(|| self.lexed.docs.get(&(start + word)));
+                decl.doc = doc.cloned();
+                self.out.decls.push(decl);
+            }
+            Err(refusal) => self.reports.push(expected::diagnostic(&self.cx, &ready, refusal)),
+        }
+    }
+}
