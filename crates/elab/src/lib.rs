@@ -1,1 +1,23 @@
-//! From the surface tree to kernel terms
+//! From the surface tree to kernel terms: holes, implicit arguments, unification and tactics live and die here.
+//!
+//! Nothing here is trusted: every declaration goes through the kernel's `Signature::add`, every claim through its verdicts.
+//! What is absent: no file system, no solver of its own; tactics that search call an engine that is handed in.
+
+mod app;
+mod arith;
+mod cases;
+mod context;
+mod elab;
+mod expr;
+mod module;
+mod names;
+mod scratch;
+mod show;
+mod tactic;
+mod unify;
+mod walk;
+
+pub use elab::{Engines, Kind, Problem};
+pub use module::{Claim, Expected, Given, Outcomes, Session};
+pub use names::{Global, Names, Target};
+pub use show::show;

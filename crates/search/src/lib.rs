@@ -1,1 +1,126 @@
-//! The interface between goals and engines: budgets, candidates, reasons
+//! The interface between goals and engines: goals in kernel terms, budgets, outcomes. Nothing here says that anything is proved.
+
+use bfv_format::Term;
+use bfv_kernel::{Ctx, Machine, V};
+
+/// A constant that engines may use, with the tags its declaration carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lemma {
+    /// Position in the signature.
+    pub id: u32,
+    /// Short name, for messages.
+    pub name: String,
+    /// Tags, for example `hull` or `arith.lt_intro_real`.
+    pub tags: Vec<String>,
+}
+
+impl Lemma {
+    /// Whether the lemma carries a tag.
+    #[must_use]
+    pub fn has(&self, tag: &str) -> bool {
+        self.tags.iter().any(|t| t == tag)
+    }
+}
+
+/// What is to be proved, in which context, from what.
+pub struct Goal<'a> {
+    /// The evaluator, over the constants; its dimension names are those of `ctx`.
+    pub machine: &'a Machine<'a>,
+    /// Local variables and hypotheses.
+    pub ctx: Ctx,
+    /// The type of the term wanted.
+    pub target: V,
+    /// Tagged lemmas.
+    pub lemmas: &'a [Lemma],
+    /// Proof terms in the scope of `ctx` to be used as further facts.
+    pub hints: Vec<Term>,
+}
+
+/// Steps that an engine may still take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Steps left.
+    pub left: u64,
+    /// Steps taken.
+    pub used: u64,
+}
+
+impl Budget {
+    /// A budget of steps.
+    #[must_use]
+    pub fn new(steps: u64) -> Self {
+        Budget { left: steps, used: 0 }
+    }
+
+    /// Takes steps.
+    ///
+    /// # Errors
+    /// `Reason::Budget` when not enough are left.
+    pub fn spend(&mut self, steps: u64) -> Result<(), Reason> {
+        match self.left.checked_sub(steps) {
+            Some(left) => {
+                self.left = left;
+                self.used = self.used.saturating_add(steps);
+                Ok(())
+            }
+            None => {
+                self.left = 0;
+                Err(Reason::Budget)
+            }
+        }
+    }
+}
+
+/// Why nothing is known of a claim: the closed set of reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Reason {
+    Budget,
+    Time,
+    Memory,
+    Incomplete,
+    OutsideFragment,
+    Unsupported,
+    RejectedCandidate,
+    ToolMissing,
+    Cancelled,
+    Dependency,
+}
+
+impl Reason {
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Budget => "budget",
+            Reason::Time => "time",
+            Reason::Memory => "memory",
+            Reason::Incomplete => "incomplete",
+            Reason::OutsideFragment => "outside-fragment",
+            Reason::Unsupported => "unsupported",
+            Reason::RejectedCandidate => "rejected-candidate",
+            Reason::ToolMissing => "tool-missing",
+            Reason::Cancelled => "cancelled",
+            Reason::Dependency => "dependency",
+        }
+    }
+}
+
+/// What an engine comes back with.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A term in the scope of the goal's context, as the kernel reads values back. The kernel judges it.
+    Candidate(Term),
+    /// Values for the leading variables of the statement at which it seems to fail. What is left must still be proved false.
+    Countermodel(Vec<Term>),
+    /// Nothing, why, and one sentence about it (may be empty).
+    GaveUp(Reason, String),
+}
+
+/// Something that proposes.
+pub trait Engine {
+    /// Its name in reports.
+    fn name(&self) -> &'static str;
+    /// Tries a goal within a budget.
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome;
+}

@@ -1,0 +1,271 @@
+//! The elaborator of one declaration: metavariables, errors, coercions. Expressions are in `expr.rs` and its siblings.
+
+use crate::context::{Entry, Local};
+use crate::names::Names;
+use crate::scratch::Scratch;
+use crate::show;
+use crate::unify::Postponed;
+use crate::walk;
+use bfv_diag::Span;
+use bfv_format::{Node, Prim, Term};
+use bfv_kernel::{Clo, Machine, Refusal, Res, V, Val};
+use bfv_search::{Engine, Lemma};
+use bfv_syntax::tree::Script;
+use num_bigint::BigUint;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What kind of mistake was found; the driver gives each a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    UnknownName,
+    AmbiguousName,
+    TypeMismatch,
+    NotAFunction,
+    NotAType,
+    NotAProposition,
+    CannotInfer,
+    Unsupported,
+    BadPattern,
+    TacticFailed,
+    GoalsLeft,
+    BadAttribute,
+    BadWitness,
+    Duplicate,
+    Hole,
+    UnknownModule,
+    Refused,
+    Limit,
+}
+
+/// A mistake in the source, with what, where, why and how to mend it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub kind: Kind,
+    pub span: Span,
+    pub message: String,
+    pub fix: Option<String>,
+}
+
+/// Result of elaboration.
+pub type R<T> = Result<T, Box<Problem>>;
+
+/// A term with its type.
+#[derive(Clone)]
+pub struct Typed {
+    pub term: Term,
+    pub ty: V,
+}
+
+/// A proof script that waits until the terms around it are known.
+pub struct PendingScript {
+    pub local: Local,
+    pub ty: V,
+    pub meta: u32,
+    pub script: Script,
+}
+
+/// A metavariable that must be solved in the end: where it came from and what it stands for.
+pub struct Origin {
+    pub meta: u32,
+    pub span: Span,
+    pub what: String,
+}
+
+/// A hole that the author left: its goal is shown.
+pub struct HoleAt {
+    pub name: Option<String>,
+    pub span: Span,
+    pub local: Local,
+    pub ty: V,
+}
+
+/// Recursion in pattern clauses: a call of `name` on the variable at `level` stands for the value at `hypothesis`.
+#[derive(Clone)]
+pub struct Recursion {
+    pub name: String,
+    /// Arguments before the one recursed on: they must be passed on unchanged (levels).
+    pub fixed: Vec<u32>,
+    /// Level of the smaller variable, level of the induction hypothesis.
+    pub calls: Vec<(u32, u32)>,
+    /// How many of the fixed parameters are implicit in calls.
+    pub implicit: Vec<bool>,
+}
+
+/// The elaborator of one declaration.
+pub struct Elab<'s> {
+    pub scratch: &'s Scratch<'s>,
+    pub m: Machine<'s>,
+    pub names: &'s Names,
+    pub engines: Engines<'s>,
+    pub lemmas: &'s [Lemma],
+    pub postponed: RefCell<Vec<Postponed>>,
+    pub scripts: RefCell<Vec<PendingScript>>,
+    pub origins: RefCell<Vec<Origin>>,
+    pub holes: RefCell<Vec<HoleAt>>,
+    pub recursion: RefCell<Vec<Recursion>>,
+}
+
+/// Engines that tactics call.
+#[derive(Clone, Copy)]
+pub struct Engines<'s> {
+    /// `arith`
+    pub arith: &'s dyn Engine,
+    /// `auto`
+    pub auto: &'s dyn Engine,
+    /// Step budget of one call.
+    pub steps: u64,
+}
+
+pub fn problem<T>(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> R<T> {
+    Err(Box::new(Problem { kind, span, message: message.into(), fix: Some(fix.into()) }))
+}
+
+impl Elab<'_> {
+    /// A refusal of the evaluator at a place of the source.
+    pub fn at<T>(&self, span: Span, r: Res<T>) -> R<T> {
+        r.map_err(|Refusal { reason, detail }| {
+            Box::new(Problem {
+                kind: if reason == "budget" { Kind::Limit } else { Kind::Refused },
+                span,
+                message: format!("The evaluator stopped: {reason}. {detail}"),
+                fix: Some("Make the expression smaller, or raise the budget.".to_owned()),
+            })
+        })
+    }
+
+    pub fn ev(&self, local: &Local, t: &Term) -> V {
+        self.m.eval(&local.ctx.env, t)
+    }
+
+    pub fn quote(&self, local: &Local, span: Span, v: &V) -> R<Term> {
+        self.at(span, self.m.quote(&local.ctx, v))
+    }
+
+    pub fn whnf(&self, span: Span, v: &V) -> R<Rc<Val>> {
+        self.at(span, self.m.whnf(v))
+    }
+
+    /// A new metavariable of a type, applied to the context.
+    pub fn meta(&self, local: &Local, span: Span, ty: &V, what: &str) -> R<(Term, u32)> {
+        let ty = self.quote(local, span, ty)?;
+        let id = self.scratch.meta(local.close_type(&ty));
+        self.origins.borrow_mut().push(Origin { meta: id, span, what: what.to_owned() });
+        Ok((local.applied(Rc::new(Node::Const { id, shift: 0 })), id))
+    }
+
+    /// Solves a metavariable by a term in the context that it was made in.
+    pub fn assign(&self, local: &Local, meta: u32, t: &Term) {
+        self.scratch.solve(meta, local.close(t));
+    }
+
+    pub fn prim(&self, p: Prim) -> V {
+        self.m.value(Val::Prim(p))
+    }
+
+    /// Extends the context by a variable whose type is known as a value.
+    pub fn bind(&self, local: &Local, span: Span, name: &str, ty: &V) -> R<(Local, V)> {
+        let term = self.quote(local, span, ty)?;
+        Ok(self.bind_term(local, name, &term, ty))
+    }
+
+    /// Extends the context by a variable whose type is known as a term and as a value.
+    pub fn bind_term(&self, local: &Local, name: &str, term: &Term, ty: &V) -> (Local, V) {
+        let (ctx, x) = self.m.bind(&local.ctx, ty.clone());
+        (local.push(ctx, Entry::Var { name: name.to_owned(), ty: term.clone() }), x)
+    }
+
+    /// Extends the context by a dimension.
+    pub fn bind_dim(&self, local: &Local, name: &str) -> (Local, u64) {
+        let (ctx, i) = self.m.bind_dim(&local.ctx);
+        (local.push(ctx, Entry::Dim { name: name.to_owned() }), i)
+    }
+
+    /// A term in words of the source.
+    pub fn show(&self, local: &Local, v: &V) -> String {
+        match self.m.quote(&local.ctx, v) {
+            Ok(t) => self.show_term(local, &t),
+            Err(_) => "a term too large to show".to_owned(),
+        }
+    }
+
+    pub fn show_term(&self, local: &Local, t: &Term) -> String {
+        let t = walk::zonk(self.scratch, t, &mut None);
+        show::show(&t, self.names, &local.names(), &[])
+    }
+
+    /// Makes a term of one type fit another: by unification, or by an embedding of numbers.
+    pub fn coerce(&self, local: &Local, span: Span, t: Typed, expected: &V) -> R<Term> {
+        if self.at(span, self.m_try_subtype(local, &t.ty, expected))? {
+            return Ok(t.term);
+        }
+        let (from, to) = (self.whnf(span, &t.ty)?, self.whnf(span, expected)?);
+        if let (Val::Prim(a), Val::Prim(b)) = (&*from, &*to)
+            && let Some(f) = embedding(*a, *b)
+        {
+            return Ok(Rc::new(Node::App(Rc::new(Node::Prim(f)), t.term)));
+        }
+        let (found, wanted) = (self.show(local, &t.ty), self.show(local, expected));
+        problem(
+            Kind::TypeMismatch,
+            span,
+            format!("This has type `{found}`, but `{wanted}` is needed here."),
+            "Give a term of the type that is needed, or change the statement.",
+        )
+    }
+
+    fn m_try_subtype(&self, local: &Local, a: &V, b: &V) -> Res<bool> {
+        let (mark, waiting) = (self.scratch.mark(), self.postponed.borrow().len());
+        let done = self.unify_subtype(&local.ctx, a, b);
+        if !matches!(done, Ok(true)) {
+            self.scratch.rollback(mark);
+            self.postponed.borrow_mut().truncate(waiting);
+        }
+        done
+    }
+
+    /// `n` successors of a value.
+    pub fn successors(&self, n: BigUint, x: &V) -> V {
+        if n == BigUint::ZERO { x.clone() } else { self.m.value(Val::Suc(n, x.clone())) }
+    }
+
+    /// The type of the successor case of an eliminator of Nat.
+    pub fn nat_step_type(&self, motive: &Clo) -> V {
+        let var = |n| Rc::new(Node::Var(n));
+        let nat = Rc::new(Node::Prim(Prim::Nat));
+        let suc = Rc::new(Node::App(Rc::new(Node::Prim(Prim::Suc)), var(1)));
+        let step = Rc::new(Node::Pi(
+            nat,
+            Rc::new(Node::Pi(Rc::new(Node::App(var(1), var(0))), Rc::new(Node::App(var(2), suc)))),
+        ));
+        let mut env = bfv_kernel::Env::default();
+        env.terms = env.terms.push(self.m.value(Val::Lam(motive.clone())));
+        self.m.eval(&env, &step)
+    }
+
+    /// A library constant that the elaborator itself uses.
+    pub fn library(&self, span: Span, full: &str) -> R<Term> {
+        match self.names.library(full).and_then(|g| g.target.term()) {
+            Some(t) => Ok(t),
+            None => {
+                let module = full.rsplit_once('.').map_or(full, |(m, _)| m);
+                problem(
+                    Kind::UnknownModule,
+                    span,
+                    format!("This needs `{full}`, which is not loaded."),
+                    format!("Add `import {module}` at the top of the file."),
+                )
+            }
+        }
+    }
+}
+
+/// The embedding from one number type into another.
+pub fn embedding(from: Prim, to: Prim) -> Option<Prim> {
+    match (from, to) {
+        (Prim::Nat, Prim::Int) => Some(Prim::IntPos),
+        (Prim::Nat, Prim::Real) => Some(Prim::RealOfNat),
+        (Prim::Int, Prim::Real) => Some(Prim::RealOfInt),
+        _ => None,
+    }
+}

@@ -1,0 +1,189 @@
+//! Global names: what they stand for, where they come from, which parameters are implicit.
+
+use bfv_format::{DataRef, Node, Prim, Term};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// What a global name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A declaration that is a constant.
+    Const(u32),
+    /// A data type.
+    Data(u32),
+    /// A constructor.
+    Con(u32, u32),
+    /// A constant of the theory.
+    Prim(Prim),
+}
+
+/// A global name.
+#[derive(Clone, Debug)]
+pub struct Global {
+    /// The full name, `module.name`; predeclared names have no module.
+    pub full: String,
+    /// The module.
+    pub module: String,
+    /// What it stands for.
+    pub target: Target,
+    /// For each leading parameter: its name, and whether it is implicit.
+    pub params: Vec<(String, bool)>,
+}
+
+/// All global names.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    globals: Vec<Global>,
+    /// Short and full names.
+    index: BTreeMap<String, Vec<usize>>,
+    /// Modules whose short names may be used.
+    pub visible: BTreeSet<String>,
+    /// Names of constants by position, for printing.
+    pub by_id: BTreeMap<u32, String>,
+}
+
+/// Names that are there before any module.
+const PREDECLARED: &[(&str, Prim)] = &[
+    ("Empty", Prim::Empty),
+    ("Unit", Prim::Unit),
+    ("Bool", Prim::Bool),
+    ("Nat", Prim::Nat),
+    ("Int", Prim::Int),
+    ("Real", Prim::Real),
+    ("tt", Prim::Star),
+    ("true", Prim::True),
+    ("false", Prim::False),
+    ("suc", Prim::Suc),
+    ("Nat.add", Prim::NatAdd),
+    ("Nat.mul", Prim::NatMul),
+    ("Nat.sub", Prim::NatSub),
+    ("Nat.ltb", Prim::NatLtb),
+    ("Int.pos", Prim::IntPos),
+    ("Int.negsuc", Prim::IntNegSuc),
+    ("Int.add", Prim::IntAdd),
+    ("Int.sub", Prim::IntSub),
+    ("Int.mul", Prim::IntMul),
+    ("Int.ltb", Prim::IntLtb),
+    ("Real.add", Prim::RealAdd),
+    ("Real.sub", Prim::RealSub),
+    ("Real.mul", Prim::RealMul),
+    ("Real.inv", Prim::RealInv),
+    ("Real.ltb", Prim::RealLtb),
+    ("Real.of_nat", Prim::RealOfNat),
+    ("Real.of_int", Prim::RealOfInt),
+    ("inv", Prim::RealInv),
+    ("of_nat", Prim::RealOfNat),
+    ("of_int", Prim::RealOfInt),
+];
+
+/// The name of a constant of the theory.
+pub fn prim_name(p: Prim) -> &'static str {
+    PREDECLARED.iter().find(|(_, q)| *q == p).map_or("?", |(n, _)| n)
+}
+
+impl Names {
+    /// The predeclared names.
+    pub fn new() -> Self {
+        let mut names = Names::default();
+        for (name, prim) in PREDECLARED {
+            names.add(Global {
+                full: (*name).to_owned(),
+                module: String::new(),
+                target: Target::Prim(*prim),
+                params: Vec::new(),
+            });
+        }
+        names.visible.insert(String::new());
+        names
+    }
+
+    /// Adds a name; the short name is the full one without the module.
+    pub fn add(&mut self, g: Global) {
+        let n = self.globals.len();
+        let short = g.full.strip_prefix(&format!("{}.", g.module)).unwrap_or(&g.full).to_owned();
+        if let Target::Const(id) | Target::Data(id) = g.target {
+            self.by_id.insert(id, short.clone());
+        }
+        if short != g.full {
+            self.index.entry(g.full.clone()).or_default().push(n);
+        }
+        self.index.entry(short).or_default().push(n);
+        self.globals.push(g);
+    }
+
+    /// What a name stands for in the visible modules: several answers mean that it is ambiguous.
+    pub fn find(&self, name: &str) -> Vec<&Global> {
+        self.index.get(name).map_or_else(Vec::new, |ns| {
+            ns.iter()
+                .filter_map(|n| self.globals.get(*n))
+                .filter(|g| self.visible.contains(&g.module) || g.full == name)
+                .collect()
+        })
+    }
+
+    /// A name of the library that the elaborator itself needs, by its full name.
+    pub fn library(&self, full: &str) -> Option<&Global> {
+        self.index.get(full)?.iter().find_map(|n| self.globals.get(*n).filter(|g| g.full == full))
+    }
+
+    /// Modules that declare this short name.
+    pub fn modules_of(&self, short: &str) -> Vec<String> {
+        self.index
+            .get(short)
+            .map_or_else(Vec::new, |ns| ns.iter().filter_map(|n| self.globals.get(*n)).map(|g| g.module.clone()).collect())
+    }
+
+    /// At most three visible names close to a mistyped one.
+    pub fn similar(&self, name: &str) -> Vec<&str> {
+        let mut near: Vec<(usize, &str)> = self
+            .index
+            .iter()
+            .filter(|(k, ns)| {
+                !k.contains('.') && ns.iter().any(|n| self.globals.get(*n).is_some_and(|g| self.visible.contains(&g.module)))
+            })
+            .map(|(k, _)| (distance(name, k), k.as_str()))
+            .filter(|(d, k)| *d <= 1 + k.len() / 4)
+            .collect();
+        near.sort_unstable();
+        near.into_iter().take(3).map(|(_, k)| k).collect()
+    }
+}
+
+/// Edit distance with transpositions (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let above = rows.get(i).map_or(&[][..], |r| r.as_slice());
+            let get = |r: &[usize], k: usize| r.get(k).copied().unwrap_or(usize::MAX / 2);
+            let mut best = (get(above, j) + usize::from(x != y)).min(get(above, j + 1) + 1).min(get(&row, j) + 1);
+            if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
+                best = best.min(rows.get(i - 1).map_or(usize::MAX / 2, |r| get(r, j - 1)) + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows.last().and_then(|r| r.last()).copied().unwrap_or(0)
+}
+
+impl Target {
+    /// The term that a constant, or a constant of the theory, is.
+    pub fn term(self) -> Option<Term> {
+        match self {
+            Target::Const(id) => Some(Rc::new(Node::Const { id, shift: 0 })),
+            Target::Prim(p) => Some(Rc::new(Node::Prim(p))),
+            Target::Data(_) | Target::Con(..) => None,
+        }
+    }
+
+    /// The data type that a data type or constructor belongs to.
+    pub fn data(self) -> Option<DataRef> {
+        match self {
+            Target::Data(id) | Target::Con(id, _) => Some(DataRef { id, shift: 0 }),
+            Target::Const(_) | Target::Prim(_) => None,
+        }
+    }
+}
