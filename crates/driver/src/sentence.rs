@@ -1,0 +1,90 @@
+//! The plain sentences of reports. Every surface shows these and no others.
+
+use crate::verdict::{Kind, Report, Verdict};
+
+/// "1 goal", "2 goals".
+#[must_use]
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A name as it is spoken: without its module, words apart.
+#[must_use]
+pub fn spoken(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or(name).replace('_', " ").trim().to_owned()
+}
+
+/// The first sentence: what was done, the counts, and what stands behind them.
+#[must_use]
+pub fn first_sentence(report: &Report) -> String {
+    let s = report.summary();
+    let place = match report.files.as_slice() {
+        [one] => one.clone(),
+        many => count(many.len(), "file"),
+    };
+    let verdicts = format!("{} proved, {} refuted, {} unknown", s.proved, s.refuted, s.unknown);
+    if report.problems.is_empty() {
+        format!("Checked {} in {place}: {verdicts}.", count(report.goals.len(), "goal"))
+    } else {
+        let errors = count(report.problems.len(), "error");
+        format!("Found {errors} in {place}. Checked {}: {verdicts}.", count(report.goals.len(), "goal"))
+    }
+}
+
+/// The closing sentence.
+#[must_use]
+pub fn last_sentence(report: &Report) -> String {
+    let s = report.summary();
+    if !report.problems.is_empty() {
+        format!("Result: not complete, because of {}.", count(report.problems.len(), "error"))
+    } else if s.unexpected > 0 {
+        let verb = if s.unexpected == 1 { "differs" } else { "differ" };
+        format!("Result: {} {verb} from what is expected.", count(s.unexpected, "verdict"))
+    } else if report.goals.is_empty() {
+        "Result: there was no claim to check.".to_owned()
+    } else {
+        "Result: every verdict is as expected.".to_owned()
+    }
+}
+
+/// The message of one goal: verdict, name, line, then what a reader needs to know about it.
+#[must_use]
+pub fn goal_message(
+    name: &str,
+    line: u32,
+    verdict: Verdict,
+    expected: Kind,
+    counterexample: &[(String, String)],
+    detail: &str,
+) -> String {
+    let word = match verdict.kind() {
+        Kind::Proved => "Proved",
+        Kind::Refuted => "Refuted",
+        Kind::Unknown => "Unknown",
+    };
+    let as_expected = if expected != Kind::Proved && expected == verdict.kind() { ", as expected" } else { "" };
+    let mut out = format!("{word}{as_expected}: {}, line {line}.", spoken(name));
+    if let Verdict::Unknown(reason) = verdict {
+        out += &format!(" Reason: {}.", reason.meaning());
+    }
+    if !counterexample.is_empty() {
+        let points: Vec<String> = counterexample.iter().map(|(n, v)| format!("{n} is {v}")).collect();
+        out += &format!(" Counterexample: {}.", points.join(", "));
+    }
+    if !detail.is_empty() {
+        out.push(' ');
+        out += detail;
+    }
+    if verdict.kind() != Kind::Unknown && verdict.kind() != expected {
+        out += &format!(" Expected: {}.", expected.word());
+    }
+    out
+}
+
+/// What to run next, once per report: for the first goal that ran out of budget.
+#[must_use]
+pub fn next_step(report: &Report, budget: u64) -> Option<String> {
+    let goal = report.goals.iter().find(|g| g.verdict == Verdict::Unknown(crate::verdict::Reason::Budget))?;
+    let name = goal.name.rsplit('.').next().unwrap_or(&goal.name);
+    Some(format!("bfv check {} --goal {name} --budget {}", goal.place.file, budget.saturating_mul(4)))
+}
