@@ -142,10 +142,7 @@ pub fn gate(
         };
         if judgement.kind != claim.expected {
             let (is, expected) = (judgement.kind.word(), claim.expected.word());
-            violate(
-                ViolationKind::OtherVerdict,
-                format!("The claim {name} is {is}, but {expected} is expected."),
-            );
+            violate(ViolationKind::OtherVerdict, format!("The claim {name} is {is}, but {expected} is expected."));
         }
         for bundle in judgement.axioms.iter().filter(|b| !policy.allow.contains(b)) {
             violate(

@@ -6,22 +6,26 @@
 mod check;
 mod exit;
 mod gate;
+mod load;
 mod problem;
 mod replay;
 mod sentence;
 mod store;
+mod unplugged;
 mod verdict;
 
 pub use check::{
-    Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, NoSearch, Progress, Search,
-    check, gate_sources, unknown_goal,
+    Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, GateReport, Goal, GoalName, NoSearch,
+    Progress, Search, check, gate_sources, unknown_goal,
 };
 pub use exit::{Event, exit_code};
 pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
+pub use load::load;
 pub use problem::{Code, Place, Problem};
 pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
-pub use sentence::{count, first_sentence, goal_message, last_sentence, next_step, spoken};
+pub use sentence::{Math, count, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken};
 pub use store::{Store, StoreMode, proof_path};
+pub use unplugged::frontend;
 pub use verdict::{
     Cost, GoalReport, HoldsIf, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION, Summary, Verdict,
 };

@@ -69,7 +69,7 @@ pub struct Problem {
     /// What is wrong: full sentences.
     pub what: String,
     /// Where, when it is in a file.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// How to mend it: a full sentence.
     pub mend: String,
 }

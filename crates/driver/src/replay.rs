@@ -76,12 +76,7 @@ pub fn judge(
     match outcome {
         Outcome::Proved => {
             let p = signature.prove(statement, evidence, limits).map_err(refused)?;
-            Ok(Judgement {
-                kind: Kind::Proved,
-                axioms: p.axioms().to_vec(),
-                rules: words(p.rules()),
-                steps: p.steps(),
-            })
+            Ok(Judgement { kind: Kind::Proved, axioms: p.axioms().to_vec(), rules: words(p.rules()), steps: p.steps() })
         }
         Outcome::Refuted => {
             let r = signature.refute(statement, evidence, limits).map_err(refused)?;

@@ -27,7 +27,7 @@ pub fn first_sentence(report: &Report) -> String {
         format!("Checked {} in {place}: {verdicts}.", count(report.goals.len(), "goal"))
     } else {
         let errors = count(report.problems.len(), "error");
-        format!("Found {errors} in {place}. Checked {}: {verdicts}.", count(report.goals.len(), "goal"))
+        format!("Found {errors} in {place}, and checked {}: {verdicts}.", count(report.goals.len(), "goal"))
     }
 }
 
@@ -45,6 +45,45 @@ pub fn last_sentence(report: &Report) -> String {
     } else {
         "Result: every verdict is as expected.".to_owned()
     }
+}
+
+/// How values and relations are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Math {
+    /// "x is minus 1 over 3".
+    Words,
+    /// "x = -1/3".
+    Symbols,
+}
+
+/// The sentence about a counterexample; empty for none.
+#[must_use]
+pub fn point_sentence(point: &[(String, String)], math: Math) -> String {
+    let parts: Vec<String> = point
+        .iter()
+        .map(|(name, value)| match math {
+            Math::Words => format!("{name} is {}", value_in_words(value)),
+            Math::Symbols => format!("{name} = {value}"),
+        })
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(" Counterexample: {}.", parts.join(", ")) }
+}
+
+/// A value without signs that a screen reader may skip. Brackets become words, so that the grouping can be heard.
+fn value_in_words(value: &str) -> String {
+    let mut out = String::new();
+    for c in value.chars() {
+        match c {
+            '/' => out += " over ",
+            '-' => out += " minus ",
+            '[' => out += " begin list ",
+            ']' => out += " end list ",
+            '(' => out += " begin group ",
+            ')' => out += " end group ",
+            c => out.push(c),
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The message of one goal: verdict, name, line, then what a reader needs to know about it.
@@ -67,10 +106,7 @@ pub fn goal_message(
     if let Verdict::Unknown(reason) = verdict {
         out += &format!(" Reason: {}.", reason.meaning());
     }
-    if !counterexample.is_empty() {
-        let points: Vec<String> = counterexample.iter().map(|(n, v)| format!("{n} is {v}")).collect();
-        out += &format!(" Counterexample: {}.", points.join(", "));
-    }
+    out += &point_sentence(counterexample, Math::Words);
     if !detail.is_empty() {
         out.push(' ');
         out += detail;
