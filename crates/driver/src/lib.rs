@@ -4,8 +4,10 @@
 //! a verdict is made from a `Proved` or a `Refuted` of the kernel, and those only the kernel can build.
 
 mod check;
+mod core_text;
 mod exit;
 mod gate;
+mod list;
 mod load;
 mod problem;
 mod replay;
@@ -20,12 +22,13 @@ pub use check::{
 };
 pub use exit::{Event, exit_code};
 pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
+pub use list::{Listed, list};
 pub use load::load;
 pub use problem::{Code, Place, Problem};
 pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
 pub use sentence::{Math, count, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken};
 pub use store::{Store, StoreMode, proof_path};
-pub use unplugged::frontend;
+pub use unplugged::{engines, frontend};
 pub use verdict::{
     Cost, GoalReport, HoldsIf, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION, Summary, Verdict,
 };

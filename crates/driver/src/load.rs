@@ -26,7 +26,7 @@ pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<u32>, Vec<Problem>
     }
     let mut ids = Vec::new();
     for file in files {
-        let shown = file.display().to_string();
+        let shown = file.strip_prefix("./").unwrap_or(&file).display().to_string();
         match fs::read(&file) {
             Ok(bytes) => ids.push(sources.add(shown, &bytes)),
             Err(e) => problems.push(Problem::not_read(&shown, &e)),

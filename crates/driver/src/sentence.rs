@@ -19,15 +19,16 @@ pub fn spoken(name: &str) -> String {
 pub fn first_sentence(report: &Report) -> String {
     let s = report.summary();
     let place = match report.files.as_slice() {
-        [one] => one.clone(),
-        many => count(many.len(), "file"),
+        [] => String::new(),
+        [one] => format!(" in {one}"),
+        many => format!(" in {}", count(many.len(), "file")),
     };
     let verdicts = format!("{} proved, {} refuted, {} unknown", s.proved, s.refuted, s.unknown);
     if report.problems.is_empty() {
-        format!("Checked {} in {place}: {verdicts}.", count(report.goals.len(), "goal"))
+        format!("Checked {}{place}: {verdicts}.", count(report.goals.len(), "goal"))
     } else {
         let errors = count(report.problems.len(), "error");
-        format!("Found {errors} in {place}, and checked {}: {verdicts}.", count(report.goals.len(), "goal"))
+        format!("Found {errors}{place}, and checked {}: {verdicts}.", count(report.goals.len(), "goal"))
     }
 }
 

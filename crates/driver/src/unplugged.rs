@@ -1,6 +1,6 @@
-//! The one place where the elaborator is plugged in.
+//! The one place where the elaborator and the engines are plugged in.
 
-use crate::check::{Elaborated, Frontend};
+use crate::check::{Elaborated, Frontend, NoSearch, Search};
 use crate::problem::{Code, Problem};
 use bfv_diag::Sources;
 
@@ -8,6 +8,12 @@ use bfv_diag::Sources;
 #[must_use]
 pub fn frontend() -> Box<dyn Frontend> {
     Box::new(Unplugged)
+}
+
+/// The engines of `check`.
+#[must_use]
+pub fn engines() -> Box<dyn Search> {
+    Box::new(NoSearch)
 }
 
 struct Unplugged;
