@@ -66,7 +66,7 @@ pub enum Command {
 
 #[derive(ClapArgs, Debug)]
 pub struct Check {
-    /// Files and folders. Default: the folder of the project.
+    /// Files and folders. Default: the sources of the project.
     pub paths: Vec<PathBuf>,
     /// Judge only the claim of this name.
     #[arg(long, value_name = "NAME")]
@@ -84,7 +84,7 @@ pub struct Check {
 
 #[derive(ClapArgs, Debug)]
 pub struct Paths {
-    /// Files and folders. Default: the folder of the project.
+    /// Files and folders. Default: the sources of the project.
     pub paths: Vec<PathBuf>,
 }
 
@@ -98,7 +98,7 @@ pub struct Explain {
 pub struct Show {
     /// The name of a claim.
     pub name: String,
-    /// Files and folders. Default: the folder of the project.
+    /// Files and folders. Default: the sources of the project.
     pub paths: Vec<PathBuf>,
     /// Show the core form of the statement, which is what the kernel judges.
     #[arg(long)]

@@ -29,9 +29,10 @@ pub fn place(command: &str, paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<P
     }
     match project {
         Some(p) => {
-            // The current folder's own name for the project keeps paths in messages short.
+            // In the project's own folder the paths stay short, as a person would write them.
             let here = std::env::current_dir().is_ok_and(|d| d == p.folder);
-            Ok((vec![if here { PathBuf::from(".") } else { p.folder.clone() }], Some(p)))
+            let paths = p.sources.iter().map(|s| if here { s.clone() } else { p.folder.join(s) }).collect();
+            Ok((paths, Some(p)))
         }
         None => {
             let what = "A file must be named, because no bfv.toml was found at or above this folder.";

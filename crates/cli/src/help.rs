@@ -97,9 +97,7 @@ fn option(a: &Arg) -> Option<String> {
 
 fn accessibility() -> String {
     let mut out = vec![format!("Accessibility: {} settings and 6 variables of the environment.", settings().len())];
-    out.push(
-        "The default output is plain sentences: no columns, no art, no dependence on the width of the screen.".into(),
-    );
+    out.push("The default output is plain sentences, the same on every width of the screen.".into());
     out.push("Meaning is always in words. Colour and pictures repeat it.".into());
     out.extend(Args::command().get_arguments().filter_map(option));
     out.push("Keep a setting: bfv set NAME VALUE. For example: bfv set layout visual".into());
@@ -140,6 +138,7 @@ fn project() -> String {
         "A project is a folder with 1 file named bfv.toml.",
         "It is found by walking up from the first path, and proofs are stored beside it, in the folder proofs.",
         "The line name = \"NAME\" names the project.",
+        "The line sources = [\"examples\"] names the folders that commands work on when no path is given.",
         "Under [gate], the line allow = [\"real\"] lists the bundles of axioms that proofs may use.",
         "Each part [[gate.unknown]] lists a claim that may lack a proof, with two lines: claim and reason.",
         "Make one: bfv init",

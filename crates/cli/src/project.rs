@@ -14,6 +14,8 @@ pub struct Project {
     pub folder: PathBuf,
     /// Its name.
     pub name: String,
+    /// What commands work on when no path is given, relative to the folder.
+    pub sources: Vec<PathBuf>,
     /// What its gate allows.
     pub policy: Policy,
 }
@@ -22,6 +24,7 @@ pub struct Project {
 #[serde(deny_unknown_fields)]
 struct Document {
     name: String,
+    sources: Option<Vec<PathBuf>>,
     #[serde(default)]
     gate: Gate,
 }
@@ -56,11 +59,10 @@ pub fn find(start: &Path) -> Result<Option<Project>, Problem> {
 fn read(folder: &Path, file: &Path) -> Result<Project, Problem> {
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|e| Problem::not_read(&shown, &e))?;
-    let (name, policy) = parse(&text, &shown)?;
-    Ok(Project { folder: folder.to_owned(), name, policy })
+    parse(&text, folder, &shown)
 }
 
-fn parse(text: &str, shown: &str) -> Result<(String, Policy), Problem> {
+fn parse(text: &str, folder: &Path, shown: &str) -> Result<Project, Problem> {
     let document: Document = toml::from_str(text).map_err(|e| {
         let first = e.message().lines().next().unwrap_or_default().replace('`', "").trim_end_matches('.').to_owned();
         let bytes = e.span().unwrap_or(0..0);
@@ -77,7 +79,7 @@ fn parse(text: &str, shown: &str) -> Result<(String, Policy), Problem> {
         }));
         problem
     })?;
-    let Document { name, gate } = document;
+    let Document { name, sources, gate } = document;
     let mut unknown = Vec::new();
     for Unknown { claim, reason } in gate.unknown {
         if reason.trim().is_empty() {
@@ -87,7 +89,8 @@ fn parse(text: &str, shown: &str) -> Result<(String, Policy), Problem> {
         unknown.push(Allowance { claim, reason });
     }
     let allow = gate.allow.unwrap_or_else(|| Policy::default().allow);
-    Ok((name, Policy { allow, unknown }))
+    let sources = sources.unwrap_or_else(|| vec![PathBuf::from(".")]);
+    Ok(Project { folder: folder.to_owned(), name, sources, policy: Policy { allow, unknown } })
 }
 
 /// Line and column of a byte offset, both from 1.
@@ -103,28 +106,33 @@ fn position(text: &str, offset: usize) -> (u32, u32) {
 mod tests {
     use super::*;
 
+    fn parsed(text: &str) -> Result<Project, Problem> {
+        parse(text, Path::new("."), "bfv.toml")
+    }
+
     #[test]
     fn reads_name_and_policy() {
-        let text =
-            "name = \"p\"\n[gate]\nallow = [\"real\", \"exp\"]\n[[gate.unknown]]\nclaim = \"m.c\"\nreason = \"open\"\n";
-        let (name, policy) = parse(text, "bfv.toml").unwrap();
+        let text = "name = \"p\"\nsources = [\"examples\"]\n[gate]\nallow = [\"real\", \"exp\"]\n[[gate.unknown]]\nclaim = \"m.c\"\nreason = \"open\"\n";
+        let Project { name, sources, policy, .. } = parsed(text).unwrap();
         assert_eq!(name, "p");
+        assert_eq!(sources, [PathBuf::from("examples")]);
         assert_eq!(policy.allow, ["real", "exp"]);
         assert_eq!(policy.unknown, [Allowance { claim: "m.c".into(), reason: "open".into() }]);
     }
 
     #[test]
     fn allows_only_the_bundle_real_where_nothing_is_said() {
-        let (_, policy) = parse("name = \"p\"\n", "bfv.toml").unwrap();
+        let Project { sources, policy, .. } = parsed("name = \"p\"\n").unwrap();
         assert_eq!(policy, Policy::default());
         assert_eq!(policy.allow, ["real"]);
-        let (_, policy) = parse("name = \"p\"\n[gate]\nallow = []\n", "bfv.toml").unwrap();
+        assert_eq!(sources, [PathBuf::from(".")]);
+        let Project { policy, .. } = parsed("name = \"p\"\n[gate]\nallow = []\n").unwrap();
         assert_eq!(policy.allow, Vec::<String>::new());
     }
 
     #[test]
     fn refuses_a_misspelt_key_with_its_place() {
-        let p = parse("name = \"p\"\n[gate]\nalow = []\n", "bfv.toml").unwrap_err();
+        let p = parsed("name = \"p\"\n[gate]\nalow = []\n").unwrap_err();
         assert_eq!(p.code, Code::BadSettings);
         assert_eq!(p.place.unwrap().start, (3, 1));
     }
@@ -132,6 +140,6 @@ mod tests {
     #[test]
     fn refuses_an_unknown_claim_without_a_reason() {
         let text = "name = \"p\"\n[[gate.unknown]]\nclaim = \"m.c\"\nreason = \" \"\n";
-        assert!(parse(text, "bfv.toml").unwrap_err().what.contains("gives no reason"));
+        assert!(parsed(text).unwrap_err().what.contains("gives no reason"));
     }
 }
