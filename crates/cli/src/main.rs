@@ -1,2 +1,114 @@
-//! The command `bfv`.
-fn main() {}
+//! The command `bfv`: flags, files, colour, rendering. Verdicts and exit codes come from the driver.
+
+mod answer;
+mod args;
+mod check;
+mod commands;
+mod help;
+mod options;
+mod progress;
+mod project;
+mod suggest;
+mod usage;
+mod visual;
+
+use answer::Answer;
+use args::{Args, Command};
+use bfv_driver::{Code, Problem, exit_code};
+use clap::Parser;
+use options::Options;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+/// Elaboration and the kernel recurse on what people write, within limits that this stack can bear.
+const STACK: usize = 1 << 30;
+
+fn main() -> ExitCode {
+    let what = Arc::new(Mutex::new(String::new()));
+    let note = Arc::clone(&what);
+    std::panic::set_hook(Box::new(move |info| {
+        if let Ok(mut note) = note.lock() {
+            *note = info.location().map(|l| format!(" Place: {}, line {}.", l.file(), l.line())).unwrap_or_default();
+        }
+    }));
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || run(&arguments));
+    let code = worker.ok().and_then(|worker| worker.join().ok());
+    ExitCode::from(code.unwrap_or_else(|| {
+        let place = what.lock().map(|w| w.clone()).unwrap_or_default();
+        let text = format!("bfv stopped because of a mistake of its own.{place}");
+        let problem = Problem::new(Code::Internal, text, "report this, with the file that shows it.");
+        complain(&problem.sentences());
+        exit_code(&[problem.code.event()])
+    }))
+}
+
+/// Runs one command line; the exit code.
+fn run(arguments: &[String]) -> u8 {
+    let parsed = Args::try_parse_from(std::iter::once("bfv").chain(arguments.iter().map(String::as_str)));
+    let args = match parsed {
+        Ok(args) => args,
+        Err(e) => match usage::explain(&e, arguments) {
+            usage::Explained::Page(page) => return print(&format!("{page}\n")),
+            usage::Explained::Mistake(mistake) => return refuse(&mistake),
+        },
+    };
+    let options = match Options::resolve(&args.global) {
+        Ok(options) => options,
+        Err(problem) => return refuse(&usage::Mistake { problem, suggestions: Vec::new() }),
+    };
+    let answer = match &args.command {
+        Command::Check(c) => check::check(c, &options, arguments),
+        Command::Gate(g) => check::gate(g),
+        Command::List(l) => commands::list(l, &options),
+        Command::Show(s) => commands::show(s, &options, arguments),
+        Command::Explain(e) => commands::explain(e, arguments),
+        Command::Init(i) => commands::init(i),
+        Command::Doctor => Ok(commands::doctor()),
+        Command::Set(s) => commands::set(s, arguments),
+        Command::Help(h) => help::help(h, arguments),
+    };
+    match answer {
+        Ok(answer) => finish(&answer, &options),
+        Err(mistake) => refuse(&mistake),
+    }
+}
+
+/// Prints an answer, writes the reports asked for, and decides the exit code.
+fn finish(answer: &Answer, options: &Options) -> u8 {
+    let mut events = answer.events.clone();
+    for (kind, path) in &options.reports {
+        let text = answer.render(*kind, &options.plain());
+        if let Err(e) = std::fs::write(path, text) {
+            let problem = Problem::not_written(path, &e);
+            complain(&problem.sentences());
+            events.push(problem.code.event());
+        }
+    }
+    let code = exit_code(&events);
+    if options.quiet && code == 0 {
+        return 0;
+    }
+    let printed = print(&answer.render(options.format, options));
+    if printed == 0 { code } else { exit_code(&[events, vec![bfv_driver::Event::InputOutput]].concat()) }
+}
+
+fn refuse(mistake: &usage::Mistake) -> u8 {
+    complain(&mistake.text());
+    exit_code(&[mistake.problem.code.event()])
+}
+
+/// Results go to standard output. Returns 0, or the code for output that failed.
+fn print(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(_) => exit_code(&[bfv_driver::Event::InputOutput]),
+    }
+}
+
+/// Everything that is no result goes to standard error, which may be closed.
+fn complain(text: &str) {
+    let _closed = writeln!(std::io::stderr().lock(), "{text}");
+}

@@ -1,1 +1,34 @@
-//! The straight line of check, the proof store and the gate
+//! The straight line of `bfv check`, the proof store and the gate.
+//!
+//! This crate prints nothing, knows no flags and no colours, and cannot say "proved" by itself:
+//! a verdict is made from a `Proved` or a `Refuted` of the kernel, and those only the kernel can build.
+
+mod check;
+mod core_text;
+mod exit;
+mod gate;
+mod list;
+mod load;
+mod problem;
+mod replay;
+mod sentence;
+mod store;
+mod unplugged;
+mod verdict;
+
+pub use check::{
+    Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, GateReport, Goal, GoalName, NoSearch,
+    Progress, Search, check, gate_sources, unknown_goal,
+};
+pub use exit::{Event, exit_code};
+pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
+pub use list::{Listed, list};
+pub use load::load;
+pub use problem::{Code, Place, Problem};
+pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
+pub use sentence::{Math, count, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken};
+pub use store::{Store, StoreMode, proof_path};
+pub use unplugged::{engines, frontend};
+pub use verdict::{
+    Cost, GoalReport, HoldsIf, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION, Summary, Verdict,
+};

@@ -1,0 +1,137 @@
+//! The answer of a command, one model behind every format.
+
+use crate::args::{Format, Layout};
+use crate::options::Options;
+use crate::visual;
+use bfv_driver::{Event, Math, Place, Problem, point_sentence};
+use serde_json::{Value, json};
+
+/// A part of the source to be drawn in the visual layout.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub place: Place,
+    /// The whole text of the file.
+    pub source: String,
+}
+
+/// One line of the answer: a fact that stands alone.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    pub text: String,
+    /// A point whose sentence in `text` can also be written with signs.
+    pub point: Vec<(String, String)>,
+    pub picture: Option<Picture>,
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Line { text, ..Line::default() }
+    }
+}
+
+/// What a command says.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The sentence with the verdict and the counts.
+    pub first: String,
+    /// Facts.
+    pub lines: Vec<Line>,
+    /// What to run next.
+    pub hint: Option<String>,
+    /// The closing sentence.
+    pub closing: String,
+    /// The document of `--format json`, without its version.
+    pub document: serde_json::Map<String, Value>,
+    /// Which list of the document `--format jsonl` gives line by line.
+    pub list: &'static str,
+    /// What matters for the exit code.
+    pub events: Vec<Event>,
+}
+
+impl Answer {
+    /// The text in a format, with a line end.
+    pub fn render(&self, format: Format, options: &Options) -> String {
+        match format {
+            Format::Text => self.text(options),
+            Format::Json => {
+                let mut document = serde_json::Map::new();
+                document.insert("schema_version".into(), bfv_driver::SCHEMA_VERSION.into());
+                document.extend(self.document.clone());
+                format!("{:#}\n", Value::Object(document))
+            }
+            Format::Jsonl => {
+                let mut out = String::new();
+                let mut rest = serde_json::Map::new();
+                rest.insert("schema_version".into(), bfv_driver::SCHEMA_VERSION.into());
+                for (key, value) in &self.document {
+                    match value {
+                        Value::Array(items) if key == self.list || key == "problems" => {
+                            let kind = key.trim_end_matches('s');
+                            for item in items {
+                                out += &format!("{}\n", json!({ kind: item }));
+                            }
+                        }
+                        other => {
+                            rest.insert(key.clone(), other.clone());
+                        }
+                    }
+                }
+                out + &format!("{}\n", json!({ "end": rest }))
+            }
+        }
+    }
+
+    fn text(&self, options: &Options) -> String {
+        let mut out = format!("{}\n", self.first);
+        for line in &self.lines {
+            let mut text = line.text.clone();
+            if options.math == crate::args::MathStyle::Symbols && !line.point.is_empty() {
+                let (words, signs) =
+                    (point_sentence(&line.point, Math::Words), point_sentence(&line.point, Math::Symbols));
+                text = text.replacen(&words, &signs, 1);
+            }
+            out += &paint(&text, options.color);
+            out.push('\n');
+            if let (Layout::Visual, Some(picture)) = (options.layout, &line.picture) {
+                out += &visual::draw(picture, &line.text, options.color);
+            }
+        }
+        if let (true, Some(hint)) = (options.hints, &self.hint) {
+            out += &format!("Hint: {hint}\n");
+        }
+        out + &self.closing + "\n"
+    }
+}
+
+/// Colours the first word. The words stay as they are, so nothing is lost without colour.
+fn paint(line: &str, color: bool) -> String {
+    let end = line.find(|c: char| !c.is_alphabetic()).unwrap_or(line.len());
+    let (word, rest) = line.split_at(end);
+    let code = match word {
+        "Proved" => 32,
+        "Refuted" | "Error" | "Violation" => 31,
+        "Unknown" => 33,
+        _ => return line.to_owned(),
+    };
+    if color { format!("\u{1b}[{code}m{word}\u{1b}[0m{rest}") } else { line.to_owned() }
+}
+
+/// A problem as JSON.
+pub fn problem_json(p: &Problem) -> Value {
+    let place = p.place.as_deref();
+    json!({
+        "code": p.code.word(),
+        "message": p.what,
+        "fix": p.mend,
+        "file": place.map(|p| &p.file),
+        "range": place.map(range_json),
+    })
+}
+
+/// A range as JSON.
+pub fn range_json(p: &Place) -> Value {
+    json!({
+        "start": { "line": p.start.0, "column": p.start.1 },
+        "end": { "line": p.end.0, "column": p.end.1 },
+    })
+}

@@ -1,0 +1,164 @@
+//! The command line as data. The texts are for `help.rs`; clap renders nothing.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Formal verification of specifications: every claim is proved, refuted or unknown.
+#[derive(Parser, Debug)]
+#[command(name = "bfv", version, disable_help_subcommand = true, next_line_help = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(ClapArgs, Debug)]
+pub struct Global {
+    /// How results are written. Default: text.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Plain sentences, or pictures of the source. Default: plain.
+    #[arg(long, global = true, value_enum, value_name = "LAYOUT")]
+    pub layout: Option<Layout>,
+    /// When to use colour. Colour carries no meaning. Default: auto.
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<When>,
+    /// Print nothing when the command succeeds.
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// Whether to add a hint about what to run next. Default: once.
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub hints: Option<Hints>,
+    /// How ids are written: eight hex digits, or the same with spoken words. Default: hex.
+    #[arg(long, global = true, value_enum, value_name = "STYLE")]
+    pub ids: Option<Ids>,
+    /// How values are written: in words, or with signs. Default: words.
+    #[arg(long, global = true, value_enum, value_name = "STYLE")]
+    pub math: Option<MathStyle>,
+    /// Also write the result to a file. KIND is text, json or jsonl. May be repeated.
+    #[arg(long, global = true, value_name = "KIND=PATH")]
+    pub report: Vec<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Judge every claim of the given files.
+    Check(Check),
+    /// Judge the stored proofs of the project against its policy, without any search.
+    Gate(Paths),
+    /// Explain a code of an error, or a reason of an unknown.
+    Explain(Explain),
+    /// List the claims of the given files.
+    List(Paths),
+    /// Show one claim.
+    Show(Show),
+    /// Make a folder a project: write its bfv.toml.
+    Init(Init),
+    /// Report what bfv finds on this machine.
+    Doctor,
+    /// Show your settings, or change one.
+    Set(Set),
+    /// Show help on a command or a topic.
+    Help(Help),
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Check {
+    /// Files and folders. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// Judge only the claim of this name.
+    #[arg(long, value_name = "NAME")]
+    pub goal: Option<String>,
+    /// How many steps a goal may take. Default: 1000000.
+    #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub budget: Option<u64>,
+    /// Ignore stored proofs.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Never write stored proofs.
+    #[arg(long)]
+    pub locked: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Paths {
+    /// Files and folders. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Explain {
+    /// A code such as E0120, or a word such as budget.
+    pub code: String,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Show {
+    /// The name of a claim.
+    pub name: String,
+    /// Files and folders. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// Show the core form of the statement, which is what the kernel judges.
+    #[arg(long)]
+    pub core: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Init {
+    /// The folder. Default: the current one.
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Set {
+    /// The setting: layout, color, format, hints, ids or math.
+    pub key: Option<String>,
+    /// Its value.
+    pub value: Option<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Help {
+    /// A command, or one of the topics accessibility, exit and project.
+    pub topic: Option<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Json,
+    Jsonl,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    Plain,
+    Visual,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hints {
+    Once,
+    Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    Hex,
+    Phonetic,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MathStyle {
+    Words,
+    Symbols,
+}

@@ -1,0 +1,148 @@
+//! Help pages: sentences made from the definition of the command line, no columns.
+
+use crate::answer::{Answer, Line};
+use crate::args::{Args, Help};
+use crate::options::settings;
+use crate::suggest::nearest;
+use crate::usage::{Mistake, commands, line, replaced};
+use clap::{Arg, CommandFactory};
+
+/// Topics that are no commands.
+const TOPICS: [&str; 3] = ["accessibility", "exit", "project"];
+
+/// `bfv help`.
+pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
+    let Some(topic) = &args.topic else { return Ok(answer(page(None))) };
+    let commands = commands();
+    if commands.contains(topic) {
+        return Ok(answer(page(Some(topic))));
+    }
+    match topic.as_str() {
+        "accessibility" => Ok(answer(accessibility())),
+        "exit" => Ok(answer(exit_codes())),
+        "project" => Ok(answer(project())),
+        other => {
+            let known = commands.iter().map(String::as_str).chain(TOPICS);
+            let mut lines: Vec<Vec<String>> =
+                nearest(other, known).into_iter().map(|n| replaced(arguments, other, n)).collect();
+            lines.push(line(&["help"]));
+            Err(Mistake::new(format!("There is no help on {}.", other.escape_debug()), lines))
+        }
+    }
+}
+
+fn answer(page: String) -> Answer {
+    let mut document = serde_json::Map::new();
+    document.insert("text".into(), page.clone().into());
+    let mut lines = page.lines().map(str::to_owned);
+    let first = lines.next().unwrap_or_default();
+    let mut lines: Vec<Line> = lines.map(Line::from).collect();
+    let closing = lines.pop().map(|l| l.text).unwrap_or_default();
+    Answer { first, lines, closing, document, ..Answer::default() }
+}
+
+/// The page of a command, or of bfv itself, without a line end.
+pub fn page(command: Option<&str>) -> String {
+    let definition = Args::command();
+    let mut out = Vec::new();
+    match command.and_then(|c| definition.find_subcommand(c)) {
+        None => {
+            let all: Vec<&clap::Command> = definition.get_subcommands().collect();
+            out.push(format!("bfv has {} commands and {} topics of help.", all.len(), TOPICS.len()));
+            for c in all {
+                out.push(format!("Command {}: {}", c.get_name(), sentence(c.get_about())));
+            }
+            out.push("Usage: bfv COMMAND".to_owned());
+            out.push("For example: bfv check examples".to_owned());
+            out.push(format!("Topics: {}.", TOPICS.join(", ")));
+            out.push("More on one command or topic: bfv help NAME".to_owned());
+        }
+        Some(c) => {
+            out.push(format!("Command {}: {}", c.get_name(), sentence(c.get_about())));
+            let positional: Vec<&Arg> = c.get_positionals().collect();
+            let mut usage = format!("Usage: bfv {}", c.get_name());
+            for p in &positional {
+                usage += &format!(" {}", name(p));
+            }
+            out.push(usage);
+            out.extend(positional.iter().map(|p| format!("Word {}: {}", name(p), sentence(p.get_help()))));
+            out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
+            out.push("Options of every command: bfv help accessibility".to_owned());
+        }
+    }
+    out.push("End of the help page.".to_owned());
+    out.join("\n")
+}
+
+fn sentence(text: Option<&clap::builder::StyledStr>) -> String {
+    let text = text.map(ToString::to_string).unwrap_or_default();
+    if text.ends_with('.') { text } else { text + "." }
+}
+
+fn name(p: &Arg) -> String {
+    p.get_id().as_str().to_uppercase()
+}
+
+/// One option as sentences; `None` for those without a long name.
+fn option(a: &Arg) -> Option<String> {
+    let long = a.get_long()?;
+    let value = match a.get_value_names() {
+        Some([one, ..]) if a.get_action().takes_values() => format!(" {one}"),
+        _ => String::new(),
+    };
+    let all = settings();
+    let values = all.iter().find(|(key, _)| *key == long).map(|(_, v)| format!(" Values: {}.", v.join(", ")));
+    Some(format!("Option --{long}{value}: {}{}", sentence(a.get_help()), values.unwrap_or_default()))
+}
+
+fn accessibility() -> String {
+    let mut out = vec![format!("Accessibility: {} settings and 6 variables of the environment.", settings().len())];
+    out.push("The default output is plain sentences, the same on every width of the screen.".into());
+    out.push("Meaning is always in words. Colour and pictures repeat it.".into());
+    out.extend(Args::command().get_arguments().filter_map(option));
+    out.push("Keep a setting: bfv set NAME VALUE. For example: bfv set layout visual".into());
+    out.push(
+        "Variable BFV_ACCESSIBLE, ACCESSIBLE or NO_GRAPHICS: plain layout and no colour, over your settings.".into(),
+    );
+    out.push("Variable NO_COLOR: no colour. Variable TERM with the value dumb: no colour.".into());
+    out.push("Variable BFV_CONFIG: the path of your settings file.".into());
+    out.push("Order: options, then variables, then your settings, then defaults.".into());
+    out.push(
+        "Results go to standard output; progress and mistakes go to standard error. Nothing ever asks a question."
+            .into(),
+    );
+    out.push("End of the help page.".into());
+    out.join("\n")
+}
+
+fn exit_codes() -> String {
+    [
+        "There are 9 exit codes.",
+        "Code 0: every verdict is as expected, or the gate passed.",
+        "Code 1: a claim is proved or refuted against what is expected.",
+        "Code 2: the command line or the settings are wrong.",
+        "Code 3: a specification is ill-formed.",
+        "Code 4: a claim is unknown.",
+        "Code 5: the policy of the gate is broken.",
+        "Code 6: a tool that was asked for by name is missing.",
+        "Code 70: bfv made a mistake of its own.",
+        "Code 74: something cannot be read or written.",
+        "When several apply, the order is 70, 74, 2, 3, 1, 4, 6, 5.",
+        "End of the help page.",
+    ]
+    .join("\n")
+}
+
+fn project() -> String {
+    [
+        "A project is a folder with 1 file named bfv.toml.",
+        "It is found by walking up from the first path, and proofs are stored beside it, in the folder proofs.",
+        "The line name = \"NAME\" names the project.",
+        "The line sources = [\"examples\"] names the folders that commands work on when no path is given.",
+        "Under [gate], the line allow = [\"real\"] lists the bundles of axioms that proofs may use.",
+        "Each part [[gate.unknown]] lists a claim that may lack a proof, with two lines: claim and reason.",
+        "Make one: bfv init",
+        "End of the help page.",
+    ]
+    .join("\n")
+}

@@ -1,0 +1,66 @@
+//! From paths to source texts.
+
+use crate::problem::{Code, Problem};
+use bfv_diag::Sources;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Deepest nesting of folders that is searched.
+const FOLDER_LIMIT: u32 = 64;
+
+/// The `.sctt` files of the given paths, folders searched through, each folder in the order of names.
+/// A path that cannot be read is a problem; the others are still read.
+pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<u32>, Vec<Problem>) {
+    let mut files = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        let before = files.len();
+        collect(path, true, FOLDER_LIMIT, &mut files, &mut problems);
+        if files.len() == before && path.is_dir() && problems.is_empty() {
+            problems.push(Problem::new(
+                Code::NotRead,
+                format!("The folder {} holds no .sctt file.", path.display()),
+                "name a folder or a file with specifications.",
+            ));
+        }
+    }
+    let mut ids = Vec::new();
+    for file in files {
+        let shown = file.strip_prefix("./").unwrap_or(&file).display().to_string();
+        match fs::read(&file) {
+            Ok(bytes) => ids.push(sources.add(shown, &bytes)),
+            Err(e) => problems.push(Problem::not_read(&shown, &e)),
+        }
+    }
+    (ids, problems)
+}
+
+fn collect(path: &Path, named: bool, depth: u32, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {
+    let shown = path.display().to_string();
+    if !path.is_dir() {
+        if (named || path.extension().is_some_and(|e| e == "sctt")) && !files.iter().any(|f| f == path) {
+            files.push(path.to_owned());
+        }
+        return;
+    }
+    if depth == 0 {
+        let what = format!("The folder {shown} is nested more than {FOLDER_LIMIT} deep.");
+        problems.push(Problem::new(Code::NotRead, what, "name a folder further down."));
+        return;
+    }
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match entries {
+        Ok(entries) => {
+            let mut inside: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).collect();
+            inside.sort();
+            for p in inside {
+                let hidden = p.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+                // A link could lead in a circle; only a path named by a person is followed.
+                if !hidden && !p.is_symlink() {
+                    collect(&p, false, depth - 1, files, problems);
+                }
+            }
+        }
+        Err(e) => problems.push(Problem::not_read(&shown, &e)),
+    }
+}

@@ -1,0 +1,121 @@
+//! What is wrong with input, project or machine: a code, a sentence, a place, and how to mend it.
+
+use crate::exit::Event;
+
+/// A place in a source file. Lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Path as given.
+    pub file: String,
+    /// First line and column.
+    pub start: (u32, u32),
+    /// Line and column one past the last character.
+    pub end: (u32, u32),
+    /// The same as a half-open range of byte offsets.
+    pub bytes: std::ops::Range<usize>,
+}
+
+/// Codes of problems that the driver and the command line find. The language's own diagnostics keep theirs in `Code::Source`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The source is ill-formed; the code of the diagnostic.
+    Source(String),
+    /// A source file or `bfv.toml` cannot be read.
+    NotRead,
+    /// A file cannot be written.
+    NotWritten,
+    /// `bfv.toml` or the settings file is malformed.
+    BadSettings,
+    /// A command, flag, goal or value that does not exist, or one that is missing.
+    Usage,
+    /// The kernel accepted a claim and its negation.
+    Contradiction,
+    /// Something that must hold does not.
+    Internal,
+}
+
+impl Code {
+    /// The code in words.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Code::Source(code) => code,
+            Code::NotRead => "not-read",
+            Code::NotWritten => "not-written",
+            Code::BadSettings => "bad-settings",
+            Code::Usage => "usage",
+            Code::Contradiction => "contradiction",
+            Code::Internal => "internal",
+        }
+    }
+
+    /// What it means for the exit code.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        match self {
+            Code::Source(_) => Event::IllFormed,
+            Code::NotRead | Code::NotWritten => Event::InputOutput,
+            Code::BadSettings | Code::Usage => Event::Usage,
+            Code::Contradiction | Code::Internal => Event::Internal,
+        }
+    }
+}
+
+/// Something wrong, for a person to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which problem.
+    pub code: Code,
+    /// What is wrong: full sentences.
+    pub what: String,
+    /// Where, when it is in a file.
+    pub place: Option<Box<Place>>,
+    /// How to mend it: a full sentence.
+    pub mend: String,
+}
+
+impl Problem {
+    /// A problem that has no place in a file.
+    #[must_use]
+    pub fn new(code: Code, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Problem { code, what: what.into(), place: None, mend: mend.into() }
+    }
+
+    /// A file that cannot be read. The system's words are replaced by ours where there are some.
+    #[must_use]
+    pub fn not_read(path: &str, error: &std::io::Error) -> Self {
+        let (cause, mend) = cause(error);
+        Problem::new(Code::NotRead, format!("The file {path} cannot be read: {cause}."), mend)
+    }
+
+    /// A file that cannot be written.
+    #[must_use]
+    pub fn not_written(path: &str, error: &std::io::Error) -> Self {
+        let (cause, mend) = cause(error);
+        Problem::new(Code::NotWritten, format!("The file {path} cannot be written: {cause}."), mend)
+    }
+
+    /// The plain sentences: code, what, file, line, column, how to mend.
+    #[must_use]
+    pub fn sentences(&self) -> String {
+        let mut out = format!("Error {}: {}", self.code.word(), self.what);
+        if let Some(p) = &self.place {
+            out += &format!(" File {}, line {}, column {}.", p.file, p.start.0, p.start.1);
+        }
+        if !self.mend.is_empty() {
+            out += " To mend it: ";
+            out += &self.mend;
+        }
+        out
+    }
+}
+
+fn cause(error: &std::io::Error) -> (String, &'static str) {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => ("there is no such file".into(), "check the spelling of the path."),
+        std::io::ErrorKind::PermissionDenied => ("permission is denied".into(), "change the permissions of the file."),
+        std::io::ErrorKind::InvalidData => ("it is not UTF-8 text".into(), "save the file as UTF-8."),
+        std::io::ErrorKind::IsADirectory => ("it is a folder".into(), "name a file."),
+        _ => (error.to_string(), "check the path and the disk."),
+    }
+}

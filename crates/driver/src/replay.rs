@@ -1,0 +1,143 @@
+//! Moves a stored proof into a signature and lets the kernel judge it.
+
+use crate::verdict::Kind;
+use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, UnknownConstant, decl_hash, decl_hashes, term_hash};
+use bfv_kernel::{Limits, Signature};
+use std::collections::BTreeMap;
+
+/// The declarations of a signature with their hashes. It never holds a declaration that the signature does not.
+#[derive(Default)]
+pub struct Context {
+    decls: Vec<Decl>,
+    hashes: Vec<Hash>,
+    by_hash: BTreeMap<Hash, u32>,
+}
+
+impl Context {
+    /// The context of a signature.
+    ///
+    /// # Errors
+    /// A declaration that names a later one; a checked signature has none.
+    pub fn new(signature: &Signature) -> Result<Self, UnknownConstant> {
+        let mut out = Context::default();
+        for id in 0..signature.len() {
+            let decl = signature.decl(id).ok_or(UnknownConstant(id))?;
+            let hash = decl_hash(decl, &out.hashes)?;
+            out.decls.push(decl.clone());
+            out.hashes.push(hash);
+            out.by_hash.entry(hash).or_insert(id);
+        }
+        Ok(out)
+    }
+
+    /// The declarations.
+    #[must_use]
+    pub fn decls(&self) -> &[Decl] {
+        &self.decls
+    }
+
+    /// The Merkle hash of a statement over the signature.
+    ///
+    /// # Errors
+    /// A constant that the signature does not have.
+    pub fn statement_hash(&self, statement: &Term) -> Result<Hash, UnknownConstant> {
+        term_hash(statement, &self.hashes)
+    }
+}
+
+/// The kernel's answer, kept as what reports need. It is made from a `Proved` or a `Refuted` only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Proved or refuted.
+    pub kind: Kind,
+    /// Bundles of axioms used.
+    pub axioms: Vec<String>,
+    /// Certificate rules used.
+    pub rules: Vec<String>,
+    /// Steps of the kernel.
+    pub steps: u64,
+}
+
+/// Lets the kernel judge evidence over a signature.
+///
+/// # Errors
+/// The kernel's refusal in words.
+pub fn judge(
+    signature: &Signature,
+    statement: &Term,
+    outcome: Outcome,
+    evidence: &Term,
+    limits: Limits,
+) -> Result<Judgement, String> {
+    let words = |rules: &[&'static str]| rules.iter().map(|r| (*r).to_owned()).collect();
+    let refused = |r: bfv_kernel::Refusal| {
+        if r.detail.is_empty() { r.reason.to_owned() } else { format!("{}: {}", r.reason, r.detail) }
+    };
+    match outcome {
+        Outcome::Proved => {
+            let p = signature.prove(statement, evidence, limits).map_err(refused)?;
+            Ok(Judgement { kind: Kind::Proved, axioms: p.axioms().to_vec(), rules: words(p.rules()), steps: p.steps() })
+        }
+        Outcome::Refuted => {
+            let r = signature.refute(statement, evidence, limits).map_err(refused)?;
+            Ok(Judgement {
+                kind: Kind::Refuted,
+                axioms: r.axioms().to_vec(),
+                rules: words(r.rules()),
+                steps: r.steps(),
+            })
+        }
+    }
+}
+
+/// Why a stored proof does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredFailure {
+    /// Its statement is not the one in the source.
+    Stale,
+    /// The kernel, or a rule about what a stored proof may bring along, refuses it.
+    Rejected(String),
+}
+
+/// Judges a stored proof of a statement: its declarations are found in the signature by hash, or checked and added to a copy of it.
+/// What is judged is the statement in the source; the one in the file only has to have the same hash.
+/// A stored proof may not bring axioms along: one that the source does not have is refused, whatever it is called.
+///
+/// # Errors
+/// The stored proof is stale or rejected.
+pub fn judge_stored(
+    signature: &Signature,
+    context: &Context,
+    statement: &Term,
+    stored: &Stored,
+    limits: Limits,
+) -> Result<Judgement, StoredFailure> {
+    let broken = |e: UnknownConstant| StoredFailure::Rejected(e.to_string());
+    let hashes = decl_hashes(&stored.decls).map_err(broken)?;
+    let theirs = term_hash(&stored.statement, &hashes).map_err(broken)?;
+    if theirs != context.statement_hash(statement).map_err(broken)? {
+        return Err(StoredFailure::Stale);
+    }
+    let mut renumber = Renumber::default();
+    let mut scratch: Option<Signature> = None;
+    for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(&hashes)) {
+        if let Some(id) = context.by_hash.get(hash) {
+            renumber.insert(old, *id);
+            continue;
+        }
+        if let Decl::Axiom { name, .. } = decl {
+            return Err(StoredFailure::Rejected(format!("it brings the axiom {name}, which the source does not have")));
+        }
+        let scratch = scratch.get_or_insert_with(|| signature.clone());
+        let new = scratch.len();
+        if matches!(decl, Decl::Data(_)) {
+            renumber.insert(old, new);
+        }
+        let decl = renumber.decl(decl).map_err(broken)?;
+        let id = scratch.add(decl, limits).map_err(|r| StoredFailure::Rejected(r.reason.to_owned()))?;
+        renumber.insert(old, id);
+    }
+    let evidence = renumber.term(&stored.evidence).map_err(broken)?;
+    judge(scratch.as_ref().unwrap_or(signature), statement, stored.verdict, &evidence, limits)
+        .map_err(StoredFailure::Rejected)
+}

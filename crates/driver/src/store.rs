@@ -1,0 +1,102 @@
+//! The proof store: `proofs/<module>/<claim>.bfvp`, plain files.
+
+use crate::problem::{Code, Problem};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Largest stored proof that is read.
+pub const SIZE_LIMIT: u64 = 1 << 28;
+
+/// What may be done with stored proofs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreMode {
+    /// `--fresh`: what is stored is ignored.
+    pub fresh: bool,
+    /// `--locked`: nothing is ever written.
+    pub locked: bool,
+}
+
+/// The proof store of a project.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+    mode: StoreMode,
+}
+
+/// The place of a claim's proof under the project's folder.
+///
+/// # Errors
+/// A name that could leave its folder or be taken for another file.
+pub fn proof_path(module: &str, claim: &str) -> Result<PathBuf, Problem> {
+    for name in [module, claim] {
+        let legal = |c: char| c.is_alphanumeric() || matches!(c, '_' | '\'' | '-' | '.');
+        if name.is_empty() || name.starts_with('.') || name.contains("..") || !name.chars().all(legal) {
+            let what = format!("The name {} cannot be the name of a file.", name.escape_debug());
+            return Err(Problem::new(
+                Code::Source("bad-name".into()),
+                what,
+                "use letters, digits, underscores and single dots.",
+            ));
+        }
+    }
+    Ok(Path::new("proofs").join(module).join(format!("{claim}.bfvp")))
+}
+
+impl Store {
+    /// The store of the project in this folder.
+    #[must_use]
+    pub fn new(project: &Path, mode: StoreMode) -> Self {
+        Store { root: project.to_owned(), mode }
+    }
+
+    /// The stored bytes, if there are any and they are to be used.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn load(&self, module: &str, claim: &str) -> Result<Option<Vec<u8>>, Problem> {
+        if self.mode.fresh {
+            return Ok(None);
+        }
+        let path = self.root.join(proof_path(module, claim)?);
+        let shown = path.display().to_string();
+        let file = match fs::File::open(&path) {
+            Ok(f) => f,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Problem::not_read(&shown, &e)),
+        };
+        let mut bytes = Vec::new();
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(|e| Problem::not_read(&shown, &e))?;
+        if u64::try_from(bytes.len()).is_ok_and(|n| n <= SIZE_LIMIT) {
+            Ok(Some(bytes))
+        } else {
+            Err(Problem::new(
+                Code::NotRead,
+                format!("The file {shown} is too large."),
+                "delete it and check again to store a new proof.",
+            ))
+        }
+    }
+
+    /// Writes a proof: first beside its place, then moved there, so that no reader sees a half. Returns whether anything was written.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be written.
+    pub fn save(&self, module: &str, claim: &str, bytes: &[u8]) -> Result<bool, Problem> {
+        if self.mode.locked {
+            return Ok(false);
+        }
+        let path = self.root.join(proof_path(module, claim)?);
+        if fs::read(&path).is_ok_and(|old| old == bytes) {
+            return Ok(false);
+        }
+        let fail = |p: &Path, e: std::io::Error| Problem::not_written(&p.display().to_string(), &e);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|e| fail(folder, e))?;
+        }
+        let half = path.with_extension(format!("bfvp.{}.part", std::process::id()));
+        fs::write(&half, bytes).map_err(|e| fail(&half, e))?;
+        fs::rename(&half, &path).map_err(|e| fail(&path, e))?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,271 @@
+//! What `check` reports, as data. One model behind every format.
+
+use crate::exit::Event;
+use crate::problem::{Place, Problem};
+
+/// Version of the JSON document made from a `Report`.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The three verdicts without their details: also what a claim may expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Proved,
+    Refuted,
+    Unknown,
+}
+
+impl Kind {
+    /// The word in every format.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Proved => "proved",
+            Kind::Refuted => "refuted",
+            Kind::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why a claim is unknown: a closed set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Counted steps are used up.
+    Budget,
+    /// The last guard on time.
+    Time,
+    /// The last guard on memory.
+    Memory,
+    /// The search space is exhausted without an answer.
+    Incomplete,
+    /// No engine treats claims of this shape.
+    OutsideFragment,
+    /// The language has it, this version does not.
+    Unsupported,
+    /// Something proposed a proof that the kernel refused: a bug of the proposer, or a wrong proof in the source.
+    RejectedCandidate,
+    /// A tool asked for by name is not installed.
+    ToolMissing,
+    /// Stopped from outside.
+    Cancelled,
+    /// Something it stands on has no verdict.
+    Dependency,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 10] = [
+        Reason::Budget,
+        Reason::Time,
+        Reason::Memory,
+        Reason::Incomplete,
+        Reason::OutsideFragment,
+        Reason::Unsupported,
+        Reason::RejectedCandidate,
+        Reason::ToolMissing,
+        Reason::Cancelled,
+        Reason::Dependency,
+    ];
+
+    /// The word in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::Budget => "budget",
+            Reason::Time => "time",
+            Reason::Memory => "memory",
+            Reason::Incomplete => "incomplete",
+            Reason::OutsideFragment => "outside-fragment",
+            Reason::Unsupported => "unsupported",
+            Reason::RejectedCandidate => "rejected-candidate",
+            Reason::ToolMissing => "tool-missing",
+            Reason::Cancelled => "cancelled",
+            Reason::Dependency => "dependency",
+        }
+    }
+
+    /// What it means, as a part of a sentence.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Reason::Budget => "the step budget is used up",
+            Reason::Time => "the time limit is reached",
+            Reason::Memory => "the memory limit is reached",
+            Reason::Incomplete => "the search ended and found no answer",
+            Reason::OutsideFragment => "no engine handles claims of this shape",
+            Reason::Unsupported => "this version does not support a part of the claim",
+            Reason::RejectedCandidate => "the kernel refused the proof that was offered",
+            Reason::ToolMissing => "a tool that was asked for is missing",
+            Reason::Cancelled => "the search was cancelled",
+            Reason::Dependency => "the claim needs another claim that has no proof",
+        }
+    }
+}
+
+/// A verdict with the reason of an unknown. Words for a report; what makes it true is the kernel's judgement behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The kernel accepted a proof.
+    Proved,
+    /// The kernel accepted a proof of the negation.
+    Refuted,
+    /// Neither.
+    Unknown(Reason),
+}
+
+impl Verdict {
+    /// Without the reason.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Verdict::Proved => Kind::Proved,
+            Verdict::Refuted => Kind::Refuted,
+            Verdict::Unknown(_) => Kind::Unknown,
+        }
+    }
+}
+
+/// Where an accepted proof came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ProofSource {
+    Stored,
+    Searched,
+}
+
+/// The accepted proof of a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofInfo {
+    /// blake3 of the stored bytes, in hex.
+    pub hash: String,
+    /// Stored or searched (a proof given in the source counts as searched, by the engine `source`).
+    pub source: ProofSource,
+    /// Who found it.
+    pub engine: String,
+}
+
+/// What a verdict cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Steps of the kernel.
+    pub kernel_steps: u64,
+    /// Steps of the engines.
+    pub search_steps: u64,
+    /// Wall clock, milliseconds.
+    pub wall_ms: u64,
+}
+
+/// A condition under which a claim was said to hold, and the verdict on that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldsIf {
+    /// As written.
+    pub condition: String,
+    /// The verdict on "condition implies claim".
+    pub verdict: Verdict,
+    /// One sentence.
+    pub message: String,
+}
+
+/// One goal of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoalReport {
+    /// Module and name with a dot between them.
+    pub name: String,
+    /// Merkle hash of the statement in hex.
+    pub hash: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The verdict asked for.
+    pub expected: Kind,
+    /// The exact plain sentences that every surface uses.
+    pub message: String,
+    /// The user's names with exact values, when refuted by a point.
+    pub counterexample: Vec<(String, String)>,
+    /// Goals added by `holds_if`.
+    pub holds_if: Vec<HoldsIf>,
+    /// The accepted proof.
+    pub proof: Option<ProofInfo>,
+    /// Bundles of axioms used, sorted.
+    pub axioms: Vec<String>,
+    /// Certificate rules used, sorted.
+    pub rules: Vec<String>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+impl GoalReport {
+    /// Whether the verdict, and those of its conditions, are the expected ones.
+    #[must_use]
+    pub fn expected_met(&self) -> bool {
+        self.verdict.kind() == self.expected && self.holds_if.iter().all(|h| h.verdict == Verdict::Proved)
+    }
+
+    /// What this goal means for the exit code: the verdict on the claim, then those on its conditions.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        let own = (self.verdict, self.expected);
+        let conditions = self.holds_if.iter().map(|h| (h.verdict, Kind::Proved));
+        [own]
+            .into_iter()
+            .chain(conditions)
+            .filter(|(verdict, expected)| verdict.kind() != *expected)
+            .map(|(verdict, _)| match verdict {
+                Verdict::Proved | Verdict::Refuted => Event::UnexpectedVerdict,
+                Verdict::Unknown(Reason::ToolMissing) => Event::ToolMissing,
+                Verdict::Unknown(_) => Event::Undecided,
+            })
+            .collect()
+    }
+}
+
+/// Counts of a report; goals added by `holds_if` are counted with their claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Summary {
+    pub proved: usize,
+    pub refuted: usize,
+    pub unknown: usize,
+    pub expected: usize,
+    pub unexpected: usize,
+}
+
+/// The result of `check`.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Files that were checked, as given.
+    pub files: Vec<String>,
+    /// Goals in file order.
+    pub goals: Vec<GoalReport>,
+    /// What was wrong with the input or with bfv.
+    pub problems: Vec<Problem>,
+}
+
+impl Report {
+    /// The counts.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut s = Summary::default();
+        for g in &self.goals {
+            match g.verdict.kind() {
+                Kind::Proved => s.proved += 1,
+                Kind::Refuted => s.refuted += 1,
+                Kind::Unknown => s.unknown += 1,
+            }
+            if g.expected_met() {
+                s.expected += 1;
+            } else {
+                s.unexpected += 1;
+            }
+        }
+        s
+    }
+
+    /// All that matters for the exit code.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        let goals = self.goals.iter().flat_map(GoalReport::events);
+        goals.chain(self.problems.iter().map(|p| p.code.event())).collect()
+    }
+}

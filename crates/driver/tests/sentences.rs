@@ -1,0 +1,95 @@
+//! The plain sentences: accessibility items 7, 10 and 19.
+#![allow(clippy::unwrap_used)]
+
+use bfv_driver::{
+    Code, Cost, GoalReport, Kind, Math, Place, Problem, Reason, Report, Verdict, first_sentence, goal_message,
+    last_sentence, next_step, point_sentence, spoken,
+};
+
+fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
+    GoalReport {
+        name: format!("examples.{name}"),
+        hash: String::new(),
+        place: Place { file: "wingbeat.sctt".into(), start: (12, 1), end: (12, 9), bytes: 0..8 },
+        verdict,
+        expected,
+        message: String::new(),
+        counterexample: vec![],
+        holds_if: vec![],
+        proof: None,
+        axioms: vec![],
+        rules: vec![],
+        cost: Cost::default(),
+    }
+}
+
+fn report(goals: Vec<GoalReport>) -> Report {
+    Report { files: vec!["wingbeat.sctt".into()], goals, problems: vec![] }
+}
+
+fn words_per_sentence(text: &str) -> usize {
+    text.split_inclusive(['.', ':']).map(|s| s.split_whitespace().count()).max().unwrap_or(0)
+}
+
+#[test]
+fn item_07_the_first_sentence_has_the_counts() {
+    let r = report(vec![
+        goal("a", Verdict::Proved, Kind::Proved),
+        goal("b", Verdict::Refuted, Kind::Refuted),
+        goal("c", Verdict::Unknown(Reason::Budget), Kind::Proved),
+    ]);
+    assert_eq!(first_sentence(&r), "Checked 3 goals in wingbeat.sctt: 1 proved, 1 refuted, 1 unknown.");
+    assert_eq!(last_sentence(&r), "Result: 1 verdict differs from what is expected.");
+    assert_eq!(next_step(&r, 1_000_000).unwrap(), "bfv check wingbeat.sctt --goal c --budget 4000000");
+    assert_eq!(last_sentence(&report(vec![])), "Result: there was no claim to check.");
+    let mut broken = report(vec![]);
+    broken.problems.push(Problem::new(Code::Usage, "There is no goal named x.", "y."));
+    assert_eq!(
+        first_sentence(&broken),
+        "Found 1 error in wingbeat.sctt, and checked 0 goals: 0 proved, 0 refuted, 0 unknown."
+    );
+    assert_eq!(last_sentence(&broken), "Result: not complete, because of 1 error.");
+}
+
+#[test]
+fn the_message_says_verdict_name_line_and_point() {
+    let point = [("n".to_owned(), "3".to_owned()), ("f".to_owned(), "1".to_owned())];
+    assert_eq!(
+        goal_message("quorum_intersection", 12, Verdict::Refuted, Kind::Proved, &point, ""),
+        "Refuted: quorum intersection, line 12. Counterexample: n is 3, f is 1. Expected: proved."
+    );
+    assert_eq!(goal_message("c", 3, Verdict::Refuted, Kind::Refuted, &[], ""), "Refuted, as expected: c, line 3.");
+    assert_eq!(
+        goal_message("c", 3, Verdict::Unknown(Reason::Budget), Kind::Proved, &[], ""),
+        "Unknown: c, line 3. Reason: the step budget is used up."
+    );
+    let point = [("w".to_owned(), "[-2, 1/3]".to_owned())];
+    assert_eq!(point_sentence(&point, Math::Words), " Counterexample: w is begin list minus 2, 1 over 3 end list.");
+    assert_eq!(point_sentence(&point, Math::Symbols), " Counterexample: w = [-2, 1/3].");
+    assert_eq!(spoken("examples.m.hull_2"), "hull 2");
+}
+
+#[test]
+fn item_10_a_problem_has_code_what_place_and_fix() {
+    let mut p = Problem::new(Code::Source("E0120".into()), "A number is missing.", "write a number.");
+    p.place = Some(Box::new(Place { file: "a.sctt".into(), start: (3, 7), end: (3, 8), bytes: 1..2 }));
+    assert_eq!(
+        p.sentences(),
+        "Error E0120: A number is missing. File a.sctt, line 3, column 7. To mend it: write a number."
+    );
+}
+
+#[test]
+fn item_19_sentences_are_short_and_not_doubly_negative() {
+    let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+    let mut all: Vec<String> =
+        Reason::ALL.iter().map(|r| goal_message("hull", 3, Verdict::Unknown(*r), Kind::Proved, &[], "")).collect();
+    all.push(Problem::not_read("examples/a.sctt", &missing).sentences());
+    all.push(Problem::not_written("examples/a.sctt", &missing).sentences());
+    for text in all {
+        assert!(words_per_sentence(&text) <= 20, "{text}");
+        let negations = text.split_whitespace().filter(|w| ["not", "no", "never", "without", "cannot"].contains(w));
+        assert!(negations.count() <= 2, "{text}");
+        assert!(text.is_ascii());
+    }
+}

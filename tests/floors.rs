@@ -1,0 +1,96 @@
+//! The table of floors in `crates/README.md` against what cargo says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+struct Row {
+    floor: u32,
+    outside: BTreeSet<String>,
+}
+
+/// Crates that may be named on any floor, with those that they bring.
+const NUMBERS: [&str; 4] = ["num-bigint", "num-rational", "num-traits", "num-integer"];
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn table() -> BTreeMap<String, Row> {
+    let page = std::fs::read_to_string(format!("{ROOT}/crates/README.md")).unwrap();
+    let mut rows = BTreeMap::new();
+    for line in page.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        if let [floor, name, _, outside] = cells.as_slice()
+            && let Ok(floor) = floor.parse()
+        {
+            let outside = outside.split(", ").filter(|o| *o != "none").map(str::to_owned).collect();
+            assert!(rows.insert((*name).to_owned(), Row { floor, outside }).is_none(), "{name} stands twice");
+        }
+    }
+    rows
+}
+
+/// Every member with its dependencies of the normal kind.
+fn members() -> BTreeMap<String, Vec<String>> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let o = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(ROOT)
+        .output()
+        .unwrap();
+    let v: Value = serde_json::from_slice(&o.stdout).unwrap();
+    let packages = v["packages"].as_array().unwrap();
+    let name = |v: &Value| v["name"].as_str().unwrap().to_owned();
+    let normal = |p: &Value| {
+        let all = p["dependencies"].as_array().unwrap().iter();
+        all.filter(|d| d["kind"].is_null()).map(name).collect()
+    };
+    packages.iter().map(|p| (name(p), normal(p))).collect()
+}
+
+/// The name in the table.
+fn row_name(package: &str) -> &str {
+    package.strip_prefix("bfv-").unwrap_or(package)
+}
+
+#[test]
+fn the_table_lists_the_members_and_no_others() {
+    let rows: BTreeSet<String> = table().into_keys().collect();
+    let members: BTreeSet<String> = members().keys().map(|m| row_name(m).to_owned()).collect();
+    assert_eq!(rows, members);
+}
+
+#[test]
+fn every_crate_uses_lower_floors_and_its_own_outside_crates_only() {
+    let rows = table();
+    let members = members();
+    let mut inner = 0;
+    for (package, dependencies) in &members {
+        let row = &rows[row_name(package)];
+        for d in dependencies {
+            if members.contains_key(d) {
+                let other = &rows[row_name(d)];
+                assert!(other.floor < row.floor, "{package} on floor {} uses {d} on floor {}", row.floor, other.floor);
+                inner += 1;
+            } else {
+                assert!(NUMBERS.contains(&d.as_str()) || row.outside.contains(d), "{package} uses {d}");
+            }
+        }
+    }
+    assert!(inner > 10, "the test has seen {inner} edges");
+}
+
+#[test]
+fn members_stand_in_the_order_of_their_floors() {
+    let manifest = std::fs::read_to_string(format!("{ROOT}/Cargo.toml")).unwrap();
+    let list = manifest.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
+    let rows = table();
+    let floors: Vec<u32> = list
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(|path| if path == "." { "bfv" } else { path.strip_prefix("crates/").unwrap() })
+        .map(|name| rows[name].floor)
+        .collect();
+    assert!(floors.is_sorted(), "{floors:?}");
+    assert_eq!(floors.len(), rows.len());
+}
