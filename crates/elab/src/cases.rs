@@ -150,7 +150,12 @@ impl Elab<'_> {
             let moved: Result<Term, std::convert::Infallible> =
                 walk::rename(&motive, Depth { terms: 1, dims: 0 }, &mut |n| Ok(n + by), &mut Ok);
             let Ok(moved) = moved;
-            let lifted = terms.iter().map(|t| walk::shift(t, Depth { terms: by, dims: 0 })).collect();
+            let lift = |t: &Term| walk::shift(t, Depth { terms: by, dims: 0 });
+            let shape = match shape {
+                Shape::Data(d, vs, ps) => Shape::Data(d, vs, ps.iter().map(lift).collect()),
+                other => other,
+            };
+            let lifted = terms.iter().map(lift).collect();
             let Some(elim) = Self::eliminator(&shape, moved, lifted, t.term.clone()) else { return Ok(Vec::new()) };
             let full = (0..*index).rev().fold(elim, |f, n| Rc::new(Node::App(f, Rc::new(Node::Var(n)))));
             self.assign(local, g.meta, &full);
