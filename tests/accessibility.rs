@@ -240,6 +240,20 @@ fn item_10_mistakes_have_a_code_and_a_way_out_and_no_program_name() {
         }
     }
     let dir = Folder::new("10b");
+    for code in bfv_diag::Code::ALL {
+        let file = format!("{}.sctt", code.id());
+        std::fs::write(dir.path().join(&file), code.sample().bytes()).unwrap();
+        let o = run(dir.path(), &["check", &file]);
+        let out = text(&o.stdout);
+        let all: Vec<&str> = out.lines().filter(|l| l.contains(&format!(" {}: ", code.id()))).collect();
+        assert!(!all.is_empty(), "{}: {out}", code.id());
+        for line in all {
+            assert!(line.contains(&format!(" File {file}, line ")) && line.contains(", column "), "{line}");
+            assert!(line.contains(". To mend it: ") && line.ends_with('.'), "{line}");
+            assert!(line.starts_with("Error ") == (o.status.code() == Some(3)), "{line}");
+        }
+        std::fs::remove_file(dir.path().join(&file)).unwrap();
+    }
     std::fs::write(dir.path().join("bfv.toml"), "name = \"p\"\n[gate]\nalow = []\n").unwrap();
     let o = run(dir.path(), &["gate"]);
     assert_eq!(o.status.code(), Some(2));

@@ -12,6 +12,8 @@ pub struct Picture {
     pub place: Place,
     /// The whole text of the file.
     pub source: String,
+    /// What is written at the place.
+    pub label: String,
 }
 
 /// One line of the answer: a fact that stands alone.
@@ -93,7 +95,7 @@ impl Answer {
             out += &paint(&text, options.color);
             out.push('\n');
             if let (Layout::Visual, Some(picture)) = (options.layout, &line.picture) {
-                out += &visual::draw(picture, &line.text, options.color);
+                out += &visual::draw(picture, options.color);
             }
         }
         if let (true, Some(hint)) = (options.hints, &self.hint) {
@@ -110,7 +112,7 @@ fn paint(line: &str, color: bool) -> String {
     let code = match word {
         "Proved" => 32,
         "Refuted" | "Error" | "Violation" => 31,
-        "Unknown" => 33,
+        "Unknown" | "Warning" => 33,
         _ => return line.to_owned(),
     };
     if color { format!("\u{1b}[{code}m{word}\u{1b}[0m{rest}") } else { line.to_owned() }
@@ -121,6 +123,7 @@ pub fn problem_json(p: &Problem) -> Value {
     let place = p.place.as_deref();
     json!({
         "code": p.code.word(),
+        "severity": p.severity.word(),
         "message": p.what,
         "fix": p.mend,
         "file": place.map(|p| &p.file),

@@ -100,9 +100,9 @@ pub fn goal_suggestions(name: &str, names: &[GoalName], arguments: &[String]) ->
 
 /// The answer of a report. With `single`, also what is proved gets a line.
 pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, options: &Options) -> Answer {
-    let picture = |place: &bfv_driver::Place| {
+    let picture = |place: &bfv_driver::Place, label: &str| {
         let number = (0_u32..).take(sources.len()).find(|f| sources.name(*f) == Some(&place.file))?;
-        Some(Picture { place: place.clone(), source: sources.text(number)?.to_owned() })
+        Some(Picture { place: place.clone(), source: sources.text(number)?.to_owned(), label: label.to_owned() })
     };
     let mut lines: Vec<Line> = report.problems.iter().map(|p| problem_line(p, picture)).collect();
     for g in &report.goals {
@@ -117,7 +117,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
                 text += &format!(" Found by: {}. Proof id: {id}.", proof.engine);
             }
         }
-        lines.push(Line { text, point: g.counterexample.clone(), picture: picture(&g.place) });
+        lines.push(Line { text, point: g.counterexample.clone(), picture: picture(&g.place, g.verdict.kind().word()) });
     }
     let used = |part: fn(&GoalReport) -> &Vec<String>| -> Vec<String> {
         report.goals.iter().flat_map(part).collect::<BTreeSet<_>>().into_iter().cloned().collect()
@@ -138,8 +138,12 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
     }
 }
 
-fn problem_line(p: &Problem, picture: impl Fn(&bfv_driver::Place) -> Option<Picture>) -> Line {
-    Line { text: p.sentences(), point: Vec::new(), picture: p.place.as_deref().and_then(picture) }
+fn problem_line(p: &Problem, picture: impl Fn(&bfv_driver::Place, &str) -> Option<Picture>) -> Line {
+    Line {
+        text: p.sentences(),
+        point: Vec::new(),
+        picture: p.place.as_deref().and_then(|place| picture(place, &p.what)),
+    }
 }
 
 fn words(all: &[String]) -> String {
@@ -227,11 +231,12 @@ fn gate_answer(report: &GateReport, project: &str) -> Answer {
     let passed = exit_code(&report.events()) == 0;
     let word = if passed { "Gate passed" } else { "Gate failed" };
     let mut first = format!("{word}: {} and {}", count(*claims, "claim"), count(violations.len(), "violation"));
-    if !problems.is_empty() {
-        first += &format!(", with {}", count(problems.len(), "error"));
+    let errors = problems.iter().filter(|p| p.is_error()).count();
+    if errors > 0 {
+        first += &format!(", with {}", count(errors, "error"));
     }
     first += &format!(", in project {project}.");
-    let mut lines: Vec<Line> = problems.iter().map(|p| problem_line(p, |_| None)).collect();
+    let mut lines: Vec<Line> = problems.iter().map(|p| problem_line(p, |_, _| None)).collect();
     lines.extend(violations.iter().enumerate().map(|(i, v)| {
         Line::from(format!("Violation {} of {}, {}: {}", i + 1, violations.len(), v.kind.word(), v.sentence))
     }));
@@ -246,7 +251,7 @@ fn gate_answer(report: &GateReport, project: &str) -> Answer {
         hint: (!violations.is_empty()).then(|| "to search for proofs and store them, run bfv check".to_owned()),
         closing: if passed {
             "Result: every claim meets the policy of the gate.".to_owned()
-        } else if problems.is_empty() {
+        } else if errors == 0 {
             "Result: the policy of the gate is broken.".to_owned()
         } else {
             "Result: the gate could not judge every claim.".to_owned()

@@ -17,8 +17,9 @@ pub fn list(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
     let (paths, _) = place("list", &args.paths)?;
     let (claims, problems) = bfv_driver::list(&paths, bfv_driver::frontend().as_mut());
     let mut first = format!("Found {}", count(claims.len(), "claim"));
-    if !problems.is_empty() {
-        first += &format!(" and {}", count(problems.len(), "error"));
+    let errors = problems.iter().filter(|p| p.is_error()).count();
+    if errors > 0 {
+        first += &format!(" and {}", count(errors, "error"));
     }
     let mut lines: Vec<Line> = problems.iter().map(|p| Line::from(p.sentences())).collect();
     lines.extend(claims.iter().enumerate().map(|(i, c)| {
@@ -38,7 +39,7 @@ pub fn list(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
         closing: "End of the list.".to_owned(),
         document,
         list: "goals",
-        events: problems.iter().map(|p| p.code.event()).collect(),
+        events: problems.iter().filter_map(Problem::event).collect(),
     })
 }
 
@@ -63,7 +64,7 @@ fn broken(problems: Vec<Problem>) -> Answer {
         closing: "Result: nothing can be shown.".to_owned(),
         document,
         list: "problems",
-        events: problems.iter().map(|p| p.code.event()).collect(),
+        events: problems.iter().filter_map(Problem::event).collect(),
         hint: None,
     }
 }
@@ -73,7 +74,7 @@ pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answ
     let (paths, _) = place("show", &args.paths)?;
     let (claims, problems) = bfv_driver::list(&paths, bfv_driver::frontend().as_mut());
     let Some(c) = claims.iter().find(|c| c.name == args.name || short(&c.name) == args.name) else {
-        if !problems.is_empty() {
+        if problems.iter().any(Problem::is_error) {
             return Ok(broken(problems));
         }
         let names: Vec<GoalName> =
@@ -110,7 +111,7 @@ pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answ
         closing: "End of the claim.".to_owned(),
         document,
         list: "problems",
-        events: problems.iter().map(|p| p.code.event()).collect(),
+        events: problems.iter().filter_map(Problem::event).collect(),
     })
 }
 

@@ -4,18 +4,17 @@ use crate::answer::Picture;
 use ariadne::{CharSet, Config, IndexType, Label, Report, ReportKind, Source};
 
 /// Draws a picture; empty when the place does not lie in the text.
-pub fn draw(picture: &Picture, message: &str, color: bool) -> String {
+pub fn draw(picture: &Picture, color: bool) -> String {
     let range = picture.place.bytes.clone();
     if picture.source.get(range.clone()).is_none() {
         return String::new();
     }
     let file = picture.place.file.as_str();
     let config = Config::default().with_color(color).with_char_set(CharSet::Unicode).with_index_type(IndexType::Byte);
-    let word = message.split([':', ',']).next().unwrap_or(message);
     let mut out = Vec::new();
-    let drawn = Report::build(ReportKind::Custom(word, ariadne::Color::Primary), (file, range.clone()))
+    let drawn = Report::build(ReportKind::Custom("Place", ariadne::Color::Primary), (file, range.clone()))
         .with_config(config)
-        .with_label(Label::new((file, range)).with_message(word))
+        .with_label(Label::new((file, range)).with_message(&picture.label))
         .finish()
         .write((file, Source::from(picture.source.as_str())), &mut out);
     match drawn {

@@ -1,7 +1,7 @@
 //! The straight line: sources, declarations and goals, candidates, the kernel's judgement, the report. Nothing flows back.
 
 use crate::gate::{Claim, Policy, Violation, gate};
-use crate::load::load;
+use crate::load::{Input, load};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::{Context, Judgement, StoredFailure, judge, judge_stored};
 use crate::sentence::goal_message;
@@ -76,11 +76,11 @@ pub struct Elaborated {
 
 /// From source texts to declarations and goals. The texts of imported modules are added to `sources`.
 pub trait Frontend {
-    /// Elaborates the files with these numbers, in order, and what they import.
+    /// Elaborates the files, in order, and what they import.
     ///
     /// # Errors
     /// Problems after which there is nothing to judge.
-    fn elaborate(&mut self, sources: &mut Sources, files: &[u32]) -> Result<Elaborated, Vec<Problem>>;
+    fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>>;
 }
 
 /// What a search ended with.
@@ -151,7 +151,7 @@ pub fn check(
 ) -> (Report, Vec<GoalName>, Sources) {
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
-    let names = files.iter().filter_map(|f| sources.name(*f)).map(str::to_owned).collect();
+    let names = files.iter().filter_map(|f| sources.name(f.number)).map(str::to_owned).collect();
     let mut report = Report { files: names, goals: Vec::new(), problems };
     if !report.problems.is_empty() {
         return (report, Vec::new(), sources);
@@ -390,7 +390,7 @@ impl GateReport {
     #[must_use]
     pub fn events(&self) -> Vec<crate::exit::Event> {
         let policy = self.violations.iter().map(|_| crate::exit::Event::Policy);
-        self.problems.iter().map(|p| p.code.event()).chain(policy).collect()
+        self.problems.iter().filter_map(Problem::event).chain(policy).collect()
     }
 }
 
@@ -413,7 +413,7 @@ pub fn gate_sources(paths: &[PathBuf], policy: &Policy, store: &Store, frontend:
             return GateReport { problems, ..GateReport::default() };
         }
     };
-    if !problems.is_empty() {
+    if problems.iter().any(Problem::is_error) {
         return GateReport { problems, ..GateReport::default() };
     }
     let claims: Vec<Claim> =

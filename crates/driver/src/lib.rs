@@ -23,8 +23,8 @@ pub use check::{
 pub use exit::{Event, exit_code};
 pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
 pub use list::{Listed, list};
-pub use load::load;
-pub use problem::{Code, Place, Problem};
+pub use load::{Input, load};
+pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
 pub use sentence::{Math, count, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken};
 pub use store::{Store, StoreMode, proof_path};

@@ -8,9 +8,18 @@ use std::path::{Path, PathBuf};
 /// Deepest nesting of folders that is searched.
 const FOLDER_LIMIT: u32 = 64;
 
+/// A file that was read. Its text is in the `Sources`; the parser wants the bytes, so that it can name those that are no UTF-8.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Number in the `Sources`.
+    pub number: u32,
+    /// As read.
+    pub bytes: Vec<u8>,
+}
+
 /// The `.sctt` files of the given paths, folders searched through, each folder in the order of names.
 /// A path that cannot be read is a problem; the others are still read.
-pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<u32>, Vec<Problem>) {
+pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<Input>, Vec<Problem>) {
     let mut files = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
@@ -24,15 +33,15 @@ pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<u32>, Vec<Problem>
             ));
         }
     }
-    let mut ids = Vec::new();
+    let mut inputs = Vec::new();
     for file in files {
         let shown = file.strip_prefix("./").unwrap_or(&file).display().to_string();
         match fs::read(&file) {
-            Ok(bytes) => ids.push(sources.add(shown, &bytes)),
+            Ok(bytes) => inputs.push(Input { number: sources.add(shown, &bytes), bytes }),
             Err(e) => problems.push(Problem::not_read(&shown, &e)),
         }
     }
-    (ids, problems)
+    (inputs, problems)
 }
 
 fn collect(path: &Path, named: bool, depth: u32, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {

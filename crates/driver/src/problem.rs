@@ -1,6 +1,7 @@
 //! What is wrong with input, project or machine: a code, a sentence, a place, and how to mend it.
 
 use crate::exit::Event;
+use bfv_diag::{Diagnostic, Severity, Sources, Span};
 
 /// A place in a source file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +67,8 @@ impl Code {
 pub struct Problem {
     /// Which problem.
     pub code: Code,
+    /// How grave it is; only errors matter for the exit code.
+    pub severity: Severity,
     /// What is wrong: full sentences.
     pub what: String,
     /// Where, when it is in a file.
@@ -78,7 +81,41 @@ impl Problem {
     /// A problem that has no place in a file.
     #[must_use]
     pub fn new(code: Code, what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Problem { code, what: what.into(), place: None, mend: mend.into() }
+        // Call sites write the way to mend it as they would after a colon; alone it is a sentence.
+        let mend: String = mend.into();
+        let mut rest = mend.chars();
+        let mend = rest.next().map(|c| c.to_uppercase().chain(rest).collect()).unwrap_or_default();
+        Problem { code, severity: Severity::Error, what: what.into(), place: None, mend }
+    }
+
+    /// A diagnostic of the language, with its place as people count it and its labels as sentences.
+    #[must_use]
+    pub fn from_diagnostic(d: &Diagnostic, sources: &Sources) -> Self {
+        let mut what = d.message.clone();
+        for (span, text) in &d.labels {
+            if let Some(p) = sources.start(*span) {
+                what += &format!(" See line {}, column {}: {}.", p.line, p.column, text.trim_end_matches('.'));
+            }
+        }
+        Problem {
+            code: Code::Source(d.code.id().to_owned()),
+            severity: d.severity,
+            what,
+            place: d.span.and_then(|s| place(s, sources)).map(Box::new),
+            mend: d.fix.clone().unwrap_or_else(|| format!("Run bfv explain {} to read more.", d.code.id())),
+        }
+    }
+
+    /// Whether it is an error.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// What it means for the exit code.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        self.is_error().then(|| self.code.event())
     }
 
     /// A file that cannot be read. The system's words are replaced by ours where there are some.
@@ -98,7 +135,12 @@ impl Problem {
     /// The plain sentences: code, what, file, line, column, how to mend.
     #[must_use]
     pub fn sentences(&self) -> String {
-        let mut out = format!("Error {}: {}", self.code.word(), self.what);
+        let word = match self.severity {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+            Severity::Note => "Note",
+        };
+        let mut out = format!("{word} {}: {}", self.code.word(), self.what);
         if let Some(p) = &self.place {
             out += &format!(" File {}, line {}, column {}.", p.file, p.start.0, p.start.1);
         }
@@ -108,6 +150,18 @@ impl Problem {
         }
         out
     }
+}
+
+/// A span as people count it; `None` when it does not lie in its file.
+#[must_use]
+pub fn place(span: Span, sources: &Sources) -> Option<Place> {
+    let (start, end) = (sources.start(span)?, sources.end(span)?);
+    Some(Place {
+        file: sources.name(span.file)?.to_owned(),
+        start: (start.line, start.column),
+        end: (end.line, end.column),
+        bytes: usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?,
+    })
 }
 
 fn cause(error: &std::io::Error) -> (String, &'static str) {

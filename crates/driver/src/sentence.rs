@@ -24,10 +24,10 @@ pub fn first_sentence(report: &Report) -> String {
         many => format!(" in {}", count(many.len(), "file")),
     };
     let verdicts = format!("{} proved, {} refuted, {} unknown", s.proved, s.refuted, s.unknown);
-    if report.problems.is_empty() {
+    if report.errors() == 0 {
         format!("Checked {}{place}: {verdicts}.", count(report.goals.len(), "goal"))
     } else {
-        let errors = count(report.problems.len(), "error");
+        let errors = count(report.errors(), "error");
         format!("Found {errors}{place}, and checked {}: {verdicts}.", count(report.goals.len(), "goal"))
     }
 }
@@ -36,8 +36,8 @@ pub fn first_sentence(report: &Report) -> String {
 #[must_use]
 pub fn last_sentence(report: &Report) -> String {
     let s = report.summary();
-    if !report.problems.is_empty() {
-        format!("Result: not complete, because of {}.", count(report.problems.len(), "error"))
+    if report.errors() > 0 {
+        format!("Result: not complete, because of {}.", count(report.errors(), "error"))
     } else if s.unexpected > 0 {
         let verb = if s.unexpected == 1 { "differs" } else { "differ" };
         format!("Result: {} {verb} from what is expected.", count(s.unexpected, "verdict"))

@@ -262,10 +262,16 @@ impl Report {
         s
     }
 
+    /// How many errors there are; warnings and notes do not count.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.problems.iter().filter(|p| p.is_error()).count()
+    }
+
     /// All that matters for the exit code.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let goals = self.goals.iter().flat_map(GoalReport::events);
-        goals.chain(self.problems.iter().map(|p| p.code.event())).collect()
+        goals.chain(self.problems.iter().filter_map(Problem::event)).collect()
     }
 }

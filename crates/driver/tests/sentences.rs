@@ -75,7 +75,7 @@ fn item_10_a_problem_has_code_what_place_and_fix() {
     p.place = Some(Box::new(Place { file: "a.sctt".into(), start: (3, 7), end: (3, 8), bytes: 1..2 }));
     assert_eq!(
         p.sentences(),
-        "Error E0120: A number is missing. File a.sctt, line 3, column 7. To mend it: write a number."
+        "Error E0120: A number is missing. File a.sctt, line 3, column 7. To mend it: Write a number."
     );
 }
 
