@@ -88,7 +88,10 @@ impl Elab<'_> {
                 let fix = match (elsewhere.first(), near.as_slice()) {
                     (Some(m), _) => format!("Add `import {m}` at the top of the file."),
                     (None, []) => "Declare it before this place, or import the module that does.".to_owned(),
-                    (None, near) => format!("Did you mean {}?", near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ")),
+                    (None, near) => format!(
+                        "Did you mean {}?",
+                        near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ")
+                    ),
                 };
                 problem(Kind::UnknownName, span, format!("The name `{name}` is not known here."), fix)
             }
@@ -105,9 +108,12 @@ impl Elab<'_> {
     }
 
     fn global_head(&self, g: &Global, span: Span) -> R<HeadTerm> {
-        let closed = |term: Term, ty: Term| HeadTerm { term, ty: self.ev(&Local::default(), &ty), params: g.params.clone() };
+        let closed =
+            |term: Term, ty: Term| HeadTerm { term, ty: self.ev(&Local::default(), &ty), params: g.params.clone() };
         match g.target {
-            Target::Prim(p) => Ok(HeadTerm { term: Rc::new(Node::Prim(p)), ty: self.m.prim_type(p), params: Vec::new() }),
+            Target::Prim(p) => {
+                Ok(HeadTerm { term: Rc::new(Node::Prim(p)), ty: self.m.prim_type(p), params: Vec::new() })
+            }
             Target::Const(id) => match self.scratch.const_type(id) {
                 Some(ty) => Ok(closed(Rc::new(Node::Const { id, shift: 0 }), ty)),
                 None => self.missing(span, &g.full),
@@ -401,7 +407,12 @@ impl Elab<'_> {
 fn needs_type(e: &Expr) -> bool {
     matches!(
         &*e.kind,
-        ExprKind::Lam(..) | ExprKind::Number(..) | ExprKind::By(_) | ExprKind::Hole(_) | ExprKind::Vector(_) | ExprKind::Pair(..)
+        ExprKind::Lam(..)
+            | ExprKind::Number(..)
+            | ExprKind::By(_)
+            | ExprKind::Hole(_)
+            | ExprKind::Vector(_)
+            | ExprKind::Pair(..)
     )
 }
 

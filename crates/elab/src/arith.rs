@@ -180,7 +180,9 @@ impl Elab<'_> {
         Ok(Rc::new(match (sort, places) {
             (Sort::Nat, 0) => Node::NatLit(n.clone()),
             (Sort::Int, 0) => Node::IntLit(signed),
-            (Sort::Real, _) => Node::RealLit(bfv_kernel::rational(&BigRational::new(signed, BigInt::from(10u8).pow(places)))),
+            (Sort::Real, _) => {
+                Node::RealLit(bfv_kernel::rational(&BigRational::new(signed, BigInt::from(10u8).pow(places))))
+            }
             _ => {
                 return problem(
                     Kind::TypeMismatch,
@@ -230,7 +232,16 @@ impl Elab<'_> {
     }
 
     /// An infix operator. `whole` is the expression itself.
-    pub fn binary(&self, local: &Local, span: Span, op: BinOp, l: &Expr, r: &Expr, whole: &Expr, expected: Option<&V>) -> R<Typed> {
+    pub fn binary(
+        &self,
+        local: &Local,
+        span: Span,
+        op: BinOp,
+        l: &Expr,
+        r: &Expr,
+        whole: &Expr,
+        expected: Option<&V>,
+    ) -> R<Typed> {
         let statement = |e: &Self, term: Term, level: u32| Ok(Typed { term, ty: e.m.value(Val::Univ(level)) });
         match op {
             _ if is_arithmetic(op) => self.arithmetic(local, whole, expected),
@@ -337,7 +348,13 @@ fn sort_needed(t: &Tree<'_>) -> Option<Sort> {
 fn least_sort(t: &Tree<'_>) -> Sort {
     match t {
         Tree::Leaf(..) => Sort::Real,
-        Tree::Number(_, places, _) => if *places > 0 { Sort::Real } else { Sort::Nat },
+        Tree::Number(_, places, _) => {
+            if *places > 0 {
+                Sort::Real
+            } else {
+                Sort::Nat
+            }
+        }
         Tree::Neg(a, _) => least_sort(a).max(Sort::Int),
         Tree::Pow(a, ..) => least_sort(a),
         Tree::Op(BinOp::Div, ..) => Sort::Real,

@@ -253,7 +253,11 @@ impl Elab<'_> {
                 return problem(
                     Kind::BadPattern,
                     case.constructor.span,
-                    format!("The case `{}` has {} names, but at most {total} are there to name.", b.name, case.names.len()),
+                    format!(
+                        "The case `{}` has {} names, but at most {total} are there to name.",
+                        b.name,
+                        case.names.len()
+                    ),
                     "Remove names.",
                 );
             }
@@ -285,7 +289,12 @@ impl Elab<'_> {
     /// `cases h { pair a b => ... }` on a conjunction.
     fn open_pair(&self, g: &Goal, span: Span, t: &Typed, a: &V, b: &Clo, cases: &[Case]) -> R<Vec<Goal>> {
         let [case] = cases else {
-            return problem(Kind::BadPattern, span, "A conjunction has one case.", "Write `cases h { pair a b => ... }`.");
+            return problem(
+                Kind::BadPattern,
+                span,
+                "A conjunction has one case.",
+                "Write `cases h { pair a b => ... }`.",
+            );
         };
         let name = |n: usize| case.names.get(n).map_or("_", |n| n.text.as_str());
         let first = Typed { term: Rc::new(Node::Fst(t.term.clone())), ty: a.clone() };
@@ -301,7 +310,15 @@ impl Elab<'_> {
     }
 
     /// `cases h` where h is `exists x, P` or `P \/ Q`, that is a negation: only towards falsehood.
-    fn open_negation(&self, g: &Goal, span: Span, t: &Typed, refuted: &V, result: &Clo, cases: &[Case]) -> R<Vec<Goal>> {
+    fn open_negation(
+        &self,
+        g: &Goal,
+        span: Span,
+        t: &Typed,
+        refuted: &V,
+        result: &Clo,
+        cases: &[Case],
+    ) -> R<Vec<Goal>> {
         let false_goal = matches!(&*self.whnf(span, &g.ty)?, Val::Prim(Prim::Empty));
         let result = self.m.inst(result, self.m.var(g.local.depth(), refuted.clone()));
         let empty = matches!(&*self.whnf(span, &result)?, Val::Prim(Prim::Empty));
@@ -316,7 +333,12 @@ impl Elab<'_> {
         match &*self.whnf(span, refuted)? {
             Val::Sigma(no_left, no_right) => {
                 let [l, r] = cases else {
-                    return problem(Kind::BadPattern, span, "A disjunction has two cases.", "Write `cases h { inl a => ... | inr b => ... }`.");
+                    return problem(
+                        Kind::BadPattern,
+                        span,
+                        "A disjunction has two cases.",
+                        "Write `cases h { inl a => ... | inr b => ... }`.",
+                    );
                 };
                 let no_right = self.m.inst(no_right, self.m.var(g.local.depth(), no_left.clone()));
                 let mut parts = Vec::new();
@@ -336,14 +358,20 @@ impl Elab<'_> {
             }
             Val::Pi(..) => {
                 let [case] = cases else {
-                    return problem(Kind::BadPattern, span, "An existence has one case.", "Write `cases h { exists x hx => ... }`.");
+                    return problem(
+                        Kind::BadPattern,
+                        span,
+                        "An existence has one case.",
+                        "Write `cases h { exists x hx => ... }`.",
+                    );
                 };
                 let (term, meta) = self.meta(&g.local, span, refuted, "a case")?;
                 let mut names: Vec<Name> = case.names.iter().take(2).cloned().collect();
                 while names.len() < 2 {
                     names.push(Name { text: "_".to_owned(), span });
                 }
-                let opened = self.introduce(Goal { local: g.local.clone(), ty: refuted.clone(), meta }, span, &names)?;
+                let opened =
+                    self.introduce(Goal { local: g.local.clone(), ty: refuted.clone(), meta }, span, &names)?;
                 self.run_script(opened, &case.script)?;
                 self.assign(&g.local, g.meta, &Rc::new(Node::App(t.term.clone(), term)));
                 Ok(Vec::new())
@@ -362,12 +390,25 @@ impl Elab<'_> {
     }
 
     /// A function given by clauses: arguments are bound one after another until the one that clauses match on.
-    pub fn check_clauses(&self, local: &Local, span: Span, clauses: &[Clause], ty: &V, rec: Option<Recursion>) -> R<Term> {
+    pub fn check_clauses(
+        &self,
+        local: &Local,
+        span: Span,
+        clauses: &[Clause],
+        ty: &V,
+        rec: Option<Recursion>,
+    ) -> R<Term> {
         let width = clauses.first().map_or(0, |c| c.patterns.len());
         if width == 0 || clauses.iter().any(|c| c.patterns.len() != width) {
-            return problem(Kind::BadPattern, span, "Every clause needs the same number of patterns.", "Give one pattern for each argument.");
+            return problem(
+                Kind::BadPattern,
+                span,
+                "Every clause needs the same number of patterns.",
+                "Give one pattern for each argument.",
+            );
         }
-        let column = (0..width).find(|n| clauses.iter().any(|c| c.patterns.get(*n).is_some_and(|p| self.is_constructor(p))));
+        let column =
+            (0..width).find(|n| clauses.iter().any(|c| c.patterns.get(*n).is_some_and(|p| self.is_constructor(p))));
         let column = column.unwrap_or(0);
         let (mut inner, mut ty, mut fixed) = (local.clone(), ty.clone(), Vec::new());
         for n in 0..=column {
@@ -378,7 +419,11 @@ impl Elab<'_> {
             let name = clauses
                 .iter()
                 .find_map(|c| match c.patterns.get(n) {
-                    Some(Pattern::Name(x, ps)) if ps.is_empty() && !self.is_constructor(&Pattern::Name(x.clone(), Vec::new())) => Some(x.text.clone()),
+                    Some(Pattern::Name(x, ps))
+                        if ps.is_empty() && !self.is_constructor(&Pattern::Name(x.clone(), Vec::new())) =>
+                    {
+                        Some(x.text.clone())
+                    }
                     _ => None,
                 })
                 .unwrap_or_else(|| "_".to_owned());
@@ -390,7 +435,9 @@ impl Elab<'_> {
             inner = next;
         }
         let x_ty = inner.ctx.types.last().cloned();
-        let Some(x_ty) = x_ty else { return problem(Kind::BadPattern, span, "No argument is matched on.", "Give patterns.") };
+        let Some(x_ty) = x_ty else {
+            return problem(Kind::BadPattern, span, "No argument is matched on.", "Give patterns.");
+        };
         let x = Typed { term: Rc::new(Node::Var(0)), ty: x_ty };
         // The motive binds the argument anew.
         let body = walk::zonk(self.scratch, &self.quote(&inner, span, &ty)?, &mut None);
@@ -429,26 +476,44 @@ impl Elab<'_> {
     ) -> R<Term> {
         let Some(shape) = self.shape(local, span, &x.ty)? else {
             let shown = self.show(local, &x.ty);
-            return problem(Kind::BadPattern, span, format!("Patterns cannot take `{shown}` apart."), "Match on data, numbers or truth values.");
+            return problem(
+                Kind::BadPattern,
+                span,
+                format!("Patterns cannot take `{shown}` apart."),
+                "Match on data, numbers or truth values.",
+            );
         };
         let clo = Clo::Term(local.ctx.env.clone(), motive.clone());
         let mut terms = Vec::new();
         for (n, b) in (0u32..).zip(&self.branches(&shape)) {
             let fits = |c: &&Clause| match c.patterns.get(column) {
-                Some(Pattern::Name(x, ps)) => matches_name(&b.name, &x.text) || (ps.is_empty() && !self.is_constructor(&Pattern::Name(x.clone(), Vec::new()))),
+                Some(Pattern::Name(x, ps)) => {
+                    matches_name(&b.name, &x.text)
+                        || (ps.is_empty() && !self.is_constructor(&Pattern::Name(x.clone(), Vec::new())))
+                }
                 Some(Pattern::Number(k, _)) => *k == 0u8.into() && b.name == "zero",
                 Some(Pattern::Wildcard(_)) => true,
                 _ => false,
             };
             let Some(clause) = clauses.iter().find(fits) else {
-                return problem(Kind::BadPattern, span, format!("The case `{}` is missing.", b.name), format!("Add `| {} ... => ...`.", b.name));
+                return problem(
+                    Kind::BadPattern,
+                    span,
+                    format!("The case `{}` is missing.", b.name),
+                    format!("Add `| {} ... => ...`.", b.name),
+                );
             };
             let subs: &[Pattern] = match clause.patterns.get(column) {
                 Some(Pattern::Name(_, ps)) => ps,
                 _ => &[],
             };
             if !subs.is_empty() && subs.len() != b.fields {
-                return problem(Kind::BadPattern, clause.span, format!("`{}` has {} parts.", b.name, b.fields), "Name each of them.");
+                return problem(
+                    Kind::BadPattern,
+                    clause.span,
+                    format!("`{}` has {} parts.", b.name, b.fields),
+                    "Name each of them.",
+                );
             }
             let mut names = Vec::new();
             for k in 0..b.fields {
@@ -464,7 +529,12 @@ impl Elab<'_> {
             for name in &names {
                 let w = self.whnf(clause.span, &ty)?;
                 let Val::Pi(dom, cod) = &*w else {
-                    return problem(Kind::BadPattern, clause.span, "There are more patterns than arguments.", "Remove patterns.");
+                    return problem(
+                        Kind::BadPattern,
+                        clause.span,
+                        "There are more patterns than arguments.",
+                        "Remove patterns.",
+                    );
                 };
                 let (next, v) = self.bind(&inner, clause.span, name, dom)?;
                 ty = self.m.inst(cod, v);
@@ -486,7 +556,9 @@ impl Elab<'_> {
         }
         match Self::eliminator(&shape, motive.clone(), terms, x.term.clone()) {
             Some(t) => Ok(t),
-            None => problem(Kind::BadPattern, span, "These patterns do not fit.", "Give one clause for each constructor."),
+            None => {
+                problem(Kind::BadPattern, span, "These patterns do not fit.", "Give one clause for each constructor.")
+            }
         }
     }
 }

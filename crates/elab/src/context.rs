@@ -84,23 +84,19 @@ impl Local {
 
     /// Closes a type over the context.
     pub fn close_type(&self, ty: &Term) -> Term {
-        self.entries.iter().rev().fold(ty.clone(), |t, e| {
-            match e {
-                Entry::Var { ty, .. } => Rc::new(Node::Pi(ty.clone(), t)),
-                Entry::Dim { .. } => Rc::new(Node::Line(t)),
-                Entry::Alias { .. } => t,
-            }
+        self.entries.iter().rev().fold(ty.clone(), |t, e| match e {
+            Entry::Var { ty, .. } => Rc::new(Node::Pi(ty.clone(), t)),
+            Entry::Dim { .. } => Rc::new(Node::Line(t)),
+            Entry::Alias { .. } => t,
         })
     }
 
     /// Closes a term over the context.
     pub fn close(&self, t: &Term) -> Term {
-        self.entries.iter().rev().fold(t.clone(), |t, e| {
-            match e {
-                Entry::Var { .. } => Rc::new(Node::Lam(t)),
-                Entry::Dim { .. } => Rc::new(Node::DLam(t)),
-                Entry::Alias { .. } => t,
-            }
+        self.entries.iter().rev().fold(t.clone(), |t, e| match e {
+            Entry::Var { .. } => Rc::new(Node::Lam(t)),
+            Entry::Dim { .. } => Rc::new(Node::DLam(t)),
+            Entry::Alias { .. } => t,
         })
     }
 
@@ -109,18 +105,16 @@ impl Local {
         let vars = self.depth();
         let dims = u32::try_from(self.ctx.dims.len()).unwrap_or(u32::MAX);
         let (mut v, mut d) = (0, 0);
-        self.entries.iter().fold(head, |t, e| {
-            match e {
-                Entry::Var { .. } => {
-                    v += 1;
-                    Rc::new(Node::App(t, Rc::new(Node::Var(vars - v))))
-                }
-                Entry::Dim { .. } => {
-                    d += 1;
-                    Rc::new(Node::LApp(t, Dim::Var(dims - d)))
-                }
-                Entry::Alias { .. } => t,
+        self.entries.iter().fold(head, |t, e| match e {
+            Entry::Var { .. } => {
+                v += 1;
+                Rc::new(Node::App(t, Rc::new(Node::Var(vars - v))))
             }
+            Entry::Dim { .. } => {
+                d += 1;
+                Rc::new(Node::LApp(t, Dim::Var(dims - d)))
+            }
+            Entry::Alias { .. } => t,
         })
     }
 

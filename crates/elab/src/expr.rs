@@ -183,12 +183,9 @@ impl Elab<'_> {
                 "The type of this `match` cannot be read off.",
                 "State it: `(match ... end : A)`.",
             ),
-            ExprKind::String(_) | ExprKind::Error => problem(
-                Kind::Unsupported,
-                span,
-                "This is not an expression.",
-                "Remove it, or write a term.",
-            ),
+            ExprKind::String(_) | ExprKind::Error => {
+                problem(Kind::Unsupported, span, "This is not an expression.", "Remove it, or write a term.")
+            }
         }
     }
 
@@ -197,7 +194,8 @@ impl Elab<'_> {
         let span = e.span;
         match &*e.kind {
             ExprKind::Lam(bs, body) => {
-                let names: Vec<(&Name, &Binder)> = bs.iter().flat_map(|b| b.names.iter().map(move |n| (n, b))).collect();
+                let names: Vec<(&Name, &Binder)> =
+                    bs.iter().flat_map(|b| b.names.iter().map(move |n| (n, b))).collect();
                 self.check_lambda(local, span, &names, body, ty)
             }
             ExprKind::Pair(a, b) => {
@@ -397,12 +395,13 @@ impl Elab<'_> {
 
     /// `[a, b]` as an element of `Vec 2 A`, built with `std.vec.cons` and `std.vec.nil`.
     fn vector(&self, local: &Local, span: Span, items: &[Expr], expected: Option<&V>) -> R<Typed> {
-        let (vec, cons, nil) =
-            (self.library(span, "std.vec.Vec")?, self.library(span, "std.vec.cons")?, self.library(span, "std.vec.nil")?);
+        let (vec, cons, nil) = (
+            self.library(span, "std.vec.Vec")?,
+            self.library(span, "std.vec.cons")?,
+            self.library(span, "std.vec.nil")?,
+        );
         let (element, _) = self.meta(local, span, &self.univ(0), "the type of the elements")?;
-        let app = |f: &Term, args: &[&Term]| {
-            args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, (*a).clone())))
-        };
+        let app = |f: &Term, args: &[&Term]| args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, (*a).clone())));
         let len = |n: usize| Rc::new(Node::NatLit(n.into()));
         let ty = self.ev(local, &app(&vec, &[&len(items.len()), &element]));
         if let Some(want) = expected {

@@ -108,7 +108,9 @@ impl Session {
                     kind: Kind::UnknownModule,
                     span: i.span,
                     message: format!("There is no module `{}`.", i.text),
-                    fix: Some("Import a module of the library, such as `std.real`, or one beside this file.".to_owned()),
+                    fix: Some(
+                        "Import a module of the library, such as `std.real`, or one beside this file.".to_owned(),
+                    ),
                 });
             }
         }
@@ -174,7 +176,8 @@ impl Session {
         self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });
         if let Body::Constructors(cs) = &d.body {
             for (n, c) in (0u32..).zip(cs) {
-                let mut ps: Vec<(String, bool)> = self::params(&d.binders).into_iter().map(|(n, _)| (n, true)).collect();
+                let mut ps: Vec<(String, bool)> =
+                    self::params(&d.binders).into_iter().map(|(n, _)| (n, true)).collect();
                 ps.truncate(con_params);
                 ps.extend(self::params(&c.fields));
                 self.names.add(Global {
@@ -203,7 +206,12 @@ impl Session {
             };
             e.settle(d.name.span)?;
             let needs_type = |what: &str| {
-                problem(Kind::CannotInfer, d.name.span, format!("{what} needs a type."), "Write `: T` after its name and binders.")
+                problem(
+                    Kind::CannotInfer,
+                    d.name.span,
+                    format!("{what} needs a type."),
+                    "Write `: T` after its name and binders.",
+                )
             };
             let (ty, body) = match (&d.body, ty) {
                 (Body::None, Some(t)) if d.kind == DeclKind::Axiom => (t, None),
@@ -225,13 +233,23 @@ impl Session {
                 (Body::Clauses(cs), Some(t)) => {
                     let v = e.ev(&inner, &t);
                     let implicit: Vec<bool> = params(&d.binders).into_iter().map(|(_, i)| i).collect();
-                    let rec = Recursion { name: name.clone(), fixed: (0..inner.depth()).collect(), calls: Vec::new(), implicit };
+                    let rec = Recursion {
+                        name: name.clone(),
+                        fixed: (0..inner.depth()).collect(),
+                        calls: Vec::new(),
+                        implicit,
+                    };
                     let b = e.check_clauses(&inner, d.span, cs, &v, Some(rec))?;
                     (t, Some(b))
                 }
                 (_, None) => return needs_type("This declaration"),
                 (_, Some(_)) => {
-                    return problem(Kind::Unsupported, d.span, "This declaration has no body.", "Write `:= e`, or `by` and a script.");
+                    return problem(
+                        Kind::Unsupported,
+                        d.span,
+                        "This declaration has no body.",
+                        "Write `:= e`, or `by` and a script.",
+                    );
                 }
             };
             let ty = e.finish(d.span, &inner.close_type(&ty))?;
@@ -274,11 +292,21 @@ impl Session {
             None => 0,
             Some(ExprKind::Univ(n)) => *n,
             Some(_) => {
-                return problem(Kind::NotAType, d.name.span, "A data type lives in a universe.", "Write `: U 0` after its parameters.");
+                return problem(
+                    Kind::NotAType,
+                    d.name.span,
+                    "A data type lives in a universe.",
+                    "Write `: U 0` after its parameters.",
+                );
             }
         };
         let Body::Constructors(cs) = &d.body else {
-            return problem(Kind::Unsupported, d.span, "A data type needs constructors.", "Write `| name (field : type)` lines.");
+            return problem(
+                Kind::Unsupported,
+                d.span,
+                "A data type needs constructors.",
+                "Write `| name (field : type)` lines.",
+            );
         };
         let scratch = Scratch::new(&self.signature);
         let params = self.with_elab(&scratch, engines, |e| {
@@ -324,7 +352,12 @@ impl Session {
             }
         };
         let Some(ty) = &d.ty else {
-            return problem(Kind::CannotInfer, d.name.span, "A claim needs a statement.", "Write `: statement` after its name and binders.");
+            return problem(
+                Kind::CannotInfer,
+                d.name.span,
+                "A claim needs a statement.",
+                "Write `: statement` after its name and binders.",
+            );
         };
         let scratch = Scratch::new(&self.signature);
         let (statement, shown) = self.with_elab(&scratch, engines, |e| {
@@ -392,10 +425,15 @@ impl Session {
                 let term = e.finish(d.span, &inner.close(&term))?;
                 Ok(Some(Given { outcome: Outcome::Proved, term, witness: Vec::new() }))
             }),
-            Body::RefutedAt { witness, script } => {
-                self.with_elab(&scratch, engines, |e| e.refutation(d.span, statement, variables, witness, script.as_ref()).map(Some))
-            }
-            _ => problem(Kind::Unsupported, d.span, "A claim has a proof, a witness, or nothing.", "Write `by ...` or `refuted at ...`."),
+            Body::RefutedAt { witness, script } => self.with_elab(&scratch, engines, |e| {
+                e.refutation(d.span, statement, variables, witness, script.as_ref()).map(Some)
+            }),
+            _ => problem(
+                Kind::Unsupported,
+                d.span,
+                "A claim has a proof, a witness, or nothing.",
+                "Write `by ...` or `refuted at ...`.",
+            ),
         }
     }
 }
@@ -423,7 +461,11 @@ impl Elab<'_> {
             let waiting = self.postponed.borrow().first().cloned();
             let why = waiting.map_or_else(String::new, |p| {
                 let local = Local { ctx: p.ctx.clone(), ..Local::default() };
-                format!(" The equation of `{}` with `{}` does not determine it.", self.show(&local, &p.left), self.show(&local, &p.right))
+                format!(
+                    " The equation of `{}` with `{}` does not determine it.",
+                    self.show(&local, &p.left),
+                    self.show(&local, &p.right)
+                )
             });
             let origins = self.origins.borrow();
             let found = origins.iter().find(|o| o.meta == id);

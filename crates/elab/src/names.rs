@@ -128,9 +128,9 @@ impl Names {
 
     /// Modules that declare this short name.
     pub fn modules_of(&self, short: &str) -> Vec<String> {
-        self.index
-            .get(short)
-            .map_or_else(Vec::new, |ns| ns.iter().filter_map(|n| self.globals.get(*n)).map(|g| g.module.clone()).collect())
+        self.index.get(short).map_or_else(Vec::new, |ns| {
+            ns.iter().filter_map(|n| self.globals.get(*n)).map(|g| g.module.clone()).collect()
+        })
     }
 
     /// At most three visible names close to a mistyped one.
@@ -139,7 +139,8 @@ impl Names {
             .index
             .iter()
             .filter(|(k, ns)| {
-                !k.contains('.') && ns.iter().any(|n| self.globals.get(*n).is_some_and(|g| self.visible.contains(&g.module)))
+                !k.contains('.')
+                    && ns.iter().any(|n| self.globals.get(*n).is_some_and(|g| self.visible.contains(&g.module)))
             })
             .map(|(k, _)| (distance(name, k), k.as_str()))
             .filter(|(d, k)| *d <= 1 + k.len() / 4)

@@ -24,7 +24,13 @@ pub struct Scratch<'s> {
 
 impl<'s> Scratch<'s> {
     pub fn new(signature: &'s Signature) -> Self {
-        Scratch { signature, metas: RefCell::default(), trail: RefCell::default(), generation: Cell::new(1), pending: None }
+        Scratch {
+            signature,
+            metas: RefCell::default(),
+            trail: RefCell::default(),
+            generation: Cell::new(1),
+            pending: None,
+        }
     }
 
     /// With the header of a data type that will stand at the next position.

@@ -99,14 +99,17 @@ impl Printer<'_> {
             }
             Node::Prim(p) => prim_name(*p).to_owned(),
             Node::NatLit(n) => n.to_string(),
-            Node::IntLit(n) => self.wrap(n.to_string(), if n.sign() == num_bigint::Sign::Minus { SUM } else { ATOM }, outer),
+            Node::IntLit(n) => {
+                self.wrap(n.to_string(), if n.sign() == num_bigint::Sign::Minus { SUM } else { ATOM }, outer)
+            }
             Node::RealLit(q) => {
                 let own = if q.den == 1u8.into() && q.num.sign() != num_bigint::Sign::Minus { ATOM } else { PRODUCT };
                 self.wrap(rational(q), own, outer)
             }
             Node::Pi(a, b) => {
                 let s = self.pi(a, b);
-                let own = if matches!(&**b, Node::Prim(Prim::Empty)) && Self::less(a).is_some() { RELATION } else { ARROW };
+                let own =
+                    if matches!(&**b, Node::Prim(Prim::Empty)) && Self::less(a).is_some() { RELATION } else { ARROW };
                 self.wrap(s, own, outer)
             }
             Node::Sigma(a, b) if !walk::mentions(b, 0) => {
@@ -155,12 +158,14 @@ impl Printer<'_> {
                 self.wrap(s, CALL, outer)
             }
             Node::HCom(r, s, a, _, b) => {
-                let s = format!("hcom {} {} {} [...] {}", self.dim(*r), self.dim(*s), self.at(a, ATOM), self.at(b, ATOM));
+                let s =
+                    format!("hcom {} {} {} [...] {}", self.dim(*r), self.dim(*s), self.at(a, ATOM), self.at(b, ATOM));
                 self.wrap(s, CALL, outer)
             }
             Node::EmptyElim(_, x) => self.elim("Empty.elim", &[], x, outer),
             Node::BoolElim(_, a, b, x) => {
-                let s = format!("if {} then {} else {}", self.at(x, RELATION), self.at(a, RELATION), self.at(b, RELATION));
+                let s =
+                    format!("if {} then {} else {}", self.at(x, RELATION), self.at(a, RELATION), self.at(b, RELATION));
                 self.wrap(s, LOOSE, outer)
             }
             Node::NatElim(_, z, s, x) => self.elim("Nat.elim", &[z, s], x, outer),
@@ -216,10 +221,8 @@ impl Printer<'_> {
 
     fn call(&mut self, t: &Term, outer: Level) -> String {
         let (head, args) = walk::unapply(t);
-        let terms: Vec<Term> = args
-            .iter()
-            .filter_map(|a| if let walk::Argument::Term(t) = a { Some(t.clone()) } else { None })
-            .collect();
+        let terms: Vec<Term> =
+            args.iter().filter_map(|a| if let walk::Argument::Term(t) = a { Some(t.clone()) } else { None }).collect();
         if let (Node::Prim(p), [a, b]) = (&*head, terms.as_slice()) {
             let infix = match p {
                 Prim::NatAdd | Prim::IntAdd | Prim::RealAdd => Some(("+", SUM, PRODUCT)),

@@ -114,7 +114,12 @@ impl Elab<'_> {
                 Val::Path(l, a, b) => {
                     let at = self.m.dinst(l, Ivl::Zero);
                     if !self.at(span, self.unify(&g.local.ctx, &at, a, b))? {
-                        return self.fail(&g, span, "The two sides are not the same by computation.", "Use `ring`, `arith` or `rewrite`.");
+                        return self.fail(
+                            &g,
+                            span,
+                            "The two sides are not the same by computation.",
+                            "Use `ring`, `arith` or `rewrite`.",
+                        );
                     }
                     let a = walk::shift(&self.quote(&g.local, span, a)?, Depth { terms: 0, dims: 1 });
                     self.close(&g, &Rc::new(Node::DLam(a)))
@@ -147,7 +152,12 @@ impl Elab<'_> {
                 let (t, _) = self.ty(&g.local, e)?;
                 let ty = self.ev(&g.local, &t);
                 if !self.at(span, self.unify_type(&g.local.ctx, &ty, &g.ty))? {
-                    return self.fail(&g, span, "The statement shown is not the goal.", "State what the goal computes to.");
+                    return self.fail(
+                        &g,
+                        span,
+                        "The statement shown is not the goal.",
+                        "State what the goal computes to.",
+                    );
                 }
                 let (t, new) = self.subgoal(&g.local, span, &ty)?;
                 self.assign(&g.local, g.meta, &t);
@@ -287,13 +297,8 @@ impl Elab<'_> {
 
     /// Calls an engine on a goal; what it proposes is checked at once, so that a refusal is reported here.
     pub fn call_engine(&self, g: &Goal, span: Span, engine: &dyn Engine, hints: Vec<Term>) -> R<Vec<Goal>> {
-        let goal = EngineGoal {
-            machine: &self.m,
-            ctx: g.local.ctx.clone(),
-            target: g.ty.clone(),
-            lemmas: self.lemmas,
-            hints,
-        };
+        let goal =
+            EngineGoal { machine: &self.m, ctx: g.local.ctx.clone(), target: g.ty.clone(), lemmas: self.lemmas, hints };
         let mut budget = Budget::new(self.engines.steps);
         match engine.solve(&goal, &mut budget) {
             Outcome::Candidate(t) => match self.m.check(&g.local.ctx, &t, &g.ty) {
@@ -349,12 +354,18 @@ impl Elab<'_> {
         if open.is_some() {
             self.find_instance(local, span, &subject, &ty, from)?;
         }
-        let pattern = if open.is_some() { walk::zonk(self.scratch, &self.quote(local, span, from)?, &mut None) } else { pattern };
+        let pattern =
+            if open.is_some() { walk::zonk(self.scratch, &self.quote(local, span, from)?, &mut None) } else { pattern };
         let mut count = 0;
         let motive = walk::abstract_over(&subject, &pattern, &mut count);
         if count == 0 {
             let shown = self.show_term(local, &pattern);
-            return self.fail(g, e.span, &format!("`{shown}` does not occur."), "Unfold a definition first, or use another equation.");
+            return self.fail(
+                g,
+                e.span,
+                &format!("`{shown}` does not occur."),
+                "Unfold a definition first, or use another equation.",
+            );
         }
         let (left, right) = (self.quote(local, span, a)?, self.quote(local, span, b)?);
         let lift = |t: &Term| walk::shift(t, Depth { terms: 0, dims: 1 });
@@ -421,7 +432,14 @@ impl Elab<'_> {
         for n in names {
             match self.global(&n.text, n.span)?.target {
                 crate::names::Target::Const(id) => ids.push(id),
-                _ => return self.fail(g, n.span, &format!("`{}` has no definition to unfold.", n.text), "Name a definition."),
+                _ => {
+                    return self.fail(
+                        g,
+                        n.span,
+                        &format!("`{}` has no definition to unfold.", n.text),
+                        "Name a definition.",
+                    );
+                }
             }
         }
         let reduce = |ty: &V| -> R<V> {
@@ -472,12 +490,22 @@ impl Elab<'_> {
             Val::Pi(none, _) => {
                 let (inner, _) = self.bind(&g.local, span, "none", none)?;
                 let Val::Pi(dom, cod) = &*self.whnf(span, none)? else {
-                    return self.fail(&g, span, "`exists` needs a goal that says that something exists.", "Use another step.");
+                    return self.fail(
+                        &g,
+                        span,
+                        "`exists` needs a goal that says that something exists.",
+                        "Use another step.",
+                    );
                 };
                 let witness = self.check(&inner, e, dom)?;
                 let refuted = self.m.inst(cod, self.ev(&inner, &witness));
                 let Val::Pi(p, _) = &*self.whnf(span, &refuted)? else {
-                    return self.fail(&g, span, "`exists` needs a goal that says that something exists.", "Use another step.");
+                    return self.fail(
+                        &g,
+                        span,
+                        "`exists` needs a goal that says that something exists.",
+                        "Use another step.",
+                    );
                 };
                 let (t, new) = self.subgoal(&inner, span, p)?;
                 let none = Rc::new(Node::App(Rc::new(Node::Var(0)), witness));

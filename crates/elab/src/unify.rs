@@ -370,7 +370,8 @@ impl Elab<'_> {
                 None => return Ok(Some(false)),
             },
         };
-        let closed = shape.iter().rev().fold(solution, |t, var| Rc::new(if *var { Node::Lam(t) } else { Node::DLam(t) }));
+        let closed =
+            shape.iter().rev().fold(solution, |t, var| Rc::new(if *var { Node::Lam(t) } else { Node::DLam(t) }));
         self.scratch.solve(id, closed);
         Ok(Some(true))
     }

@@ -275,7 +275,9 @@ pub fn zonk(scratch: &crate::scratch::Scratch<'_>, t: &Term, unsolved: &mut Opti
         // A solution may have become a pair or a function under an elimination.
         match &*t {
             Node::App(f, a) if matches!(&**f, Node::Lam(_)) => apply(f, &[Argument::Term(a.clone())]),
-            Node::LApp(f, r) | Node::PApp(f, _, _, r) if matches!(&**f, Node::DLam(_)) => apply(f, &[Argument::Dim(*r)]),
+            Node::LApp(f, r) | Node::PApp(f, _, _, r) if matches!(&**f, Node::DLam(_)) => {
+                apply(f, &[Argument::Dim(*r)])
+            }
             Node::Fst(p) => match &**p {
                 Node::Pair(a, _) => a.clone(),
                 _ => t,

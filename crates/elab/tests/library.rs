@@ -12,9 +12,8 @@ fn load(session: &mut Session, path: &str) -> Vec<bfv_elab::Claim> {
     let engines = Engines { arith: &Arith, auto: &Native, steps: 100_000 };
     let name = file.module.as_ref().map(|m| m.text.clone()).unwrap();
     let start = std::time::Instant::now();
-    let out = session.module(&name, &file, engines, &|s| {
-        text.get(s.start as usize..s.end as usize).unwrap_or("").to_owned()
-    });
+    let out =
+        session.module(&name, &file, engines, &|s| text.get(s.start as usize..s.end as usize).unwrap_or("").to_owned());
     println!("{path}: {:?}", start.elapsed());
     for p in &out.problems {
         let line = text[..p.span.start as usize].lines().count();

@@ -42,7 +42,8 @@ impl Prover<'_> {
     /// Facts in a hypothesis of a type, with its proof in the scope of the context.
     fn facts(&self, ctx: &Ctx, ty: &V, proof: &Term, out: &mut Vec<Fact>) -> Res<()> {
         let one = |n: u8| self.m.value(Val::RealLit(Rational { num: n.into(), den: 1u8.into() }));
-        let fact = |sort, relation, left, right, proof: &Term| Fact { sort, relation, left, right, proof: proof.clone() };
+        let fact =
+            |sort, relation, left, right, proof: &Term| Fact { sort, relation, left, right, proof: proof.clone() };
         match reify::strict(self.m, ty)? {
             Some(Atomic::Relation(s, r, a, b)) => out.push(fact(s, r, a, b, proof)),
             // A false strict order of literals is, by computation, 1 < 0.

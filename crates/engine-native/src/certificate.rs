@@ -150,7 +150,9 @@ fn real(
             continue;
         }
         match n.checked_sub(1) {
-            None => products.push(Product { coefficient: rational(&weight), hypotheses: Vec::new(), squares: Vec::new() }),
+            None => {
+                products.push(Product { coefficient: rational(&weight), hypotheses: Vec::new(), squares: Vec::new() })
+            }
             Some(k) => match candidates.get(k) {
                 Some(c) => products.push(Product {
                     coefficient: rational(&weight),
@@ -202,9 +204,8 @@ fn quadratic(
         .map(|(n, _)| n)
         .collect();
     let poly = |n: u32| usize::try_from(n).ok().and_then(|n| polys.get(n));
-    let strict = |n: u32| {
-        usize::try_from(n).ok().and_then(|n| hypotheses.get(n)).is_some_and(|h| h.relation == Relation::Lt)
-    };
+    let strict =
+        |n: u32| usize::try_from(n).ok().and_then(|n| hypotheses.get(n)).is_some_and(|h| h.relation == Relation::Lt);
     for (k, a) in linear.iter().enumerate() {
         for b in linear.iter().skip(k) {
             if let (Some(p), Some(q)) = (poly(*a), poly(*b))

@@ -124,7 +124,9 @@ pub fn strict(m: &Machine<'_>, ty: &V) -> Res<Option<Atomic>> {
         Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, spine.as_slice()) {
             (Prim::NatLtb, [Elim::App(x), Elim::App(y)]) => Some(Atomic::Relation(Sort::Nat, Lt, x.clone(), y.clone())),
             (Prim::IntLtb, [Elim::App(x), Elim::App(y)]) => Some(Atomic::Relation(Sort::Int, Lt, x.clone(), y.clone())),
-            (Prim::RealLtb, [Elim::App(x), Elim::App(y)]) => Some(Atomic::Relation(Sort::Real, Lt, x.clone(), y.clone())),
+            (Prim::RealLtb, [Elim::App(x), Elim::App(y)]) => {
+                Some(Atomic::Relation(Sort::Real, Lt, x.clone(), y.clone()))
+            }
             _ => None,
         },
         _ => None,

@@ -4,8 +4,8 @@ use crate::data::count;
 use crate::face::{Solved, solve};
 use crate::machine::{Machine, raise};
 use crate::refusal::{
-    ARITY, BASE, CANNOT_INFER, CONSTANT, ENDPOINT, FACES, MISMATCH, NOT_FUNCTION, NOT_PAIR, NOT_PATH, NOT_TYPE, RATIONAL,
-    Res, SCOPE, UNIVERSE, refuse,
+    ARITY, BASE, CANNOT_INFER, CONSTANT, ENDPOINT, FACES, MISMATCH, NOT_FUNCTION, NOT_PAIR, NOT_PATH, NOT_TYPE,
+    RATIONAL, Res, SCOPE, UNIVERSE, refuse,
 };
 use crate::value::{Clo, DClo, DimSub, Env, Ivl, V, Val};
 use bfv_format::{Cof, DataRef, Dim, Face, Node, Prim, Term};

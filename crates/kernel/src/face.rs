@@ -128,13 +128,9 @@ impl Machine<'_> {
                     self.act(f, s),
                 )
             }
-            Native::HComPi(r, to, cod, faces, b) => Native::HComPi(
-                s.ivl(*r),
-                s.ivl(*to),
-                self.act_clo(cod, s),
-                self.act_faces(faces, s),
-                self.act(b, s),
-            ),
+            Native::HComPi(r, to, cod, faces, b) => {
+                Native::HComPi(s.ivl(*r), s.ivl(*to), self.act_clo(cod, s), self.act_faces(faces, s), self.act(b, s))
+            }
             Native::Branch(d, c, ps, given, m) => {
                 Native::Branch(*d, *c, self.act_all(ps, s), many(given), self.act_clo(m, s))
             }
@@ -192,9 +188,7 @@ impl Machine<'_> {
             Head::Var(level, ty) => self.done(Val::neutral(Head::Var(*level, self.act(ty, s)))),
             Head::Const(id, shift) => self.constant(*id, *shift)?,
             Head::Prim(p) => self.primitive(*p),
-            Head::Coe(r, to, line, t) => {
-                self.coe(s.ivl(*r), s.ivl(*to), &self.act_dclo(line, s), &self.act(t, s))?
-            }
+            Head::Coe(r, to, line, t) => self.coe(s.ivl(*r), s.ivl(*to), &self.act_dclo(line, s), &self.act(t, s))?,
             Head::HCom(r, to, ty, faces, b) => {
                 self.hcom(s.ivl(*r), s.ivl(*to), &self.act(ty, s), &self.act_faces(faces, s), &self.act(b, s))?
             }

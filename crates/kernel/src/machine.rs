@@ -166,7 +166,8 @@ impl<'a> Machine<'a> {
         let now = self.globals.generation();
         let todo = match &*v.0.borrow() {
             Lazy::Done(w, then) => {
-                if *then == now || !matches!(&**w, Val::Neutral(_) | Val::Suc(..) | Val::IntPos(_) | Val::IntNegSuc(_)) {
+                if *then == now || !matches!(&**w, Val::Neutral(_) | Val::Suc(..) | Val::IntPos(_) | Val::IntNegSuc(_))
+                {
                     return Ok(w.clone());
                 }
                 Lazy::Done(w.clone(), *then)
@@ -213,7 +214,9 @@ impl<'a> Machine<'a> {
         let dclo = |t: &Term| DClo::Term(env.clone(), t.clone());
         let ev = |t: &Term| self.eval(env, t);
         let all = |ts: &[Term]| ts.iter().map(ev).collect::<Rc<[V]>>();
-        let data = |d: &bfv_format::DataRef| Ok::<_, crate::Refusal>(bfv_format::DataRef { id: d.id, shift: raise(d.shift, env.shift)? });
+        let data = |d: &bfv_format::DataRef| {
+            Ok::<_, crate::Refusal>(bfv_format::DataRef { id: d.id, shift: raise(d.shift, env.shift)? })
+        };
         let elim = |x: &Term, e: Elim| self.eliminate(&self.folded(&ev(x))?, e);
         Ok(self.done(match &**t {
             Node::Var(n) => match env.terms.get(*n) {
@@ -344,9 +347,7 @@ impl<'a> Machine<'a> {
                 self.branch_from(*d, *c, ps, given, m)
             }
             Native::Hypotheses(d, c, ps, given, m, next) => self.hypotheses_from(*d, *c, ps, given, m, *next),
-            Native::Hypothesis(cod, f, m) => {
-                self.hypothesis(&self.inst(cod, a.clone()), &self.apply(f, a.clone()), m)
-            }
+            Native::Hypothesis(cod, f, m) => self.hypothesis(&self.inst(cod, a.clone()), &self.apply(f, a.clone()), m),
             Native::Recurse(cod, f, e) => {
                 self.folded(&self.recurse(&self.inst(cod, a.clone()), &self.apply(f, a.clone()), e)?)
             }

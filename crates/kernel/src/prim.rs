@@ -52,9 +52,7 @@ impl Machine<'_> {
             Prim::Star => node(Prim::Unit),
             Prim::True | Prim::False => node(Prim::Bool),
             _ => match signature(p) {
-                Some((args, result)) => {
-                    args.iter().rev().fold(node(result), |t, a| Rc::new(Node::Pi(node(*a), t)))
-                }
+                Some((args, result)) => args.iter().rev().fold(node(result), |t, a| Rc::new(Node::Pi(node(*a), t))),
                 None => Rc::new(Node::Univ(0)),
             },
         };

@@ -195,7 +195,8 @@ impl Signature {
             Decl::Theorem { ty, proof, .. } => Mentions::of([ty, proof]),
             _ => Mentions { ids: seen.ids.clone(), rules: seen.rules.clone(), ..Mentions::default() },
         };
-        let below = |f: &dyn Fn(&Entry) -> bool| seen.ids.iter().filter(|i| **i != id).filter_map(|i| self.entry(*i)).any(f);
+        let below =
+            |f: &dyn Fn(&Entry) -> bool| seen.ids.iter().filter(|i| **i != id).filter_map(|i| self.entry(*i)).any(f);
         let opaque = matches!(decl, Decl::Theorem { .. } | Decl::Axiom { .. });
         let universe = seen.universe || below(&|e| e.universe);
         let canonical = !opaque && !seen.real && seen.rules.is_empty() && !below(&|e| !e.canonical);

@@ -15,7 +15,9 @@ pub(crate) fn visit(t: &Term, f: &mut dyn FnMut(&Node)) {
             | Node::NatLit(_)
             | Node::IntLit(_)
             | Node::RealLit(_) => {}
-            Node::Lam(a) | Node::Fst(a) | Node::Snd(a) | Node::Line(a) | Node::DLam(a) | Node::LApp(a, _) => todo.push(a),
+            Node::Lam(a) | Node::Fst(a) | Node::Snd(a) | Node::Line(a) | Node::DLam(a) | Node::LApp(a, _) => {
+                todo.push(a)
+            }
             Node::Pi(a, b)
             | Node::App(a, b)
             | Node::Sigma(a, b)

@@ -16,7 +16,15 @@ pub const MAX_BRACKETS: usize = 2_000;
 pub fn prepare(file: u32, source: &str, tokens: &[Token], reports: &mut Reports) -> Option<Vec<Token>> {
     let close = match_brackets(file, tokens, reports)?;
     let pi = pi_openers(tokens, &close);
-    let mut pass = Pass { source, tokens, close, pi, at: 0, out: Vec::with_capacity(tokens.len()), frames: vec![Frame::new(Kind::Outside, false)] };
+    let mut pass = Pass {
+        source,
+        tokens,
+        close,
+        pi,
+        at: 0,
+        out: Vec::with_capacity(tokens.len()),
+        frames: vec![Frame::new(Kind::Outside, false)],
+    };
     while let Some(token) = tokens.get(pass.at) {
         if !pass.token(*token) {
             break;
@@ -48,7 +56,12 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
             open.push((at, token));
             if open.len() > MAX_BRACKETS {
                 let message = "This bracket is nested too deep. Brackets may be nested 2000 deep.";
-                reports.error(Code::NestingTooDeep, span(token), message, Some("Give inner parts a name by a definition."));
+                reports.error(
+                    Code::NestingTooDeep,
+                    span(token),
+                    message,
+                    Some("Give inner parts a name by a definition."),
+                );
                 return None;
             }
         }
@@ -65,12 +78,21 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
                     let message = format!("Found {found} where {expected} was expected.");
                     let fault = Diagnostic::error(Code::UnmatchedBracket, span(token), message);
                     let opened = describe::found(opener.kind, "");
-                    reports.push(fault.with_fix(format!("Close {opened} first.")).with_label(span(opener), "The open bracket stands here."));
+                    reports.push(
+                        fault
+                            .with_fix(format!("Close {opened} first."))
+                            .with_label(span(opener), "The open bracket stands here."),
+                    );
                     return None;
                 }
                 None => {
                     let message = format!("Found {found}, but no bracket is open here.");
-                    reports.error(Code::UnmatchedBracket, span(token), message, Some("Remove it, or add the bracket that opens."));
+                    reports.error(
+                        Code::UnmatchedBracket,
+                        span(token),
+                        message,
+                        Some("Remove it, or add the bracket that opens."),
+                    );
                     return None;
                 }
             }
@@ -80,7 +102,8 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
         let expected = closer(opener.kind).map_or("", |kind| describe::word(kind));
         let opened = describe::found(opener.kind, "");
         let message = format!("Found {opened} that is never closed. The declaration ends first.");
-        let mut fault = Diagnostic::error(Code::UnclosedBracket, span(opener), message).with_fix(format!("Add {expected}."));
+        let mut fault =
+            Diagnostic::error(Code::UnclosedBracket, span(opener), message).with_fix(format!("Add {expected}."));
         if let Some(last) = tokens.last() {
             fault = fault.with_label(Span { file, start: last.end, end: last.end }, "The declaration ends here.");
         }
@@ -97,7 +120,8 @@ fn pi_openers(tokens: &[Token], close: &[usize]) -> Vec<bool> {
         let Some(end) = close.get(at).copied().filter(|end| *end > at) else { continue };
         let after = tokens.get(end + 1).map(|t| t.kind);
         let goes_on = after == Some(T::Arrow) || pi.get(end + 1).copied().unwrap_or(false);
-        if goes_on && binds(tokens, at)
+        if goes_on
+            && binds(tokens, at)
             && let Some(slot) = pi.get_mut(at)
         {
             *slot = true;
@@ -168,7 +192,8 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn text(&self, token: Token) -> &str {
-        let range = usize::try_from(token.start).unwrap_or(usize::MAX)..usize::try_from(token.end).unwrap_or(usize::MAX);
+        let range =
+            usize::try_from(token.start).unwrap_or(usize::MAX)..usize::try_from(token.end).unwrap_or(usize::MAX);
         self.source.get(range).unwrap_or("")
     }
 
@@ -383,7 +408,9 @@ impl Pass<'_> {
             match token.kind {
                 T::Underscore => next += 1,
                 T::Name if !is_big(self.text(token)) => next += 1,
-                T::OpenParen | T::OpenBrace if binds(self.tokens, next) => next = self.close.get(next).map_or(next, |end| *end) + 1,
+                T::OpenParen | T::OpenBrace if binds(self.tokens, next) => {
+                    next = self.close.get(next).map_or(next, |end| *end) + 1
+                }
                 T::Comma => return next > self.at + 1,
                 _ => return false,
             }

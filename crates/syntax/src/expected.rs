@@ -43,16 +43,20 @@ pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic
             let options = Options::new(&expected);
             let message = format!("The declaration ends too early.{}", options.sentence());
             let start = tokens.last().map_or(location, |t| t.end);
-            let fix = foreign_word(cx, tokens, start).or_else(|| options.first().map(|first| format!("Write {first} here.")));
+            let fix =
+                foreign_word(cx, tokens, start).or_else(|| options.first().map(|first| format!("Write {first} here.")));
             finish(Diagnostic::error(Code::UnexpectedEnd, cx.span(start, start), message), fix)
         }
         ParseError::ExtraToken { token: (start, kind, end) } => {
-            let message = format!("Found {} after the end of the declaration.", describe::found(kind, cx.text(start, end)));
+            let message =
+                format!("Found {} after the end of the declaration.", describe::found(kind, cx.text(start, end)));
             Diagnostic::error(Code::UnexpectedToken, cx.span(start, end), message)
         }
-        ParseError::InvalidToken { location } => {
-            Diagnostic::error(Code::UnknownCharacter, cx.span(location, location), "This character starts no word or sign of the language.")
-        }
+        ParseError::InvalidToken { location } => Diagnostic::error(
+            Code::UnknownCharacter,
+            cx.span(location, location),
+            "This character starts no word or sign of the language.",
+        ),
     }
 }
 
@@ -143,14 +147,36 @@ impl Options {
                     "Put this part in parentheses, or write the operator that is missing before it."
                 }
             }
-            kind if kind.is_step() => "Inside a script this word starts a step. Put it in parentheses to use it as a name.",
-            T::Def | T::Theorem | T::Axiom | T::Operator | T::Claim | T::Data | T::Module | T::Import | T::End | T::In | T::With | T::Then | T::Else | T::Coe | T::HCom | T::Universe if can(T::Name) => {
+            kind if kind.is_step() => {
+                "Inside a script this word starts a step. Put it in parentheses to use it as a name."
+            }
+            T::Def
+            | T::Theorem
+            | T::Axiom
+            | T::Operator
+            | T::Claim
+            | T::Data
+            | T::Module
+            | T::Import
+            | T::End
+            | T::In
+            | T::With
+            | T::Then
+            | T::Else
+            | T::Coe
+            | T::HCom
+            | T::Universe
+                if can(T::Name) =>
+            {
                 "This word is reserved. Choose another name."
             }
             T::Projection => "Write the expression that is projected directly before the dot.",
             kind => {
                 return match self.first() {
-                    Some(first) => Some(format!("Write {first} here, or remove {}.", describe::word(kind).replacen("a ", "the ", 1).replacen("an ", "the ", 1))),
+                    Some(first) => Some(format!(
+                        "Write {first} here, or remove {}.",
+                        describe::word(kind).replacen("a ", "the ", 1).replacen("an ", "the ", 1)
+                    )),
                     None => Some("Remove it, or start the next declaration before it.".to_string()),
                 };
             }

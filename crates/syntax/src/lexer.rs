@@ -43,11 +43,19 @@ pub fn lex(text: &str, bad: &[(usize, usize)], reports: &mut Reports) -> Option<
             }
             Ok(T::Name) => keyword(slice).unwrap_or(T::Name),
             Ok(T::Number) if span.end - span.start > MAX_DIGITS => {
-                reports.error(Code::NumberTooLong, span, "This number is too long. A number may have at most 10000 digits.", None);
+                reports.error(
+                    Code::NumberTooLong,
+                    span,
+                    "This number is too long. A number may have at most 10000 digits.",
+                    None,
+                );
                 T::Bad
             }
             Ok(T::NumberThenLetter) => {
-                let (message, fix) = ("A letter follows a number directly. A name does not start with a digit.", "Write a star for multiplication, as in 2 * x, or start the name with a letter.");
+                let (message, fix) = (
+                    "A letter follows a number directly. A name does not start with a digit.",
+                    "Write a star for multiplication, as in 2 * x, or start the name with a letter.",
+                );
                 reports.error(Code::NumberThenLetter, span, message, Some(fix));
                 T::Bad
             }
@@ -84,7 +92,14 @@ fn documentation(comment: &str) -> Option<&str> {
     if block.starts_with('-') { None } else { Some(block.trim()) }
 }
 
-fn lex_fault(fault: LexFault, slice: &str, (start, span): (usize, Span), bad: &[(usize, usize)], again: bool, reports: &mut Reports) {
+fn lex_fault(
+    fault: LexFault,
+    slice: &str,
+    (start, span): (usize, Span),
+    bad: &[(usize, usize)],
+    again: bool,
+    reports: &mut Reports,
+) {
     match fault {
         LexFault::Unknown => {
             let at = bad.partition_point(|range| range.1 <= start);
@@ -96,7 +111,12 @@ fn lex_fault(fault: LexFault, slice: &str, (start, span): (usize, Span), bad: &[
         LexFault::UnclosedComment => {
             let span = Span { end: span.start + 2, ..span };
             let message = "This comment is never closed. Everything after it is part of the comment.";
-            reports.error(Code::UnclosedComment, span, message, Some("Write -/ where the comment ends. Comments nest, so each /- needs its own -/."));
+            reports.error(
+                Code::UnclosedComment,
+                span,
+                message,
+                Some("Write -/ where the comment ends. Comments nest, so each /- needs its own -/."),
+            );
         }
         LexFault::UnclosedString => {
             let message = "This string is not closed on its line.";
@@ -112,7 +132,10 @@ fn lex_fault(fault: LexFault, slice: &str, (start, span): (usize, Span), bad: &[
 fn unknown_character(c: char) -> (String, &'static str) {
     let number = u32::from(c);
     if c.is_whitespace() {
-        return (format!("A space of an unusual kind stands here, U+{number:04X}."), "Replace it by an ordinary space.");
+        return (
+            format!("A space of an unusual kind stands here, U+{number:04X}."),
+            "Replace it by an ordinary space.",
+        );
     }
     if c.is_control() {
         return (format!("A control character stands here, U+{number:04X}."), "Remove the character.");
@@ -144,7 +167,9 @@ fn special(c: char) -> Option<Code> {
     match c {
         '\0' => Some(Code::NulCharacter),
         '\u{feff}' => Some(Code::ByteOrderMark),
-        '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some(Code::HiddenCharacter),
+        '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            Some(Code::HiddenCharacter)
+        }
         _ => None,
     }
 }
@@ -172,9 +197,18 @@ fn characters(text: &str, reports: &mut Reports) {
 fn report_run(run: Option<(Code, usize, usize)>, reports: &mut Reports) {
     let Some((code, start, end)) = run else { return };
     let (message, fix) = match code {
-        Code::NulCharacter => ("A NUL character stands here. A source file is text.", "Remove the character, or check that this is the right file."),
-        Code::ByteOrderMark => ("A byte order mark stands inside the text. It is accepted only as the first character.", "Remove the mark."),
-        _ => ("A hidden character stands here that turns the direction of writing. It can make a text look different from what is checked.", "Remove the character."),
+        Code::NulCharacter => (
+            "A NUL character stands here. A source file is text.",
+            "Remove the character, or check that this is the right file.",
+        ),
+        Code::ByteOrderMark => (
+            "A byte order mark stands inside the text. It is accepted only as the first character.",
+            "Remove the mark.",
+        ),
+        _ => (
+            "A hidden character stands here that turns the direction of writing. It can make a text look different from what is checked.",
+            "Remove the character.",
+        ),
     };
     let span = reports.span(start, end);
     reports.error(code, span, message, Some(fix));
@@ -184,7 +218,12 @@ fn report_run(run: Option<(Code, usize, usize)>, reports: &mut Reports) {
 pub fn bytes(bytes: &[u8], bad: &[(usize, usize)], reports: &mut Reports) -> bool {
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         let span = reports.span(0, 2);
-        reports.error(Code::ByteOrderMark, span, "This file starts with the byte order mark of UTF-16. A source file is UTF-8.", Some("Save the file as UTF-8."));
+        reports.error(
+            Code::ByteOrderMark,
+            span,
+            "This file starts with the byte order mark of UTF-16. A source file is UTF-8.",
+            Some("Save the file as UTF-8."),
+        );
         return false;
     }
     if let Some((start, end)) = bad.first() {
@@ -193,7 +232,12 @@ pub fn bytes(bytes: &[u8], bad: &[(usize, usize)], reports: &mut Reports) -> boo
             n => format!(" This is the first of {} places.", to_u32(n)),
         };
         let span = reports.span(*start, *end);
-        reports.error(Code::InvalidUtf8, span, format!("These bytes are not valid UTF-8.{more}"), Some("Save the file as UTF-8."));
+        reports.error(
+            Code::InvalidUtf8,
+            span,
+            format!("These bytes are not valid UTF-8.{more}"),
+            Some("Save the file as UTF-8."),
+        );
     }
     true
 }

@@ -207,13 +207,24 @@ fn natural(digits: &str) -> BigUint {
 
 /// A declaration. Errors: a body that is missing or does not fit its kind.
 #[allow(clippy::too_many_arguments)]
-pub fn decl(cx: &Cx<'_>, place: Place, attrs: Vec<Vec<Attr>>, kind: DeclKind, name: Name, binders: Vec<Deep<Binder>>, ty: Option<Deep<Expr>>, body: Body) -> Result<Decl, Refusal> {
+pub fn decl(
+    cx: &Cx<'_>,
+    place: Place,
+    attrs: Vec<Vec<Attr>>,
+    kind: DeclKind,
+    name: Name,
+    binders: Vec<Deep<Binder>>,
+    ty: Option<Deep<Expr>>,
+    body: Body,
+) -> Result<Decl, Refusal> {
     let misplaced = |message: &str, fix: &str| {
         let fault = Diagnostic::error(Code::MisplacedBody, name.span, message).with_fix(fix);
         Err(Fault::from(fault).into())
     };
     match (kind, &body) {
-        (DeclKind::Def | DeclKind::Operator | DeclKind::Theorem, Body::None) => return Err(missing_body(kind, &name, ty.as_ref())),
+        (DeclKind::Def | DeclKind::Operator | DeclKind::Theorem, Body::None) => {
+            return Err(missing_body(kind, &name, ty.as_ref()));
+        }
         (DeclKind::Axiom, Body::Term(_) | Body::By(_) | Body::Clauses(_) | Body::RefutedAt { .. }) => {
             return misplaced("An axiom has no body.", "Remove the body, or write def or theorem in place of axiom.");
         }
@@ -221,7 +232,10 @@ pub fn decl(cx: &Cx<'_>, place: Place, attrs: Vec<Vec<Attr>>, kind: DeclKind, na
             return misplaced("Only a claim may be refuted at a point.", "Write claim here.");
         }
         (DeclKind::Claim, Body::Clauses(_)) => {
-            return misplaced("A claim is not given by clauses.", "Write theorem in place of claim, or give the proof after by.");
+            return misplaced(
+                "A claim is not given by clauses.",
+                "Write theorem in place of claim, or give the proof after by.",
+            );
         }
         _ => {}
     }
@@ -239,12 +253,16 @@ pub fn decl(cx: &Cx<'_>, place: Place, attrs: Vec<Vec<Attr>>, kind: DeclKind, na
 
 fn missing_body(kind: DeclKind, name: &Name, ty: Option<&Deep<Expr>>) -> Refusal {
     let (what, fix) = match kind {
-        DeclKind::Theorem => ("This theorem has no proof.", "Write by and a proof after the statement, or write claim in place of theorem."),
+        DeclKind::Theorem => (
+            "This theorem has no proof.",
+            "Write by and a proof after the statement, or write claim in place of theorem.",
+        ),
         DeclKind::Operator => ("This operator has no body.", "Write := and an expression."),
         _ => ("This definition has no body.", "Write := and an expression."),
     };
     // `def a : Nat = 1` reads as a type that is an equation.
-    let equation = kind != DeclKind::Theorem && ty.is_some_and(|t| matches!(*t.value.kind, ExprKind::Binary(BinOp::Eq, ..)));
+    let equation =
+        kind != DeclKind::Theorem && ty.is_some_and(|t| matches!(*t.value.kind, ExprKind::Binary(BinOp::Eq, ..)));
     let fix = if equation { "Write := in place of the equals sign before the body." } else { fix };
     Fault::from(Diagnostic::error(Code::MissingBody, name.span, what).with_fix(fix)).into()
 }
@@ -269,7 +287,12 @@ pub fn binder(cx: &Cx<'_>, place: Place, names: Vec<Name>, ty: Option<Deep<Expr>
 }
 
 /// `x y : A` without parentheses: one group. Error: a group of its own stands among the names.
-pub fn bare_binders(cx: &Cx<'_>, place: Place, list: Vec<Deep<Binder>>, ty: Deep<Expr>) -> Result<Vec<Deep<Binder>>, Refusal> {
+pub fn bare_binders(
+    cx: &Cx<'_>,
+    place: Place,
+    list: Vec<Deep<Binder>>,
+    ty: Deep<Expr>,
+) -> Result<Vec<Deep<Binder>>, Refusal> {
     if let Some(group) = list.iter().find(|b| b.value.ty.is_some() || b.value.implicit) {
         let message = "A type follows here, but this group of names stands in parentheses of its own.";
         let fault = Diagnostic::error(Code::UnexpectedToken, group.value.span, message);
@@ -335,13 +358,28 @@ impl Head {
 }
 
 /// `coe r s A e`
-pub fn coe(cx: &Cx<'_>, place: Place, r: Deep<Expr>, s: Deep<Expr>, line: Deep<Expr>, e: Deep<Expr>) -> Result<Head, Refusal> {
+pub fn coe(
+    cx: &Cx<'_>,
+    place: Place,
+    r: Deep<Expr>,
+    s: Deep<Expr>,
+    line: Deep<Expr>,
+    e: Deep<Expr>,
+) -> Result<Head, Refusal> {
     let depth = r.depth.max(s.depth).max(line.depth).max(e.depth);
     Ok(Head::new(cx.node(place, depth, ExprKind::Coe(r.value, s.value, line.value, e.value))?))
 }
 
 /// `hcom r s A [faces] b`. Error: a face is no conjunction of equations.
-pub fn hcom(cx: &Cx<'_>, place: Place, r: Deep<Expr>, s: Deep<Expr>, ty: Deep<Expr>, faces: Option<Vec<(Deep<Expr>, Deep<Expr>)>>, b: Deep<Expr>) -> Result<Head, Refusal> {
+pub fn hcom(
+    cx: &Cx<'_>,
+    place: Place,
+    r: Deep<Expr>,
+    s: Deep<Expr>,
+    ty: Deep<Expr>,
+    faces: Option<Vec<(Deep<Expr>, Deep<Expr>)>>,
+    b: Deep<Expr>,
+) -> Result<Head, Refusal> {
     let mut depth = r.depth.max(s.depth).max(ty.depth).max(b.depth);
     let mut list = Vec::new();
     for (condition, side) in faces.unwrap_or_default() {
@@ -367,7 +405,9 @@ fn face(cx: &Cx<'_>, condition: Expr, out: &mut Vec<(Expr, Expr)>) -> Result<(),
             _ => {
                 let message = "A face of hcom is an equation between dimensions. This is none.";
                 let fault = Diagnostic::error(Code::BadFace, cx.span(e.span.start, e.span.end), message);
-                return Err(Fault::from(fault.with_fix("Write an equation such as i = 0, or several joined by /\\.")).into());
+                return Err(
+                    Fault::from(fault.with_fix("Write an equation such as i = 0, or several joined by /\\.")).into()
+                );
             }
         }
     }
@@ -400,13 +440,19 @@ pub fn constructor_pattern(cx: &Cx<'_>, name: Name, ps: Vec<Deep<Pattern>>) -> R
 }
 
 /// `(p, q, r)` is `(p, (q, r))`.
-pub fn pair_pattern(cx: &Cx<'_>, place: Place, first: Deep<Pattern>, rest: Vec<Deep<Pattern>>) -> Result<Deep<Pattern>, Refusal> {
+pub fn pair_pattern(
+    cx: &Cx<'_>,
+    place: Place,
+    first: Deep<Pattern>,
+    rest: Vec<Deep<Pattern>>,
+) -> Result<Deep<Pattern>, Refusal> {
     let mut all = vec![first];
     all.extend(rest);
     let Some(mut whole) = all.pop() else { return Err(Fault::internal(cx.span(place.0, place.1)).into()) };
     while let Some(p) = all.pop() {
         let depth = cx.deepen(place, p.depth.max(whole.depth))?;
-        whole = Deep { value: Pattern::Pair(Box::new(p.value), Box::new(whole.value), cx.span(place.0, place.1)), depth };
+        whole =
+            Deep { value: Pattern::Pair(Box::new(p.value), Box::new(whole.value), cx.span(place.0, place.1)), depth };
     }
     Ok(whole)
 }
@@ -424,12 +470,22 @@ pub fn tactic(cx: &Cx<'_>, place: Place, kind: Deep<TacticKind>) -> Deep<Tactic>
 }
 
 /// A case of `induction` or `cases`.
-pub fn case(cx: &Cx<'_>, place: Place, constructor: Name, names: Vec<Name>, steps: Vec<Deep<Tactic>>) -> Result<Deep<Case>, Refusal> {
+pub fn case(
+    cx: &Cx<'_>,
+    place: Place,
+    constructor: Name,
+    names: Vec<Name>,
+    steps: Vec<Deep<Tactic>>,
+) -> Result<Deep<Case>, Refusal> {
     Ok(script(cx, place, steps)?.map(|script| Case { constructor, names, script }))
 }
 
 /// `induction e { ... }` and `cases e { ... }`
-pub fn cases(e: Deep<Expr>, cases: Vec<Deep<Case>>, make: impl FnOnce(Expr, Vec<Case>) -> TacticKind) -> Deep<TacticKind> {
+pub fn cases(
+    e: Deep<Expr>,
+    cases: Vec<Deep<Case>>,
+    make: impl FnOnce(Expr, Vec<Case>) -> TacticKind,
+) -> Deep<TacticKind> {
     let (cases, depth) = strip(cases).parts();
     Deep { depth: depth.max(e.depth), value: make(e.value, cases) }
 }

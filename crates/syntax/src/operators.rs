@@ -202,8 +202,12 @@ impl Rows<'_, '_> {
                     Side::Right | Side::Chain => break,
                     Side::Neither => {
                         let span = self.cx.span(start, end);
-                        let message = format!("The sign {} does not chain. It is not clear which two sides belong together.", sign.sign());
-                        let fault = Diagnostic::error(Code::NotAssociative, span, message).with_fix("Put one of the two sides in parentheses.");
+                        let message = format!(
+                            "The sign {} does not chain. It is not clear which two sides belong together.",
+                            sign.sign()
+                        );
+                        let fault = Diagnostic::error(Code::NotAssociative, span, message)
+                            .with_fix("Put one of the two sides in parentheses.");
                         return Err(Fault::from(fault).into());
                     }
                     Side::Left => {}
@@ -230,7 +234,9 @@ impl Rows<'_, '_> {
                 let left = self.operand()?;
                 self.binary(left, right, ExprKind::Arrow)?
             }
-            Waiting::Infix { sign: Infix::Op(op), start, end } if sign_level(op) == Level::Compare => self.comparison(op, (start, end), right)?,
+            Waiting::Infix { sign: Infix::Op(op), start, end } if sign_level(op) == Level::Compare => {
+                self.comparison(op, (start, end), right)?
+            }
             Waiting::Infix { sign: Infix::Op(op), .. } => {
                 let left = self.operand()?;
                 self.binary(left, right, |a, b| ExprKind::Binary(op, a, b))?
@@ -240,7 +246,12 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    fn binary(&mut self, left: Deep<Expr>, right: Deep<Expr>, make: impl FnOnce(Expr, Expr) -> ExprKind) -> Result<Deep<Expr>, Refusal> {
+    fn binary(
+        &mut self,
+        left: Deep<Expr>,
+        right: Deep<Expr>,
+        make: impl FnOnce(Expr, Expr) -> ExprKind,
+    ) -> Result<Deep<Expr>, Refusal> {
         let (start, end) = (left.value.span.start, right.value.span.end);
         self.cx.node((start, end), left.depth.max(right.depth), make(left.value, right.value))
     }
@@ -298,7 +309,8 @@ impl Rows<'_, '_> {
     fn check_chain(&mut self, signs: &[(BinOp, (u32, u32))], parts: &[Deep<Expr>]) -> Result<(), Refusal> {
         let up = signs.iter().all(|(op, _)| matches!(op, BinOp::Lt | BinOp::Le | BinOp::Eq));
         let down = signs.iter().all(|(op, _)| matches!(op, BinOp::Gt | BinOp::Ge | BinOp::Eq));
-        let (first, last) = (parts.last().map_or(0, |e| e.value.span.start), parts.first().map_or(0, |e| e.value.span.end));
+        let (first, last) =
+            (parts.last().map_or(0, |e| e.value.span.start), parts.first().map_or(0, |e| e.value.span.end));
         if !up && !down {
             let (start, end) = signs.first().map_or((first, last), |s| s.1);
             let message = "These comparisons do not form a chain. In a chain all signs point the same way.";
@@ -310,7 +322,9 @@ impl Rows<'_, '_> {
             if self.cx.chains.range(span.start..span.end).next().is_some() {
                 let message = "The middle part of this chain of comparisons holds a chain itself.";
                 let fault = Diagnostic::error(Code::MixedComparison, span, message);
-                return Err(Fault::from(fault.with_fix("Write the outer chain as two comparisons joined by /\\.")).into());
+                return Err(
+                    Fault::from(fault.with_fix("Write the outer chain as two comparisons joined by /\\.")).into()
+                );
             }
         }
         self.cx.chains.insert(first);

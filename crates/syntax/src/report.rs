@@ -47,7 +47,10 @@ impl Reports {
         if full {
             let span = self.list.last().and_then(|d| d.span).unwrap_or(Span { file: self.file, start: 0, end: 0 });
             let message = "This file has 100 errors or more. The rest is not reported.";
-            self.list.push(Diagnostic::error(Code::TooManyErrors, span, message).with_fix("Mend the first errors and check again."));
+            self.list.push(
+                Diagnostic::error(Code::TooManyErrors, span, message)
+                    .with_fix("Mend the first errors and check again."),
+            );
         }
         self.list
     }

@@ -79,11 +79,14 @@ impl Reader<'_, '_> {
         match tokens {
             [] => {}
             [first, rest @ ..] if matches!(first.kind, T::Module | T::Import) => self.header(first, rest),
-            [first, ..] if first.kind == T::OpenAttribute || first.kind.starts_declaration() => self.declaration(start, tokens),
+            [first, ..] if first.kind == T::OpenAttribute || first.kind.starts_declaration() => {
+                self.declaration(start, tokens)
+            }
             [first, ..] => {
                 let text = self.cx.text(first.start, first.end);
                 let message = format!("Found {} outside a declaration.", describe::found(first.kind, text));
-                let fix = expected::declaration_word(text).unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string());
+                let fix = expected::declaration_word(text)
+                    .unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string());
                 let fault = Diagnostic::error(Code::OutsideDeclaration, self.span(first), message);
                 self.reports.push(fault.with_fix(fix));
             }
@@ -94,7 +97,8 @@ impl Reader<'_, '_> {
     fn header(&mut self, first: &Token, rest: &[Token]) {
         let word = describe::word(first.kind);
         let [name, more @ ..] = rest else {
-            let fault = Diagnostic::error(Code::UnexpectedEnd, self.span(first), format!("The name is missing after {word}."));
+            let fault =
+                Diagnostic::error(Code::UnexpectedEnd, self.span(first), format!("The name is missing after {word}."));
             self.reports.push(fault.with_fix("Write a name such as std.real."));
             return;
         };
@@ -110,7 +114,9 @@ impl Reader<'_, '_> {
         let misplaced = if first.kind == T::Module {
             match &self.out.module {
                 Some(_) => Some(("A file has one module line. This is a second one.", "Remove this line.")),
-                None if self.declared || !self.out.imports.is_empty() => Some(("The module line stands first in a file.", "Move this line to the beginning.")),
+                None if self.declared || !self.out.imports.is_empty() => {
+                    Some(("The module line stands first in a file.", "Move this line to the beginning."))
+                }
                 None => None,
             }
         } else if self.declared {

@@ -43,7 +43,13 @@ def q (x : Real) := if x <-1 then let y : Real := 0.95 in y.1.2 else -x ^ 2
 "#;
     let (file, diags) = parse(0, src.as_bytes());
     for d in &diags {
-        println!("{} {:?} {} {:?}", d.code.id(), d.span.map(|s| &src[s.start as usize..s.end as usize]), d.message, d.fix);
+        println!(
+            "{} {:?} {} {:?}",
+            d.code.id(),
+            d.span.map(|s| &src[s.start as usize..s.end as usize]),
+            d.message,
+            d.fix
+        );
     }
     println!("{:#?}", file.decls.iter().map(|d| (&d.name.text, &d.doc)).collect::<Vec<_>>());
     assert!(diags.is_empty());

@@ -71,9 +71,9 @@ pub(crate) fn check(sort: Sort, atoms: &[(Sort, Term)], hypotheses: &[Hypothesis
         };
         facts.push(next);
     }
-    let contradiction = facts.last().is_some_and(|f| {
-        f.poly.as_constant().is_some_and(|c| if f.equality { !c.is_zero() } else { c.is_negative() })
-    });
+    let contradiction = facts
+        .last()
+        .is_some_and(|f| f.poly.as_constant().is_some_and(|c| if f.equality { !c.is_zero() } else { c.is_negative() }));
     if contradiction {
         Ok(())
     } else {

@@ -12,7 +12,9 @@ use bfv_format::Rule;
 pub(crate) fn check(rule: &Rule) -> Res<()> {
     match rule {
         Rule::Ring { sort, atoms, left, right } => ring::check(*sort, atoms, left, right),
-        Rule::Psatz { atoms, hypotheses, products, equalities } => psatz::check(atoms, hypotheses, products, equalities),
+        Rule::Psatz { atoms, hypotheses, products, equalities } => {
+            psatz::check(atoms, hypotheses, products, equalities)
+        }
         Rule::Lia { sort, atoms, hypotheses, steps } => lia::check(*sort, atoms, hypotheses, steps),
     }
 }

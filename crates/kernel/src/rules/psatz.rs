@@ -13,7 +13,8 @@ pub(crate) fn check(
     products: &[Product],
     equalities: &[(u32, Arith)],
 ) -> Res<()> {
-    let facts = hypotheses.iter().map(|h| Ok((h.relation, difference(atoms, h, Sort::Real)?))).collect::<Res<Vec<_>>>()?;
+    let facts =
+        hypotheses.iter().map(|h| Ok((h.relation, difference(atoms, h, Sort::Real)?))).collect::<Res<Vec<_>>>()?;
     let fact = |n: u32| match usize::try_from(n).ok().and_then(|n| facts.get(n)) {
         Some(f) => Ok(f),
         None => refuse(TREE, "A certificate names a hypothesis that is not there."),
@@ -36,7 +37,9 @@ pub(crate) fn check(
             match relation {
                 Relation::Lt => {}
                 Relation::Le => positive = false,
-                Relation::Eq => return refuse(MULTIPLIER, "An equality stands in a product; it needs a multiplier of its own."),
+                Relation::Eq => {
+                    return refuse(MULTIPLIER, "An equality stands in a product; it needs a multiplier of its own.");
+                }
             }
             term = term.times(q)?;
         }
