@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Line, Picture, problem_json, range_json};
 use crate::args::{Check, Paths};
 use crate::options::Options;
+use crate::plug;
 use crate::progress::Milestones;
 use crate::project::{self, Project};
 use crate::suggest::nearest;
@@ -49,10 +50,9 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     let request =
         CheckOptions { paths, goal: args.goal.clone(), steps, store: project.map(|p| Store::new(&p.folder, mode)) };
     let milestones = Milestones::start();
+    let (mut frontend, mut search) = plug::both();
     let (report, names, sources) =
-        bfv_driver::check(&request, bfv_driver::frontend().as_mut(), bfv_driver::engines().as_mut(), &mut |p| {
-            milestones.at(p.done, p.all)
-        });
+        bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all));
     drop(milestones);
     let unknown = |name: &&String| !names.is_empty() && !names.iter().any(|n| is_called(n, name));
     if let Some(name) = args.goal.as_ref().filter(unknown) {
@@ -222,7 +222,7 @@ pub fn gate(args: &Paths) -> Result<Answer, Mistake> {
     };
     // What is stored is read, and nothing is written.
     let store = Store::new(&project.folder, StoreMode { fresh: false, locked: true });
-    let report = bfv_driver::gate_sources(&paths, &project.policy, &store, bfv_driver::frontend().as_mut());
+    let report = bfv_driver::gate_sources(&paths, &project.policy, &store, plug::frontend().as_mut());
     Ok(gate_answer(&report, &project.name))
 }
 

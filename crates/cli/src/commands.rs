@@ -5,6 +5,7 @@ use crate::args::{Explain, Init, Paths, Set, Show};
 use crate::check::{goal_suggestions, place, short};
 use crate::options::{Options, id, read_settings, settings, settings_path};
 use crate::project::{self, FILE};
+use crate::plug::frontend;
 use crate::suggest::nearest;
 use crate::usage::{Mistake, line, replaced};
 use bfv_diag::Code as SourceCode;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// `bfv list`.
 pub fn list(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
     let (paths, _) = place("list", &args.paths)?;
-    let (claims, problems) = bfv_driver::list(&paths, bfv_driver::frontend().as_mut());
+    let (claims, problems) = bfv_driver::list(&paths, frontend().as_mut());
     let mut first = format!("Found {}", count(claims.len(), "claim"));
     let errors = problems.iter().filter(|p| p.is_error()).count();
     if errors > 0 {
@@ -72,7 +73,7 @@ fn broken(problems: Vec<Problem>) -> Answer {
 /// `bfv show`.
 pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
     let (paths, _) = place("show", &args.paths)?;
-    let (claims, problems) = bfv_driver::list(&paths, bfv_driver::frontend().as_mut());
+    let (claims, problems) = bfv_driver::list(&paths, frontend().as_mut());
     let Some(c) = claims.iter().find(|c| c.name == args.name || short(&c.name) == args.name) else {
         if problems.iter().any(Problem::is_error) {
             return Ok(broken(problems));

@@ -6,6 +6,7 @@ mod check;
 mod commands;
 mod help;
 mod options;
+mod plug;
 mod progress;
 mod project;
 mod suggest;

@@ -151,6 +151,62 @@ catalogue! {
     MisplacedBody, "E0132", "Body that does not fit",
         "An axiom has no body, only a claim may be refuted at a point, and only a def, an operator or a theorem is given by clauses.",
         Sample::Text(b"axiom a : Nat := 1\n");
+    // E02xx: names, types, declarations.
+    UnknownName, "E0201", "Unknown name",
+        "A name is used that no declaration before it and no imported module gives. The message suggests names that are close, or the module to import.",
+        Sample::Text(b"def a : Nat := bb\n");
+    AmbiguousName, "E0202", "Ambiguous name",
+        "Two imported modules declare the name. Write the full name, with its module.",
+        Sample::Text(b"import std.nat\nimport std.real\n\ndef a (x : Nat) : Nat := pow x 2\n");
+    DuplicateName, "E0203", "Name declared twice",
+        "A module may declare a name once, and two files of one run may not be the same module.",
+        Sample::Text(b"def a : Nat := 1\ndef a : Nat := 2\n");
+    UnknownModule, "E0204", "Unknown module",
+        "An import names a module that is neither in the library nor among the files given.",
+        Sample::Text(b"import std.nothing\n\ndef a : Nat := 1\n");
+    TypeMismatch, "E0210", "Type mismatch",
+        "A term has another type than the one needed at its place. Numbers of type Nat are taken as Real where a Real is needed, not the other way round.",
+        Sample::Text(b"def a : Nat := true\n");
+    NotAFunction, "E0211", "Not a function",
+        "Something is applied to an argument, but it is no function, or it has all its arguments already.",
+        Sample::Text(b"def a (n : Nat) : Nat := n n\n");
+    NotAType, "E0212", "Not a type",
+        "A type or a statement is needed, but a term of another kind stands there.",
+        Sample::Text(b"def a : 1 := 2\n");
+    NotAProposition, "E0213", "Not a proposition",
+        "A claim states something that is true or false: an equation or an order, joined by and, or, not, implies, for all, exists.",
+        Sample::Text(b"claim a : Nat\n");
+    CannotInfer, "E0214", "Cannot be inferred",
+        "An implicit argument or a type does not follow from what is written. Give it by name, or state the type.",
+        Sample::Text(b"claim a : forall x, x = x\n");
+    NotSupported, "E0215", "Not supported here",
+        "The expression or declaration has no meaning at this place.",
+        Sample::Text(b"def a : Nat := \"text\"\n");
+    BadPattern, "E0216", "Pattern that does not fit",
+        "Patterns give one case for each constructor. A function may call itself only on a variable directly below the constructor.",
+        Sample::Text(b"def a : Nat -> Nat\n| zero => 1\n");
+    BadAttribute, "E0217", "Attribute that does not fit",
+        "An attribute is missing or has a value that it cannot have. An axiom names its bundle and the theorem that implies it.",
+        Sample::Text(b"axiom a : 1 = 1\n");
+    BadWitness, "E0218", "Witness that does not fit",
+        "A witness gives values for the variables of the claim by their names.",
+        Sample::Text(b"claim a (n : Nat) : n = 0 refuted at (m := 1)\n");
+    KernelRefused, "E0220", "Refused by the kernel",
+        "The kernel refuses what was elaborated. The message carries its reason.",
+        Sample::Text(b"data Bad : U 0\n| mk (f : Bad -> Empty)\n");
+    LimitReached, "E0221", "Limit reached",
+        "Elaboration used up its steps or its depth. Make the declaration smaller.",
+        Sample::Text(b"def tower : Nat -> Nat\n| 0 => 1\n| suc n => tower n + tower n\n\ntheorem a : tower 40 = 0 by refl\n");
+    // E03xx: proof scripts.
+    StepFailed, "E0301", "Step that fails",
+        "A step of a proof script does not apply to its goal. The message shows the goal.",
+        Sample::Text(b"theorem a : 1 < 2 by split\n");
+    GoalsLeft, "E0302", "Open goals",
+        "A proof script ends before every goal is proved.",
+        Sample::Text(b"theorem a (n : Nat) : n = n by show n = n\n");
+    OpenHole, "E0303", "Open hole",
+        "A hole was left in a term. The message shows what it must be, and what is known there.",
+        Sample::Text(b"def a (n : Nat) : Nat := ?here\n");
 }
 
 #[cfg(test)]

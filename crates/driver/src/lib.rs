@@ -6,14 +6,15 @@
 mod check;
 mod core_text;
 mod exit;
+mod front;
 mod gate;
+mod library;
 mod list;
 mod load;
 mod problem;
 mod replay;
 mod sentence;
 mod store;
-mod unplugged;
 mod verdict;
 
 pub use check::{
@@ -21,6 +22,7 @@ pub use check::{
     Progress, Search, check, gate_sources, unknown_goal,
 };
 pub use exit::{Event, exit_code};
+pub use front::{Plugged, plug};
 pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
 pub use list::{Listed, list};
 pub use load::{Input, load};
@@ -28,7 +30,7 @@ pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
 pub use sentence::{Math, count, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken};
 pub use store::{Store, StoreMode, proof_path};
-pub use unplugged::{engines, frontend};
+
 pub use verdict::{
     Cost, GoalReport, HoldsIf, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION, Summary, Verdict,
 };

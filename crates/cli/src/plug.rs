@@ -1,0 +1,16 @@
+//! Which engines this program has.
+
+use bfv_driver::{Frontend, Plugged, Search, plug};
+use bfv_engine_native::{Arith, Native};
+
+const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Native, search: &[&Native] };
+
+/// The front end alone, for commands that search for nothing.
+pub fn frontend() -> Box<dyn Frontend> {
+    plug(ENGINES).0
+}
+
+/// The front end and the search.
+pub fn both() -> (Box<dyn Frontend>, Box<dyn Search>) {
+    plug(ENGINES)
+}

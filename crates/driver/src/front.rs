@@ -1,0 +1,247 @@
+//! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
+
+use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Search};
+use crate::library::MODULES;
+use crate::load::Input;
+use crate::problem::{Problem, place};
+use crate::verdict::{Kind, Reason};
+use bfv_diag::{Diagnostic, Sources, Span};
+use bfv_elab::{Engines, Expected, Session};
+use bfv_format::{Outcome as Sense, Term};
+use bfv_kernel::{Ctx, Limits, Machine, Signature};
+use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
+use bfv_syntax::tree::File;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The engines that a program plugs in.
+#[derive(Clone, Copy)]
+pub struct Plugged {
+    /// What the step `arith` calls.
+    pub arith: &'static dyn Engine,
+    /// What the step `auto` calls.
+    pub auto: &'static dyn Engine,
+    /// What claims without a proof ask, in order.
+    pub search: &'static [&'static dyn Engine],
+}
+
+/// Step budget of one engine call from a script.
+const SCRIPT_STEPS: u64 = 200_000;
+
+/// The front end and the search over one session: lemmas that the front end met are known to the search.
+#[must_use]
+pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
+    let lemmas = Rc::new(RefCell::new(Vec::new()));
+    (Box::new(Front { engines, lemmas: lemmas.clone() }), Box::new(Engaged { engines: engines.search, lemmas }))
+}
+
+struct Front {
+    engines: Plugged,
+    lemmas: Rc<RefCell<Vec<Lemma>>>,
+}
+
+/// A module that is being read.
+struct Module {
+    name: String,
+    file: File,
+    /// Its claims are asked for.
+    asked: bool,
+}
+
+impl Frontend for Front {
+    fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut modules: Vec<Module> = Vec::new();
+        for input in files {
+            let (file, diagnostics) = bfv_syntax::parse(input.number, &input.bytes);
+            problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
+            let name = file.module.as_ref().map_or_else(|| stem(sources.name(input.number)), |m| m.text.clone());
+            if let Some(other) = modules.iter().find(|m| m.name == name) {
+                let span = file.module.as_ref().map_or(Span { file: input.number, ..Span::default() }, |m| m.span);
+                let what = format!("Two files are the module `{}`.", other.name);
+                let d = Diagnostic::error(bfv_diag::Code::DuplicateName, span, what)
+                    .with_fix("Give each file a module name of its own.");
+                problems.push(Problem::from_diagnostic(&d, sources));
+                continue;
+            }
+            modules.push(Module { name, file, asked: true });
+        }
+        let mut line = Line {
+            session: Session::new(),
+            modules: modules.into_iter().map(|m| (m.name.clone(), m)).collect(),
+            engines: Engines { arith: self.engines.arith, auto: self.engines.auto, steps: SCRIPT_STEPS },
+            goals: Vec::new(),
+            problems,
+        };
+        for input in files {
+            let name = line.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
+            if let Some(name) = name.map(|(n, _)| n.clone()) {
+                line.module(&name, sources);
+            }
+        }
+        let rest: Vec<String> = line.modules.keys().cloned().collect();
+        for name in rest {
+            line.module(&name, sources);
+        }
+        *self.lemmas.borrow_mut() = line.session.lemmas.clone();
+        Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems: line.problems })
+    }
+}
+
+fn stem(path: Option<&str>) -> String {
+    let path = path.unwrap_or("input");
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    file.strip_suffix(".sctt").unwrap_or(file).to_owned()
+}
+
+/// Modules on their way into the session.
+struct Line {
+    session: Session,
+    modules: BTreeMap<String, Module>,
+    engines: Engines<'static>,
+    goals: Vec<Goal>,
+    problems: Vec<Problem>,
+}
+
+impl Line {
+    /// Elaborates a module after what it imports. A module that is taken out before its imports are done cannot be met again,
+    /// so a circle ends with an unknown module.
+    fn module(&mut self, name: &str, sources: &mut Sources) {
+        if self.session.has(name) {
+            return;
+        }
+        let module = match self.modules.remove(name) {
+            Some(m) => m,
+            None => {
+                let Some((_, text)) = MODULES.iter().find(|(n, _)| *n == name) else { return };
+                let number = sources.add(format!("library {name}"), text.as_bytes());
+                let (file, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
+                self.problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
+                Module { name: name.to_owned(), file, asked: false }
+            }
+        };
+        for i in &module.file.imports {
+            self.module(&i.text, sources);
+        }
+        let text = |span: Span| sources.span_text(span).unwrap_or_default().to_owned();
+        let out = self.session.module(&module.name, &module.file, self.engines, &text);
+        for p in out.problems {
+            let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
+            d.fix = p.fix;
+            self.problems.push(Problem::from_diagnostic(&d, sources));
+        }
+        if !module.asked {
+            return;
+        }
+        for c in out.claims {
+            self.goals.push(Goal {
+                module: module.name.clone(),
+                name: c.name,
+                doc: c.doc,
+                place: place(c.span, sources).unwrap_or_default(),
+                statement: c.statement,
+                expected: match c.expected {
+                    Expected::Proved => Kind::Proved,
+                    Expected::Refuted => Kind::Refuted,
+                    Expected::Unknown => Kind::Unknown,
+                },
+                given: c.given.map(|g| Candidate {
+                    outcome: g.outcome,
+                    evidence: g.term,
+                    witness: g.witness,
+                    engine: "source".to_owned(),
+                }),
+                holds_if: c
+                    .holds_if
+                    .into_iter()
+                    .map(|(condition, statement)| Conditional { condition, statement })
+                    .collect(),
+            });
+        }
+    }
+}
+
+/// The code of a kind of mistake.
+fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
+    use bfv_diag::Code;
+    use bfv_elab::Kind as K;
+    match kind {
+        K::UnknownName => Code::UnknownName,
+        K::AmbiguousName => Code::AmbiguousName,
+        K::Duplicate => Code::DuplicateName,
+        K::UnknownModule => Code::UnknownModule,
+        K::TypeMismatch => Code::TypeMismatch,
+        K::NotAFunction => Code::NotAFunction,
+        K::NotAType => Code::NotAType,
+        K::NotAProposition => Code::NotAProposition,
+        K::CannotInfer => Code::CannotInfer,
+        K::Unsupported => Code::NotSupported,
+        K::BadPattern => Code::BadPattern,
+        K::BadAttribute => Code::BadAttribute,
+        K::BadWitness => Code::BadWitness,
+        K::TacticFailed => Code::StepFailed,
+        K::GoalsLeft => Code::GoalsLeft,
+        K::Hole => Code::OpenHole,
+        K::Refused => Code::KernelRefused,
+        K::Limit => Code::LimitReached,
+    }
+}
+
+/// The engines on claims.
+struct Engaged {
+    engines: &'static [&'static dyn Engine],
+    lemmas: Rc<RefCell<Vec<Lemma>>>,
+}
+
+impl Search for Engaged {
+    fn search(&mut self, signature: &Signature, statement: &Term, steps: u64) -> (Attempt, u64) {
+        let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
+        let ctx = Ctx::default();
+        let lemmas = self.lemmas.borrow();
+        let mut last = (Reason::Incomplete, String::new());
+        let mut used = 0;
+        for engine in self.engines {
+            let mut budget = Budget::new(steps.saturating_sub(used));
+            let goal = EngineGoal {
+                machine: &machine,
+                ctx: ctx.clone(),
+                target: machine.eval(&ctx.env, statement),
+                lemmas: &lemmas,
+                hints: Vec::new(),
+            };
+            let outcome = engine.solve(&goal, &mut budget);
+            used += budget.used;
+            match outcome {
+                Outcome::Candidate(evidence) => {
+                    let candidate = Candidate {
+                        outcome: Sense::Proved,
+                        evidence,
+                        witness: Vec::new(),
+                        engine: engine.name().to_owned(),
+                    };
+                    return (Attempt::Candidate(candidate), used);
+                }
+                Outcome::Countermodel(_) => last = (Reason::Unsupported, "A point was found and not used.".to_owned()),
+                Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
+            }
+        }
+        (Attempt::GaveUp(last.0, last.1), used)
+    }
+}
+
+fn reason_of(r: bfv_search::Reason) -> Reason {
+    use bfv_search::Reason as R;
+    match r {
+        R::Budget => Reason::Budget,
+        R::Time => Reason::Time,
+        R::Memory => Reason::Memory,
+        R::Incomplete => Reason::Incomplete,
+        R::OutsideFragment => Reason::OutsideFragment,
+        R::Unsupported => Reason::Unsupported,
+        R::RejectedCandidate => Reason::RejectedCandidate,
+        R::ToolMissing => Reason::ToolMissing,
+        R::Cancelled => Reason::Cancelled,
+        R::Dependency => Reason::Dependency,
+    }
+}

@@ -1,0 +1,12 @@
+//! The library, embedded in the binary: source texts by module.
+
+/// Modules in an order in which each comes after what it imports.
+pub const MODULES: &[(&str, &str)] = &[
+    ("std.logic", include_str!("../../../sctt/logic.sctt")),
+    ("std.nat", include_str!("../../../sctt/nat.sctt")),
+    ("std.real", include_str!("../../../sctt/real.sctt")),
+    ("std.fin", include_str!("../../../sctt/fin.sctt")),
+    ("std.vec", include_str!("../../../sctt/vec.sctt")),
+    ("std.sum", include_str!("../../../sctt/sum.sctt")),
+    ("std.fusion", include_str!("../../../sctt/fusion.sctt")),
+];
