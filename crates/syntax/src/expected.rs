@@ -66,12 +66,11 @@ fn finish(diagnostic: Diagnostic, fix: Option<String>) -> Diagnostic {
 
 /// A word of another language that starts a line before the error, with its translation.
 fn foreign_word(cx: &Cx<'_>, tokens: &[Token], before: u32) -> Option<String> {
-    let candidate = tokens.iter().rev().filter(|t| t.kind == T::Name && t.start <= before).find_map(|t| {
-        let line = cx.text(0, t.start).rsplit('\n').next()?;
+    tokens.iter().rev().filter(|t| t.kind == T::Name && t.start <= before).find_map(|t| {
         let fix = declaration_word(cx.text(t.start, t.end))?;
-        line.trim().is_empty().then_some(fix)
-    });
-    candidate
+        let line_before = cx.text(0, t.start).trim_end_matches([' ', '\t']);
+        (line_before.is_empty() || line_before.ends_with('\n')).then_some(fix)
+    })
 }
 
 /// What could stand at a place.
