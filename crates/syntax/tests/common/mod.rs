@@ -180,3 +180,17 @@ pub fn expressions() -> impl Strategy<Value = Expr> {
         .prop_map(e)
     })
 }
+
+/// Checks that a diagnostic is made of plain sentences that read well aloud.
+pub fn plain_sentences(d: &Diagnostic) {
+    let texts = d.labels.iter().map(|l| &l.1).chain(d.fix.iter()).chain([&d.message]);
+    for text in texts {
+        assert!(text.is_ascii() && text.ends_with('.') && !text.contains('\n') && !text.contains("  "), "{text}");
+        assert!(text.starts_with(|c: char| c.is_ascii_uppercase()), "{text}");
+        for sentence in text.split(". ") {
+            assert!(sentence.split_whitespace().count() <= 20, "more than 20 words: {sentence}");
+        }
+        assert!(!text.contains("an the") && !text.contains("a the") && !text.contains("Some("), "{text}");
+    }
+    assert!(d.message.split(". ").count() <= 2, "more than two sentences: {}", d.message);
+}
