@@ -224,3 +224,19 @@ fn places() {
     let ExprKind::Binary(_, a, b) = &*args[0].expr.kind else { panic!("a sum") };
     assert_eq!((text(a.span), text(b.span)), ("x", "1"));
 }
+
+#[test]
+fn the_library_is_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sctt");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "sctt") {
+            let (file, diagnostics) = bfv_syntax::parse(0, &std::fs::read(&path).unwrap());
+            assert!(diagnostics.is_empty(), "{}: {diagnostics:#?}", path.display());
+            assert!(!file.decls.is_empty(), "{}", path.display());
+            files += 1;
+        }
+    }
+    assert!(files > 0, "the library was not found");
+}
