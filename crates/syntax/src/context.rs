@@ -77,7 +77,11 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
                     let expected = closer(opener.kind).map_or("", |kind| describe::word(kind));
                     let message = format!("Found {found} where {expected} was expected.");
                     let fault = Diagnostic::error(Code::UnmatchedBracket, span(token), message);
-                    reports.push(fault.with_fix(format!("Close {} first.", describe::the(opener.kind))).with_label(span(opener), "The open bracket stands here."));
+                    reports.push(
+                        fault
+                            .with_fix(format!("Close {} first.", describe::the(opener.kind)))
+                            .with_label(span(opener), "The open bracket stands here."),
+                    );
                     return None;
                 }
                 None => {

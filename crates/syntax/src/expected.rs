@@ -182,8 +182,15 @@ impl Options {
                     return Some("Remove it, or write the operator that is missing before it.".to_string());
                 };
                 // Where a closing word is missing, there is nothing to remove.
-                let closing = matches!(missing, T::In | T::Then | T::Else | T::With | T::End | T::CloseParen | T::CloseBracket | T::CloseBrace);
-                return Some(if closing || kind == T::StepsEnd { format!("Write {first} here.") } else { format!("Write {first} here, or remove {}.", describe::the(kind)) });
+                let closing = matches!(
+                    missing,
+                    T::In | T::Then | T::Else | T::With | T::End | T::CloseParen | T::CloseBracket | T::CloseBrace
+                );
+                return Some(if closing || kind == T::StepsEnd {
+                    format!("Write {first} here.")
+                } else {
+                    format!("Write {first} here, or remove {}.", describe::the(kind))
+                });
             }
         };
         Some(text.to_string())

@@ -43,7 +43,12 @@ pub fn lex(text: &str, bad: &[(usize, usize)], reports: &mut Reports) -> Option<
             }
             Ok(T::Name) => keyword(slice).unwrap_or(T::Name),
             Ok(T::Number) if span.end - span.start > MAX_DIGITS => {
-                reports.error(Code::NumberTooLong, span, "This number is too long. A number may have at most 10000 digits.", Some("Write it by shorter numbers, as a sum or a power."));
+                reports.error(
+                    Code::NumberTooLong,
+                    span,
+                    "This number is too long. A number may have at most 10000 digits.",
+                    Some("Write it by shorter numbers, as a sum or a power."),
+                );
                 T::Bad
             }
             Ok(T::NumberThenLetter) => {

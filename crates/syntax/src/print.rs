@@ -44,7 +44,8 @@ struct Around {
 impl Around {
     /// Whether an infix sign of the level holds its operands together here.
     fn holds(self, level: Level) -> bool {
-        let side = |side: Option<(Level, bool)>| side.is_none_or(|(other, same)| level > other || (level == other && same));
+        let side =
+            |side: Option<(Level, bool)>| side.is_none_or(|(other, same)| level > other || (level == other && same));
         side(self.left) && side(self.right)
     }
 
@@ -242,7 +243,9 @@ impl Printer {
             }
             ExprKind::At(p, r) => {
                 match &*p.kind {
-                    ExprKind::App(..) | ExprKind::At(..) | ExprKind::Coe(..) | ExprKind::HCom(..) => self.expr(p, Around::default()),
+                    ExprKind::App(..) | ExprKind::At(..) | ExprKind::Coe(..) | ExprKind::HCom(..) => {
+                        self.expr(p, Around::default())
+                    }
                     _ => self.atom(p),
                 }
                 self.put(" @ ");
@@ -379,7 +382,11 @@ impl Printer {
                     ExprKind::Number(..) | ExprKind::Univ(_) => true,
                     _ => false,
                 };
-                if unclear { self.parens(e) } else { self.limited_atom(e) }
+                if unclear {
+                    self.parens(e)
+                } else {
+                    self.limited_atom(e)
+                }
                 self.put(".");
                 self.put(field);
             }
@@ -476,7 +483,12 @@ fn prefix_level(kind: &ExprKind) -> Option<Level> {
         ExprKind::Neg(_) => Some(Level::Negate),
         ExprKind::Not(_) => Some(Level::Not),
         ExprKind::Big(..) => Some(Level::Big),
-        ExprKind::Lam(..) | ExprKind::Pi(..) | ExprKind::Exists(..) | ExprKind::Sigma(..) | ExprKind::Let(..) | ExprKind::If(..) => Some(Level::Open),
+        ExprKind::Lam(..)
+        | ExprKind::Pi(..)
+        | ExprKind::Exists(..)
+        | ExprKind::Sigma(..)
+        | ExprKind::Let(..)
+        | ExprKind::If(..) => Some(Level::Open),
         _ => None,
     }
 }
@@ -488,7 +500,9 @@ fn looks_like_a_proposition(e: &Expr) -> bool {
         match &*e.kind {
             ExprKind::Pi(_, body) | ExprKind::Arrow(_, body) => e = body,
             ExprKind::Exists(..) | ExprKind::Not(_) => return true,
-            ExprKind::Binary(op, ..) => return !matches!(Infix::Op(*op).level(), Level::Add | Level::Multiply | Level::Power),
+            ExprKind::Binary(op, ..) => {
+                return !matches!(Infix::Op(*op).level(), Level::Add | Level::Multiply | Level::Power);
+            }
             _ => return false,
         }
     }
@@ -500,7 +514,9 @@ fn is_name_character(c: char) -> bool {
 
 /// The name in front of projections: `ring` of `ring.1`, but all of `std.ring`.
 fn before_projections(word: &str) -> &str {
-    let end = word.match_indices('.').find(|(at, _)| word.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
+    let end = word
+        .match_indices('.')
+        .find(|(at, _)| word.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
     end.and_then(|(at, _)| word.get(..at)).unwrap_or(word)
 }
 

@@ -61,7 +61,10 @@ fn every_code_has_samples_with_expected_messages() {
             compare(code, "sample", &code.sample().bytes(), Some(code), &folder.join("sample.txt"));
             samples += 1;
         }
-        let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap_or_else(|_| panic!("{} has no folder", code.id())).map(|f| f.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+            .unwrap_or_else(|_| panic!("{} has no folder", code.id()))
+            .map(|f| f.unwrap().path())
+            .collect();
         files.sort();
         for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "sctt")) {
             let name = file.file_stem().unwrap().to_string_lossy().to_string();
@@ -75,7 +78,8 @@ fn every_code_has_samples_with_expected_messages() {
 #[test]
 fn every_folder_is_a_code() {
     let known: BTreeSet<String> = codes_of_reading().map(|c| c.id().to_string()).collect();
-    let folders: BTreeSet<String> = std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name().to_string_lossy().to_string()).collect();
+    let folders: BTreeSet<String> =
+        std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name().to_string_lossy().to_string()).collect();
     assert_eq!(known, folders);
 }
 

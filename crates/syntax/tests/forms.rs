@@ -32,21 +32,33 @@ fn the_example_of_the_design() {
          @[expect refuted, holds_if Simplex w]\nclaim hull_without_simplex {k : Nat} (w x : Vec (k+1) Real) : weighted_mean w x <= max x\n",
     );
     assert_eq!(file.module.unwrap().text, "examples.weighted");
-    assert_eq!(file.imports.iter().map(|n| n.text.as_str()).collect::<Vec<_>>(), ["std.real", "std.sum", "std.fusion", "std.smooth"]);
+    assert_eq!(
+        file.imports.iter().map(|n| n.text.as_str()).collect::<Vec<_>>(),
+        ["std.real", "std.sum", "std.fusion", "std.smooth"]
+    );
     let kinds: Vec<DeclKind> = file.decls.iter().map(|d| d.kind).collect();
     assert_eq!(kinds, [DeclKind::Operator, DeclKind::Claim, DeclKind::Claim, DeclKind::Claim]);
     let hull = &file.decls[1];
-    assert_eq!(hull.binders.iter().map(|b| (b.names.len(), b.implicit)).collect::<Vec<_>>(), [(1, true), (2, false), (1, false)]);
+    assert_eq!(
+        hull.binders.iter().map(|b| (b.names.len(), b.implicit)).collect::<Vec<_>>(),
+        [(1, true), (2, false), (1, false)]
+    );
     assert_eq!(print::expr(hull.ty.as_ref().unwrap()), "min x <= weighted_mean w x /\\ weighted_mean w x <= max x");
     assert!(matches!(hull.body, Body::None));
     let attrs = &file.decls[3].attrs;
-    assert_eq!(attrs.iter().map(|a| (a.name.text.as_str(), print::expr(&a.args[0]))).collect::<Vec<_>>(), [("expect", "refuted".to_string()), ("holds_if", "Simplex w".to_string())]);
+    assert_eq!(
+        attrs.iter().map(|a| (a.name.text.as_str(), print::expr(&a.args[0]))).collect::<Vec<_>>(),
+        [("expect", "refuted".to_string()), ("holds_if", "Simplex w".to_string())]
+    );
 }
 
 #[test]
 fn attributes() {
     let d = only("@[tag hull, bundle real] @[canonical]\n@[reference \"Mathlib: a \\\"b\\\" \\\\ \\n\"]\naxiom a : A");
-    assert_eq!(d.attrs.iter().map(|a| (a.name.text.as_str(), a.args.len())).collect::<Vec<_>>(), [("tag", 1), ("bundle", 1), ("canonical", 0), ("reference", 1)]);
+    assert_eq!(
+        d.attrs.iter().map(|a| (a.name.text.as_str(), a.args.len())).collect::<Vec<_>>(),
+        [("tag", 1), ("bundle", 1), ("canonical", 0), ("reference", 1)]
+    );
     let ExprKind::String(text) = &*d.attrs[3].args[0].kind else { panic!("a reference is a string") };
     assert_eq!(text, "Mathlib: a \"b\" \\ \n");
     assert_eq!(d.span.start, 0, "attributes belong to the declaration");
@@ -54,7 +66,9 @@ fn attributes() {
 
 #[test]
 fn documentation() {
-    let file = good("--- One.\n---   Two.\n-- no doc\n@[tag x]\ndef a := 1\n---------- ornament\ndef b := 1\n/-- Block /- nested -/ end. -/ def c := 1\n@[tag y]\n--- Between.\ndef d := 1\n/- plain -/ def e := 1 --- trailing\n");
+    let file = good(
+        "--- One.\n---   Two.\n-- no doc\n@[tag x]\ndef a := 1\n---------- ornament\ndef b := 1\n/-- Block /- nested -/ end. -/ def c := 1\n@[tag y]\n--- Between.\ndef d := 1\n/- plain -/ def e := 1 --- trailing\n",
+    );
     let docs: Vec<Option<&str>> = file.decls.iter().map(|d| d.doc.as_deref()).collect();
     assert_eq!(docs, [Some("One.\nTwo."), None, Some("Block /- nested -/ end."), Some("Between."), None]);
 }
@@ -66,15 +80,34 @@ fn bodies() {
     assert!(matches!(only("theorem a : A by ring").body, Body::By(_)));
     assert!(matches!(only("theorem a : A := by { ring }").body, Body::By(_)));
     assert!(matches!(only("axiom a (x : A) : B").body, Body::None));
-    let Body::Clauses(cs) = only("def f (n m : Nat) : Nat | zero, _ => 0 | suc n, (a, b) => f n 1 | 3, suc (suc m) => 2").body else { panic!("clauses") };
-    assert_eq!(cs.iter().map(|c| c.patterns.iter().map(print::pattern).collect::<Vec<_>>().join(", ")).collect::<Vec<_>>(), ["zero, _", "suc n, (a, b)", "3, suc (suc m)"]);
-    let Body::RefutedAt { witness, script } = only("claim c (k : Nat) : A refuted at (k := 0) (w := [2]) by arith").body else { panic!("refuted") };
-    assert_eq!(witness.iter().map(|(n, e)| format!("{} {}", n.text, print::expr(e))).collect::<Vec<_>>(), ["k 0", "w [2]"]);
+    let Body::Clauses(cs) =
+        only("def f (n m : Nat) : Nat | zero, _ => 0 | suc n, (a, b) => f n 1 | 3, suc (suc m) => 2").body
+    else {
+        panic!("clauses")
+    };
+    assert_eq!(
+        cs.iter().map(|c| c.patterns.iter().map(print::pattern).collect::<Vec<_>>().join(", ")).collect::<Vec<_>>(),
+        ["zero, _", "suc n, (a, b)", "3, suc (suc m)"]
+    );
+    let Body::RefutedAt { witness, script } =
+        only("claim c (k : Nat) : A refuted at (k := 0) (w := [2]) by arith").body
+    else {
+        panic!("refuted")
+    };
+    assert_eq!(
+        witness.iter().map(|(n, e)| format!("{} {}", n.text, print::expr(e))).collect::<Vec<_>>(),
+        ["k 0", "w [2]"]
+    );
     assert_eq!(print::script(&script.unwrap()), "{ arith }");
-    let Body::RefutedAt { script: None, .. } = only("claim c (k : Nat) : A refuted at (k := 0)").body else { panic!("refuted") };
+    let Body::RefutedAt { script: None, .. } = only("claim c (k : Nat) : A refuted at (k := 0)").body else {
+        panic!("refuted")
+    };
     let d = only("data Sum (A B : U 0) : U 0 | inl (a : A) | inr (b : B) | both (a : A) (b : B) | none");
     let Body::Constructors(cs) = d.body else { panic!("constructors") };
-    assert_eq!(cs.iter().map(|c| (c.name.text.as_str(), c.fields.len())).collect::<Vec<_>>(), [("inl", 1), ("inr", 1), ("both", 2), ("none", 0)]);
+    assert_eq!(
+        cs.iter().map(|c| (c.name.text.as_str(), c.fields.len())).collect::<Vec<_>>(),
+        [("inl", 1), ("inr", 1), ("both", 2), ("none", 0)]
+    );
     let Body::Constructors(cs) = only("data Empty' : U 0").body else { panic!("constructors") };
     assert!(cs.is_empty());
 }
@@ -181,7 +214,10 @@ fn scripts() {
         ("by intro exists x exists f y", "{ intro; exists x; exists f y }"),
         ("by exact exists x, P", "{ exact exists x, P }"),
         ("by exists fun x => exists y, P", "{ exists fun x => exists y, P }"),
-        ("by induction n { | zero => ring | suc m ih => exact fun x => exists y, P }", "{ induction n { zero => ring | suc m ih => exact fun x => exists y, P } }"),
+        (
+            "by induction n { | zero => ring | suc m ih => exact fun x => exists y, P }",
+            "{ induction n { zero => ring | suc m ih => exact fun x => exists y, P } }",
+        ),
         ("by cases f {x} y { inl a => ring refl | inr _ => }", "{ cases f {x} y { inl a => ring; refl | inr _ => } }"),
         ("by cases f {x} { a => ring }", "{ cases f {x} { a => ring } }"),
         ("by split { ring } { refl }", "{ split; { ring }; { refl } }"),

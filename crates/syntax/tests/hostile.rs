@@ -37,7 +37,23 @@ fn deep_brackets_are_refused_before_parsing() {
 #[test]
 fn long_rows_of_operators_are_refused() {
     let long = 100_000;
-    for part in ["1 + ", "1 - ", "1 ^ ", "A -> ", "A /\\ ", "a < ", "- ", "not ", "fun x => ", "forall x, ", "sum i, ", "let x := 1 in ", "if a then b else ", "(x : A) -> ", "p @ "] {
+    for part in [
+        "1 + ",
+        "1 - ",
+        "1 ^ ",
+        "A -> ",
+        "A /\\ ",
+        "a < ",
+        "- ",
+        "not ",
+        "fun x => ",
+        "forall x, ",
+        "sum i, ",
+        "let x := 1 in ",
+        "if a then b else ",
+        "(x : A) -> ",
+        "p @ ",
+    ] {
         refused_alone(&repeat("", part, long, "1", ""), Code::NestingTooDeep);
     }
     refused_alone(&repeat("x", ".1", long, "", ""), Code::NestingTooDeep);
@@ -75,7 +91,13 @@ fn a_long_row_prints() {
 #[test]
 fn wide_is_fine() {
     let wide = 100_000;
-    for text in [repeat("f", " x", wide, "", ""), repeat("[1", ", 1/2", wide, "]", ""), repeat("by ", "ring; ", wide, "", ""), repeat("by ", "exact x ", wide, "", ""), repeat("by split ", "{ ring } ", wide, "", "")] {
+    for text in [
+        repeat("f", " x", wide, "", ""),
+        repeat("[1", ", 1/2", wide, "]", ""),
+        repeat("by ", "ring; ", wide, "", ""),
+        repeat("by ", "exact x ", wide, "", ""),
+        repeat("by split ", "{ ring } ", wide, "", ""),
+    ] {
         let file = good(&body(&text));
         assert_eq!(file.decls.len(), 2);
     }
@@ -88,7 +110,33 @@ fn wide_is_fine() {
 #[test]
 fn nothing_is_quadratic() {
     let many = 300_000;
-    for part in ["max x ", "max (x : ", "f (max i, ", "{ ", "in ", "if ", "end ", "by ", "| ", "( ", "max max ", ", ", "a < (b < ", "lemma ", "lemma\n", "/- -/", "<- ", "@[", "refuted ", "by exact ", "} ", "by {", "let by ", "match | ", "(x y z : A) "] {
+    for part in [
+        "max x ",
+        "max (x : ",
+        "f (max i, ",
+        "{ ",
+        "in ",
+        "if ",
+        "end ",
+        "by ",
+        "| ",
+        "( ",
+        "max max ",
+        ", ",
+        "a < (b < ",
+        "lemma ",
+        "lemma\n",
+        "/- -/",
+        "<- ",
+        "@[",
+        "refuted ",
+        "by exact ",
+        "} ",
+        "by {",
+        "let by ",
+        "match | ",
+        "(x y z : A) ",
+    ] {
         let text = repeat("def a : Nat := ", part, many, "", "");
         let start = std::time::Instant::now();
         let found = diagnostics(text.as_bytes());
@@ -145,7 +193,19 @@ fn bytes_that_are_no_text() {
     assert_eq!(file.decls.len(), 1, "b is still read");
     let noise: Vec<u8> = (0_u32..200_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect();
     assert!(parse(0, &noise).1.len() <= 101);
-    assert_eq!(codes("def a : Nat := 1".encode_utf16().flat_map(u16::to_be_bytes).fold(vec![0xFE, 0xFF], |mut v, b| { v.push(b); v }).as_slice()), vec![Code::ByteOrderMark]);
+    assert_eq!(
+        codes(
+            "def a : Nat := 1"
+                .encode_utf16()
+                .flat_map(u16::to_be_bytes)
+                .fold(vec![0xFE, 0xFF], |mut v, b| {
+                    v.push(b);
+                    v
+                })
+                .as_slice()
+        ),
+        vec![Code::ByteOrderMark]
+    );
 }
 
 #[test]

@@ -128,7 +128,13 @@ fn big_names_bind_only_before_binders_and_a_comma() {
     ] {
         assert_eq!(shape(&expression(text)), shape(&expression(full)), "{text}");
     }
-    for (text, applied) in [("max x", "max x"), ("max (a + b)", "max (a + b)"), ("sum w", "sum w"), ("f max", "f max"), ("((max x), y)", "((max x), y)")] {
+    for (text, applied) in [
+        ("max x", "max x"),
+        ("max (a + b)", "max (a + b)"),
+        ("sum w", "sum w"),
+        ("f max", "f max"),
+        ("((max x), y)", "((max x), y)"),
+    ] {
         assert_eq!(bfv_syntax::print::expr(&expression(text)), applied);
         assert!(!shape(&expression(text)).contains("Big("), "{text}");
     }

@@ -61,7 +61,10 @@ fn an_open_bracket_is_named_with_its_place() {
 #[test]
 fn headers() {
     let (found, read) = run("import a\nmodule b\nmodule c\ndef d := 1\nimport e\nimport\n");
-    assert_eq!(found.iter().map(|f| (f.0, f.1)).collect::<Vec<_>>(), [(Code::MisplacedHeader, 2), (Code::MisplacedHeader, 3), (Code::MisplacedHeader, 5), (Code::UnexpectedEnd, 6)]);
+    assert_eq!(
+        found.iter().map(|f| (f.0, f.1)).collect::<Vec<_>>(),
+        [(Code::MisplacedHeader, 2), (Code::MisplacedHeader, 3), (Code::MisplacedHeader, 5), (Code::UnexpectedEnd, 6)]
+    );
     assert_eq!(read, ["d"]);
     let (found, _) = run("module a b\nimport 3\nimport a := 1\n");
     assert_eq!(found, [(Code::UnexpectedToken, 1, 10), (Code::UnexpectedToken, 2, 8), (Code::UnexpectedToken, 3, 10)]);

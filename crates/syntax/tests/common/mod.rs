@@ -56,7 +56,23 @@ fn n(text: &str) -> Name {
 
 /// Names that are special somewhere, and dotted ones.
 fn names() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["x", "f", "std.real.add", "h'", "_u", "ring", "at", "cases", "exact", "max", "min", "sum", "inf", "expect"]).prop_map(str::to_string)
+    prop::sample::select(vec![
+        "x",
+        "f",
+        "std.real.add",
+        "h'",
+        "_u",
+        "ring",
+        "at",
+        "cases",
+        "exact",
+        "max",
+        "min",
+        "sum",
+        "inf",
+        "expect",
+    ])
+    .prop_map(str::to_string)
 }
 
 fn plain() -> impl Strategy<Value = Name> {
@@ -69,7 +85,12 @@ fn ops() -> impl Strategy<Value = BinOp> {
 }
 
 fn binder(ty: impl Strategy<Value = Expr> + Clone) -> impl Strategy<Value = Binder> {
-    let typed = (prop::collection::vec(plain(), 1..3), ty, any::<bool>()).prop_map(|(names, ty, implicit)| Binder { names, ty: Some(ty), implicit, span: Span::default() });
+    let typed = (prop::collection::vec(plain(), 1..3), ty, any::<bool>()).prop_map(|(names, ty, implicit)| Binder {
+        names,
+        ty: Some(ty),
+        implicit,
+        span: Span::default(),
+    });
     let bare = plain().prop_map(|name| Binder { names: vec![name], ty: None, implicit: false, span: Span::default() });
     prop_oneof![typed, bare]
 }
@@ -103,8 +124,10 @@ fn step(x: BoxedStrategy<Expr>) -> BoxedStrategy<Tactic> {
         Just(K::Split),
         xs().prop_map(K::Arith),
         xs().prop_map(K::Auto),
-        (prop::collection::vec((any::<bool>(), x.clone()), 1..3), prop::option::of(Just(n("h")))).prop_map(|(es, at)| K::Rewrite(es, at)),
-        (prop::collection::vec(Just(n("f.g")), 1..3), prop::option::of(Just(n("h")))).prop_map(|(ns, at)| K::Unfold(ns, at)),
+        (prop::collection::vec((any::<bool>(), x.clone()), 1..3), prop::option::of(Just(n("h"))))
+            .prop_map(|(es, at)| K::Rewrite(es, at)),
+        (prop::collection::vec(Just(n("f.g")), 1..3), prop::option::of(Just(n("h"))))
+            .prop_map(|(ns, at)| K::Unfold(ns, at)),
         (Just(n("h")), prop::option::of(x.clone()), x.clone()).prop_map(|(h, ty, x)| match *x.kind {
             ExprKind::By(s) => K::Have(h, ty, HaveBody::By(s)),
             kind => K::Have(h, ty, HaveBody::Term(e(kind))),
@@ -118,7 +141,11 @@ fn step(x: BoxedStrategy<Expr>) -> BoxedStrategy<Tactic> {
             let x = x.clone();
             let steps = prop::collection::vec(t, 0..3).prop_map(script);
             let cases = prop::collection::vec((names(), prop::collection::vec(plain(), 0..2), steps.clone()), 0..3)
-                .prop_map(|cs| cs.into_iter().map(|(c, names, script)| Case { constructor: n(&c), names, script }).collect::<Vec<_>>())
+                .prop_map(|cs| {
+                    cs.into_iter()
+                        .map(|(c, names, script)| Case { constructor: n(&c), names, script })
+                        .collect::<Vec<_>>()
+                })
                 .boxed();
             prop_oneof![
                 steps.clone().prop_map(K::Block),
