@@ -77,10 +77,9 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
                     let expected = closer(opener.kind).map_or("", |kind| describe::word(kind));
                     let message = format!("Found {found} where {expected} was expected.");
                     let fault = Diagnostic::error(Code::UnmatchedBracket, span(token), message);
-                    let opened = describe::found(opener.kind, "");
                     reports.push(
                         fault
-                            .with_fix(format!("Close {opened} first."))
+                            .with_fix(format!("Close {} first.", describe::the(opener.kind)))
                             .with_label(span(opener), "The open bracket stands here."),
                     );
                     return None;
@@ -171,11 +170,13 @@ struct Frame {
     binders: u32,
     /// The step that was last begun.
     step: Option<T>,
+    /// Whether a pattern is read, in which `max x, y` binds nothing.
+    pattern: bool,
 }
 
 impl Frame {
     fn new(kind: Kind, script: bool) -> Frame {
-        Frame { kind, script, binders: 0, step: None }
+        Frame { kind, script, binders: 0, step: None, pattern: false }
     }
 }
 
@@ -207,6 +208,10 @@ impl Pass<'_> {
 
     fn in_script(&self) -> bool {
         self.frames.last().is_some_and(|f| f.script)
+    }
+
+    fn in_pattern(&self) -> bool {
+        self.frames.last().is_some_and(|f| f.pattern)
     }
 
     fn last_out(&self) -> Option<T> {
@@ -342,17 +347,23 @@ impl Pass<'_> {
                 if let Some(frame) = self.frames.last_mut() {
                     frame.script = false;
                     frame.step = None;
+                    frame.pattern = true;
                 }
                 self.emit(T::Bar, token);
                 return found;
             }
             T::DoubleArrow => {
-                if let Some(frame) = self.frames.last_mut()
-                    && frame.kind == Kind::Cases
-                {
-                    frame.script = true;
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.pattern = false;
+                    frame.script |= frame.kind == Kind::Cases;
                 }
                 self.emit(T::DoubleArrow, token);
+            }
+            T::Colon => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.pattern = false;
+                }
+                self.emit(T::Colon, token);
             }
             T::By => self.by(token),
             T::LeftArrow => self.left_arrow(token),
@@ -384,7 +395,7 @@ impl Pass<'_> {
                 return;
             }
         }
-        if big && self.binders_and_comma() {
+        if big && !self.in_pattern() && self.binders_and_comma() {
             self.await_comma();
             self.emit(T::Big, token);
             return;
@@ -462,8 +473,15 @@ impl Pass<'_> {
         if kind == T::BlockBrace && self.last_out() != Some(T::By) {
             self.end_single_steps();
         }
+        if kind == T::CasesBrace
+            && let Some(frame) = self.frames.last_mut()
+        {
+            // The step has its cases; a further brace is a step of its own.
+            frame.step = None;
+        }
         self.emit(kind, token);
-        self.frames.push(Frame::new(frame, frame == Kind::Block));
+        let pattern = self.in_pattern() && frame == Kind::Bracket;
+        self.frames.push(Frame { pattern, ..Frame::new(frame, frame == Kind::Block) });
     }
 
     fn brace(&self, pi: bool) -> (T, Kind) {
@@ -477,7 +495,7 @@ impl Pass<'_> {
             return (T::OpenBrace, Kind::Bracket);
         }
         let by_cases = matches!(self.frames.last().and_then(|f| f.step), Some(T::Induction | T::Cases));
-        if by_cases && self.last_out() != Some(T::CloseBrace) && self.cases_follow() {
+        if by_cases && self.cases_follow() {
             return (T::CasesBrace, Kind::Cases);
         }
         if self.step_position() && (!self.after_operand() || self.steps_follow()) {

@@ -22,6 +22,15 @@ pub fn found(kind: T, text: &str) -> String {
     }
 }
 
+/// A word or sign that was mentioned before.
+pub fn the(kind: T) -> String {
+    let word = word(kind);
+    match word.strip_prefix("a ").or_else(|| word.strip_prefix("an ")) {
+        Some(noun) => format!("the {noun}"),
+        None => word.to_string(),
+    }
+}
+
 /// A word or sign as such.
 pub fn word(kind: T) -> &'static str {
     match kind {

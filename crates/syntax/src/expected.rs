@@ -43,8 +43,7 @@ pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic
             let options = Options::new(&expected);
             let message = format!("The declaration ends too early.{}", options.sentence());
             let start = tokens.last().map_or(location, |t| t.end);
-            let fix =
-                foreign_word(cx, tokens, start).or_else(|| options.first().map(|first| format!("Write {first} here.")));
+            let fix = foreign_word(cx, tokens, start).or_else(|| options.fix(T::StepsEnd));
             finish(Diagnostic::error(Code::UnexpectedEnd, cx.span(start, start), message), fix)
         }
         ParseError::ExtraToken { token: (start, kind, end) } => {
@@ -66,12 +65,11 @@ fn finish(diagnostic: Diagnostic, fix: Option<String>) -> Diagnostic {
 
 /// A word of another language that starts a line before the error, with its translation.
 fn foreign_word(cx: &Cx<'_>, tokens: &[Token], before: u32) -> Option<String> {
-    let candidate = tokens.iter().rev().filter(|t| t.kind == T::Name && t.start <= before).find_map(|t| {
-        let line = cx.text(0, t.start).rsplit('\n').next()?;
+    tokens.iter().rev().filter(|t| t.kind == T::Name && t.start <= before).find_map(|t| {
         let fix = declaration_word(cx.text(t.start, t.end))?;
-        line.trim().is_empty().then_some(fix)
-    });
-    candidate
+        let line_before = cx.text(0, t.start).trim_end_matches([' ', '\t']);
+        (line_before.is_empty() || line_before.ends_with('\n')).then_some(fix)
+    })
 }
 
 /// What could stand at a place.
@@ -87,13 +85,18 @@ impl Options {
         let has = |name: &str| names.contains(&name);
         let mut words = Vec::new();
         let mut kinds = Vec::new();
+        let expression = has("fun") && has("U");
         for (name, kind) in SINGLE {
-            if has(name) {
-                words.push(describe::word(*kind));
+            // `by` starts an expression, so it is no alternative to one.
+            if has(name) && !(expression && *kind == T::By) {
+                words.push(match kind {
+                    T::Def => "a declaration",
+                    T::CasesBrace => "cases in braces",
+                    kind => describe::word(*kind),
+                });
                 kinds.push(*kind);
             }
         }
-        let expression = has("fun") && has("U");
         let argument = has("U") && !expression;
         let step = has("intro") && has("apply");
         let operator = has("+");
@@ -112,6 +115,7 @@ impl Options {
         // After a complete expression an operator or an argument is always possible; say so only when nothing else is.
         if words.is_empty() && (operator || argument) {
             words.push(if operator { "an operator" } else { "an argument" });
+            kinds.push(T::Plus);
         }
         words.truncate(MOST);
         Options { words, kinds }
@@ -124,7 +128,7 @@ impl Options {
     /// ` Expected a, b or c.` or nothing.
     fn sentence(&self) -> String {
         match self.words.split_last() {
-            None => String::new(),
+            None => " The declaration is complete before it.".to_string(),
             Some((last, [])) => format!(" Expected {last}."),
             Some((last, rest)) => format!(" Expected {} or {last}.", rest.join(", ")),
         }
@@ -171,14 +175,22 @@ impl Options {
                 "This word is reserved. Choose another name."
             }
             T::Projection => "Write the expression that is projected directly before the dot.",
+            _ if self.kinds.first() == Some(&T::CasesBrace) => "Write the cases in braces, such as { zero => refl }.",
+            _ if self.kinds.first() == Some(&T::Intro) => "Write a step here, such as exact and an expression.",
             kind => {
-                return match self.first() {
-                    Some(first) => Some(format!(
-                        "Write {first} here, or remove {}.",
-                        describe::word(kind).replacen("a ", "the ", 1).replacen("an ", "the ", 1)
-                    )),
-                    None => Some("Remove it, or start the next declaration before it.".to_string()),
+                let Some((first, missing)) = self.first().zip(self.kinds.first()) else {
+                    return Some("Remove it, or write the operator that is missing before it.".to_string());
                 };
+                // Where a closing word is missing, there is nothing to remove.
+                let closing = matches!(
+                    missing,
+                    T::In | T::Then | T::Else | T::With | T::End | T::CloseParen | T::CloseBracket | T::CloseBrace
+                );
+                return Some(if closing || kind == T::StepsEnd {
+                    format!("Write {first} here.")
+                } else {
+                    format!("Write {first} here, or remove {}.", describe::the(kind))
+                });
             }
         };
         Some(text.to_string())

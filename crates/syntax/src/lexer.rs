@@ -47,7 +47,7 @@ pub fn lex(text: &str, bad: &[(usize, usize)], reports: &mut Reports) -> Option<
                     Code::NumberTooLong,
                     span,
                     "This number is too long. A number may have at most 10000 digits.",
-                    None,
+                    Some("Write it by shorter numbers, as a sum or a power."),
                 );
                 T::Bad
             }

@@ -1,1 +1,571 @@
-//! Source text of an expression.
+//! Source text of expressions, patterns and scripts, in ASCII, with parentheses only where the text would mean something else without them.
+//!
+//! Reading a printed expression gives the same tree again, places apart. Two readings are fixed by taste:
+//! a universe that is an argument stands in parentheses, and a dependent function type is written with `forall` when its result looks like a proposition.
+
+mod steps;
+
+use crate::operators::{Infix, Level, Side};
+use crate::token::{is_big, step_word};
+use crate::tree::*;
+use num_bigint::BigUint;
+
+/// Below this depth `_` is printed; trees that `parse` returns are never so deep.
+const MAX_DEPTH: u32 = 2 * crate::MAX_DEPTH;
+
+/// The text of an expression.
+pub fn expr(e: &Expr) -> String {
+    let mut printer = Printer { out: String::new(), depth: 0 };
+    printer.expr(e, Around::default());
+    printer.out
+}
+
+/// The text of a pattern.
+pub fn pattern(p: &Pattern) -> String {
+    let mut printer = Printer { out: String::new(), depth: 0 };
+    printer.pattern(p, false);
+    printer.out
+}
+
+/// The text of a script, in braces.
+pub fn script(s: &Script) -> String {
+    let mut printer = Printer { out: String::new(), depth: 0 };
+    printer.script(s);
+    printer.out
+}
+
+/// The operators directly to the left and right of an expression, and whether an operator of the same level may stand inside without parentheses.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    left: Option<(Level, bool)>,
+    right: Option<(Level, bool)>,
+}
+
+impl Around {
+    /// Whether an infix sign of the level holds its operands together here.
+    fn holds(self, level: Level) -> bool {
+        let side =
+            |side: Option<(Level, bool)>| side.is_none_or(|(other, same)| level > other || (level == other && same));
+        side(self.left) && side(self.right)
+    }
+
+    /// Whether a prefix of the level governs no more than it should: a tighter sign to the right would be drawn in.
+    fn governs(self, level: Level) -> bool {
+        self.right.is_none_or(|(other, _)| other < level)
+    }
+}
+
+struct Printer {
+    out: String,
+    depth: u32,
+}
+
+impl Printer {
+    fn put(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// Puts parentheses around what was printed since `start`.
+    fn wrap(&mut self, start: usize) {
+        self.out.insert(start, '(');
+        self.out.push(')');
+    }
+
+    fn since(&self, start: usize) -> &str {
+        self.out.get(start..).unwrap_or("")
+    }
+
+    fn open(&mut self, e: &Expr) {
+        self.expr(e, Around::default());
+    }
+
+    fn parens(&mut self, e: &Expr) {
+        self.put("(");
+        self.open(e);
+        self.put(")");
+    }
+
+    fn expr(&mut self, e: &Expr, around: Around) {
+        if self.depth >= MAX_DEPTH {
+            self.put("_");
+            return;
+        }
+        self.depth += 1;
+        match &*e.kind {
+            ExprKind::Binary(op, a, b) => self.infix(e, Infix::Op(*op), a, b, around),
+            ExprKind::Arrow(a, b) => self.infix(e, Infix::Arrow, a, b, around),
+            _ => match prefix_level(&e.kind) {
+                Some(level) if !around.governs(level) => self.parens(e),
+                Some(level) => self.prefix(e, level, around),
+                None => self.operand(e),
+            },
+        }
+        self.depth -= 1;
+    }
+
+    fn infix(&mut self, e: &Expr, sign: Infix, a: &Expr, b: &Expr, around: Around) {
+        let level = sign.level();
+        if !around.holds(level) {
+            self.parens(e);
+            return;
+        }
+        let (left, right) = match level.side() {
+            Side::Left => (true, false),
+            Side::Right => (false, true),
+            Side::Neither | Side::Chain => (false, false),
+        };
+        let start = self.out.len();
+        self.expr(a, Around { left: around.left, right: Some((level, left)) });
+        if sign == Infix::Arrow && ends_like_a_binder(self.since(start)) {
+            self.wrap(start);
+        }
+        self.put(" ");
+        self.put(sign.sign());
+        self.put(" ");
+        self.expr(b, Around { left: Some((level, right)), right: around.right });
+    }
+
+    fn prefix(&mut self, e: &Expr, level: Level, around: Around) {
+        let body = match &*e.kind {
+            ExprKind::Neg(e) => {
+                self.put("-");
+                e
+            }
+            ExprKind::Not(e) => {
+                self.put("not ");
+                e
+            }
+            ExprKind::Lam(bs, e) => {
+                self.quantifier("fun", bs, " =>");
+                e
+            }
+            ExprKind::Pi(bs, e) => {
+                if bs.iter().any(|b| b.ty.is_none()) || looks_like_a_proposition(e) {
+                    self.quantifier("forall", bs, ",");
+                } else {
+                    self.binders(bs);
+                    self.put(" -> ");
+                }
+                e
+            }
+            ExprKind::Exists(bs, e) => {
+                self.quantifier("exists", bs, ",");
+                e
+            }
+            ExprKind::Sigma(bs, e) => {
+                self.quantifier("Sigma", bs, ",");
+                e
+            }
+            ExprKind::Big(name, bs, e) => {
+                self.quantifier(&name.text, bs, ",");
+                e
+            }
+            ExprKind::Let(name, ty, a, e) => {
+                self.put("let ");
+                self.put(&name.text);
+                if let Some(ty) = ty {
+                    self.put(" : ");
+                    self.open(ty);
+                }
+                self.put(" := ");
+                self.open(a);
+                self.put(" in ");
+                e
+            }
+            ExprKind::If(c, a, e) => {
+                self.put("if ");
+                self.open(c);
+                self.put(" then ");
+                self.open(a);
+                self.put(" else ");
+                e
+            }
+            // `prefix_level` answers nothing for the others.
+            _ => return,
+        };
+        let start = self.out.len();
+        self.expr(body, Around { left: Some((level, false)), right: around.right });
+        // Two dashes would start a comment.
+        if self.since(start).starts_with('-') {
+            self.out.insert(start, ' ');
+        }
+    }
+
+    fn quantifier(&mut self, word: &str, bs: &[Binder], end: &str) {
+        self.put(word);
+        self.put(" ");
+        self.binders(bs);
+        self.put(end);
+        self.put(" ");
+    }
+
+    fn binders(&mut self, bs: &[Binder]) {
+        for (at, b) in bs.iter().enumerate() {
+            if at > 0 {
+                self.put(" ");
+            }
+            let (open, close) = match (b.implicit, &b.ty) {
+                (true, _) => ("{", "}"),
+                (false, Some(_)) => ("(", ")"),
+                (false, None) => ("", ""),
+            };
+            self.put(open);
+            self.names(&b.names);
+            if let Some(ty) = &b.ty {
+                self.put(" : ");
+                self.open(ty);
+            }
+            self.put(close);
+        }
+    }
+
+    fn names(&mut self, names: &[Name]) {
+        for (at, name) in names.iter().enumerate() {
+            if at > 0 {
+                self.put(" ");
+            }
+            self.put(&name.text);
+        }
+    }
+
+    /// What stands between infix signs and needs no parentheses there.
+    fn operand(&mut self, e: &Expr) {
+        match &*e.kind {
+            ExprKind::App(f, args) => {
+                match &*f.kind {
+                    ExprKind::At(..) | ExprKind::Coe(..) | ExprKind::HCom(..) => self.expr(f, Around::default()),
+                    _ => self.atom(f),
+                }
+                for arg in args {
+                    self.put(" ");
+                    self.argument(arg);
+                }
+            }
+            ExprKind::At(p, r) => {
+                match &*p.kind {
+                    ExprKind::App(..) | ExprKind::At(..) | ExprKind::Coe(..) | ExprKind::HCom(..) => {
+                        self.expr(p, Around::default())
+                    }
+                    _ => self.atom(p),
+                }
+                self.put(" @ ");
+                self.atom(r);
+            }
+            ExprKind::Coe(r, s, line, e) => {
+                self.put("coe");
+                for part in [r, s, line, e] {
+                    self.put(" ");
+                    self.atom(part);
+                }
+            }
+            ExprKind::HCom(r, s, ty, faces, b) => {
+                self.put("hcom");
+                for part in [r, s, ty] {
+                    self.put(" ");
+                    self.atom(part);
+                }
+                self.put(" [");
+                for (at, (equations, side)) in faces.iter().enumerate() {
+                    if at > 0 {
+                        self.put(", ");
+                    }
+                    self.face(equations);
+                    self.put(" => ");
+                    self.element(side, at + 1 < faces.len());
+                }
+                self.put("] ");
+                self.atom(b);
+            }
+            ExprKind::By(s) => {
+                self.put("by ");
+                self.script(s);
+            }
+            _ => self.atom(e),
+        }
+    }
+
+    fn face(&mut self, equations: &[(Expr, Expr)]) {
+        let level = Level::Compare;
+        for (at, (a, b)) in equations.iter().enumerate() {
+            if at > 0 {
+                self.put(" /\\ ");
+            }
+            let last = at + 1 == equations.len();
+            self.expr(a, Around { left: None, right: Some((level, false)) });
+            self.put(" = ");
+            self.expr(b, Around { left: Some((level, false)), right: (!last).then_some((Level::And, true)) });
+        }
+    }
+
+    fn argument(&mut self, arg: &Arg) {
+        if let Some(name) = &arg.name {
+            self.put("(");
+            self.put(&name.text);
+            self.put(" := ");
+            self.open(&arg.expr);
+            self.put(")");
+        } else if arg.implicit {
+            self.put("{");
+            let start = self.out.len();
+            self.open(&arg.expr);
+            // In a script a brace and the word of a step would be a block.
+            let first = self.since(start).split(|c: char| !is_name_character(c)).next().unwrap_or("");
+            if step_word(before_projections(first)).is_some() || first == "exists" {
+                self.wrap(start);
+            }
+            self.put("}");
+        } else if matches!(*arg.expr.kind, ExprKind::Univ(_)) {
+            self.parens(&arg.expr);
+        } else {
+            self.atom(&arg.expr);
+        }
+    }
+
+    /// An element of a list; before a comma `max x` would bind x.
+    fn element(&mut self, e: &Expr, comma_follows: bool) {
+        let start = self.out.len();
+        self.open(e);
+        if comma_follows && has_outer_word(self.since(start), is_big) {
+            self.wrap(start);
+        }
+    }
+
+    fn elements(&mut self, es: &[Expr]) {
+        for (at, e) in es.iter().enumerate() {
+            if at > 0 {
+                self.put(", ");
+            }
+            self.element(e, at + 1 < es.len());
+        }
+    }
+
+    fn atom(&mut self, e: &Expr) {
+        match &*e.kind {
+            ExprKind::Var(name) => self.put(name),
+            ExprKind::Number(mantissa, places) => self.number(mantissa, *places),
+            ExprKind::String(text) => {
+                let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+                self.put("\"");
+                self.put(&text);
+                self.put("\"");
+            }
+            ExprKind::Hole(None) | ExprKind::Error => self.put("_"),
+            ExprKind::Hole(Some(name)) => {
+                self.put("?");
+                self.put(name);
+            }
+            ExprKind::Univ(level) => self.put(&format!("U {level}")),
+            ExprKind::Vector(es) => {
+                self.put("[");
+                self.elements(es);
+                self.put("]");
+            }
+            ExprKind::Pair(a, b) => {
+                self.put("(");
+                self.element(a, true);
+                // Pairs nest to the right without parentheses; a loop, for a tuple may be long.
+                let mut rest = b;
+                while let ExprKind::Pair(a, b) = &*rest.kind {
+                    self.put(", ");
+                    self.element(a, true);
+                    rest = b;
+                }
+                self.put(", ");
+                self.element(rest, false);
+                self.put(")");
+            }
+            ExprKind::Proj(e, field) => {
+                let digits = field.bytes().all(|b| b.is_ascii_digit());
+                // A name before a dot and a name would be one dotted name, a number before a dot and digits one decimal.
+                let unclear = match &*e.kind {
+                    ExprKind::Var(_) | ExprKind::Hole(None) | ExprKind::Error | ExprKind::Match(..) => !digits,
+                    ExprKind::Number(..) | ExprKind::Univ(_) => true,
+                    _ => false,
+                };
+                if unclear {
+                    self.parens(e)
+                } else {
+                    self.limited_atom(e)
+                }
+                self.put(".");
+                self.put(field);
+            }
+            ExprKind::Ann(e, ty) => {
+                self.put("(");
+                self.open(e);
+                self.put(" : ");
+                self.open(ty);
+                self.put(")");
+            }
+            ExprKind::Match(e, clauses) => {
+                self.put("match ");
+                self.open(e);
+                self.put(" with");
+                for clause in clauses {
+                    self.put(" | ");
+                    for (at, p) in clause.patterns.iter().enumerate() {
+                        if at > 0 {
+                            self.put(", ");
+                        }
+                        self.pattern(p, false);
+                    }
+                    self.put(" => ");
+                    self.open(&clause.body);
+                }
+                self.put(" end");
+            }
+            _ => self.parens(e),
+        }
+    }
+
+    /// An atom under a projection, which recurs without passing through `expr`.
+    fn limited_atom(&mut self, e: &Expr) {
+        if self.depth >= MAX_DEPTH {
+            self.put("_");
+            return;
+        }
+        self.depth += 1;
+        self.atom(e);
+        self.depth -= 1;
+    }
+
+    fn number(&mut self, mantissa: &BigUint, places: u32) {
+        let places = usize::try_from(places).unwrap_or(usize::MAX);
+        let mut digits = mantissa.to_string();
+        if places > 0 {
+            let missing = places.saturating_add(1).saturating_sub(digits.len());
+            digits.insert_str(0, &"0".repeat(missing));
+            digits.insert(digits.len() - places, '.');
+        }
+        self.put(&digits);
+    }
+
+    fn pattern(&mut self, p: &Pattern, argument: bool) {
+        if self.depth >= MAX_DEPTH {
+            self.put("_");
+            return;
+        }
+        self.depth += 1;
+        match p {
+            Pattern::Wildcard(_) => self.put("_"),
+            Pattern::Number(n, _) => self.number(n, 0),
+            Pattern::Name(name, args) => {
+                let start = self.out.len();
+                self.put(&name.text);
+                for arg in args {
+                    self.put(" ");
+                    self.pattern(arg, true);
+                }
+                if argument && !args.is_empty() {
+                    self.wrap(start);
+                }
+            }
+            Pattern::Pair(a, b, _) => {
+                self.put("(");
+                self.pattern(a, false);
+                let mut rest = b;
+                while let Pattern::Pair(a, b, _) = &**rest {
+                    self.put(", ");
+                    self.pattern(a, false);
+                    rest = b;
+                }
+                self.put(", ");
+                self.pattern(rest, false);
+                self.put(")");
+            }
+        }
+        self.depth -= 1;
+    }
+}
+
+fn prefix_level(kind: &ExprKind) -> Option<Level> {
+    match kind {
+        ExprKind::Neg(_) => Some(Level::Negate),
+        ExprKind::Not(_) => Some(Level::Not),
+        ExprKind::Big(..) => Some(Level::Big),
+        ExprKind::Lam(..)
+        | ExprKind::Pi(..)
+        | ExprKind::Exists(..)
+        | ExprKind::Sigma(..)
+        | ExprKind::Let(..)
+        | ExprKind::If(..) => Some(Level::Open),
+        _ => None,
+    }
+}
+
+/// Whether the result of a function type reads better after `forall`. A loop, for quantifiers may nest deep.
+fn looks_like_a_proposition(e: &Expr) -> bool {
+    let mut e = e;
+    loop {
+        match &*e.kind {
+            ExprKind::Pi(_, body) | ExprKind::Arrow(_, body) => e = body,
+            ExprKind::Exists(..) | ExprKind::Not(_) => return true,
+            ExprKind::Binary(op, ..) => {
+                return !matches!(Infix::Op(*op).level(), Level::Add | Level::Multiply | Level::Power);
+            }
+            _ => return false,
+        }
+    }
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '\'' | '.' | '?')
+}
+
+/// The name in front of projections: `ring` of `ring.1`, but all of `std.ring`.
+fn before_projections(word: &str) -> &str {
+    let end = word
+        .match_indices('.')
+        .find(|(at, _)| word.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
+    end.and_then(|(at, _)| word.get(..at)).unwrap_or(word)
+}
+
+/// Whether a word stands outside all brackets of a text. A text with strings counts as having it, for a string may hold brackets.
+fn has_outer_word(text: &str, wanted: impl Fn(&str) -> bool) -> bool {
+    if text.contains('"') {
+        return true;
+    }
+    let mut depth = 0_usize;
+    let mut word = 0;
+    for (at, c) in text.char_indices() {
+        if is_name_character(c) {
+            continue;
+        }
+        if depth == 0 && wanted(before_projections(text.get(word..at).unwrap_or(""))) {
+            return true;
+        }
+        word = at + c.len_utf8();
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth == 0 && wanted(before_projections(text.get(word..).unwrap_or("")))
+}
+
+/// Whether a text ends with `(x y : A)`, which before an arrow would be a binder. A text with strings counts as doing so.
+fn ends_like_a_binder(text: &str) -> bool {
+    if text.contains('"') {
+        return true;
+    }
+    if !text.ends_with(')') {
+        return false;
+    }
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices().rev() {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' | '[' | '{' => {
+                depth -= usize::from(depth > 0);
+                if depth == 0 {
+                    let inside = text.get(at + 1..).unwrap_or("");
+                    let names = inside.split(':').next().unwrap_or("");
+                    return inside.contains(':') && names.chars().all(|c| is_name_character(c) || c == ' ');
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}

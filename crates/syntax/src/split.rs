@@ -56,6 +56,8 @@ impl Reader<'_, '_> {
             match kind {
                 T::OpenAttribute | T::Module | T::Import if attributes => attributes = kind == T::OpenAttribute,
                 kind if kind.starts_declaration() && attributes => attributes = false,
+                // `def data` on one line is a definition with a reserved name, not two declarations.
+                _ if at == start + 1 && self.on_one_line(start, at) => {}
                 T::OpenAttribute | T::Module | T::Import => return at,
                 kind if kind.starts_declaration() => return at,
                 _ => {}
@@ -63,6 +65,14 @@ impl Reader<'_, '_> {
             at += 1;
         }
         at
+    }
+
+    /// Whether a word that starts a declaration and another word stand on one line.
+    fn on_one_line(&self, first: usize, second: usize) -> bool {
+        match (self.lexed.tokens.get(first), self.lexed.tokens.get(second)) {
+            (Some(a), Some(b)) => a.kind.starts_declaration() && !self.cx.text(a.end, b.start).contains('\n'),
+            _ => false,
+        }
     }
 
     fn span(&self, token: &Token) -> Span {
