@@ -1,9 +1,9 @@
 //! Which engines this program has.
 
 use bfv_driver::{Frontend, Plugged, Search, plug};
-use bfv_engine_native::{Arith, Native};
+use bfv_engine_native::{Arith, Auto, Native};
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Native, search: &[&Native] };
+const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native] };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {

@@ -48,6 +48,8 @@ pub struct Goal {
     pub place: Place,
     /// The statement, over the signature.
     pub statement: Term,
+    /// Names of the statement's leading variables, hypotheses included.
+    pub variables: Vec<String>,
     /// The verdict asked for.
     pub expected: Kind,
     /// What the source itself offers: a proof, or a proof of the negation at a point.
@@ -95,14 +97,15 @@ pub enum Attempt {
 /// Engines, tried on a statement under a budget of steps.
 pub trait Search {
     /// A proposal or a reason, and the steps used.
-    fn search(&mut self, signature: &Signature, statement: &Term, steps: u64) -> (Attempt, u64);
+    /// `variables` are the names of the statement's leading variables, for witnesses.
+    fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64);
 }
 
 /// No engines: every claim must bring its proof.
 pub struct NoSearch;
 
 impl Search for NoSearch {
-    fn search(&mut self, _: &Signature, _: &Term, _: u64) -> (Attempt, u64) {
+    fn search(&mut self, _: &Signature, _: &Term, _: &[String], _: u64) -> (Attempt, u64) {
         (Attempt::GaveUp(Reason::Incomplete, String::new()), 0)
     }
 }
@@ -232,7 +235,7 @@ impl Line<'_> {
                 Err(why) => failure = (Reason::RejectedCandidate, format!("The kernel says: {why}.")),
             }
         } else if accepted.is_empty() {
-            let (attempt, steps) = self.search.search(self.signature, &goal.statement, self.options.steps);
+            let (attempt, steps) = self.search.search(self.signature, &goal.statement, &goal.variables, self.options.steps);
             search_steps = steps;
             match attempt {
                 Attempt::Candidate(candidate) => match self.offer(goal, candidate) {
@@ -310,7 +313,7 @@ impl Line<'_> {
     }
 
     fn conditional(&mut self, c: &Conditional) -> HoldsIf {
-        let (attempt, _) = self.search.search(self.signature, &c.statement, self.options.steps);
+        let (attempt, _) = self.search.search(self.signature, &c.statement, &[], self.options.steps);
         let verdict = match attempt {
             Attempt::Candidate(Candidate { outcome, evidence, .. }) => {
                 match judge(self.signature, &c.statement, outcome, &evidence, self.limits()) {

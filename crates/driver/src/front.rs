@@ -6,7 +6,7 @@ use crate::load::Input;
 use crate::problem::{Problem, place};
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
-use bfv_elab::{Engines, Expected, Session};
+use bfv_elab::{Engines, Expected, Names, Session};
 use bfv_format::{Outcome as Sense, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
@@ -32,13 +32,20 @@ const SCRIPT_STEPS: u64 = 200_000;
 /// The front end and the search over one session: lemmas that the front end met are known to the search.
 #[must_use]
 pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
-    let lemmas = Rc::new(RefCell::new(Vec::new()));
-    (Box::new(Front { engines, lemmas: lemmas.clone() }), Box::new(Engaged { engines: engines.search, lemmas }))
+    let known = Rc::new(RefCell::new(Known::default()));
+    (Box::new(Front { engines, known: known.clone() }), Box::new(Engaged { engines: engines.search, known }))
+}
+
+/// What the front end met and the search uses.
+#[derive(Default)]
+struct Known {
+    lemmas: Vec<Lemma>,
+    names: Names,
 }
 
 struct Front {
     engines: Plugged,
-    lemmas: Rc<RefCell<Vec<Lemma>>>,
+    known: Rc<RefCell<Known>>,
 }
 
 /// A module that is being read.
@@ -84,7 +91,7 @@ impl Frontend for Front {
         for name in rest {
             line.module(&name, sources);
         }
-        *self.lemmas.borrow_mut() = line.session.lemmas.clone();
+        *self.known.borrow_mut() = Known { lemmas: line.session.lemmas, names: line.session.names };
         Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems: line.problems })
     }
 }
@@ -141,6 +148,7 @@ impl Line {
                 doc: c.doc,
                 place: place(c.span, sources).unwrap_or_default(),
                 statement: c.statement,
+                variables: c.variables,
                 expected: match c.expected {
                     Expected::Proved => Kind::Proved,
                     Expected::Refuted => Kind::Refuted,
@@ -191,14 +199,14 @@ fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
 /// The engines on claims.
 struct Engaged {
     engines: &'static [&'static dyn Engine],
-    lemmas: Rc<RefCell<Vec<Lemma>>>,
+    known: Rc<RefCell<Known>>,
 }
 
 impl Search for Engaged {
-    fn search(&mut self, signature: &Signature, statement: &Term, steps: u64) -> (Attempt, u64) {
+    fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64) {
         let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
         let ctx = Ctx::default();
-        let lemmas = self.lemmas.borrow();
+        let known = self.known.borrow();
         let mut last = (Reason::Incomplete, String::new());
         let mut used = 0;
         for engine in self.engines {
@@ -207,7 +215,7 @@ impl Search for Engaged {
                 machine: &machine,
                 ctx: ctx.clone(),
                 target: machine.eval(&ctx.env, statement),
-                lemmas: &lemmas,
+                lemmas: &known.lemmas,
                 hints: Vec::new(),
             };
             let outcome = engine.solve(&goal, &mut budget);
@@ -222,7 +230,18 @@ impl Search for Engaged {
                     };
                     return (Attempt::Candidate(candidate), used);
                 }
-                Outcome::Countermodel(_) => last = (Reason::Unsupported, "A point was found and not used.".to_owned()),
+                Outcome::Refutation(evidence, point) => {
+                    let witness = variables
+                        .iter()
+                        .zip(&point)
+                        .filter_map(|(n, v)| {
+                            v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.names, &[], &[])))
+                        })
+                        .collect();
+                    let candidate =
+                        Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
+                    return (Attempt::Candidate(candidate), used);
+                }
                 Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
             }
         }

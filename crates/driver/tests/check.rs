@@ -82,7 +82,7 @@ fn signature(decls: &[Decl]) -> Signature {
 struct Proposes(Candidate);
 
 impl Search for Proposes {
-    fn search(&mut self, _: &Signature, _: &Term, _: u64) -> (Attempt, u64) {
+    fn search(&mut self, _: &Signature, _: &Term, _: &[String], _: u64) -> (Attempt, u64) {
         (Attempt::Candidate(self.0.clone()), 7)
     }
 }

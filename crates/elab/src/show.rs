@@ -219,7 +219,30 @@ impl Printer<'_> {
         format!("{dom} -> {}", self.under("_".to_owned(), b, ARROW))
     }
 
+    /// `[a, b]` recognised in `cons` and `nil` of the library.
+    fn vector(&self, t: &Term) -> Option<Vec<Term>> {
+        let named = |head: &Term, name: &str| {
+            self.names.library(name).and_then(|g| g.target.term()).is_some_and(|c| c == *head)
+        };
+        let (mut items, mut rest) = (Vec::new(), t.clone());
+        loop {
+            let (head, args) = walk::unapply(&rest);
+            match args.as_slice() {
+                [walk::Argument::Term(_)] if named(&head, "std.vec.nil") => return Some(items),
+                [_, _, walk::Argument::Term(a), walk::Argument::Term(tail)] if named(&head, "std.vec.cons") => {
+                    items.push(a.clone());
+                    rest = tail.clone();
+                }
+                _ => return None,
+            }
+        }
+    }
+
     fn call(&mut self, t: &Term, outer: Level) -> String {
+        if let Some(items) = self.vector(t) {
+            let items: Vec<String> = items.iter().map(|i| self.at(i, LOOSE)).collect();
+            return format!("[{}]", items.join(", "));
+        }
         let (head, args) = walk::unapply(t);
         let terms: Vec<Term> =
             args.iter().filter_map(|a| if let walk::Argument::Term(t) = a { Some(t.clone()) } else { None }).collect();

@@ -310,7 +310,7 @@ impl Elab<'_> {
                     "Report this as a defect of the engine, and prove the goal by other steps.",
                 ),
             },
-            Outcome::Countermodel(_) => self.fail(
+            Outcome::Refutation(..) => self.fail(
                 g,
                 span,
                 &format!("The engine {} found a point at which the goal fails.", engine.name()),

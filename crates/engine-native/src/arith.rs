@@ -95,13 +95,23 @@ impl Prover<'_> {
 
     /// Falsehood from what the context and the hints say.
     pub fn falsehood(&self, ctx: &Ctx, hints: &[Term], budget: &mut Budget) -> Found {
-        let facts = self.all_facts(ctx, hints)?;
+        self.combine(ctx, &self.all_facts(ctx, hints)?, budget)
+    }
+
+    /// Falsehood from one statement with its proof.
+    pub fn contradictory(&self, ctx: &Ctx, ty: &V, proof: &Term, budget: &mut Budget) -> Found {
+        let mut facts = Vec::new();
+        self.facts(ctx, ty, proof, &mut facts)?;
+        self.combine(ctx, &facts, budget)
+    }
+
+    fn combine(&self, ctx: &Ctx, facts: &[Fact], budget: &mut Budget) -> Found {
         for power in [Power::Linear, Power::Quadratic] {
             if power > self.power {
                 break;
             }
             for sort in [Sort::Real, Sort::Nat, Sort::Int] {
-                match contradiction(self.m, ctx, &facts, sort, power, budget)? {
+                match contradiction(self.m, ctx, facts, sort, power, budget)? {
                     Ok(Some(t)) => return Ok(Ok(t)),
                     Ok(None) => {}
                     Err(reason) => return Ok(Err((reason, "The search for multipliers ran out of steps.".to_owned()))),
@@ -266,12 +276,17 @@ impl Prover<'_> {
     }
 }
 
+/// What the evaluator's refusal means for a search.
+pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
+    if r.reason == bfv_kernel::refusal::BUDGET {
+        (Reason::Budget, r.detail.clone())
+    } else {
+        (Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
+    }
+}
+
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
     let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power };
-    match prover.prove(&goal.ctx, &goal.target, &goal.hints, budget) {
-        Ok(found) => found,
-        Err(r) if r.reason == bfv_kernel::refusal::BUDGET => Err((Reason::Budget, r.detail)),
-        Err(r) => Err((Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))),
-    }
+    prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

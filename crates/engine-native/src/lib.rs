@@ -4,11 +4,16 @@
 
 mod arith;
 mod certificate;
+mod lemmas;
+mod matching;
 mod poly;
 mod reify;
+mod shift;
 mod simplex;
+mod witness;
 
-use bfv_search::{Budget, Engine, Goal, Outcome};
+use arith::Prover;
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use certificate::Power;
 
 /// What the step `arith` calls: linear combinations of the facts at hand.
@@ -23,7 +28,22 @@ impl Engine for Arith {
     }
 }
 
-/// Arithmetic with products of facts and squares.
+/// What the step `auto` calls: arithmetic with products of facts and squares, then tagged lemmas.
+pub struct Auto;
+
+impl Engine for Auto {
+    fn name(&self) -> &'static str {
+        "auto"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        match arith::run(goal, Power::Quadratic, budget) {
+            Err((Reason::Incomplete | Reason::OutsideFragment, _)) => outcome(search(goal, budget)),
+            found => outcome(found),
+        }
+    }
+}
+
+/// What claims without a proof ask: lemmas and arithmetic, and for closed claims a counterexample.
 pub struct Native;
 
 impl Engine for Native {
@@ -31,11 +51,32 @@ impl Engine for Native {
         "native"
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        outcome(arith::run(goal, Power::Quadratic, budget))
+        // Proof and counterexample share the budget, so that a claim that resists proof can still be refuted.
+        let mut half = Budget::new(budget.left / 2);
+        let found = search(goal, &mut half);
+        let spent = budget.spend(half.used);
+        let (reason, why) = match found {
+            Ok(t) => return Outcome::Candidate(t),
+            Err(e) => e,
+        };
+        if !goal.ctx.types.is_empty() || spent.is_err() {
+            return Outcome::GaveUp(reason, why);
+        }
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear };
+        match prover.refute(&goal.target, budget) {
+            Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
+            Ok(Err((Reason::Budget, _))) | Err(_) => Outcome::GaveUp(Reason::Budget, why),
+            Ok(Err(_)) => Outcome::GaveUp(reason, why),
+        }
     }
 }
 
-fn outcome(found: Result<bfv_format::Term, (bfv_search::Reason, String)>) -> Outcome {
+fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
+    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic };
+    prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)))
+}
+
+fn outcome(found: Result<bfv_format::Term, (Reason, String)>) -> Outcome {
     match found {
         Ok(t) => Outcome::Candidate(t),
         Err((reason, why)) => Outcome::GaveUp(reason, why),

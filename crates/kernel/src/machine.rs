@@ -39,6 +39,11 @@ impl<'a> Machine<'a> {
         Machine { globals, limits, steps: Cell::new(0), depth: Cell::new(0), names: Cell::new(0) }
     }
 
+    /// The constants that it knows.
+    pub fn globals(&self) -> &'a dyn Globals {
+        self.globals
+    }
+
     /// Steps taken so far.
     pub fn steps(&self) -> u64 {
         self.steps.get()

@@ -111,8 +111,8 @@ impl Reason {
 pub enum Outcome {
     /// A term in the scope of the goal's context, as the kernel reads values back. The kernel judges it.
     Candidate(Term),
-    /// Values for the leading variables of the statement at which it seems to fail. What is left must still be proved false.
-    Countermodel(Vec<Term>),
+    /// A term of type `target -> Empty` for a goal without context, and the values of its leading variables where they are data.
+    Refutation(Term, Vec<Option<Term>>),
     /// Nothing, why, and one sentence about it (may be empty).
     GaveUp(Reason, String),
 }
