@@ -69,9 +69,12 @@ impl Elab<'_> {
             (left, right) => return self.unify_flex(ctx, ty, a, b, left, right),
         }
         if let (Val::Neutral(x), Val::Neutral(y)) = (&*fa, &*fb)
-            && let (Head::Const(c, m), Head::Const(d, n)) = (&x.head, &y.head)
-            && (c, m) == (d, n)
             && x.unfolded.is_some()
+            && match (&x.head, &y.head) {
+                (Head::Const(c, m), Head::Const(d, n)) => (c, m) == (d, n),
+                (Head::Prim(p), Head::Prim(q)) => p == q,
+                _ => false,
+            }
         {
             let (mark, waiting) = (self.scratch.mark(), self.postponed.borrow().len());
             if self.unify_neutral(ctx, x, y)? {

@@ -1,6 +1,6 @@
 //! Goals about numbers: introduces, splits, and closes what is left by a certificate.
 
-use crate::certificate::{Fact, Power, contradiction};
+use crate::certificate::{Fact, Manner, Power, contradiction};
 use crate::reify::{self, Atomic, Atoms};
 use bfv_format::{DataRef, Node, Op, Prim, Rational, Relation, Rule, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
@@ -12,6 +12,8 @@ pub struct Prover<'g> {
     pub m: &'g Machine<'g>,
     pub lemmas: &'g [Lemma],
     pub power: Power,
+    /// Whether arithmetic looks through definitions.
+    pub unfold: bool,
 }
 
 /// Result of a search: the evaluator may stop, the search may end without a proof.
@@ -111,7 +113,7 @@ impl Prover<'_> {
                 break;
             }
             for sort in [Sort::Real, Sort::Nat, Sort::Int] {
-                match contradiction(self.m, ctx, facts, sort, power, budget)? {
+                match contradiction(self.m, ctx, facts, sort, Manner { power, unfold: self.unfold }, budget)? {
                     Ok(Some(t)) => return Ok(Ok(t)),
                     Ok(None) => {}
                     Err(reason) => return Ok(Err((reason, "The search for multipliers ran out of steps.".to_owned()))),
@@ -265,7 +267,7 @@ impl Prover<'_> {
 
     /// An equation of polynomials.
     fn ring(&self, ctx: &Ctx, sort: Sort, x: &V, y: &V) -> Res<Option<Term>> {
-        let mut atoms = Atoms::default();
+        let mut atoms = Atoms::new(self.unfold);
         let (mut left, mut right): (Vec<Op>, Vec<Op>) = (Vec::new(), Vec::new());
         reify::tree(self.m, ctx, &mut atoms, sort, x, &mut left)?;
         reify::tree(self.m, ctx, &mut atoms, sort, y, &mut right)?;
@@ -287,6 +289,6 @@ pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
 
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
-    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power };
+    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold: true };
     prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

@@ -23,6 +23,17 @@ pub struct Fact {
     pub proof: Term,
 }
 
+/// More atoms than this, and products of facts are not tried.
+const QUADRATIC_ATOMS: usize = 24;
+
+/// What a search for a certificate may do.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    pub power: Power,
+    /// Whether definitions that compute to arithmetic are looked through.
+    pub unfold: bool,
+}
+
 /// How far the search goes beyond linear combinations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Power {
@@ -49,10 +60,10 @@ pub fn contradiction(
     ctx: &Ctx,
     facts: &[Fact],
     sort: Sort,
-    power: Power,
+    manner: Manner,
     budget: &mut Budget,
 ) -> Res<Result<Option<Term>, Reason>> {
-    let mut atoms = Atoms::default();
+    let mut atoms = Atoms::new(manner.unfold);
     let mut hypotheses = Vec::new();
     for f in facts.iter().filter(|f| f.sort == sort) {
         let (mut left, mut right) = (Vec::new(), Vec::new());
@@ -67,7 +78,7 @@ pub fn contradiction(
         hypotheses.iter().map(|h| Some(polynomial(&h.right)?.minus(&polynomial(&h.left)?))).collect();
     let Some(polys) = polys else { return Ok(Ok(None)) };
     Ok(match sort {
-        Sort::Real => real(&atoms, hypotheses, &polys, power, budget),
+        Sort::Real => real(&atoms, hypotheses, &polys, manner.power, budget),
         Sort::Nat | Sort::Int => integer(sort, &atoms, hypotheses, &polys, budget),
     })
 }
@@ -135,7 +146,7 @@ fn real(
             }),
         }
     }
-    if power >= Power::Quadratic {
+    if power >= Power::Quadratic && atoms.list.len() <= QUADRATIC_ATOMS {
         quadratic(atoms, &hypotheses, polys, &mut candidates, &mut equalities);
     }
     budget.spend(u64::try_from(candidates.len()).unwrap_or(u64::MAX))?;

@@ -62,7 +62,7 @@ impl Engine for Native {
         if !goal.ctx.types.is_empty() || spent.is_err() {
             return Outcome::GaveUp(reason, why);
         }
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear };
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true };
         match prover.refute(&goal.target, budget) {
             Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
             Ok(Err((Reason::Budget, _))) | Err(_) => Outcome::GaveUp(Reason::Budget, why),
@@ -72,8 +72,16 @@ impl Engine for Native {
 }
 
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
-    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic };
-    prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)))
+    // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
+    let mut last = Err((Reason::Incomplete, String::new()));
+    for unfold in [false, true] {
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold };
+        last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
 }
 
 fn outcome(found: Result<bfv_format::Term, (Reason, String)>) -> Outcome {

@@ -4,13 +4,18 @@ use bfv_format::{Arith, Op, Prim, Rational, Sort, Term};
 use bfv_kernel::{Ctx, Elim, Head, Machine, Neutral, Res, V, Val};
 
 /// Atoms met so far, with their values and how they read back.
-#[derive(Default)]
 pub struct Atoms {
     pub list: Vec<(Sort, Term)>,
     values: Vec<V>,
+    /// Whether definitions that compute to arithmetic are looked through.
+    unfold: bool,
 }
 
 impl Atoms {
+    pub fn new(unfold: bool) -> Self {
+        Atoms { list: Vec::new(), values: Vec::new(), unfold }
+    }
+
     fn find(&mut self, m: &Machine<'_>, ctx: &Ctx, sort: Sort, v: &V) -> Res<u32> {
         let term = m.quote(ctx, v)?;
         let ty = m.value(Val::Prim(carrier(sort)));
@@ -44,7 +49,7 @@ pub fn tree(m: &Machine<'_>, ctx: &Ctx, atoms: &mut Atoms, sort: Sort, v: &V, ou
     let folded = m.folded(v)?;
     // A definition is looked through when what it computes to is arithmetic.
     let seen = match &*folded {
-        Val::Neutral(Neutral { unfolded: Some(_), .. }) => {
+        Val::Neutral(Neutral { head: Head::Const(..), unfolded: Some(_), .. }) if atoms.unfold => {
             let w = m.whnf(v)?;
             match &*w {
                 Val::Neutral(Neutral { head: Head::Prim(p), .. }) if operation(*p).is_some() => w,
@@ -118,7 +123,8 @@ pub fn strict(m: &Machine<'_>, ty: &V) -> Res<Option<Atomic>> {
     if !matches!(&*at, Val::Prim(Prim::Bool)) || !matches!(&*m.whnf(b)?, Val::Prim(Prim::True)) {
         return Ok(None);
     }
-    Ok(match &*m.whnf(a)? {
+    // Comparisons of definitions are taken as they stand; looking through them is the business of `tree`.
+    Ok(match &*m.folded(a)? {
         Val::Prim(Prim::True) => Some(Atomic::Decided(true)),
         Val::Prim(Prim::False) => Some(Atomic::Decided(false)),
         Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, spine.as_slice()) {

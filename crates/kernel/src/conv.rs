@@ -9,6 +9,15 @@ use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Neutral, V, VFace, Val};
 use bfv_format::Prim;
 use std::rc::Rc;
 
+/// Whether two values stand folded under one head, so that comparing their spines may spare unfolding them.
+fn same_folded_head(x: &Neutral, y: &Neutral) -> bool {
+    match (&x.head, &y.head) {
+        (Head::Const(c, m), Head::Const(d, n)) => (c, m) == (d, n),
+        (Head::Prim(p), Head::Prim(q)) => p == q && x.unfolded.is_some() && y.unfolded.is_some(),
+        _ => false,
+    }
+}
+
 impl Machine<'_> {
     /// Whether two values of a type are convertible.
     pub fn conv(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<bool> {
@@ -65,8 +74,7 @@ impl Machine<'_> {
             return Ok(true);
         }
         if let (Val::Neutral(x), Val::Neutral(y)) = (&*fa, &*fb)
-            && let (Head::Const(c, m), Head::Const(d, n)) = (&x.head, &y.head)
-            && (c, m) == (d, n)
+            && same_folded_head(x, y)
             && self.same_neutral(at, x, y)?
         {
             return Ok(true);

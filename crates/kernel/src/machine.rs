@@ -1,5 +1,6 @@
 //! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
 
+use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
 use crate::{Globals, Limits, META_BASE};
@@ -201,6 +202,14 @@ impl<'a> Machine<'a> {
             },
             Lazy::Coe(r, s, line, t) => self.coe(r, s, &line, &t)?,
             Lazy::HCom(r, s, ty, faces, b) => self.hcom(r, s, &ty, &faces, &b)?,
+            Lazy::Compute(p, spine) => match self.compute(p, &spine)? {
+                Some(w) => w,
+                None => self.done(Val::Neutral(Neutral {
+                    head: Head::Prim(p),
+                    spine: Rc::new(spine),
+                    unfolded: None,
+                })),
+            },
             Lazy::Pred(n) => self.predecessor(&n)?,
             Lazy::Field(x, n) => match &*self.whnf(&x)? {
                 Val::Con(_, _, _, xs) => match xs.get(n) {
@@ -324,13 +333,27 @@ impl<'a> Machine<'a> {
     fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
         let mut spine = (*n.spine).clone();
         spine.push(e.clone());
-        if let Head::Prim(p) = n.head
-            && let Some(w) = self.compute(p, &spine)?
-        {
-            return Ok(w);
+        let mut unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
+        if let Head::Prim(p) = n.head {
+            if spine.len() == arity(p) && self.has_folded(&spine)? {
+                // An argument is a definition: the operation stays folded with it until somebody needs more.
+                unfolded = Some(V::delay(Lazy::Compute(p, spine.clone())));
+            } else if let Some(w) = self.compute(p, &spine)? {
+                return Ok(w);
+            }
         }
-        let unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
         Ok(self.done(Val::Neutral(Neutral { head: n.head.clone(), spine: Rc::new(spine), unfolded })))
+    }
+
+    fn has_folded(&self, spine: &[Elim]) -> Res<bool> {
+        for e in spine {
+            if let Elim::App(v) = e
+                && matches!(&*self.folded(v)?, Val::Neutral(Neutral { unfolded: Some(_), .. }))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn native(&self, n: &Native, a: &V) -> Res<Rc<Val>> {

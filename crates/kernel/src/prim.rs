@@ -39,6 +39,11 @@ fn signature(p: Prim) -> Option<(&'static [Prim], Prim)> {
     })
 }
 
+/// How many arguments an operation takes; 0 for a type or an element.
+pub(crate) fn arity(p: Prim) -> usize {
+    signature(p).map_or(0, |(args, _)| args.len())
+}
+
 impl Machine<'_> {
     pub(crate) fn primitive(&self, p: Prim) -> Rc<Val> {
         self.done(if signature(p).is_some() { Val::neutral(Head::Prim(p)) } else { Val::Prim(p) })

@@ -41,6 +41,8 @@ pub(crate) enum Lazy {
     Coe(Ivl, Ivl, DClo, V),
     /// A composition.
     HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
+    /// An operation of the theory with all its arguments, to be computed as far as they allow.
+    Compute(Prim, Vec<Elim>),
     /// The predecessor of a positive natural number.
     Pred(V),
     /// One field of a constructor.
@@ -160,7 +162,7 @@ pub struct Neutral {
     pub head: Head,
     /// Eliminations.
     pub spine: Rc<Vec<Elim>>,
-    /// For a head that is a definition: the same value with the definition unfolded.
+    /// For a head that is a definition, or an operation on one: the same value with the definition unfolded.
     pub unfolded: Option<V>,
 }
 
