@@ -20,7 +20,8 @@ impl Atoms {
         let term = m.quote(ctx, v)?;
         let ty = m.value(Val::Prim(carrier(sort)));
         for (n, ((s, t), w)) in (0u32..).zip(self.list.iter().zip(&self.values)) {
-            if *s == sort && (*t == term || m.conv(ctx, &ty, v, w)?) {
+            // Comparing definitions by what they compute to belongs to looking through them.
+            if *s == sort && (*t == term || (self.unfold && m.conv(ctx, &ty, v, w)?)) {
                 return Ok(n);
             }
         }
