@@ -196,7 +196,7 @@ catalogue! {
         Sample::Text(b"data Bad : U 0\n| mk (f : Bad -> Empty)\n");
     LimitReached, "E0221", "Limit reached",
         "Elaboration used up its steps or its depth. Make the declaration smaller.",
-        Sample::Text(b"def tower : Nat -> Nat\n| 0 => 1\n| suc n => tower n + tower n\n\ntheorem a : tower 40 = 0 by refl\n");
+        Sample::Text(b"def count : Nat -> Nat\n| 0 => 0\n| suc n => suc (count n)\n\ntheorem a : count 9999999 = 0 by refl\n");
     // E03xx: proof scripts.
     StepFailed, "E0301", "Step that fails",
         "A step of a proof script does not apply to its goal. The message shows the goal.",

@@ -235,7 +235,8 @@ impl Line<'_> {
                 Err(why) => failure = (Reason::RejectedCandidate, format!("The kernel says: {why}.")),
             }
         } else if accepted.is_empty() {
-            let (attempt, steps) = self.search.search(self.signature, &goal.statement, &goal.variables, self.options.steps);
+            let (attempt, steps) =
+                self.search.search(self.signature, &goal.statement, &goal.variables, self.options.steps);
             search_steps = steps;
             match attempt {
                 Attempt::Candidate(candidate) => match self.offer(goal, candidate) {

@@ -234,9 +234,7 @@ impl Search for Engaged {
                     let witness = variables
                         .iter()
                         .zip(&point)
-                        .filter_map(|(n, v)| {
-                            v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.names, &[], &[])))
-                        })
+                        .filter_map(|(n, v)| v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.names, &[], &[]))))
                         .collect();
                     let candidate =
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };

@@ -52,6 +52,7 @@ fn goal(name: &str, statement: Term, expected: Kind, given: Option<Candidate>) -
         doc: None,
         place: Place { file: "m.sctt".into(), start: (1, 1), end: (1, 2), bytes: 0..1 },
         statement,
+        variables: Vec::new(),
         expected,
         given,
         holds_if: vec![],

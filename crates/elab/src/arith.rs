@@ -232,6 +232,7 @@ impl Elab<'_> {
     }
 
     /// An infix operator. `whole` is the expression itself.
+    #[allow(clippy::too_many_arguments)] // the expression and its parts
     pub fn binary(
         &self,
         local: &Local,

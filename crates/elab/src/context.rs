@@ -2,7 +2,7 @@
 
 use crate::walk::{self, Depth};
 use bfv_format::{Dim, Node, Term};
-use bfv_kernel::{Ctx, Ivl, V};
+use bfv_kernel::{Ctx, V};
 use std::rc::Rc;
 
 /// What a local name stands for.
@@ -132,16 +132,5 @@ impl Local {
     /// How many variables of each scope there are.
     pub fn size(&self) -> Depth {
         Depth { terms: self.depth(), dims: u32::try_from(self.ctx.dims.len()).unwrap_or(u32::MAX) }
-    }
-
-    /// The index of a dimension name in this context.
-    pub fn dim_index(&self, r: Ivl) -> Option<Dim> {
-        match r {
-            Ivl::Zero => Some(Dim::Zero),
-            Ivl::One => Some(Dim::One),
-            Ivl::Name(n) => {
-                self.ctx.dims.iter().rev().position(|d| *d == n).and_then(|p| u32::try_from(p).ok()).map(Dim::Var)
-            }
-        }
     }
 }

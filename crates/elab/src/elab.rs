@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 /// What kind of mistake was found; the driver gives each a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
 pub enum Kind {
     UnknownName,
     AmbiguousName,
@@ -41,9 +42,13 @@ pub enum Kind {
 /// A mistake in the source, with what, where, why and how to mend it.
 #[derive(Clone, Debug)]
 pub struct Problem {
+    /// What kind of mistake.
     pub kind: Kind,
+    /// Where.
     pub span: Span,
+    /// What and why.
     pub message: String,
+    /// How to mend it.
     pub fix: Option<String>,
 }
 

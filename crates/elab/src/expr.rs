@@ -1,6 +1,6 @@
 //! Expressions: bidirectional elaboration. `infer` finds the type, `check` is given it.
 
-use crate::context::{Entry, Found, Local};
+use crate::context::{Entry, Local};
 use crate::elab::{Elab, HoleAt, Kind, PendingScript, R, Typed, problem};
 use crate::walk::{self, Depth};
 use bfv_diag::Span;
@@ -8,6 +8,9 @@ use bfv_format::{Dim, Face, Node, Prim, Term};
 use bfv_kernel::{Head, Ivl, META_BASE, Neutral, V, Val};
 use bfv_syntax::tree::{Arg, BinOp, Binder, Expr, ExprKind, Name};
 use std::rc::Rc;
+
+/// The types of binders with their levels; `None` for a dimension.
+pub type Bound = Vec<Option<(Term, u32)>>;
 
 /// Whether a binder ranges over dimensions: `(i : I)`.
 fn is_dim_binder(b: &Binder) -> bool {
@@ -43,7 +46,7 @@ impl Elab<'_> {
     }
 
     /// Extends the context by binders; the types of term variables and their levels come back in order, `None` for a dimension.
-    pub fn binders(&self, local: &Local, bs: &[Binder]) -> R<(Local, Vec<Option<(Term, u32)>>)> {
+    pub fn binders(&self, local: &Local, bs: &[Binder]) -> R<(Local, Bound)> {
         let mut local = local.clone();
         let mut out = Vec::new();
         for b in bs {
@@ -461,11 +464,6 @@ impl Elab<'_> {
         let up = walk::shift(ty, Depth { terms: 0, dims: 1 });
         let body = self.check(&inner, body, &self.ev(&inner, &up))?;
         Ok(Face { cof, body })
-    }
-
-    /// Whether a name is bound locally.
-    pub fn is_local(&self, local: &Local, name: &str) -> bool {
-        matches!(local.find(name), Some(Found::Var(..) | Found::Alias(..)))
     }
 }
 

@@ -491,7 +491,7 @@ impl Elab<'_> {
                 let (inner, _) = self.bind(&g.local, span, "none", none)?;
                 let Val::Pi(dom, cod) = &*self.whnf(span, none)? else {
                     return self.fail(
-                        &g,
+                        g,
                         span,
                         "`exists` needs a goal that says that something exists.",
                         "Use another step.",
@@ -501,7 +501,7 @@ impl Elab<'_> {
                 let refuted = self.m.inst(cod, self.ev(&inner, &witness));
                 let Val::Pi(p, _) = &*self.whnf(span, &refuted)? else {
                     return self.fail(
-                        &g,
+                        g,
                         span,
                         "`exists` needs a goal that says that something exists.",
                         "Use another step.",

@@ -4,7 +4,7 @@ use crate::arith::{Found, Prover};
 use crate::matching::{Bindings, matches};
 use crate::reify;
 use bfv_format::{Node, Term};
-use bfv_kernel::{Ctx, Env, Globals, Res, V, Val};
+use bfv_kernel::{Ctx, Env, Res, V, Val};
 use bfv_search::{Budget, Lemma, Reason};
 use std::rc::Rc;
 
@@ -101,7 +101,9 @@ impl Prover<'_> {
             })
         };
         if !(order(ty)? && order(target)?)
-            && std::mem::discriminant(&*w) == std::mem::discriminant(&*t) && self.m.conv_type(ctx, ty, target)? {
+            && std::mem::discriminant(&*w) == std::mem::discriminant(&*t)
+            && self.m.conv_type(ctx, ty, target)?
+        {
             return Ok(Some(proof.clone()));
         }
         if let Val::Sigma(a, b) = &*w {
@@ -171,7 +173,7 @@ impl Prover<'_> {
         budget: &mut Budget,
     ) -> Res<Option<Term>> {
         let Some(ty) = self.m.globals().const_type(lemma.id) else { return Ok(None) };
-        self.from_hypotheses(ctx, lemma, opened, &mut bound)?;
+        self.read_hypotheses(ctx, lemma, opened, &mut bound)?;
         let mut current = self.m.eval(&Env::default(), &ty);
         let mut term: Term = Rc::new(Node::Const { id: lemma.id, shift: 0 });
         for n in 0..opened.binders {
@@ -220,7 +222,7 @@ impl Prover<'_> {
     }
 
     /// Matches premises that mention open variables with hypotheses of the context.
-    fn from_hypotheses(&self, ctx: &Ctx, lemma: &Lemma, opened: &Opened, bound: &mut Bindings) -> Res<()> {
+    fn read_hypotheses(&self, ctx: &Ctx, lemma: &Lemma, opened: &Opened, bound: &mut Bindings) -> Res<()> {
         if bound.complete() {
             return Ok(());
         }

@@ -124,14 +124,20 @@ fn assign(variable: u32, args: &[u32], t: &Term, depth: u32, inner: u32, bound: 
 /// A term under `depth` binders as a function of some of them, outside of all of them.
 fn lower(t: &Term, args: &[u32], depth: u32, inner: u32) -> Option<Term> {
     let n = u32::try_from(args.len()).ok()?;
-    let body = crate::shift::rename(t, 0, 0, &mut |i| {
-        if i < depth {
-            // The last argument becomes the innermost variable.
-            let place = args.iter().position(|a| *a == i)?;
-            n.checked_sub(1 + u32::try_from(place).ok()?)
-        } else {
-            Some(i - depth + n)
-        }
-    }, &mut |i| i.checked_sub(inner))?;
+    let body = crate::shift::rename(
+        t,
+        0,
+        0,
+        &mut |i| {
+            if i < depth {
+                // The last argument becomes the innermost variable.
+                let place = args.iter().position(|a| *a == i)?;
+                n.checked_sub(1 + u32::try_from(place).ok()?)
+            } else {
+                Some(i - depth + n)
+            }
+        },
+        &mut |i| i.checked_sub(inner),
+    )?;
     Some(args.iter().fold(body, |t, _| Rc::new(Node::Lam(t))))
 }

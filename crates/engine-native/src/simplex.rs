@@ -45,8 +45,7 @@ pub fn feasible(
             *o += c;
         }
     }
-    loop {
-        let Some(enter) = objective.iter().take(n).position(Signed::is_positive) else { break };
+    while let Some(enter) = objective.iter().take(n).position(Signed::is_positive) {
         budget.spend(1)?;
         let mut leave: Option<(usize, BigRational)> = None;
         for (i, row) in table.iter().enumerate() {

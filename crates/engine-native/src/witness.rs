@@ -73,8 +73,8 @@ impl Walk<'_, '_> {
             }
             // A hypothesis must hold at the point; an order `a <= b` is the conclusion itself.
             let rest = m.inst(cod, m.bind(&self.ctx, dom.clone()).1);
-            let conclusion = matches!(&*m.whnf(&rest)?, Val::Prim(Prim::Empty))
-                && crate::reify::strict(m, dom)?.is_some();
+            let conclusion =
+                matches!(&*m.whnf(&rest)?, Val::Prim(Prim::Empty)) && crate::reify::strict(m, dom)?.is_some();
             if !conclusion {
                 return match self.prover.prove(&Ctx::default(), dom, &[], budget)? {
                     Ok(t) => {

@@ -204,11 +204,7 @@ impl<'a> Machine<'a> {
             Lazy::HCom(r, s, ty, faces, b) => self.hcom(r, s, &ty, &faces, &b)?,
             Lazy::Compute(p, spine) => match self.compute(p, &spine)? {
                 Some(w) => w,
-                None => self.done(Val::Neutral(Neutral {
-                    head: Head::Prim(p),
-                    spine: Rc::new(spine),
-                    unfolded: None,
-                })),
+                None => self.done(Val::Neutral(Neutral { head: Head::Prim(p), spine: Rc::new(spine), unfolded: None })),
             },
             Lazy::Pred(n) => self.predecessor(&n)?,
             Lazy::Field(x, n) => match &*self.whnf(&x)? {
