@@ -9,4 +9,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.vec", include_str!("../../../sctt/vec.sctt")),
     ("std.sum", include_str!("../../../sctt/sum.sctt")),
     ("std.fusion", include_str!("../../../sctt/fusion.sctt")),
+    ("std.order", include_str!("../../../sctt/order.sctt")),
+    ("std.mean", include_str!("../../../sctt/mean.sctt")),
+    ("std.survivors", include_str!("../../../sctt/survivors.sctt")),
 ];
