@@ -12,4 +12,5 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.order", include_str!("../../../sctt/order.sctt")),
     ("std.mean", include_str!("../../../sctt/mean.sctt")),
     ("std.survivors", include_str!("../../../sctt/survivors.sctt")),
+    ("std.debate", include_str!("../../../sctt/debate.sctt")),
 ];

@@ -253,6 +253,12 @@ impl Printer<'_> {
                 Prim::NatMul | Prim::IntMul | Prim::RealMul => Some(("*", PRODUCT, CALL)),
                 _ => None,
             };
+            if let (Prim::RealMul, Node::App(f, d)) = (p, &**b)
+                && matches!(&**f, Node::Prim(Prim::RealInv))
+            {
+                let s = format!("{}/{}", self.at(a, CALL), self.at(d, ATOM));
+                return self.wrap(s, PRODUCT, outer);
+            }
             if let Some((op, own, right)) = infix {
                 let s = format!("{} {op} {}", self.at(a, own), self.at(b, right));
                 return self.wrap(s, own, outer);

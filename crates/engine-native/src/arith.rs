@@ -67,6 +67,10 @@ impl Prover<'_> {
                     Some(Atomic::Decided(true)) => out.push(fact(Sort::Real, Relation::Le, one(1), one(0), proof)),
                     Some(Atomic::Decided(false)) => {}
                     None => {
+                        if let Some(absurd) = self.broken_disequality(ctx, &inner, proof)? {
+                            out.push(fact(Sort::Real, Relation::Lt, one(1), one(0), &absurd));
+                            return Ok(());
+                        }
                         // not not (a < b) gives a < b.
                         if let Some(doubly) = reify::negated(self.m, ctx, &inner)?
                             && let Some(Atomic::Relation(s, r, a, b)) = reify::strict(self.m, &doubly)?
@@ -80,6 +84,23 @@ impl Prover<'_> {
             }
         }
         Ok(())
+    }
+
+    /// `not (a = b)` where both sides are the same number: from it, anything, here 1 < 0.
+    fn broken_disequality(&self, ctx: &Ctx, equation: &V, proof: &Term) -> Res<Option<Term>> {
+        let Some((sort, a, b)) = reify::equation(self.m, equation)? else { return Ok(None) };
+        let same = if self.m.conv(ctx, &self.m.value(Val::Prim(reify::carrier(sort))), &a, &b)? {
+            let mut inner = ctx.clone();
+            inner.dims.push(self.m.fresh_dim());
+            Some(Rc::new(Node::DLam(self.m.quote(&inner, &a)?)))
+        } else {
+            self.ring(ctx, sort, &a, &b)?
+        };
+        let Some(same) = same else { return Ok(None) };
+        let literal = |n: u8| Rc::new(Node::RealLit(Rational { num: n.into(), den: 1u8.into() }));
+        let compared = app(Rc::new(Node::Prim(Prim::RealLtb)), &[literal(1), literal(0)]);
+        let less = Rc::new(Node::Path(Rc::new(Node::Prim(Prim::Bool)), compared, Rc::new(Node::Prim(Prim::True))));
+        Ok(Some(Rc::new(Node::EmptyElim(less, Rc::new(Node::App(proof.clone(), same))))))
     }
 
     /// Every fact of a context, and of hints.
@@ -154,12 +175,19 @@ impl Prover<'_> {
     /// `(x : dom) -> cod`: a finite type is gone through element by element, otherwise x is introduced.
     fn prove_all(&self, ctx: &Ctx, dom: &V, cod: &Clo, hints: &[Term], budget: &mut Budget) -> Found {
         let w = self.m.whnf(dom)?;
-        let finite = match &*w {
-            Val::Prim(Prim::Empty) => true,
-            Val::Data(_, ps) => self.is_finite(ps)?,
-            _ => false,
-        };
-        if !finite {
+        if !self.finite(dom)? {
+            // not not Y, which is what a disjunction hides, follows from Y.
+            if let Some(stated) = reify::negated(self.m, ctx, dom)?
+                && reify::strict(self.m, &stated)?.is_none()
+            {
+                let (inner, x) = self.m.bind(ctx, dom.clone());
+                if matches!(&*self.m.whnf(&self.m.inst(cod, x))?, Val::Prim(Prim::Empty))
+                    && let Ok(t) = self.prove(&inner, &stated, &[], budget)?
+                {
+                    let applied = Rc::new(Node::App(Rc::new(Node::Var(0)), t));
+                    return Ok(Ok(Rc::new(Node::Lam(applied))));
+                }
+            }
             return self.under(ctx, dom, cod, hints, budget);
         }
         // Everything lives under the variable that is taken apart.
@@ -195,6 +223,15 @@ impl Prover<'_> {
         let params = (0..count).map(|k| var(count - k)).collect();
         let con = Rc::new(Node::Con(d, n, params, vec![var(0)]));
         Clo::Term(env, Rc::new(Node::App(var(count + 1), con)))
+    }
+
+    /// Whether a type is finite and built as `Fin` of a literal is.
+    pub fn finite(&self, ty: &V) -> Res<bool> {
+        Ok(match &*self.m.whnf(ty)? {
+            Val::Prim(Prim::Empty) => true,
+            Val::Data(_, ps) => self.is_finite(ps)?,
+            _ => false,
+        })
     }
 
     /// Whether a data type is a sum of Unit and finite types, as `Fin` of a literal computes to.

@@ -45,6 +45,12 @@ impl Prover<'_> {
         let w = self.m.whnf(target)?;
         match &*w {
             Val::Pi(dom, cod) if !atomic => {
+                // Arithmetic goes through finite types element by element.
+                if (depth == 0 || self.finite(dom)?)
+                    && let Ok(t) = self.prove(ctx, target, &[], budget)?
+                {
+                    return Ok(Ok(t));
+                }
                 // A named predicate may be the conclusion of a lemma before it is opened.
                 if depth > 0
                     && let Ok(t) = self.by_lemmas(ctx, target, depth, budget)?
