@@ -2,11 +2,11 @@
 
 use crate::check::Ctx;
 use crate::data::count;
-use crate::face::{Solved, solve};
+use crate::face::{Solved, equivalent, solve};
 use crate::machine::Machine;
 use crate::refusal::{CONSTANT, ILL_FORMED, NOT_FUNCTION, NOT_PAIR, Res, refuse};
 use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Neutral, V, VFace, Val};
-use bfv_format::Prim;
+use bfv_format::{Prim, Rule};
 use std::rc::Rc;
 
 /// Whether two values stand folded under one head, so that comparing their spines may spare unfolding them.
@@ -194,21 +194,28 @@ impl Machine<'_> {
                     && self.same(at, t, x, y)?
                     && self.same_faces(at, t, fs, gs)?
             }
-            // Rule terms are proofs; comparing what they were built from is enough.
-            (Head::Rule(e, r), Head::Rule(f, q)) => {
-                r == q && self.rule_parts(e, r).iter().zip(&self.rule_parts(f, q)).all(|(x, y)| Rc::ptr_eq(&x.0, &y.0))
-            }
+            (Head::Rule(e, r), Head::Rule(f, q)) => self.same_rule(at, e, r, f, q)?,
             _ => false,
         })
     }
 
-    fn rule_parts(&self, env: &Env, rule: &bfv_format::Rule) -> Vec<V> {
-        crate::denote::parts(rule).map(|t| self.eval(env, t)).collect()
+    /// Rules with the same numbers, the same atoms and the same proofs. Their terms are compared as values.
+    fn same_rule(&self, at: u32, e: &Env, r: &Rule, f: &Env, q: &Rule) -> Res<bool> {
+        if !crate::denote::same_shape(r, q) {
+            return Ok(false);
+        }
+        let types = self.part_types(e, r)?;
+        for ((x, y), ty) in crate::denote::parts(r).zip(crate::denote::parts(q)).zip(types) {
+            if !self.same(at, &ty, &self.eval(e, x), &self.eval(f, y))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn same_faces(&self, at: u32, ty: &V, fs: &[VFace], gs: &[VFace]) -> Res<bool> {
         for (f, g) in fs.iter().zip(gs) {
-            if f.cof != g.cof {
+            if !equivalent(&f.cof, &g.cof) {
                 return Ok(false);
             }
             if let Solved::Unifier(u) = solve(&f.cof) {

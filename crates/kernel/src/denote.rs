@@ -16,6 +16,34 @@ pub(crate) fn parts(rule: &Rule) -> impl Iterator<Item = &Term> {
     atoms.iter().map(|(_, t)| t).chain(hypotheses.iter().map(|h| &h.proof))
 }
 
+/// Whether two rules agree in everything but their terms.
+pub(crate) fn same_shape(a: &Rule, b: &Rule) -> bool {
+    let relations = |x: &[Hypothesis], y: &[Hypothesis]| {
+        x.len() == y.len()
+            && x.iter().zip(y).all(|(h, k)| (h.relation, &h.left, &h.right) == (k.relation, &k.left, &k.right))
+    };
+    let sorts = |x: &[(Sort, Term)], y: &[(Sort, Term)]| x.iter().map(|(s, _)| s).eq(y.iter().map(|(s, _)| s));
+    match (a, b) {
+        (
+            Rule::Ring { sort, atoms, left, right },
+            Rule::Ring { sort: sort2, atoms: atoms2, left: left2, right: right2 },
+        ) => (sort, left, right) == (sort2, left2, right2) && sorts(atoms, atoms2),
+        (
+            Rule::Psatz { atoms, hypotheses, products, equalities },
+            Rule::Psatz { atoms: atoms2, hypotheses: hypotheses2, products: products2, equalities: equalities2 },
+        ) => {
+            (products, equalities) == (products2, equalities2)
+                && sorts(atoms, atoms2)
+                && relations(hypotheses, hypotheses2)
+        }
+        (
+            Rule::Lia { sort, atoms, hypotheses, steps },
+            Rule::Lia { sort: sort2, atoms: atoms2, hypotheses: hypotheses2, steps: steps2 },
+        ) => (sort, steps) == (sort2, steps2) && sorts(atoms, atoms2) && relations(hypotheses, hypotheses2),
+        _ => false,
+    }
+}
+
 fn carrier(s: Sort) -> Prim {
     match s {
         Sort::Nat => Prim::Nat,
@@ -130,6 +158,20 @@ impl Machine<'_> {
             self.check(ctx, &h.proof, &self.relation(&values, h, sort)?)?;
         }
         Ok(())
+    }
+
+    /// The types of the terms inside a rule, in the order of `parts`.
+    pub(crate) fn part_types(&self, env: &Env, rule: &Rule) -> Res<Vec<V>> {
+        let (atoms, hypotheses): (_, &[Hypothesis]) = match rule {
+            Rule::Ring { atoms, .. } => (atoms, &[]),
+            Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
+        };
+        let values: Vec<V> = atoms.iter().map(|(_, t)| self.eval(env, t)).collect();
+        let mut types: Vec<V> = atoms.iter().map(|(s, _)| self.value(Val::Prim(carrier(*s)))).collect();
+        for h in hypotheses {
+            types.push(self.relation(&values, h, None)?);
+        }
+        Ok(types)
     }
 
     /// The type of a rule, computed from what its trees denote.

@@ -47,6 +47,8 @@ pub(crate) fn solve(cof: &[(Ivl, Ivl)]) -> Solved {
     for (a, b) in cof {
         match (s.ivl(*a), s.ivl(*b)) {
             (a, b) if a == b => {}
+            // Of two names the later one goes, so that equal cofibrations have equal unifiers.
+            (Ivl::Name(n), Ivl::Name(m)) => s.then(n.max(m), Ivl::Name(n.min(m))),
             (Ivl::Name(n), r) | (r, Ivl::Name(n)) => s.then(n, r),
             _ => return Solved::False,
         }
@@ -54,11 +56,34 @@ pub(crate) fn solve(cof: &[(Ivl, Ivl)]) -> Solved {
     Solved::Unifier(s)
 }
 
+/// Whether two cofibrations hold at the same points.
+pub(crate) fn equivalent(a: &[(Ivl, Ivl)], b: &[(Ivl, Ivl)]) -> bool {
+    match (solve(a), solve(b)) {
+        (Solved::False, Solved::False) => true,
+        (Solved::Unifier(mut s), Solved::Unifier(mut t)) => {
+            s.0.sort_unstable();
+            t.0.sort_unstable();
+            s.0 == t.0
+        }
+        _ => false,
+    }
+}
+
 impl Machine<'_> {
     /// A value under a substitution of dimensions, delayed.
     #[must_use]
     pub fn act(&self, v: &V, s: &DimSub) -> V {
-        if s.0.is_empty() { v.clone() } else { V::delay(Lazy::Act(v.clone(), s.clone())) }
+        if s.0.is_empty() {
+            return v.clone();
+        }
+        if let Some((t, w)) = &*v.0.image.borrow()
+            && t == s
+        {
+            return w.clone();
+        }
+        let w = V::delay(Lazy::Act(v.clone(), s.clone()));
+        *v.0.image.borrow_mut() = Some((s.clone(), w.clone()));
+        w
     }
 
     pub(crate) fn act_env(&self, env: &Env, s: &DimSub) -> Env {

@@ -213,7 +213,7 @@ impl Machine<'_> {
         })
     }
 
-    /// The argument of the constructor that a number begins with.
+    /// The argument of the constructor that an integer begins with.
     fn peel(&self, v: &V) -> Res<V> {
         Ok(match &*self.whnf(v)? {
             Val::IntLit(i) => match i.to_biguint() {
@@ -221,11 +221,30 @@ impl Machine<'_> {
                 None => self.value(Val::NatLit((-(i + 1u8)).magnitude().clone())),
             },
             Val::IntPos(x) | Val::IntNegSuc(x) => x.clone(),
-            _ => V::delay(Lazy::Pred(v.clone())),
+            _ => v.clone(),
         })
     }
 
-    /// Composition of numbers and truth values: when base and all sides begin with one constructor.
+    /// How many successors a natural number begins with.
+    fn successors(&self, v: &V) -> Res<BigUint> {
+        Ok(match &*self.whnf(v)? {
+            Val::NatLit(n) | Val::Suc(n, _) => n.clone(),
+            _ => BigUint::ZERO,
+        })
+    }
+
+    /// A natural number with so many successors taken off.
+    fn less(&self, v: &V, k: &BigUint) -> Res<V> {
+        Ok(match &*self.whnf(v)? {
+            Val::NatLit(n) => self.value(Val::NatLit(n - k)),
+            Val::Suc(n, x) if n == k => x.clone(),
+            Val::Suc(n, x) => self.value(Val::Suc(n - k, x.clone())),
+            _ => v.clone(),
+        })
+    }
+
+    /// Composition of numbers and truth values: when base and all sides begin with one constructor. All common successors
+    /// are taken off at once, so that large literals cost nothing.
     fn hcom_number(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> Res<Option<Rc<Val>>> {
         let Some(shape) = self.shape(base)? else { return Ok(None) };
         let sides = self.sides(faces);
@@ -237,14 +256,22 @@ impl Machine<'_> {
         if matches!(shape, Shape::Zero | Shape::True | Shape::False) {
             return Ok(Some(self.whnf(base)?));
         }
+        let mut common = BigUint::from(1u8);
+        if shape == Shape::Suc {
+            common = self.successors(base)?;
+            for (_, u) in &sides {
+                common = common.min(self.successors(u)?);
+            }
+        }
+        let peel = |v: &V| if shape == Shape::Suc { self.less(v, &common) } else { self.peel(v) };
         let mut inner = Vec::new();
         for (f, (k, u)) in faces.iter().zip(&sides) {
-            inner.push(VFace { cof: f.cof.clone(), side: DClo::Abs(*k, self.peel(u)?) });
+            inner.push(VFace { cof: f.cof.clone(), side: DClo::Abs(*k, peel(u)?) });
         }
         let nat = if shape == Shape::Suc { ty.clone() } else { self.value(Val::Prim(Prim::Nat)) };
-        let arg = self.compose(r, s, &nat, &Rc::new(inner), &self.peel(base)?);
+        let arg = self.compose(r, s, &nat, &Rc::new(inner), &peel(base)?);
         Ok(Some(match shape {
-            Shape::Suc => self.add_successors(&BigUint::from(1u8), &arg)?,
+            Shape::Suc => self.add_successors(&common, &arg)?,
             _ => self.integer(shape == Shape::Pos, &arg)?,
         }))
     }

@@ -170,7 +170,7 @@ impl<'a> Machine<'a> {
     /// Weak head normal form in which a definition at the head stays folded.
     pub fn folded(&self, v: &V) -> Res<Rc<Val>> {
         let now = self.globals.generation();
-        let todo = match &*v.0.borrow() {
+        let todo = match &*v.0.state.borrow() {
             Lazy::Done(w, then) => {
                 if *then == now || !matches!(&**w, Val::Neutral(_) | Val::Suc(..) | Val::IntPos(_) | Val::IntNegSuc(_))
                 {
@@ -206,7 +206,6 @@ impl<'a> Machine<'a> {
                 Some(w) => w,
                 None => self.done(Val::Neutral(Neutral { head: Head::Prim(p), spine: Rc::new(spine), unfolded: None })),
             },
-            Lazy::Pred(n) => self.predecessor(&n)?,
             Lazy::Field(x, n) => match &*self.whnf(&x)? {
                 Val::Con(_, _, _, xs) => match xs.get(n) {
                     Some(x) => self.folded(x)?,
@@ -215,7 +214,7 @@ impl<'a> Machine<'a> {
                 _ => return refuse(ILL_FORMED, "A field of something that is no constructor."),
             },
         };
-        *v.0.borrow_mut() = Lazy::Done(w.clone(), now);
+        *v.0.state.borrow_mut() = Lazy::Done(w.clone(), now);
         Ok(w)
     }
 
@@ -331,7 +330,7 @@ impl<'a> Machine<'a> {
         spine.push(e.clone());
         let mut unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
         if let Head::Prim(p) = n.head {
-            if spine.len() == arity(p) && self.has_folded(&spine)? {
+            if spine.len() == arity(p) && (self.has_folded(&spine)? || self.is_large_multiple(p, &spine)?) {
                 // An argument is a definition: the operation stays folded with it until somebody needs more.
                 unfolded = Some(V::delay(Lazy::Compute(p, spine.clone())));
             } else if let Some(w) = self.compute(p, &spine)? {
@@ -339,6 +338,13 @@ impl<'a> Machine<'a> {
             }
         }
         Ok(self.done(Val::Neutral(Neutral { head: n.head.clone(), spine: Rc::new(spine), unfolded })))
+    }
+
+    /// A multiple of something by a literal is not written out as a sum until somebody needs it.
+    fn is_large_multiple(&self, p: Prim, spine: &[Elim]) -> Res<bool> {
+        let (Prim::NatMul, [Elim::App(m), Elim::App(n)]) = (p, spine) else { return Ok(false) };
+        Ok(matches!(&*self.folded(n)?, Val::NatLit(k) if *k > BigUint::from(1u8))
+            && !matches!(&*self.folded(m)?, Val::NatLit(_)))
     }
 
     fn has_folded(&self, spine: &[Elim]) -> Res<bool> {

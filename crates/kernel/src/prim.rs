@@ -1,7 +1,7 @@
 //! The constants of the theory: their types and their computation, `sctt/KERNEL.md` section 3.
 
 use crate::machine::Machine;
-use crate::refusal::{ILL_FORMED, Res, refuse};
+use crate::refusal::{BUDGET, ILL_FORMED, Res, refuse};
 use crate::value::{Clo, Elim, Env, Head, Native, V, Val};
 use bfv_format::{Node, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint, Sign};
@@ -37,6 +37,13 @@ fn signature(p: Prim) -> Option<(&'static [Prim], Prim)> {
         Prim::RealOfInt => (&[Int], Real),
         _ => return None,
     })
+}
+
+/// Literals with more bits than this are not multiplied.
+const BITS: u64 = 1 << 22;
+
+fn bounded(bits: u64) -> Res<()> {
+    if bits > BITS { refuse(BUDGET, format!("A number would have more than {BITS} bits.")) } else { Ok(()) }
 }
 
 /// How many arguments an operation takes; 0 for a type or an element.
@@ -91,6 +98,9 @@ impl Machine<'_> {
             },
             (Prim::NatMul, [m, n]) => {
                 let nv = self.whnf(n)?;
+                if let (Val::NatLit(a), Val::NatLit(b)) = (&*nv, &*self.whnf(m)?) {
+                    bounded(a.bits() + b.bits())?;
+                }
                 match (&*nv, &*self.whnf(m)?) {
                     (Val::NatLit(a), Val::NatLit(b)) => lit(Val::NatLit(a * b)),
                     (Val::NatLit(a), _) if *a == BigUint::ZERO => lit(Val::NatLit(BigUint::ZERO)),
@@ -106,6 +116,7 @@ impl Machine<'_> {
             (Prim::IntPos | Prim::IntNegSuc, [n]) => Ok(Some(self.integer(p == Prim::IntPos, n)?)),
             (Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb, [a, b]) => {
                 let (Val::IntLit(a), Val::IntLit(b)) = (&*self.whnf(a)?, &*self.whnf(b)?) else { return Ok(None) };
+                bounded(a.bits() + b.bits())?;
                 match p {
                     Prim::IntAdd => lit(Val::IntLit(a + b)),
                     Prim::IntSub => lit(Val::IntLit(a - b)),
@@ -115,6 +126,7 @@ impl Machine<'_> {
             }
             (Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb, [a, b]) => {
                 let (Val::RealLit(a), Val::RealLit(b)) = (&*self.whnf(a)?, &*self.whnf(b)?) else { return Ok(None) };
+                bounded(a.num.bits() + a.den.bits() + b.num.bits() + b.den.bits())?;
                 let (a, b) = (number(a), number(b));
                 match p {
                     Prim::RealAdd => lit(Val::RealLit(rational(&(a + b)))),

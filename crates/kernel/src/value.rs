@@ -17,12 +17,18 @@ pub enum Ivl {
 }
 
 /// A substitution of dimension names by interval values, applied in parallel.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DimSub(pub Vec<(u64, Ivl)>);
 
 /// A value, evaluated when it is first looked at.
 #[derive(Clone)]
-pub struct V(pub(crate) Rc<RefCell<Lazy>>);
+pub struct V(pub(crate) Rc<Slot>);
+
+/// Where a value lives: its state, and its last image under a substitution of dimensions, so that what is shared stays shared.
+pub(crate) struct Slot {
+    pub(crate) state: RefCell<Lazy>,
+    pub(crate) image: RefCell<Option<(DimSub, V)>>,
+}
 
 /// The state of a delayed value.
 #[derive(Clone)]
@@ -43,8 +49,6 @@ pub(crate) enum Lazy {
     HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
     /// An operation of the theory with all its arguments, to be computed as far as they allow.
     Compute(Prim, Vec<Elim>),
-    /// The predecessor of a positive natural number.
-    Pred(V),
     /// One field of a constructor.
     Field(V, usize),
     /// Weak head normal; the number is the generation of the globals at which a neutral was last looked at.
@@ -210,7 +214,7 @@ pub enum Elim {
 
 impl V {
     pub(crate) fn delay(l: Lazy) -> V {
-        V(Rc::new(RefCell::new(l)))
+        V(Rc::new(Slot { state: RefCell::new(l), image: RefCell::new(None) }))
     }
 }
 
