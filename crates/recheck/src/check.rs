@@ -1,0 +1,292 @@
+//! Typing (KERNEL.md section 2). An environment is the context: its free variables carry their types.
+
+use crate::closure::{Bind, Branch, Clo, Closure, DBind, Env, Ivl, Sub};
+use crate::conv::{int_case, step_type};
+use crate::machine::{Machine, Whnf, raise, unbound};
+use crate::scene::{base, closed, data, nat};
+use crate::{Res, refuse};
+use bfv_format::{DataRef, Face, Node, Prim, Term};
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Zero};
+use std::rc::Rc;
+
+fn clo(t: &Term, env: &Env) -> Clo {
+    Rc::new(Closure::Term(t.clone(), env.clone()))
+}
+
+/// The type that a variable's closure carries.
+fn carried(c: &Clo) -> Option<Clo> {
+    match &**c {
+        Closure::Free { ty, .. } | Closure::Let { ty, .. } => Some(ty.clone()),
+        Closure::Act(inner, s) => {
+            use crate::closure::Delay;
+            carried(inner).map(|ty| ty.act(s))
+        }
+        _ => None,
+    }
+}
+
+impl Machine<'_> {
+    pub(crate) fn check_type(&self, env: &Env, t: &Term) -> Res<u32> {
+        match self.whnf(&self.infer(env, t)?)? {
+            Whnf::Univ(n) => Ok(n),
+            _ => refuse("not a type", "an element stands where a type is needed"),
+        }
+    }
+
+    fn family(&self, env: &Env, dom: Clo, t: &Term) -> Res<(Bind, u32)> {
+        let level = self.check_type(&env.push(self.free(dom)), t)?;
+        Ok((Bind::Term(t.clone(), env.clone()), level))
+    }
+
+    fn type_line(&self, env: &Env, t: &Term) -> Res<(DBind, u32)> {
+        let level = self.check_type(&env.push_dim(Ivl::Name(self.name())), t)?;
+        Ok((DBind::Term(t.clone(), env.clone()), level))
+    }
+
+    pub(crate) fn check(&self, env: &Env, t: &Term, ty: &Clo) -> Res<()> {
+        let _level = self.enter()?;
+        self.tick()?;
+        match (&**t, self.whnf(ty)?) {
+            (Node::Lam(b), Whnf::Pi(dom, cod)) => {
+                let x = self.free(dom);
+                self.check(&env.push(x.clone()), b, &cod.inst(x))
+            }
+            (Node::Pair(a, b), Whnf::Sigma(dom, cod)) => {
+                self.check(env, a, &dom)?;
+                self.check(env, b, &cod.inst(clo(a, env)))
+            }
+            (Node::DLam(b), Whnf::Line(l)) => {
+                let i = Ivl::Name(self.name());
+                self.check(&env.push_dim(i), b, &l.inst(i))
+            }
+            (Node::DLam(b), Whnf::Path(l, left, right)) => {
+                let i = Ivl::Name(self.name());
+                self.check(&env.push_dim(i), b, &l.inst(i))?;
+                for (end, want) in [(Ivl::Zero, left), (Ivl::One, right)] {
+                    if !self.conv(&l.inst(end), &clo(b, &env.push_dim(end)), &want)? {
+                        return refuse("wrong path endpoint", "a path ends elsewhere than its type says");
+                    }
+                }
+                Ok(())
+            }
+            (Node::Lam(_) | Node::Pair(..) | Node::DLam(_), _) => {
+                refuse("type mismatch", "a function, pair or path stands where its type is another")
+            }
+            (Node::Let(a, v, b), _) => self.check(&self.bind_let(env, a, v)?, b, ty),
+            _ => {
+                let found = self.infer(env, t)?;
+                if self.subtype(&found, ty)? {
+                    return Ok(());
+                }
+                match (self.whnf(&found)?, self.whnf(ty)?) {
+                    (Whnf::Univ(_), Whnf::Univ(_)) => {
+                        refuse("universe too small", "a type stands in a smaller universe")
+                    }
+                    _ => refuse("type mismatch", "a term has another type than the one needed"),
+                }
+            }
+        }
+    }
+
+    fn bind_let(&self, env: &Env, a: &Term, v: &Term) -> Res<Env> {
+        self.check_type(env, a)?;
+        let ty = clo(a, env);
+        self.check(env, v, &ty)?;
+        Ok(env.push(Rc::new(Closure::Let { value: clo(v, env), ty })))
+    }
+
+    pub(crate) fn infer(&self, env: &Env, t: &Term) -> Res<Clo> {
+        let _level = self.enter()?;
+        self.tick()?;
+        let here = |t: &Term| clo(t, env);
+        let univ = |n: u32| closed(Node::Univ(n));
+        Ok(match &**t {
+            Node::Var(k) => match env.var(*k).as_ref().and_then(carried) {
+                Some(ty) => ty,
+                None => return Err(unbound(*k)),
+            },
+            Node::Univ(n) => univ(raise(raise(*n, env.shift)?, 1)?),
+            Node::Const { id, shift } => self.const_type(*id, self.displacement(*id, *shift, env)?)?,
+            Node::Prim(p) => crate::compute::of_term(crate::compute::prim_type(*p)),
+            Node::NatLit(_) => base(Prim::Nat),
+            Node::IntLit(_) => base(Prim::Int),
+            Node::RealLit(q) => {
+                let den = BigInt::from(q.den.clone());
+                if den.is_zero() || !q.num.gcd(&den).is_one() {
+                    return refuse("rational not in lowest terms", "a literal is not in lowest terms");
+                }
+                base(Prim::Real)
+            }
+            Node::Pi(a, b) | Node::Sigma(a, b) => {
+                let m = self.check_type(env, a)?;
+                univ(m.max(self.family(env, here(a), b)?.1))
+            }
+            Node::App(f, a) => match self.whnf(&self.infer(env, f)?)? {
+                Whnf::Pi(dom, cod) => {
+                    self.check(env, a, &dom)?;
+                    cod.inst(here(a))
+                }
+                _ => return refuse("not a function", "something applied is no function"),
+            },
+            Node::Let(a, v, b) => self.infer(&self.bind_let(env, a, v)?, b)?,
+            Node::Fst(p) => match self.whnf(&self.infer(env, p)?)? {
+                Whnf::Sigma(dom, _) => dom,
+                _ => return refuse("not a pair", "something projected is no pair"),
+            },
+            Node::Snd(p) => match self.whnf(&self.infer(env, p)?)? {
+                Whnf::Sigma(_, cod) => cod.inst(here(&Rc::new(Node::Fst(p.clone())))),
+                _ => return refuse("not a pair", "something projected is no pair"),
+            },
+            Node::Line(a) => univ(self.type_line(env, a)?.1),
+            Node::Path(a, l, r) => {
+                let (line, n) = self.type_line(env, a)?;
+                self.check(env, l, &line.inst(Ivl::Zero))?;
+                self.check(env, r, &line.inst(Ivl::One))?;
+                univ(n)
+            }
+            Node::LApp(p, r) => match self.whnf(&self.infer(env, p)?)? {
+                Whnf::Line(l) => l.inst(self.dim(env, *r)?),
+                _ => return refuse("not a path", "something applied to a dimension is no line"),
+            },
+            Node::PApp(p, a, b, r) => {
+                let r = self.dim(env, *r)?;
+                let Whnf::Path(l, x, y) = self.whnf(&self.infer(env, p)?)? else {
+                    return refuse("not a path", "something applied to a dimension is no path");
+                };
+                for (t, want, end) in [(a, x, Ivl::Zero), (b, y, Ivl::One)] {
+                    self.check(env, t, &l.inst(end))?;
+                    if !self.conv(&l.inst(end), &here(t), &want)? {
+                        return refuse("wrong path endpoint", "a stored end is not the end of the path");
+                    }
+                }
+                l.inst(r)
+            }
+            Node::Coe(r, s, a, x) => {
+                let (r, s) = (self.dim(env, *r)?, self.dim(env, *s)?);
+                let (line, _) = self.type_line(env, a)?;
+                self.check(env, x, &line.inst(r))?;
+                line.inst(s)
+            }
+            Node::HCom(r, s, a, faces, b) => {
+                let r = self.dim(env, *r)?;
+                self.dim(env, *s)?;
+                self.check_type(env, a)?;
+                self.check(env, b, &here(a))?;
+                self.system(env, r, a, faces, b)?;
+                here(a)
+            }
+            Node::EmptyElim(m, x) => self.eliminated(env, m, base(Prim::Empty), x)?.inst(here(x)),
+            Node::BoolElim(m, a, b, x) => {
+                let m = self.eliminated(env, m, base(Prim::Bool), x)?;
+                self.check(env, a, &m.inst(base(Prim::True)))?;
+                self.check(env, b, &m.inst(base(Prim::False)))?;
+                m.inst(here(x))
+            }
+            Node::NatElim(m, z, s, x) => {
+                let m = self.eliminated(env, m, base(Prim::Nat), x)?;
+                self.check(env, z, &m.inst(nat(0u8.into())))?;
+                self.check(env, s, &step_type(&m))?;
+                m.inst(here(x))
+            }
+            Node::IntElim(m, p, n, x) => {
+                let m = self.eliminated(env, m, base(Prim::Int), x)?;
+                self.check(env, p, &int_case(&m, Prim::IntPos))?;
+                self.check(env, n, &int_case(&m, Prim::IntNegSuc))?;
+                m.inst(here(x))
+            }
+            Node::Data(d, ps) => {
+                let d = self.raised(env, *d)?;
+                self.params(env, d, ps)?;
+                univ(raise(self.data(d.id)?.level, d.shift)?)
+            }
+            Node::Con(d, c, ps, xs) => {
+                let d = self.raised(env, *d)?;
+                let params = self.params(env, d, ps)?;
+                let types = self.fields(d, *c)?;
+                let given = params.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
+                self.telescope(env, given, types, xs)?;
+                data(d, &params)
+            }
+            Node::DataElim(d, ps, m, bs, x) => {
+                let d = self.raised(env, *d)?;
+                let params: Rc<[Clo]> = self.params(env, d, ps)?.into();
+                let m = self.eliminated(env, m, data(d, &params), x)?;
+                if self.data(d.id)?.constructors.len() != bs.len() {
+                    return refuse("wrong number of arguments", "an eliminator has another number of branches");
+                }
+                for (con, b) in (0u32..).zip(bs) {
+                    let motive = Rc::new(m.clone());
+                    let ty = Branch { data: d, con, params: params.clone(), motive, given: Vec::new() };
+                    self.check(env, b, &Rc::new(Closure::Branch(ty)))?;
+                }
+                m.inst(here(x))
+            }
+            Node::Rule(r) => {
+                self.check_rule(env, r)?;
+                self.rule_type(env, r)?
+            }
+            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) => {
+                return refuse("cannot infer", "a function, pair or path stands where its type is not known");
+            }
+        })
+    }
+
+    /// A scrutinee of a type and a motive over it.
+    fn eliminated(&self, env: &Env, motive: &Term, ty: Clo, x: &Term) -> Res<Bind> {
+        self.check(env, x, &ty)?;
+        Ok(self.family(env, ty, motive)?.0)
+    }
+
+    fn raised(&self, env: &Env, d: DataRef) -> Res<DataRef> {
+        Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? })
+    }
+
+    fn params(&self, env: &Env, d: DataRef, ps: &[Term]) -> Res<Vec<Clo>> {
+        self.telescope(env, Env::empty(d.shift), &self.data(d.id)?.params, ps)
+    }
+
+    /// Checks terms against a telescope that lives in an environment of its own.
+    fn telescope(&self, env: &Env, mut own: Env, types: &[Term], terms: &[Term]) -> Res<Vec<Clo>> {
+        if types.len() != terms.len() {
+            return refuse("wrong number of arguments", "a telescope has another length");
+        }
+        let mut out = Vec::new();
+        for (t, ty) in terms.iter().zip(types) {
+            self.check(env, t, &clo(ty, &own))?;
+            own = own.push(clo(t, env));
+            out.push(clo(t, env));
+        }
+        Ok(out)
+    }
+
+    /// Rule `hcom`: sides have the type, start at the base, and agree on overlaps; each under its own face.
+    fn system(&self, env: &Env, r: Ivl, ty: &Term, faces: &[Face], b: &Term) -> Res<()> {
+        let mut solved = Vec::new();
+        for f in faces {
+            let cof = self.cof(env, &f.cof)?;
+            if let Some(s) = Sub::unify(&cof) {
+                let inside = env.act(&s);
+                self.check(&inside.push_dim(Ivl::Name(self.name())), &f.body, &clo(ty, &inside))?;
+                let start = clo(&f.body, &inside.push_dim(s.apply(r)));
+                if !self.conv(&clo(ty, &inside), &start, &clo(b, &inside))? {
+                    return refuse("side disagrees with base", "a side does not start at the base");
+                }
+            }
+            solved.push((cof, &f.body));
+        }
+        for (n, (c, t)) in solved.iter().enumerate() {
+            for (d, u) in solved.iter().skip(n + 1) {
+                let both = c.iter().chain(d).copied().collect();
+                let Some(s) = Sub::unify(&both) else { continue };
+                let inside = env.act(&s);
+                let at = inside.push_dim(Ivl::Name(self.name()));
+                if !self.conv(&clo(ty, &inside), &clo(t, &at), &clo(u, &at))? {
+                    return refuse("faces disagree", "two sides differ where both are defined");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! Constants of the theory: their types and how they compute (KERNEL.md section 3).
+
+use crate::closure::{Clo, Closure};
+use crate::machine::{Flow, Head, Machine, NatView, Whnf, stuck};
+use crate::scene::{call, nat, prim, sucs};
+use crate::{Refusal, Res};
+use bfv_format::{Node, Prim, Rational, Term};
+use num_bigint::{BigInt, BigUint, Sign};
+use num_integer::Integer;
+use num_rational::BigRational;
+use num_traits::{One, Zero};
+use std::rc::Rc;
+
+/// A literal, or what stops an argument from being one.
+enum Lit<T> {
+    Is(T),
+    Not(Option<u32>),
+}
+
+fn bool_prim(b: bool) -> Flow {
+    Flow::Value(Whnf::Prim(if b { Prim::True } else { Prim::False }, Vec::new()))
+}
+
+fn pair(p: Prim, args: &[Clo]) -> Res<(&Clo, &Clo)> {
+    match args {
+        [a, b] => Ok((a, b)),
+        _ => Err(ill(p)),
+    }
+}
+
+fn single(p: Prim, args: &[Clo]) -> Res<&Clo> {
+    match args {
+        [a] => Ok(a),
+        _ => Err(ill(p)),
+    }
+}
+
+fn ill(p: Prim) -> Refusal {
+    Refusal::new("ill-formed term", format!("{p:?} with a wrong number of arguments"))
+}
+
+impl Machine<'_> {
+    /// A constant of the theory with all its arguments.
+    pub(crate) fn compute(&self, p: Prim, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
+        let none = |blocked, args| Ok(stuck(Head::Prim(p, args), blocked));
+        match p {
+            Prim::Suc => Ok(Flow::Value(Whnf::Suc(BigUint::one(), single(p, &args)?.clone()))),
+            Prim::NatAdd => self.nat_add(args, threshold),
+            Prim::NatMul => self.nat_mul(args, threshold),
+            Prim::NatSub => self.nat_sub(args, threshold),
+            Prim::NatLtb => self.nat_ltb(args, threshold),
+            Prim::IntPos => Ok(Flow::Value(Whnf::IntCon(false, single(p, &args)?.clone()))),
+            Prim::IntNegSuc => Ok(Flow::Value(Whnf::IntCon(true, single(p, &args)?.clone()))),
+            Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => {
+                let (a, b) = pair(p, &args)?;
+                match (self.int_literal(a, threshold)?, self.int_literal(b, threshold)?) {
+                    (Lit::Is(a), Lit::Is(b)) => {
+                        self.bits(a.bits().saturating_add(b.bits()))?;
+                        Ok(match p {
+                            Prim::IntAdd => Flow::Value(Whnf::Int(a + b)),
+                            Prim::IntSub => Flow::Value(Whnf::Int(a - b)),
+                            Prim::IntMul => Flow::Value(Whnf::Int(a * b)),
+                            _ => bool_prim(a < b),
+                        })
+                    }
+                    (a, b) => none(blocked(&a).max(blocked(&b)), args),
+                }
+            }
+            Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => {
+                let (a, b) = pair(p, &args)?;
+                match (self.real_literal(a, threshold)?, self.real_literal(b, threshold)?) {
+                    (Lit::Is(a), Lit::Is(b)) => Ok(match p {
+                        Prim::RealAdd => self.real(a + b)?,
+                        Prim::RealSub => self.real(a - b)?,
+                        Prim::RealMul => self.real(a * b)?,
+                        _ => bool_prim(a < b),
+                    }),
+                    (a, b) => none(blocked(&a).max(blocked(&b)), args),
+                }
+            }
+            Prim::RealInv => match self.real_literal(single(p, &args)?, threshold)? {
+                Lit::Is(q) if q.is_zero() => self.real(q),
+                Lit::Is(q) => self.real(q.recip()),
+                Lit::Not(b) => none(b, args),
+            },
+            Prim::RealOfNat => match self.nat_literal(single(p, &args)?, threshold)? {
+                Lit::Is(n) => self.real(BigRational::from_integer(n.into())),
+                Lit::Not(b) => none(b, args),
+            },
+            Prim::RealOfInt => match self.int_literal(single(p, &args)?, threshold)? {
+                Lit::Is(n) => self.real(BigRational::from_integer(n)),
+                Lit::Not(b) => none(b, args),
+            },
+            _ => Err(ill(p)),
+        }
+    }
+
+    fn real(&self, q: BigRational) -> Res<Flow> {
+        self.bits(q.numer().bits().saturating_add(q.denom().bits()))?;
+        Ok(Flow::Value(Whnf::Real(rational(&q))))
+    }
+
+    /// `m + 0 = m`, `m + Suc n = Suc (m + n)`.
+    fn nat_add(&self, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
+        let (m, n) = pair(Prim::NatAdd, &args)?;
+        Ok(match self.nat_view(n, threshold)? {
+            NatView::Lit(k) if k.is_zero() => Flow::Next(m.clone()),
+            NatView::Lit(k) => Flow::Value(match self.nat_view(m, threshold)? {
+                NatView::Lit(j) => Whnf::Nat(j + k),
+                NatView::Suc(j, c) => Whnf::Suc(j + k, c),
+                NatView::Stuck(_) => Whnf::Suc(k, m.clone()),
+            }),
+            NatView::Suc(k, c) => Flow::Value(Whnf::Suc(k, call(Prim::NatAdd, &[m.clone(), c]))),
+            NatView::Stuck(b) => stuck(Head::Prim(Prim::NatAdd, args), b),
+        })
+    }
+
+    /// `m * 0 = 0`, `m * Suc n = m * n + m`.
+    fn nat_mul(&self, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
+        let (m, n) = pair(Prim::NatMul, &args)?;
+        let again = |rest: Clo| call(Prim::NatAdd, &[call(Prim::NatMul, &[m.clone(), rest]), m.clone()]);
+        Ok(match self.nat_view(n, threshold)? {
+            NatView::Lit(k) if k.is_zero() => Flow::Value(Whnf::Nat(k)),
+            NatView::Lit(k) => match self.nat_view(m, threshold)? {
+                NatView::Lit(j) => {
+                    self.bits(j.bits().saturating_add(k.bits()))?;
+                    Flow::Value(Whnf::Nat(j * k))
+                }
+                _ => Flow::Next(again(nat(k - 1u8))),
+            },
+            NatView::Suc(k, c) => Flow::Next(again(sucs(k - 1u8, c))),
+            NatView::Stuck(b) => stuck(Head::Prim(Prim::NatMul, args), b),
+        })
+    }
+
+    /// `m - 0 = m`, `0 - Suc n = 0`, `Suc m - Suc n = m - n`.
+    fn nat_sub(&self, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
+        let (mut m, mut n) = pair(Prim::NatSub, &args).map(|(m, n)| (m.clone(), n.clone()))?;
+        loop {
+            self.tick()?;
+            let (k, rest) = match self.nat_view(&n, threshold)? {
+                NatView::Lit(k) if k.is_zero() => return Ok(Flow::Next(m)),
+                NatView::Lit(k) => (k, None),
+                NatView::Suc(k, c) => (k, Some(c)),
+                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatSub, vec![m, n]), b)),
+            };
+            match self.nat_view(&m, threshold)? {
+                NatView::Lit(j) if j.is_zero() => return Ok(Flow::Value(Whnf::Nat(j))),
+                NatView::Lit(j) => (m, n) = peel(j, None, k, rest),
+                NatView::Suc(j, c) => (m, n) = peel(j, Some(c), k, rest),
+                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatSub, vec![m, n]), b)),
+            }
+        }
+    }
+
+    /// `ltb m 0 = False`, `ltb 0 (Suc n) = True`, `ltb (Suc m) (Suc n) = ltb m n`, in this order.
+    fn nat_ltb(&self, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
+        let (mut m, mut n) = pair(Prim::NatLtb, &args).map(|(m, n)| (m.clone(), n.clone()))?;
+        loop {
+            self.tick()?;
+            let (k, rest) = match self.nat_view(&n, threshold)? {
+                NatView::Lit(k) if k.is_zero() => return Ok(bool_prim(false)),
+                NatView::Lit(k) => (k, None),
+                NatView::Suc(k, c) => (k, Some(c)),
+                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatLtb, vec![m, n]), b)),
+            };
+            match self.nat_view(&m, threshold)? {
+                NatView::Lit(j) if j.is_zero() => return Ok(bool_prim(true)),
+                NatView::Lit(j) => (m, n) = peel(j, None, k, rest),
+                NatView::Suc(j, c) => (m, n) = peel(j, Some(c), k, rest),
+                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatLtb, vec![m, n]), b)),
+            }
+        }
+    }
+
+    /// A literal is `Suc` so many times applied to 0, so successors are followed to the end.
+    fn nat_literal(&self, c: &Clo, threshold: u32) -> Res<Lit<BigUint>> {
+        let (mut sum, mut at) = (BigUint::zero(), c.clone());
+        loop {
+            match self.nat_view(&at, threshold)? {
+                NatView::Lit(n) => return Ok(Lit::Is(sum + n)),
+                NatView::Suc(k, rest) => (sum, at) = (sum + k, rest),
+                NatView::Stuck(b) => return Ok(Lit::Not(b)),
+            }
+        }
+    }
+
+    fn int_literal(&self, c: &Clo, threshold: u32) -> Res<Lit<BigInt>> {
+        Ok(match self.whnf_at(c, threshold)? {
+            Whnf::Int(n) => Lit::Is(n),
+            Whnf::IntCon(negative, c) => match self.nat_literal(&c, threshold)? {
+                Lit::Is(n) if negative => Lit::Is(-BigInt::from(n) - 1),
+                Lit::Is(n) => Lit::Is(n.into()),
+                Lit::Not(b) => Lit::Not(b),
+            },
+            Whnf::Stuck(s) => Lit::Not(s.blocked),
+            _ => return Err(Refusal::new("ill-formed term", "not an integer")),
+        })
+    }
+
+    fn real_literal(&self, c: &Clo, threshold: u32) -> Res<Lit<BigRational>> {
+        Ok(match self.whnf_at(c, threshold)? {
+            Whnf::Real(q) => Lit::Is(fraction(&q)?),
+            Whnf::Stuck(s) => Lit::Not(s.blocked),
+            _ => return Err(Refusal::new("ill-formed term", "not a real number")),
+        })
+    }
+
+    /// An integer by its constructor: whether it is `IntNegSuc`, and the argument. `None` for a stuck one.
+    pub(crate) fn int_view(&self, w: Whnf) -> Result<(bool, Clo), Option<u32>> {
+        match w {
+            Whnf::Int(n) if n.sign() == Sign::Minus => Ok((true, nat(n.magnitude() - 1u8))),
+            Whnf::Int(n) => Ok((false, nat(n.magnitude().clone()))),
+            Whnf::IntCon(negative, c) => Ok((negative, c)),
+            Whnf::Stuck(s) => Err(s.blocked),
+            _ => Err(None),
+        }
+    }
+}
+
+fn blocked<T>(l: &Lit<T>) -> Option<u32> {
+    match l {
+        Lit::Is(_) => None,
+        Lit::Not(b) => *b,
+    }
+}
+
+/// Takes the successors that both sides have; `None` stands for 0 after them.
+fn peel(j: BigUint, m: Option<Clo>, k: BigUint, n: Option<Clo>) -> (Clo, Clo) {
+    let both = j.clone().min(k.clone());
+    let rest = |count: BigUint, c: Option<Clo>| match c {
+        None => nat(count),
+        Some(c) => sucs(count, c),
+    };
+    (rest(j - &both, m), rest(k - &both, n))
+}
+
+/// A stored rational in lowest terms with a positive denominator (T46).
+pub(crate) fn fraction(q: &Rational) -> Res<BigRational> {
+    let den = BigInt::from(q.den.clone());
+    if den.is_zero() || !q.num.gcd(&den).is_one() {
+        return Err(Refusal::new("literal not in lowest terms", format!("{}/{}", q.num, q.den)));
+    }
+    Ok(BigRational::new_raw(q.num.clone(), den))
+}
+
+fn rational(q: &BigRational) -> Rational {
+    Rational { num: q.numer().clone(), den: q.denom().magnitude().clone() }
+}
+
+/// The type of a constant of the theory, a closed term.
+pub(crate) fn prim_type(p: Prim) -> Term {
+    let to = |from: &[Prim], result: Prim| from.iter().rev().fold(prim(result), |t, a| Rc::new(Node::Pi(prim(*a), t)));
+    use Prim::{Bool, Int, Nat, Real};
+    match p {
+        Prim::Empty | Prim::Unit | Bool | Nat | Int | Real => Rc::new(Node::Univ(0)),
+        Prim::Star => prim(Prim::Unit),
+        Prim::True | Prim::False => prim(Bool),
+        Prim::Suc => to(&[Nat], Nat),
+        Prim::NatAdd | Prim::NatMul | Prim::NatSub => to(&[Nat, Nat], Nat),
+        Prim::NatLtb => to(&[Nat, Nat], Bool),
+        Prim::IntPos | Prim::IntNegSuc => to(&[Nat], Int),
+        Prim::IntAdd | Prim::IntSub | Prim::IntMul => to(&[Int, Int], Int),
+        Prim::IntLtb => to(&[Int, Int], Bool),
+        Prim::RealAdd | Prim::RealSub | Prim::RealMul => to(&[Real, Real], Real),
+        Prim::RealInv => to(&[Real], Real),
+        Prim::RealLtb => to(&[Real, Real], Bool),
+        Prim::RealOfNat => to(&[Nat], Real),
+        Prim::RealOfInt => to(&[Int], Real),
+    }
+}
+
+/// A closed term as a closure.
+pub(crate) fn of_term(t: Term) -> Clo {
+    Rc::new(Closure::Term(t, crate::closure::Env::empty(0)))
+}

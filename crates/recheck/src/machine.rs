@@ -1,0 +1,467 @@
+//! Weak head normal forms by call by name: a current closure and a stack of eliminators, nothing remembered.
+
+use crate::closure::{
+    Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, HCom, Ivl, Side, Sub, holds,
+};
+use crate::data::recursive_arity;
+use crate::scene::{Scene, con, nat, sucs};
+use crate::{Limits, Refusal, Res};
+use bfv_format::{DataDecl, DataRef, Decl, Dim, Node, Prim, Rational, Term};
+use num_bigint::{BigInt, BigUint, Sign};
+use num_traits::One;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// A checked declaration.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) decl: Decl,
+    /// Whether a universe occurs in its closure, so that displacement means something (KERNEL.md, rule const).
+    pub(crate) universes: bool,
+    /// What its closure is computed from.
+    pub(crate) refs: crate::trust::Refs,
+}
+
+/// Unfold no definition. Definitions at positions from the threshold on are unfolded, the others stay folded.
+pub(crate) const FOLDED: u32 = u32::MAX;
+
+/// A weak head normal form; children are closures.
+pub(crate) enum Whnf {
+    Univ(u32),
+    Pi(Clo, Bind),
+    Sigma(Clo, Bind),
+    Line(DBind),
+    Path(DBind, Clo, Clo),
+    Lam(Bind),
+    Pair(Clo, Clo),
+    DLam(DBind),
+    /// A type or element of the theory, or a function of the theory with too few arguments.
+    Prim(Prim, Vec<Clo>),
+    Nat(BigUint),
+    /// So many successors (at least one) of a closure.
+    Suc(BigUint, Clo),
+    Int(BigInt),
+    /// `IntNegSuc` when true, `IntPos` otherwise.
+    IntCon(bool, Clo),
+    Real(Rational),
+    Data(DataRef, Rc<[Clo]>),
+    Con(DataRef, u32, Rc<[Clo]>, Rc<[Clo]>),
+    Stuck(Stuck),
+}
+
+/// A head that cannot move, and what waits for it, innermost first.
+pub(crate) struct Stuck {
+    pub(crate) head: Head,
+    pub(crate) spine: Vec<Elim>,
+    /// The folded definition in the way, if one is.
+    pub(crate) blocked: Option<u32>,
+}
+
+pub(crate) enum Head {
+    Var {
+        id: u64,
+        ty: Clo,
+    },
+    Const {
+        id: u32,
+        shift: u32,
+    },
+    Prim(Prim, Vec<Clo>),
+    Coe(Coe),
+    HCom(HCom),
+    /// A certificate rule in its environment.
+    Rule(Term, Env),
+}
+
+/// One step of evaluation: go on with another closure, or a value.
+pub(crate) enum Flow {
+    Next(Clo),
+    Value(Whnf),
+}
+
+pub(crate) fn stuck(head: Head, blocked: Option<u32>) -> Flow {
+    Flow::Value(Whnf::Stuck(Stuck { head, spine: Vec::new(), blocked }))
+}
+
+/// A natural number looked at from outside.
+pub(crate) enum NatView {
+    Lit(BigUint),
+    Suc(BigUint, Clo),
+    Stuck(Option<u32>),
+}
+
+/// The evaluator: checked declarations, and what is left of the budget.
+pub(crate) struct Machine<'a> {
+    pub(crate) entries: &'a [Entry],
+    /// The data type whose declaration is being checked; its position is the number of entries.
+    pub(crate) pending: Option<&'a DataDecl>,
+    limits: Limits,
+    steps: Cell<u64>,
+    depth: Rc<Cell<u32>>,
+    fresh: Cell<u64>,
+}
+
+/// Leaves a level of recursion when dropped.
+pub(crate) struct Level(Rc<Cell<u32>>);
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// Bits that a literal may have; beyond it the answer is the reason "budget".
+const LITERAL_BITS: u64 = 1 << 20;
+
+impl<'a> Machine<'a> {
+    pub(crate) fn new(entries: &'a [Entry], pending: Option<&'a DataDecl>, limits: Limits) -> Self {
+        Machine { entries, pending, limits, steps: Cell::new(0), depth: Rc::new(Cell::new(0)), fresh: Cell::new(0) }
+    }
+
+    /// Counts a step.
+    pub(crate) fn tick(&self) -> Res<()> {
+        let steps = self.steps.get().saturating_add(1);
+        self.steps.set(steps);
+        if steps > self.limits.steps { Err(Refusal::new("budget", "the steps are used up")) } else { Ok(()) }
+    }
+
+    /// Enters a level of recursion.
+    pub(crate) fn enter(&self) -> Res<Level> {
+        let depth = self.depth.get();
+        if depth >= self.limits.depth {
+            return Err(Refusal::new("budget", "the depth is used up"));
+        }
+        self.depth.set(depth.saturating_add(1));
+        Ok(Level(self.depth.clone()))
+    }
+
+    pub(crate) fn name(&self) -> u64 {
+        let n = self.fresh.get();
+        self.fresh.set(n.saturating_add(1));
+        n
+    }
+
+    pub(crate) fn free(&self, ty: Clo) -> Clo {
+        Rc::new(Closure::Free { id: self.name(), ty })
+    }
+
+    pub(crate) fn bits(&self, n: u64) -> Res<()> {
+        if n > LITERAL_BITS { Err(Refusal::new("budget", "a literal grew too large")) } else { Ok(()) }
+    }
+
+    pub(crate) fn entry(&self, id: u32) -> Res<&'a Entry> {
+        usize::try_from(id)
+            .ok()
+            .and_then(|k| self.entries.get(k))
+            .ok_or_else(|| Refusal::new("unknown constant", format!("there is no declaration number {id}")))
+    }
+
+    pub(crate) fn data(&self, id: u32) -> Res<&'a DataDecl> {
+        if let (Some(d), true) = (self.pending, usize::try_from(id).is_ok_and(|k| k == self.entries.len())) {
+            return Ok(d);
+        }
+        match &self.entry(id)?.decl {
+            Decl::Data(d) => Ok(d),
+            other => Err(Refusal::new("not a data type", format!("{} is not a data type", other.name()))),
+        }
+    }
+
+    /// The displacement of a constant, 0 when no universe occurs in its closure.
+    pub(crate) fn displacement(&self, id: u32, shift: u32, env: &Env) -> Res<u32> {
+        if self.entry(id)?.universes { raise(shift, env.shift) } else { Ok(0) }
+    }
+
+    pub(crate) fn dim(&self, env: &Env, d: Dim) -> Res<Ivl> {
+        env.dim(d).ok_or_else(|| Refusal::new("dimension out of scope", format!("{d:?}")))
+    }
+
+    pub(crate) fn cof(&self, env: &Env, cof: &[(Dim, Dim)]) -> Res<Equations> {
+        cof.iter().map(|(a, b)| Ok((self.dim(env, *a)?, self.dim(env, *b)?))).collect()
+    }
+
+    /// Weak head normal form with every definition unfolded.
+    pub(crate) fn whnf(&self, c: &Clo) -> Res<Whnf> {
+        self.whnf_at(c, 0)
+    }
+
+    /// Weak head normal form with the definitions below `threshold` left folded.
+    pub(crate) fn whnf_at(&self, c: &Clo, threshold: u32) -> Res<Whnf> {
+        let _level = self.enter()?;
+        let mut stack: Vec<Elim> = Vec::new();
+        let mut current = c.clone();
+        loop {
+            self.tick()?;
+            let flow = match self.step(&current, &mut stack, threshold)? {
+                Flow::Value(w) => self.feed(w, &mut stack, threshold)?,
+                next @ Flow::Next(_) => next,
+            };
+            match flow {
+                Flow::Next(c) => current = c,
+                Flow::Value(w) => return Ok(w),
+            }
+        }
+    }
+
+    fn step(&self, c: &Clo, stack: &mut Vec<Elim>, threshold: u32) -> Res<Flow> {
+        Ok(match &**c {
+            Closure::Term(t, env) => self.term(t, env, stack, threshold)?,
+            Closure::Act(inner, s) => Flow::Next(inner.push_in(s)),
+            Closure::Free { id, ty } => stuck(Head::Var { id: *id, ty: ty.clone() }, None),
+            Closure::Let { value, .. } => Flow::Next(value.clone()),
+            Closure::Fun(b) => Flow::Value(Whnf::Lam(b.clone())),
+            Closure::DFun(b) => Flow::Value(Whnf::DLam(b.clone())),
+            Closure::Elim(c, e) => match e {
+                Elim::PApp(a, _, Ivl::Zero) => Flow::Next(a.clone()),
+                Elim::PApp(_, b, Ivl::One) => Flow::Next(b.clone()),
+                e => {
+                    stack.push(e.clone());
+                    Flow::Next(c.clone())
+                }
+            },
+            Closure::Coe(k) => self.coe(k, threshold)?,
+            Closure::HCom(k) => self.hcom(k, threshold)?,
+            Closure::Branch(b) => self.branch(b)?,
+            Closure::Ih { field, value, motive } => match self.whnf(field)? {
+                Whnf::Pi(a, b) => Flow::Value(Whnf::Pi(
+                    a,
+                    Bind::Ih { field: Rc::new(b), value: value.clone(), motive: Rc::new(motive.clone()) },
+                )),
+                _ => Flow::Next(motive.inst(value.clone())),
+            },
+        })
+    }
+
+    fn term(&self, t: &Term, env: &Env, stack: &mut Vec<Elim>, threshold: u32) -> Res<Flow> {
+        let clo = |t: &Term| -> Clo { Rc::new(Closure::Term(t.clone(), env.clone())) };
+        let all = |ts: &[Term]| -> Rc<[Clo]> { ts.iter().map(clo).collect() };
+        let bind = |t: &Term| Bind::Term(t.clone(), env.clone());
+        let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
+        let up = |d: &DataRef| -> Res<DataRef> { Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? }) };
+        Ok(match &**t {
+            Node::Var(k) => Flow::Next(env.var(*k).ok_or_else(|| unbound(*k))?),
+            Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
+            Node::Const { id, shift } => {
+                let shift = self.displacement(*id, *shift, env)?;
+                match &self.entry(*id)?.decl {
+                    Decl::Def { body, .. } if *id >= threshold => {
+                        Flow::Next(Rc::new(Closure::Term(body.clone(), Env::empty(shift))))
+                    }
+                    Decl::Def { .. } => stuck(Head::Const { id: *id, shift }, Some(*id)),
+                    _ => stuck(Head::Const { id: *id, shift }, None),
+                }
+            }
+            Node::Prim(p) => Flow::Value(Whnf::Prim(*p, Vec::new())),
+            Node::NatLit(n) => Flow::Value(Whnf::Nat(n.clone())),
+            Node::IntLit(n) => Flow::Value(Whnf::Int(n.clone())),
+            Node::RealLit(q) => Flow::Value(Whnf::Real(q.clone())),
+            Node::Pi(a, b) => Flow::Value(Whnf::Pi(clo(a), bind(b))),
+            Node::Sigma(a, b) => Flow::Value(Whnf::Sigma(clo(a), bind(b))),
+            Node::Line(a) => Flow::Value(Whnf::Line(dbind(a))),
+            Node::Path(a, l, r) => Flow::Value(Whnf::Path(dbind(a), clo(l), clo(r))),
+            Node::Lam(b) => Flow::Value(Whnf::Lam(bind(b))),
+            Node::Pair(a, b) => Flow::Value(Whnf::Pair(clo(a), clo(b))),
+            Node::DLam(b) => Flow::Value(Whnf::DLam(dbind(b))),
+            Node::Let(ty, v, b) => Flow::Next(Rc::new(Closure::Term(
+                b.clone(),
+                env.push(Rc::new(Closure::Let { value: clo(v), ty: clo(ty) })),
+            ))),
+            Node::App(f, a) => push(stack, Elim::App(clo(a)), clo(f)),
+            Node::Fst(p) => push(stack, Elim::Fst, clo(p)),
+            Node::Snd(p) => push(stack, Elim::Snd, clo(p)),
+            Node::LApp(p, r) => push(stack, Elim::LApp(self.dim(env, *r)?), clo(p)),
+            Node::PApp(p, a, b, r) => match self.dim(env, *r)? {
+                Ivl::Zero => Flow::Next(clo(a)),
+                Ivl::One => Flow::Next(clo(b)),
+                r => push(stack, Elim::PApp(clo(a), clo(b), r), clo(p)),
+            },
+            Node::EmptyElim(m, s) => push(stack, Elim::Empty(bind(m)), clo(s)),
+            Node::BoolElim(m, t, f, s) => push(stack, Elim::Bool(bind(m), clo(t), clo(f)), clo(s)),
+            Node::NatElim(m, z, n, s) => push(stack, Elim::Nat(bind(m), clo(z), clo(n)), clo(s)),
+            Node::IntElim(m, p, n, s) => push(stack, Elim::Int(bind(m), clo(p), clo(n)), clo(s)),
+            Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps), bind(m), all(bs)), clo(s)),
+            Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps))),
+            Node::Con(d, c, ps, fs) => Flow::Value(Whnf::Con(up(d)?, *c, all(ps), all(fs))),
+            Node::Coe(r, s, line, arg) => self.coe(
+                &Coe { from: self.dim(env, *r)?, to: self.dim(env, *s)?, line: dbind(line), arg: clo(arg) },
+                threshold,
+            )?,
+            Node::HCom(r, s, ty, faces, base) => {
+                let sides = faces
+                    .iter()
+                    .map(|f| Ok(Side { cof: self.cof(env, &f.cof)?, body: dbind(&f.body) }))
+                    .collect::<Res<Vec<_>>>()?;
+                let h = HCom { from: self.dim(env, *r)?, to: self.dim(env, *s)?, ty: clo(ty), sides, base: clo(base) };
+                self.hcom(&h, threshold)?
+            }
+            Node::Rule(_) => stuck(Head::Rule(t.clone(), env.clone()), None),
+        })
+    }
+
+    /// Gives a value to the eliminators that wait for it.
+    fn feed(&self, mut w: Whnf, stack: &mut Vec<Elim>, threshold: u32) -> Res<Flow> {
+        while let Some(e) = stack.pop() {
+            self.tick()?;
+            let flow = match (w, e) {
+                (Whnf::Lam(b), Elim::App(a)) => Flow::Next(b.inst(a)),
+                (Whnf::Prim(p, mut args), Elim::App(a)) => {
+                    args.push(a);
+                    if args.len() < arity(p) {
+                        Flow::Value(Whnf::Prim(p, args))
+                    } else {
+                        self.compute(p, args, threshold)?
+                    }
+                }
+                (Whnf::Pair(a, _), Elim::Fst) => Flow::Next(a),
+                (Whnf::Pair(_, b), Elim::Snd) => Flow::Next(b),
+                (Whnf::DLam(b), Elim::LApp(r) | Elim::PApp(_, _, r)) => Flow::Next(b.inst(r)),
+                (Whnf::Prim(Prim::True, _), Elim::Bool(_, t, _)) => Flow::Next(t),
+                (Whnf::Prim(Prim::False, _), Elim::Bool(_, _, f)) => Flow::Next(f),
+                (Whnf::Nat(n), Elim::Nat(m, z, s)) => {
+                    if n == BigUint::default() {
+                        Flow::Next(z)
+                    } else {
+                        unfold_nat(stack, m, z, s, nat(n - 1u8))
+                    }
+                }
+                (Whnf::Suc(k, c), Elim::Nat(m, z, s)) => unfold_nat(stack, m, z, s, sucs(k - 1u8, c)),
+                (Whnf::Int(n), Elim::Int(_, p, s)) => {
+                    if n.sign() == Sign::Minus {
+                        push(stack, Elim::App(nat(n.magnitude() - 1u8)), s)
+                    } else {
+                        push(stack, Elim::App(nat(n.magnitude().clone())), p)
+                    }
+                }
+                (Whnf::IntCon(negative, c), Elim::Int(_, p, s)) => {
+                    push(stack, Elim::App(c), if negative { s } else { p })
+                }
+                (Whnf::Con(d, c, ps, fs), Elim::Data(_, _, m, bs)) => {
+                    self.match_con(stack, (d, c), &fs, Elim::Data(d, ps, m, bs))?
+                }
+                (Whnf::Stuck(mut s), e) => {
+                    s.spine.push(e);
+                    Flow::Value(Whnf::Stuck(s))
+                }
+                _ => return Err(Refusal::new("ill-formed term", "an eliminator met a value of another type")),
+            };
+            match flow {
+                next @ Flow::Next(_) => return Ok(next),
+                Flow::Value(v) => w = v,
+            }
+        }
+        Ok(Flow::Value(w))
+    }
+
+    /// A data eliminator at a constructor: the branch at the fields, then at the recursive values.
+    fn match_con(&self, stack: &mut Vec<Elim>, (d, c): (DataRef, u32), fields: &Rc<[Clo]>, elim: Elim) -> Res<Flow> {
+        let types = self.fields(d, c)?;
+        let Elim::Data(_, _, _, branches) = &elim else {
+            return Err(Refusal::new("ill-formed term", "not a data eliminator"));
+        };
+        let branch = usize::try_from(c).ok().and_then(|c| branches.get(c)).cloned();
+        let branch = branch.ok_or_else(|| Refusal::new("ill-formed term", "a branch is missing"))?;
+        let mut args: Vec<Clo> = fields.to_vec();
+        for (field, ty) in fields.iter().zip(types) {
+            match recursive_arity(ty, d.id) {
+                Some(0) => args.push(field.elim(elim.clone())),
+                Some(n) => {
+                    let mut scene = Scene::new();
+                    let e = scene.fun(Bind::Elim(Rc::new(elim.clone())));
+                    let f = scene.term(field.clone());
+                    let t = scene.pen().lams(n, |pen, xs| {
+                        let at = xs.iter().fold(pen.v(f), |g, x| crate::scene::app(g, pen.v(*x)));
+                        crate::scene::app(pen.v(e), at)
+                    });
+                    args.push(scene.close(t));
+                }
+                None => {}
+            }
+        }
+        stack.extend(args.into_iter().rev().map(Elim::App));
+        Ok(Flow::Next(branch))
+    }
+
+    /// The field types of a constructor as written.
+    pub(crate) fn fields(&self, d: DataRef, c: u32) -> Res<&'a [Term]> {
+        let decl = self.data(d.id)?;
+        usize::try_from(c)
+            .ok()
+            .and_then(|c| decl.constructors.get(c))
+            .map(|k| k.fields.as_slice())
+            .ok_or_else(|| Refusal::new("unknown constructor", format!("{} has no constructor number {c}", decl.name)))
+    }
+
+    /// The type of a branch of an eliminator (rule data-elim) after the arguments given so far.
+    fn branch(&self, b: &Branch) -> Res<Flow> {
+        let types = self.fields(b.data, b.con)?;
+        let next = |domain: Clo| Ok(Flow::Value(Whnf::Pi(domain, Bind::Branch(b.clone()))));
+        let field_type = |k: usize, ty: &Term| -> Clo {
+            let env = b.params.iter().fold(Env::empty(b.data.shift), |e, p| e.push(p.clone()));
+            let env = b.given.iter().take(k).fold(env, |e, f| e.push(f.clone()));
+            Rc::new(Closure::Term(ty.clone(), env))
+        };
+        let given = b.given.len();
+        if let Some(ty) = types.get(given) {
+            return next(field_type(given, ty));
+        }
+        let mut recursive = types.iter().enumerate().filter(|(_, ty)| recursive_arity(ty, b.data.id).is_some());
+        let fields = b.given.get(..types.len()).unwrap_or_default();
+        if let Some((k, ty)) = recursive.nth(given.saturating_sub(types.len())) {
+            let value = fields.get(k).cloned().ok_or_else(|| Refusal::new("ill-formed term", "a field is missing"))?;
+            return next(Rc::new(Closure::Ih { field: field_type(k, ty), value, motive: (*b.motive).clone() }));
+        }
+        Ok(Flow::Next(b.motive.inst(con(b.data, b.con, &b.params, fields))))
+    }
+
+    /// A natural number from outside, without going under successors.
+    pub(crate) fn nat_view(&self, c: &Clo, threshold: u32) -> Res<NatView> {
+        Ok(match self.whnf_at(c, threshold)? {
+            Whnf::Nat(n) => NatView::Lit(n),
+            Whnf::Suc(k, c) => NatView::Suc(k, c),
+            Whnf::Stuck(s) => NatView::Stuck(s.blocked),
+            _ => return Err(Refusal::new("ill-formed term", "not a natural number")),
+        })
+    }
+
+    /// Substitutes and drops faces: `Err` gives the true side, if one is true.
+    pub(crate) fn live_sides<'s>(&self, sides: &'s [Side]) -> Result<Vec<(&'s Side, Sub)>, &'s Side> {
+        if let Some(side) = sides.iter().find(|s| holds(&s.cof)) {
+            return Err(side);
+        }
+        Ok(sides.iter().filter_map(|s| Some((s, Sub::unify(&s.cof)?))).collect())
+    }
+}
+
+fn push(stack: &mut Vec<Elim>, e: Elim, c: Clo) -> Flow {
+    stack.push(e);
+    Flow::Next(c)
+}
+
+/// `elim (Suc n) = s n (elim n)`.
+fn unfold_nat(stack: &mut Vec<Elim>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
+    stack.push(Elim::App(n.elim(Elim::Nat(m, z, s.clone()))));
+    push(stack, Elim::App(n), s)
+}
+
+pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
+    level.checked_add(by).ok_or_else(|| Refusal::new("universe too large", "the level does not fit"))
+}
+
+pub(crate) fn unbound(k: u32) -> Refusal {
+    Refusal::new("unbound variable", format!("index {k}"))
+}
+
+/// How many arguments a constant of the theory takes.
+pub(crate) fn arity(p: Prim) -> usize {
+    match p {
+        Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => 0,
+        Prim::Star | Prim::True | Prim::False => 0,
+        Prim::Suc | Prim::IntPos | Prim::IntNegSuc | Prim::RealInv | Prim::RealOfNat | Prim::RealOfInt => 1,
+        Prim::NatAdd | Prim::NatMul | Prim::NatSub | Prim::NatLtb => 2,
+        Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => 2,
+        Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => 2,
+    }
+}
+
+pub(crate) fn one() -> BigUint {
+    BigUint::one()
+}

@@ -1,0 +1,241 @@
+//! Template terms: the rules of KERNEL.md section 5 are written as core terms over an environment of closures.
+//!
+//! A `Scene` collects the closures and interval values a rule speaks of; a `Pen` writes the term and counts the
+//! binders, so that a variable is always named by the place where it was introduced.
+
+use crate::closure::{Bind, Clo, Closure, DBind, Env, Equations, Ivl};
+use bfv_format::{Cof, DataRef, Dim, Face, Node, Prim, Term};
+use num_bigint::BigUint;
+use std::rc::Rc;
+
+/// A term variable by the number of term variables outside it.
+#[derive(Clone, Copy)]
+pub(crate) struct V(u32);
+
+/// An interval term by the same convention.
+#[derive(Clone, Copy)]
+pub(crate) enum D {
+    Zero,
+    One,
+    At(u32),
+}
+
+/// The environment of a template.
+pub(crate) struct Scene {
+    env: Env,
+    terms: u32,
+    dims: u32,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Scene { env: Env::empty(0), terms: 0, dims: 0 }
+    }
+
+    pub(crate) fn term(&mut self, c: Clo) -> V {
+        self.env = self.env.push(c);
+        self.terms += 1;
+        V(self.terms - 1)
+    }
+
+    pub(crate) fn line(&mut self, b: DBind) -> V {
+        self.term(Rc::new(Closure::DFun(b)))
+    }
+
+    pub(crate) fn fun(&mut self, b: Bind) -> V {
+        self.term(Rc::new(Closure::Fun(b)))
+    }
+
+    /// A line of functions: `name` is bound in `b`.
+    pub(crate) fn line_of_fun(&mut self, name: u64, b: Bind) -> V {
+        self.line(DBind::abs(name, Rc::new(Closure::Fun(b))))
+    }
+
+    pub(crate) fn dim(&mut self, r: Ivl) -> D {
+        match r {
+            Ivl::Zero => D::Zero,
+            Ivl::One => D::One,
+            Ivl::Name(_) => {
+                self.env = self.env.push_dim(r);
+                self.dims += 1;
+                D::At(self.dims - 1)
+            }
+        }
+    }
+
+    pub(crate) fn cof(&mut self, cof: &Equations) -> Vec<(D, D)> {
+        cof.iter().map(|(a, b)| (self.dim(*a), self.dim(*b))).collect()
+    }
+
+    /// Writing may begin; nothing may be added afterwards.
+    pub(crate) fn pen(&self) -> Pen {
+        Pen { terms: self.terms, dims: self.dims }
+    }
+
+    pub(crate) fn close(self, t: Term) -> Clo {
+        Rc::new(Closure::Term(t, self.env))
+    }
+}
+
+/// Where a part of a template stands: how many variables are in scope.
+#[derive(Clone, Copy)]
+pub(crate) struct Pen {
+    terms: u32,
+    dims: u32,
+}
+
+/// A face of a template system before its side is written.
+pub(crate) type Shape = Vec<(D, D)>;
+
+impl Pen {
+    pub(crate) fn v(self, v: V) -> Term {
+        Rc::new(Node::Var(self.terms - 1 - v.0))
+    }
+
+    fn d(self, d: D) -> Dim {
+        match d {
+            D::Zero => Dim::Zero,
+            D::One => Dim::One,
+            D::At(k) => Dim::Var(self.dims - 1 - k),
+        }
+    }
+
+    fn in_term(self) -> Pen {
+        Pen { terms: self.terms + 1, dims: self.dims }
+    }
+
+    fn in_dim(self) -> (Pen, D) {
+        (Pen { terms: self.terms, dims: self.dims + 1 }, D::At(self.dims))
+    }
+
+    pub(crate) fn lam(self, f: impl FnOnce(Pen, V) -> Term) -> Term {
+        Rc::new(Node::Lam(f(self.in_term(), V(self.terms))))
+    }
+
+    pub(crate) fn dlam(self, f: impl FnOnce(Pen, D) -> Term) -> Term {
+        let (pen, j) = self.in_dim();
+        Rc::new(Node::DLam(f(pen, j)))
+    }
+
+    /// The value of a line variable at an interval term.
+    pub(crate) fn at(self, line: V, r: D) -> Term {
+        self.lapp(self.v(line), r)
+    }
+
+    pub(crate) fn lapp(self, t: Term, r: D) -> Term {
+        Rc::new(Node::LApp(t, self.d(r)))
+    }
+
+    pub(crate) fn papp(self, p: Term, a: Term, b: Term, r: D) -> Term {
+        Rc::new(Node::PApp(p, a, b, self.d(r)))
+    }
+
+    pub(crate) fn coe(self, r: D, s: D, line: impl FnOnce(Pen, D) -> Term, t: Term) -> Term {
+        let (pen, i) = self.in_dim();
+        Rc::new(Node::Coe(self.d(r), self.d(s), line(pen, i), t))
+    }
+
+    pub(crate) fn face(self, cof: &Shape, side: impl FnOnce(Pen, D) -> Term) -> Face {
+        let (pen, i) = self.in_dim();
+        let cof: Cof = cof.iter().map(|(a, b)| (self.d(*a), self.d(*b))).collect();
+        Face { cof, body: side(pen, i) }
+    }
+
+    pub(crate) fn hcom(self, r: D, s: D, ty: Term, faces: Vec<Face>, base: Term) -> Term {
+        Rc::new(Node::HCom(self.d(r), self.d(s), ty, faces, base))
+    }
+
+    /// `com r s (i. A) [phi -> i. u] b = hcom r s A[s/i] [phi -> i. coe i s (i. A) u] (coe r s (i. A) b)`.
+    pub(crate) fn com(
+        self,
+        r: D,
+        s: D,
+        line: impl Fn(Pen, D) -> Term,
+        sides: &[(&Shape, &dyn Fn(Pen, D) -> Term)],
+        base: Term,
+    ) -> Term {
+        let faces = sides
+            .iter()
+            .map(|(cof, u)| self.face(cof, |pen, i| pen.coe(i, s, |pen, j| line(pen, j), u(pen, i))))
+            .collect();
+        // `line` is written at `s` itself for the type, and under its own binder for the coercions.
+        self.hcom(r, s, line(self, s), faces, self.coe(r, s, |pen, i| line(pen, i), base))
+    }
+}
+
+pub(crate) fn app(f: Term, a: Term) -> Term {
+    Rc::new(Node::App(f, a))
+}
+
+pub(crate) fn fst(p: Term) -> Term {
+    Rc::new(Node::Fst(p))
+}
+
+pub(crate) fn snd(p: Term) -> Term {
+    Rc::new(Node::Snd(p))
+}
+
+pub(crate) fn pair(a: Term, b: Term) -> Term {
+    Rc::new(Node::Pair(a, b))
+}
+
+pub(crate) fn prim(p: Prim) -> Term {
+    Rc::new(Node::Prim(p))
+}
+
+/// A closed term as a closure.
+pub(crate) fn closed(n: Node) -> Clo {
+    Rc::new(Closure::Term(Rc::new(n), Env::empty(0)))
+}
+
+pub(crate) fn base(p: Prim) -> Clo {
+    closed(Node::Prim(p))
+}
+
+pub(crate) fn nat(n: BigUint) -> Clo {
+    closed(Node::NatLit(n))
+}
+
+/// A function of the theory at closures.
+pub(crate) fn call(p: Prim, args: &[Clo]) -> Clo {
+    let mut scene = Scene::new();
+    let vs: Vec<V> = args.iter().map(|a| scene.term(a.clone())).collect();
+    let pen = scene.pen();
+    let t = vs.iter().fold(prim(p), |f, v| app(f, pen.v(*v)));
+    scene.close(t)
+}
+
+/// `c` after `k` successors.
+pub(crate) fn sucs(k: BigUint, c: Clo) -> Clo {
+    if k == BigUint::default() { c } else { call(Prim::NatAdd, &[c, nat(k)]) }
+}
+
+pub(crate) fn data(d: DataRef, params: &[Clo]) -> Clo {
+    let mut scene = Scene::new();
+    let vs: Vec<V> = params.iter().map(|a| scene.term(a.clone())).collect();
+    let pen = scene.pen();
+    scene.close(Rc::new(Node::Data(d, vs.iter().map(|v| pen.v(*v)).collect())))
+}
+
+pub(crate) fn con(d: DataRef, c: u32, params: &[Clo], fields: &[Clo]) -> Clo {
+    let mut scene = Scene::new();
+    let ps: Vec<V> = params.iter().map(|a| scene.term(a.clone())).collect();
+    let fs: Vec<V> = fields.iter().map(|a| scene.term(a.clone())).collect();
+    let pen = scene.pen();
+    let of = |vs: &[V]| vs.iter().map(|v| pen.v(*v)).collect::<Vec<_>>();
+    scene.close(Rc::new(Node::Con(d, c, of(&ps), of(&fs))))
+}
+
+impl Pen {
+    /// So many functions one inside the other.
+    pub(crate) fn lams(self, n: usize, f: impl FnOnce(Pen, &[V]) -> Term) -> Term {
+        let mut pen = self;
+        let mut vars = Vec::new();
+        for _ in 0..n {
+            vars.push(V(pen.terms));
+            pen = pen.in_term();
+        }
+        let body = f(pen, &vars);
+        vars.iter().fold(body, |t, _| Rc::new(Node::Lam(t)))
+    }
+}

@@ -1,0 +1,78 @@
+//! Core terms in plain words: variables `x0`, `x1` by level, dimensions `d0`, `d1`, everything in parentheses.
+
+use bfv_format::{Dim, Node, Rational, Term};
+
+fn rational(q: &Rational) -> String {
+    if q.den == 1u8.into() { q.num.to_string() } else { format!("{}/{}", q.num, q.den) }
+}
+
+/// Prints a term; `names` are the names of declarations by position.
+#[must_use]
+pub fn show(term: &Term, names: &[String]) -> String {
+    at(term, names, 0, 0)
+}
+
+fn at(t: &Term, names: &[String], xs: u32, ds: u32) -> String {
+    let go = |t: &Term| at(t, names, xs, ds);
+    let under = |t: &Term| at(t, names, xs + 1, ds);
+    let along = |t: &Term| at(t, names, xs, ds + 1);
+    let dim = |r: &Dim| match r {
+        Dim::Zero => "0".to_owned(),
+        Dim::One => "1".to_owned(),
+        Dim::Var(k) => ds.checked_sub(k + 1).map_or_else(|| format!("d?{k}"), |n| format!("d{n}")),
+    };
+    let name = |id: u32, shift: u32| {
+        let base = usize::try_from(id).ok().and_then(|k| names.get(k)).cloned();
+        let base = base.unwrap_or_else(|| format!("declaration{id}"));
+        if shift == 0 { base } else { format!("{base}^{shift}") }
+    };
+    let call = |head: String, args: Vec<String>| {
+        if args.is_empty() { head } else { format!("({head} {})", args.join(" ")) }
+    };
+    let all = |ts: &[Term]| ts.iter().map(go).collect::<Vec<_>>();
+    match &**t {
+        Node::Var(k) => xs.checked_sub(k + 1).map_or_else(|| format!("x?{k}"), |n| format!("x{n}")),
+        Node::Univ(n) => format!("(U {n})"),
+        Node::Const { id, shift } => name(*id, *shift),
+        Node::Prim(p) => format!("{p:?}"),
+        Node::NatLit(n) => n.to_string(),
+        Node::IntLit(n) => format!("(integer {n})"),
+        Node::RealLit(q) => format!("(real {})", rational(q)),
+        Node::Pi(a, b) => format!("((x{xs} : {}) -> {})", go(a), under(b)),
+        Node::Lam(b) => format!("(fun x{xs} => {})", under(b)),
+        Node::App(f, a) => format!("({} {})", go(f), go(a)),
+        Node::Let(a, v, b) => format!("(let x{xs} : {} := {} in {})", go(a), go(v), under(b)),
+        Node::Sigma(a, b) => format!("((x{xs} : {}) * {})", go(a), under(b)),
+        Node::Pair(a, b) => format!("({}, {})", go(a), go(b)),
+        Node::Fst(p) => format!("{}.1", go(p)),
+        Node::Snd(p) => format!("{}.2", go(p)),
+        Node::Line(a) => format!("((d{ds} : I) -> {})", along(a)),
+        Node::Path(a, l, r) => format!("(PathP (d{ds}. {}) {} {})", along(a), go(l), go(r)),
+        Node::DLam(b) => format!("(path d{ds} => {})", along(b)),
+        Node::LApp(p, r) | Node::PApp(p, _, _, r) => format!("({} @ {})", go(p), dim(r)),
+        Node::Coe(r, s, a, x) => format!("(coe {} {} (d{ds}. {}) {})", dim(r), dim(s), along(a), go(x)),
+        Node::HCom(r, s, a, faces, b) => {
+            let sides: Vec<String> = faces
+                .iter()
+                .map(|f| {
+                    let eqs: Vec<String> = f.cof.iter().map(|(x, y)| format!("{} = {}", dim(x), dim(y))).collect();
+                    format!("{} : d{ds}. {}", eqs.join(" and "), along(&f.body))
+                })
+                .collect();
+            format!("(hcom {} {} {} [{}] {})", dim(r), dim(s), go(a), sides.join("; "), go(b))
+        }
+        Node::EmptyElim(m, x) => format!("(Empty.elim (x{xs}. {}) {})", under(m), go(x)),
+        Node::BoolElim(m, a, b, x) => format!("(Bool.elim (x{xs}. {}) {} {} {})", under(m), go(a), go(b), go(x)),
+        Node::NatElim(m, a, b, x) => format!("(Nat.elim (x{xs}. {}) {} {} {})", under(m), go(a), go(b), go(x)),
+        Node::IntElim(m, a, b, x) => format!("(Int.elim (x{xs}. {}) {} {} {})", under(m), go(a), go(b), go(x)),
+        Node::Data(d, ps) => call(name(d.id, d.shift), all(ps)),
+        Node::Con(d, c, _, fs) => call(format!("{}.{c}", name(d.id, d.shift)), all(fs)),
+        Node::DataElim(d, _, m, bs, x) => {
+            let mut args = vec![format!("(x{xs}. {})", under(m))];
+            args.extend(all(bs));
+            args.push(go(x));
+            call(format!("{}.elim", name(d.id, d.shift)), args)
+        }
+        Node::Rule(_) => "(rule)".to_owned(),
+    }
+}

@@ -1,0 +1,72 @@
+//! What a declaration rests on: the declarations and rules that its terms name.
+
+use bfv_format::{Hypothesis, Node, Rule, Term};
+use std::collections::BTreeSet;
+
+/// Positions and rules named in some terms, and whether a universe is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refs {
+    pub(crate) ids: BTreeSet<u32>,
+    pub(crate) rules: BTreeSet<&'static str>,
+    pub(crate) universe: bool,
+}
+
+impl Refs {
+    pub(crate) fn add(&mut self, root: &Term) {
+        let mut todo = vec![root];
+        while let Some(t) = todo.pop() {
+            match &**t {
+                Node::Const { id, .. } => {
+                    self.ids.insert(*id);
+                }
+                Node::Data(d, _) | Node::Con(d, ..) | Node::DataElim(d, ..) => {
+                    self.ids.insert(d.id);
+                }
+                Node::Univ(_) => self.universe = true,
+                Node::Rule(r) => {
+                    self.rules.insert(match &**r {
+                        Rule::Ring { .. } => "ring",
+                        Rule::Psatz { .. } => "psatz",
+                        Rule::Lia { .. } => "lia",
+                    });
+                }
+                _ => {}
+            }
+            todo.extend(children(t));
+        }
+    }
+}
+
+/// The terms directly below a node.
+pub(crate) fn children(t: &Term) -> Vec<&Term> {
+    match &**t {
+        Node::Var(_)
+        | Node::Univ(_)
+        | Node::Const { .. }
+        | Node::Prim(_)
+        | Node::NatLit(_)
+        | Node::IntLit(_)
+        | Node::RealLit(_) => Vec::new(),
+        Node::Pi(a, b) | Node::Sigma(a, b) | Node::App(a, b) | Node::Pair(a, b) | Node::EmptyElim(a, b) => vec![a, b],
+        Node::Lam(a) | Node::Fst(a) | Node::Snd(a) | Node::Line(a) | Node::DLam(a) | Node::LApp(a, _) => vec![a],
+        Node::Let(a, b, c) | Node::Path(a, b, c) | Node::PApp(a, b, c, _) => vec![a, b, c],
+        Node::Coe(_, _, a, b) => vec![a, b],
+        Node::HCom(_, _, a, faces, b) => [a, b].into_iter().chain(faces.iter().map(|f| &f.body)).collect(),
+        Node::BoolElim(a, b, c, d) | Node::NatElim(a, b, c, d) | Node::IntElim(a, b, c, d) => vec![a, b, c, d],
+        Node::Data(_, ps) => ps.iter().collect(),
+        Node::Con(_, _, ps, xs) => ps.iter().chain(xs).collect(),
+        Node::DataElim(_, ps, m, bs, x) => ps.iter().chain([m]).chain(bs).chain([x]).collect(),
+        Node::Rule(r) => {
+            let (atoms, hypotheses) = parts(r);
+            atoms.iter().map(|(_, t)| t).chain(hypotheses.iter().map(|h| &h.proof)).collect()
+        }
+    }
+}
+
+/// Atoms and hypotheses of a rule.
+pub(crate) fn parts(r: &Rule) -> (&[(bfv_format::Sort, Term)], &[Hypothesis]) {
+    match r {
+        Rule::Ring { atoms, .. } => (atoms, &[]),
+        Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
+    }
+}
