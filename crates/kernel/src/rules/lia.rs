@@ -1,6 +1,6 @@
 //! Rule `lia`: linear hypotheses over Nat or Int that contradict each other, by combinations and integer cuts.
 
-use super::poly::{Poly, difference};
+use super::poly::{Poly, Work, difference};
 use crate::refusal::{CUT, MULTIPLIER, NO_CONTRADICTION, Res, TREE, refuse};
 use bfv_format::{Hypothesis, Relation, Sort, Step, Term};
 use num_bigint::BigInt;
@@ -14,14 +14,20 @@ struct Fact {
 }
 
 /// The last fact reached must be contradictory.
-pub(crate) fn check(sort: Sort, atoms: &[(Sort, Term)], hypotheses: &[Hypothesis], steps: &[Step]) -> Res<()> {
+pub(crate) fn check(
+    work: &mut Work,
+    sort: Sort,
+    atoms: &[(Sort, Term)],
+    hypotheses: &[Hypothesis],
+    steps: &[Step],
+) -> Res<()> {
     if sort == Sort::Real {
         return refuse(TREE, "Integer reasoning is asked for over Real.");
     }
     let mut facts = Vec::new();
     for h in hypotheses {
-        let p = difference(atoms, h, sort)?;
-        let poly = if h.relation == Relation::Lt { p.minus(&Poly::constant(BigRational::one()))? } else { p };
+        let p = difference(work, atoms, h, sort)?;
+        let poly = if h.relation == Relation::Lt { p.minus(work, &Poly::constant(BigRational::one()))? } else { p };
         facts.push(Fact { poly, equality: h.relation == Relation::Eq });
     }
     for step in steps {
@@ -38,7 +44,7 @@ pub(crate) fn check(sort: Sort, atoms: &[(Sort, Term)], hypotheses: &[Hypothesis
                         return refuse(MULTIPLIER, "An inequality is multiplied by a negative number.");
                     }
                     equality &= f.equality;
-                    poly = poly.plus(&BigRational::from_integer(multiplier.clone()), &f.poly)?;
+                    poly = poly.plus(work, &BigRational::from_integer(multiplier.clone()), &f.poly)?;
                 }
                 Fact { poly, equality }
             }
@@ -50,17 +56,14 @@ pub(crate) fn check(sort: Sort, atoms: &[(Sort, Term)], hypotheses: &[Hypothesis
                 }
                 let mut poly = Poly::default();
                 for (m, c) in &f.poly.0 {
+                    work.numbers(&[c, &d])?;
                     let mut q = c / &d;
                     if m.is_empty() {
                         q = q.floor();
                     } else if !q.is_integer() {
                         return refuse(CUT, "The divisor of a cut does not divide every coefficient.");
                     }
-                    let mut term = Poly::default();
-                    term.0.insert(m.clone(), q.clone());
-                    if !q.is_zero() {
-                        poly = poly.plus(&BigRational::one(), &term)?;
-                    }
+                    poly.insert(work, m.clone(), q)?;
                 }
                 Fact { poly, equality: false }
             }

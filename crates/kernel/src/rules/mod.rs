@@ -4,17 +4,26 @@ mod lia;
 mod poly;
 mod psatz;
 mod ring;
+#[cfg(test)]
+mod tests;
 
 use crate::refusal::Res;
 use bfv_format::Rule;
+use poly::{WORK, Work};
 
-/// Checks that the numbers of a rule add up. What its trees denote is the business of `denote`.
-pub(crate) fn check(rule: &Rule) -> Res<()> {
+/// Checks that the numbers of a rule add up, and says how much work that was.
+/// What its trees denote is the business of `denote`.
+///
+/// # Errors
+/// The phrases of `refusal` for trees, polynomials, contradictions, multipliers, cuts and rationals; `budget` when a rule is too large.
+pub(crate) fn check(rule: &Rule) -> Res<u64> {
+    let mut work = Work::new(WORK);
     match rule {
-        Rule::Ring { sort, atoms, left, right } => ring::check(*sort, atoms, left, right),
+        Rule::Ring { sort, atoms, left, right } => ring::check(&mut work, *sort, atoms, left, right),
         Rule::Psatz { atoms, hypotheses, products, equalities } => {
-            psatz::check(atoms, hypotheses, products, equalities)
+            psatz::check(&mut work, atoms, hypotheses, products, equalities)
         }
-        Rule::Lia { sort, atoms, hypotheses, steps } => lia::check(*sort, atoms, hypotheses, steps),
-    }
+        Rule::Lia { sort, atoms, hypotheses, steps } => lia::check(&mut work, *sort, atoms, hypotheses, steps),
+    }?;
+    Ok(work.spent())
 }

@@ -1,6 +1,6 @@
 //! Rule `psatz`: hypotheses over Real that contradict each other, by a Positivstellensatz certificate.
 
-use super::poly::{Poly, difference, exact, polynomial};
+use super::poly::{Poly, Work, difference, exact, polynomial};
 use crate::refusal::{MULTIPLIER, NO_CONTRADICTION, Res, TREE, refuse};
 use bfv_format::{Arith, Hypothesis, Product, Relation, Sort, Term};
 use num_rational::BigRational;
@@ -8,24 +8,27 @@ use num_traits::{One, Signed, Zero};
 
 /// The sum of all products and of all multiples of equalities must be a negative constant, or zero with a strict product among them.
 pub(crate) fn check(
+    work: &mut Work,
     atoms: &[(Sort, Term)],
     hypotheses: &[Hypothesis],
     products: &[Product],
     equalities: &[(u32, Arith)],
 ) -> Res<()> {
-    let facts =
-        hypotheses.iter().map(|h| Ok((h.relation, difference(atoms, h, Sort::Real)?))).collect::<Res<Vec<_>>>()?;
+    let mut facts = Vec::new();
+    for h in hypotheses {
+        facts.push((h.relation, difference(work, atoms, h, Sort::Real)?));
+    }
     let fact = |n: u32| match usize::try_from(n).ok().and_then(|n| facts.get(n)) {
         Some(f) => Ok(f),
         None => refuse(TREE, "A certificate names a hypothesis that is not there."),
     };
-    let real = |tree: &Arith| match polynomial(atoms, tree)? {
+    let real = |work: &mut Work, tree: &Arith| match polynomial(work, atoms, tree)? {
         (Sort::Real, p) => Ok(p),
         _ => refuse(TREE, "A square or multiplier is not of sort Real."),
     };
     let (mut sum, mut strict) = (Poly::default(), false);
     for p in products {
-        let coefficient = exact(&p.coefficient)?;
+        let coefficient = exact(work, &p.coefficient)?;
         if !coefficient.is_positive() {
             return refuse(MULTIPLIER, "The coefficient of a product must be positive.");
         }
@@ -41,20 +44,23 @@ pub(crate) fn check(
                     return refuse(MULTIPLIER, "An equality stands in a product; it needs a multiplier of its own.");
                 }
             }
-            term = term.times(q)?;
+            term = term.times(work, q)?;
         }
         for square in &p.squares {
-            let q = real(square)?;
-            term = term.times(&q.times(&q)?)?;
+            let q = real(work, square)?;
+            let q = q.times(work, &q)?;
+            term = term.times(work, &q)?;
         }
         strict |= positive;
-        sum = sum.plus(&BigRational::one(), &term)?;
+        sum = sum.plus(work, &BigRational::one(), &term)?;
     }
     for (n, multiplier) in equalities {
         let (Relation::Eq, q) = fact(*n)? else {
             return refuse(MULTIPLIER, "A free multiplier stands on a hypothesis that is no equality.");
         };
-        sum = sum.plus(&BigRational::one(), &q.times(&real(multiplier)?)?)?;
+        let multiplier = real(work, multiplier)?;
+        let multiple = q.times(work, &multiplier)?;
+        sum = sum.plus(work, &BigRational::one(), &multiple)?;
     }
     match sum.as_constant() {
         Some(c) if c.is_negative() || (c.is_zero() && strict) => Ok(()),
