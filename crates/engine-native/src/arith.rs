@@ -104,7 +104,7 @@ impl Prover<'_> {
     }
 
     /// Every fact of a context, and of hints.
-    fn all_facts(&self, ctx: &Ctx, hints: &[Term]) -> Res<Vec<Fact>> {
+    pub fn all_facts(&self, ctx: &Ctx, hints: &[Term]) -> Res<Vec<Fact>> {
         let mut out = Vec::new();
         for (index, ty) in (0u32..).zip(ctx.types.iter().rev()) {
             self.facts(ctx, ty, &Rc::new(Node::Var(index)), &mut out)?;

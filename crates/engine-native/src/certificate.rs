@@ -1,15 +1,15 @@
 //! Search for certificates: from facts about numbers to a rule that derives falsehood.
 
-use crate::poly::{Poly, monomial_tree, polynomial};
+use crate::integer::integer;
+use crate::poly::{Monomial, Poly, monomial_tree, polynomial};
 use crate::reify::{self, Atoms};
-use crate::simplex::feasible;
-use bfv_format::{Arith, Combination, Hypothesis, Node, Op, Product, Relation, Rule, Sort, Step, Term};
+use crate::simplex::{Answer, feasible};
+use crate::squares;
+use bfv_format::{Arith, Hypothesis, Node, Op, Product, Relation, Rule, Sort, Term};
 use bfv_kernel::{Ctx, Machine, Res, V, rational};
 use bfv_search::{Budget, Reason};
-use num_bigint::BigInt;
-use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Zero};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -79,15 +79,28 @@ pub fn contradiction(
     let Some(polys) = polys else { return Ok(Ok(None)) };
     Ok(match sort {
         Sort::Real => real(&atoms, hypotheses, &polys, manner.power, budget),
-        Sort::Nat | Sort::Int => integer(sort, &atoms, hypotheses, &polys, budget),
+        Sort::Nat | Sort::Int => {
+            let sorts: Vec<Sort> = atoms.list.iter().map(|(s, _)| *s).collect();
+            integer(sort, &sorts, hypotheses, &polys, budget).map(|found| {
+                found.map(|(hypotheses, steps)| -> Term {
+                    Rc::new(Node::Rule(Box::new(Rule::Lia { sort, atoms: atoms.list, hypotheses, steps })))
+                })
+            })
+        }
     })
 }
 
+/// Weights of the fact `1 > 0` and of every column, as positive and negative parts.
+pub type Weights = Vec<(BigRational, BigRational)>;
+/// A value for every monomial under which no column is an obstacle: why there are no weights.
+pub type Functional = BTreeMap<Monomial, BigRational>;
+
 /// The system whose solution is a certificate: for every monomial the coefficients add up to zero, and the strict parts to one.
-fn combine(
-    columns: &[(&Poly, bool, bool)],
-    budget: &mut Budget,
-) -> Result<Option<Vec<(BigRational, BigRational)>>, Reason> {
+/// A column is a polynomial, whether it is strict, and whether its weight may have any sign.
+///
+/// # Errors
+/// `Reason::Budget` when the steps end first; the inner error is why there is no certificate.
+pub fn combine(columns: &[(&Poly, bool, bool)], budget: &mut Budget) -> Result<Result<Weights, Functional>, Reason> {
     let mut rows: BTreeMap<&[u32], usize> = BTreeMap::new();
     for (p, ..) in columns {
         for m in p.0.keys() {
@@ -117,12 +130,18 @@ fn combine(
     }
     let mut b = vec![BigRational::zero(); total];
     b.push(BigRational::one());
-    let Some(x) = feasible(total + 1, &system, &b, budget)? else { return Ok(None) };
+    let x = match feasible(total + 1, &system, &b, budget)? {
+        Answer::Point(x) => x,
+        Answer::Separating(y) => {
+            let value = |n: usize| y.get(n).cloned().unwrap_or_else(BigRational::zero);
+            return Ok(Err(rows.into_iter().map(|(m, n)| (m.to_vec(), value(n))).collect()));
+        }
+    };
     let at = |n: usize| x.get(n).cloned().unwrap_or_else(BigRational::zero);
     // Pairs: the weight of 1 > 0 first, then (positive part, negative part) for every column.
     let mut out = vec![(at(0), BigRational::zero())];
     out.extend((0..columns.len()).map(|n| (at(2 * n + 2), at(2 * n + 1))));
-    Ok(Some(out))
+    Ok(Ok(out))
 }
 
 fn real(
@@ -146,13 +165,43 @@ fn real(
             }),
         }
     }
-    if power >= Power::Quadratic && atoms.list.len() <= QUADRATIC_ATOMS {
-        quadratic(atoms, &hypotheses, polys, &mut candidates, &mut equalities);
+    // Over linear facts linear combinations are complete: products and squares can add nothing.
+    let far = power >= Power::Quadratic && atoms.list.len() <= QUADRATIC_ATOMS && polys.iter().any(|p| p.degree() > 1);
+    let trees = atom_trees(atoms);
+    if far {
+        quadratic(&trees, &hypotheses, polys, &mut candidates, &mut equalities);
     }
     budget.spend(u64::try_from(candidates.len()).unwrap_or(u64::MAX))?;
-    let mut columns: Vec<(&Poly, bool, bool)> = candidates.iter().map(|c| (&c.poly, c.strict, false)).collect();
-    columns.extend(equalities.iter().map(|(_, p, _)| (p, false, true)));
-    let Some(weights) = combine(&columns, budget)? else { return Ok(None) };
+    let basis = if far { squares::basis(trees.len(), polys) } else { Vec::new() };
+    let mut rounds = 0;
+    let weights = loop {
+        let mut columns: Vec<(&Poly, bool, bool)> = candidates.iter().map(|c| (&c.poly, c.strict, false)).collect();
+        columns.extend(equalities.iter().map(|(_, p, _)| (p, false, true)));
+        match combine(&columns, budget)? {
+            Ok(weights) => break weights,
+            Err(functional) => {
+                // Squares that the values of the monomials make negative are what is missing.
+                let found = if rounds < SQUARE_ROUNDS { squares::missing(&functional, &basis) } else { Vec::new() };
+                let before = candidates.len();
+                for q in found {
+                    if let Some(tree) = poly_tree(&q, &trees)
+                        && !candidates.iter().any(|c| c.hypotheses.is_empty() && c.squares.first() == Some(&tree))
+                    {
+                        candidates.push(Candidate {
+                            poly: q.times(&q),
+                            strict: false,
+                            hypotheses: Vec::new(),
+                            squares: vec![tree],
+                        });
+                    }
+                }
+                if candidates.len() == before {
+                    return Ok(None);
+                }
+                rounds += 1;
+            }
+        }
+    };
     let mut products = Vec::new();
     let mut multiples = Vec::new();
     for (n, (plus, minus)) in weights.iter().enumerate() {
@@ -191,147 +240,111 @@ fn real(
 
 /// Largest number of candidates that products and squares may make.
 const CANDIDATES: usize = 700;
+/// How often squares are looked for that the menu lacks.
+const SQUARE_ROUNDS: u32 = 10;
+/// With more inequalities than this, products of three are not tried.
+const TRIPLES: usize = 7;
+/// Largest degree of a product.
+const DEGREE: usize = 4;
 
-/// Products of two facts, squares, facts times squares, and equations times atoms.
-fn quadratic(
-    atoms: &Atoms,
-    hypotheses: &[Hypothesis],
-    polys: &[Poly],
-    candidates: &mut Vec<Candidate>,
-    equalities: &mut Vec<(u32, Poly, Arith)>,
-) {
-    // Atoms as trees over Real.
-    let trees: Vec<Arith> = (0u32..)
+/// Atoms as trees over Real.
+fn atom_trees(atoms: &Atoms) -> Vec<Arith> {
+    (0u32..)
         .zip(&atoms.list)
         .map(|(n, (s, _))| match s {
             Sort::Real => vec![Op::Atom(*s, n)],
             Sort::Nat => vec![Op::Atom(*s, n), Op::NatToReal],
             Sort::Int => vec![Op::Atom(*s, n), Op::IntToReal],
         })
-        .collect();
-    let linear: Vec<u32> = (0u32..)
+        .collect()
+}
+
+/// A polynomial as a tree over Real; `None` for zero.
+fn poly_tree(p: &Poly, trees: &[Arith]) -> Option<Arith> {
+    let mut out: Arith = Vec::new();
+    for (m, c) in &p.0 {
+        let first = out.is_empty();
+        out.push(Op::Lit(Sort::Real, rational(c)));
+        out.extend(monomial_tree(m, trees)?);
+        out.push(Op::Mul);
+        if !first {
+            out.push(Op::Add);
+        }
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// Products of facts, squares, facts times squares, and equations times monomials.
+fn quadratic(
+    trees: &[Arith],
+    hypotheses: &[Hypothesis],
+    polys: &[Poly],
+    candidates: &mut Vec<Candidate>,
+    equalities: &mut Vec<(u32, Poly, Arith)>,
+) {
+    let linear: Vec<(u32, &Poly, bool)> = (0u32..)
         .zip(hypotheses.iter().zip(polys))
         .filter(|(_, (h, _))| h.relation != Relation::Eq)
-        .map(|(n, _)| n)
+        .map(|(n, (h, p))| (n, p, h.relation == Relation::Lt))
         .collect();
-    let poly = |n: u32| usize::try_from(n).ok().and_then(|n| polys.get(n));
-    let strict =
-        |n: u32| usize::try_from(n).ok().and_then(|n| hypotheses.get(n)).is_some_and(|h| h.relation == Relation::Lt);
-    for (k, a) in linear.iter().enumerate() {
-        for b in linear.iter().skip(k) {
-            if let (Some(p), Some(q)) = (poly(*a), poly(*b))
-                && p.degree() + q.degree() <= 4
-                && candidates.len() < CANDIDATES
-            {
-                candidates.push(Candidate {
-                    poly: p.times(q),
-                    strict: strict(*a) && strict(*b),
-                    hypotheses: vec![*a, *b],
-                    squares: Vec::new(),
-                });
-            }
-        }
-    }
-    let mut squares: Vec<(Poly, Arith)> = Vec::new();
-    for (n, t) in (0u32..).zip(&trees) {
-        squares.push((Poly::atom(n), t.clone()));
-        for (k, s) in (0u32..).zip(&trees).take_while(|(k, _)| *k < n) {
-            let both: Arith = t.iter().chain(s).cloned().collect();
-            let (minus, plus) = ([both.clone(), vec![Op::Sub]].concat(), [both, vec![Op::Add]].concat());
-            squares.push((Poly::atom(n).minus(&Poly::atom(k)), minus));
-            let mut sum = Poly::atom(n);
-            sum.add_scaled(&Poly::atom(k), &BigRational::one());
-            squares.push((sum, plus));
-        }
-    }
-    for (p, t) in squares {
-        let square = p.times(&p);
-        for h in &linear {
-            if let Some(q) = poly(*h)
-                && q.degree() <= 1
-                && candidates.len() < CANDIDATES
-            {
-                candidates.push(Candidate {
-                    poly: square.times(q),
-                    strict: false,
-                    hypotheses: vec![*h],
-                    squares: vec![t.clone()],
-                });
-            }
-        }
+    let mut add = |poly: Poly, strict: bool, hypotheses: Vec<u32>, squares: Vec<Arith>| {
         if candidates.len() < CANDIDATES {
-            candidates.push(Candidate { poly: square, strict: false, hypotheses: Vec::new(), squares: vec![t] });
+            candidates.push(Candidate { poly, strict, hypotheses, squares });
+        }
+    };
+    for (k, (a, p, s)) in linear.iter().enumerate() {
+        for (l, (b, q, t)) in linear.iter().enumerate().skip(k) {
+            if p.degree() + q.degree() > DEGREE {
+                continue;
+            }
+            let product = p.times(q);
+            if linear.len() <= TRIPLES {
+                for (c, r, u) in linear.iter().skip(l) {
+                    if product.degree() + r.degree() <= DEGREE {
+                        add(product.times(r), *s && *t && *u, vec![*a, *b, *c], Vec::new());
+                    }
+                }
+            }
+            add(product, *s && *t, vec![*a, *b], Vec::new());
+        }
+    }
+    let single: Vec<Poly> = (0u32..).zip(trees).map(|(n, _)| Poly::atom(n)).collect();
+    let mut menu: Vec<Poly> = Vec::new();
+    for (n, x) in single.iter().enumerate() {
+        menu.push(x.clone());
+        for y in single.iter().take(n) {
+            let mut sum = x.clone();
+            sum.add_scaled(y, &BigRational::one());
+            menu.extend([x.minus(y), sum]);
+        }
+    }
+    for q in &menu {
+        let Some(tree) = poly_tree(q, trees) else { continue };
+        let square = q.times(q);
+        for (h, p, _) in linear.iter().filter(|(_, p, _)| p.degree() <= 1) {
+            add(square.times(p), false, vec![*h], vec![tree.clone()]);
+        }
+        add(square, false, Vec::new(), vec![tree]);
+    }
+    for q in squares::fitting(polys) {
+        if !menu.contains(&q)
+            && let Some(tree) = poly_tree(&q, trees)
+        {
+            add(q.times(&q), false, Vec::new(), vec![tree]);
         }
     }
     let plain: Vec<(u32, Poly)> = equalities.iter().map(|(n, p, _)| (*n, p.clone())).collect();
     for (n, p) in plain {
-        for (k, t) in (0u32..).zip(&trees) {
-            if p.degree() <= 3 && equalities.len() < CANDIDATES {
-                equalities.push((n, p.times(&Poly::atom(k)), t.clone()));
+        for (k, x) in single.iter().enumerate() {
+            for y in std::iter::once(&Poly::constant(BigRational::one())).chain(single.iter().take(k + 1)) {
+                let m = x.times(y);
+                if p.degree() + m.degree() <= DEGREE
+                    && equalities.len() < CANDIDATES
+                    && let Some(tree) = poly_tree(&m, trees)
+                {
+                    equalities.push((n, p.times(&m), tree));
+                }
             }
         }
     }
-}
-
-fn integer(
-    sort: Sort,
-    atoms: &Atoms,
-    hypotheses: Vec<Hypothesis>,
-    polys: &[Poly],
-    budget: &mut Budget,
-) -> Result<Option<Term>, Reason> {
-    let mut steps = Vec::new();
-    // Facts as the rule numbers them: hypotheses, then what the steps add.
-    let mut facts: Vec<(Poly, bool)> = hypotheses
-        .iter()
-        .zip(polys)
-        .map(|(h, p)| {
-            let p = if h.relation == Relation::Lt { p.minus(&Poly::constant(BigRational::one())) } else { p.clone() };
-            (p, h.relation == Relation::Eq)
-        })
-        .collect();
-    for (n, (s, _)) in (0u32..).zip(&atoms.list) {
-        if *s == Sort::Nat {
-            steps.push(Step::NatAtom(n));
-            facts.push((Poly::atom(n), false));
-        }
-    }
-    for n in 0..facts.len() {
-        if let Some((p, d)) = facts.get(n).and_then(|(p, eq)| if *eq { None } else { cut(p) })
-            && let Ok(index) = u32::try_from(n)
-        {
-            steps.push(Step::Cut(index, d.magnitude().clone()));
-            facts.push((p, false));
-        }
-    }
-    let columns: Vec<(&Poly, bool, bool)> = facts.iter().map(|(p, eq)| (p, false, *eq)).collect();
-    let Some(weights) = combine(&columns, budget)? else { return Ok(None) };
-    let scale = weights.iter().fold(BigInt::one(), |d, (a, b)| d.lcm((a - b).denom()));
-    let terms: Vec<(u32, BigInt)> = (0u32..)
-        .zip(weights.iter().skip(1))
-        .map(|(n, (a, b))| (n, ((a - b) * BigRational::from_integer(scale.clone())).to_integer()))
-        .filter(|(_, k)| !k.is_zero())
-        .collect();
-    steps.push(Step::Combine(Combination { terms }));
-    Ok(Some(Rc::new(Node::Rule(Box::new(Rule::Lia { sort, atoms: atoms.list.clone(), hypotheses, steps })))))
-}
-
-/// A fact divided by the common divisor of its coefficients, when that rounds the constant down.
-fn cut(p: &Poly) -> Option<(Poly, BigInt)> {
-    let mut d = BigInt::zero();
-    for (m, c) in &p.0 {
-        if !m.is_empty() {
-            d = d.gcd(&c.to_integer());
-        }
-    }
-    let constant = p.0.get(&Vec::new()).cloned().unwrap_or_else(BigRational::zero);
-    if !d.is_positive() || d.is_one() || (&constant / BigRational::from_integer(d.clone())).is_integer() {
-        return None;
-    }
-    let mut out = Poly::default();
-    for (m, c) in &p.0 {
-        let q = c / BigRational::from_integer(d.clone());
-        out.add_term(m.clone(), if m.is_empty() { q.floor() } else { q });
-    }
-    Some((out, d))
 }

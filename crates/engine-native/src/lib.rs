@@ -4,12 +4,15 @@
 
 mod arith;
 mod certificate;
+mod integer;
 mod lemmas;
 mod matching;
+mod points;
 mod poly;
 mod reify;
 mod shift;
 mod simplex;
+mod squares;
 mod witness;
 
 use arith::Prover;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub type Monomial = Vec<u32>;
 
 /// Nonzero coefficients by monomial.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Poly(pub BTreeMap<Monomial, BigRational>);
 
 /// A literal as a number.

@@ -4,9 +4,18 @@ use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
-/// A solution of `sum over j of columns[j] * x_j = b` with all `x_j >= 0`, or `None` when there is none.
+/// What became of a system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Values of the unknowns.
+    Point(Vec<BigRational>),
+    /// There is no solution: a value y for every row such that y times each column is at most zero and y times b is positive.
+    Separating(Vec<BigRational>),
+}
+
+/// A solution of `sum over j of columns[j] * x_j = b` with all `x_j >= 0`, or why there is none.
 ///
-/// Each column lists its nonzero entries as (row, value). One step of the budget is one pivot.
+/// Each column lists its nonzero entries as (row, value). A pivot takes at least one step of the budget, more when it touches many large numbers.
 ///
 /// # Errors
 /// `Reason::Budget` when the budget ends first.
@@ -15,11 +24,12 @@ pub fn feasible(
     columns: &[Vec<(usize, BigRational)>],
     b: &[BigRational],
     budget: &mut Budget,
-) -> Result<Option<Vec<BigRational>>, Reason> {
+) -> Result<Answer, Reason> {
     let n = columns.len();
     let zero = BigRational::zero;
-    // The tableau holds the columns, then the right side; rows with a negative right side are negated.
-    let mut table = vec![vec![zero(); n + 1]; rows];
+    // The tableau holds the columns, one artificial unknown per row, then the right side.
+    let width = n + rows;
+    let mut table = vec![vec![zero(); width + 1]; rows];
     for (j, column) in columns.iter().enumerate() {
         for (i, v) in column {
             if let Some(cell) = table.get_mut(*i).and_then(|r| r.get_mut(j)) {
@@ -27,7 +37,8 @@ pub fn feasible(
             }
         }
     }
-    for (row, v) in table.iter_mut().zip(b) {
+    // Rows with a negative right side are negated, so that the artificial unknowns begin nonnegative.
+    for (i, (row, v)) in table.iter_mut().zip(b).enumerate() {
         if let Some(last) = row.last_mut() {
             *last = v.clone();
         }
@@ -36,17 +47,22 @@ pub fn feasible(
                 *cell = -cell.clone();
             }
         }
+        if let Some(cell) = row.get_mut(n + i) {
+            *cell = BigRational::one();
+        }
     }
-    // One artificial variable per row is basic at first; the objective is their sum.
-    let mut basis: Vec<usize> = (n..n + rows).collect();
-    let mut objective = vec![zero(); n + 1];
+    // The artificial unknowns are basic at first; the objective is their sum, less what each of them costs.
+    let mut basis: Vec<usize> = (n..width).collect();
+    let mut objective = vec![zero(); width + 1];
     for row in &table {
         for (o, c) in objective.iter_mut().zip(row) {
             *o += c;
         }
     }
+    for cell in objective.iter_mut().take(width).skip(n) {
+        *cell = zero();
+    }
     while let Some(enter) = objective.iter().take(n).position(Signed::is_positive) {
-        budget.spend(1)?;
         let mut leave: Option<(usize, BigRational)> = None;
         for (i, row) in table.iter().enumerate() {
             let (Some(a), Some(r)) = (row.get(enter), row.last()) else { continue };
@@ -70,7 +86,11 @@ pub fn feasible(
             }
         }
         let row = row.clone();
-        let nonzero: Vec<usize> = (0..=n).filter(|j| row.get(*j).is_some_and(|c| !c.is_zero())).collect();
+        // A pivot costs by the numbers it touches, so that the budget follows the work and not the count of pivots alone.
+        let bits: u64 = row.iter().filter(|c| !c.is_zero()).map(|c| 64 + c.numer().bits() + c.denom().bits()).sum();
+        let touched = table.iter().filter(|r| r.get(enter).is_some_and(|c| !c.is_zero())).count();
+        budget.spend(1 + u64::try_from(touched).unwrap_or(u64::MAX).saturating_mul(bits) / 100_000)?;
+        let nonzero: Vec<usize> = (0..=width).filter(|j| row.get(*j).is_some_and(|c| !c.is_zero())).collect();
         let eliminate = |other: &mut Vec<BigRational>| {
             let factor = other.get(enter).cloned().unwrap_or_else(zero);
             if !factor.is_zero() {
@@ -92,7 +112,12 @@ pub fn feasible(
         }
     }
     if !objective.last().is_none_or(Zero::is_zero) {
-        return Ok(None);
+        // The multipliers of the rows stand under the artificial unknowns; negated rows are turned back.
+        let multiplier = |i: usize| {
+            let y = objective.get(n + i).cloned().unwrap_or_else(zero) + BigRational::one();
+            if b.get(i).is_some_and(Signed::is_negative) { -y } else { y }
+        };
+        return Ok(Answer::Separating((0..rows).map(multiplier).collect()));
     }
     let mut x = vec![zero(); n];
     for (row, var) in table.iter().zip(&basis) {
@@ -100,5 +125,5 @@ pub fn feasible(
             *slot = v.clone();
         }
     }
-    Ok(Some(x))
+    Ok(Answer::Point(x))
 }

@@ -1,8 +1,9 @@
 //! Search for counterexamples: small points at which the hypotheses hold and the conclusion fails, each closed by arithmetic.
 
 use crate::arith::Prover;
+use crate::points::{Values, whole};
 use bfv_format::{Node, Prim, Rational, Term};
-use bfv_kernel::{Ctx, Res, V, Val};
+use bfv_kernel::{Ctx, Globals, Res, V, Val, rational};
 use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 
@@ -11,12 +12,18 @@ pub type Point = (Term, Vec<Option<Term>>);
 
 /// Lengths and natural numbers that are tried.
 const NATURALS: u32 = 4;
+/// How many values a variable gets at most.
+const MOST: usize = 27;
+/// How deep the types of values may be nested.
+const NESTING: u32 = 8;
 
 /// What is known while the variables get values one after another.
 struct Walk<'w, 'g> {
     prover: &'w Prover<'g>,
     /// The context that holds the claim as its only variable.
     ctx: Ctx,
+    /// Values that the linear part of the claim suggests, tried before all others.
+    suggested: Vec<Values>,
     reals: Vec<Rational>,
     cons: Option<Term>,
     nil: Option<Term>,
@@ -27,9 +34,15 @@ impl Prover<'_> {
     pub fn refute(&self, statement: &V, budget: &mut Budget) -> Res<Result<Point, (Reason, String)>> {
         let (ctx, _) = self.m.bind(&Ctx::default(), statement.clone());
         let number = |n: i8, d: u8| Rational { num: n.into(), den: d.into() };
+        // Suggestions are a help only: where the evaluator cannot make them, the small points remain.
+        let suggested = match self.suggest(statement, budget).unwrap_or_else(|_| Ok(Vec::new())) {
+            Ok(values) => values,
+            Err(reason) => return Ok(Err((reason, "The search for a point ran out of steps.".to_owned()))),
+        };
         let walk = Walk {
             prover: self,
             ctx,
+            suggested,
             reals: vec![number(1, 1), number(0, 1), number(2, 1), number(-1, 1), number(1, 2)],
             cons: self.role("vector.cons"),
             nil: self.role("vector.nil"),
@@ -61,7 +74,7 @@ impl Walk<'_, '_> {
             return Ok(Ok(Some(claim.clone())));
         }
         if let Val::Pi(dom, cod) = &*w {
-            let choices = self.choices(dom)?;
+            let choices = self.preferred(values.len(), dom)?;
             if !choices.is_empty() {
                 for c in choices {
                     let next = m.inst(cod, m.eval(&self.ctx.env, &c));
@@ -101,21 +114,67 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Values to try for the leading variable of a number: what is suggested for it, then what its type offers.
+    fn preferred(&self, number: usize, ty: &V) -> Res<Vec<Term>> {
+        let usual = self.choices(ty, NESTING)?;
+        let Ok(number) = u32::try_from(number) else { return Ok(usual) };
+        let w = self.prover.m.whnf(ty)?;
+        let mut out: Vec<Term> = Vec::new();
+        for q in self.suggested.iter().filter_map(|values| values.get(&number)) {
+            match &*w {
+                Val::Prim(Prim::Real) => out.push(Rc::new(Node::RealLit(rational(q)))),
+                Val::Prim(Prim::Int) => out.extend(whole(q).into_iter().map(|n| Rc::new(Node::IntLit(n)))),
+                Val::Prim(Prim::Nat) => {
+                    out.extend(whole(q).iter().filter_map(|n| n.to_biguint()).map(|n| Rc::new(Node::NatLit(n))));
+                }
+                _ => {}
+            }
+        }
+        for t in usual {
+            if !out.contains(&t) {
+                out.push(t);
+            }
+        }
+        Ok(out)
+    }
+
     /// Values to try for a variable of a type; none when the type is a hypothesis.
-    fn choices(&self, ty: &V) -> Res<Vec<Term>> {
+    fn choices(&self, ty: &V, nesting: u32) -> Res<Vec<Term>> {
         let m = self.prover.m;
-        let real = |q: &Rational| Rc::new(Node::RealLit(q.clone()));
+        let Some(nesting) = nesting.checked_sub(1) else { return Ok(Vec::new()) };
+        let prim = |p| -> Term { Rc::new(Node::Prim(p)) };
         Ok(match &*m.whnf(ty)? {
             Val::Prim(Prim::Nat) => (0..NATURALS).map(|n| Rc::new(Node::NatLit(n.into()))).collect(),
             Val::Prim(Prim::Int) => [0, 1, -1, 2].into_iter().map(|n: i8| Rc::new(Node::IntLit(n.into()))).collect(),
-            Val::Prim(Prim::Real) => self.reals.iter().map(real).collect(),
-            Val::Pi(dom, cod) => {
-                let (_, x) = m.bind(&self.ctx, dom.clone());
-                if !matches!(&*m.whnf(&m.inst(cod, x))?, Val::Prim(Prim::Real)) {
-                    return Ok(Vec::new());
+            Val::Prim(Prim::Real) => self.reals.iter().map(|q| Rc::new(Node::RealLit(q.clone()))).collect(),
+            Val::Prim(Prim::Bool) => vec![prim(Prim::True), prim(Prim::False)],
+            Val::Prim(Prim::Unit) => vec![prim(Prim::Star)],
+            Val::Data(d, params) => {
+                let Some(decl) = m.globals().data(d.id) else { return Ok(Vec::new()) };
+                let given = params.iter().map(|p| m.quote(&self.ctx, p)).collect::<Res<Vec<_>>>()?;
+                let mut out = Vec::new();
+                for (n, c) in (0u32..).zip(&decl.constructors) {
+                    let con = |fields| -> Term { Rc::new(Node::Con(*d, n, given.clone(), fields)) };
+                    match c.fields.len() {
+                        0 => out.push(con(Vec::new())),
+                        1 => {
+                            let field = m.field_type(*d, n, params, &[])?;
+                            out.extend(self.choices(&field, nesting)?.into_iter().map(|x| con(vec![x])));
+                        }
+                        _ => {}
+                    }
                 }
-                match self.size(dom)? {
-                    Some(n) => self.vectors(n),
+                out.truncate(MOST);
+                out
+            }
+            Val::Pi(dom, cod) => {
+                let Some(n) = self.size(dom, NESTING)? else { return Ok(Vec::new()) };
+                let (inner, x) = m.bind(&self.ctx, dom.clone());
+                let element = m.inst(cod, x);
+                // The type of the elements must not depend on their place.
+                let quoted = m.quote(&inner, &element)?;
+                match crate::shift::rename(&quoted, 0, 0, &mut |i| i.checked_sub(1), &mut Some) {
+                    Some(ty) => self.vectors(n, &ty, &self.choices(&element, nesting)?),
                     None => Vec::new(),
                 }
             }
@@ -123,39 +182,34 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// The number of elements of a finite type.
-    fn size(&self, ty: &V) -> Res<Option<u32>> {
+    /// The number of elements of a type that is a finite sum of units.
+    fn size(&self, ty: &V, nesting: u32) -> Res<Option<u32>> {
+        let Some(nesting) = nesting.checked_sub(1) else { return Ok(None) };
         Ok(match &*self.prover.m.whnf(ty)? {
             Val::Prim(Prim::Empty) => Some(0),
             Val::Data(_, ps) => match ps.get(1) {
-                Some(rest) => self.size(rest)?.map(|n| n + 1),
+                Some(rest) => self.size(rest, nesting)?.map(|n| n + 1),
                 None => None,
             },
             _ => None,
         })
     }
 
-    fn vectors(&self, n: u32) -> Vec<Term> {
+    /// Vectors of a length over a type, their elements among those given.
+    fn vectors(&self, n: u32, ty: &Term, elements: &[Term]) -> Vec<Term> {
         let (Some(cons), Some(nil)) = (&self.cons, &self.nil) else { return Vec::new() };
         let app = |f: &Term, args: &[Term]| args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())));
-        let real: Term = Rc::new(Node::Prim(Prim::Real));
-        let mut out = vec![app(nil, std::slice::from_ref(&real))];
+        let mut out = vec![app(nil, std::slice::from_ref(ty))];
         // Longer vectors use fewer values, so that their number stays small.
-        let values = match n {
-            0..=2 => self.reals.len(),
-            3 => 3,
-            _ => 2,
-        };
+        let values = (1..=elements.len()).take_while(|v| v.saturating_pow(n) <= MOST).last().unwrap_or(0);
         for len in 0..n {
-            out = self
-                .reals
+            let length: Term = Rc::new(Node::NatLit(len.into()));
+            out = elements
                 .iter()
                 .take(values)
-                .flat_map(|q| {
-                    let head: Term = Rc::new(Node::RealLit(q.clone()));
-                    let length: Term = Rc::new(Node::NatLit(len.into()));
+                .flat_map(|head| {
                     out.iter()
-                        .map(|v| app(cons, &[length.clone(), real.clone(), head.clone(), v.clone()]))
+                        .map(|v| app(cons, &[length.clone(), ty.clone(), head.clone(), v.clone()]))
                         .collect::<Vec<_>>()
                 })
                 .collect();
