@@ -13,4 +13,6 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.mean", include_str!("../../../sctt/mean.sctt")),
     ("std.survivors", include_str!("../../../sctt/survivors.sctt")),
     ("std.debate", include_str!("../../../sctt/debate.sctt")),
+    ("std.symmetry", include_str!("../../../sctt/symmetry.sctt")),
+    ("std.lipschitz", include_str!("../../../sctt/lipschitz.sctt")),
 ];
