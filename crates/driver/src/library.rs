@@ -17,4 +17,5 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.lipschitz", include_str!("../../../sctt/lipschitz.sctt")),
     ("std.count", include_str!("../../../sctt/count.sctt")),
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
+    ("std.robust", include_str!("../../../sctt/robust.sctt")),
 ];
