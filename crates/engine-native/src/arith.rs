@@ -16,6 +16,9 @@ pub struct Prover<'g> {
     pub unfold: bool,
 }
 
+/// A type with more elements than this is not gone through one by one.
+const ELEMENTS: u32 = 32;
+
 /// Result of a search: the evaluator may stop, the search may end without a proof.
 pub type Found = Res<Result<Term, (Reason, String)>>;
 
@@ -225,24 +228,24 @@ impl Prover<'_> {
         Clo::Term(env, Rc::new(Node::App(var(count + 1), con)))
     }
 
-    /// Whether a type is finite and built as `Fin` of a literal is.
+    /// Whether a type is finite, small, and built as `Fin` of a literal is.
     pub fn finite(&self, ty: &V) -> Res<bool> {
         Ok(match &*self.m.whnf(ty)? {
             Val::Prim(Prim::Empty) => true,
-            Val::Data(_, ps) => self.is_finite(ps)?,
+            Val::Data(_, ps) => self.is_finite(ps, ELEMENTS)?,
             _ => false,
         })
     }
 
-    /// Whether a data type is a sum of Unit and finite types, as `Fin` of a literal computes to.
-    fn is_finite(&self, ps: &Rc<[V]>) -> Res<bool> {
+    /// Whether a data type is a sum of Unit and finite types, as `Fin` of a literal computes to, with at most so many elements.
+    fn is_finite(&self, ps: &Rc<[V]>, left: u32) -> Res<bool> {
         let [first, rest] = &**ps else { return Ok(false) };
-        if !matches!(&*self.m.whnf(first)?, Val::Prim(Prim::Unit)) {
+        if left == 0 || !matches!(&*self.m.whnf(first)?, Val::Prim(Prim::Unit)) {
             return Ok(false);
         }
         match &*self.m.whnf(rest)? {
             Val::Prim(Prim::Empty) => Ok(true),
-            Val::Data(_, qs) => self.is_finite(qs),
+            Val::Data(_, qs) => self.is_finite(qs, left - 1),
             _ => Ok(false),
         }
     }

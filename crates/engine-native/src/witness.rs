@@ -3,7 +3,7 @@
 use crate::arith::Prover;
 use crate::points::{Values, whole};
 use bfv_format::{Node, Prim, Rational, Term};
-use bfv_kernel::{Ctx, Globals, Res, V, Val, rational};
+use bfv_kernel::{Ctx, Res, V, Val, rational};
 use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 

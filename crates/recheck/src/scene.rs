@@ -87,6 +87,9 @@ pub(crate) struct Pen {
 /// A face of a template system before its side is written.
 pub(crate) type Shape = Vec<(D, D)>;
 
+/// A side: where it is defined, and how it is drawn at a dimension.
+type Drawn<'s> = (&'s Shape, &'s dyn Fn(Pen, D) -> Term);
+
 impl Pen {
     pub(crate) fn v(self, v: V) -> Term {
         Rc::new(Node::Var(self.terms - 1 - v.0))
@@ -146,20 +149,10 @@ impl Pen {
     }
 
     /// `com r s (i. A) [phi -> i. u] b = hcom r s A[s/i] [phi -> i. coe i s (i. A) u] (coe r s (i. A) b)`.
-    pub(crate) fn com(
-        self,
-        r: D,
-        s: D,
-        line: impl Fn(Pen, D) -> Term,
-        sides: &[(&Shape, &dyn Fn(Pen, D) -> Term)],
-        base: Term,
-    ) -> Term {
-        let faces = sides
-            .iter()
-            .map(|(cof, u)| self.face(cof, |pen, i| pen.coe(i, s, |pen, j| line(pen, j), u(pen, i))))
-            .collect();
+    pub(crate) fn com(self, r: D, s: D, line: impl Fn(Pen, D) -> Term, sides: &[Drawn<'_>], base: Term) -> Term {
+        let faces = sides.iter().map(|(cof, u)| self.face(cof, |pen, i| pen.coe(i, s, &line, u(pen, i)))).collect();
         // `line` is written at `s` itself for the type, and under its own binder for the coercions.
-        self.hcom(r, s, line(self, s), faces, self.coe(r, s, |pen, i| line(pen, i), base))
+        self.hcom(r, s, line(self, s), faces, self.coe(r, s, line, base))
     }
 }
 
