@@ -136,6 +136,12 @@ pub fn strict(m: &Machine<'_>, ty: &V) -> Res<Option<Atomic>> {
             }
             _ => None,
         },
+        // A definition that computes to a truth value, such as an element of a given vector.
+        Val::Neutral(Neutral { head: Head::Const(..), unfolded: Some(_), .. }) => match &*m.whnf(a)? {
+            Val::Prim(Prim::True) => Some(Atomic::Decided(true)),
+            Val::Prim(Prim::False) => Some(Atomic::Decided(false)),
+            _ => None,
+        },
         _ => None,
     })
 }
