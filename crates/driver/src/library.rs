@@ -18,4 +18,6 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.count", include_str!("../../../sctt/count.sctt")),
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
+    ("std.convex", include_str!("../../../sctt/convex.sctt")),
+    ("std.hull", include_str!("../../../sctt/hull.sctt")),
 ];
