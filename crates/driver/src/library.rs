@@ -20,4 +20,5 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
+    ("std.steady", include_str!("../../../sctt/steady.sctt")),
 ];
