@@ -2,10 +2,11 @@
 
 use crate::closure::{Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, HCom, Ivl, Sub};
 use crate::machine::{FOLDED, Head, Machine, Stuck, Whnf};
-use crate::scene::{base, call, closed, data, nat};
+use crate::scene::{base, call, closed, data, nat, sucs};
 use crate::trust::parts;
 use crate::{Refusal, Res, refuse};
 use bfv_format::{Decl, Node, Prim, Rule, Term};
+use num_bigint::BigUint;
 use std::rc::Rc;
 
 fn node(n: Node) -> Term {
@@ -144,7 +145,15 @@ impl Machine<'_> {
             }
             (Whnf::Prim(p, xs), Whnf::Prim(q, ys)) => p == q && xs.is_empty() && ys.is_empty(),
             (Whnf::Nat(m), Whnf::Nat(n)) => m == n,
-            (Whnf::Suc(m, a), Whnf::Suc(n, b)) => m == n && self.conv(ty, &a, &b)?,
+            // What is under successors is not looked at by evaluation: it may still be a number.
+            (Whnf::Suc(m, a), Whnf::Suc(n, b)) => {
+                let common = m.clone().min(n.clone());
+                let rest = |k: &BigUint, c: Clo| if *k == common { c } else { sucs(k - &common, c) };
+                self.conv(ty, &rest(&m, a), &rest(&n, b))?
+            }
+            (Whnf::Nat(n), Whnf::Suc(k, c)) | (Whnf::Suc(k, c), Whnf::Nat(n)) => {
+                n >= k && self.conv(ty, &nat(n - k), &c)?
+            }
             (Whnf::Int(m), Whnf::Int(n)) => m == n,
             (Whnf::IntCon(s, a), Whnf::IntCon(t, b)) => s == t && self.conv(&base(Prim::Nat), &a, &b)?,
             (Whnf::Real(p), Whnf::Real(q)) => p == q,
