@@ -1,0 +1,241 @@
+//! The two pages for readers are tests: every block of `sctt/README.md` is judged, and every output of `README.md` is what bfv prints.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of one test, outside every project; removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("bfv-reference-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir_all(&dir).unwrap();
+        Folder(dir)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs bfv in `dir` with the default settings of a newcomer; they are looked for in `home`, where there are none.
+fn bfv(dir: &Path, home: &Path, args: &[&str]) -> Output {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_bfv"));
+    c.args(args).current_dir(dir).stdin(Stdio::null()).env("BFV_CONFIG", home.join("settings.toml"));
+    for name in ["NO_COLOR", "ACCESSIBLE", "BFV_ACCESSIBLE", "NO_GRAPHICS", "COLUMNS", "RUST_BACKTRACE"] {
+        c.env_remove(name);
+    }
+    c.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn page(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// A fenced block: the words after the fence, its lines, and the line of the page where it starts.
+struct Block {
+    words: Vec<String>,
+    body: String,
+    line: usize,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut out: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (n, line) in page.lines().enumerate() {
+        match line.strip_prefix("```") {
+            Some(words) if !open => {
+                let words = words.split_whitespace().map(str::to_owned).collect();
+                out.push(Block { words, body: String::new(), line: n + 1 });
+                open = true;
+            }
+            Some(words) => {
+                assert_eq!(words, "", "line {}: a fence inside a block", n + 1);
+                open = false;
+            }
+            None if open => {
+                let last = out.last_mut().unwrap();
+                last.body += line;
+                last.body.push('\n');
+            }
+            None => {}
+        }
+    }
+    assert!(!open, "the last block is not closed");
+    out
+}
+
+/// The codes of all errors in a report.
+fn codes(report: &str) -> BTreeSet<&str> {
+    report.lines().filter_map(|l| l.strip_prefix("Error ")?.split(':').next()).collect()
+}
+
+#[test]
+fn every_block_of_the_reference_is_judged_as_it_says() {
+    let page = page("sctt/README.md");
+    assert!(page.is_ascii(), "the reference is written in ASCII");
+    let folder = Folder::new("language");
+    let blocks: Vec<Block> =
+        blocks(&page).into_iter().filter(|b| b.words.first().is_some_and(|w| w == "sctt")).collect();
+    let (mut accepted, mut refused) = (0, 0);
+    for b in &blocks {
+        let file = folder.0.join("try.sctt");
+        std::fs::write(&file, &b.body).unwrap();
+        let out = bfv(&folder.0, &folder.0, &["check", "try.sctt"]);
+        let report = text(&out.stdout) + &text(&out.stderr);
+        let words: Vec<&str> = b.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["sctt"] => {
+                assert_eq!(out.status.code(), Some(0), "the block at line {} must be accepted:\n{report}", b.line);
+                accepted += 1;
+            }
+            ["sctt", "fails", code] => {
+                assert_eq!(out.status.code(), Some(3), "the block at line {} must be ill-formed:\n{report}", b.line);
+                let only = BTreeSet::from([*code]);
+                assert_eq!(codes(&report), only, "the block at line {} fails otherwise:\n{report}", b.line);
+                refused += 1;
+            }
+            other => panic!("line {}: a block of the language is `sctt` or `sctt fails CODE`, not {other:?}", b.line),
+        }
+    }
+    assert!(accepted >= 15 && refused >= 15, "{accepted} blocks are accepted and {refused} refused");
+}
+
+#[test]
+fn the_reference_names_every_module_of_the_library() {
+    let page = page("sctt/README.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sctt");
+    let mut modules = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(stem) = name.strip_suffix(".sctt") else { continue };
+        assert!(page.contains(&format!("| `std.{stem}` |")), "std.{stem} is missing");
+        modules += 1;
+    }
+    assert!(modules >= 11, "{modules} modules");
+}
+
+#[test]
+fn the_reference_names_every_axiom_of_the_library() {
+    let page = page("sctt/README.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sctt");
+    let mut axioms = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "sctt") {
+            continue;
+        }
+        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            if let Some(rest) = line.strip_prefix("axiom ") {
+                axioms.insert(format!("std.{module}.{}", rest.split_whitespace().next().unwrap()));
+            }
+        }
+    }
+    let list: BTreeSet<String> =
+        page.lines().filter_map(|l| l.strip_prefix("- `std.")?.split('`').next()).map(|n| format!("std.{n}")).collect();
+    assert_eq!(axioms, list);
+}
+
+/// One command of a console block with the lines shown below it.
+struct Shown {
+    command: String,
+    lines: Vec<String>,
+}
+
+fn commands(block: &Block) -> Vec<Shown> {
+    let mut out: Vec<Shown> = Vec::new();
+    for line in block.body.lines() {
+        match line.strip_prefix("$ ") {
+            Some(command) => out.push(Shown { command: command.to_owned(), lines: Vec::new() }),
+            None => out.last_mut().expect("a console block starts with a command").lines.push(line.to_owned()),
+        }
+    }
+    out
+}
+
+/// Whether the lines shown are the lines printed, where `...` stands for any number of lines.
+fn same(shown: &[String], printed: &[&str]) -> bool {
+    match (shown.split_first(), printed.split_first()) {
+        (None, None) => true,
+        (Some((s, rest)), p) if s == "..." => same(rest, printed) || p.is_some_and(|(_, more)| same(shown, more)),
+        (Some((s, rest)), Some((p, more))) => s == p && same(rest, more),
+        _ => false,
+    }
+}
+
+#[test]
+fn every_output_of_the_readme_is_what_bfv_prints() {
+    let page = page("README.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new("readme");
+    let (mut ran, mut codes, mut last) = (0, 0, None);
+    for block in blocks(&page) {
+        let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["sctt"] => std::fs::write(folder.0.join("mine.sctt"), &block.body).unwrap(),
+            ["text"] => {
+                // The output of the sentence before it.
+                let out = bfv(&folder.0, &folder.0, &["check", "mine.sctt"]);
+                assert_eq!(text(&out.stdout), block.body, "line {}", block.line);
+                ran += 1;
+            }
+            ["console"] => {
+                for Shown { command, lines } in commands(&block) {
+                    if command == "echo $?" {
+                        let code: i32 = last.expect("a command was run before");
+                        assert_eq!(lines, [code.to_string()], "line {}", block.line);
+                        codes += 1;
+                        continue;
+                    }
+                    let args = command.strip_prefix("cargo run --release -- ").expect("the readme runs bfv by cargo");
+                    let mut args: Vec<&str> = args.split_whitespace().collect();
+                    let examples = args.contains(&"examples");
+                    if examples {
+                        // The test writes nothing into the project.
+                        args.push("--locked");
+                    }
+                    let out = bfv(if examples { root } else { &folder.0 }, &folder.0, &args);
+                    let printed = text(&out.stdout);
+                    let all: Vec<&str> = printed.lines().collect();
+                    assert!(same(&lines, &all), "line {}: `{command}` prints\n{printed}", block.line);
+                    last = out.status.code();
+                    ran += 1;
+                }
+            }
+            [] => {}
+            other => panic!("line {}: no block of the readme is {other:?}", block.line),
+        }
+    }
+    assert!(ran >= 5 && codes >= 2, "{ran} commands and {codes} exit codes");
+}
+
+#[test]
+fn a_wrong_output_would_be_noticed() {
+    let shown = |lines: &[&str]| lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+    assert!(same(&shown(&["...", "b"]), &["a", "b"]));
+    assert!(same(&shown(&["a", "..."]), &["a"]));
+    assert!(!same(&shown(&["...", "b"]), &["b", "a"]));
+    assert!(!same(&shown(&["a"]), &["a", "b"]));
+    assert!(!same(&shown(&["a", "b"]), &["a"]));
+}
+
+#[test]
+fn the_readme_starts_with_a_refutation_and_says_where_to_read_on() {
+    let page = page("README.md");
+    let refuted = page.find("## Begin with something refuted").unwrap();
+    assert_eq!(page.find("## ").unwrap(), refuted);
+    for link in ["sctt/README.md", "crates/README.md", "sctt/KERNEL.md"] {
+        assert!(page.contains(&format!("- `{link}`")), "{link}");
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(link).is_file(), "{link}");
+    }
+}
