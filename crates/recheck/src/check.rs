@@ -1,6 +1,6 @@
 //! Typing (KERNEL.md section 2). An environment is the context: its free variables carry their types.
 
-use crate::closure::{Bind, Branch, Clo, Closure, DBind, Env, Ivl, Sub};
+use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Env, Ivl, Sub};
 use crate::conv::{int_case, step_type};
 use crate::machine::{Machine, Whnf, raise, unbound};
 use crate::scene::{base, closed, data, nat};
@@ -20,7 +20,6 @@ fn carried(c: &Clo) -> Option<Clo> {
     match &**c {
         Closure::Free { ty, .. } | Closure::Let { ty, .. } => Some(ty.clone()),
         Closure::Act(inner, s) => {
-            use crate::closure::Delay;
             carried(inner).map(|ty| ty.act(s))
         }
         _ => None,
@@ -94,7 +93,7 @@ impl Machine<'_> {
         self.check_type(env, a)?;
         let ty = clo(a, env);
         self.check(env, v, &ty)?;
-        Ok(env.push(Rc::new(Closure::Let { value: clo(v, env), ty })))
+        Ok(env.push(Rc::new(Closure::Let { value: clo(v, env).share(), ty })))
     }
 
     pub(crate) fn infer(&self, env: &Env, t: &Term) -> Res<Clo> {
