@@ -19,9 +19,7 @@ fn clo(t: &Term, env: &Env) -> Clo {
 fn carried(c: &Clo) -> Option<Clo> {
     match &**c {
         Closure::Free { ty, .. } | Closure::Let { ty, .. } => Some(ty.clone()),
-        Closure::Act(inner, s) => {
-            carried(inner).map(|ty| ty.act(s))
-        }
+        Closure::Act(inner, s) => carried(inner).map(|ty| ty.act(s)),
         _ => None,
     }
 }
@@ -112,6 +110,7 @@ impl Machine<'_> {
             Node::NatLit(_) => base(Prim::Nat),
             Node::IntLit(_) => base(Prim::Int),
             Node::RealLit(q) => {
+                self.pay(q.num.bits().saturating_add(q.den.bits()), true)?;
                 let den = BigInt::from(q.den.clone());
                 if den.is_zero() || !q.num.gcd(&den).is_one() {
                     return refuse("rational not in lowest terms", "a literal is not in lowest terms");
@@ -277,6 +276,7 @@ impl Machine<'_> {
         }
         for (n, (c, t)) in solved.iter().enumerate() {
             for (d, u) in solved.iter().skip(n + 1) {
+                self.tick()?;
                 let both = c.iter().chain(d).copied().collect();
                 let Some(s) = Sub::unify(&both) else { continue };
                 let inside = env.act(&s);

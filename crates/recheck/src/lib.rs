@@ -2,7 +2,7 @@
 //!
 //! It shares with the kernel the crate of plain data and the number crates, and nothing else. It evaluates arguments by need:
 //! an argument keeps its value, everything else is evaluated anew at every look. Contexts are environments whose free variables
-//! carry their types. What is absent: input and output, accelerated comparisons, tables of results.
+//! carry their types. What is absent: input and output, tables of results.
 
 mod check;
 mod closure;

@@ -124,8 +124,10 @@ impl Drop for Level {
     }
 }
 
-/// Bits that a literal may have; beyond it the answer is the reason "budget".
-const LITERAL_BITS: u64 = 1 << 20;
+/// Bits that the numbers of one operation may have together; beyond it the answer is the reason "budget".
+const BITS: u64 = 1 << 18;
+/// So many links of an environment are followed in the time of one step.
+const WALK: u64 = 16;
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(entries: &'a [Entry], pending: Option<&'a DataDecl>, limits: Limits) -> Self {
@@ -134,7 +136,12 @@ impl<'a> Machine<'a> {
 
     /// Counts a step.
     pub(crate) fn tick(&self) -> Res<()> {
-        let steps = self.steps.get().saturating_add(1);
+        self.charge(1)
+    }
+
+    /// Counts work (KERNEL.md section 8).
+    pub(crate) fn charge(&self, work: u64) -> Res<()> {
+        let steps = self.steps.get().saturating_add(work);
         self.steps.set(steps);
         if steps > self.limits.steps { Err(Refusal::new("budget", "the steps are used up")) } else { Ok(()) }
     }
@@ -159,8 +166,13 @@ impl<'a> Machine<'a> {
         Rc::new(Closure::Free { id: self.name(), ty })
     }
 
-    pub(crate) fn bits(&self, n: u64) -> Res<()> {
-        if n > LITERAL_BITS { Err(Refusal::new("budget", "a literal grew too large")) } else { Ok(()) }
+    /// Pays for an operation on numbers: the words, or their square for products and for anything on rationals.
+    pub(crate) fn pay(&self, bits: u64, square: bool) -> Res<()> {
+        if bits > BITS {
+            return Err(Refusal::new("budget", "numbers are too large to compute with"));
+        }
+        let words = bits / 64;
+        self.charge(if square { words * words } else { words })
     }
 
     pub(crate) fn entry(&self, id: u32) -> Res<&'a Entry> {
@@ -257,7 +269,10 @@ impl<'a> Machine<'a> {
         let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
         let up = |d: &DataRef| -> Res<DataRef> { Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? }) };
         Ok(match &**t {
-            Node::Var(k) => Flow::Next(env.var(*k).ok_or_else(|| unbound(*k))?),
+            Node::Var(k) => {
+                self.charge(u64::from(*k) / WALK)?;
+                Flow::Next(env.var(*k).ok_or_else(|| unbound(*k))?)
+            }
             Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
             Node::Const { id, shift } => {
                 let shift = self.displacement(*id, *shift, env)?;
