@@ -154,7 +154,16 @@ impl Prover<'_> {
             ctx = next;
             binders += 1;
         }
+        // The conclusion as it is written comes first, such as `Convex f`, which itself opens to a statement for all.
+        let mut written = 0;
+        let mut rest = &ty;
+        while let Node::Pi(_, cod) = &**rest {
+            written += 1;
+            rest = cod;
+        }
+        let named = (written + 1 < out.len()).then(|| out.remove(written));
         out.reverse();
+        out.splice(0..0, named);
         // Statements whose conclusion is a bare variable would match everything.
         out.retain(|o| !matches!(&*o.conclusion, Node::Var(_)));
         out.truncate(2);

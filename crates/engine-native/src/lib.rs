@@ -77,8 +77,9 @@ impl Engine for Native {
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
     // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
     let mut last = Err((Reason::Incomplete, String::new()));
-    for unfold in [false, true] {
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold };
+    // Products of facts are costly, so lemmas are first tried with linear arithmetic only.
+    for (power, unfold) in [(Power::Linear, false), (Power::Quadratic, false), (Power::Quadratic, true)] {
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold };
         last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
         if last.is_ok() {
             break;
