@@ -12,6 +12,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.order", include_str!("../../../sctt/order.sctt")),
     ("std.mean", include_str!("../../../sctt/mean.sctt")),
     ("std.root", include_str!("../../../sctt/root.sctt")),
+    ("std.monotone", include_str!("../../../sctt/monotone.sctt")),
     ("std.norm", include_str!("../../../sctt/norm.sctt")),
     ("std.survivors", include_str!("../../../sctt/survivors.sctt")),
     ("std.debate", include_str!("../../../sctt/debate.sctt")),
