@@ -18,6 +18,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.debate", include_str!("../../../sctt/debate.sctt")),
     ("std.symmetry", include_str!("../../../sctt/symmetry.sctt")),
     ("std.lipschitz", include_str!("../../../sctt/lipschitz.sctt")),
+    ("std.cosine", include_str!("../../../sctt/cosine.sctt")),
     ("std.normalized", include_str!("../../../sctt/normalized.sctt")),
     ("std.count", include_str!("../../../sctt/count.sctt")),
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
