@@ -26,4 +26,5 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
     ("std.steady", include_str!("../../../sctt/steady.sctt")),
+    ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
 ];
