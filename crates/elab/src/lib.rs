@@ -6,11 +6,14 @@
 mod app;
 mod arith;
 mod cases;
+mod code;
 mod context;
+mod domain;
 mod elab;
 mod expr;
 mod module;
 mod names;
+mod proposition;
 mod scratch;
 mod show;
 mod tactic;

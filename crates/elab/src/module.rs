@@ -9,7 +9,7 @@ use crate::tactic::Goal;
 use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Constructor, DataDecl, Decl as CoreDecl, Node, Outcome, Prim, Term};
-use bfv_kernel::{Limits, Machine, Signature, V, Val};
+use bfv_kernel::{Limits, Machine, Signature, Val};
 use bfv_search::Lemma;
 use bfv_syntax::tree::{Attr, Binder, Body, Decl, DeclKind, Expr, ExprKind, File, Name, Script, Tactic, TacticKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,6 +146,7 @@ impl Session {
             origins: Default::default(),
             holes: Default::default(),
             recursion: Default::default(),
+            partial_known: Default::default(),
         };
         f(&e)
     }
@@ -163,6 +164,7 @@ impl Session {
         let id = self.signature.len();
         let core = if d.kind == DeclKind::Data { self.data(module, d, engines)? } else { self.constant(d, engines)? };
         let con_params = if let CoreDecl::Data(data) = &core { data.params.len() } else { 0 };
+        let operator = (d.kind == DeclKind::Operator).then(|| core.clone());
         if let Err(r) = self.signature.add(core, Limits::default()) {
             return problem(
                 Kind::Refused,
@@ -174,6 +176,9 @@ impl Session {
         let params = params(&d.binders);
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
         self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });
+        if let Some(CoreDecl::Def { ty, body, .. }) = operator {
+            self.domain(module, d, &ty, &body, engines)?;
+        }
         if let Body::Constructors(cs) = &d.body {
             for (n, c) in (0u32..).zip(cs) {
                 let mut ps: Vec<(String, bool)> =
@@ -192,6 +197,27 @@ impl Session {
         if !tags.is_empty() {
             self.lemmas.push(Lemma { id, name: d.name.text.clone(), tags });
         }
+        Ok(())
+    }
+
+    /// Declares `F.domain` beside an operator F, where its side conditions can be read off.
+    fn domain(&mut self, module: &str, d: &Decl, ty: &Term, body: &Term, engines: Engines<'_>) -> R<()> {
+        let params = params(&d.binders);
+        let scratch = Scratch::new(&self.signature);
+        let found = self.with_elab(&scratch, engines, |e| e.at(d.name.span, e.domain(ty, body, params.len())))?;
+        let Some((ty, body)) = found else { return Ok(()) };
+        let name = format!("{}.domain", d.name.text);
+        let id = self.signature.len();
+        if let Err(r) = self.signature.add(CoreDecl::Def { name: name.clone(), ty, body }, Limits::default()) {
+            return problem(
+                Kind::Refused,
+                d.name.span,
+                format!("The kernel refuses the domain of `{}`: {}. {}", d.name.text, r.reason, r.detail),
+                "Report this as a defect; write `def` in place of `operator` meanwhile.",
+            );
+        }
+        let full = format!("{module}.{name}");
+        self.names.add(Global { full, module: module.to_owned(), target: Target::Const(id), params });
         Ok(())
     }
 
@@ -503,31 +529,6 @@ impl Elab<'_> {
             .filter(|(n, _)| *n != "_")
             .map(|(n, ty)| format!("{n} : {}", self.show(local, ty)))
             .collect()
-    }
-
-    /// A claim must lie in the negative fragment: atoms under conjunction, implication, `forall` and negation.
-    fn proposition(&self, local: &Local, span: Span, ty: &V) -> R<()> {
-        match &*self.whnf(span, ty)? {
-            Val::Pi(dom, cod) => {
-                let (inner, x) = self.bind(local, span, "x", dom)?;
-                self.proposition(&inner, span, &self.m.inst(cod, x))
-            }
-            Val::Sigma(a, b) => {
-                self.proposition(local, span, a)?;
-                let (inner, x) = self.bind(local, span, "x", a)?;
-                self.proposition(&inner, span, &self.m.inst(b, x))
-            }
-            Val::Path(..) | Val::Prim(Prim::Empty | Prim::Unit) => Ok(()),
-            _ => {
-                let shown = self.show(local, ty);
-                problem(
-                    Kind::NotAProposition,
-                    span,
-                    format!("This is not a proposition: `{shown}`."),
-                    "State an equation or an order, joined by and, or, not, implies, for all, exists.",
-                )
-            }
-        }
     }
 
     /// `refuted at`: instantiates the claim at the witness; what is left is closed by the script.

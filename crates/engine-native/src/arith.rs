@@ -1,10 +1,13 @@
 //! Goals about numbers: introduces, splits, and closes what is left by a certificate.
 
 use crate::certificate::{Fact, Manner, Power, contradiction};
+use crate::lemmas::Opened;
 use crate::reify::{self, Atomic, Atoms};
 use bfv_format::{DataRef, Node, Op, Prim, Rational, Relation, Rule, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
 use bfv_search::{Budget, Goal, Lemma, Reason};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What a search for a proof needs to know all along.
@@ -14,6 +17,14 @@ pub struct Prover<'g> {
     pub power: Power,
     /// Whether arithmetic looks through definitions.
     pub unfold: bool,
+    /// Lemmas taken apart so far, by position.
+    pub opened: RefCell<BTreeMap<u32, Rc<[Opened]>>>,
+}
+
+impl<'g> Prover<'g> {
+    pub fn new(m: &'g Machine<'g>, lemmas: &'g [Lemma], power: Power, unfold: bool) -> Self {
+        Prover { m, lemmas, power, unfold, opened: RefCell::default() }
+    }
 }
 
 /// A type with more elements than this is not gone through one by one.
@@ -329,6 +340,6 @@ pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
 
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
-    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold: true };
+    let prover = Prover::new(goal.machine, goal.lemmas, power, true);
     prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

@@ -65,7 +65,7 @@ impl Engine for Native {
         if !goal.ctx.types.is_empty() || spent.is_err() {
             return Outcome::GaveUp(reason, why);
         }
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true };
+        let prover = Prover::new(goal.machine, goal.lemmas, Power::Linear, true);
         match prover.refute(&goal.target, budget) {
             Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
             Ok(Err((Reason::Budget, _))) | Err(_) => Outcome::GaveUp(Reason::Budget, why),
@@ -79,7 +79,7 @@ fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Rea
     let mut last = Err((Reason::Incomplete, String::new()));
     // Products of facts are costly, so lemmas are first tried with linear arithmetic only.
     for (power, unfold) in [(Power::Linear, false), (Power::Quadratic, false), (Power::Quadratic, true)] {
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold };
+        let prover = Prover::new(goal.machine, goal.lemmas, power, unfold);
         last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
         if last.is_ok() {
             break;
