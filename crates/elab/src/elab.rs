@@ -50,6 +50,8 @@ pub struct Problem {
     pub message: String,
     /// How to mend it.
     pub fix: Option<String>,
+    /// Further mistakes of the same declaration.
+    pub also: Vec<Problem>,
 }
 
 /// Result of elaboration.
@@ -77,9 +79,10 @@ pub struct Origin {
     pub what: String,
 }
 
-/// A hole that the author left: its goal is shown.
+/// A hole that the author left, `?name` or `_`: its goal is shown when nothing fills it.
 pub struct HoleAt {
     pub name: Option<String>,
+    pub meta: u32,
     pub span: Span,
     pub local: Local,
     pub ty: V,
@@ -123,7 +126,7 @@ pub struct Engines<'s> {
 }
 
 pub fn problem<T>(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> R<T> {
-    Err(Box::new(Problem { kind, span, message: message.into(), fix: Some(fix.into()) }))
+    Err(Box::new(Problem { kind, span, message: message.into(), fix: Some(fix.into()), also: Vec::new() }))
 }
 
 impl Elab<'_> {
@@ -135,6 +138,7 @@ impl Elab<'_> {
                 span,
                 message: format!("The evaluator stopped: {reason}. {detail}"),
                 fix: Some("Make the expression smaller, or raise the budget.".to_owned()),
+                also: Vec::new(),
             })
         })
     }

@@ -5,12 +5,16 @@
 
 mod app;
 mod arith;
+mod attributes;
 mod cases;
+mod claim;
 mod context;
 mod elab;
 mod expr;
+mod finish;
 mod module;
 mod names;
+mod patterns;
 mod scratch;
 mod show;
 mod tactic;

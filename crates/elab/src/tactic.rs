@@ -73,12 +73,16 @@ impl Elab<'_> {
         match goals.as_slice() {
             [] => Ok(()),
             [first, rest @ ..] => {
-                let shown = self.show(&first.local, &first.ty);
-                let more = if rest.is_empty() { String::new() } else { format!(" {} more are left.", rest.len()) };
+                let (shown, known) = (self.show(&first.local, &first.ty), self.known(&first.local));
+                let more = match rest.len() {
+                    0 => String::new(),
+                    1 => " 1 more goal is open.".to_owned(),
+                    n => format!(" {n} more goals are open."),
+                };
                 problem(
                     Kind::GoalsLeft,
                     script.span,
-                    format!("The script ends with an open goal: `{shown}`.{more}"),
+                    format!("The script ends with an open goal: `{shown}`.{known}{more}"),
                     "Add steps that prove it.",
                 )
             }
