@@ -141,6 +141,7 @@ impl Line {
         for p in out.problems {
             let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
             d.fix = p.fix;
+            d.labels.extend(p.see);
             self.problems.push(Problem::from_diagnostic(&d, sources));
         }
         if !module.asked {

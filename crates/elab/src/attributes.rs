@@ -103,10 +103,10 @@ fn argument(a: &Attr, known: &Attribute) -> R<()> {
             "Expect `proved`, `refuted` or `unknown`.",
         ),
         (Takes::Word, ExprKind::Var(_)) | (Takes::Text, ExprKind::String(_)) | (Takes::Statement, _) => Ok(()),
-        (Takes::Word, _) => refuse(format!("The attribute `{name}` takes one word."), "Use a comma between attributes."),
-        (Takes::Text, _) => {
-            refuse(format!("The attribute `{name}` takes a text."), "Write the text in double quotes.")
+        (Takes::Word, _) => {
+            refuse(format!("The attribute `{name}` takes one word."), "Use a comma between attributes.")
         }
+        (Takes::Text, _) => refuse(format!("The attribute `{name}` takes a text."), "Write the text in double quotes."),
     }
 }
 

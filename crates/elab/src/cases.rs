@@ -214,7 +214,12 @@ impl Elab<'_> {
             Err(()) => ty.clone(),
         };
         let Some(shape) = self.shape(before, span, &ty)? else {
-            return problem(Kind::TacticFailed, span, "There are no cases here.", "Use another step.");
+            return problem(
+                Kind::TacticFailed,
+                span,
+                "There are no cases here.",
+                "Take apart data, a number or a conjunction.",
+            );
         };
         let clo = Clo::Term(before.ctx.env.clone(), motive.clone());
         let branches = self.branches(&shape);
@@ -346,7 +351,9 @@ fn named<'c>(cases: &'c [Case], known: &[(&str, usize)], span: Span, what: &str)
     let list = || match known {
         [] => "Write `cases e { }`, without a case.".to_owned(),
         [(one, _)] => format!("The only case is `{one}`."),
-        all => format!("The cases are {}.", all.iter().map(|(n, _)| format!("`{n}`")).collect::<Vec<_>>().join(" and ")),
+        all => {
+            format!("The cases are {}.", all.iter().map(|(n, _)| format!("`{n}`")).collect::<Vec<_>>().join(" and "))
+        }
     };
     for (at, c) in cases.iter().enumerate() {
         let (name, span) = (&c.constructor.text, c.constructor.span);

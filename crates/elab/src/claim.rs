@@ -169,7 +169,8 @@ impl Elab<'_> {
             Some(Found::Var(index, ty)) => Typed { term: Rc::new(Node::Var(index)), ty },
             _ => return problem(Kind::BadWitness, span, "The claim cannot be refuted.", "Report this as a defect."),
         };
-        let (mut goals, mut shown): (Vec<(Hypothesis, Goal)>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+        let mut goals: Vec<(Hypothesis, Goal)> = Vec::new();
+        let mut shown: Vec<(String, String)> = Vec::new();
         // The claim at the point as it is written, for messages; nothing where a definition hides its form.
         let mut written = Some(up(statement));
         for name in variables {

@@ -52,6 +52,8 @@ pub struct Problem {
     pub fix: Option<String>,
     /// Further mistakes of the same declaration.
     pub also: Vec<Problem>,
+    /// Another place that matters, and what is there.
+    pub see: Option<(Span, String)>,
 }
 
 /// Result of elaboration.
@@ -125,21 +127,28 @@ pub struct Engines<'s> {
     pub steps: u64,
 }
 
+impl Problem {
+    /// A mistake without further places.
+    pub fn new(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> Box<Problem> {
+        let (message, fix) = (message.into(), Some(fix.into()));
+        Box::new(Problem { kind, span, message, fix, also: Vec::new(), see: None })
+    }
+}
+
 pub fn problem<T>(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> R<T> {
-    Err(Box::new(Problem { kind, span, message: message.into(), fix: Some(fix.into()), also: Vec::new() }))
+    Err(Problem::new(kind, span, message, fix))
 }
 
 impl Elab<'_> {
     /// A refusal of the evaluator at a place of the source.
     pub fn at<T>(&self, span: Span, r: Res<T>) -> R<T> {
         r.map_err(|Refusal { reason, detail }| {
-            Box::new(Problem {
-                kind: if reason == "budget" { Kind::Limit } else { Kind::Refused },
-                span,
-                message: format!("The evaluator stopped: {reason}. {detail}"),
-                fix: Some("Make the expression smaller, or raise the budget.".to_owned()),
-                also: Vec::new(),
-            })
+            if reason == "budget" {
+                let message = format!("This is too large to be computed. {detail}");
+                return Problem::new(Kind::Limit, span, message, "Make the numbers or the expression smaller.");
+            }
+            let message = format!("The evaluator stopped: {reason}. {detail}");
+            Problem::new(Kind::Refused, span, message, "Change the expression, or state its parts on their own.")
         })
     }
 

@@ -188,7 +188,13 @@ impl Elab<'_> {
                 "The type of this `match` cannot be read off.",
                 "State it: `(match ... end : A)`.",
             ),
-            ExprKind::String(_) | ExprKind::Error => {
+            ExprKind::String(_) => problem(
+                Kind::Unsupported,
+                span,
+                "A text in quotes has no value. It may only stand in an attribute.",
+                "Remove it, or write a term.",
+            ),
+            ExprKind::Error => {
                 problem(Kind::Unsupported, span, "This is not an expression.", "Remove it, or write a term.")
             }
         }

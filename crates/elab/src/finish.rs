@@ -34,6 +34,7 @@ impl Elab<'_> {
             let (span, what) = found.map_or((span, "a part"), |o| (o.span, o.what.as_str()));
             let what = match what {
                 "an argument" | "a type" | "a part" | "a hole" | "a goal" | "a case" => what.to_owned(),
+                named if named.contains(' ') => named.to_owned(),
                 named => format!("`{named}`"),
             };
             return problem(
@@ -65,7 +66,7 @@ impl Elab<'_> {
                 ),
             };
             let message = message + &self.known(&h.local);
-            Problem { kind, span: h.span, message, fix: Some(fix.to_owned()), also: Vec::new() }
+            *Problem::new(kind, h.span, message, fix)
         };
         open.map(view).collect()
     }

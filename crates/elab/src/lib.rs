@@ -14,6 +14,7 @@ mod expr;
 mod finish;
 mod module;
 mod names;
+mod pattern;
 mod patterns;
 mod scratch;
 mod show;

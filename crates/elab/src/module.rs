@@ -103,16 +103,12 @@ impl Session {
             if self.has(&i.text) {
                 todo.push(i.text.clone());
             } else {
-                out.problems.push(Problem {
-                    kind: Kind::UnknownModule,
-                    span: i.span,
-                    message: format!("There is no module `{}`.", i.text),
-                    fix: Some(
-                        "Import a module of the library, such as `std.real`, or name its file in the same command."
-                            .to_owned(),
-                    ),
-                    also: Vec::new(),
-                });
+                out.problems.push(*Problem::new(
+                    Kind::UnknownModule,
+                    i.span,
+                    format!("There is no module `{}`.", i.text),
+                    "Import a module of the library, such as `std.real`, or name its file in the same command.",
+                ));
             }
         }
         while let Some(m) = todo.pop() {
@@ -140,7 +136,12 @@ impl Session {
         out
     }
 
-    pub(crate) fn with_elab<T>(&self, scratch: &Scratch<'_>, engines: Engines<'_>, f: impl FnOnce(&Elab<'_>) -> R<T>) -> R<T> {
+    pub(crate) fn with_elab<T>(
+        &self,
+        scratch: &Scratch<'_>,
+        engines: Engines<'_>,
+        f: impl FnOnce(&Elab<'_>) -> R<T>,
+    ) -> R<T> {
         let e = Elab {
             scratch,
             m: Machine::new(scratch, Limits::default()),
@@ -168,12 +169,17 @@ impl Session {
         let core = if d.kind == DeclKind::Data { self.data(module, d, engines)? } else { self.constant(d, engines)? };
         let con_params = if let CoreDecl::Data(data) = &core { data.params.len() } else { 0 };
         if let Err(r) = self.signature.add(core, Limits::default()) {
-            return problem(
-                Kind::Refused,
-                d.name.span,
-                format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail),
-                "Change the declaration.",
-            );
+            let fix = match r.reason {
+                "not strictly positive" => {
+                    "Let the type itself stand only at the end of a field, as in `(f : Nat -> T)`."
+                }
+                "universe too small" => "State a larger universe, such as `U 1`.",
+                "axiom over types" => "State the axiom about one type, or define what it says.",
+                "budget" => "Make the declaration smaller, or split it into several.",
+                _ => "Change the declaration, or give more of its types.",
+            };
+            let message = format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail);
+            return problem(Kind::Refused, d.name.span, message, fix);
         }
         let params = params(&d.binders);
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
@@ -345,9 +351,9 @@ impl Session {
 /// The names that a module declares so far. Names count from the first declaration on, also when that has a mistake.
 #[derive(Default)]
 struct Declared<'d> {
-    names: BTreeSet<&'d str>,
+    names: BTreeMap<&'d str, Span>,
     /// Claims in small letters, for each has a file that some systems find without regard to case.
-    claims: BTreeMap<String, &'d str>,
+    claims: BTreeMap<String, &'d Name>,
 }
 
 impl<'d> Declared<'d> {
@@ -356,28 +362,25 @@ impl<'d> Declared<'d> {
             Body::Constructors(cs) => cs,
             _ => &[],
         };
-        let twice = |n: &Name| {
-            problem(
-                Kind::Duplicate,
-                n.span,
-                format!("The name `{}` is declared twice in this module.", n.text),
-                "Give one of the two another name.",
-            )
+        let refuse = |message: String, fix: &str, first: Span| {
+            let mut p = Problem::new(Kind::Duplicate, d.name.span, message, fix);
+            p.see = Some((first, "the first one".to_owned()));
+            p
         };
         for n in std::iter::once(&d.name).chain(constructors.iter().map(|c| &c.name)) {
-            if !self.names.insert(&n.text) {
-                return twice(n);
+            if let Some(first) = self.names.insert(&n.text, n.span) {
+                let message = format!("The name `{}` is declared twice in this module.", n.text);
+                let p = refuse(message, "Give one of the two another name.", first);
+                return Err(Box::new(Problem { span: n.span, ..*p }));
             }
         }
         if d.kind == DeclKind::Claim
-            && let Some(other) = self.claims.insert(d.name.text.to_lowercase(), &d.name.text)
+            && let Some(other) = self.claims.insert(d.name.text.to_lowercase(), &d.name)
         {
-            return problem(
-                Kind::Duplicate,
-                d.name.span,
-                format!("The claims `{other}` and `{}` differ only in the case of letters.", d.name.text),
-                "Give one of the two another name, for their proofs may share one file.",
-            );
+            let (a, b) = (&other.text, &d.name.text);
+            let message = format!("The claims `{a}` and `{b}` differ only in the case of letters.");
+            let fix = "Give one of the two another name, for their proofs may share one file.";
+            return Err(refuse(message, fix, other.span));
         }
         Ok(())
     }

@@ -99,6 +99,23 @@ impl Elab<'_> {
         problem(Kind::TacticFailed, span, format!("{why} The goal is `{shown}`."), fix)
     }
 
+    /// Steps that fit a goal of this form.
+    fn advice(&self, span: Span, goal: &V) -> &'static str {
+        match self.whnf(span, goal).as_deref() {
+            Ok(Val::Sigma(..)) => "For a conjunction use `split`.",
+            Ok(Val::Path(..)) => "For an equation or an order use `arith`, `auto`, `refl`, `rewrite` or `apply`.",
+            Ok(Val::Pi(_, cod)) => {
+                let end = self.m.inst(cod, self.prim(Prim::Star));
+                match self.whnf(span, &end).as_deref() {
+                    Ok(Val::Prim(Prim::Empty)) => "For an order use `arith` or `apply`; for a negation use `intro h`.",
+                    _ => "For `forall` and `->` use `intro x`.",
+                }
+            }
+            Ok(Val::Prim(Prim::Empty)) => "To prove falsehood use `arith`, `cases` or `apply`.",
+            _ => "Use `exact` with a term of this type.",
+        }
+    }
+
     fn close(&self, g: &Goal, t: &Term) -> R<Vec<Goal>> {
         self.assign(&g.local, g.meta, t);
         Ok(Vec::new())
@@ -128,7 +145,7 @@ impl Elab<'_> {
                     let a = walk::shift(&self.quote(&g.local, span, a)?, Depth { terms: 0, dims: 1 });
                     self.close(&g, &Rc::new(Node::DLam(a)))
                 }
-                _ => self.fail(&g, span, "`refl` proves equations only.", "Use another step."),
+                _ => self.fail(&g, span, "`refl` proves equations only.", self.advice(span, &g.ty)),
             },
             TacticKind::Rewrite(rules, at) => {
                 let mut g = g;
@@ -175,7 +192,7 @@ impl Elab<'_> {
                     self.assign(&g.local, g.meta, &Rc::new(Node::Pair(at, bt)));
                     Ok(vec![ag, bg])
                 }
-                _ => self.fail(&g, span, "`split` proves conjunctions only.", "Use another step."),
+                _ => self.fail(&g, span, "`split` proves conjunctions only.", self.advice(span, &g.ty)),
             },
             TacticKind::Exists(e) => self.give(&g, span, e),
             TacticKind::Block(script) => {
@@ -256,7 +273,7 @@ impl Elab<'_> {
                 return self.close(g, &Rc::new(Node::Var(index)));
             }
         }
-        self.fail(g, span, "No hypothesis is the goal.", "Prove it by other steps.")
+        self.fail(g, span, "No hypothesis is the goal.", self.advice(span, &g.ty))
     }
 
     /// A hypothesis with its proof: `let h : A := t in` the rest.
@@ -498,7 +515,7 @@ impl Elab<'_> {
                         g,
                         span,
                         "`exists` needs a goal that says that something exists.",
-                        "Use another step.",
+                        self.advice(span, &g.ty),
                     );
                 };
                 let witness = self.check(&inner, e, dom)?;
@@ -508,7 +525,7 @@ impl Elab<'_> {
                         g,
                         span,
                         "`exists` needs a goal that says that something exists.",
-                        "Use another step.",
+                        self.advice(span, &g.ty),
                     );
                 };
                 let (t, new) = self.subgoal(&inner, span, p)?;
@@ -516,7 +533,7 @@ impl Elab<'_> {
                 self.assign(&g.local, g.meta, &Rc::new(Node::Lam(Rc::new(Node::App(none, t)))));
                 Ok(vec![new])
             }
-            _ => self.fail(g, span, "`exists` needs a goal that says that something exists.", "Use another step."),
+            _ => self.fail(g, span, "`exists` needs a goal that says that something exists.", self.advice(span, &g.ty)),
         }
     }
 }
