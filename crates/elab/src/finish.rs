@@ -4,7 +4,8 @@ use crate::context::Local;
 use crate::elab::{Elab, HoleAt, Kind, Problem, R, problem};
 use crate::walk;
 use bfv_diag::Span;
-use bfv_format::Term;
+use bfv_format::{Node, Term};
+use std::rc::Rc;
 
 impl Elab<'_> {
     /// Runs what waits, puts solutions in, and reports what is left open.
@@ -50,7 +51,15 @@ impl Elab<'_> {
     /// What each hole that is left open must be, and what is known there.
     pub fn open_holes(&self) -> Vec<Problem> {
         let holes = self.holes.borrow();
-        let open = holes.iter().filter(|h| h.name.is_some() || !self.scratch.is_solved(h.meta));
+        // A place may have been elaborated several times; a `_` is filled when one of these is.
+        let unfilled = |h: &HoleAt| {
+            let mut left = None;
+            walk::zonk(self.scratch, &Rc::new(Node::Const { id: h.meta, shift: 0 }), &mut left);
+            left.is_some()
+        };
+        let filled = |span: Span| holes.iter().any(|o| o.span == span && !unfilled(o));
+        let first = |h: &HoleAt, at: usize| holes.iter().position(|o| o.span == h.span) == Some(at);
+        let open = holes.iter().enumerate().filter(|(at, h)| first(h, *at) && (h.name.is_some() || !filled(h.span)));
         let view = |h: &HoleAt| {
             let goal = self.show(&h.local, &h.ty);
             let (kind, message, fix) = match &h.name {
@@ -68,7 +77,7 @@ impl Elab<'_> {
             let message = message + &self.known(&h.local);
             *Problem::new(kind, h.span, message, fix)
         };
-        open.map(view).collect()
+        open.map(|(_, h)| view(h)).collect()
     }
 
     /// " Known: `n : Nat`." for every variable of a context that has a name, each in a sentence of its own.
