@@ -112,7 +112,7 @@ impl Elab<'_> {
             inner = next;
         }
         let (Some(column), Some(x_ty)) = (column, columns.last()) else {
-            return self.one_clause(&inner, &rows, &ty, width);
+            return self.one_clause(&inner, span, &rows, &columns, &ty);
         };
         let x = Typed { term: Rc::new(Node::Var(0)), ty: x_ty.clone() };
         // The motive binds the argument anew.
@@ -128,7 +128,14 @@ impl Elab<'_> {
     }
 
     /// Clauses that only name their arguments: the first one fits everything.
-    fn one_clause(&self, inner: &Local, rows: &[(&Clause, Vec<Entry>)], ty: &V, width: usize) -> R<Term> {
+    fn one_clause(&self, inner: &Local, span: Span, rows: &[(&Clause, Vec<Entry>)], columns: &[V], ty: &V) -> R<Term> {
+        let mut data = false;
+        for column in columns {
+            data |= self.shape(inner, span, column)?.is_some();
+        }
+        if let (false, Some(first)) = (data, columns.first()) {
+            return self.no_patterns(inner, span, first);
+        }
         let Some(((clause, aliases), more)) = rows.split_first() else {
             return problem(Kind::BadPattern, Span::default(), "There are no clauses.", "Give one.");
         };
@@ -138,7 +145,7 @@ impl Elab<'_> {
         }
         let local = aliases.iter().fold(inner.clone(), |l, a| l.push(l.ctx.clone(), a.clone()));
         let body = self.check(&local, &clause.body, ty)?;
-        Ok((0..width).fold(body, |t, _| Rc::new(Node::Lam(t))))
+        Ok((0..columns.len()).fold(body, |t, _| Rc::new(Node::Lam(t))))
     }
 
     /// Reads the patterns of a column, eliminates, and sees that every clause was reached.
@@ -165,13 +172,7 @@ impl Elab<'_> {
             _ => {}
         }
         let Some(shape) = self.shape(local, span, &x.ty)? else {
-            let shown = self.show(local, &x.ty);
-            return problem(
-                Kind::BadPattern,
-                span,
-                format!("Patterns cannot take `{shown}` apart."),
-                "Match on data, whole numbers or truth values. For pairs, use `.1` and `.2`.",
-            );
+            return self.no_patterns(local, span, &x.ty);
         };
         let branches = self.branches(&shape);
         let read = |(number, (clause, aliases)): (usize, (_, Vec<Entry>))| {
@@ -187,6 +188,16 @@ impl Elab<'_> {
         let t = self.eliminate(local, x, motive, &rows, &cx, 0)?;
         let reached = cx.reached.take();
         if reached.iter().all(|r| *r) { Ok(t) } else { self.unreached(&clauses, &reached) }
+    }
+
+    fn no_patterns<T>(&self, local: &Local, span: Span, ty: &V) -> R<T> {
+        let shown = self.show(local, ty);
+        problem(
+            Kind::BadPattern,
+            span,
+            format!("Patterns cannot take `{shown}` apart."),
+            "Match on data, whole numbers or truth values. For pairs, use `.1` and `.2`; for functions, `fun x => e`.",
+        )
     }
 
     /// `match u with | tt => e end`: everything of type Unit is `tt`.
@@ -238,14 +249,14 @@ impl Elab<'_> {
         };
         let before = clauses.get(..place).unwrap_or(&[]);
         let all = before.iter().find(|c| c.patterns.iter().all(|p| self.is_variable(p)));
-        let why = match all {
-            Some(c) => format!("The clause `{}` before it fits everything.", shown_clause(c)),
-            None => "The clauses before it cover all that it fits.".to_owned(),
+        let name = shown_clause(clause);
+        let message = match all {
+            Some(_) => format!("The clause `{name}` is never reached, because one before it fits everything."),
+            None => format!("The clause `{name}` is never reached. The clauses before it cover all that it fits."),
         };
-        let message = format!("The clause `{}` is never reached. {why}", shown_clause(clause));
         let fix = "Remove it, put it first, or mend the spelling of a constructor.";
         let mut p = Problem::new(Kind::BadPattern, clause.span, message, fix);
-        p.see = all.map(|c| (c.span, "this clause fits everything".to_owned()));
+        p.see = all.map(|c| (c.span, format!("the clause `{}`", shown_clause(c))));
         Err(p)
     }
 
