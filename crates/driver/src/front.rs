@@ -64,9 +64,14 @@ impl Frontend for Front {
             let (file, diagnostics) = bfv_syntax::parse(input.number, &input.bytes);
             problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
             let name = file.module.as_ref().map_or_else(|| stem(sources.name(input.number)), |m| m.text.clone());
-            if let Some(other) = modules.iter().find(|m| m.name == name) {
+            if let Some(other) = modules.iter().find(|m| m.name.to_lowercase() == name.to_lowercase()) {
                 let span = file.module.as_ref().map_or(Span { file: input.number, ..Span::default() }, |m| m.span);
-                let what = format!("Two files are the module `{}`.", other.name);
+                let what = if other.name == name {
+                    format!("Two files are the module `{name}`.")
+                } else {
+                    // Their proofs would share a folder where the case of letters does not count.
+                    format!("The modules `{}` and `{name}` differ only in the case of letters.", other.name)
+                };
                 let d = Diagnostic::error(bfv_diag::Code::DuplicateName, span, what)
                     .with_fix("Give each file a module name of its own.");
                 problems.push(Problem::from_diagnostic(&d, sources));
@@ -136,6 +141,7 @@ impl Line {
         for p in out.problems {
             let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
             d.fix = p.fix;
+            d.labels.extend(p.see);
             self.problems.push(Problem::from_diagnostic(&d, sources));
         }
         if !module.asked {

@@ -51,6 +51,10 @@ pub struct Problem {
     pub message: String,
     /// How to mend it.
     pub fix: Option<String>,
+    /// Further mistakes of the same declaration.
+    pub also: Vec<Problem>,
+    /// Another place that matters, and what is there.
+    pub see: Option<(Span, String)>,
 }
 
 /// Result of elaboration.
@@ -78,9 +82,10 @@ pub struct Origin {
     pub what: String,
 }
 
-/// A hole that the author left: its goal is shown.
+/// A hole that the author left, `?name` or `_`: its goal is shown when nothing fills it.
 pub struct HoleAt {
     pub name: Option<String>,
+    pub meta: u32,
     pub span: Span,
     pub local: Local,
     pub ty: V,
@@ -125,20 +130,28 @@ pub struct Engines<'s> {
     pub steps: u64,
 }
 
+impl Problem {
+    /// A mistake without further places.
+    pub fn new(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> Box<Problem> {
+        let (message, fix) = (message.into(), Some(fix.into()));
+        Box::new(Problem { kind, span, message, fix, also: Vec::new(), see: None })
+    }
+}
+
 pub fn problem<T>(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> R<T> {
-    Err(Box::new(Problem { kind, span, message: message.into(), fix: Some(fix.into()) }))
+    Err(Problem::new(kind, span, message, fix))
 }
 
 impl Elab<'_> {
     /// A refusal of the evaluator at a place of the source.
     pub fn at<T>(&self, span: Span, r: Res<T>) -> R<T> {
         r.map_err(|Refusal { reason, detail }| {
-            Box::new(Problem {
-                kind: if reason == "budget" { Kind::Limit } else { Kind::Refused },
-                span,
-                message: format!("The evaluator stopped: {reason}. {detail}"),
-                fix: Some("Make the expression smaller, or raise the budget.".to_owned()),
-            })
+            if reason == "budget" {
+                let message = format!("This is too large to be computed. {detail}");
+                return Problem::new(Kind::Limit, span, message, "Make the numbers or the expression smaller.");
+            }
+            let message = format!("The evaluator stopped: {reason}. {detail}");
+            Problem::new(Kind::Refused, span, message, "Change the expression, or state its parts on their own.")
         })
     }
 

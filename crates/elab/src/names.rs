@@ -42,6 +42,10 @@ pub struct Names {
     constants: BTreeMap<u32, usize>,
     /// Names of constants by position, for printing.
     pub by_id: BTreeMap<u32, String>,
+    /// Which leading arguments of a constant are implicit, for printing.
+    pub implicit: BTreeMap<u32, Vec<bool>>,
+    /// Names of constructors by data type and number, for printing.
+    pub constructors: BTreeMap<(u32, u32), String>,
 }
 
 /// Names that are there before any module.
@@ -105,6 +109,10 @@ impl Names {
         let short = g.full.strip_prefix(&format!("{}.", g.module)).unwrap_or(&g.full).to_owned();
         if let Target::Const(id) | Target::Data(id) = g.target {
             self.by_id.insert(id, short.clone());
+            self.implicit.insert(id, g.params.iter().map(|(_, implicit)| *implicit).collect());
+        }
+        if let Target::Con(id, n) = g.target {
+            self.constructors.insert((id, n), short.clone());
         }
         if let Target::Const(id) = g.target {
             self.constants.insert(id, n);
@@ -165,7 +173,7 @@ impl Names {
 }
 
 /// Edit distance with transpositions (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for (i, x) in a.iter().enumerate() {

@@ -111,13 +111,13 @@ impl Elab<'_> {
             _ => None,
         };
         Ok(named.is_some_and(|id| {
-            tags.iter().all(|tag| self.lemmas.iter().filter(|l| l.has(tag)).any(|l| self.says(l.id, tag, id)))
+            tags.iter().all(|tag| self.lemmas.iter().filter(|l| l.has(tag)).any(|l| self.promises(l.id, tag, id)))
         }))
     }
 
     /// Whether the type of a theorem is what its tag promises of a constant, with all its arguments variables of the theorem:
     /// `stable`: `not not P xs -> P xs`. `proposition`: `(p q : P xs) -> p = q`. `discrete`: `(x y : T xs) -> not not (x = y) -> x = y`.
-    fn says(&self, theorem: u32, tag: &str, constant: u32) -> bool {
+    fn promises(&self, theorem: u32, tag: &str, constant: u32) -> bool {
         let Some(ty) = self.scratch.const_type(theorem) else { return false };
         let (mut domains, mut rest) = (Vec::new(), ty);
         while let Node::Pi(a, b) = &*rest.clone() {
