@@ -57,6 +57,8 @@ impl Session {
             expected,
             given,
             holds_if,
+            binders: params(&d.binders).len(),
+            vacuous: d.attrs.iter().any(|a| a.name.text == "vacuous"),
         })
     }
 

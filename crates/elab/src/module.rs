@@ -57,6 +57,10 @@ pub struct Claim {
     pub given: Option<Given>,
     /// For each `holds_if H`: H as written, and the statement with the hypothesis H.
     pub holds_if: Vec<(String, Term)>,
+    /// How many variables and hypotheses stand before the colon; a hypothesis H comes after them.
+    pub binders: usize,
+    /// `@[vacuous]`: the author knows that the hypotheses contradict each other.
+    pub vacuous: bool,
 }
 
 /// Everything elaborated so far.

@@ -74,6 +74,29 @@ impl Engine for Native {
     }
 }
 
+/// Small points only: refutes a closed statement, or gives up. What the consistency of hypotheses is asked from.
+pub struct Points;
+
+impl Engine for Points {
+    fn name(&self) -> &'static str {
+        "points"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        if !goal.ctx.types.is_empty() {
+            return Outcome::GaveUp(Reason::OutsideFragment, String::new());
+        }
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true };
+        match prover.refute(&goal.target, budget) {
+            Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
+            Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
+            Err(r) => {
+                let (reason, why) = arith::stopped(&r);
+                Outcome::GaveUp(reason, why)
+            }
+        }
+    }
+}
+
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
     // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
     let mut last = Err((Reason::Incomplete, String::new()));
