@@ -21,7 +21,7 @@ struct Opened {
 impl Prover<'_> {
     /// Proves a goal by assumptions, arithmetic and lemmas, deepening step by step.
     pub fn search(&self, ctx: &Ctx, target: &V, budget: &mut Budget) -> Found {
-        let mut last = Ok(Err((Reason::Incomplete, "No lemma and no combination of facts proves it.".to_owned())));
+        let mut last = Ok(Err((Reason::Incomplete, "No lemma or combination of facts proves it.".to_owned())));
         for depth in 0..=DEPTH {
             last = self.chain(ctx, target, depth, budget);
             if matches!(last, Err(_) | Ok(Ok(_)) | Ok(Err((Reason::Budget, _)))) {
