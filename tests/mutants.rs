@@ -20,9 +20,11 @@ use std::process::Command;
 
 /// How many mutants of each kind are judged. A longer run takes more: `BFV_MUTANTS=1000 cargo test --release --test mutants`.
 const EACH: usize = 16;
-/// The budget of a mutant. A check of an original takes much less; where a mutant needs more, it is judged again with the whole budget.
+/// The budget of a mutant. A check of an original takes much less; where one checker needs more than the other, it gets ten times as much.
 const SMALL: (Limits, bfv_recheck::Limits) =
     (Limits { steps: 2_000_000, depth: 20_000 }, bfv_recheck::Limits { steps: 4_000_000, depth: 5_000 });
+const LARGE: (Limits, bfv_recheck::Limits) =
+    (Limits { steps: 20_000_000, depth: 100_000 }, bfv_recheck::Limits { steps: 40_000_000, depth: 20_000 });
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -121,8 +123,8 @@ impl Checked {
             .and_then(|()| judge.judge(&mutant.statement, said(mutant), &mutant.evidence))
             .map_err(|r| r.reason);
         match (of_kernel, of_second) {
-            (Err("budget"), Ok(())) => [kernel(mutant, Limits::default()).map(|_| ()), Ok(())],
-            (Ok(()), Err("budget")) => [Ok(()), second(bytes, bfv_recheck::Limits::default()).map(|_| ())],
+            (Err("budget"), Ok(())) => [kernel(mutant, LARGE.0).map(|_| ()), Ok(())],
+            (Ok(()), Err("budget")) => [Ok(()), second(bytes, LARGE.1).map(|_| ())],
             (k, r) => [k, r],
         }
     }
@@ -272,6 +274,8 @@ struct Tally {
     refused: usize,
     /// Neither checker came to an end.
     budget: usize,
+    /// One checker accepts and the other does not come to an end: no disagreement, for a budget says nothing of the judgement.
+    one_sided: Vec<String>,
     reasons: BTreeMap<&'static str, usize>,
     classes: BTreeMap<&'static str, usize>,
     kinds: BTreeMap<&'static str, [usize; 2]>,
@@ -294,6 +298,8 @@ impl Tally {
         let counts = self.kinds.entry(kind).or_default();
         match checked.judge(&p.stored, &mutant, bytes) {
             [Err("budget"), Err("budget")] => self.budget += 1,
+            [Err("budget"), Ok(())] => self.one_sided.push(format!("the kernel, {kind} in {what}")),
+            [Ok(()), Err("budget")] => self.one_sided.push(format!("the second checker, {kind} in {what}")),
             [Err(reason), Err(_)] => {
                 counts[0] += 1;
                 self.refused += 1;
@@ -321,7 +327,7 @@ impl Tally {
     }
 
     fn print(&self) {
-        let all = self.unreadable + self.refused + self.budget + self.accepted();
+        let all = self.unreadable + self.refused + self.budget + self.one_sided.len() + self.accepted();
         println!(
             "Mutants: {all}. Unreadable: {}. Refused by both: {}. Out of budget in both: {}. Accepted by both: {}.",
             self.unreadable,
@@ -332,7 +338,13 @@ impl Tally {
         self.reasons.iter().for_each(|(reason, n)| println!("Refused by the kernel, {n}: {reason}."));
         self.classes.iter().for_each(|(class, n)| println!("Accepted, {n}: {class}."));
         self.kinds.iter().for_each(|(kind, [r, a])| println!("Kind {kind}: {r} refused, {a} accepted."));
+        self.one_sided.iter().for_each(|what| println!("Out of budget: {what}."));
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
+        assert!(
+            self.one_sided.len() * 100 <= all,
+            "{} of {all} are out of budget in one checker",
+            self.one_sided.len()
+        );
     }
 }
 

@@ -229,10 +229,13 @@ traps! {
     t17_interval_as_data, t17;
     t18_false_face_leaks, t18;
     t21_diagonals, t21;
+    t26_missing_cases, t26;
+    t28_exported_witness;
     t29_capture, t29;
     // T34 to T36 are about smoothness; their sources stand here once the library defines it.
     t37_division_and_order, t37;
     t38_interval_and_reals, t38;
+    t39_sides_that_rest_on_more, t39;
     t40_rules_conclude_falsehood, t40;
     t44_rules_under_substitution, t44;
     t45_large_numbers, t45;
