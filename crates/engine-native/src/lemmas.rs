@@ -29,7 +29,7 @@ impl Prover<'_> {
     }
 
     fn up_to(&self, ctx: &Ctx, target: &V, most: u32, budget: &mut Budget) -> Found {
-        let mut last = Ok(Err((Reason::Incomplete, "No lemma and no combination of facts proves it.".to_owned())));
+        let mut last = Ok(Err((Reason::Incomplete, "No lemma or combination of facts proves it.".to_owned())));
         for depth in 0..=most {
             last = self.chain(ctx, target, depth, budget);
             if matches!(last, Err(_) | Ok(Ok(_)) | Ok(Err((Reason::Budget, _)))) {

@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// A checked declaration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) decl: Decl,
     /// Whether a universe occurs in its closure, so that displacement means something (KERNEL.md, rule const).
