@@ -4,7 +4,7 @@ use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
 use crate::{Globals, Limits, META_BASE};
-use bfv_format::{Dim, Node, Prim, Term};
+use bfv_format::{DataRef, Dim, Node, Prim, Term};
 use num_bigint::BigUint;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -241,9 +241,7 @@ impl<'a> Machine<'a> {
         let dclo = |t: &Term| DClo::Term(env.clone(), t.clone());
         let ev = |t: &Term| self.eval(env, t);
         let all = |ts: &[Term]| ts.iter().map(ev).collect::<Rc<[V]>>();
-        let data = |d: &bfv_format::DataRef| {
-            Ok::<_, crate::Refusal>(bfv_format::DataRef { id: d.id, shift: raise(d.shift, env.shift)? })
-        };
+        let data = |d: &DataRef| self.displaced(*d, env.shift);
         let elim = |x: &Term, e: Elim| self.eliminate(&self.folded(&ev(x))?, e);
         Ok(self.done(match &**t {
             Node::Var(n) => match env.terms.get(*n) {
@@ -294,6 +292,12 @@ impl<'a> Machine<'a> {
                 Val::neutral(Head::Rule(env.clone(), Rc::new((**rule).clone())))
             }
         }))
+    }
+
+    /// A data type raised by an environment: not at all when no universe occurs in its closure.
+    pub(crate) fn displaced(&self, d: DataRef, by: u32) -> Res<DataRef> {
+        let shift = if self.globals.displaceable(d.id) { raise(d.shift, by)? } else { 0 };
+        Ok(DataRef { id: d.id, shift })
     }
 
     /// A constant: folded when it is a definition, looked through when it is a solved metavariable.

@@ -237,10 +237,6 @@ impl Machine<'_> {
         Ok(self.family(env, ty, motive)?.0)
     }
 
-    fn raised(&self, env: &Env, d: DataRef) -> Res<DataRef> {
-        Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? })
-    }
-
     fn params(&self, env: &Env, d: DataRef, ps: &[Term]) -> Res<Vec<Clo>> {
         self.telescope(env, Env::empty(d.shift), &self.data(d.id)?.params, ps)
     }

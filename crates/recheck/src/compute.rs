@@ -254,7 +254,7 @@ fn peel(j: BigUint, m: Option<Clo>, k: BigUint, n: Option<Clo>) -> (Clo, Clo) {
 pub(crate) fn fraction(q: &Rational) -> Res<BigRational> {
     let den = BigInt::from(q.den.clone());
     if den.is_zero() || !q.num.gcd(&den).is_one() {
-        return Err(Refusal::new("literal not in lowest terms", format!("{}/{}", q.num, q.den)));
+        return Err(Refusal::new("rational not in lowest terms", format!("{}/{}", q.num, q.den)));
     }
     Ok(BigRational::new_raw(q.num.clone(), den))
 }

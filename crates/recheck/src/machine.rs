@@ -188,13 +188,20 @@ impl<'a> Machine<'a> {
         }
         match &self.entry(id)?.decl {
             Decl::Data(d) => Ok(d),
-            other => Err(Refusal::new("not a data type", format!("{} is not a data type", other.name()))),
+            other => Err(Refusal::new("unknown constant", format!("{} is not a data type", other.name()))),
         }
     }
 
     /// The displacement of a constant, 0 when no universe occurs in its closure.
     pub(crate) fn displacement(&self, id: u32, shift: u32, env: &Env) -> Res<u32> {
         if self.entry(id)?.universes { raise(shift, env.shift) } else { Ok(0) }
+    }
+
+    /// A data type in an environment, displaced as a constant is.
+    pub(crate) fn raised(&self, env: &Env, d: DataRef) -> Res<DataRef> {
+        let pending = self.pending.is_some() && usize::try_from(d.id) == Ok(self.entries.len());
+        let shift = if pending { 0 } else { self.displacement(d.id, d.shift, env)? };
+        Ok(DataRef { id: d.id, shift })
     }
 
     pub(crate) fn dim(&self, env: &Env, d: Dim) -> Res<Ivl> {
@@ -267,7 +274,7 @@ impl<'a> Machine<'a> {
         let all = |ts: &[Term]| -> Rc<[Clo]> { ts.iter().map(once).collect() };
         let bind = |t: &Term| Bind::Term(t.clone(), env.clone());
         let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
-        let up = |d: &DataRef| -> Res<DataRef> { Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? }) };
+        let up = |d: &DataRef| self.raised(env, *d);
         Ok(match &**t {
             Node::Var(k) => {
                 self.charge(u64::from(*k) / WALK)?;
@@ -424,11 +431,9 @@ impl<'a> Machine<'a> {
     /// The field types of a constructor as written.
     pub(crate) fn fields(&self, d: DataRef, c: u32) -> Res<&'a [Term]> {
         let decl = self.data(d.id)?;
-        usize::try_from(c)
-            .ok()
-            .and_then(|c| decl.constructors.get(c))
-            .map(|k| k.fields.as_slice())
-            .ok_or_else(|| Refusal::new("unknown constructor", format!("{} has no constructor number {c}", decl.name)))
+        usize::try_from(c).ok().and_then(|c| decl.constructors.get(c)).map(|k| k.fields.as_slice()).ok_or_else(|| {
+            Refusal::new("wrong number of arguments", format!("{} has no constructor number {c}", decl.name))
+        })
     }
 
     /// The type of a branch of an eliminator (rule data-elim) after the arguments given so far.
@@ -484,11 +489,11 @@ fn unfold_nat(stack: &mut Vec<Frame>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
 }
 
 pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
-    level.checked_add(by).ok_or_else(|| Refusal::new("universe too large", "the level does not fit"))
+    level.checked_add(by).ok_or_else(|| Refusal::new("budget", "a universe level does not fit"))
 }
 
 pub(crate) fn unbound(k: u32) -> Refusal {
-    Refusal::new("unbound variable", format!("index {k}"))
+    Refusal::new("variable out of scope", format!("index {k}"))
 }
 
 /// How many arguments a constant of the theory takes.
