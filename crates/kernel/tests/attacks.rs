@@ -1,13 +1,13 @@
 //! Attempts to prove what is false, one per rule, and the traps that have no test elsewhere. Each was tried and fails for the reason named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
+mod both;
 /// The kernel alone; `tests/checkers.rs` compiles this file again and gives every judgement to the second checker too.
 #[allow(dead_code)]
 fn second(_: &bfv_format::Stored, _: Option<&str>) {}
 use bfv_format::{DataRef, Decl, Face, Hypothesis, Node, Op, Prim, Rational, Relation, Rule, Sort, Step, Term};
 use bfv_kernel::{Limits, META_BASE, Signature};
-use common::*;
+use both::*;
 
 fn none() -> Signature {
     signature(vec![])

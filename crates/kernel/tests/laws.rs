@@ -2,9 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
-/// The kernel alone; `tests/checkers.rs` compiles this file again and gives every judgement to the second checker too.
-#[allow(dead_code)]
-fn second(_: &bfv_format::Stored, _: Option<&str>) {}
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, DimSub, Ivl, Limits, Machine, Signature, V};
 use common::*;

@@ -1,7 +1,7 @@
 //! Terms by hand: every function builds one node. Indices count binders outwards from 0.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, Face, Node, Prim, Rational, Stored, Term};
+use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, Face, Node, Prim, Rational, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use std::rc::Rc;
 
@@ -162,15 +162,8 @@ pub fn signature(decls: Vec<Decl>) -> Signature {
     s
 }
 
-/// A judgement as a stored proof; what reads it is `second` of the crate that the tests are compiled into.
-fn stored(decls: Vec<Decl>, statement: Term, evidence: Term) -> Stored {
-    let verdict = bfv_format::Outcome::Proved;
-    Stored { decls, claim: "trap".into(), statement, verdict, evidence, witness: vec![], engine: String::new() }
-}
-
 #[track_caller]
 pub fn accepts(s: &Signature, ty: Term, term: Term) {
-    crate::second(&stored(s.decls().cloned().collect(), ty.clone(), term.clone()), None);
     if let Err(e) = s.prove(&ty, &term, Limits::default()) {
         panic!("refused: {} ({})", e.reason, e.detail);
     }
@@ -178,7 +171,6 @@ pub fn accepts(s: &Signature, ty: Term, term: Term) {
 
 #[track_caller]
 pub fn rejects(s: &Signature, ty: Term, term: Term, reason: &str) {
-    crate::second(&stored(s.decls().cloned().collect(), ty.clone(), term.clone()), Some(reason));
     match s.prove(&ty, &term, Limits::default()) {
         Ok(_) => panic!("accepted, but `{reason}` was expected"),
         Err(e) => assert_eq!(e.reason, reason, "{}", e.detail),
@@ -187,8 +179,6 @@ pub fn rejects(s: &Signature, ty: Term, term: Term, reason: &str) {
 
 #[track_caller]
 pub fn refuses(s: &mut Signature, decl: Decl, reason: &str) {
-    let decls = s.decls().cloned().chain([decl.clone()]).collect();
-    crate::second(&stored(decls, prim(Prim::Unit), prim(Prim::Star)), Some(reason));
     match s.add(decl, Limits::default()) {
         Ok(_) => panic!("accepted, but `{reason}` was expected"),
         Err(e) => assert_eq!(e.reason, reason, "{}", e.detail),
