@@ -248,6 +248,10 @@ fn deep_and_long_terms_end_within_their_steps() {
         both_accept(&ty, &fun, 1_000_000);
         let (ty, fun) = (0..deep).fold((nat(), num(0)), |(ty, f), _| (line(ty), dlam(f)));
         both_accept(&ty, &fun, 1_000_000);
+        // A variable applied to 8,000 arguments, one after another.
+        let ty = (0..8_000).fold(nat(), |ty, _| pi(nat(), ty));
+        let long = lam((0..8_000).fold(v(0), |f, _| app(f, num(0))));
+        both_accept(&pi(ty.clone(), nat()), &long, 20_000_000);
         let deeper = (0..90_000).fold(num(0), |f, _| suc(f));
         both_run_out(&nat(), &deeper, 1_000_000);
         std::mem::forget(deeper);

@@ -1,5 +1,6 @@
 //! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
 
+use crate::data::length;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
@@ -351,6 +352,7 @@ impl<'a> Machine<'a> {
 
     /// One more elimination of something stuck; an operation with all its arguments may compute.
     fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
+        self.charge(length(n.spine.len()) / u64::from(WALK));
         let mut spine = (*n.spine).clone();
         spine.push(e.clone());
         let mut unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
