@@ -1,6 +1,6 @@
 //! Goals about numbers: introduces, splits, and closes what is left by a certificate.
 
-use crate::certificate::{Fact, Manner, Power, contradiction};
+use crate::certificate::{Fact, Fruitless, Manner, Power, contradiction};
 use crate::reify::{self, Atomic, Atoms};
 use bfv_format::{DataRef, Node, Op, Prim, Rational, Relation, Rule, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
@@ -14,6 +14,8 @@ pub struct Prover<'g> {
     pub power: Power,
     /// Whether arithmetic looks through definitions.
     pub unfold: bool,
+    /// Shared by all provers of one goal.
+    pub fruitless: &'g Fruitless,
 }
 
 /// A type with more elements than this is not gone through one by one.
@@ -137,7 +139,8 @@ impl Prover<'_> {
                 break;
             }
             for sort in [Sort::Real, Sort::Nat, Sort::Int] {
-                match contradiction(self.m, ctx, facts, sort, Manner { power, unfold: self.unfold }, budget)? {
+                let manner = Manner { power, unfold: self.unfold };
+                match contradiction(self.m, ctx, facts, sort, manner, self.fruitless, budget)? {
                     Ok(Some(t)) => return Ok(Ok(t)),
                     Ok(None) => {}
                     Err(reason) => return Ok(Err((reason, "The search for multipliers ran out of steps.".to_owned()))),
@@ -329,6 +332,7 @@ pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
 
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
-    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold: true };
+    let fruitless = Fruitless::default();
+    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold: true, fruitless: &fruitless };
     prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

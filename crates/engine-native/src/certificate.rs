@@ -10,7 +10,8 @@ use bfv_kernel::{Ctx, Machine, Res, V, rational};
 use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Zero};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A relation between two numbers, with its proof.
@@ -51,6 +52,10 @@ struct Candidate {
     squares: Vec<Arith>,
 }
 
+/// Programs that were searched to the end without a certificate: the same facts come back at every depth of a search.
+#[derive(Default)]
+pub struct Fruitless(RefCell<BTreeSet<(Sort, bool, Vec<Sort>, Vec<(Relation, Poly)>)>>);
+
 /// A term of type `Empty` from facts of one sort, if the search finds one.
 ///
 /// # Errors
@@ -61,6 +66,7 @@ pub fn contradiction(
     facts: &[Fact],
     sort: Sort,
     manner: Manner,
+    fruitless: &Fruitless,
     budget: &mut Budget,
 ) -> Res<Result<Option<Term>, Reason>> {
     let mut atoms = Atoms::new(manner.unfold);
@@ -77,17 +83,31 @@ pub fn contradiction(
     let polys: Option<Vec<Poly>> =
         hypotheses.iter().map(|h| Some(polynomial(&h.right)?.minus(&polynomial(&h.left)?))).collect();
     let Some(polys) = polys else { return Ok(Ok(None)) };
-    Ok(match sort {
-        Sort::Real => real(&atoms, hypotheses, &polys, manner.power, budget),
+    // Over linear facts linear combinations are complete: products and squares can add nothing.
+    let far = sort == Sort::Real
+        && manner.power >= Power::Quadratic
+        && atoms.list.len() <= QUADRATIC_ATOMS
+        && polys.iter().any(|p| p.degree() > 1);
+    let sorts: Vec<Sort> = atoms.list.iter().map(|(s, _)| *s).collect();
+    let program = (sort, far, sorts, hypotheses.iter().map(|h| h.relation).zip(polys.iter().cloned()).collect());
+    if fruitless.0.borrow().contains(&program) {
+        return Ok(Ok(None));
+    }
+    let found = match sort {
+        Sort::Real => real(&atoms, hypotheses, &polys, far, budget),
         Sort::Nat | Sort::Int => {
-            let sorts: Vec<Sort> = atoms.list.iter().map(|(s, _)| *s).collect();
-            integer(sort, &sorts, hypotheses, &polys, budget).map(|found| {
+            let sorts = &program.2;
+            integer(sort, sorts, hypotheses, &polys, budget).map(|found| {
                 found.map(|(hypotheses, steps)| -> Term {
                     Rc::new(Node::Rule(Box::new(Rule::Lia { sort, atoms: atoms.list, hypotheses, steps })))
                 })
             })
         }
-    })
+    };
+    if matches!(found, Ok(None)) {
+        fruitless.0.borrow_mut().insert(program);
+    }
+    Ok(found)
 }
 
 /// Weights of the fact `1 > 0` and of every column, as positive and negative parts.
@@ -148,7 +168,7 @@ fn real(
     atoms: &Atoms,
     hypotheses: Vec<Hypothesis>,
     polys: &[Poly],
-    power: Power,
+    far: bool,
     budget: &mut Budget,
 ) -> Result<Option<Term>, Reason> {
     let mut candidates = Vec::new();
@@ -165,8 +185,6 @@ fn real(
             }),
         }
     }
-    // Over linear facts linear combinations are complete: products and squares can add nothing.
-    let far = power >= Power::Quadratic && atoms.list.len() <= QUADRATIC_ATOMS && polys.iter().any(|p| p.degree() > 1);
     let trees = atom_trees(atoms);
     if far {
         quadratic(&trees, &hypotheses, polys, &mut candidates, &mut equalities);

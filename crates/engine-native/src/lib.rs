@@ -7,6 +7,7 @@ mod certificate;
 mod integer;
 mod lemmas;
 mod matching;
+mod number;
 mod points;
 mod poly;
 mod reify;
@@ -17,7 +18,7 @@ mod witness;
 
 use arith::Prover;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
-use certificate::Power;
+use certificate::{Fruitless, Power};
 
 /// What the step `arith` calls: linear combinations of the facts at hand.
 pub struct Arith;
@@ -65,7 +66,8 @@ impl Engine for Native {
         if !goal.ctx.types.is_empty() || spent.is_err() {
             return Outcome::GaveUp(reason, why);
         }
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true };
+        let fruitless = Fruitless::default();
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true, fruitless: &fruitless };
         match prover.refute(&goal.target, budget) {
             Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
             Ok(Err((Reason::Budget, _))) | Err(_) => Outcome::GaveUp(Reason::Budget, why),
@@ -77,8 +79,9 @@ impl Engine for Native {
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
     // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
     let mut last = Err((Reason::Incomplete, String::new()));
+    let fruitless = Fruitless::default();
     for unfold in [false, true] {
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold };
+        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold, fruitless: &fruitless };
         last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
         if last.is_ok() {
             break;
