@@ -19,7 +19,7 @@ pub struct Prover<'g> {
 }
 
 /// A type with more elements than this is not gone through one by one.
-const ELEMENTS: u32 = 32;
+pub const ELEMENTS: u32 = 32;
 
 /// Result of a search: the evaluator may stop, the search may end without a proof.
 pub type Found = Res<Result<Term, (Reason, String)>>;

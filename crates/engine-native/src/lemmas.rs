@@ -206,7 +206,7 @@ impl Prover<'_> {
     }
 
     /// Whether a premise's type is data, which cannot be proved but only given.
-    fn is_data(&self, ctx: &Ctx, ty: &V) -> Res<bool> {
+    pub fn is_data(&self, ctx: &Ctx, ty: &V) -> Res<bool> {
         let w = self.m.whnf(ty)?;
         Ok(match &*w {
             Val::Prim(_) | Val::Univ(_) | Val::Data(..) | Val::Neutral(_) => true,

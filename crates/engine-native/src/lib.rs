@@ -4,6 +4,7 @@
 
 mod arith;
 mod certificate;
+mod formula;
 mod integer;
 mod lemmas;
 mod matching;
@@ -19,6 +20,7 @@ mod witness;
 use arith::Prover;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use certificate::{Fruitless, Power};
+use points::Effort;
 
 /// What the step `arith` calls: linear combinations of the facts at hand.
 pub struct Arith;
@@ -55,33 +57,69 @@ impl Engine for Native {
         "native"
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        // Proof and counterexample share the budget, so that a claim that resists proof can still be refuted.
-        let mut half = Budget::new(budget.left / 2);
-        let found = search(goal, &mut half);
-        let spent = budget.spend(half.used);
-        let (reason, why) = match found {
-            Ok(t) => return Outcome::Candidate(t),
-            Err(e) => e,
-        };
-        if !goal.ctx.types.is_empty() || spent.is_err() {
-            return Outcome::GaveUp(reason, why);
-        }
         let fruitless = Fruitless::default();
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true, fruitless: &fruitless };
-        match prover.refute(&goal.target, budget) {
-            Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
-            Ok(Err((Reason::Budget, _))) | Err(_) => Outcome::GaveUp(Reason::Budget, why),
-            Ok(Err(_)) => Outcome::GaveUp(reason, why),
+        let prover = |power, unfold| Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless: &fruitless };
+        let closed = goal.ctx.types.is_empty();
+        let mut last = (Reason::Incomplete, String::new());
+        // What is cheap comes first: linear arithmetic and lemmas, then likely points, and only then products and unlikely points.
+        // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
+        // Each stage may use half of what is left, so that a claim that resists proof can still be refuted.
+        for stage in STAGES {
+            let mut part = Budget::new(budget.left / 2);
+            let (found, refuted) = match stage {
+                Stage::Proof(power, unfold) => {
+                    let found = prover(power, unfold).search(&goal.ctx, &goal.target, &mut part);
+                    (found.unwrap_or_else(|r| Err(arith::stopped(&r))).map(|t| (t, Vec::new())), false)
+                }
+                Stage::Point(_) if !closed => continue,
+                Stage::Point(effort) => {
+                    // At a point everything computes, so nothing but linear arithmetic is needed.
+                    let found = prover(Power::Linear, true).refute(&goal.target, effort, &mut part);
+                    (found.unwrap_or_else(|r| Err(arith::stopped(&r))), true)
+                }
+            };
+            let spent = budget.spend(part.used);
+            match found {
+                Ok((t, point)) if refuted => return Outcome::Refutation(t, point),
+                Ok((t, _)) => return Outcome::Candidate(t),
+                // Why no point was found says less than why no proof was.
+                Err((reason, why)) if !refuted || reason == Reason::Budget => {
+                    last = (if last.0 == Reason::Budget { last.0 } else { reason }, why);
+                }
+                Err(_) => {}
+            }
+            if spent.is_err() || budget.left == 0 {
+                return Outcome::GaveUp(Reason::Budget, last.1);
+            }
         }
+        Outcome::GaveUp(last.0, last.1)
     }
 }
 
+/// One part of the search for a claim.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// For a proof, with this power, and whether definitions are looked through.
+    Proof(Power, bool),
+    /// For a counterexample.
+    Point(Effort),
+}
+
+const STAGES: [Stage; 5] = [
+    Stage::Proof(Power::Linear, false),
+    Stage::Point(Effort::Little),
+    Stage::Proof(Power::Quadratic, false),
+    Stage::Proof(Power::Quadratic, true),
+    Stage::Point(Effort::Much),
+];
+
+/// Proofs only, for a goal inside a script.
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
-    // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
-    let mut last = Err((Reason::Incomplete, String::new()));
     let fruitless = Fruitless::default();
+    let mut last = Err((Reason::Incomplete, String::new()));
     for unfold in [false, true] {
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold, fruitless: &fruitless };
+        let prover =
+            Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold, fruitless: &fruitless };
         last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
         if last.is_ok() {
             break;
