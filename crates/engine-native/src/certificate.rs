@@ -11,7 +11,7 @@ use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A relation between two numbers, with its proof.
@@ -52,9 +52,13 @@ struct Candidate {
     squares: Vec<Arith>,
 }
 
-/// Programs that were searched to the end without a certificate: the same facts come back at every depth of a search.
+/// The facts of a search for a certificate: their sort, whether products are tried, the sorts of the atoms, and the facts.
+type Program = (Sort, bool, Vec<Sort>, Vec<(Relation, Poly)>);
+
+/// Programs that gave no certificate, with the steps they may have again in vain: all, when they were searched to the end.
+/// The same facts come back at every depth of a search.
 #[derive(Default)]
-pub struct Fruitless(RefCell<BTreeSet<(Sort, bool, Vec<Sort>, Vec<(Relation, Poly)>)>>);
+pub struct Fruitless(RefCell<BTreeMap<Program, u64>>);
 
 /// A term of type `Empty` from facts of one sort, if the search finds one.
 ///
@@ -90,8 +94,11 @@ pub fn contradiction(
         && polys.iter().any(|p| p.degree() > 1);
     let sorts: Vec<Sort> = atoms.list.iter().map(|(s, _)| *s).collect();
     let program = (sort, far, sorts, hypotheses.iter().map(|h| h.relation).zip(polys.iter().cloned()).collect());
-    if fruitless.0.borrow().contains(&program) {
-        return Ok(Ok(None));
+    let before = budget.left;
+    match fruitless.0.borrow().get(&program) {
+        Some(&u64::MAX) => return Ok(Ok(None)),
+        Some(spent) if *spent >= before => return Ok(Err(Reason::Budget)),
+        _ => {}
     }
     let found = match sort {
         Sort::Real => real(&atoms, hypotheses, &polys, far, budget),
@@ -104,8 +111,10 @@ pub fn contradiction(
             })
         }
     };
-    if matches!(found, Ok(None)) {
-        fruitless.0.borrow_mut().insert(program);
+    match found {
+        Ok(None) => drop(fruitless.0.borrow_mut().insert(program, u64::MAX)),
+        Err(_) => drop(fruitless.0.borrow_mut().insert(program, before)),
+        Ok(Some(_)) => {}
     }
     Ok(found)
 }

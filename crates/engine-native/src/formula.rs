@@ -117,7 +117,8 @@ impl Sheet {
     pub fn worth(&self, point: &[Q]) -> Vec<Worth> {
         let mut out: Vec<Worth> = Vec::with_capacity(self.entries.len());
         for e in &self.entries {
-            let number = |n: &usize| if let Some(Worth::Number(Some(q))) = out.get(*n) { Some(q.clone()) } else { None };
+            let number =
+                |n: &usize| if let Some(Worth::Number(Some(q))) = out.get(*n) { Some(q.clone()) } else { None };
             let truth = |n: &usize| if let Some(Worth::Truth(t)) = out.get(*n) { *t } else { None };
             let both = |a: &usize, b: &usize| Some((number(a)?, number(b)?));
             let worth = match e {

@@ -58,14 +58,15 @@ impl Engine for Native {
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let fruitless = Fruitless::default();
-        let prover = |power, unfold| Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless: &fruitless };
+        let prover =
+            |power, unfold| Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless: &fruitless };
         let closed = goal.ctx.types.is_empty();
         let mut last = (Reason::Incomplete, String::new());
         // What is cheap comes first: linear arithmetic and lemmas, then likely points, and only then products and unlikely points.
         // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
         // Each stage may use half of what is left, so that a claim that resists proof can still be refuted.
-        for stage in STAGES {
-            let mut part = Budget::new(budget.left / 2);
+        for (stage, most) in STAGES {
+            let mut part = Budget::new(most.min(budget.left / 2));
             let (found, refuted) = match stage {
                 Stage::Proof(power, unfold) => {
                     let found = prover(power, unfold).search(&goal.ctx, &goal.target, &mut part);
@@ -83,9 +84,7 @@ impl Engine for Native {
                 Ok((t, point)) if refuted => return Outcome::Refutation(t, point),
                 Ok((t, _)) => return Outcome::Candidate(t),
                 // Why no point was found says less than why no proof was.
-                Err((reason, why)) if !refuted || reason == Reason::Budget => {
-                    last = (if last.0 == Reason::Budget { last.0 } else { reason }, why);
-                }
+                Err(why) if !refuted => last = why,
                 Err(_) => {}
             }
             if spent.is_err() || budget.left == 0 {
@@ -105,12 +104,15 @@ enum Stage {
     Point(Effort),
 }
 
-const STAGES: [Stage; 5] = [
-    Stage::Proof(Power::Linear, false),
-    Stage::Point(Effort::Little),
-    Stage::Proof(Power::Quadratic, false),
-    Stage::Proof(Power::Quadratic, true),
-    Stage::Point(Effort::Much),
+/// The stages, each with the most steps it may use: long searches come when short ones have ended.
+const STAGES: [(Stage, u64); 7] = [
+    (Stage::Proof(Power::Linear, false), u64::MAX),
+    (Stage::Point(Effort::Little), 5_000),
+    (Stage::Proof(Power::Quadratic, false), 8_000),
+    (Stage::Proof(Power::Quadratic, true), 8_000),
+    (Stage::Point(Effort::Much), 50_000),
+    (Stage::Proof(Power::Quadratic, false), u64::MAX),
+    (Stage::Proof(Power::Quadratic, true), u64::MAX),
 ];
 
 /// Proofs only, for a goal inside a script.

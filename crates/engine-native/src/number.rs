@@ -110,11 +110,14 @@ impl Q {
         self.plus(&factor.times(v).negated())
     }
 
-    /// How many bits the parts have together.
-    pub fn bits(&self) -> u64 {
+    /// What computing with it costs, about in units of five nanoseconds: common divisors of long numbers cost the square of their length.
+    pub fn weight(&self) -> u64 {
         match self {
             Q::Small(..) => 8,
-            Q::Big(q) => 64 + q.numer().bits() + q.denom().bits(),
+            Q::Big(q) => {
+                let bits = q.numer().bits().saturating_add(q.denom().bits());
+                bits.saturating_mul(bits) / 8 + 4 * bits + 400
+            }
         }
     }
 }

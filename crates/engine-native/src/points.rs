@@ -26,6 +26,9 @@ const TRIED: usize = 1500;
 /// Points at which something opaque decides are left to the kernel, so many at most.
 const DOUBTFUL: usize = 6;
 
+/// With more unknowns than this, it is not tried to move each of them alone.
+const ALONE: usize = 6;
+
 /// What is looked for: values of the unknowns under which an entry of the sheet is true.
 pub struct Wanted<'s> {
     pub sheet: &'s Sheet,
@@ -121,11 +124,14 @@ impl Tries<'_> {
     fn run(&mut self, effort: Effort, budget: &mut Budget) -> Step {
         let count = self.wanted.sorts.len();
         let usual: Vec<Q> = [(1, 1), (0, 1), (2, 1), (-1, 1), (1, 2)].map(|(n, d)| small(n, d)).to_vec();
-        let more = [(3, 1), (-2, 1), (5, 1), (4, 1), (10, 1), (-5, 1), (100, 1), (1, 3), (-1, 2), (3, 4), (1, 10), (-100, 1)];
+        let more =
+            [(3, 1), (-2, 1), (5, 1), (4, 1), (10, 1), (-5, 1), (100, 1), (1, 3), (-1, 2), (3, 4), (1, 10), (-100, 1)];
         let grid: Vec<Q> = usual.iter().cloned().chain(more.map(|(n, d)| small(n, d))).collect();
         // Every variable of the claim has one value, the elements of a vector the same.
-        if let Some(p) = self.combinations(self.wanted.groups, &usual, if effort == Effort::Little { 125 } else { 700 }, budget)? {
-            return Ok(Some(p));
+        for p in combinations(self.wanted.groups, &usual, if effort == Effort::Little { 125 } else { 700 }) {
+            if let Some(p) = self.try_point(&p, budget)? {
+                return Ok(Some(p));
+            }
         }
         let zeros = vec![Q::ZERO; count];
         let relaxed = self.relaxed(&zeros, budget)?;
@@ -157,9 +163,18 @@ impl Tries<'_> {
                 }
             }
         }
+        // Values of different size.
+        let sizes: Vec<Q> = [(1, 1), (100, 1), (10, 1)].map(|(n, d)| small(n, d)).to_vec();
         let each: Vec<usize> = (0..count).collect();
-        if let Some(p) = self.combinations(&each, &grid, TRIED, budget)? {
-            return Ok(Some(p));
+        for p in combinations(&each, &sizes, 100) {
+            if let Some(p) = self.around(&p, budget)? {
+                return Ok(Some(p));
+            }
+        }
+        for p in combinations(&each, &grid, TRIED) {
+            if let Some(p) = self.try_point(&p, budget)? {
+                return Ok(Some(p));
+            }
         }
         // Mixed values, by a fixed sequence that repeats after very long.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -201,29 +216,6 @@ impl Tries<'_> {
         Ok(None)
     }
 
-    /// Every way to give groups of unknowns values, while the number of ways is below the limit; the first group changes slowest.
-    fn combinations(&mut self, groups: &[usize], values: &[Q], limit: usize, budget: &mut Budget) -> Step {
-        let all = groups.iter().max().map_or(0, |m| m + 1);
-        let power = u32::try_from(all).unwrap_or(u32::MAX);
-        let Some(used) = (1..=values.len()).rev().find(|v| v.checked_pow(power).is_some_and(|n| n <= limit)) else {
-            return Ok(None);
-        };
-        let mut digits = vec![0usize; all];
-        loop {
-            let point: Vec<Q> = groups
-                .iter()
-                .map(|g| digits.get(*g).and_then(|d| values.get(*d)).cloned().unwrap_or(Q::ZERO))
-                .collect();
-            if let Some(p) = self.try_point(&point, budget)? {
-                return Ok(Some(p));
-            }
-            let Some(place) = digits.iter().rposition(|d| d + 1 < used) else { return Ok(None) };
-            for (n, d) in digits.iter_mut().enumerate().skip(place) {
-                *d = if n == place { *d + 1 } else { 0 };
-            }
-        }
-    }
-
     /// Points of the linear part: products count as unknowns of their own.
     fn relaxed(&mut self, base: &[Q], budget: &mut Budget) -> Result<Vec<Vec<Q>>, Reason> {
         let free: BTreeSet<u32> = (0u32..).take(base.len()).collect();
@@ -245,6 +237,19 @@ impl Tries<'_> {
         for order in [Order::Often, Order::Late, Order::Early] {
             for next in self.linear(base, order, budget)? {
                 if let Some(p) = self.try_point(&next, budget)? {
+                    return Ok(Some(p));
+                }
+            }
+        }
+        if base.len() > ALONE {
+            return Ok(None);
+        }
+        for alone in (0u32..).take(base.len()) {
+            let free = BTreeSet::from([alone]);
+            for system in self.pieces(base, &free) {
+                if let Some(next) = self.solve(&system, base, &free, budget)?
+                    && let Some(p) = self.try_point(&next, budget)?
+                {
                     return Ok(Some(p));
                 }
             }
@@ -347,6 +352,25 @@ impl Tries<'_> {
         let worth = self.wanted.sheet.worth(base);
         let mut piece = Piece { sheet: self.wanted.sheet, worth, base, free, polys: BTreeMap::new() };
         piece.alternatives(self.wanted.goal, true)
+    }
+}
+
+/// Every way to give groups of unknowns one of the first values, as many values as keep the number of ways below the limit; the first
+/// group changes slowest.
+fn combinations(groups: &[usize], values: &[Q], limit: usize) -> Vec<Vec<Q>> {
+    let all = groups.iter().max().map_or(0, |m| m + 1);
+    let power = u32::try_from(all).unwrap_or(u32::MAX);
+    let ways = |v: usize| v.checked_pow(power).filter(|n| *n <= limit);
+    let Some(used) = (1..=values.len()).rev().find(|v| ways(*v).is_some()) else { return Vec::new() };
+    let mut digits = vec![0usize; all];
+    let mut out = Vec::new();
+    loop {
+        let value = |g: &usize| digits.get(*g).and_then(|d| values.get(*d)).cloned().unwrap_or(Q::ZERO);
+        out.push(groups.iter().map(value).collect());
+        let Some(place) = digits.iter().rposition(|d| d + 1 < used) else { return out };
+        for (n, d) in digits.iter_mut().enumerate().skip(place) {
+            *d = if n == place { *d + 1 } else { 0 };
+        }
     }
 }
 

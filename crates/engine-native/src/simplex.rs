@@ -15,8 +15,8 @@ pub enum Answer {
     Separating(Vec<BigRational>),
 }
 
-/// So many pivots in a row may gain nothing before Bland's rule takes over.
-const STALLED: u32 = 8;
+/// So many pivots for every row may gain nothing in a row before Bland's rule takes over. Most programs here gain only in the end.
+const STALLED: usize = 3;
 
 /// A solution of `sum over j of columns[j] * x_j = b` with all `x_j >= 0`, or why there is none.
 ///
@@ -66,8 +66,9 @@ pub fn feasible(
     for cell in objective.iter_mut().take(width).skip(n) {
         *cell = Q::ZERO;
     }
-    let mut stalled = 0;
-    while let Some(enter) = entering(objective.get(..n).unwrap_or_default(), stalled) {
+    let mut stalled = 0usize;
+    let patience = STALLED * (rows + 10);
+    while let Some(enter) = entering(objective.get(..n).unwrap_or_default(), stalled > patience) {
         let mut leave: Option<(usize, Q)> = None;
         for (i, row) in table.iter().enumerate() {
             let (Some(a), Some(r)) = (row.get(enter), row.last()) else { continue };
@@ -91,16 +92,14 @@ pub fn feasible(
         }
         let row = row.clone();
         let nonzero: Vec<(usize, &Q)> = row.iter().enumerate().filter(|(_, c)| !c.is_zero()).collect();
-        // A pivot costs by the numbers it touches, so that the budget follows the work and not the count of pivots alone.
-        let bits: u64 = nonzero.iter().map(|(_, c)| c.bits()).sum();
-        let touched = table.iter().filter(|r| r.get(enter).is_some_and(|c| !c.is_zero())).count();
-        budget.spend(1 + u64::try_from(touched).unwrap_or(u64::MAX).saturating_mul(bits) / 10_000)?;
-        let eliminate = |other: &mut Vec<Q>| {
+        let mut work = 0u64;
+        let mut eliminate = |other: &mut Vec<Q>| {
             let factor = other.get(enter).cloned().unwrap_or(Q::ZERO);
             if !factor.is_zero() {
                 for (j, v) in &nonzero {
                     if let Some(cell) = other.get_mut(*j) {
                         *cell = cell.minus_product(&factor, v);
+                        work = work.saturating_add(cell.weight());
                     }
                 }
             }
@@ -111,6 +110,8 @@ pub fn feasible(
             }
         }
         eliminate(&mut objective);
+        // A pivot costs by the numbers it touches, so that the budget follows the work and not the count of pivots alone.
+        budget.spend(1 + work / 5_000)?;
         if let Some(slot) = basis.get_mut(pivot) {
             *slot = enter;
         }
@@ -133,8 +134,8 @@ pub fn feasible(
 }
 
 /// The column that enters: of the largest coefficient, or the first when nothing was gained for long.
-fn entering(objective: &[Q], stalled: u32) -> Option<usize> {
-    if stalled > STALLED {
+fn entering(objective: &[Q], first: bool) -> Option<usize> {
+    if first {
         return objective.iter().position(Q::is_positive);
     }
     let positive = objective.iter().enumerate().filter(|(_, c)| c.is_positive());

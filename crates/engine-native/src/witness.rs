@@ -104,7 +104,9 @@ impl Prover<'_> {
                 Flow::Done(point) => return Ok(Ok(point)),
                 Flow::Stop(reason) => return Ok(Err((reason, "The search for a point ran out of steps.".to_owned()))),
                 Flow::Again(more) if more.iter().any(|n| !walk.lengths.contains(n)) => walk.lengths.extend(more),
-                Flow::Again(_) | Flow::On => return Ok(Err((Reason::Incomplete, "No small point refutes it.".to_owned()))),
+                Flow::Again(_) | Flow::On => {
+                    return Ok(Err((Reason::Incomplete, "No small point refutes it.".to_owned())));
+                }
             }
         }
     }
@@ -302,7 +304,8 @@ impl Walk<'_, '_> {
                 }))
             }
             Slot::Vector(ty, slots) => {
-                let app = |f: &Term, args: &[Term]| args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())));
+                let app =
+                    |f: &Term, args: &[Term]| args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())));
                 let mut out = app(self.nil.as_ref()?, std::slice::from_ref(ty));
                 for (n, slot) in slots.iter().rev().enumerate() {
                     let length: Term = Rc::new(Node::NatLit(n.into()));
