@@ -114,9 +114,6 @@ fn argument(a: &Attr, known: &Attribute) -> R<()> {
         (Takes::Nothing, _) => {
             refuse(format!("The attribute `{name}` stands alone."), "Remove what stands after it.")
         }
-        (Takes::Nothing, _) => {
-            refuse(format!("The attribute `{name}` stands alone."), "Remove what stands after it.")
-        }
         (Takes::Word, _) => {
             refuse(format!("The attribute `{name}` takes one word."), "Use a comma between attributes.")
         }

@@ -266,7 +266,7 @@ impl Prover<'_> {
     }
 
     /// Whether a premise's type is data, which cannot be proved but only given.
-    fn is_data(&self, ctx: &Ctx, ty: &V) -> Res<bool> {
+    pub fn is_data(&self, ctx: &Ctx, ty: &V) -> Res<bool> {
         if let Val::Neutral(Neutral { head: Head::Const(id, _), .. }) = &*self.m.folded(ty)?
             && self.is_predicate(*id)
         {
