@@ -9,7 +9,7 @@ mod change;
 #[path = "mutants/sites.rs"]
 mod sites;
 
-use bfv_driver::{Claim, Context, Elaborated, Kind, Plugged, Policy, ViolationKind, gate, judge_stored, load, plug};
+use bfv_driver::{Context, Elaborated, Kind, Plugged, StoredFailure, judge_stored, load, plug};
 use bfv_engine_native::{Arith, Auto, Native};
 use bfv_format::{Decl, Node, Outcome, Stored, decl_hashes, term_hash};
 use bfv_kernel::{Limits, Signature};
@@ -202,51 +202,46 @@ impl Project {
         Project { elaborated, context }
     }
 
-    /// What the gate says of bytes that stand in the place of a claim's proof.
-    fn gate(&self, claim: &str, bytes: &[u8]) -> Option<(ViolationKind, String)> {
+    /// What the replay of the gate says of a proof in the place of a claim's: the verdict, or why it does not count.
+    fn replay(&self, claim: &str, stored: &Stored) -> Result<Kind, StoredFailure> {
         let goal = self.elaborated.goals.iter().find(|g| g.full_name() == claim).unwrap();
-        let claims = [Claim { name: claim.to_owned(), expected: goal.expected }];
-        let judge = |_: &Claim, s: &Stored| {
-            judge_stored(&self.elaborated.signature, &self.context, &goal.statement, s, Limits::default())
-        };
-        assert!(goal.expected != Kind::Unknown, "{claim}");
-        let found = gate(&claims, &Policy::default(), |_| Ok(Some(bytes.to_vec())), judge);
-        found.into_iter().next().map(|v| (v.kind, v.sentence))
+        let judged =
+            judge_stored(&self.elaborated.signature, &self.context, &goal.statement, stored, Limits::default())?;
+        assert!(judged.axioms.iter().all(|a| a == "real"), "{claim}: {:?}", judged.axioms);
+        Ok(judged.kind)
     }
 }
 
 /// Why a mutant is accepted by both checkers, as a sentence; each is checked before it is given.
-fn explain(p: &Proof, mutant: &Stored, bytes: &[u8], project: &Project) -> Result<&'static str, String> {
+fn explain(p: &Proof, mutant: &Stored, project: &Project) -> Result<&'static str, String> {
     let merkle = |s: &Stored| term_hash(&s.statement, &decl_hashes(&s.decls).unwrap()).unwrap();
-    let said = project.gate(&p.name, bytes);
+    let said = project.replay(&p.name, mutant);
     let print = |s: &Stored| {
         let names: Vec<String> = s.decls.iter().map(|d| d.name().to_owned()).collect();
         bfv_recheck::show(&s.statement, &names)
     };
     if merkle(mutant) != merkle(&p.stored) {
         // The gate must see that the claim in the source is another one.
-        let Some((ViolationKind::Stale, _)) = said else {
-            return Err(format!("the statement changed, and the gate says {said:?}"));
-        };
+        if said != Err(StoredFailure::Stale) {
+            return Err(format!("the statement changed, and the replay says {said:?}"));
+        }
         return Ok(match (mutant.statement == p.stored.statement, print(mutant) == print(&p.stored)) {
             (false, false) => "another true statement; both print it, and the gate refuses it as stale",
             (true, _) => "a declaration that the statement rests on changed; the gate refuses it as stale",
             (false, true) => "the statement differs where it is not printed; the gate refuses it as stale",
         });
     }
-    if mutant.verdict != p.stored.verdict {
-        return Err("the same statement is proved and refuted".to_owned());
-    }
-    if let Some((kind, sentence)) = said {
-        return match kind {
-            ViolationKind::Rejected if sentence.contains(": it brings the axiom ") => {
-                Ok("the evidence rests on an axiom that the source does not have; the gate refuses it")
-            }
-            ViolationKind::Rejected => {
-                Ok("the evidence fits the declarations it brings and not those of the source; the gate refuses it")
-            }
-            _ => Err(format!("the statement is the same, and the gate says: {sentence}")),
-        };
+    let same = if p.stored.verdict == Outcome::Proved { Kind::Proved } else { Kind::Refuted };
+    match said {
+        Ok(kind) if kind == same => {}
+        Ok(_) => return Err("the same statement is proved and refuted".to_owned()),
+        Err(StoredFailure::Stale) => return Err("the statement is the same, and the replay calls it stale".to_owned()),
+        Err(StoredFailure::Rejected(why)) if why.starts_with("it brings the axiom ") => {
+            return Ok("the evidence rests on an axiom that the source does not have; the gate refuses it");
+        }
+        Err(StoredFailure::Rejected(_)) => {
+            return Ok("the evidence fits the declarations it brings and not those of the source; the gate refuses it");
+        }
     }
     let unnamed = |d: &Decl| {
         let mut d = d.clone();
@@ -312,7 +307,7 @@ impl Tally {
                 let names: Vec<String> = mutant.decls.iter().map(|d| d.name().to_owned()).collect();
                 let report = second(bytes, bfv_recheck::Limits::default()).unwrap();
                 assert_eq!(report.statement, bfv_recheck::show(&judged, &names), "{what}");
-                match explain(p, &mutant, bytes, project) {
+                match explain(p, &mutant, project) {
                     Ok(class) => {
                         *self.classes.entry(class).or_default() += 1;
                         if class.ends_with("stale") {
