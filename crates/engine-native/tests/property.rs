@@ -158,7 +158,8 @@ fn points(variables: usize, whole: bool, natural: bool) -> Vec<Vec<BigRational>>
     }
     let mut out = vec![Vec::new()];
     for _ in 0..variables {
-        out = out.iter().flat_map(|p| values.iter().map(|v| [p.as_slice(), &[v.clone()]].concat())).collect();
+        out =
+            out.iter().flat_map(|p| values.iter().map(|v| [p.as_slice(), std::slice::from_ref(v)].concat())).collect();
     }
     out
 }
