@@ -285,6 +285,12 @@ impl Prover<'_> {
                 .under(ctx, &refuted, &goal, hints, budget)?
                 .map(|t| app(intro, &[args.as_slice(), &[t]].concat())));
         }
+        if let Some(Atomic::Decided(false)) = reify::strict(self.m, target)? {
+            // A goal that computes to a falsehood follows when the facts contradict each other.
+            let (inner, _) = self.m.bind(ctx, self.m.value(Val::Prim(Prim::Empty)));
+            let motive = self.m.quote(&inner, target)?;
+            return Ok(self.falsehood(ctx, hints, budget)?.map(|t| Rc::new(Node::EmptyElim(motive, t))));
+        }
         let Some((sort, x, y)) = reify::equation(self.m, target)? else {
             return Ok(Err((Reason::OutsideFragment, "The goal is no equation of numbers.".to_owned())));
         };

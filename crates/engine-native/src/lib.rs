@@ -130,8 +130,8 @@ enum Stage {
 const STAGES: [(Stage, u64); 7] = [
     (Stage::Proof(Power::Linear, false), u64::MAX),
     (Stage::Point(Effort::Little), 5_000),
-    (Stage::Proof(Power::Quadratic, false), 8_000),
-    (Stage::Proof(Power::Quadratic, true), 8_000),
+    (Stage::Proof(Power::Quadratic, false), 3_000),
+    (Stage::Proof(Power::Quadratic, true), 3_000),
     (Stage::Point(Effort::Much), 50_000),
     (Stage::Proof(Power::Quadratic, false), u64::MAX),
     (Stage::Proof(Power::Quadratic, true), u64::MAX),

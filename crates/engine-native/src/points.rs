@@ -124,8 +124,23 @@ impl Tries<'_> {
     fn run(&mut self, effort: Effort, budget: &mut Budget) -> Step {
         let count = self.wanted.sorts.len();
         let usual: Vec<Q> = [(1, 1), (0, 1), (2, 1), (-1, 1), (1, 2)].map(|(n, d)| small(n, d)).to_vec();
-        let more =
-            [(3, 1), (-2, 1), (5, 1), (4, 1), (10, 1), (-5, 1), (100, 1), (1, 3), (-1, 2), (3, 4), (1, 10), (-100, 1)];
+        let more = [
+            (3, 1),
+            (-2, 1),
+            (5, 1),
+            (4, 1),
+            (10, 1),
+            (-5, 1),
+            (100, 1),
+            (1, 3),
+            (-1, 2),
+            (3, 4),
+            (1, 10),
+            (-100, 1),
+            (-1, 4),
+            (1, 4),
+            (-1, 10),
+        ];
         let grid: Vec<Q> = usual.iter().cloned().chain(more.map(|(n, d)| small(n, d))).collect();
         // Every variable of the claim has one value, the elements of a vector the same.
         for p in combinations(self.wanted.groups, &usual, if effort == Effort::Little { 125 } else { 700 }) {

@@ -141,3 +141,86 @@ fn entering(objective: &[Q], first: bool) -> Option<usize> {
     let positive = objective.iter().enumerate().filter(|(_, c)| c.is_positive());
     positive.max_by(|(i, a), (j, b)| a.cmp(b).then(j.cmp(i))).map(|(j, _)| j)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn q(n: i32) -> BigRational {
+        BigRational::from_integer(n.into())
+    }
+
+    /// A system as a matrix by rows, with its right sides.
+    fn system() -> impl Strategy<Value = (Vec<Vec<i32>>, Vec<i32>)> {
+        (1usize..6, 1usize..7).prop_flat_map(|(rows, columns)| {
+            let entry = prop_oneof![Just(0), Just(0), -3i32..4, -50i32..51];
+            (
+                prop::collection::vec(prop::collection::vec(entry, columns), rows),
+                prop::collection::vec(prop_oneof![Just(0), -5i32..6], rows),
+            )
+        })
+    }
+
+    fn columns(matrix: &[Vec<i32>]) -> Vec<Vec<(usize, BigRational)>> {
+        let width = matrix.first().map_or(0, Vec::len);
+        let column = |j: usize| matrix.iter().enumerate().map(move |(i, r)| (i, q(r[j]))).filter(|(_, v)| !v.is_zero());
+        (0..width).map(|j| column(j).collect()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn a_point_solves_the_system_and_multipliers_show_that_there_is_none((matrix, b) in system()) {
+            let columns = columns(&matrix);
+            let b: Vec<BigRational> = b.into_iter().map(q).collect();
+            match feasible(b.len(), &columns, &b, &mut Budget::new(100_000)).unwrap() {
+                Answer::Point(x) => {
+                    prop_assert_eq!(x.len(), columns.len());
+                    prop_assert!(x.iter().all(|v| !v.is_negative()));
+                    for (row, right) in matrix.iter().zip(&b) {
+                        let left = row.iter().zip(&x).fold(q(0), |s, (a, v)| s + q(*a) * v);
+                        prop_assert_eq!(&left, right);
+                    }
+                }
+                Answer::Separating(y) => {
+                    for column in &columns {
+                        let product = column.iter().fold(q(0), |s, (i, a)| s + a * &y[*i]);
+                        prop_assert!(!product.is_positive());
+                    }
+                    prop_assert!(y.iter().zip(&b).fold(q(0), |s, (u, v)| s + u * v).is_positive());
+                }
+            }
+        }
+
+        #[test]
+        fn a_system_that_was_made_around_a_point_has_one((matrix, _) in system(), seed in prop::collection::vec(0i32..9, 6)) {
+            let b: Vec<BigRational> =
+                matrix.iter().map(|row| row.iter().zip(&seed).fold(q(0), |s, (a, v)| s + q(*a) * q(*v))).collect();
+            let answer = feasible(b.len(), &columns(&matrix), &b, &mut Budget::new(100_000)).unwrap();
+            prop_assert!(matches!(answer, Answer::Point(_)));
+        }
+    }
+
+    #[test]
+    fn a_program_known_to_go_in_circles_ends() {
+        // Beale's example in the form of a system: with the largest coefficient alone the simplex method returns to where it began.
+        let half = |n: i32, d: i32| BigRational::new(n.into(), d.into());
+        let rows = [
+            [half(1, 4), q(-8), q(-1), q(9), q(1), q(0), q(0)],
+            [half(1, 2), q(-12), half(-1, 2), q(3), q(0), q(1), q(0)],
+            [q(0), q(0), q(1), q(0), q(0), q(0), q(1)],
+            [half(3, 4), q(-20), half(1, 2), q(-6), q(0), q(0), q(0)],
+        ];
+        let columns: Vec<Vec<(usize, BigRational)>> =
+            (0..7).map(|j| rows.iter().enumerate().map(|(i, r)| (i, r[j].clone())).collect()).collect();
+        let solved = |value: BigRational| {
+            let b = [q(0), q(0), q(1), value];
+            feasible(4, &columns, &b, &mut Budget::new(10_000)).unwrap()
+        };
+        assert!(matches!(solved(half(5, 4)), Answer::Point(_)));
+        assert!(matches!(solved(half(6, 4)), Answer::Separating(_)));
+    }
+}
