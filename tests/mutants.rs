@@ -10,7 +10,7 @@ mod change;
 mod sites;
 
 use bfv_driver::{Context, Elaborated, Kind, Plugged, StoredFailure, judge_stored, load, plug};
-use bfv_engine_native::{Arith, Auto, Native};
+use bfv_engine_native::{Arith, Auto, Native, Points};
 use bfv_format::{Decl, Node, Outcome, Stored, decl_hashes, term_hash};
 use bfv_kernel::{Limits, Signature};
 use sites::{Change, Part, apply, changes, places};
@@ -192,7 +192,7 @@ struct Project {
 
 impl Project {
     fn new() -> Self {
-        let engines = Plugged { arith: &Arith, auto: &Auto, search: &[&Native] };
+        let engines = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
         let mut sources = bfv_diag::Sources::new();
         let (files, problems) = load(&[root().join("examples")], &mut sources);
         assert!(problems.is_empty());
