@@ -232,7 +232,8 @@ traps! {
     t26_missing_cases, t26;
     t28_exported_witness;
     t29_capture, t29;
-    // T34 to T36 are about smoothness; their sources stand here once the library defines it.
+    // T35 and T36 speak of a derivative operator and of grades: here a derivative is a relation, and smoothness is no grade.
+    t34_smooth_by_name;
     t37_division_and_order, t37;
     t38_interval_and_reals, t38;
     t39_sides_that_rest_on_more, t39;
