@@ -160,7 +160,8 @@ impl<'a> Line<'a> {
             kinds.extend(self.other_side(task, kind));
         }
         for kind in kinds {
-            if let Some(problem) = self.sides.add(hash, kind, &name) {
+            if let Some(mut problem) = self.sides.add(hash, kind, &name) {
+                problem.place = Some(Box::new(task.goal.place.clone()));
                 self.problems.push(problem);
                 return None;
             }
