@@ -108,7 +108,11 @@ const ROWS: &[Row] = &[
         |c| vec![format!("sum {} = {}", v(&c["w"]), v(&c["denominator"]))],
     ),
     row("A13", Use::Reason("The weights are pairs in words, and the row needs a limit."), none),
-    row("A14", Use::Reason("The point is a path in words, and the row needs a limit."), none),
+    row(
+        "A14",
+        Use::At(|c| vec![format!("(k := {}) (x := {}) (p := l1) (q := linf)", len(&c["x"]), v(&c["x"]))]),
+        |c| vec![format!("mean {} = {}", v(&c["x"]), v(&c["fallback"]))],
+    ),
     row("A16", Use::Reason("The two points and their middle are given in words."), none),
     row(
         "A19",
@@ -285,6 +289,7 @@ const ROWS: &[Row] = &[
     row("S28", Use::At(|c| vec![format!("(n := 4) (f := 1) (have_ := {})", v(&c["have"]))]), |c| {
         vec![format!("2 * 1 + 1 = {}", v(&c["need"]))]
     }),
+    row("S30", Use::Own, |c| vec![format!("dot [1, 1] {} = {}", v(&c["x"]), v(&c["target"]))]),
     row("S32", Use::At(|c| vec![format!("(chunks := {})", v(&c["chunks"]))]), |c| {
         let need = whole(&c["need_layers"]);
         let chunks = v(&c["chunks"]);
