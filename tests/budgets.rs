@@ -112,7 +112,7 @@ fn wide(n: usize) -> Vec<Op> {
 }
 /// `x / p0 + x / p1 + ...`: a sum in one coefficient whose denominators have no common factor.
 fn fractions(n: usize) -> Vec<Op> {
-    let prime = |p: &u64| (2..*p).take_while(|d| d * d <= *p).all(|d| p % d != 0);
+    let prime = |p: &u64| (2..*p).take_while(|d| d * d <= *p).all(|d| !p.is_multiple_of(d));
     let term = |p: u64| {
         let q = Rational { num: 1.into(), den: p.into() };
         bin(Op::Mul, &[Op::Lit(Sort::Real, q)], &at(0))
@@ -154,8 +154,9 @@ fn the_work_of_a_rule_is_counted_in_steps() {
         let equation = path(real(), rat(0, 1), rat(0, 1));
         let once = pair(refl(rule.clone()), nat());
         let pairs = (0..40).fold(once, |p, _| pair(refl(rule.clone()), p));
-        let apart =
-            |n: u32| path(equation.clone(), if n % 2 == 0 { rule.clone() } else { other.clone() }, rule.clone());
+        let apart = |n: u32| {
+            path(equation.clone(), if n.is_multiple_of(2) { rule.clone() } else { other.clone() }, rule.clone())
+        };
         let types = (0..40).fold(u(0), |ty, n| sigma(apart(n + 1), ty));
         let types = sigma(apart(0), types);
         let accepted = Signature::new().prove(&types, &pairs, Limits::default()).map_err(|r| r.reason);
