@@ -382,7 +382,7 @@ fn both_give_one_answer_to_random_equations() {
             let b = g.variant(&s, &ty, &a);
             let close = |x: Term, over: fn(Term) -> Term, each: &dyn Fn(Term, &Ty) -> Term| {
                 let x = (0..g.dims).fold(x, |x, _| over(x));
-                g.vars.iter().rev().fold(x, |x, ty| each(x, ty))
+                g.vars.iter().rev().fold(x, each)
             };
             let statement = close(path(term_of(&ty), a, b.clone()), line, &|x, ty| pi(term_of(ty), x));
             // The proof is a constant path, of a variable so that no term stands under one more dimension.
