@@ -270,6 +270,23 @@ fn deep_and_long_terms_end_within_their_steps() {
 }
 
 #[test]
+fn variables_under_many_faces_are_counted() {
+    big(|| {
+        // 1,000 sides one inside the other, each where the dimension of the one outside is 1; inside a sum of 1,000 times x.
+        let sum = (0..1_000).fold(v(0), |s, _| op(Prim::NatAdd, &[s, v(0)]));
+        let inner = let_(nat(), sum, v(1));
+        let side = |body: Term| hcom(I0, d(0), nat(), vec![face(d(0), I1, body)], v(0));
+        let nested = (0..1_000).fold(inner, |body, _| side(body));
+        let evidence = lam(dlam(nested));
+        // The kernel substitutes into the whole context once for each face, the second checker at each look.
+        let (first, second) = judged(&pi(nat(), line(nat())), &evidence, 20_000_000);
+        assert_eq!((first, second), (Ok(()), Err("budget".to_owned())));
+        let fewer = (0..50).fold(v(0), |body, _| side(body));
+        both_accept(&pi(nat(), line(nat())), &lam(dlam(fewer)), 1_000_000);
+    });
+}
+
+#[test]
 fn long_chains_of_delayed_values_are_dropped() {
     big(|| {
         // Three hundred thousand sums, each waiting for the one before: too deep to look at, and freed without harm.
