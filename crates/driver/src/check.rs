@@ -191,6 +191,11 @@ pub fn check(
     (report, all, sources)
 }
 
+/// The kernel's refusal as sentences; its detail may be one already.
+fn says(why: &str) -> String {
+    format!("The kernel says: {}.", why.trim_end_matches('.'))
+}
+
 fn internal(what: &str) -> Problem {
     Problem::new(Code::Internal, what, "report this as a mistake of bfv, with the file that shows it.")
 }
@@ -232,7 +237,7 @@ impl Line<'_> {
         if let Some(candidate) = &goal.given {
             match self.offer(goal, candidate.clone()) {
                 Ok(a) => accepted.push(a),
-                Err(why) => failure = (Reason::RejectedCandidate, format!("The kernel says: {why}.")),
+                Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
             }
         } else if accepted.is_empty() {
             let (attempt, steps) =
@@ -241,7 +246,7 @@ impl Line<'_> {
             match attempt {
                 Attempt::Candidate(candidate) => match self.offer(goal, candidate) {
                     Ok(a) => accepted.push(a),
-                    Err(why) => failure = (Reason::RejectedCandidate, format!("The kernel says: {why}.")),
+                    Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
                 },
                 Attempt::GaveUp(reason, why) => failure = (reason, why),
             }

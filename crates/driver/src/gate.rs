@@ -136,7 +136,10 @@ pub fn gate(
                 continue;
             }
             Err(StoredFailure::Rejected(why)) => {
-                violate(ViolationKind::Rejected, format!("The kernel rejects the stored proof of {name}: {why}."));
+                violate(
+                    ViolationKind::Rejected,
+                    format!("The kernel rejects the stored proof of {name}: {}.", why.trim_end_matches('.')),
+                );
                 continue;
             }
         };

@@ -4,7 +4,7 @@ use crate::context::{Entry, Local};
 use crate::elab::{Elab, HoleAt, Kind, PendingScript, R, Typed, problem};
 use crate::walk::{self, Depth};
 use bfv_diag::Span;
-use bfv_format::{Dim, Face, Node, Prim, Term};
+use bfv_format::{Cof, Dim, Face, Node, Prim, Term};
 use bfv_kernel::{Head, Ivl, META_BASE, Neutral, V, Val};
 use bfv_syntax::tree::{Arg, BinOp, Binder, Expr, ExprKind, Name};
 use std::rc::Rc;
@@ -171,8 +171,10 @@ impl Elab<'_> {
                 let (ty, _) = self.ty(local, ty)?;
                 let v = self.ev(local, &ty);
                 let base = self.check(local, base, &v)?;
-                let faces = faces.iter().map(|(cof, side)| self.face(local, &ty, cof, side)).collect::<R<Vec<_>>>()?;
-                typed(Node::HCom(r, s, ty, faces, base), v)
+                let sides = faces.iter().map(|(cof, side)| self.face(local, &ty, cof, side)).collect::<R<Vec<_>>>()?;
+                let spans: Vec<Span> = faces.iter().map(|(_, side)| side.span).collect();
+                self.coherent(local, r, &ty, &sides, &spans, &base)?;
+                typed(Node::HCom(r, s, ty, sides, base), v)
             }
             ExprKind::By(_) => problem(
                 Kind::CannotInfer,
@@ -448,22 +450,84 @@ impl Elab<'_> {
             return problem(Kind::TypeMismatch, side.span, "A side binds one dimension.", "Write `fun j => u`.");
         };
         let _ = b;
-        let mut ivl = Vec::new();
-        for (r, s) in &cof {
-            ivl.push((
-                self.at(side.span, self.m.dim(&local.ctx.env, *r))?,
-                self.at(side.span, self.m.dim(&local.ctx.env, *s))?,
-            ));
-        }
         // The side is elaborated with its dimension bound, in the context restricted to the face.
-        let Some((ctx, _)) = self.m.restrict(&local.ctx, &ivl) else {
+        let Some(inside) = self.under(local, side.span, &[&cof])? else {
             return problem(Kind::TypeMismatch, side.span, "This face is never true.", "Remove it.");
         };
-        let inside = Local { ctx, entries: local.entries.clone() };
         let (inner, _) = self.bind_dim(&inside, name.map_or("_", |n| n.text.as_str()));
         let up = walk::shift(ty, Depth { terms: 0, dims: 1 });
         let body = self.check(&inner, body, &self.ev(&inner, &up))?;
         Ok(Face { cof, body })
+    }
+
+    /// The context where several cofibrations hold, when they can hold together.
+    fn under(&self, local: &Local, span: Span, cofs: &[&Cof]) -> R<Option<Local>> {
+        let mut ivl = Vec::new();
+        for (r, s) in cofs.iter().flat_map(|c| c.iter()) {
+            ivl.push((self.at(span, self.m.dim(&local.ctx.env, *r))?, self.at(span, self.m.dim(&local.ctx.env, *s))?));
+        }
+        Ok(self.m.restrict(&local.ctx, &ivl).map(|(ctx, _)| Local { ctx, entries: local.entries.clone() }))
+    }
+
+    /// Every side starts at the base, and two sides agree where both are defined.
+    /// The kernel checks it again; here it is checked because a term that computes away does not reach the kernel.
+    fn coherent(&self, local: &Local, start: Dim, ty: &Term, sides: &[Face], spans: &[Span], base: &Term) -> R<()> {
+        for (n, (face, span)) in sides.iter().zip(spans).enumerate() {
+            let Some(here) = self.under(local, *span, &[&face.cof])? else { continue };
+            let at_start = self.ev(&here, &walk::instantiate(&face.body, &[], &[start]));
+            let (ty_here, base) = (self.ev(&here, ty), self.ev(&here, base));
+            if !self.at(*span, self.try_unify(&here.ctx, &ty_here, &at_start, &base))? {
+                let (side, base) = (self.show(&here, &at_start), self.show(&here, &base));
+                return problem(
+                    Kind::TypeMismatch,
+                    *span,
+                    format!("This side starts at `{side}`, but the base is `{base}` there."),
+                    "Change the side or the base so that the side starts at the base.",
+                );
+            }
+            for other in sides.iter().take(n) {
+                let Some(both) = self.under(local, *span, &[&other.cof, &face.cof])? else { continue };
+                let (inner, _) = self.bind_dim(&both, "_");
+                let up = self.ev(&inner, &walk::shift(ty, Depth { terms: 0, dims: 1 }));
+                let (a, b) = (self.ev(&inner, &other.body), self.ev(&inner, &face.body));
+                if !self.at(*span, self.try_unify(&inner.ctx, &up, &a, &b))? {
+                    let (a, b) = (self.show(&inner, &a), self.show(&inner, &b));
+                    return problem(
+                        Kind::TypeMismatch,
+                        *span,
+                        format!("Where both are defined, an earlier side is `{a}`, and this one is `{b}`."),
+                        "Change one of the two so that both agree.",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of a `_` that is still open, also where computation dropped it. A place may have been elaborated several times.
+    pub fn open_blank(&self) -> Option<Span> {
+        let origins = self.origins.borrow();
+        let blanks = || origins.iter().filter(|o| o.what == "a hole");
+        let open = |id: u32| {
+            let mut left = None;
+            walk::zonk(self.scratch, &Rc::new(Node::Const { id, shift: 0 }), &mut left);
+            left.is_some()
+        };
+        blanks().map(|o| o.span).find(|s| blanks().filter(|o| o.span == *s).all(|o| open(o.meta)))
+    }
+
+    /// The types of a telescope. A dimension has no type, so it cannot be stored (T17).
+    pub fn telescope(&self, local: &Local, bs: &[Binder]) -> R<(Local, Vec<Term>)> {
+        if let Some(b) = bs.iter().find(|b| is_dim_binder(b)) {
+            return problem(
+                Kind::Unsupported,
+                b.span,
+                "A data type cannot hold a dimension.",
+                "Use a field of a type, such as a path or a function from the interval.",
+            );
+        }
+        let (local, bound) = self.binders(local, bs)?;
+        Ok((local, bound.into_iter().flatten().map(|(t, _)| t).collect()))
     }
 }
 

@@ -310,8 +310,8 @@ impl Session {
         };
         let scratch = Scratch::new(&self.signature);
         let params = self.with_elab(&scratch, engines, |e| {
-            let (_, tys) = e.binders(&Local::default(), &d.binders)?;
-            tys.iter().flatten().map(|(t, _)| e.finish(d.span, t)).collect::<R<Vec<Term>>>()
+            let (_, tys) = e.telescope(&Local::default(), &d.binders)?;
+            tys.iter().map(|t| e.finish(d.span, t)).collect::<R<Vec<Term>>>()
         })?;
         let mut header = DataDecl { name: d.name.text.clone(), params, level, constructors: Vec::new() };
         // Its own name is visible in the fields.
@@ -327,8 +327,8 @@ impl Session {
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             cs.iter()
                 .map(|c| {
-                    let (_, fields) = e.binders(&inner, &c.fields)?;
-                    let fields = fields.iter().flatten().map(|(t, _)| e.finish(d.span, t)).collect::<R<_>>()?;
+                    let (_, fields) = e.telescope(&inner, &c.fields)?;
+                    let fields = fields.iter().map(|t| e.finish(d.span, t)).collect::<R<_>>()?;
                     Ok(Constructor { name: c.name.text.clone(), fields })
                 })
                 .collect::<R<Vec<_>>>()
@@ -457,6 +457,16 @@ impl Elab<'_> {
         }
         let mut open = None;
         let t = walk::zonk(self.scratch, t, &mut open);
+        if open.is_none()
+            && let Some(span) = self.open_blank()
+        {
+            return problem(
+                Kind::CannotInfer,
+                span,
+                "The value of a hole cannot be inferred here.",
+                "Write the value, or state the type.",
+            );
+        }
         if let Some(id) = open {
             let waiting = self.postponed.borrow().first().cloned();
             let why = waiting.map_or_else(String::new, |p| {

@@ -1,13 +1,13 @@
 //! Typing, `sctt/KERNEL.md` section 2: `infer` finds the type of a term, `check` is given it. Every term is checked before it is evaluated.
 
-use crate::data::count;
+use crate::data::{count, length};
 use crate::face::{Solved, solve};
-use crate::machine::{Machine, raise};
+use crate::machine::{Machine, WALK, raise};
 use crate::refusal::{
     ARITY, BASE, CANNOT_INFER, CONSTANT, ENDPOINT, FACES, MISMATCH, NOT_FUNCTION, NOT_PAIR, NOT_PATH, NOT_TYPE,
     RATIONAL, Res, SCOPE, UNIVERSE, refuse,
 };
-use crate::value::{Clo, DClo, DimSub, Env, Ivl, V, Val};
+use crate::value::{Clo, DClo, DimSub, Env, Ivl, Levels, V, Val};
 use bfv_format::{Cof, DataRef, Dim, Face, Node, Prim, Term};
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
@@ -18,13 +18,13 @@ use std::rc::Rc;
 #[derive(Clone, Default)]
 pub struct Ctx {
     /// Types by level.
-    pub types: Vec<V>,
+    pub types: Levels<V>,
     /// Types of the entries of `env.terms`, innermost first when read with `get`.
     pub(crate) entries: crate::List<V>,
     /// The environment.
     pub env: Env,
     /// Dimension names for reading back.
-    pub dims: Vec<u64>,
+    pub dims: Levels<u64>,
 }
 
 impl Machine<'_> {
@@ -57,11 +57,13 @@ impl Machine<'_> {
 
     /// Rule `face`: the context restricted to a face; `None` when the face is false.
     pub fn restrict(&self, ctx: &Ctx, cof: &[(Ivl, Ivl)]) -> Option<(Ctx, DimSub)> {
+        self.charge(length(cof.len()));
         match solve(cof) {
             Solved::False => None,
             Solved::Unifier(s) => {
+                self.charge(length(ctx.types.len()));
                 let ctx = Ctx {
-                    types: ctx.types.iter().map(|t| self.act(t, &s)).collect(),
+                    types: ctx.types.map(|t| self.act(t, &s)),
                     entries: ctx.entries.map(|t| self.act(t, &s)),
                     env: self.act_env(&ctx.env, &s),
                     dims: ctx.dims.clone(),
@@ -157,7 +159,10 @@ impl Machine<'_> {
         let ev = |t: &Term| self.eval(&ctx.env, t);
         match &**t {
             Node::Var(n) => match ctx.entries.get(*n) {
-                Some(ty) => Ok(ty.clone()),
+                Some(ty) => {
+                    self.charge(u64::from(*n / WALK));
+                    Ok(ty.clone())
+                }
                 None => refuse(SCOPE, format!("Variable {n} is not bound.")),
             },
             Node::Univ(n) => Ok(univ(raise(raise(*n, ctx.env.shift)?, 1)?)),
@@ -172,6 +177,7 @@ impl Machine<'_> {
             Node::NatLit(_) => Ok(prim(Prim::Nat)),
             Node::IntLit(_) => Ok(prim(Prim::Int)),
             Node::RealLit(q) => {
+                self.pay(q.num.bits().saturating_add(q.den.bits()), true)?;
                 let den = BigInt::from_biguint(Sign::Plus, q.den.clone());
                 if q.den == 0u8.into() || q.num.gcd(&den) != 1u8.into() {
                     return refuse(RATIONAL, "A real literal is not in lowest terms with a positive denominator.");
@@ -348,6 +354,7 @@ impl Machine<'_> {
         }
         for (n, f) in faces.iter().enumerate() {
             for g in faces.iter().skip(n + 1) {
+                self.spend(1)?;
                 let mut both = self.cof(ctx, &f.cof)?;
                 both.extend(self.cof(ctx, &g.cof)?);
                 let Some((inside, u)) = self.restrict(ctx, &both) else { continue };

@@ -201,6 +201,7 @@ impl Machine<'_> {
 
     /// Rules with the same numbers, the same atoms and the same proofs. Their terms are compared as values.
     fn same_rule(&self, at: u32, e: &Env, r: &Rule, f: &Env, q: &Rule) -> Res<bool> {
+        self.spend(crate::denote::size(r))?;
         if !crate::denote::same_shape(r, q) {
             return Ok(false);
         }

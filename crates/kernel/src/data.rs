@@ -12,6 +12,11 @@ pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// A length as an amount of work.
+pub(crate) fn length(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
 /// Whether a field type is recursive: `D params` under any number of arrows. The declaration was checked, so the head suffices.
 fn is_recursive(field: &Term, id: u32) -> bool {
     match &**field {
@@ -39,6 +44,7 @@ impl Machine<'_> {
     /// The type of the next field of a constructor, at parameters and earlier fields.
     pub fn field_type(&self, d: DataRef, con: u32, params: &[V], given: &[V]) -> Res<V> {
         let c = self.constructor(&*self.data(d)?, con)?;
+        self.charge(length(params.len() + given.len() + c.fields.len()) / 16);
         let Some(field) = c.fields.get(given.len()) else {
             return refuse(ARITY, "A constructor has fewer fields than this.");
         };

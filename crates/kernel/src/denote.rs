@@ -1,10 +1,11 @@
 //! Certificate rules as terms, `sctt/KERNEL.md` section 6: what their trees denote and what their type is. The numbers are in `rules`.
 
 use crate::check::Ctx;
+use crate::data::length;
 use crate::machine::Machine;
 use crate::refusal::{Res, TREE, refuse};
 use crate::value::{Clo, DClo, Env, V, Val};
-use bfv_format::{Arith, Hypothesis, Op, Prim, Relation, Rule, Sort, Term};
+use bfv_format::{Arith, Hypothesis, Op, Prim, Relation, Rule, Sort, Step, Term};
 use num_bigint::BigInt;
 
 /// The terms inside a rule.
@@ -14,6 +15,34 @@ pub(crate) fn parts(rule: &Rule) -> impl Iterator<Item = &Term> {
         Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
     };
     atoms.iter().map(|(_, t)| t).chain(hypotheses.iter().map(|h| &h.proof))
+}
+
+/// The size of a rule without its terms: the work of reading it once.
+pub(crate) fn size(rule: &Rule) -> u64 {
+    let number = |bits: u64| 1 + bits / 64;
+    let rational = |q: &bfv_format::Rational| number(q.num.bits().saturating_add(q.den.bits()));
+    let tree = |t: &Arith| t.iter().map(|op| if let Op::Lit(_, q) = op { rational(q) } else { 1 }).sum::<u64>();
+    let given = |hs: &[Hypothesis]| hs.iter().map(|h| 1 + tree(&h.left) + tree(&h.right)).sum::<u64>();
+    1 + match rule {
+        Rule::Ring { atoms, left, right, .. } => length(atoms.len()) + tree(left) + tree(right),
+        Rule::Psatz { atoms, hypotheses, products, equalities } => {
+            let product = |p: &bfv_format::Product| {
+                rational(&p.coefficient) + length(p.hypotheses.len()) + p.squares.iter().map(tree).sum::<u64>()
+            };
+            length(atoms.len())
+                + given(hypotheses)
+                + products.iter().map(product).sum::<u64>()
+                + equalities.iter().map(|(_, t)| 1 + tree(t)).sum::<u64>()
+        }
+        Rule::Lia { atoms, hypotheses, steps, .. } => {
+            let step = |s: &Step| match s {
+                Step::Combine(c) => 1 + c.terms.iter().map(|(_, k)| number(k.bits())).sum::<u64>(),
+                Step::Cut(_, d) => number(d.bits()),
+                Step::NatAtom(_) => 1,
+            };
+            length(atoms.len()) + given(hypotheses) + steps.iter().map(step).sum::<u64>()
+        }
+    }
 }
 
 /// Whether two rules agree in everything but their terms.
@@ -143,7 +172,8 @@ impl Machine<'_> {
 
     /// Rules `ring`, `psatz`, `lia`: atoms have their sorts, proofs prove their relations, the numbers add up.
     pub(crate) fn check_rule(&self, ctx: &Ctx, rule: &Rule) -> Res<()> {
-        crate::rules::check(rule)?;
+        self.spend(size(rule))?;
+        self.spend(crate::rules::check(rule)?)?;
         let (atoms, hypotheses, sort): (_, &[Hypothesis], _) = match rule {
             Rule::Ring { atoms, .. } => (atoms, &[], None),
             Rule::Psatz { atoms, hypotheses, .. } => (atoms, hypotheses, Some(Sort::Real)),
@@ -166,6 +196,7 @@ impl Machine<'_> {
             Rule::Ring { atoms, .. } => (atoms, &[]),
             Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
         };
+        self.spend(size(rule))?;
         let values: Vec<V> = atoms.iter().map(|(_, t)| self.eval(env, t)).collect();
         let mut types: Vec<V> = atoms.iter().map(|(s, _)| self.value(Val::Prim(carrier(*s)))).collect();
         for h in hypotheses {
@@ -178,6 +209,7 @@ impl Machine<'_> {
     pub(crate) fn rule_type(&self, env: &Env, rule: &Rule) -> Res<V> {
         match rule {
             Rule::Ring { sort, atoms, left, right } => {
+                self.spend(size(rule))?;
                 let values: Vec<V> = atoms.iter().map(|(_, t)| self.eval(env, t)).collect();
                 let ((s, a), (t, b)) = (self.denote(&values, left)?, self.denote(&values, right)?);
                 if s != *sort || t != *sort {

@@ -1,5 +1,6 @@
 //! Interval substitutions and cofibrations: the most general unifier of a conjunction of equations, and its action on values.
 
+use crate::data::length;
 use crate::machine::Machine;
 use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
 use std::rc::Rc;
@@ -90,7 +91,13 @@ impl Machine<'_> {
         if env.terms.is_empty() && env.dims.is_empty() {
             return env.clone();
         }
-        Env { terms: env.terms.map(|v| self.act(v, s)), dims: env.dims.map(|r| s.ivl(*r)), shift: env.shift }
+        let mut seen = 0u64;
+        let terms = env.terms.map(|v| {
+            seen += 1;
+            self.act(v, s)
+        });
+        self.charge(seen / 4);
+        Env { terms, dims: env.dims.map(|r| s.ivl(*r)), shift: env.shift }
     }
 
     pub(crate) fn act_clo(&self, c: &Clo, s: &DimSub) -> Clo {
@@ -124,6 +131,7 @@ impl Machine<'_> {
     }
 
     pub(crate) fn act_faces(&self, faces: &Rc<Vec<VFace>>, s: &DimSub) -> Rc<Vec<VFace>> {
+        self.charge(length(faces.len()));
         Rc::new(
             faces
                 .iter()

@@ -1,5 +1,6 @@
 //! Kan operations, `sctt/KERNEL.md` section 5. Each arm is the line of that section with the same name.
 
+use crate::data::length;
 use crate::face::{Solved, solve};
 use crate::machine::Machine;
 use crate::refusal::Res;
@@ -127,6 +128,7 @@ impl Machine<'_> {
         }
         let mut kept = Vec::new();
         for f in faces.iter() {
+            self.spend(length(1 + f.cof.len()))?;
             match solve(&f.cof) {
                 Solved::False => {}
                 Solved::Unifier(u) if u.0.is_empty() => return self.folded(&self.dinst(&f.side, s)),

@@ -18,6 +18,9 @@ pub struct Machine<'a> {
     names: Cell<u64>,
 }
 
+/// So many links of a list are followed in the time of one step.
+pub(crate) const WALK: u32 = 16;
+
 /// Gives the depth back when a recursive call ends.
 pub(crate) struct Level<'m>(&'m Cell<u32>);
 impl Drop for Level<'_> {
@@ -52,7 +55,7 @@ impl<'a> Machine<'a> {
 
     /// Counts one step and one level of recursion.
     pub(crate) fn enter(&self) -> Res<Level<'_>> {
-        let (steps, depth) = (self.steps.get() + 1, self.depth.get() + 1);
+        let (steps, depth) = (self.steps.get().saturating_add(1), self.depth.get() + 1);
         self.steps.set(steps);
         if steps > self.limits.steps {
             return refuse(BUDGET, format!("The limit of {} steps is used up.", self.limits.steps));
@@ -62,6 +65,20 @@ impl<'a> Machine<'a> {
         }
         self.depth.set(depth);
         Ok(Level(&self.depth))
+    }
+
+    /// Counts work that is not a step of its own: the next step is refused when it was too much.
+    pub(crate) fn charge(&self, units: u64) {
+        self.steps.set(self.steps.get().saturating_add(units));
+    }
+
+    /// Counts work before it is done.
+    pub(crate) fn spend(&self, units: u64) -> Res<()> {
+        self.charge(units);
+        if self.steps.get() > self.limits.steps {
+            return refuse(BUDGET, format!("The limit of {} steps is used up.", self.limits.steps));
+        }
+        Ok(())
     }
 
     /// A dimension name not used before.
@@ -94,6 +111,7 @@ impl<'a> Machine<'a> {
         if let Node::Var(n) = &**t
             && let Some(v) = env.terms.get(*n)
         {
+            self.charge(u64::from(*n / WALK));
             return v.clone();
         }
         V::delay(Lazy::Term(env.clone(), t.clone()))
@@ -271,7 +289,10 @@ impl<'a> Machine<'a> {
             Node::Data(d, ps) => Val::Data(data(d)?, all(ps)),
             Node::Con(d, c, ps, xs) => Val::Con(data(d)?, *c, all(ps), all(xs)),
             Node::DataElim(d, ps, m, bs, x) => return elim(x, Elim::DataElim(data(d)?, all(ps), clo(m), all(bs))),
-            Node::Rule(rule) => Val::neutral(Head::Rule(env.clone(), Rc::new((**rule).clone()))),
+            Node::Rule(rule) => {
+                self.charge(crate::denote::size(rule));
+                Val::neutral(Head::Rule(env.clone(), Rc::new((**rule).clone())))
+            }
         }))
     }
 

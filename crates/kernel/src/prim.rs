@@ -39,12 +39,8 @@ fn signature(p: Prim) -> Option<(&'static [Prim], Prim)> {
     })
 }
 
-/// Literals with more bits than this are not multiplied.
-const BITS: u64 = 1 << 22;
-
-fn bounded(bits: u64) -> Res<()> {
-    if bits > BITS { refuse(BUDGET, format!("A number would have more than {BITS} bits.")) } else { Ok(()) }
-}
+/// Numbers with more bits than this, together, are not computed with.
+const BITS: u64 = 1 << 18;
 
 /// How many arguments an operation takes; 0 for a type or an element.
 pub(crate) fn arity(p: Prim) -> usize {
@@ -76,6 +72,16 @@ impl Machine<'_> {
         args.iter().try_fold(self.primitive(p), |f, a| self.eliminate(&f, Elim::App((*a).clone())))
     }
 
+    /// Pays for an operation on numbers with so many bits together, section 8: a product or an operation on rationals costs
+    /// the square of the number of words.
+    pub(crate) fn pay(&self, bits: u64, square: bool) -> Res<()> {
+        if bits > BITS {
+            return refuse(BUDGET, format!("Numbers of more than {BITS} bits are not computed with."));
+        }
+        let words = bits / 64;
+        self.spend(if square { words * words } else { words })
+    }
+
     fn delayed(&self, p: Prim, a: &V, b: &V) -> Res<V> {
         Ok(self.shared(self.operation(p, &[a, b])?))
     }
@@ -99,7 +105,7 @@ impl Machine<'_> {
             (Prim::NatMul, [m, n]) => {
                 let nv = self.whnf(n)?;
                 if let (Val::NatLit(a), Val::NatLit(b)) = (&*nv, &*self.whnf(m)?) {
-                    bounded(a.bits() + b.bits())?;
+                    self.pay(a.bits() + b.bits(), true)?;
                 }
                 match (&*nv, &*self.whnf(m)?) {
                     (Val::NatLit(a), Val::NatLit(b)) => lit(Val::NatLit(a * b)),
@@ -116,7 +122,7 @@ impl Machine<'_> {
             (Prim::IntPos | Prim::IntNegSuc, [n]) => Ok(Some(self.integer(p == Prim::IntPos, n)?)),
             (Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb, [a, b]) => {
                 let (Val::IntLit(a), Val::IntLit(b)) = (&*self.whnf(a)?, &*self.whnf(b)?) else { return Ok(None) };
-                bounded(a.bits() + b.bits())?;
+                self.pay(a.bits() + b.bits(), p == Prim::IntMul)?;
                 match p {
                     Prim::IntAdd => lit(Val::IntLit(a + b)),
                     Prim::IntSub => lit(Val::IntLit(a - b)),
@@ -126,7 +132,7 @@ impl Machine<'_> {
             }
             (Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb, [a, b]) => {
                 let (Val::RealLit(a), Val::RealLit(b)) = (&*self.whnf(a)?, &*self.whnf(b)?) else { return Ok(None) };
-                bounded(a.num.bits() + a.den.bits() + b.num.bits() + b.den.bits())?;
+                self.pay(a.num.bits() + a.den.bits() + b.num.bits() + b.den.bits(), true)?;
                 let (a, b) = (number(a), number(b));
                 match p {
                     Prim::RealAdd => lit(Val::RealLit(rational(&(a + b)))),
@@ -138,7 +144,10 @@ impl Machine<'_> {
             (Prim::RealInv, [a]) => match &*self.whnf(a)? {
                 // By convention the inverse of zero is zero.
                 Val::RealLit(q) if q.num.sign() == Sign::NoSign => lit(Val::RealLit(q.clone())),
-                Val::RealLit(q) => lit(Val::RealLit(rational(&number(q).recip()))),
+                Val::RealLit(q) => {
+                    self.pay(q.num.bits() + q.den.bits(), true)?;
+                    lit(Val::RealLit(rational(&number(q).recip())))
+                }
                 _ => Ok(None),
             },
             (Prim::RealOfNat, [a]) => match &*self.whnf(a)? {
@@ -173,6 +182,7 @@ impl Machine<'_> {
         if common == zero {
             return Ok(None);
         }
+        self.pay(count(&mv).bits() + count(&nv).bits(), false)?;
         let less = |v: &Rc<Val>| match &**v {
             Val::NatLit(k) => self.value(Val::NatLit(k - &common)),
             Val::Suc(k, x) if *k == common => x.clone(),
@@ -187,8 +197,14 @@ impl Machine<'_> {
         let w = self.whnf(x)?;
         Ok(match &*w {
             _ if *k == BigUint::ZERO => w,
-            Val::NatLit(n) => self.done(Val::NatLit(n + k)),
-            Val::Suc(n, y) => self.done(Val::Suc(n + k, y.clone())),
+            Val::NatLit(n) => {
+                self.pay(n.bits() + k.bits(), false)?;
+                self.done(Val::NatLit(n + k))
+            }
+            Val::Suc(n, y) => {
+                self.pay(n.bits() + k.bits(), false)?;
+                self.done(Val::Suc(n + k, y.clone()))
+            }
             _ => self.done(Val::Suc(k.clone(), x.clone())),
         })
     }

@@ -4,7 +4,7 @@ use crate::check::Ctx;
 use crate::data::count;
 use crate::machine::Machine;
 use crate::refusal::{DIM_SCOPE, Res, SCOPE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Neutral, V, VFace, Val};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Levels, Neutral, V, VFace, Val};
 use bfv_format::{Dim, Face, Node, Rule, Term};
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use std::rc::Rc;
 #[derive(Clone)]
 struct Place {
     depth: u32,
-    dims: Vec<u64>,
+    dims: Levels<u64>,
     unfold: bool,
 }
 

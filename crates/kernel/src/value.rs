@@ -257,3 +257,64 @@ impl<T: Clone> List<T> {
         self.0.is_none()
     }
 }
+
+/// A list that is read from its outer end; extending it shares what is there already.
+#[derive(Clone)]
+pub struct Levels<T> {
+    list: List<T>,
+    len: usize,
+}
+
+impl<T> Default for Levels<T> {
+    fn default() -> Self {
+        Levels { list: List::default(), len: 0 }
+    }
+}
+impl<T: Clone> Levels<T> {
+    /// The number of elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+    /// Adds an element at the inner end.
+    pub fn push(&mut self, x: T) {
+        self.list = self.list.push(x);
+        self.len += 1;
+    }
+    /// The element at a level, counted from the outer end.
+    #[must_use]
+    pub fn get(&self, level: usize) -> Option<&T> {
+        let from_inner = self.len.checked_sub(level)?.checked_sub(1)?;
+        self.list.get(u32::try_from(from_inner).ok()?)
+    }
+    /// The innermost element.
+    #[must_use]
+    pub fn last(&self) -> Option<&T> {
+        self.list.get(0)
+    }
+    /// All elements, outermost first.
+    pub fn iter(&self) -> std::vec::IntoIter<&T> {
+        let (mut items, mut l) = (Vec::new(), &self.list);
+        while let Some(c) = &l.0 {
+            items.push(&c.0);
+            l = &c.1;
+        }
+        items.reverse();
+        items.into_iter()
+    }
+    pub(crate) fn map(&self, f: impl FnMut(&T) -> T) -> Self {
+        Levels { list: self.list.map(f), len: self.len }
+    }
+}
+impl<'l, T: Clone> IntoIterator for &'l Levels<T> {
+    type Item = &'l T;
+    type IntoIter = std::vec::IntoIter<&'l T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,11 +1,17 @@
 //! One walk over the nodes of a term.
 
 use bfv_format::{Node, Rule, Term};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
-/// Calls `f` on a node and on all below it. Iterative, so that no term is too deep for it.
+/// Calls `f` on a node and on all below it, on shared nodes once. Iterative, so that no term is too deep for it.
 pub(crate) fn visit(t: &Term, f: &mut dyn FnMut(&Node)) {
-    let mut todo = vec![t];
+    let (mut todo, mut seen) = (vec![t], BTreeSet::new());
     while let Some(t) = todo.pop() {
+        // What stands in many places may stand in exponentially many; addresses only say that a node was seen.
+        if Rc::strong_count(t) > 1 && !seen.insert(Rc::as_ptr(t)) {
+            continue;
+        }
         f(t);
         match &**t {
             Node::Var(_)

@@ -1,6 +1,6 @@
 //! Typing (KERNEL.md section 2). An environment is the context: its free variables carry their types.
 
-use crate::closure::{Bind, Branch, Clo, Closure, DBind, Env, Ivl, Sub};
+use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Env, Ivl, Sub};
 use crate::conv::{int_case, step_type};
 use crate::machine::{Machine, Whnf, raise, unbound};
 use crate::scene::{base, closed, data, nat};
@@ -19,10 +19,7 @@ fn clo(t: &Term, env: &Env) -> Clo {
 fn carried(c: &Clo) -> Option<Clo> {
     match &**c {
         Closure::Free { ty, .. } | Closure::Let { ty, .. } => Some(ty.clone()),
-        Closure::Act(inner, s) => {
-            use crate::closure::Delay;
-            carried(inner).map(|ty| ty.act(s))
-        }
+        Closure::Act(inner, s) => carried(inner).map(|ty| ty.act(s)),
         _ => None,
     }
 }
@@ -94,7 +91,7 @@ impl Machine<'_> {
         self.check_type(env, a)?;
         let ty = clo(a, env);
         self.check(env, v, &ty)?;
-        Ok(env.push(Rc::new(Closure::Let { value: clo(v, env), ty })))
+        Ok(env.push(Rc::new(Closure::Let { value: clo(v, env).share(), ty })))
     }
 
     pub(crate) fn infer(&self, env: &Env, t: &Term) -> Res<Clo> {
@@ -113,6 +110,7 @@ impl Machine<'_> {
             Node::NatLit(_) => base(Prim::Nat),
             Node::IntLit(_) => base(Prim::Int),
             Node::RealLit(q) => {
+                self.pay(q.num.bits().saturating_add(q.den.bits()), true)?;
                 let den = BigInt::from(q.den.clone());
                 if den.is_zero() || !q.num.gcd(&den).is_one() {
                     return refuse("rational not in lowest terms", "a literal is not in lowest terms");
@@ -278,6 +276,7 @@ impl Machine<'_> {
         }
         for (n, (c, t)) in solved.iter().enumerate() {
             for (d, u) in solved.iter().skip(n + 1) {
+                self.tick()?;
                 let both = c.iter().chain(d).copied().collect();
                 let Some(s) = Sub::unify(&both) else { continue };
                 let inside = env.act(&s);

@@ -1,9 +1,11 @@
 //! Closures: a core term with an environment, and the few delayed forms that a core term cannot say.
 //!
-//! Nothing here evaluates, and nothing is stored once evaluated: every look at a closure starts again from its term.
+//! Nothing here evaluates. Only arguments keep their value; every look at another closure starts again from its term.
 //! Dimension substitutions are simultaneous and delayed; names of dimensions and of free variables are never used twice.
 
-use bfv_format::{DataRef, Dim, Term};
+use crate::machine::Whnf;
+use bfv_format::{DataRef, Dim, Node, Term};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// An interval value: an end point or a named dimension.
@@ -186,6 +188,11 @@ pub(crate) enum Closure {
         value: Clo,
         ty: Clo,
     },
+    /// An argument: its weak head normal form is kept once it is known, with the threshold of unfolding it belongs to.
+    Shared {
+        once: Clo,
+        kept: RefCell<Option<(u32, Whnf)>>,
+    },
     /// A function given by its body.
     Fun(Bind),
     /// An element of a line given by its body.
@@ -293,6 +300,10 @@ pub(crate) trait Delay {
     /// Moves the substitution of an `Act` one layer inwards.
     fn push_in(&self, s: &Sub) -> Clo;
     fn elim(&self, e: Elim) -> Clo;
+    /// The closure as an argument: it will be evaluated at most once. A variable stands for what it names, a value for itself.
+    fn share(&self) -> Clo;
+    /// Keeps the value of a shared closure.
+    fn keep(&self, threshold: u32, w: &Whnf);
     /// Whether two closures are the same by construction, without looking inside.
     fn same(&self, other: &Clo) -> bool;
 }
@@ -315,6 +326,7 @@ impl Delay for Clo {
             Closure::Act(c, first) => Closure::Act(c.clone(), first.then(s, None)),
             Closure::Free { id, ty } => Closure::Free { id: *id, ty: ty.act(s) },
             Closure::Let { value, ty } => Closure::Let { value: value.act(s), ty: ty.act(s) },
+            Closure::Shared { once, .. } => return once.act(s).share(),
             Closure::Fun(b) => Closure::Fun(b.act(s)),
             Closure::DFun(b) => Closure::DFun(b.act(s)),
             Closure::Elim(c, e) => Closure::Elim(c.act(s), e.act(s)),
@@ -339,11 +351,35 @@ impl Delay for Clo {
         Rc::new(Closure::Elim(self.clone(), e))
     }
 
+    fn share(&self) -> Clo {
+        let shared = || Rc::new(Closure::Shared { once: self.clone(), kept: RefCell::new(None) });
+        match &**self {
+            Closure::Term(t, env) => match &**t {
+                Node::Var(k) => env.var(*k).unwrap_or_else(|| self.clone()),
+                Node::App(..) | Node::Fst(_) | Node::Snd(_) | Node::LApp(..) | Node::PApp(..) => shared(),
+                Node::Let(..) | Node::Const { .. } | Node::Coe(..) | Node::HCom(..) => shared(),
+                Node::EmptyElim(..) | Node::BoolElim(..) | Node::NatElim(..) | Node::IntElim(..) => shared(),
+                Node::DataElim(..) => shared(),
+                _ => self.clone(),
+            },
+            Closure::Elim(..) | Closure::Coe(_) | Closure::HCom(_) => shared(),
+            _ => self.clone(),
+        }
+    }
+
+    fn keep(&self, threshold: u32, w: &Whnf) {
+        if let Closure::Shared { kept, .. } = &**self {
+            *kept.borrow_mut() = Some((threshold, w.clone()));
+        }
+    }
+
     fn same(&self, other: &Clo) -> bool {
         Rc::ptr_eq(self, other)
             || match (&**self, &**other) {
                 (Closure::Term(t, e), Closure::Term(u, f)) => Rc::ptr_eq(t, u) && e.same(f),
                 (Closure::Free { id, .. }, Closure::Free { id: other, .. }) => id == other,
+                (Closure::Shared { once, .. }, _) => once.same(other),
+                (_, Closure::Shared { once, .. }) => self.same(once),
                 _ => false,
             }
     }

@@ -21,6 +21,14 @@ fn bool_prim(b: bool) -> Flow {
     Flow::Value(Whnf::Prim(if b { Prim::True } else { Prim::False }, Vec::new()))
 }
 
+fn real(q: BigRational) -> Flow {
+    Flow::Value(Whnf::Real(rational(&q)))
+}
+
+fn size(q: &BigRational) -> u64 {
+    q.numer().bits().saturating_add(q.denom().bits())
+}
+
 fn pair(p: Prim, args: &[Clo]) -> Res<(&Clo, &Clo)> {
     match args {
         [a, b] => Ok((a, b)),
@@ -55,7 +63,7 @@ impl Machine<'_> {
                 let (a, b) = pair(p, &args)?;
                 match (self.int_literal(a, threshold)?, self.int_literal(b, threshold)?) {
                     (Lit::Is(a), Lit::Is(b)) => {
-                        self.bits(a.bits().saturating_add(b.bits()))?;
+                        self.pay(a.bits().saturating_add(b.bits()), p == Prim::IntMul)?;
                         Ok(match p {
                             Prim::IntAdd => Flow::Value(Whnf::Int(a + b)),
                             Prim::IntSub => Flow::Value(Whnf::Int(a - b)),
@@ -69,35 +77,36 @@ impl Machine<'_> {
             Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => {
                 let (a, b) = pair(p, &args)?;
                 match (self.real_literal(a, threshold)?, self.real_literal(b, threshold)?) {
-                    (Lit::Is(a), Lit::Is(b)) => Ok(match p {
-                        Prim::RealAdd => self.real(a + b)?,
-                        Prim::RealSub => self.real(a - b)?,
-                        Prim::RealMul => self.real(a * b)?,
-                        _ => bool_prim(a < b),
-                    }),
+                    (Lit::Is(a), Lit::Is(b)) => {
+                        self.pay(size(&a).saturating_add(size(&b)), true)?;
+                        Ok(match p {
+                            Prim::RealAdd => real(a + b),
+                            Prim::RealSub => real(a - b),
+                            Prim::RealMul => real(a * b),
+                            _ => bool_prim(a < b),
+                        })
+                    }
                     (a, b) => none(blocked(&a).max(blocked(&b)), args),
                 }
             }
             Prim::RealInv => match self.real_literal(single(p, &args)?, threshold)? {
-                Lit::Is(q) if q.is_zero() => self.real(q),
-                Lit::Is(q) => self.real(q.recip()),
+                Lit::Is(q) if q.is_zero() => Ok(real(q)),
+                Lit::Is(q) => {
+                    self.pay(size(&q), true)?;
+                    Ok(real(q.recip()))
+                }
                 Lit::Not(b) => none(b, args),
             },
             Prim::RealOfNat => match self.nat_literal(single(p, &args)?, threshold)? {
-                Lit::Is(n) => self.real(BigRational::from_integer(n.into())),
+                Lit::Is(n) => Ok(real(BigRational::from_integer(n.into()))),
                 Lit::Not(b) => none(b, args),
             },
             Prim::RealOfInt => match self.int_literal(single(p, &args)?, threshold)? {
-                Lit::Is(n) => self.real(BigRational::from_integer(n)),
+                Lit::Is(n) => Ok(real(BigRational::from_integer(n))),
                 Lit::Not(b) => none(b, args),
             },
             _ => Err(ill(p)),
         }
-    }
-
-    fn real(&self, q: BigRational) -> Res<Flow> {
-        self.bits(q.numer().bits().saturating_add(q.denom().bits()))?;
-        Ok(Flow::Value(Whnf::Real(rational(&q))))
     }
 
     /// `m + 0 = m`, `m + Suc n = Suc (m + n)`.
@@ -106,8 +115,14 @@ impl Machine<'_> {
         Ok(match self.nat_view(n, threshold)? {
             NatView::Lit(k) if k.is_zero() => Flow::Next(m.clone()),
             NatView::Lit(k) => Flow::Value(match self.nat_view(m, threshold)? {
-                NatView::Lit(j) => Whnf::Nat(j + k),
-                NatView::Suc(j, c) => Whnf::Suc(j + k, c),
+                NatView::Lit(j) => {
+                    self.pay(j.bits().saturating_add(k.bits()), false)?;
+                    Whnf::Nat(j + k)
+                }
+                NatView::Suc(j, c) => {
+                    self.pay(j.bits().saturating_add(k.bits()), false)?;
+                    Whnf::Suc(j + k, c)
+                }
                 NatView::Stuck(_) => Whnf::Suc(k, m.clone()),
             }),
             NatView::Suc(k, c) => Flow::Value(Whnf::Suc(k, call(Prim::NatAdd, &[m.clone(), c]))),
@@ -123,7 +138,7 @@ impl Machine<'_> {
             NatView::Lit(k) if k.is_zero() => Flow::Value(Whnf::Nat(k)),
             NatView::Lit(k) => match self.nat_view(m, threshold)? {
                 NatView::Lit(j) => {
-                    self.bits(j.bits().saturating_add(k.bits()))?;
+                    self.pay(j.bits().saturating_add(k.bits()), true)?;
                     Flow::Value(Whnf::Nat(j * k))
                 }
                 _ => Flow::Next(again(nat(k - 1u8))),

@@ -295,6 +295,7 @@ impl Machine<'_> {
     /// Rule terms are proofs: equal when they are built from the same numbers and equal parts.
     fn conv_rule(&self, (t, e): (&Term, &Env), (u, f): (&Term, &Env)) -> Res<bool> {
         let (Node::Rule(r), Node::Rule(q)) = (&**t, &**u) else { return Ok(false) };
+        self.charge(crate::rules::size(r) + crate::rules::size(q))?;
         if stripped(r) != stripped(q) {
             return Ok(false);
         }

@@ -122,6 +122,9 @@ impl Machine<'_> {
         if h.from == h.to {
             return Ok(Flow::Next(h.base.clone()));
         }
+        for side in &h.sides {
+            self.charge(1 + u64::try_from(side.cof.len()).unwrap_or(u64::MAX))?;
+        }
         let live = match self.live_sides(&h.sides) {
             Err(side) => return Ok(Flow::Next(side.body.inst(h.to))),
             Ok(live) => live,

@@ -1,7 +1,8 @@
 //! The second judge: a naive implementation of `sctt/KERNEL.md`, written from that page.
 //!
-//! It shares with the kernel the crate of plain data and the number crates, and nothing else. It evaluates by name and remembers
-//! nothing; contexts are environments whose free variables carry their types. What is absent: input and output, caches, shortcuts.
+//! It shares with the kernel the crate of plain data and the number crates, and nothing else. It evaluates arguments by need:
+//! an argument keeps its value, everything else is evaluated anew at every look. Contexts are environments whose free variables
+//! carry their types. What is absent: input and output, tables of results.
 
 mod check;
 mod closure;

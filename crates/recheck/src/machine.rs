@@ -1,4 +1,7 @@
-//! Weak head normal forms by call by name: a current closure and a stack of eliminators, nothing remembered.
+//! Weak head normal forms: a current closure and a stack of what waits for its value, eliminators and shared arguments.
+//!
+//! Sharing is that of a `let`: what a function is applied to is evaluated when it is first looked at, and then kept. Without it
+//! a choice that depends on an earlier choice, such as the position of the smallest of seven numbers, is evaluated exponentially often.
 
 use crate::closure::{
     Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, HCom, Ivl, Side, Sub, holds,
@@ -26,6 +29,7 @@ pub(crate) struct Entry {
 pub(crate) const FOLDED: u32 = u32::MAX;
 
 /// A weak head normal form; children are closures.
+#[derive(Clone, Debug)]
 pub(crate) enum Whnf {
     Univ(u32),
     Pi(Clo, Bind),
@@ -50,6 +54,7 @@ pub(crate) enum Whnf {
 }
 
 /// A head that cannot move, and what waits for it, innermost first.
+#[derive(Clone, Debug)]
 pub(crate) struct Stuck {
     pub(crate) head: Head,
     pub(crate) spine: Vec<Elim>,
@@ -57,6 +62,7 @@ pub(crate) struct Stuck {
     pub(crate) blocked: Option<u32>,
 }
 
+#[derive(Clone, Debug)]
 pub(crate) enum Head {
     Var {
         id: u64,
@@ -71,6 +77,14 @@ pub(crate) enum Head {
     HCom(HCom),
     /// A certificate rule in its environment.
     Rule(Term, Env),
+}
+
+/// What waits for the value of the current closure.
+pub(crate) enum Frame {
+    /// An eliminator.
+    Elim(Elim),
+    /// A shared closure that keeps the value.
+    Keep(Clo),
 }
 
 /// One step of evaluation: go on with another closure, or a value.
@@ -110,8 +124,10 @@ impl Drop for Level {
     }
 }
 
-/// Bits that a literal may have; beyond it the answer is the reason "budget".
-const LITERAL_BITS: u64 = 1 << 20;
+/// Bits that the numbers of one operation may have together; beyond it the answer is the reason "budget".
+const BITS: u64 = 1 << 18;
+/// So many links of an environment are followed in the time of one step.
+const WALK: u64 = 16;
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(entries: &'a [Entry], pending: Option<&'a DataDecl>, limits: Limits) -> Self {
@@ -120,7 +136,12 @@ impl<'a> Machine<'a> {
 
     /// Counts a step.
     pub(crate) fn tick(&self) -> Res<()> {
-        let steps = self.steps.get().saturating_add(1);
+        self.charge(1)
+    }
+
+    /// Counts work (KERNEL.md section 8).
+    pub(crate) fn charge(&self, work: u64) -> Res<()> {
+        let steps = self.steps.get().saturating_add(work);
         self.steps.set(steps);
         if steps > self.limits.steps { Err(Refusal::new("budget", "the steps are used up")) } else { Ok(()) }
     }
@@ -145,8 +166,13 @@ impl<'a> Machine<'a> {
         Rc::new(Closure::Free { id: self.name(), ty })
     }
 
-    pub(crate) fn bits(&self, n: u64) -> Res<()> {
-        if n > LITERAL_BITS { Err(Refusal::new("budget", "a literal grew too large")) } else { Ok(()) }
+    /// Pays for an operation on numbers: the words, or their square for products and for anything on rationals.
+    pub(crate) fn pay(&self, bits: u64, square: bool) -> Res<()> {
+        if bits > BITS {
+            return Err(Refusal::new("budget", "numbers are too large to compute with"));
+        }
+        let words = bits / 64;
+        self.charge(if square { words * words } else { words })
     }
 
     pub(crate) fn entry(&self, id: u32) -> Res<&'a Entry> {
@@ -187,7 +213,7 @@ impl<'a> Machine<'a> {
     /// Weak head normal form with the definitions below `threshold` left folded.
     pub(crate) fn whnf_at(&self, c: &Clo, threshold: u32) -> Res<Whnf> {
         let _level = self.enter()?;
-        let mut stack: Vec<Elim> = Vec::new();
+        let mut stack: Vec<Frame> = Vec::new();
         let mut current = c.clone();
         loop {
             self.tick()?;
@@ -202,21 +228,25 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn step(&self, c: &Clo, stack: &mut Vec<Elim>, threshold: u32) -> Res<Flow> {
+    fn step(&self, c: &Clo, stack: &mut Vec<Frame>, threshold: u32) -> Res<Flow> {
         Ok(match &**c {
             Closure::Term(t, env) => self.term(t, env, stack, threshold)?,
             Closure::Act(inner, s) => Flow::Next(inner.push_in(s)),
             Closure::Free { id, ty } => stuck(Head::Var { id: *id, ty: ty.clone() }, None),
             Closure::Let { value, .. } => Flow::Next(value.clone()),
+            Closure::Shared { once, kept } => match &*kept.borrow() {
+                Some((then, w)) if *then == threshold => Flow::Value(w.clone()),
+                _ => {
+                    stack.push(Frame::Keep(c.clone()));
+                    Flow::Next(once.clone())
+                }
+            },
             Closure::Fun(b) => Flow::Value(Whnf::Lam(b.clone())),
             Closure::DFun(b) => Flow::Value(Whnf::DLam(b.clone())),
             Closure::Elim(c, e) => match e {
                 Elim::PApp(a, _, Ivl::Zero) => Flow::Next(a.clone()),
                 Elim::PApp(_, b, Ivl::One) => Flow::Next(b.clone()),
-                e => {
-                    stack.push(e.clone());
-                    Flow::Next(c.clone())
-                }
+                e => push(stack, e.clone(), c.clone()),
             },
             Closure::Coe(k) => self.coe(k, threshold)?,
             Closure::HCom(k) => self.hcom(k, threshold)?,
@@ -231,14 +261,18 @@ impl<'a> Machine<'a> {
         })
     }
 
-    fn term(&self, t: &Term, env: &Env, stack: &mut Vec<Elim>, threshold: u32) -> Res<Flow> {
+    fn term(&self, t: &Term, env: &Env, stack: &mut Vec<Frame>, threshold: u32) -> Res<Flow> {
         let clo = |t: &Term| -> Clo { Rc::new(Closure::Term(t.clone(), env.clone())) };
-        let all = |ts: &[Term]| -> Rc<[Clo]> { ts.iter().map(clo).collect() };
+        let once = |t: &Term| clo(t).share();
+        let all = |ts: &[Term]| -> Rc<[Clo]> { ts.iter().map(once).collect() };
         let bind = |t: &Term| Bind::Term(t.clone(), env.clone());
         let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
         let up = |d: &DataRef| -> Res<DataRef> { Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? }) };
         Ok(match &**t {
-            Node::Var(k) => Flow::Next(env.var(*k).ok_or_else(|| unbound(*k))?),
+            Node::Var(k) => {
+                self.charge(u64::from(*k) / WALK)?;
+                Flow::Next(env.var(*k).ok_or_else(|| unbound(*k))?)
+            }
             Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
             Node::Const { id, shift } => {
                 let shift = self.displacement(*id, *shift, env)?;
@@ -259,13 +293,13 @@ impl<'a> Machine<'a> {
             Node::Line(a) => Flow::Value(Whnf::Line(dbind(a))),
             Node::Path(a, l, r) => Flow::Value(Whnf::Path(dbind(a), clo(l), clo(r))),
             Node::Lam(b) => Flow::Value(Whnf::Lam(bind(b))),
-            Node::Pair(a, b) => Flow::Value(Whnf::Pair(clo(a), clo(b))),
+            Node::Pair(a, b) => Flow::Value(Whnf::Pair(once(a), once(b))),
             Node::DLam(b) => Flow::Value(Whnf::DLam(dbind(b))),
             Node::Let(ty, v, b) => Flow::Next(Rc::new(Closure::Term(
                 b.clone(),
-                env.push(Rc::new(Closure::Let { value: clo(v), ty: clo(ty) })),
+                env.push(Rc::new(Closure::Let { value: once(v), ty: clo(ty) })),
             ))),
-            Node::App(f, a) => push(stack, Elim::App(clo(a)), clo(f)),
+            Node::App(f, a) => push(stack, Elim::App(once(a)), clo(f)),
             Node::Fst(p) => push(stack, Elim::Fst, clo(p)),
             Node::Snd(p) => push(stack, Elim::Snd, clo(p)),
             Node::LApp(p, r) => push(stack, Elim::LApp(self.dim(env, *r)?), clo(p)),
@@ -298,9 +332,16 @@ impl<'a> Machine<'a> {
     }
 
     /// Gives a value to the eliminators that wait for it.
-    fn feed(&self, mut w: Whnf, stack: &mut Vec<Elim>, threshold: u32) -> Res<Flow> {
-        while let Some(e) = stack.pop() {
+    fn feed(&self, mut w: Whnf, stack: &mut Vec<Frame>, threshold: u32) -> Res<Flow> {
+        while let Some(frame) = stack.pop() {
             self.tick()?;
+            let e = match frame {
+                Frame::Elim(e) => e,
+                Frame::Keep(c) => {
+                    c.keep(threshold, &w);
+                    continue;
+                }
+            };
             let flow = match (w, e) {
                 (Whnf::Lam(b), Elim::App(a)) => Flow::Next(b.inst(a)),
                 (Whnf::Prim(p, mut args), Elim::App(a)) => {
@@ -352,7 +393,7 @@ impl<'a> Machine<'a> {
     }
 
     /// A data eliminator at a constructor: the branch at the fields, then at the recursive values.
-    fn match_con(&self, stack: &mut Vec<Elim>, (d, c): (DataRef, u32), fields: &Rc<[Clo]>, elim: Elim) -> Res<Flow> {
+    fn match_con(&self, stack: &mut Vec<Frame>, (d, c): (DataRef, u32), fields: &Rc<[Clo]>, elim: Elim) -> Res<Flow> {
         let types = self.fields(d, c)?;
         let Elim::Data(_, _, _, branches) = &elim else {
             return Err(Refusal::new("ill-formed term", "not a data eliminator"));
@@ -362,7 +403,7 @@ impl<'a> Machine<'a> {
         let mut args: Vec<Clo> = fields.to_vec();
         for (field, ty) in fields.iter().zip(types) {
             match recursive_arity(ty, d.id) {
-                Some(0) => args.push(field.elim(elim.clone())),
+                Some(0) => args.push(field.elim(elim.clone()).share()),
                 Some(n) => {
                     let mut scene = Scene::new();
                     let e = scene.fun(Bind::Elim(Rc::new(elim.clone())));
@@ -376,7 +417,7 @@ impl<'a> Machine<'a> {
                 None => {}
             }
         }
-        stack.extend(args.into_iter().rev().map(Elim::App));
+        stack.extend(args.into_iter().rev().map(|a| Frame::Elim(Elim::App(a))));
         Ok(Flow::Next(branch))
     }
 
@@ -431,14 +472,14 @@ impl<'a> Machine<'a> {
     }
 }
 
-fn push(stack: &mut Vec<Elim>, e: Elim, c: Clo) -> Flow {
-    stack.push(e);
+fn push(stack: &mut Vec<Frame>, e: Elim, c: Clo) -> Flow {
+    stack.push(Frame::Elim(e));
     Flow::Next(c)
 }
 
 /// `elim (Suc n) = s n (elim n)`.
-fn unfold_nat(stack: &mut Vec<Elim>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
-    stack.push(Elim::App(n.elim(Elim::Nat(m, z, s.clone()))));
+fn unfold_nat(stack: &mut Vec<Frame>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
+    stack.push(Frame::Elim(Elim::App(n.elim(Elim::Nat(m, z, s.clone())).share())));
     push(stack, Elim::App(n), s)
 }
 

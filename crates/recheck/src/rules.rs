@@ -3,7 +3,7 @@
 use crate::closure::{Clo, Closure, Env};
 use crate::compute::fraction;
 use crate::machine::Machine;
-use crate::poly::Poly;
+use crate::poly::{Poly, Work};
 use crate::scene::{base, call, closed};
 use crate::{Res, refuse};
 use bfv_format::{Hypothesis, Node, Op, Prim, Product, Rational, Relation, Rule, Sort, Step, Term};
@@ -18,8 +18,9 @@ fn ill<T>(what: &str) -> Res<T> {
 }
 
 /// A number of a certificate, which must be in lowest terms.
-fn exact(q: &Rational) -> Res<BigRational> {
+fn exact(work: &mut Work, q: &Rational) -> Res<BigRational> {
     let den = BigInt::from(q.den.clone());
+    work.numbers(&BigRational::new_raw(q.num.clone(), den.clone()), None)?;
     if den.is_zero() || !q.num.gcd(&den).is_one() {
         return refuse("rational not in lowest terms", "a number of a certificate is not in lowest terms");
     }
@@ -39,74 +40,109 @@ fn carrier(s: Sort) -> Prim {
     of_sort(s, [Prim::Nat, Prim::Int, Prim::Real])
 }
 
-/// What a tree denotes: its sort, its polynomial and its closure, computed together.
-struct Denoted {
-    sort: Sort,
-    poly: Poly,
-    term: Clo,
+/// The literal of a sort that a number is.
+fn literal(sort: Sort, q: &Rational) -> Res<Node> {
+    let whole = q.den.is_one();
+    Ok(match sort {
+        Sort::Real => Node::RealLit(q.clone()),
+        _ if !whole => return ill("a whole number is needed"),
+        Sort::Int => Node::IntLit(q.num.clone()),
+        Sort::Nat if q.num.sign() == Sign::Minus => return ill("a natural number is needed"),
+        Sort::Nat => Node::NatLit(q.num.magnitude().clone()),
+    })
 }
 
-fn denote(sorts: &[Sort], atoms: &[Clo], tree: &[Op]) -> Res<Denoted> {
-    let mut stack: Vec<Denoted> = Vec::new();
+/// Reads a tree in postfix order; `f` gives the meaning of an instruction of a sort at the meanings of its operands.
+fn fold<T>(sorts: &[Sort], tree: &[Op], mut f: impl FnMut(&Op, Sort, Vec<T>) -> Res<T>) -> Res<(Sort, T)> {
+    let mut stack: Vec<(Sort, T)> = Vec::new();
     for op in tree {
-        let next = match op {
-            Op::Atom(sort, n) => {
-                let k = usize::try_from(*n).unwrap_or(usize::MAX);
-                match (sorts.get(k), atoms.get(k)) {
-                    (Some(s), Some(a)) if s == sort => Denoted { sort: *sort, poly: Poly::atom(*n), term: a.clone() },
-                    _ => return ill("an atom is not there, or has another sort"),
-                }
-            }
-            Op::Lit(sort, q) => {
-                let value = exact(q)?;
-                let literal = match sort {
-                    Sort::Real => Node::RealLit(q.clone()),
-                    _ if !value.is_integer() => return ill("a whole number is needed"),
-                    Sort::Int => Node::IntLit(q.num.clone()),
-                    Sort::Nat if q.num.sign() == Sign::Minus => return ill("a natural number is needed"),
-                    Sort::Nat => Node::NatLit(q.num.magnitude().clone()),
-                };
-                Denoted { sort: *sort, poly: Poly::constant(value), term: closed(literal) }
-            }
-            Op::Add | Op::Sub | Op::Mul => {
-                let (Some(b), Some(a)) = (stack.pop(), stack.pop()) else { return ill("an operand is missing") };
-                let one = BigRational::one();
-                let (poly, ops) = match op {
-                    Op::Add => (a.poly.plus(&one, &b.poly)?, [Prim::NatAdd, Prim::IntAdd, Prim::RealAdd]),
-                    Op::Mul => (a.poly.times(&b.poly)?, [Prim::NatMul, Prim::IntMul, Prim::RealMul]),
-                    _ if a.sort == Sort::Nat => return ill("natural numbers are not subtracted"),
-                    _ => (a.poly.plus(&-one, &b.poly)?, [Prim::NatSub, Prim::IntSub, Prim::RealSub]),
-                };
-                if a.sort != b.sort {
-                    return ill("two sorts meet");
-                }
-                Denoted { sort: a.sort, poly, term: call(of_sort(a.sort, ops), &[a.term, b.term]) }
-            }
+        let (sort, args) = match op {
+            Op::Atom(s, n) if usize::try_from(*n).is_ok_and(|k| sorts.get(k) == Some(s)) => (*s, vec![]),
+            Op::Atom(..) => return ill("an atom is not there, or has another sort"),
+            Op::Lit(s, _) => (*s, vec![]),
+            Op::Add | Op::Sub | Op::Mul => match (stack.pop(), stack.pop()) {
+                (Some((Sort::Nat, _)), Some(_)) if *op == Op::Sub => return ill("natural numbers are not subtracted"),
+                (Some((t, b)), Some((s, a))) if s == t => (s, vec![a, b]),
+                (Some(_), Some(_)) => return ill("two sorts meet"),
+                _ => return ill("an operand is missing"),
+            },
             Op::NatToInt | Op::NatToReal | Op::IntToReal => {
-                let (from, to, p) = match op {
-                    Op::NatToInt => (Sort::Nat, Sort::Int, Prim::IntPos),
-                    Op::NatToReal => (Sort::Nat, Sort::Real, Prim::RealOfNat),
-                    _ => (Sort::Int, Sort::Real, Prim::RealOfInt),
-                };
+                let from = if *op == Op::IntToReal { Sort::Int } else { Sort::Nat };
+                let to = if *op == Op::NatToInt { Sort::Int } else { Sort::Real };
                 match stack.pop() {
-                    Some(a) if a.sort == from => Denoted { sort: to, poly: a.poly, term: call(p, &[a.term]) },
+                    Some((s, a)) if s == from => (to, vec![a]),
                     _ => return ill("something else is embedded"),
                 }
             }
         };
-        stack.push(next);
+        stack.push((sort, f(op, sort, args)?));
     }
     match (stack.pop(), stack.is_empty()) {
-        (Some(d), true) => Ok(d),
+        (Some(top), true) => Ok(top),
         _ => ill("the tree is not balanced"),
     }
 }
 
-/// A hypothesis read: relation, right minus left, and the statement that its proof must have.
-struct Read {
+/// The closure that a tree denotes.
+fn term(sorts: &[Sort], atoms: &[Clo], tree: &[Op]) -> Res<(Sort, Clo)> {
+    fold(sorts, tree, |op, sort, args| {
+        let of = |ops| Ok(call(of_sort(sort, ops), &args));
+        match op {
+            Op::Atom(_, n) => the(atoms, *n).cloned(),
+            Op::Lit(_, q) => Ok(closed(literal(sort, q)?)),
+            Op::Add => of([Prim::NatAdd, Prim::IntAdd, Prim::RealAdd]),
+            Op::Sub => of([Prim::NatSub, Prim::IntSub, Prim::RealSub]),
+            Op::Mul => of([Prim::NatMul, Prim::IntMul, Prim::RealMul]),
+            Op::NatToInt => Ok(call(Prim::IntPos, &args)),
+            Op::NatToReal => Ok(call(Prim::RealOfNat, &args)),
+            Op::IntToReal => Ok(call(Prim::RealOfInt, &args)),
+        }
+    })
+}
+
+/// The polynomial of a tree.
+fn polynomial(work: &mut Work, sorts: &[Sort], tree: &[Op], sort: Sort) -> Res<Poly> {
+    let (s, p) = fold(sorts, tree, |op, sort, mut args| {
+        work.units(1)?;
+        let (last, first) = (args.pop(), args.pop());
+        match (op, first, last) {
+            (Op::Lit(_, q), ..) => {
+                let value = exact(work, q)?;
+                literal(sort, q)?;
+                Ok(Poly::constant(value))
+            }
+            (Op::Atom(_, n), ..) => Ok(Poly::atom(*n)),
+            (Op::Add, Some(a), Some(b)) => a.plus(work, &BigRational::one(), &b),
+            (Op::Sub, Some(a), Some(b)) => a.plus(work, &-BigRational::one(), &b),
+            (Op::Mul, Some(a), Some(b)) => a.times(work, &b),
+            (_, None, Some(a)) => Ok(a),
+            _ => ill("an operand is missing"),
+        }
+    })?;
+    if s == sort { Ok(p) } else { ill("a tree has another sort than the rule needs") }
+}
+
+/// A hypothesis as a number: its relation, and right minus left.
+struct Fact {
     relation: Relation,
     poly: Poly,
-    statement: Clo,
+}
+
+/// The statement that the proof of a hypothesis must have.
+fn statement(sorts: &[Sort], atoms: &[Clo], h: &Hypothesis, sort: Sort) -> Res<Clo> {
+    let ((s, a), (t, b)) = (term(sorts, atoms, &h.left)?, term(sorts, atoms, &h.right)?);
+    if s != sort || t != sort {
+        return ill("a side of a hypothesis has another sort than the rule");
+    }
+    Ok(match h.relation {
+        Relation::Lt => less(sort, a, b),
+        Relation::Le => {
+            let env = Env::empty(0).push(less(sort, b, a));
+            let not = Node::Pi(Rc::new(Node::Var(0)), Rc::new(Node::Prim(Prim::Empty)));
+            Rc::new(Closure::Term(Rc::new(not), env))
+        }
+        Relation::Eq => path(carrier(sort), a, b),
+    })
 }
 
 fn path(ty: Prim, a: Clo, b: Clo) -> Clo {
@@ -118,24 +154,6 @@ fn path(ty: Prim, a: Clo, b: Clo) -> Clo {
 fn less(s: Sort, a: Clo, b: Clo) -> Clo {
     let ltb = of_sort(s, [Prim::NatLtb, Prim::IntLtb, Prim::RealLtb]);
     path(Prim::Bool, call(ltb, &[a, b]), base(Prim::True))
-}
-
-fn read(sorts: &[Sort], atoms: &[Clo], h: &Hypothesis, sort: Sort) -> Res<Read> {
-    let (a, b) = (denote(sorts, atoms, &h.left)?, denote(sorts, atoms, &h.right)?);
-    if a.sort != sort || b.sort != sort {
-        return ill("a side of a hypothesis has another sort than the rule");
-    }
-    let poly = b.poly.plus(&-BigRational::one(), &a.poly)?;
-    let statement = match h.relation {
-        Relation::Lt => less(sort, a.term, b.term),
-        Relation::Le => {
-            let env = Env::empty(0).push(less(sort, b.term, a.term));
-            let not = Node::Pi(Rc::new(Node::Var(0)), Rc::new(Node::Prim(Prim::Empty)));
-            Rc::new(Closure::Term(Rc::new(not), env))
-        }
-        Relation::Eq => path(carrier(sort), a.term, b.term),
-    };
-    Ok(Read { relation: h.relation, poly, statement })
 }
 
 fn the<T>(list: &[T], n: u32) -> Res<&T> {
@@ -150,76 +168,78 @@ fn contradiction(found: bool) -> Res<()> {
 }
 
 fn psatz(
+    work: &mut Work,
     sorts: &[Sort],
-    atoms: &[Clo],
-    facts: &[Read],
+    facts: &[Fact],
     products: &[Product],
     equalities: &[(u32, Vec<Op>)],
 ) -> Res<()> {
     let one = BigRational::one();
-    let real = |tree: &[Op]| -> Res<Poly> {
-        let d = denote(sorts, atoms, tree)?;
-        if d.sort == Sort::Real { Ok(d.poly) } else { ill("a multiplier is not over Real") }
-    };
     let (mut total, mut some_strict) = (Poly::zero(), false);
     for p in products {
-        let coefficient = exact(&p.coefficient)?;
+        work.units(1)?;
+        let coefficient = exact(work, &p.coefficient)?;
         if !coefficient.is_positive() {
             return refuse("negative multiplier", "a coefficient is not positive");
         }
         let (mut product, mut strict) = (Poly::constant(coefficient), true);
         for n in &p.hypotheses {
+            work.units(1)?;
             let fact = the(facts, *n)?;
             if fact.relation == Relation::Eq {
                 return refuse("negative multiplier", "an equality stands in a product");
             }
             strict &= fact.relation == Relation::Lt;
-            product = product.times(&fact.poly)?;
+            product = product.times(work, &fact.poly)?;
         }
         for q in &p.squares {
-            let q = real(q)?;
+            work.units(1)?;
+            let q = polynomial(work, sorts, q, Sort::Real)?;
             strict = false;
-            product = product.times(&q)?.times(&q)?;
+            let square = q.times(work, &q)?;
+            product = product.times(work, &square)?;
         }
         some_strict |= strict;
-        total = total.plus(&one, &product)?;
+        total = total.plus(work, &one, &product)?;
     }
     for (n, tree) in equalities {
+        work.units(1)?;
         let fact = the(facts, *n)?;
         if fact.relation != Relation::Eq {
             return refuse("negative multiplier", "a free multiplier stands on an inequality");
         }
-        total = total.plus(&one, &fact.poly.times(&real(tree)?)?)?;
+        let multiplier = polynomial(work, sorts, tree, Sort::Real)?;
+        let multiple = fact.poly.times(work, &multiplier)?;
+        total = total.plus(work, &one, &multiple)?;
     }
     contradiction(total.value().is_some_and(|c| c.is_negative() || (c.is_zero() && some_strict)))
 }
 
-fn lia(sorts: &[Sort], facts: Vec<Read>, steps: &[Step]) -> Res<()> {
-    let one = BigRational::one();
+fn lia(work: &mut Work, sorts: &[Sort], facts: Vec<Fact>, steps: &[Step]) -> Res<()> {
     let mut known: Vec<(Poly, bool)> = Vec::new();
     for f in facts {
-        let strict = f.relation == Relation::Lt;
-        let poly = if strict { f.poly.plus(&-one.clone(), &Poly::constant(one.clone()))? } else { f.poly };
-        known.push((poly, f.relation == Relation::Eq));
+        known.push((f.poly, f.relation == Relation::Eq));
     }
     for step in steps {
+        work.units(1)?;
         let next = match step {
             Step::Combine(c) => {
                 let (mut sum, mut equality) = (Poly::zero(), true);
                 for (n, k) in &c.terms {
+                    work.units(1)?;
                     let (p, eq) = the(&known, *n)?;
                     if k.is_negative() && !eq {
                         return refuse("negative multiplier", "an inequality is multiplied by a negative number");
                     }
                     equality &= eq;
-                    sum = sum.plus(&BigRational::from_integer(k.clone()), p)?;
+                    sum = sum.plus(work, &BigRational::from_integer(k.clone()), p)?;
                 }
                 (sum, equality)
             }
             Step::Cut(n, d) => {
                 let (p, eq) = the(&known, *n)?;
                 let d = BigRational::from_integer(BigInt::from(d.clone()));
-                match if *eq || d.is_zero() { None } else { p.cut(&d) } {
+                match if *eq || d.is_zero() { None } else { p.cut(work, &d)? } {
                     Some(q) => (q, false),
                     None => return refuse("cut does not divide", "a cut does not apply"),
                 }
@@ -236,59 +256,113 @@ fn lia(sorts: &[Sort], facts: Vec<Read>, steps: &[Step]) -> Res<()> {
     )
 }
 
+/// The numeric half of a rule, which does not look at terms; gives the work that it was.
+fn numbers(r: &Rule) -> Res<u64> {
+    let mut work = Work(0);
+    let (atoms, hypotheses) = crate::trust::parts(r);
+    let sorts: Vec<Sort> = atoms.iter().map(|(s, _)| *s).collect();
+    let sort = rule_sort(r)?;
+    let mut facts = Vec::new();
+    for h in hypotheses {
+        let (a, b) = (polynomial(&mut work, &sorts, &h.left, sort)?, polynomial(&mut work, &sorts, &h.right, sort)?);
+        let minus = -BigRational::one();
+        let mut poly = b.plus(&mut work, &minus, &a)?;
+        if matches!(r, Rule::Lia { .. }) && h.relation == Relation::Lt {
+            poly = poly.plus(&mut work, &minus, &Poly::constant(BigRational::one()))?;
+        }
+        facts.push(Fact { relation: h.relation, poly });
+    }
+    match r {
+        Rule::Ring { sort, left, right, .. } => {
+            let (a, b) = (polynomial(&mut work, &sorts, left, *sort)?, polynomial(&mut work, &sorts, right, *sort)?);
+            if a != b {
+                return refuse("sides are different polynomials", "the two sides differ");
+            }
+        }
+        Rule::Psatz { products, equalities, .. } => psatz(&mut work, &sorts, &facts, products, equalities)?,
+        Rule::Lia { steps, .. } => lia(&mut work, &sorts, facts, steps)?,
+    }
+    Ok(work.0)
+}
+
+fn rule_sort(r: &Rule) -> Res<Sort> {
+    match r {
+        Rule::Lia { sort: Sort::Real, .. } => ill("integer reasoning over Real"),
+        Rule::Ring { sort, .. } | Rule::Lia { sort, .. } => Ok(*sort),
+        Rule::Psatz { .. } => Ok(Sort::Real),
+    }
+}
+
+/// The work of reading a rule once: its instructions, the words of its numbers, its lists.
+pub(crate) fn size(r: &Rule) -> u64 {
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let number = |q: &Rational| 1 + (q.num.bits() + q.den.bits()) / 64;
+    let op = |op: &Op| if let Op::Lit(_, q) = op { number(q) } else { 1 };
+    let tree = |t: &Vec<Op>| t.iter().map(op).sum::<u64>();
+    let (atoms, hypotheses) = crate::trust::parts(r);
+    let given = count(atoms.len()) + hypotheses.iter().map(|h| 1 + tree(&h.left) + tree(&h.right)).sum::<u64>();
+    1 + given
+        + match r {
+            Rule::Ring { left, right, .. } => tree(left) + tree(right),
+            Rule::Psatz { products, equalities, .. } => {
+                let squares = products.iter().flat_map(|p| &p.squares).map(tree).sum::<u64>();
+                let factors = products.iter().map(|p| number(&p.coefficient) + count(p.hypotheses.len()));
+                squares + factors.sum::<u64>() + equalities.iter().map(|(_, t)| 1 + tree(t)).sum::<u64>()
+            }
+            Rule::Lia { steps, .. } => {
+                let step = |s: &Step| match s {
+                    Step::Combine(c) => 1 + c.terms.iter().map(|(_, k)| 1 + k.bits() / 64).sum::<u64>(),
+                    Step::Cut(_, d) => 1 + d.bits() / 64,
+                    Step::NatAtom(_) => 1,
+                };
+                steps.iter().map(step).sum::<u64>()
+            }
+        }
+}
+
 impl Machine<'_> {
-    fn reads(&self, env: &Env, r: &Rule) -> Res<(Vec<Sort>, Vec<Clo>, Vec<Read>)> {
+    /// The sorts of the atoms, the atoms, and the statements of the hypotheses.
+    fn reads(&self, env: &Env, r: &Rule) -> Res<(Vec<Sort>, Vec<Clo>, Vec<Clo>)> {
+        self.charge(size(r))?;
         let (atoms, hypotheses) = crate::trust::parts(r);
         let sorts: Vec<Sort> = atoms.iter().map(|(s, _)| *s).collect();
         let terms: Vec<Clo> =
             atoms.iter().map(|(_, t): &(Sort, Term)| Rc::new(Closure::Term(t.clone(), env.clone()))).collect();
-        let sort = match r {
-            Rule::Lia { sort: Sort::Real, .. } => return ill("integer reasoning over Real"),
-            Rule::Ring { sort, .. } | Rule::Lia { sort, .. } => *sort,
-            Rule::Psatz { .. } => Sort::Real,
-        };
-        let facts = hypotheses.iter().map(|h| read(&sorts, &terms, h, sort)).collect::<Res<_>>()?;
-        Ok((sorts, terms, facts))
+        let sort = rule_sort(r)?;
+        let statements = hypotheses.iter().map(|h| statement(&sorts, &terms, h, sort)).collect::<Res<_>>()?;
+        Ok((sorts, terms, statements))
     }
 
+    /// The numbers first, then atoms, then proofs.
     pub(crate) fn check_rule(&self, env: &Env, r: &Rule) -> Res<()> {
+        self.charge(size(r))?;
+        self.charge(numbers(r)?)?;
         let (atoms, hypotheses) = crate::trust::parts(r);
-        let (sorts, terms, facts) = self.reads(env, r)?;
+        let (_, _, statements) = self.reads(env, r)?;
         for (s, t) in atoms {
             self.check(env, t, &base(carrier(*s)))?;
         }
-        for (h, f) in hypotheses.iter().zip(&facts) {
-            self.check(env, &h.proof, &f.statement)?;
+        for (h, ty) in hypotheses.iter().zip(&statements) {
+            self.check(env, &h.proof, ty)?;
         }
-        match r {
-            Rule::Ring { sort, left, right, .. } => {
-                let (a, b) = (denote(&sorts, &terms, left)?, denote(&sorts, &terms, right)?);
-                if a.sort != *sort || b.sort != *sort {
-                    return ill("a side has another sort than the rule");
-                }
-                if a.poly == b.poly {
-                    Ok(())
-                } else {
-                    refuse("sides are different polynomials", "the two sides differ")
-                }
-            }
-            Rule::Psatz { products, equalities, .. } => psatz(&sorts, &terms, &facts, products, equalities),
-            Rule::Lia { steps, .. } => lia(&sorts, facts, steps),
-        }
+        Ok(())
     }
 
     /// The types of atoms and proofs.
     pub(crate) fn part_types(&self, env: &Env, r: &Rule) -> Res<Vec<Clo>> {
-        let (sorts, _, facts) = self.reads(env, r)?;
-        Ok(sorts.into_iter().map(|s| base(carrier(s))).chain(facts.into_iter().map(|f| f.statement)).collect())
+        let (sorts, _, statements) = self.reads(env, r)?;
+        Ok(sorts.into_iter().map(|s| base(carrier(s))).chain(statements).collect())
     }
 
     pub(crate) fn rule_type(&self, env: &Env, r: &Rule) -> Res<Clo> {
         match r {
             Rule::Ring { sort, left, right, .. } => {
                 let (sorts, terms, _) = self.reads(env, r)?;
-                let (a, b) = (denote(&sorts, &terms, left)?, denote(&sorts, &terms, right)?);
-                Ok(path(carrier(*sort), a.term, b.term))
+                let ((s, a), (t, b)) = (term(&sorts, &terms, left)?, term(&sorts, &terms, right)?);
+                if s != *sort || t != *sort {
+                    return ill("a side has another sort than the rule");
+                }
+                Ok(path(carrier(*sort), a, b))
             }
             _ => Ok(base(Prim::Empty)),
         }

@@ -2,6 +2,7 @@
 
 use bfv_format::{Hypothesis, Node, Rule, Term};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Positions and rules named in some terms, and whether a universe is.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +14,12 @@ pub(crate) struct Refs {
 
 impl Refs {
     pub(crate) fn add(&mut self, root: &Term) {
-        let mut todo = vec![root];
+        let (mut todo, mut seen) = (vec![root], BTreeSet::new());
         while let Some(t) = todo.pop() {
+            // A shared term may stand in very many places; it is read once.
+            if Rc::strong_count(t) > 1 && !seen.insert(Rc::as_ptr(t)) {
+                continue;
+            }
             match &**t {
                 Node::Const { id, .. } => {
                     self.ids.insert(*id);

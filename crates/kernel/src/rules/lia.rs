@@ -31,6 +31,7 @@ pub(crate) fn check(
         facts.push(Fact { poly, equality: h.relation == Relation::Eq });
     }
     for step in steps {
+        work.spend(1)?;
         let fact = |n: u32| match usize::try_from(n).ok().and_then(|n| facts.get(n)) {
             Some(f) => Ok(f),
             None => refuse(TREE, "A certificate names a fact that is not there yet."),
@@ -39,6 +40,7 @@ pub(crate) fn check(
             Step::Combine(c) => {
                 let (mut poly, mut equality) = (Poly::default(), true);
                 for (n, multiplier) in &c.terms {
+                    work.spend(1)?;
                     let f = fact(*n)?;
                     if !f.equality && multiplier.is_negative() {
                         return refuse(MULTIPLIER, "An inequality is multiplied by a negative number.");

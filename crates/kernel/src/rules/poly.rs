@@ -15,7 +15,7 @@ const MONOMIALS: usize = 20_000;
 /// Monomials of a larger degree are refused.
 const DEGREE: u32 = 1_000;
 
-/// Work that one rule may do, about a second: a unit is one operation on small coefficients.
+/// Work that one rule may do: a unit is one operation on small coefficients, and a step of the judgement.
 pub(crate) const WORK: u64 = 5_000_000;
 
 /// Work done by one rule so far. Every operation on coefficients is paid for before it is done.
@@ -33,7 +33,7 @@ impl Work {
         self.spent
     }
 
-    fn spend(&mut self, units: u64) -> Res<()> {
+    pub(crate) fn spend(&mut self, units: u64) -> Res<()> {
         self.spent = self.spent.saturating_add(units);
         if self.spent > self.limit {
             return refuse(BUDGET, format!("A rule needs more than {} units of work.", self.limit));

@@ -28,6 +28,7 @@ pub(crate) fn check(
     };
     let (mut sum, mut strict) = (Poly::default(), false);
     for p in products {
+        work.spend(1)?;
         let coefficient = exact(work, &p.coefficient)?;
         if !coefficient.is_positive() {
             return refuse(MULTIPLIER, "The coefficient of a product must be positive.");
@@ -36,6 +37,7 @@ pub(crate) fn check(
         // A product of positive factors is positive; one factor that may be zero makes it nonnegative only.
         let mut positive = p.squares.is_empty();
         for n in &p.hypotheses {
+            work.spend(1)?;
             let (relation, q) = fact(*n)?;
             match relation {
                 Relation::Lt => {}
@@ -47,6 +49,7 @@ pub(crate) fn check(
             term = term.times(work, q)?;
         }
         for square in &p.squares {
+            work.spend(1)?;
             let q = real(work, square)?;
             let q = q.times(work, &q)?;
             term = term.times(work, &q)?;
@@ -55,6 +58,7 @@ pub(crate) fn check(
         sum = sum.plus(work, &BigRational::one(), &term)?;
     }
     for (n, multiplier) in equalities {
+        work.spend(1)?;
         let (Relation::Eq, q) = fact(*n)? else {
             return refuse(MULTIPLIER, "A free multiplier stands on a hypothesis that is no equality.");
         };
