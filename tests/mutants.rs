@@ -63,10 +63,17 @@ fn an_unsealed_change_is_refused_by_the_reader() {
 #[test]
 fn sealed_byte_mutants_get_one_answer() {
     let (mut unreadable, mut refused, mut accepted) = (0, 0, 0);
-    for wanted in ["hull_without_simplex.bfvp", "r16.bfvp", "a11.bfvp"] {
-        let (_, bytes) = stored_proofs().into_iter().find(|(n, _)| n.ends_with(wanted)).unwrap();
+    // A soak takes more files, the shortest first, and every bit.
+    let more = std::env::var("BFV_MUTANTS").map_or(0, |n| n.parse().unwrap());
+    let flips: &[u8] = if more > 0 { &[1, 2, 4, 8, 16, 32, 64, 128] } else { &[1, 4] };
+    let mut files = stored_proofs();
+    files.sort_by_key(|(name, bytes)| (bytes.len(), name.clone()));
+    let usual = ["hull_without_simplex.bfvp", "r16.bfvp", "a11.bfvp"];
+    let (chosen, rest): (Vec<_>, Vec<_>) = files.into_iter().partition(|(n, _)| usual.iter().any(|u| n.ends_with(u)));
+    assert_eq!(chosen.len(), usual.len());
+    for (wanted, bytes) in chosen.into_iter().chain(rest.into_iter().take(more)) {
         for n in 0..bytes.len() - 32 {
-            for flip in [1u8, 4] {
+            for flip in flips {
                 let mut changed = bytes.clone();
                 changed[n] ^= flip;
                 let changed = bfv_format::reseal(&changed);
@@ -91,7 +98,7 @@ fn sealed_byte_mutants_get_one_answer() {
         }
     }
     // Accepted are changes of names, which carry no meaning, and changes that leave a true statement with a proof that fits.
-    println!("Mutants: {unreadable} unreadable, {refused} refused by both, {accepted} accepted by both.");
+    println!("Figures: {unreadable} mutants unreadable, {refused} refused by both, {accepted} accepted by both.");
     assert!(refused > 200 && unreadable > 200, "{unreadable} {refused} {accepted}");
 }
 
@@ -134,7 +141,7 @@ fn mutate(what: &str, f: &mut dyn FnMut(&mut Rule) -> bool) -> usize {
         assert!(second(&changed).is_err(), "{what}: recheck accepts a mutant of {name}");
         made += 1;
     }
-    println!("{what}: {made} mutants, all refused by both.");
+    println!("Figures: {what}: {made} mutants, all refused by both.");
     made
 }
 

@@ -155,11 +155,14 @@ pub fn check(
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
     let names = files.iter().filter_map(|f| sources.name(f.number)).map(str::to_owned).collect();
-    let mut report = Report { files: names, goals: Vec::new(), problems };
+    let mut report = Report { files: names, problems, ..Report::default() };
     if !report.problems.is_empty() {
         return (report, Vec::new(), sources);
     }
-    let elaborated = match frontend.elaborate(&mut sources, &files) {
+    let start = Instant::now();
+    let elaborated = frontend.elaborate(&mut sources, &files);
+    report.load_us = micros(start);
+    let elaborated = match elaborated {
         Ok(elaborated) => elaborated,
         Err(problems) => {
             report.problems = problems;
@@ -194,6 +197,10 @@ pub fn check(
 /// The kernel's refusal as sentences; its detail may be one already.
 fn says(why: &str) -> String {
     format!("The kernel says: {}.", why.trim_end_matches('.'))
+}
+
+fn micros(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn internal(what: &str) -> Problem {
@@ -264,14 +271,14 @@ impl Line<'_> {
             accepted.clear();
         }
         let holds_if = goal.holds_if.iter().map(|c| self.conditional(c)).collect();
-        let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let wall_us = micros(start);
         Some(self.report(
             goal,
             hash,
             accepted.pop(),
             failure,
             holds_if,
-            Cost { kernel_steps: 0, search_steps, wall_ms },
+            Cost { kernel_steps: 0, search_steps, wall_us },
         ))
     }
 

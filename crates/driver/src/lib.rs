@@ -22,7 +22,7 @@ pub use check::{
     Progress, Search, check, gate_sources, unknown_goal,
 };
 pub use exit::{Event, exit_code};
-pub use front::{Plugged, plug};
+pub use front::{Plugged, bundles, from_source, plug};
 pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
 pub use list::{Listed, list};
 pub use load::{Input, load};

@@ -151,8 +151,8 @@ pub struct Cost {
     pub kernel_steps: u64,
     /// Steps of the engines.
     pub search_steps: u64,
-    /// Wall clock, milliseconds.
-    pub wall_ms: u64,
+    /// Wall clock, microseconds.
+    pub wall_us: u64,
 }
 
 /// A condition under which a claim was said to hold, and the verdict on that.
@@ -240,6 +240,8 @@ pub struct Report {
     pub goals: Vec<GoalReport>,
     /// What was wrong with the input or with bfv.
     pub problems: Vec<Problem>,
+    /// Wall clock until the library and the files were loaded, microseconds.
+    pub load_us: u64,
 }
 
 impl Report {

@@ -5,6 +5,7 @@
 
 mod app;
 mod arith;
+mod bundle;
 mod cases;
 mod context;
 mod elab;
@@ -17,6 +18,7 @@ mod tactic;
 mod unify;
 mod walk;
 
+pub use bundle::bundle_key;
 pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session};
 pub use names::{Global, Names, Target};
