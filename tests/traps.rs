@@ -229,10 +229,14 @@ traps! {
     t17_interval_as_data, t17;
     t18_false_face_leaks, t18;
     t21_diagonals, t21;
+    t26_missing_cases, t26;
+    t28_exported_witness;
     t29_capture, t29;
-    // T34 to T36 are about smoothness; their sources stand here once the library defines it.
+    // T35 and T36 speak of a derivative operator and of grades: here a derivative is a relation, and smoothness is no grade.
+    t34_smooth_by_name;
     t37_division_and_order, t37;
     t38_interval_and_reals, t38;
+    t39_sides_that_rest_on_more, t39;
     t40_rules_conclude_falsehood, t40;
     t44_rules_under_substitution, t44;
     t45_large_numbers, t45;

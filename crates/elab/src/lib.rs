@@ -5,12 +5,20 @@
 
 mod app;
 mod arith;
+mod attributes;
 mod cases;
+mod code;
+mod claim;
 mod context;
+mod domain;
 mod elab;
 mod expr;
+mod finish;
 mod module;
 mod names;
+mod proposition;
+mod pattern;
+mod patterns;
 mod scratch;
 mod show;
 mod tactic;
