@@ -111,9 +111,7 @@ fn argument(a: &Attr, known: &Attribute) -> R<()> {
             "Expect `proved`, `refuted` or `unknown`.",
         ),
         (Takes::Word, ExprKind::Var(_)) | (Takes::Text, ExprKind::String(_)) | (Takes::Statement, _) => Ok(()),
-        (Takes::Nothing, _) => {
-            refuse(format!("The attribute `{name}` stands alone."), "Remove what stands after it.")
-        }
+        (Takes::Nothing, _) => refuse(format!("The attribute `{name}` stands alone."), "Remove what stands after it."),
         (Takes::Word, _) => {
             refuse(format!("The attribute `{name}` takes one word."), "Use a comma between attributes.")
         }
