@@ -10,8 +10,8 @@ mod change;
 mod sites;
 
 use bfv_driver::{Context, Elaborated, Kind, Plugged, StoredFailure, judge_stored, load, plug};
-use bfv_engine_native::{Arith, Auto, Native};
-use bfv_format::{Decl, Node, Outcome, Stored, decl_hashes, term_hash};
+use bfv_engine_native::{Arith, Auto, Native, Points};
+use bfv_format::{Decl, Node, Outcome, Renumber, Stored, Term, decl_hashes, term_hash};
 use bfv_kernel::{Limits, Signature};
 use sites::{Change, Part, apply, changes, places};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +65,7 @@ fn big<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
 }
 
 /// The kernel's verdict on a stored proof from its bytes alone: the statement it judged, or the reason of the refusal.
-fn kernel(stored: &Stored, limits: Limits) -> Result<bfv_format::Term, &'static str> {
+fn kernel(stored: &Stored, limits: Limits) -> Result<Term, &'static str> {
     let mut s = Signature::new();
     for d in &stored.decls {
         s.add(d.clone(), limits).map_err(|r| r.reason)?;
@@ -73,7 +73,7 @@ fn kernel(stored: &Stored, limits: Limits) -> Result<bfv_format::Term, &'static 
     kernel_after(&s, stored, limits)
 }
 
-fn kernel_after(s: &Signature, stored: &Stored, limits: Limits) -> Result<bfv_format::Term, &'static str> {
+fn kernel_after(s: &Signature, stored: &Stored, limits: Limits) -> Result<Term, &'static str> {
     match stored.verdict {
         Outcome::Proved => s.prove(&stored.statement, &stored.evidence, limits).map(|p| p.statement().clone()),
         Outcome::Refuted => s.refute(&stored.statement, &stored.evidence, limits).map(|r| r.statement().clone()),
@@ -192,7 +192,7 @@ struct Project {
 
 impl Project {
     fn new() -> Self {
-        let engines = Plugged { arith: &Arith, auto: &Auto, search: &[&Native] };
+        let engines = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
         let mut sources = bfv_diag::Sources::new();
         let (files, problems) = load(&[root().join("examples")], &mut sources);
         assert!(problems.is_empty());
@@ -202,12 +202,31 @@ impl Project {
         Project { elaborated, context }
     }
 
-    /// What the replay of the gate says of a proof in the place of a claim's: the verdict, or why it does not count.
-    fn replay(&self, claim: &str, stored: &Stored) -> Result<Kind, StoredFailure> {
-        let goal = self.elaborated.goals.iter().find(|g| g.full_name() == claim).unwrap();
-        let judged =
-            judge_stored(&self.elaborated.signature, &self.context, &goal.statement, stored, Limits::default())?;
-        assert!(judged.axioms.iter().all(|a| a == "real"), "{claim}: {:?}", judged.axioms);
+    fn claim(&self, name: &str) -> Option<&Term> {
+        self.elaborated.goals.iter().find(|g| g.full_name() == name).map(|g| &g.statement)
+    }
+
+    /// The statement in the sources that a stored proof is about. What is stored beside the proof of a claim, such as
+    /// a point of its hypotheses, has no name in the sources; its statement is the one of the file, over the declarations of the sources.
+    fn statement(&self, p: &Proof) -> Term {
+        if let Some(statement) = self.claim(&p.name) {
+            return statement.clone();
+        }
+        let ours = decl_hashes(self.context.decls()).unwrap();
+        let mut numbers = Renumber::default();
+        for (old, hash) in (0u32..).zip(decl_hashes(&p.stored.decls).unwrap()) {
+            if let Some(new) = ours.iter().position(|h| *h == hash) {
+                numbers.insert(old, u32::try_from(new).unwrap());
+            }
+        }
+        numbers.term(&p.stored.statement).unwrap()
+    }
+
+    /// What the replay of the gate says of a mutant in the place of a proof: the verdict, or why it does not count.
+    fn replay(&self, p: &Proof, mutant: &Stored) -> Result<Kind, StoredFailure> {
+        let (signature, statement) = (&self.elaborated.signature, self.statement(p));
+        let judged = judge_stored(signature, &self.context, &statement, mutant, Limits::default())?;
+        assert!(judged.axioms.iter().all(|a| a == "real"), "{}: {:?}", p.name, judged.axioms);
         Ok(judged.kind)
     }
 }
@@ -215,7 +234,7 @@ impl Project {
 /// Why a mutant is accepted by both checkers, as a sentence; each is checked before it is given.
 fn explain(p: &Proof, mutant: &Stored, project: &Project) -> Result<&'static str, String> {
     let merkle = |s: &Stored| term_hash(&s.statement, &decl_hashes(&s.decls).unwrap()).unwrap();
-    let said = project.replay(&p.name, mutant);
+    let said = project.replay(p, mutant);
     let print = |s: &Stored| {
         let names: Vec<String> = s.decls.iter().map(|d| d.name().to_owned()).collect();
         bfv_recheck::show(&s.statement, &names)
@@ -310,7 +329,7 @@ impl Tally {
                 match explain(p, &mutant, project) {
                     Ok(class) => {
                         *self.classes.entry(class).or_default() += 1;
-                        if class.ends_with("stale") {
+                        if class.ends_with("stale") && project.claim(&p.name).is_some() {
                             self.stale.push((p.name.clone(), bytes.to_vec()));
                         }
                     }

@@ -419,15 +419,15 @@ fn t42_junk_axioms() {
         g["axioms"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(axioms("log_is_zero"), ["logarithm", "real"]);
-    assert_eq!(axioms("falsehood"), ["exponential", "logarithm"]);
+    assert_eq!(axioms("anything"), ["exponential", "logarithm"]);
     let gate = folder.bfv(&["gate", "t42_junk_axioms.sctt"]);
     let out = text(&gate.stdout);
     assert_eq!(gate.status.code(), Some(5), "{out}");
-    for (claim, bundle) in [("log_is_zero", "logarithm"), ("falsehood", "logarithm"), ("falsehood", "exponential")] {
+    for (claim, bundle) in [("log_is_zero", "logarithm"), ("anything", "logarithm"), ("anything", "exponential")] {
         let sentence = format!("The proof of t42_junk_axioms.{claim} uses the axiom bundle {bundle}, which the gate");
         assert!(out.contains(&sentence), "{out}");
     }
-    let second = folder.recheck(&["proofs/t42_junk_axioms/falsehood.bfvp".to_owned()]);
+    let second = folder.recheck(&["proofs/t42_junk_axioms/anything.bfvp".to_owned()]);
     assert!(second[0].contains("Axiom bundles: exponential, logarithm."), "{second:?}");
 }
 

@@ -159,7 +159,7 @@ catalogue! {
         "Two imported modules declare the name. Write the full name, with its module.",
         Sample::Text(b"import std.nat\nimport std.real\n\ndef a (x : Nat) : Nat := pow x 2\n");
     DuplicateName, "E0203", "Name declared twice",
-        "A module may declare a name once, and two files of one run may not be the same module. Claims and modules may not differ only in the case of letters, for their proofs would share a file on some systems.",
+        "A module may declare a name once, and two files of one run may not be the same module. Claims and modules differ in more than the case of letters. Otherwise their proofs would share a file on some systems.",
         Sample::Text(b"def a : Nat := 1\ndef a : Nat := 2\n");
     UnknownModule, "E0204", "Unknown module",
         "An import names a module that is neither in the library nor among the files given.",
@@ -186,7 +186,7 @@ catalogue! {
         "Patterns give one case for each constructor, and each clause is reached. A function may call itself only on a variable directly below the constructor. A name that is nearly a constructor is refused, for as a variable it would fit everything.",
         Sample::Text(b"def a : Nat -> Nat\n| zero => 1\n");
     BadAttribute, "E0217", "Attribute that does not fit",
-        "An attribute is missing, is not known, stands where it has no meaning, or has a value that it cannot have. An axiom names its bundle and the theorem that implies it.",
+        "An attribute is missing, unknown, at the wrong place, or has a value that does not fit. An axiom names its bundle and the theorem that implies it.",
         Sample::Text(b"axiom a : 1 = 1\n");
     BadWitness, "E0218", "Witness that does not fit",
         "A witness gives values for the variables of the claim by their names. Its hypotheses hold at this point, and the conclusion is false there.",

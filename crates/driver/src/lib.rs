@@ -24,7 +24,7 @@ pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
     Search, check, unknown_goal,
 };
-pub use companion::Part;
+pub use companion::{Part, contradiction};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, plug};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};

@@ -12,8 +12,11 @@ use bfv_format::{Hash, Stored, Term, pack, read, write};
 use bfv_kernel::{Limits, Signature};
 use std::time::Instant;
 
-/// Steps of each of the two searches about the hypotheses of a proved claim, and of the search for the other side of a new verdict.
-const SIDE_STEPS: u64 = 20_000;
+/// Steps of each of the two searches about the hypotheses of a proved claim.
+const HYPOTHESES_STEPS: u64 = 20_000;
+
+/// Steps of the search for the other side of a new verdict.
+const OTHER_SIDE_STEPS: u64 = 2_000;
 
 /// The goals of one run, one after another.
 pub struct Line<'a> {
@@ -58,6 +61,7 @@ struct Answer {
     accepted: Option<Accepted>,
     failure: (Reason, String),
     search_steps: u64,
+    wall_ms: u64,
 }
 
 impl Answer {
@@ -98,10 +102,8 @@ impl<'a> Line<'a> {
 
     /// The report on a goal; none when something of bfv itself is broken, which is a problem then.
     pub fn goal(&mut self, goal: &Goal) -> Option<GoalReport> {
-        let start = Instant::now();
         let task = Task { goal, part: Part::Claim, statement: &goal.statement, variables: &goal.variables };
         let own = self.judged(&task)?;
-        let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let kind = own.verdict().kind();
         let statement = if kind == Kind::Proved { companion::hypotheses(self.signature, goal) } else { None };
         let hypotheses = match &statement {
@@ -115,7 +117,7 @@ impl<'a> Line<'a> {
         for n in 1..=goal.holds_if.len() {
             holds_if.push(self.condition(goal, n, kind)?);
         }
-        Some(report(goal, own, hypotheses, holds_if, wall_ms))
+        Some(report(goal, own, hypotheses, holds_if))
     }
 
     /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.
@@ -128,6 +130,7 @@ impl<'a> Line<'a> {
                 return None;
             }
         };
+        let start = Instant::now();
         let mut search_steps = 0;
         let mut accepted: Vec<Accepted> = self.stored(task).into_iter().collect();
         let mut failure = (Reason::Incomplete, String::new());
@@ -150,6 +153,7 @@ impl<'a> Line<'a> {
                 }
             }
         }
+        let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut kinds: Vec<Kind> = accepted.iter().map(|a| a.judgement.kind).collect();
         // What is stored was new once, and its other side was offered then.
         if let ([kind], [new]) = (kinds.as_slice(), accepted.as_slice())
@@ -160,7 +164,8 @@ impl<'a> Line<'a> {
             kinds.extend(self.other_side(task, kind));
         }
         for kind in kinds {
-            if let Some(problem) = self.sides.add(hash, kind, &name) {
+            if let Some(mut problem) = self.sides.add(hash, kind, &name) {
+                problem.place = Some(Box::new(task.goal.place.clone()));
                 self.problems.push(problem);
                 return None;
             }
@@ -177,7 +182,7 @@ impl<'a> Line<'a> {
         {
             self.problems.push(problem);
         }
-        Some(Answer { hash, accepted, failure, search_steps })
+        Some(Answer { hash, accepted, failure, search_steps, wall_ms })
     }
 
     /// What engines say of a task. About hypotheses a point is looked for first, then a contradiction, both within few steps.
@@ -191,7 +196,7 @@ impl<'a> Line<'a> {
             Part::Hypotheses | Part::ConditionHypotheses(_) => {
                 // Where the author relies on the answer, it gets all the steps of a goal.
                 let asked = task.goal.vacuous || task.part != Part::Hypotheses;
-                let steps = if asked { steps } else { steps.min(SIDE_STEPS) };
+                let steps = if asked { steps } else { steps.min(HYPOTHESES_STEPS) };
                 let point = self.search.only(Method::Point, self.signature, statement, variables, steps);
                 if matches!(point.0, Attempt::Candidate(_)) {
                     return vec![point];
@@ -204,7 +209,7 @@ impl<'a> Line<'a> {
     /// The other side of a new verdict is offered to the kernel, too, within few steps. It must not be accepted.
     fn other_side(&mut self, task: &Task<'_>, kind: Kind) -> Option<Kind> {
         let Task { statement, variables, .. } = *task;
-        let steps = self.options.steps.min(SIDE_STEPS);
+        let steps = self.options.steps.min(OTHER_SIDE_STEPS);
         let (attempt, _) = match kind {
             Kind::Proved => self.search.only(Method::Point, self.signature, statement, variables, steps),
             Kind::Refuted | Kind::Unknown => {
@@ -276,16 +281,10 @@ fn says(why: &str) -> String {
     format!("The kernel says: {}.", why.trim_end_matches('.'))
 }
 
-fn report(
-    goal: &Goal,
-    own: Answer,
-    hypotheses: Option<Hypotheses>,
-    holds_if: Vec<HoldsIf>,
-    wall_ms: u64,
-) -> GoalReport {
+fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>) -> GoalReport {
     let verdict = own.verdict();
     let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
-    let Answer { hash, accepted, failure, search_steps } = own;
+    let Answer { hash, accepted, failure, search_steps, wall_ms } = own;
     let why = if accepted.is_some() { "" } else { failure.1.as_str() };
     let sentences: Vec<&str> = [why, vacuity]
         .into_iter()

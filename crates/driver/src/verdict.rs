@@ -164,7 +164,7 @@ pub struct Cost {
     pub kernel_steps: u64,
     /// Steps of the engines.
     pub search_steps: u64,
-    /// Wall clock, milliseconds.
+    /// Wall clock of finding and judging the evidence, milliseconds. What is asked about hypotheses and the other side is not in it.
     pub wall_ms: u64,
 }
 
