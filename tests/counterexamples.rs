@@ -215,7 +215,7 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
-    row("S03", Use::At(|c| vec![format!("(cos := {}) (delta := {})", v(&c["cos"]), v(&c["delta"]))]), none),
+    row("S03", Use::Own, |c| vec![format!("not (abs {} <= {})", v(&c["cos"]), v(&c["delta"]))]),
     row("S04", Use::At(|c| vec![format!("(d := 3) (epsilon := {}) (delta := 9/10)", v(&c["eps"]))]), |c| {
         // Rounded in the table.
         let (e, least) = (v(&c["eps"]), v(&c["forced_cos_at_least"]));
@@ -497,7 +497,7 @@ fn a_changed_number_would_be_noticed() {
     let dir = std::env::temp_dir().join(format!("bfv-counterexamples-changed-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     for (id, key, changed) in
-        [("A04", "w", serde_json::json!([1, 0])), ("R16", "n", 8.into()), ("S03", "cos", 0.into())]
+        [("A04", "w", serde_json::json!([1, 0])), ("R16", "n", 8.into()), ("S28", "have", 3.into())]
     {
         let c = table.get_mut(id).unwrap();
         c[key] = changed;
