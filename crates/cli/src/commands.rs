@@ -208,7 +208,7 @@ pub fn doctor() -> Answer {
             checks.push((true, text, None));
         }
         (Ok(_), None) => {
-            let text = "Settings cannot be kept, because HOME and BFV_CONFIG are not set.";
+            let text = "Settings cannot be kept, because HOME and BFV_CONFIG are missing.";
             checks.push((true, text.to_owned(), None));
         }
         (Err(p), _) => checks.push((false, p.sentences(), Some(p.code.event()))),
@@ -296,7 +296,7 @@ pub fn set(args: &Set, arguments: &[String]) -> Result<Answer, Mistake> {
         return Err(Mistake::new(what, lines));
     }
     let Some(path) = settings_path() else {
-        let what = "There is no place for settings, because HOME and BFV_CONFIG are not set.";
+        let what = "There is no place for settings, because HOME and BFV_CONFIG are missing.";
         return Err(refuse(Problem::new(Code::NotWritten, what, "set BFV_CONFIG to the path of a file.")));
     };
     current.insert(key.clone(), value.clone());

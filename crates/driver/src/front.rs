@@ -1,6 +1,6 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
-use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Search};
+use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
 use crate::library;
 use crate::load::Input;
 use crate::problem::{Problem, place};
@@ -24,6 +24,8 @@ pub struct Plugged {
     pub auto: &'static dyn Engine,
     /// What claims without a proof ask, in order.
     pub search: &'static [&'static dyn Engine],
+    /// What looks for a point at which a statement fails, and for nothing else.
+    pub points: &'static dyn Engine,
 }
 
 /// Step budget of one engine call from a script.
@@ -33,10 +35,7 @@ const SCRIPT_STEPS: u64 = 200_000;
 #[must_use]
 pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
     let known = Rc::new(RefCell::new(Known::default()));
-    (
-        Box::new(Front { engines, known: known.clone(), library: Library::Bundles }),
-        Box::new(Engaged { engines: engines.search, known }),
-    )
+    (Box::new(Front { engines, known: known.clone(), library: Library::Bundles }), Box::new(Engaged { engines, known }))
 }
 
 /// The front end for the gate: the library is elaborated from its source, so that nothing rests on a bundle.
@@ -108,9 +107,14 @@ impl Frontend for Front {
             let (file, diagnostics) = bfv_syntax::parse(input.number, &input.bytes);
             problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
             let name = file.module.as_ref().map_or_else(|| stem(sources.name(input.number)), |m| m.text.clone());
-            if let Some(other) = modules.iter().find(|m| m.name == name) {
+            if let Some(other) = modules.iter().find(|m| m.name.to_lowercase() == name.to_lowercase()) {
                 let span = file.module.as_ref().map_or(Span { file: input.number, ..Span::default() }, |m| m.span);
-                let what = format!("Two files are the module `{}`.", other.name);
+                let what = if other.name == name {
+                    format!("Two files are the module `{name}`.")
+                } else {
+                    // Their proofs would share a folder where the case of letters does not count.
+                    format!("The modules `{}` and `{name}` differ only in the case of letters.", other.name)
+                };
                 let d = Diagnostic::error(bfv_diag::Code::DuplicateName, span, what)
                     .with_fix("Give each file a module name of its own.");
                 problems.push(Problem::from_diagnostic(&d, sources));
@@ -219,6 +223,7 @@ impl Line {
         for p in out.problems {
             let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
             d.fix = p.fix;
+            d.labels.extend(p.see);
             self.problems.push(Problem::from_diagnostic(&d, sources));
         }
         if !module.asked {
@@ -246,8 +251,9 @@ impl Line {
                 holds_if: c
                     .holds_if
                     .into_iter()
-                    .map(|(condition, statement)| Conditional { condition, statement })
+                    .map(|(condition, statement)| Conditional { condition, statement, binders: c.binders })
                     .collect(),
+                vacuous: c.vacuous,
             });
         }
     }
@@ -281,18 +287,47 @@ fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
 
 /// The engines on claims.
 struct Engaged {
-    engines: &'static [&'static dyn Engine],
+    engines: Plugged,
     known: Rc<RefCell<Known>>,
 }
 
 impl Search for Engaged {
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64) {
+        self.ask(self.engines.search, signature, statement, variables, steps)
+    }
+
+    fn only(
+        &mut self,
+        method: Method,
+        signature: &Signature,
+        statement: &Term,
+        variables: &[String],
+        steps: u64,
+    ) -> (Attempt, u64) {
+        let engine = match method {
+            Method::Point => self.engines.points,
+            Method::Linear => self.engines.arith,
+            Method::Arithmetic => self.engines.auto,
+        };
+        self.ask(&[engine], signature, statement, variables, steps)
+    }
+}
+
+impl Engaged {
+    fn ask(
+        &self,
+        engines: &[&dyn Engine],
+        signature: &Signature,
+        statement: &Term,
+        variables: &[String],
+        steps: u64,
+    ) -> (Attempt, u64) {
         let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
         let ctx = Ctx::default();
         let known = self.known.borrow();
         let mut last = (Reason::Incomplete, String::new());
         let mut used = 0;
-        for engine in self.engines {
+        for engine in engines {
             let mut budget = Budget::new(steps.saturating_sub(used));
             let goal = EngineGoal {
                 machine: &machine,

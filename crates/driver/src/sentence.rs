@@ -1,6 +1,6 @@
 //! The plain sentences of reports. Every surface shows these and no others.
 
-use crate::verdict::{Kind, Report, Verdict};
+use crate::verdict::{Consistency, Kind, Report, Verdict};
 
 /// "1 goal", "2 goals".
 #[must_use]
@@ -55,6 +55,12 @@ pub enum Math {
     Words,
     /// "x = -1/3".
     Symbols,
+}
+
+/// "x is 1, y is minus 1": a point in words.
+#[must_use]
+pub fn named_values(point: &[(String, String)]) -> String {
+    point.iter().map(|(name, value)| format!("{name} is {}", value_in_words(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// The sentence about a counterexample; empty for none.
@@ -116,6 +122,44 @@ pub fn goal_message(
         out += &format!(" Expected: {}.", expected.word());
     }
     out
+}
+
+/// The sentence about a condition of a claim: the first of its three goals that has another answer decides it.
+#[must_use]
+pub fn condition_sentence(condition: &str, without: Kind, verdict: Verdict, hypotheses: Consistency) -> String {
+    match (verdict, hypotheses, without) {
+        (Verdict::Refuted, ..) => format!("It does not hold even if {condition}."),
+        (Verdict::Unknown(r), ..) => format!("Whether it holds if {condition} is unknown: {}.", r.meaning()),
+        (_, Consistency::Contradictory, _) => {
+            format!("The condition {condition} contradicts the hypotheses, so it mends nothing.")
+        }
+        (_, Consistency::Unknown, _) => {
+            format!("It holds if {condition}, but no point was found that meets the condition and the hypotheses.")
+        }
+        (_, _, Kind::Proved) => format!("The condition {condition} is not needed, because the claim is proved."),
+        (_, _, Kind::Unknown) => format!("It holds if {condition}. Whether it holds without is unknown."),
+        (_, _, Kind::Refuted) => format!("It holds if {condition}."),
+    }
+}
+
+/// The sentence about a proved claim whose hypotheses contradict each other, or that says so of itself; empty for all others.
+#[must_use]
+pub fn vacuity_sentence(proved: bool, marked: bool, hypotheses: Option<Consistency>) -> &'static str {
+    match (proved, marked, hypotheses) {
+        (true, false, Some(Consistency::Contradictory)) => {
+            "It is vacuous: its hypotheses contradict each other. To accept that, mark the claim as vacuous."
+        }
+        (true, true, Some(Consistency::Contradictory)) => {
+            "It is vacuous, as marked: its hypotheses contradict each other."
+        }
+        (true, true, Some(Consistency::Satisfiable)) => "It is marked vacuous, but its hypotheses hold at a point.",
+        (true, true, Some(Consistency::Unknown)) => {
+            "It is marked vacuous, but no contradiction of its hypotheses was found."
+        }
+        (true, true, None) => "It is marked vacuous, but has no hypotheses.",
+        (false, true, _) => "It is marked vacuous, but is not proved.",
+        _ => "",
+    }
 }
 
 /// What to run next, once per report: for the first goal that ran out of budget.

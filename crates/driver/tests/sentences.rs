@@ -16,6 +16,8 @@ fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         message: String::new(),
         counterexample: vec![],
         holds_if: vec![],
+        hypotheses: None,
+        vacuous_expected: false,
         proof: None,
         axioms: vec![],
         rules: vec![],

@@ -342,6 +342,11 @@ impl Elab<'_> {
         let level_of = |e: &Expr| match &*e.kind {
             ExprKind::Var(x) => match local.find(x) {
                 Some(Found::Var(index, _)) => local.depth().checked_sub(index + 1),
+                // A name in a pattern may stand for a variable that is bound under another name.
+                Some(Found::Alias(t, _)) => match &*t {
+                    Node::Var(index) => local.depth().checked_sub(index + 1),
+                    _ => None,
+                },
                 _ => None,
             },
             _ => None,

@@ -1,18 +1,18 @@
-//! Case analysis and induction, for scripts, `match` and pattern clauses: everything becomes an eliminator.
+//! Case analysis and induction in scripts, and the eliminators that they and patterns become.
 
 use crate::context::{Entry, Local};
-use crate::elab::{Elab, Kind, R, Recursion, Typed, problem};
+use crate::elab::{Elab, Kind, R, Typed, problem};
 use crate::expr::up;
 use crate::tactic::Goal;
 use crate::walk::{self, Depth};
 use bfv_diag::Span;
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Clo, Globals, V, Val};
-use bfv_syntax::tree::{Case, Clause, Expr, Name, Pattern};
+use bfv_syntax::tree::{Case, Expr, Name};
 use std::rc::Rc;
 
 /// A type that can be eliminated, with the terms of its parameters.
-enum Shape {
+pub enum Shape {
     Bool,
     Nat,
     Int,
@@ -20,10 +20,10 @@ enum Shape {
 }
 
 /// One branch: its constructor, how many fields it has, which of them are recursive.
-struct Branch {
-    name: String,
-    fields: usize,
-    recursive: Vec<usize>,
+pub struct Branch {
+    pub name: String,
+    pub fields: usize,
+    pub recursive: Vec<usize>,
 }
 
 fn is_recursive(t: &Term, id: u32) -> bool {
@@ -35,7 +35,7 @@ fn is_recursive(t: &Term, id: u32) -> bool {
 }
 
 impl Elab<'_> {
-    fn shape(&self, local: &Local, span: Span, ty: &V) -> R<Option<Shape>> {
+    pub fn shape(&self, local: &Local, span: Span, ty: &V) -> R<Option<Shape>> {
         Ok(match &*self.whnf(span, ty)? {
             Val::Prim(Prim::Bool) => Some(Shape::Bool),
             Val::Prim(Prim::Nat) => Some(Shape::Nat),
@@ -48,7 +48,7 @@ impl Elab<'_> {
         })
     }
 
-    fn branches(&self, shape: &Shape) -> Vec<Branch> {
+    pub fn branches(&self, shape: &Shape) -> Vec<Branch> {
         let plain = |name: &str, fields: usize, recursive: &[usize]| Branch {
             name: name.to_owned(),
             fields,
@@ -73,7 +73,7 @@ impl Elab<'_> {
         }
     }
 
-    fn branch_ty(&self, span: Span, shape: &Shape, number: u32, motive: &Clo) -> R<V> {
+    pub fn branch_ty(&self, span: Span, shape: &Shape, number: u32, motive: &Clo) -> R<V> {
         let value = |v| self.m.value(v);
         Ok(match (shape, number) {
             (Shape::Bool, 0) => self.m.inst(motive, value(Val::Prim(Prim::True))),
@@ -85,7 +85,7 @@ impl Elab<'_> {
         })
     }
 
-    fn eliminator(shape: &Shape, motive: Term, branches: Vec<Term>, x: Term) -> Option<Term> {
+    pub fn eliminator(shape: &Shape, motive: Term, branches: Vec<Term>, x: Term) -> Option<Term> {
         Some(Rc::new(match (shape, branches.as_slice()) {
             (Shape::Bool, [a, b]) => Node::BoolElim(motive, a.clone(), b.clone(), x),
             (Shape::Nat, [a, b]) => Node::NatElim(motive, a.clone(), b.clone(), x),
@@ -116,6 +116,7 @@ impl Elab<'_> {
         match &*w {
             Val::Sigma(a, b) => return self.open_pair(g, span, &t, a, b, cases),
             Val::Prim(Prim::Empty) => {
+                named(cases, &[], span, "Falsehood")?;
                 let motive = up(&self.quote(local, span, &g.ty)?);
                 self.assign(local, g.meta, &Rc::new(Node::EmptyElim(motive, t.term)));
                 return Ok(Vec::new());
@@ -213,34 +214,23 @@ impl Elab<'_> {
             Err(()) => ty.clone(),
         };
         let Some(shape) = self.shape(before, span, &ty)? else {
-            return problem(Kind::TacticFailed, span, "There are no cases here.", "Use another step.");
+            return problem(
+                Kind::TacticFailed,
+                span,
+                "There are no cases here.",
+                "Take apart data, a number or a conjunction.",
+            );
         };
         let clo = Clo::Term(before.ctx.env.clone(), motive.clone());
         let branches = self.branches(&shape);
-        for c in cases {
-            if !branches.iter().any(|b| matches_name(&b.name, &c.constructor.text)) {
-                let known: Vec<String> = branches.iter().map(|b| format!("`{}`", b.name)).collect();
-                return problem(
-                    Kind::BadPattern,
-                    c.constructor.span,
-                    format!("There is no case `{}` here.", c.constructor.text),
-                    format!("The cases are {}.", known.join(" and ")),
-                );
-            }
-        }
+        let total = |b: &Branch| b.fields + b.recursive.len();
+        let known: Vec<(&str, usize)> = branches.iter().map(|b| (b.name.as_str(), total(b))).collect();
+        let chosen = named(cases, &known, span, "What is taken apart here")?;
         let mut terms = Vec::new();
-        for (n, b) in (0u32..).zip(&branches) {
-            let Some(case) = cases.iter().find(|c| matches_name(&b.name, &c.constructor.text)) else {
-                return problem(
-                    Kind::BadPattern,
-                    span,
-                    format!("The case `{}` is missing.", b.name),
-                    format!("Add `| {} => ...`.", b.name),
-                );
-            };
+        for ((n, b), case) in (0u32..).zip(&branches).zip(chosen) {
             let ty = self.branch_ty(span, &shape, n, &clo)?;
             let (term, meta) = self.meta(before, span, &ty, "a case")?;
-            let total = b.fields + b.recursive.len();
+            let total = total(b);
             let name = |k: usize| case.names.get(k).cloned();
             let mut names: Vec<Name> = Vec::new();
             for k in 0..total {
@@ -249,18 +239,6 @@ impl Elab<'_> {
                 names.push(given.unwrap_or(Name { text: "_".to_owned(), span: case.constructor.span }));
             }
             names.extend(after.iter().map(|a| Name { text: a.clone(), span: case.constructor.span }));
-            if case.names.len() > total {
-                return problem(
-                    Kind::BadPattern,
-                    case.constructor.span,
-                    format!(
-                        "The case `{}` has {} names, but at most {total} are there to name.",
-                        b.name,
-                        case.names.len()
-                    ),
-                    "Remove names.",
-                );
-            }
             let goal = Goal { local: before.clone(), ty, meta };
             let opened = self.introduce(goal, span, &names)?;
             self.run_script(opened, &case.script)?;
@@ -288,14 +266,8 @@ impl Elab<'_> {
 
     /// `cases h { pair a b => ... }` on a conjunction.
     fn open_pair(&self, g: &Goal, span: Span, t: &Typed, a: &V, b: &Clo, cases: &[Case]) -> R<Vec<Goal>> {
-        let [case] = cases else {
-            return problem(
-                Kind::BadPattern,
-                span,
-                "A conjunction has one case.",
-                "Write `cases h { pair a b => ... }`.",
-            );
-        };
+        let chosen = named(cases, &[("pair", 2)], span, "A conjunction")?;
+        let [case] = chosen.as_slice() else { return Ok(Vec::new()) };
         let name = |n: usize| case.names.get(n).map_or("_", |n| n.text.as_str());
         let first = Typed { term: Rc::new(Node::Fst(t.term.clone())), ty: a.clone() };
         let second_ty = self.m.inst(b, self.m.fst(&self.ev(&g.local, &t.term)));
@@ -332,20 +304,14 @@ impl Elab<'_> {
         }
         match &*self.whnf(span, refuted)? {
             Val::Sigma(no_left, no_right) => {
-                let [l, r] = cases else {
-                    return problem(
-                        Kind::BadPattern,
-                        span,
-                        "A disjunction has two cases.",
-                        "Write `cases h { inl a => ... | inr b => ... }`.",
-                    );
-                };
+                let chosen = named(cases, &[("inl", 1), ("inr", 1)], span, "A disjunction")?;
+                let [l, r] = chosen.as_slice() else { return Ok(Vec::new()) };
                 let no_right = self.m.inst(no_right, self.m.var(g.local.depth(), no_left.clone()));
                 let mut parts = Vec::new();
                 for (case, ty) in [(l, no_left), (r, &no_right)] {
                     let (term, meta) = self.meta(&g.local, span, ty, "a case")?;
-                    let names: Vec<Name> = case.names.iter().take(1).cloned().collect();
-                    let names = if names.is_empty() { vec![Name { text: "_".to_owned(), span }] } else { names };
+                    let unnamed = || vec![Name { text: "_".to_owned(), span }];
+                    let names = if case.names.is_empty() { unnamed() } else { case.names.clone() };
                     let opened = self.introduce(Goal { local: g.local.clone(), ty: ty.clone(), meta }, span, &names)?;
                     self.run_script(opened, &case.script)?;
                     parts.push(term);
@@ -357,16 +323,10 @@ impl Elab<'_> {
                 Ok(Vec::new())
             }
             Val::Pi(..) => {
-                let [case] = cases else {
-                    return problem(
-                        Kind::BadPattern,
-                        span,
-                        "An existence has one case.",
-                        "Write `cases h { exists x hx => ... }`.",
-                    );
-                };
+                let chosen = named(cases, &[("witness", 2)], span, "An existence")?;
+                let [case] = chosen.as_slice() else { return Ok(Vec::new()) };
                 let (term, meta) = self.meta(&g.local, span, refuted, "a case")?;
-                let mut names: Vec<Name> = case.names.iter().take(2).cloned().collect();
+                let mut names: Vec<Name> = case.names.clone();
                 while names.len() < 2 {
                     names.push(Name { text: "_".to_owned(), span });
                 }
@@ -379,203 +339,45 @@ impl Elab<'_> {
             _ => problem(Kind::TacticFailed, span, "This negation has no cases.", "Apply it to a proof instead."),
         }
     }
-
-    /// `match x with ... end` against a type.
-    pub fn check_match(&self, local: &Local, span: Span, scrutinee: &Expr, clauses: &[Clause], ty: &V) -> R<Term> {
-        let x = self.infer(local, scrutinee)?;
-        let target = walk::zonk(self.scratch, &self.quote(local, span, ty)?, &mut None);
-        let subject = walk::zonk(self.scratch, &x.term, &mut None);
-        let motive = walk::abstract_over(&target, &subject, &mut 0);
-        self.eliminate(local, span, &x, &motive, clauses, 0, None)
-    }
-
-    /// A function given by clauses: arguments are bound one after another until the one that clauses match on.
-    pub fn check_clauses(
-        &self,
-        local: &Local,
-        span: Span,
-        clauses: &[Clause],
-        ty: &V,
-        rec: Option<Recursion>,
-    ) -> R<Term> {
-        let width = clauses.first().map_or(0, |c| c.patterns.len());
-        if width == 0 || clauses.iter().any(|c| c.patterns.len() != width) {
-            return problem(
-                Kind::BadPattern,
-                span,
-                "Every clause needs the same number of patterns.",
-                "Give one pattern for each argument.",
-            );
-        }
-        let column =
-            (0..width).find(|n| clauses.iter().any(|c| c.patterns.get(*n).is_some_and(|p| self.is_constructor(p))));
-        let column = column.unwrap_or(0);
-        let (mut inner, mut ty, mut fixed) = (local.clone(), ty.clone(), Vec::new());
-        for n in 0..=column {
-            let w = self.whnf(span, &ty)?;
-            let Val::Pi(dom, cod) = &*w else {
-                return problem(Kind::BadPattern, span, "There are more patterns than arguments.", "Remove patterns.");
-            };
-            let name = clauses
-                .iter()
-                .find_map(|c| match c.patterns.get(n) {
-                    Some(Pattern::Name(x, ps))
-                        if ps.is_empty() && !self.is_constructor(&Pattern::Name(x.clone(), Vec::new())) =>
-                    {
-                        Some(x.text.clone())
-                    }
-                    _ => None,
-                })
-                .unwrap_or_else(|| "_".to_owned());
-            if n < column {
-                fixed.push(inner.depth());
-            }
-            let (next, x) = self.bind(&inner, span, &name, dom)?;
-            ty = self.m.inst(cod, x);
-            inner = next;
-        }
-        let x_ty = inner.ctx.types.last().cloned();
-        let Some(x_ty) = x_ty else {
-            return problem(Kind::BadPattern, span, "No argument is matched on.", "Give patterns.");
-        };
-        let x = Typed { term: Rc::new(Node::Var(0)), ty: x_ty };
-        // The motive binds the argument anew.
-        let body = walk::zonk(self.scratch, &self.quote(&inner, span, &ty)?, &mut None);
-        let motive = walk::abstract_over(&body, &x.term, &mut 0);
-        let rec = rec.map(|mut r| {
-            r.implicit.extend(std::iter::repeat_n(false, fixed.len()));
-            r.fixed.extend(fixed);
-            r
-        });
-        let t = self.eliminate(&inner, span, &x, &motive, clauses, column, rec)?;
-        Ok((0..=column).fold(t, |t, _| Rc::new(Node::Lam(t))))
-    }
-
-    fn is_constructor(&self, p: &Pattern) -> bool {
-        match p {
-            Pattern::Name(x, ps) => {
-                !ps.is_empty()
-                    || ["zero", "true", "false"].contains(&x.text.as_str())
-                    || self.names.find(&x.text).iter().any(|g| matches!(g.target, crate::names::Target::Con(..)))
-            }
-            Pattern::Number(..) => true,
-            Pattern::Wildcard(_) | Pattern::Pair(..) => false,
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // a case analysis has that many parts
-    fn eliminate(
-        &self,
-        local: &Local,
-        span: Span,
-        x: &Typed,
-        motive: &Term,
-        clauses: &[Clause],
-        column: usize,
-        rec: Option<Recursion>,
-    ) -> R<Term> {
-        let Some(shape) = self.shape(local, span, &x.ty)? else {
-            let shown = self.show(local, &x.ty);
-            return problem(
-                Kind::BadPattern,
-                span,
-                format!("Patterns cannot take `{shown}` apart."),
-                "Match on data, numbers or truth values.",
-            );
-        };
-        let clo = Clo::Term(local.ctx.env.clone(), motive.clone());
-        let mut terms = Vec::new();
-        for (n, b) in (0u32..).zip(&self.branches(&shape)) {
-            let fits = |c: &&Clause| match c.patterns.get(column) {
-                Some(Pattern::Name(x, ps)) => {
-                    matches_name(&b.name, &x.text)
-                        || (ps.is_empty() && !self.is_constructor(&Pattern::Name(x.clone(), Vec::new())))
-                }
-                Some(Pattern::Number(k, _)) => *k == 0u8.into() && b.name == "zero",
-                Some(Pattern::Wildcard(_)) => true,
-                _ => false,
-            };
-            let Some(clause) = clauses.iter().find(fits) else {
-                return problem(
-                    Kind::BadPattern,
-                    span,
-                    format!("The case `{}` is missing.", b.name),
-                    format!("Add `| {} ... => ...`.", b.name),
-                );
-            };
-            let subs: &[Pattern] = match clause.patterns.get(column) {
-                Some(Pattern::Name(_, ps)) => ps,
-                _ => &[],
-            };
-            if !subs.is_empty() && subs.len() != b.fields {
-                return problem(
-                    Kind::BadPattern,
-                    clause.span,
-                    format!("`{}` has {} parts.", b.name, b.fields),
-                    "Name each of them.",
-                );
-            }
-            let mut names = Vec::new();
-            for k in 0..b.fields {
-                names.push(variable(subs.get(k))?);
-            }
-            names.extend(b.recursive.iter().map(|_| "_".to_owned()));
-            for p in clause.patterns.iter().skip(column + 1) {
-                names.push(variable(Some(p))?);
-            }
-            let start = local.depth();
-            let mut ty = self.branch_ty(span, &shape, n, &clo)?;
-            let mut inner = local.clone();
-            for name in &names {
-                let w = self.whnf(clause.span, &ty)?;
-                let Val::Pi(dom, cod) = &*w else {
-                    return problem(
-                        Kind::BadPattern,
-                        clause.span,
-                        "There are more patterns than arguments.",
-                        "Remove patterns.",
-                    );
-                };
-                let (next, v) = self.bind(&inner, clause.span, name, dom)?;
-                ty = self.m.inst(cod, v);
-                inner = next;
-            }
-            if let Some(r) = &rec {
-                let mut r = r.clone();
-                for (h, field) in b.recursive.iter().enumerate() {
-                    let at = |k: usize| u32::try_from(k).unwrap_or(u32::MAX) + start;
-                    r.calls.push((at(*field), at(b.fields + h)));
-                }
-                self.recursion.borrow_mut().push(r);
-            }
-            let body = self.check(&inner, &clause.body, &ty);
-            if rec.is_some() {
-                self.recursion.borrow_mut().pop();
-            }
-            terms.push(names.iter().fold(body?, |t, _| Rc::new(Node::Lam(t))));
-        }
-        match Self::eliminator(&shape, motive.clone(), terms, x.term.clone()) {
-            Some(t) => Ok(t),
-            None => {
-                problem(Kind::BadPattern, span, "These patterns do not fit.", "Give one clause for each constructor.")
-            }
-        }
-    }
 }
 
-fn matches_name(branch: &str, written: &str) -> bool {
+pub fn matches_name(branch: &str, written: &str) -> bool {
     branch == written || written.rsplit_once('.').is_some_and(|(_, last)| last == branch)
 }
 
-fn variable(p: Option<&Pattern>) -> R<String> {
-    match p {
-        None | Some(Pattern::Wildcard(_)) => Ok("_".to_owned()),
-        Some(Pattern::Name(n, ps)) if ps.is_empty() => Ok(n.text.clone()),
-        Some(Pattern::Name(Name { span, .. }, _) | Pattern::Number(_, span) | Pattern::Pair(_, _, span)) => problem(
-            Kind::BadPattern,
-            *span,
-            "Only variables may stand inside a pattern, and one argument may be matched on.",
-            "Match again in the result with `match ... end`.",
-        ),
+/// The cases in the order of the constructors that are known, each with the number of names it may have.
+/// Every constructor has exactly one case, and no other case is there.
+fn named<'c>(cases: &'c [Case], known: &[(&str, usize)], span: Span, what: &str) -> R<Vec<&'c Case>> {
+    let list = || match known {
+        [] => "Write `cases e { }`, without a case.".to_owned(),
+        [(one, _)] => format!("The only case is `{one}`."),
+        all => {
+            format!("The cases are {}.", all.iter().map(|(n, _)| format!("`{n}`")).collect::<Vec<_>>().join(" and "))
+        }
+    };
+    for (at, c) in cases.iter().enumerate() {
+        let (name, span) = (&c.constructor.text, c.constructor.span);
+        let Some((_, most)) = known.iter().find(|(n, _)| matches_name(n, name)) else {
+            return problem(Kind::BadPattern, span, format!("{what} has no case `{name}`."), list());
+        };
+        let short = |c: &Case| c.constructor.text.rsplit('.').next().map(str::to_owned);
+        if cases.iter().take(at).any(|d| short(d) == short(c)) {
+            let fix = "Remove one of the two, or mend the name of one.";
+            return problem(Kind::BadPattern, span, format!("The case `{name}` stands here twice."), fix);
+        }
+        if c.names.len() > *most {
+            let given = c.names.len();
+            let message = format!("The case `{name}` has {given} names, but at most {most} are there to name.");
+            return problem(Kind::BadPattern, span, message, "Remove names.");
+        }
     }
+    let find = |(name, most): &(&str, usize)| match cases.iter().find(|c| matches_name(name, &c.constructor.text)) {
+        Some(c) => Ok(c),
+        None => {
+            let names: String = (1..=*most).map(|n| format!(" x{n}")).collect();
+            let fix = format!("Add `| {name}{names} => ...`. {}", list());
+            problem(Kind::BadPattern, span, format!("The case `{name}` is missing."), fix)
+        }
+    };
+    known.iter().map(find).collect()
 }

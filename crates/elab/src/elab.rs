@@ -13,6 +13,7 @@ use bfv_search::{Engine, Lemma};
 use bfv_syntax::tree::Script;
 use num_bigint::BigUint;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What kind of mistake was found; the driver gives each a code.
@@ -50,6 +51,10 @@ pub struct Problem {
     pub message: String,
     /// How to mend it.
     pub fix: Option<String>,
+    /// Further mistakes of the same declaration.
+    pub also: Vec<Problem>,
+    /// Another place that matters, and what is there.
+    pub see: Option<(Span, String)>,
 }
 
 /// Result of elaboration.
@@ -77,9 +82,10 @@ pub struct Origin {
     pub what: String,
 }
 
-/// A hole that the author left: its goal is shown.
+/// A hole that the author left, `?name` or `_`: its goal is shown when nothing fills it.
 pub struct HoleAt {
     pub name: Option<String>,
+    pub meta: u32,
     pub span: Span,
     pub local: Local,
     pub ty: V,
@@ -109,6 +115,8 @@ pub struct Elab<'s> {
     pub origins: RefCell<Vec<Origin>>,
     pub holes: RefCell<Vec<HoleAt>>,
     pub recursion: RefCell<Vec<Recursion>>,
+    /// Whether constants use partial operations, as far as it was asked.
+    pub partial_known: RefCell<BTreeMap<u32, bool>>,
 }
 
 /// Engines that tactics call.
@@ -122,20 +130,28 @@ pub struct Engines<'s> {
     pub steps: u64,
 }
 
+impl Problem {
+    /// A mistake without further places.
+    pub fn new(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> Box<Problem> {
+        let (message, fix) = (message.into(), Some(fix.into()));
+        Box::new(Problem { kind, span, message, fix, also: Vec::new(), see: None })
+    }
+}
+
 pub fn problem<T>(kind: Kind, span: Span, message: impl Into<String>, fix: impl Into<String>) -> R<T> {
-    Err(Box::new(Problem { kind, span, message: message.into(), fix: Some(fix.into()) }))
+    Err(Problem::new(kind, span, message, fix))
 }
 
 impl Elab<'_> {
     /// A refusal of the evaluator at a place of the source.
     pub fn at<T>(&self, span: Span, r: Res<T>) -> R<T> {
         r.map_err(|Refusal { reason, detail }| {
-            Box::new(Problem {
-                kind: if reason == "budget" { Kind::Limit } else { Kind::Refused },
-                span,
-                message: format!("The evaluator stopped: {reason}. {detail}"),
-                fix: Some("Make the expression smaller, or raise the budget.".to_owned()),
-            })
+            if reason == "budget" {
+                let message = format!("This is too large to be computed. {detail}");
+                return Problem::new(Kind::Limit, span, message, "Make the numbers or the expression smaller.");
+            }
+            let message = format!("The evaluator stopped: {reason}. {detail}");
+            Problem::new(Kind::Refused, span, message, "Change the expression, or state its parts on their own.")
         })
     }
 
@@ -203,6 +219,12 @@ impl Elab<'_> {
     pub fn coerce(&self, local: &Local, span: Span, t: Typed, expected: &V) -> R<Term> {
         if self.at(span, self.m_try_subtype(local, &t.ty, expected))? {
             return Ok(t.term);
+        }
+        if self.on_a_space(span, expected)?
+            && let Some(tupled) = self.uncurried(local, span, &t)?
+            && self.at(span, self.m_try_subtype(local, &tupled.ty, expected))?
+        {
+            return Ok(tupled.term);
         }
         let (from, to) = (self.whnf(span, &t.ty)?, self.whnf(span, expected)?);
         if let (Val::Prim(a), Val::Prim(b)) = (&*from, &*to)

@@ -188,7 +188,13 @@ impl Elab<'_> {
                 "The type of this `match` cannot be read off.",
                 "State it: `(match ... end : A)`.",
             ),
-            ExprKind::String(_) | ExprKind::Error => {
+            ExprKind::String(_) => problem(
+                Kind::Unsupported,
+                span,
+                "A text in quotes has no value. It may only stand in an attribute.",
+                "Remove it, or write a term.",
+            ),
+            ExprKind::Error => {
                 problem(Kind::Unsupported, span, "This is not an expression.", "Remove it, or write a term.")
             }
         }
@@ -198,6 +204,10 @@ impl Elab<'_> {
     pub fn check(&self, local: &Local, e: &Expr, ty: &V) -> R<Term> {
         let span = e.span;
         match &*e.kind {
+            ExprKind::Lam(bs, body) if self.takes_a_tuple(local, span, bs, ty)? => {
+                let t = self.infer_lambda(local, bs, body)?;
+                self.coerce(local, span, t, ty)
+            }
             ExprKind::Lam(bs, body) => {
                 let names: Vec<(&Name, &Binder)> =
                     bs.iter().flat_map(|b| b.names.iter().map(move |n| (n, b))).collect();
@@ -224,13 +234,9 @@ impl Elab<'_> {
                 let (t, id) = self.meta(local, span, ty, "a hole")?;
                 if name.is_some() {
                     self.origins.borrow_mut().retain(|o| o.meta != id);
-                    self.holes.borrow_mut().push(HoleAt {
-                        name: name.clone(),
-                        span,
-                        local: local.clone(),
-                        ty: ty.clone(),
-                    });
                 }
+                let hole = HoleAt { name: name.clone(), meta: id, span, local: local.clone(), ty: ty.clone() };
+                self.holes.borrow_mut().push(hole);
                 Ok(t)
             }
             ExprKind::By(script) => {
@@ -502,18 +508,6 @@ impl Elab<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The place of a `_` that is still open, also where computation dropped it. A place may have been elaborated several times.
-    pub fn open_blank(&self) -> Option<Span> {
-        let origins = self.origins.borrow();
-        let blanks = || origins.iter().filter(|o| o.what == "a hole");
-        let open = |id: u32| {
-            let mut left = None;
-            walk::zonk(self.scratch, &Rc::new(Node::Const { id, shift: 0 }), &mut left);
-            left.is_some()
-        };
-        blanks().map(|o| o.span).find(|s| blanks().filter(|o| o.span == *s).all(|o| open(o.meta)))
     }
 
     /// The types of a telescope. A dimension has no type, so it cannot be stored (T17).

@@ -5,13 +5,21 @@
 
 mod app;
 mod arith;
+mod attributes;
 mod bundle;
 mod cases;
+mod claim;
+mod code;
 mod context;
+mod domain;
 mod elab;
 mod expr;
+mod finish;
 mod module;
 mod names;
+mod pattern;
+mod patterns;
+mod proposition;
 mod scratch;
 mod show;
 mod tactic;

@@ -1,19 +1,18 @@
 //! Declarations and modules: each declaration is elaborated, checked by the kernel, and only then visible to the next.
 
-use crate::context::{Found, Local};
-use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, Typed, problem};
-use crate::expr::up;
+use crate::attributes;
+use crate::attributes::words;
+use crate::context::Local;
+use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
 use crate::names::{Global, Names, Target};
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
-use crate::walk;
 use bfv_diag::Span;
-use bfv_format::{Constructor, DataDecl, Decl as CoreDecl, Node, Outcome, Prim, Term};
-use bfv_kernel::{Limits, Machine, Signature, V, Val};
+use bfv_format::{Constructor, DataDecl, Decl as CoreDecl, Outcome, Term};
+use bfv_kernel::{Limits, Machine, Signature};
 use bfv_search::Lemma;
-use bfv_syntax::tree::{Attr, Binder, Body, Decl, DeclKind, Expr, ExprKind, File, Name, Script, Tactic, TacticKind};
+use bfv_syntax::tree::{Binder, Body, Decl, DeclKind, ExprKind, File, Name};
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 /// Evidence that the source itself gives for a claim.
 #[derive(Clone, Debug)]
@@ -58,6 +57,10 @@ pub struct Claim {
     pub given: Option<Given>,
     /// For each `holds_if H`: H as written, and the statement with the hypothesis H.
     pub holds_if: Vec<(String, Term)>,
+    /// How many variables and hypotheses stand before the colon; a hypothesis H comes after them.
+    pub binders: usize,
+    /// `@[vacuous]`: the author knows that the hypotheses contradict each other.
+    pub vacuous: bool,
 }
 
 /// Everything elaborated so far.
@@ -113,14 +116,12 @@ impl Session {
             if self.has(&i.text) {
                 todo.push(i.text.clone());
             } else {
-                out.problems.push(Problem {
-                    kind: Kind::UnknownModule,
-                    span: i.span,
-                    message: format!("There is no module `{}`.", i.text),
-                    fix: Some(
-                        "Import a module of the library, such as `std.real`, or one beside this file.".to_owned(),
-                    ),
-                });
+                out.problems.push(*Problem::new(
+                    Kind::UnknownModule,
+                    i.span,
+                    format!("There is no module `{}`.", i.text),
+                    "Import a module of the library, such as `std.real`, or name its file in the same command.",
+                ));
             }
         }
         while let Some(m) = todo.pop() {
@@ -130,20 +131,30 @@ impl Session {
         }
         self.names.visible = visible;
         self.modules.insert(name.to_owned(), file.imports.iter().map(|i| i.text.clone()).collect());
+        let mut declared = Declared::default();
         for d in &file.decls {
-            let done = if d.kind == DeclKind::Claim {
-                self.claim(d, engines, text).map(|c| out.claims.push(c))
-            } else {
-                self.declaration(name, d, engines)
-            };
-            if let Err(p) = done {
+            let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
+                if d.kind == DeclKind::Claim {
+                    self.claim(d, engines, text).map(|c| out.claims.push(c))
+                } else {
+                    self.declaration(name, d, engines)
+                }
+            });
+            if let Err(mut p) = done {
+                let also = std::mem::take(&mut p.also);
                 out.problems.push(*p);
+                out.problems.extend(also);
             }
         }
         out
     }
 
-    fn with_elab<T>(&self, scratch: &Scratch<'_>, engines: Engines<'_>, f: impl FnOnce(&Elab<'_>) -> R<T>) -> R<T> {
+    pub(crate) fn with_elab<T>(
+        &self,
+        scratch: &Scratch<'_>,
+        engines: Engines<'_>,
+        f: impl FnOnce(&Elab<'_>) -> R<T>,
+    ) -> R<T> {
         let e = Elab {
             scratch,
             m: Machine::new(scratch, Limits::default()),
@@ -155,34 +166,42 @@ impl Session {
             origins: Default::default(),
             holes: Default::default(),
             recursion: Default::default(),
+            partial_known: Default::default(),
         };
-        f(&e)
+        // A mistake elsewhere does not hide what was asked by a hole.
+        f(&e).map_err(|mut p| {
+            if p.kind != Kind::Hole && p.also.is_empty() {
+                p.also = e.open_holes().into_iter().filter(|h| h.kind == Kind::Hole).collect();
+            }
+            p
+        })
     }
 
     fn declaration(&mut self, module: &str, d: &Decl, engines: Engines<'_>) -> R<()> {
         let full = format!("{module}.{}", d.name.text);
-        if self.names.library(&full).is_some() {
-            return problem(
-                Kind::Duplicate,
-                d.name.span,
-                format!("The name `{}` is declared twice in this module.", d.name.text),
-                "Give one of the two another name.",
-            );
-        }
         let id = self.signature.len();
         let core = if d.kind == DeclKind::Data { self.data(module, d, engines)? } else { self.constant(d, engines)? };
         let con_params = if let CoreDecl::Data(data) = &core { data.params.len() } else { 0 };
+        let operator = (d.kind == DeclKind::Operator).then(|| core.clone());
         if let Err(r) = self.signature.add(core, Limits::default()) {
-            return problem(
-                Kind::Refused,
-                d.name.span,
-                format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail),
-                "Change the declaration.",
-            );
+            let fix = match r.reason {
+                "not strictly positive" => {
+                    "Let the type itself stand only at the end of a field, as in `(f : Nat -> T)`."
+                }
+                "universe too small" => "State a larger universe, such as `U 1`.",
+                "axiom over types" => "State the axiom about one type, or define what it says.",
+                "budget" => "Make the declaration smaller, or split it into several.",
+                _ => "Change the declaration, or give more of its types.",
+            };
+            let message = format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail);
+            return problem(Kind::Refused, d.name.span, message, fix);
         }
         let params = params(&d.binders);
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
         self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });
+        if let Some(CoreDecl::Def { ty, body, .. }) = operator {
+            self.domain(module, d, &ty, &body, engines)?;
+        }
         if let Body::Constructors(cs) = &d.body {
             for (n, c) in (0u32..).zip(cs) {
                 let mut ps: Vec<(String, bool)> =
@@ -201,6 +220,27 @@ impl Session {
         if !tags.is_empty() {
             self.lemmas.push(Lemma { id, name: d.name.text.clone(), tags });
         }
+        Ok(())
+    }
+
+    /// Declares `F.domain` beside an operator F, where its side conditions can be read off.
+    fn domain(&mut self, module: &str, d: &Decl, ty: &Term, body: &Term, engines: Engines<'_>) -> R<()> {
+        let params = params(&d.binders);
+        let scratch = Scratch::new(&self.signature);
+        let found = self.with_elab(&scratch, engines, |e| e.at(d.name.span, e.domain(ty, body, params.len())))?;
+        let Some((ty, body)) = found else { return Ok(()) };
+        let name = format!("{}.domain", d.name.text);
+        let id = self.signature.len();
+        if let Err(r) = self.signature.add(CoreDecl::Def { name: name.clone(), ty, body }, Limits::default()) {
+            return problem(
+                Kind::Refused,
+                d.name.span,
+                format!("The kernel refuses the domain of `{}`: {}. {}", d.name.text, r.reason, r.detail),
+                "Report this as a defect; write `def` in place of `operator` meanwhile.",
+            );
+        }
+        let full = format!("{module}.{name}");
+        self.names.add(Global { full, module: module.to_owned(), target: Target::Const(id), params });
         Ok(())
     }
 
@@ -345,280 +385,47 @@ impl Session {
         header.constructors = constructors;
         Ok(CoreDecl::Data(header))
     }
-
-    fn claim(&self, d: &Decl, engines: Engines<'_>, text: &dyn Fn(Span) -> String) -> R<Claim> {
-        let expected = match words(&d.attrs, "expect").first().map(String::as_str) {
-            None | Some("proved") => Expected::Proved,
-            Some("refuted") => Expected::Refuted,
-            Some("unknown") => Expected::Unknown,
-            Some(other) => {
-                return problem(
-                    Kind::BadAttribute,
-                    d.name.span,
-                    format!("`{other}` is no verdict."),
-                    "Expect `proved`, `refuted` or `unknown`.",
-                );
-            }
-        };
-        let Some(ty) = &d.ty else {
-            return problem(
-                Kind::CannotInfer,
-                d.name.span,
-                "A claim needs a statement.",
-                "Write `: statement` after its name and binders.",
-            );
-        };
-        let scratch = Scratch::new(&self.signature);
-        let (statement, shown) = self.with_elab(&scratch, engines, |e| {
-            let (inner, _) = e.binders(&Local::default(), &d.binders)?;
-            let (t, _) = e.ty(&inner, ty)?;
-            let statement = e.finish(d.span, &inner.close_type(&t))?;
-            e.proposition(&Local::default(), d.name.span, &e.ev(&Local::default(), &statement))?;
-            Ok((statement.clone(), e.show_term(&Local::default(), &statement)))
-        })?;
-        let mut variables: Vec<String> = params(&d.binders).into_iter().map(|(n, _)| n).collect();
-        if let ExprKind::Pi(bs, _) = &*ty.kind {
-            variables.extend(params(bs).into_iter().map(|(n, _)| n));
-        }
-        let holds_if = d
-            .attrs
-            .iter()
-            .filter(|a| a.name.text == "holds_if")
-            .flat_map(|a| &a.args)
-            .map(|h| Ok((text(h.span), self.conditional(d, ty, h, engines)?)))
-            .collect::<R<_>>()?;
-        let given = self.given(d, &statement, &variables, engines)?;
-        Ok(Claim {
-            name: d.name.text.clone(),
-            doc: d.doc.clone(),
-            span: d.name.span,
-            statement,
-            shown,
-            variables,
-            expected,
-            given,
-            holds_if,
-        })
-    }
-
-    /// The statement with one more hypothesis, after the binders.
-    fn conditional(&self, d: &Decl, ty: &Expr, h: &Expr, engines: Engines<'_>) -> R<Term> {
-        let scratch = Scratch::new(&self.signature);
-        self.with_elab(&scratch, engines, |e| {
-            let (inner, _) = e.binders(&Local::default(), &d.binders)?;
-            let (h, _) = e.ty(&inner, h)?;
-            let (t, _) = e.ty(&inner, ty)?;
-            e.finish(d.span, &inner.close_type(&Rc::new(Node::Pi(h, up(&t)))))
-        })
-    }
-
-    fn given(&self, d: &Decl, statement: &Term, variables: &[String], engines: Engines<'_>) -> R<Option<Given>> {
-        let scratch = Scratch::new(&self.signature);
-        match &d.body {
-            Body::None => Ok(None),
-            Body::Term(_) | Body::By(_) => self.with_elab(&scratch, engines, |e| {
-                let (inner, _) = e.binders(&Local::default(), &d.binders)?;
-                let Some(ty) = &d.ty else { return Ok(None) };
-                let (t, _) = e.ty(&inner, ty)?;
-                e.settle(d.span)?;
-                let v = e.ev(&inner, &t);
-                let term = match &d.body {
-                    Body::Term(b) => e.check(&inner, b, &v)?,
-                    Body::By(script) => {
-                        let (term, meta) = e.meta(&inner, script.span, &v, "the proof")?;
-                        e.run_script(Goal { local: inner.clone(), ty: v, meta }, script)?;
-                        term
-                    }
-                    _ => return Ok(None),
-                };
-                let term = e.finish(d.span, &inner.close(&term))?;
-                Ok(Some(Given { outcome: Outcome::Proved, term, witness: Vec::new() }))
-            }),
-            Body::RefutedAt { witness, script } => self.with_elab(&scratch, engines, |e| {
-                e.refutation(d.span, statement, variables, witness, script.as_ref()).map(Some)
-            }),
-            _ => problem(
-                Kind::Unsupported,
-                d.span,
-                "A claim has a proof, a witness, or nothing.",
-                "Write `by ...` or `refuted at ...`.",
-            ),
-        }
-    }
 }
 
-impl Elab<'_> {
-    /// Runs what waits, puts solutions in, and reports what is left open.
-    fn finish(&self, span: Span, t: &Term) -> R<Term> {
-        self.run_scripts()?;
-        self.settle(span)?;
-        if let Some(h) = self.holes.borrow().first() {
-            let name = h.name.as_deref().unwrap_or("_");
-            let goal = self.show(&h.local, &h.ty);
-            let context: Vec<String> = self.hypotheses(&h.local);
-            let known = if context.is_empty() { String::new() } else { format!(" Known: {}.", context.join("; ")) };
-            return problem(
-                Kind::Hole,
-                h.span,
-                format!("The hole `{name}` is open. Its goal is `{goal}`.{known}"),
-                "Replace the hole by a term of that type.",
-            );
-        }
-        let mut open = None;
-        let t = walk::zonk(self.scratch, t, &mut open);
-        if open.is_none()
-            && let Some(span) = self.open_blank()
-        {
-            return problem(
-                Kind::CannotInfer,
-                span,
-                "The value of a hole cannot be inferred here.",
-                "Write the value, or state the type.",
-            );
-        }
-        if let Some(id) = open {
-            let waiting = self.postponed.borrow().first().cloned();
-            let why = waiting.map_or_else(String::new, |p| {
-                let local = Local { ctx: p.ctx.clone(), ..Local::default() };
-                format!(
-                    " The equation of `{}` with `{}` does not determine it.",
-                    self.show(&local, &p.left),
-                    self.show(&local, &p.right)
-                )
-            });
-            let origins = self.origins.borrow();
-            let found = origins.iter().find(|o| o.meta == id);
-            let (span, what) = found.map_or((span, "a part"), |o| (o.span, o.what.as_str()));
-            let what = match what {
-                "an argument" | "a type" | "a part" | "a hole" | "a goal" | "a case" => what.to_owned(),
-                named => format!("`{named}`"),
-            };
-            return problem(
-                Kind::CannotInfer,
-                span,
-                format!("The value of {what} cannot be inferred here.{why}"),
-                "Give it: `(name := value)`, or state the type.",
-            );
-        }
-        Ok(t)
-    }
+/// The names that a module declares so far. Names count from the first declaration on, also when that has a mistake.
+#[derive(Default)]
+struct Declared<'d> {
+    names: BTreeMap<&'d str, Span>,
+    /// Claims in small letters, for each has a file that some systems find without regard to case.
+    claims: BTreeMap<String, &'d Name>,
+}
 
-    /// `name : type` for every variable of a context.
-    fn hypotheses(&self, local: &Local) -> Vec<String> {
-        local
-            .names()
-            .iter()
-            .zip(&local.ctx.types)
-            .filter(|(n, _)| *n != "_")
-            .map(|(n, ty)| format!("{n} : {}", self.show(local, ty)))
-            .collect()
-    }
-
-    /// A claim must lie in the negative fragment: atoms under conjunction, implication, `forall` and negation.
-    fn proposition(&self, local: &Local, span: Span, ty: &V) -> R<()> {
-        match &*self.whnf(span, ty)? {
-            Val::Pi(dom, cod) => {
-                let (inner, x) = self.bind(local, span, "x", dom)?;
-                self.proposition(&inner, span, &self.m.inst(cod, x))
-            }
-            Val::Sigma(a, b) => {
-                self.proposition(local, span, a)?;
-                let (inner, x) = self.bind(local, span, "x", a)?;
-                self.proposition(&inner, span, &self.m.inst(b, x))
-            }
-            Val::Path(..) | Val::Prim(Prim::Empty | Prim::Unit) => Ok(()),
-            _ => {
-                let shown = self.show(local, ty);
-                problem(
-                    Kind::NotAProposition,
-                    span,
-                    format!("This is not a proposition: `{shown}`."),
-                    "State an equation or an order, joined by and, or, not, implies, for all, exists.",
-                )
-            }
-        }
-    }
-
-    /// `refuted at`: instantiates the claim at the witness; what is left is closed by the script.
-    fn refutation(
-        &self,
-        span: Span,
-        statement: &Term,
-        variables: &[String],
-        witness: &[(Name, Expr)],
-        script: Option<&Script>,
-    ) -> R<Given> {
-        for (n, _) in witness {
-            if !variables.contains(&n.text) {
-                return problem(
-                    Kind::BadWitness,
-                    n.span,
-                    format!("The claim has no variable named `{}`.", n.text),
-                    "Give values for the variables of the claim.",
-                );
-            }
-        }
-        let empty = self.prim(Prim::Empty);
-        let root = Local::default();
-        let (local, _) = self.bind_term(&root, "claimed", statement, &self.ev(&root, statement));
-        let (term, meta) = self.meta(&local, span, &empty, "the refutation")?;
-        let mut current = match local.find("claimed") {
-            Some(Found::Var(index, ty)) => Typed { term: Rc::new(Node::Var(index)), ty },
-            _ => return problem(Kind::BadWitness, span, "The claim cannot be refuted.", "Report this as a defect."),
+impl<'d> Declared<'d> {
+    fn add(&mut self, d: &'d Decl) -> R<()> {
+        let constructors: &[bfv_syntax::tree::Constructor] = match &d.body {
+            Body::Constructors(cs) => cs,
+            _ => &[],
         };
-        let (mut goals, mut shown) = (Vec::new(), Vec::new());
-        for name in variables {
-            let w = self.whnf(span, &current.ty)?;
-            let Val::Pi(dom, cod) = &*w else { break };
-            let arg = match witness.iter().find(|(n, _)| n.text == *name) {
-                Some((n, e)) => {
-                    let t = self.check(&local, e, dom)?;
-                    self.settle(n.span)?;
-                    shown.push((n.text.clone(), self.show_term(&local, &t)));
-                    t
-                }
-                None => {
-                    let (t, m) = self.meta(&local, span, dom, name)?;
-                    goals.push(Goal { local: local.clone(), ty: dom.clone(), meta: m });
-                    t
-                }
-            };
-            let ty = self.m.inst(cod, self.ev(&local, &arg));
-            current = Typed { term: walk::apply(&current.term, &[walk::Argument::Term(arg)]), ty };
-        }
-        let goal = Goal { local: local.clone(), ty: empty, meta };
-        // What unification found is no goal any more.
-        goals.retain(|g| !self.scratch.is_solved(g.meta));
-        let rest = self.with_fact(&goal, span, "at_witness", &current)?;
-        goals.push(rest);
-        match script {
-            Some(s) => self.run_goals(goals, s)?,
-            None => {
-                let arith = Script { steps: vec![Tactic { span, kind: TacticKind::Arith(Vec::new()) }], span };
-                for g in goals {
-                    self.run_script(g, &arith)?;
-                }
+        let refuse = |message: String, fix: &str, first: Span| {
+            let mut p = Problem::new(Kind::Duplicate, d.name.span, message, fix);
+            p.see = Some((first, "the first one".to_owned()));
+            p
+        };
+        for n in std::iter::once(&d.name).chain(constructors.iter().map(|c| &c.name)) {
+            if let Some(first) = self.names.insert(&n.text, n.span) {
+                let message = format!("The name `{}` is declared twice in this module.", n.text);
+                let p = refuse(message, "Give one of the two another name.", first);
+                return Err(Box::new(Problem { span: n.span, ..*p }));
             }
         }
-        let term = self.finish(span, &local.close(&term))?;
-        Ok(Given { outcome: Outcome::Refuted, term, witness: shown })
+        if d.kind == DeclKind::Claim
+            && let Some(other) = self.claims.insert(d.name.text.to_lowercase(), &d.name)
+        {
+            let (a, b) = (&other.text, &d.name.text);
+            let message = format!("The claims `{a}` and `{b}` differ only in the case of letters.");
+            let fix = "Give one of the two another name, for their proofs may share one file.";
+            return Err(refuse(message, fix, other.span));
+        }
+        Ok(())
     }
 }
 
 /// Names of binders with their implicitness; dimensions are left out.
-fn params(bs: &[Binder]) -> Vec<(String, bool)> {
+pub fn params(bs: &[Binder]) -> Vec<(String, bool)> {
     bs.iter().flat_map(|b| b.names.iter().map(|n| (n.text.clone(), b.implicit))).collect()
-}
-
-/// The words of an attribute.
-fn words(attrs: &[Attr], name: &str) -> Vec<String> {
-    attrs
-        .iter()
-        .filter(|a| a.name.text == name)
-        .flat_map(|a| &a.args)
-        .filter_map(|e| match &*e.kind {
-            ExprKind::Var(x) | ExprKind::String(x) => Some(x.clone()),
-            _ => None,
-        })
-        .collect()
 }

@@ -38,8 +38,14 @@ pub struct Names {
     index: BTreeMap<String, Vec<usize>>,
     /// Modules whose short names may be used.
     pub visible: BTreeSet<String>,
+    /// Places of the constants among the globals, by position in the signature.
+    constants: BTreeMap<u32, usize>,
     /// Names of constants by position, for printing.
     pub by_id: BTreeMap<u32, String>,
+    /// Which leading arguments of a constant are implicit, for printing.
+    pub implicit: BTreeMap<u32, Vec<bool>>,
+    /// Names of constructors by data type and number, for printing.
+    pub constructors: BTreeMap<(u32, u32), String>,
 }
 
 /// Names that are there before any module.
@@ -103,6 +109,13 @@ impl Names {
         let short = g.full.strip_prefix(&format!("{}.", g.module)).unwrap_or(&g.full).to_owned();
         if let Target::Const(id) | Target::Data(id) = g.target {
             self.by_id.insert(id, short.clone());
+            self.implicit.insert(id, g.params.iter().map(|(_, implicit)| *implicit).collect());
+        }
+        if let Target::Con(id, n) = g.target {
+            self.constructors.insert((id, n), short.clone());
+        }
+        if let Target::Const(id) = g.target {
+            self.constants.insert(id, n);
         }
         if short != g.full {
             self.index.entry(g.full.clone()).or_default().push(n);
@@ -139,6 +152,15 @@ impl Names {
         self.globals.iter().filter(move |g| g.module == module)
     }
 
+    /// The constant `c.domain` beside the constant c, which says where the partial operation c is used as meant.
+    pub fn domain_of(&self, constant: u32) -> Option<u32> {
+        let g = self.globals.get(*self.constants.get(&constant)?)?;
+        match self.library(&format!("{}.domain", g.full))?.target {
+            Target::Const(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Modules that declare this short name.
     pub fn modules_of(&self, short: &str) -> Vec<String> {
         self.index.get(short).map_or_else(Vec::new, |ns| {
@@ -164,7 +186,7 @@ impl Names {
 }
 
 /// Edit distance with transpositions (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for (i, x) in a.iter().enumerate() {

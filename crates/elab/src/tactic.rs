@@ -73,12 +73,16 @@ impl Elab<'_> {
         match goals.as_slice() {
             [] => Ok(()),
             [first, rest @ ..] => {
-                let shown = self.show(&first.local, &first.ty);
-                let more = if rest.is_empty() { String::new() } else { format!(" {} more are left.", rest.len()) };
+                let (shown, known) = (self.show(&first.local, &first.ty), self.known(&first.local));
+                let more = match rest.len() {
+                    0 => String::new(),
+                    1 => " 1 more goal is open.".to_owned(),
+                    n => format!(" {n} more goals are open."),
+                };
                 problem(
                     Kind::GoalsLeft,
                     script.span,
-                    format!("The script ends with an open goal: `{shown}`.{more}"),
+                    format!("The script ends with an open goal: `{shown}`.{known}{more}"),
                     "Add steps that prove it.",
                 )
             }
@@ -93,6 +97,23 @@ impl Elab<'_> {
     fn fail<T>(&self, g: &Goal, span: Span, why: &str, fix: &str) -> R<T> {
         let shown = self.show(&g.local, &g.ty);
         problem(Kind::TacticFailed, span, format!("{why} The goal is `{shown}`."), fix)
+    }
+
+    /// Steps that fit a goal of this form.
+    fn advice(&self, span: Span, goal: &V) -> &'static str {
+        match self.whnf(span, goal).as_deref() {
+            Ok(Val::Sigma(..)) => "For a conjunction use `split`.",
+            Ok(Val::Path(..)) => "For an equation or an order use `arith`, `auto`, `refl`, `rewrite` or `apply`.",
+            Ok(Val::Pi(_, cod)) => {
+                let end = self.m.inst(cod, self.prim(Prim::Star));
+                match self.whnf(span, &end).as_deref() {
+                    Ok(Val::Prim(Prim::Empty)) => "For an order use `arith` or `apply`; for a negation use `intro h`.",
+                    _ => "For `forall` and `->` use `intro x`.",
+                }
+            }
+            Ok(Val::Prim(Prim::Empty)) => "To prove falsehood use `arith`, `cases` or `apply`.",
+            _ => "Use `exact` with a term of this type.",
+        }
     }
 
     fn close(&self, g: &Goal, t: &Term) -> R<Vec<Goal>> {
@@ -124,7 +145,7 @@ impl Elab<'_> {
                     let a = walk::shift(&self.quote(&g.local, span, a)?, Depth { terms: 0, dims: 1 });
                     self.close(&g, &Rc::new(Node::DLam(a)))
                 }
-                _ => self.fail(&g, span, "`refl` proves equations only.", "Use another step."),
+                _ => self.fail(&g, span, "`refl` proves equations only.", self.advice(span, &g.ty)),
             },
             TacticKind::Rewrite(rules, at) => {
                 let mut g = g;
@@ -171,7 +192,7 @@ impl Elab<'_> {
                     self.assign(&g.local, g.meta, &Rc::new(Node::Pair(at, bt)));
                     Ok(vec![ag, bg])
                 }
-                _ => self.fail(&g, span, "`split` proves conjunctions only.", "Use another step."),
+                _ => self.fail(&g, span, "`split` proves conjunctions only.", self.advice(span, &g.ty)),
             },
             TacticKind::Exists(e) => self.give(&g, span, e),
             TacticKind::Block(script) => {
@@ -252,7 +273,7 @@ impl Elab<'_> {
                 return self.close(g, &Rc::new(Node::Var(index)));
             }
         }
-        self.fail(g, span, "No hypothesis is the goal.", "Prove it by other steps.")
+        self.fail(g, span, "No hypothesis is the goal.", self.advice(span, &g.ty))
     }
 
     /// A hypothesis with its proof: `let h : A := t in` the rest.
@@ -494,7 +515,7 @@ impl Elab<'_> {
                         g,
                         span,
                         "`exists` needs a goal that says that something exists.",
-                        "Use another step.",
+                        self.advice(span, &g.ty),
                     );
                 };
                 let witness = self.check(&inner, e, dom)?;
@@ -504,7 +525,7 @@ impl Elab<'_> {
                         g,
                         span,
                         "`exists` needs a goal that says that something exists.",
-                        "Use another step.",
+                        self.advice(span, &g.ty),
                     );
                 };
                 let (t, new) = self.subgoal(&inner, span, p)?;
@@ -512,7 +533,7 @@ impl Elab<'_> {
                 self.assign(&g.local, g.meta, &Rc::new(Node::Lam(Rc::new(Node::App(none, t)))));
                 Ok(vec![new])
             }
-            _ => self.fail(g, span, "`exists` needs a goal that says that something exists.", "Use another step."),
+            _ => self.fail(g, span, "`exists` needs a goal that says that something exists.", self.advice(span, &g.ty)),
         }
     }
 }

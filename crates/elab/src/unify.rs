@@ -64,6 +64,9 @@ impl Elab<'_> {
         if Rc::ptr_eq(&fa, &fb) {
             return Ok(true);
         }
+        if let Some(done) = self.unify_code(ctx, a, b)? {
+            return Ok(done);
+        }
         match (self.is_flex(&fa), self.is_flex(&fb)) {
             (false, false) => {}
             (left, right) => return self.unify_flex(ctx, ty, a, b, left, right),

@@ -1,10 +1,13 @@
 //! Goals about numbers: introduces, splits, and closes what is left by a certificate.
 
 use crate::certificate::{Fact, Fruitless, Manner, Power, contradiction};
+use crate::lemmas::Opened;
 use crate::reify::{self, Atomic, Atoms};
 use bfv_format::{DataRef, Node, Op, Prim, Rational, Relation, Rule, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
 use bfv_search::{Budget, Goal, Lemma, Reason};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What a search for a proof needs to know all along.
@@ -16,6 +19,14 @@ pub struct Prover<'g> {
     pub unfold: bool,
     /// Shared by all provers of one goal.
     pub fruitless: &'g Fruitless,
+    /// Lemmas taken apart so far, by position.
+    pub opened: RefCell<BTreeMap<u32, Rc<[Opened]>>>,
+}
+
+impl<'g> Prover<'g> {
+    pub fn new(goal: &'g Goal<'g>, power: Power, unfold: bool, fruitless: &'g Fruitless) -> Self {
+        Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless, opened: RefCell::default() }
+    }
 }
 
 /// A type with more elements than this is not gone through one by one.
@@ -339,6 +350,6 @@ pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
     let fruitless = Fruitless::default();
-    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold: true, fruitless: &fruitless };
+    let prover = Prover::new(goal, power, true, &fruitless);
     prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

@@ -58,8 +58,7 @@ impl Engine for Native {
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let fruitless = Fruitless::default();
-        let prover =
-            |power, unfold| Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless: &fruitless };
+        let prover = |power, unfold| Prover::new(goal, power, unfold, &fruitless);
         let closed = goal.ctx.types.is_empty();
         let mut last = (Reason::Incomplete, String::new());
         // What is cheap comes first: linear arithmetic and lemmas, then likely points, and only then products and unlikely points.
@@ -95,6 +94,29 @@ impl Engine for Native {
     }
 }
 
+/// Small points only: refutes a closed statement, or gives up. What the consistency of hypotheses is asked from.
+pub struct Points;
+
+impl Engine for Points {
+    fn name(&self) -> &'static str {
+        "points"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        if !goal.ctx.types.is_empty() {
+            return Outcome::GaveUp(Reason::OutsideFragment, String::new());
+        }
+        let fruitless = Fruitless::default();
+        match Prover::new(goal, Power::Linear, true, &fruitless).refute(&goal.target, Effort::Little, budget) {
+            Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
+            Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
+            Err(r) => {
+                let (reason, why) = arith::stopped(&r);
+                Outcome::GaveUp(reason, why)
+            }
+        }
+    }
+}
+
 /// One part of the search for a claim.
 #[derive(Clone, Copy)]
 enum Stage {
@@ -119,9 +141,9 @@ const STAGES: [(Stage, u64); 7] = [
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
     let fruitless = Fruitless::default();
     let mut last = Err((Reason::Incomplete, String::new()));
-    for unfold in [false, true] {
-        let prover =
-            Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold, fruitless: &fruitless };
+    // Products of facts are costly, so lemmas are first tried with linear arithmetic only.
+    for (power, unfold) in [(Power::Linear, false), (Power::Quadratic, false), (Power::Quadratic, true)] {
+        let prover = Prover::new(goal, power, unfold, &fruitless);
         last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
         if last.is_ok() {
             break;

@@ -16,6 +16,7 @@ mod report;
 mod split;
 mod token;
 pub mod tree;
+pub mod words;
 
 // The tables come from the generator of the parser, which writes unwraps of its own.
 #[allow(missing_docs, unused, clippy::all, clippy::pedantic, clippy::restriction)]
