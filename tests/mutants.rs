@@ -177,8 +177,17 @@ fn sealed_byte_mutants_get_one_answer() {
     big(|| {
         let project = Project::new();
         let mut tally = Tally::default();
-        for wanted in [".hull_without_simplex", ".r16", ".a11"] {
-            let p = named(wanted);
+        let usual = [".hull_without_simplex", ".r16", ".a11"];
+        let mut chosen: Vec<Proof> = usual.into_iter().map(named).collect();
+        // A soak takes the shortest of the others as well, and every bit.
+        let more = std::env::var("BFV_MUTANTS").map_or(0, |n| n.parse().unwrap());
+        let flips: &[u8] = if more > 0 { &[1, 2, 4, 8, 16, 32, 64, 128] } else { &[1, 4] };
+        let mut others = stored_proofs();
+        others.retain(|p| !usual.iter().any(|u| p.name.ends_with(u)));
+        others.sort_by_key(|p| (p.bytes.len(), p.name.clone()));
+        chosen.extend(others.into_iter().take(more));
+        for p in chosen {
+            let wanted = p.name.clone();
             let checked = Checked::new(&p.stored);
             let body = p.bytes.len() - 32;
             let step = body.div_ceil(700 * longer());

@@ -136,11 +136,20 @@ fn peer(row: &Row) -> (String, String, String) {
     }
 }
 
+/// Milliseconds in words for the table and the sentence.
+fn ms(value: f64) -> String {
+    if value.is_nan() { "not measured".to_owned() } else { format!("{value:.1} ms") }
+}
+
 fn sentence(row: &Row) -> String {
     let (z3, search, process) = peer(row);
     format!(
-        "{}: {}. Library loaded in {:.1} ms, then judged in {:.1} ms, whole process {:.1} ms. z3: {z3}. Ratio to the search: {search}, to the process: {process}.",
-        row.name, row.verdict, row.load, row.judge, row.process
+        "{}: {}. Library loaded: {}. Judged after that: {}. Whole process: {}. z3: {z3}. Ratio to the judging: {search}, to the process: {process}.",
+        row.name,
+        row.verdict,
+        ms(row.load),
+        ms(row.judge),
+        ms(row.process)
     )
 }
 
@@ -149,14 +158,18 @@ fn page(machine: &str, rows: &[Row]) -> String {
         "{machine}\n\nEach statement is searched fresh by `bfv check --fresh`, the median of {RUNS} processes. *Load* is the library, read and checked. *Judge* is \
 the search with the kernel's judgement after that. *Process* is all from start to end. z3 gets the negation of the same statement, with weights and outputs \
 variable, in exact real arithmetic, and {} seconds; its time is that of its process. A ratio is z3's time divided by ours.\n\n\
-| statement | verdict | load, ms | judge, ms | process, ms | z3 | ratio to judge | ratio to process |\n|---|---|---|---|---|---|---|---|\n",
+| statement | verdict | load | judge | process | z3 | ratio to judge | ratio to process |\n|---|---|---|---|---|---|---|---|\n",
         LIMIT.as_secs()
     );
     for row in rows {
         let (z3, search, process) = peer(row);
         out += &format!(
-            "| {} | {} | {:.1} | {:.1} | {:.1} | {z3} | {search} | {process} |\n",
-            row.name, row.verdict, row.load, row.judge, row.process
+            "| {} | {} | {} | {} | {} | {z3} | {search} | {process} |\n",
+            row.name,
+            row.verdict,
+            ms(row.load),
+            ms(row.judge),
+            ms(row.process)
         );
     }
     out

@@ -27,7 +27,8 @@ pub fn all() -> Vec<Statement> {
         (
             "Lipschitz with constant one, every number of workers",
             "fusion lipschitz",
-            "{k : Nat} (w : Vec (k + 1) Real) (hw : Simplex w) : LipschitzInf 1 (weighted_mean w)".to_owned(),
+            "{k : Nat} (q : Norm) (w : Vec k Real) (hw : Simplex w) : Lipschitz linf q everywhere 1 (fun x => single (weighted_mean w x))"
+                .to_owned(),
         ),
         (
             "smoothness in weights and outputs, every number of workers",
