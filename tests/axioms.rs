@@ -6,7 +6,7 @@
 
 mod evaluate;
 
-use bfv_engine_native::{Arith, Auto, Native, Points};
+use bfv_engine_native::{Arith, Auto, Native};
 use bfv_format::{Decl, Node, Prim, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal, Lemma, Outcome};

@@ -180,7 +180,7 @@ fn sealed_byte_mutants_get_one_answer() {
         let usual = [".hull_without_simplex", ".r16", ".a11"];
         let mut chosen: Vec<Proof> = usual.into_iter().map(named).collect();
         // A soak takes the shortest of the others as well, and every bit.
-        let more = std::env::var("BFV_MUTANTS").map_or(0, |n| n.parse().unwrap());
+        let more = longer() - 1;
         let flips: &[u8] = if more > 0 { &[1, 2, 4, 8, 16, 32, 64, 128] } else { &[1, 4] };
         let mut others = stored_proofs();
         others.retain(|p| !usual.iter().any(|u| p.name.ends_with(u)));
@@ -193,7 +193,7 @@ fn sealed_byte_mutants_get_one_answer() {
             let step = body.div_ceil(700 * longer());
             println!("Every byte in {step} of {wanted}.");
             for n in (0..body).step_by(step) {
-                for flip in [1u8, 4] {
+                for flip in flips {
                     let mut changed = p.bytes.clone();
                     changed[n] ^= flip;
                     let changed = bfv_format::reseal(&changed);
@@ -364,7 +364,7 @@ impl Tally {
     fn print(&self) {
         let all = self.unreadable + self.refused + self.budget + self.one_sided.len() + self.accepted();
         println!(
-            "Mutants: {all}. Unreadable: {}. Refused by both: {}. Out of budget in both: {}. Accepted by both: {}.",
+            "Figures: {all} mutants. Unreadable: {}. Refused by both: {}. Out of budget in both: {}. Accepted by both: {}.",
             self.unreadable,
             self.refused,
             self.budget,
