@@ -352,7 +352,7 @@ impl Tally {
     fn print(&self) {
         let all = self.unreadable + self.refused + self.budget + self.one_sided.len() + self.accepted();
         println!(
-            "Mutants: {all}. Unreadable: {}. Refused by both: {}. Out of budget in both: {}. Accepted by both: {}.",
+            "Figures: mutants: {all}. Unreadable: {}. Refused by both: {}. Out of budget in both: {}. Accepted by both: {}.",
             self.unreadable,
             self.refused,
             self.budget,
