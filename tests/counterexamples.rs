@@ -217,6 +217,7 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
     row("S03", Use::Own, |c| vec![format!("not (abs {} <= {})", v(&c["cos"]), v(&c["delta"]))]),
     row("S04", Use::At(|c| vec![format!("(d := 3) (epsilon := {}) (delta := 9/10)", v(&c["eps"]))]), |c| {
         // Rounded in the table.
@@ -225,7 +226,7 @@ const ROWS: &[Row] = &[
         let by = "1/1000000000";
         vec![format!("{cosine} - {least} <= {by} /\\ {least} - {cosine} <= {by}")]
     }),
-    row("S06", Use::At(|c| vec![format!("(a := {}) (b := {})", v(&c["theta"][0]), v(&c["theta"][1]))]), |c| {
+    row("S06", Use::Own, |c| {
         let (a, b) = (v(&c["theta"][0]), v(&c["theta"][1]));
         vec![
             format!("(({a} + {b}) / 2) * (1/2) = {}", v(&c["true_grad_theta1"])),
