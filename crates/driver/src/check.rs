@@ -4,7 +4,6 @@ use crate::gate::{Claim, Policy, Violation, gate};
 use crate::load::{Input, load};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::{Context, Judgement, StoredFailure, judge, judge_stored};
-use crate::sentence::goal_message;
 use crate::store::Store;
 use crate::verdict::{Cost, GoalReport, HoldsIf, Kind, ProofInfo, ProofSource, Reason, Report, Verdict};
 use bfv_diag::Sources;
@@ -48,6 +47,10 @@ pub struct Goal {
     pub place: Place,
     /// The statement, over the signature.
     pub statement: Term,
+    /// The statement as written, with its binders.
+    pub written: String,
+    /// The whole claim as it stands in the source.
+    pub source: String,
     /// Names of the statement's leading variables, hypotheses included.
     pub variables: Vec<String>,
     /// The verdict asked for.
@@ -155,11 +158,39 @@ pub fn check(
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
     let names = files.iter().filter_map(|f| sources.name(f.number)).map(str::to_owned).collect();
-    let mut report = Report { files: names, goals: Vec::new(), problems };
+    let report = Report { files: names, goals: Vec::new(), problems };
     if !report.problems.is_empty() {
         return (report, Vec::new(), sources);
     }
-    let elaborated = match frontend.elaborate(&mut sources, &files) {
+    check_loaded(options, files.as_slice(), sources, report, frontend, search, progress)
+}
+
+/// Checks a text that is in no file; nothing is stored.
+pub fn check_text(
+    name: &str,
+    text: &str,
+    steps: u64,
+    frontend: &mut dyn Frontend,
+    search: &mut dyn Search,
+) -> (Report, Sources) {
+    let mut sources = Sources::new();
+    let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
+    let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None };
+    let report = Report { files: vec![name.to_owned()], ..Report::default() };
+    let (report, _, sources) = check_loaded(&options, &[input], sources, report, frontend, search, &mut |_| {});
+    (report, sources)
+}
+
+fn check_loaded(
+    options: &CheckOptions,
+    files: &[Input],
+    mut sources: Sources,
+    mut report: Report,
+    frontend: &mut dyn Frontend,
+    search: &mut dyn Search,
+    progress: &mut dyn FnMut(Progress),
+) -> (Report, Vec<GoalName>, Sources) {
+    let elaborated = match frontend.elaborate(&mut sources, files) {
         Ok(elaborated) => elaborated,
         Err(problems) => {
             report.problems = problems;
@@ -330,12 +361,7 @@ impl Line<'_> {
             }
             Attempt::GaveUp(reason, _) => Verdict::Unknown(reason),
         };
-        let message = match verdict {
-            Verdict::Proved => format!("It holds if {}.", c.condition),
-            Verdict::Refuted => format!("It does not hold even if {}.", c.condition),
-            Verdict::Unknown(r) => format!("Whether it holds if {} is unknown: {}.", c.condition, r.meaning()),
-        };
-        HoldsIf { condition: c.condition.clone(), verdict, message }
+        HoldsIf { condition: c.condition.clone(), verdict }
     }
 
     fn report(
@@ -352,9 +378,6 @@ impl Line<'_> {
             Some(_) => (Verdict::Refuted, String::new()),
             None => (Verdict::Unknown(failure.0), failure.1),
         };
-        let sentences: Vec<&str> =
-            std::iter::once(detail.as_str()).chain(holds_if.iter().map(|h| h.message.as_str())).collect();
-        let detail = sentences.join(" ").trim().to_owned();
         let mut counterexample = Vec::new();
         let (mut proof, mut axioms, mut rules) = (None, Vec::new(), Vec::new());
         if let Some(Accepted { judgement, candidate, source, bytes }) = accepted {
@@ -369,7 +392,8 @@ impl Line<'_> {
         GoalReport {
             name: goal.full_name(),
             hash: hash.to_string(),
-            message: goal_message(&goal.name, goal.place.start.0, verdict, goal.expected, &counterexample, &detail),
+            written: goal.written.clone(),
+            detail,
             place: goal.place.clone(),
             verdict,
             expected: goal.expected,

@@ -154,6 +154,8 @@ impl Line {
                 doc: c.doc,
                 place: place(c.span, sources).unwrap_or_default(),
                 statement: c.statement,
+                written: c.shown,
+                source: text(c.whole),
                 variables: c.variables,
                 expected: match c.expected {
                     Expected::Proved => Kind::Proved,

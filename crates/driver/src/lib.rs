@@ -19,7 +19,7 @@ mod verdict;
 
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, GateReport, Goal, GoalName, NoSearch,
-    Progress, Search, check, gate_sources, unknown_goal,
+    Progress, Search, check, check_text, gate_sources, unknown_goal,
 };
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, plug};
@@ -28,7 +28,10 @@ pub use list::{Listed, list};
 pub use load::{Input, load};
 pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
-pub use sentence::{Math, count, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken};
+pub use sentence::{
+    Math, condition_message, count, first_sentence, goal_message, in_math, last_sentence, next_step, point_sentence,
+    spoken, statement_sentence,
+};
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{

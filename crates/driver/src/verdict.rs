@@ -162,8 +162,6 @@ pub struct HoldsIf {
     pub condition: String,
     /// The verdict on "condition implies claim".
     pub verdict: Verdict,
-    /// One sentence.
-    pub message: String,
 }
 
 /// One goal of a report.
@@ -179,8 +177,10 @@ pub struct GoalReport {
     pub verdict: Verdict,
     /// The verdict asked for.
     pub expected: Kind,
-    /// The exact plain sentences that every surface uses.
-    pub message: String,
+    /// The statement as written, with its binders.
+    pub written: String,
+    /// What is to be added to the reason of an unknown: sentences in which formulas stand between backticks.
+    pub detail: String,
     /// The user's names with exact values, when refuted by a point.
     pub counterexample: Vec<(String, String)>,
     /// Goals added by `holds_if`.

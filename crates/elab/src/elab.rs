@@ -174,7 +174,7 @@ impl Elab<'_> {
 
     /// Solves a metavariable by a term in the context that it was made in.
     pub fn assign(&self, local: &Local, meta: u32, t: &Term) {
-        self.scratch.solve(meta, local.close(t));
+        self.scratch.assign(meta, local.close(t));
     }
 
     pub fn prim(&self, p: Prim) -> V {

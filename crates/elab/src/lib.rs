@@ -16,6 +16,7 @@ mod module;
 mod names;
 mod pattern;
 mod patterns;
+mod replay;
 mod scratch;
 mod show;
 mod tactic;

@@ -45,6 +45,8 @@ pub struct Claim {
     pub doc: Option<String>,
     /// Where its name stands.
     pub span: Span,
+    /// Where all of it stands.
+    pub whole: Span,
     /// The statement.
     pub statement: Term,
     /// The statement as the source prints it.
@@ -206,8 +208,7 @@ impl Session {
     }
 
     fn constant(&self, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
-        let scratch = Scratch::new(&self.signature);
-        self.with_elab(&scratch, engines, |e| {
+        let run = |e: &Elab<'_>| -> R<CoreDecl> {
             let name = d.name.text.clone();
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             let ty = match &d.ty {
@@ -293,7 +294,13 @@ impl Session {
                 }
                 (_, None) => return needs_type("This declaration"),
             })
-        })
+        };
+        let scratch = || Scratch::new(&self.signature);
+        match d.kind {
+            // Nothing looks into a proof, and what a theorem states is proved.
+            DeclKind::Theorem => self.with_elab(&scratch(), engines, run),
+            _ => self.settled(d.name.span, &scratch, engines, &run),
+        }
     }
 
     fn data(&self, module: &str, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
@@ -318,8 +325,7 @@ impl Session {
                 "Write `| name (field : type)` lines.",
             );
         };
-        let scratch = Scratch::new(&self.signature);
-        let params = self.with_elab(&scratch, engines, |e| {
+        let params = self.settled(d.name.span, &|| Scratch::new(&self.signature), engines, &|e| {
             let (_, tys) = e.telescope(&Local::default(), &d.binders)?;
             tys.iter().map(|t| e.finish(d.span, t)).collect::<R<Vec<Term>>>()
         })?;
@@ -332,8 +338,8 @@ impl Session {
             target: Target::Data(id),
             params: self::params(&d.binders),
         });
-        let scratch = Scratch::with_data(&self.signature, header.clone());
-        let constructors = own.with_elab(&scratch, engines, |e| {
+        let scratch = || Scratch::with_data(&self.signature, header.clone());
+        let constructors = own.settled(d.name.span, &scratch, engines, &|e| {
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             cs.iter()
                 .map(|c| {
