@@ -10,7 +10,8 @@ fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
         place: Place::default(),
         verdict,
         expected,
-        message: String::new(),
+        written: String::new(),
+        detail: String::new(),
         counterexample: vec![],
         holds_if: vec![],
         proof: None,
@@ -104,7 +105,7 @@ fn each_code_wins_over_all_after_it() {
 fn a_condition_that_does_not_hold_is_no_success() {
     for (verdict, expected) in [(Verdict::Proved, 0), (Verdict::Refuted, 1), (UNKNOWN, 4)] {
         let mut g = goal(Verdict::Refuted, Kind::Refuted);
-        g.holds_if = vec![HoldsIf { condition: "H".into(), verdict, message: String::new() }];
+        g.holds_if = vec![HoldsIf { condition: "H".into(), verdict }];
         assert_eq!(g.expected_met(), expected == 0);
         assert_eq!(exit_code(&Report { goals: vec![g], ..Report::default() }.events()), expected);
     }
