@@ -79,8 +79,12 @@ impl Frontend for Front {
             }
             modules.push(Module { name, file, asked: true });
         }
+        let mut session = Session::new();
+        for (module, text) in MODULES {
+            session.names.offer(module, declared(text));
+        }
         let mut line = Line {
-            session: Session::new(),
+            session,
             modules: modules.into_iter().map(|m| (m.name.clone(), m)).collect(),
             engines: Engines { arith: self.engines.arith, auto: self.engines.auto, steps: SCRIPT_STEPS },
             goals: Vec::new(),
@@ -99,6 +103,16 @@ impl Frontend for Front {
         *self.known.borrow_mut() = Known { lemmas: line.session.lemmas, names: line.session.names };
         Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems: line.problems })
     }
+}
+
+/// The names that a module of the library declares, read off its lines; for suggestions only.
+fn declared(text: &str) -> impl Iterator<Item = String> {
+    let words = ["def", "operator", "theorem", "axiom", "data"];
+    text.lines().filter_map(move |line| {
+        let mut parts = line.split(' ');
+        let word = parts.next()?;
+        words.contains(&word).then(|| parts.next().map(str::to_owned)).flatten()
+    })
 }
 
 fn stem(path: Option<&str>) -> String {
@@ -250,6 +264,13 @@ impl Search for Engaged {
                 }
                 Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
             }
+        }
+        let own = known.names.own_definitions(statement);
+        if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
+            let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
+            let hint =
+                format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));
+            last.1 = format!("{} {hint}", last.1).trim().to_owned();
         }
         (Attempt::GaveUp(last.0, last.1), used)
     }

@@ -43,7 +43,10 @@ impl Elab<'_> {
                 Kind::CannotInfer,
                 span,
                 format!("The value of {what} cannot be inferred here.{why}"),
-                "Give it: `(name := value)`, or state the type.",
+                match what.strip_prefix('`').and_then(|w| w.strip_suffix('`')) {
+                    Some(name) => format!("Write `({name} := ...)` after the function, or state a type that gives it."),
+                    None => "State the type, as in `(e : Real)` or `(x : Real)`.".to_owned(),
+                },
             );
         }
         Ok(t)

@@ -109,7 +109,13 @@ impl Session {
                     Kind::UnknownModule,
                     i.span,
                     format!("There is no module `{}`.", i.text),
-                    "Import a module of the library, such as `std.real`, or name its file in the same command.",
+                    match self.names.module_like(&i.text) {
+                        Some(m) => format!("Did you mean `{m}`?"),
+                        None => {
+                            "Import a module of the library, such as `std.real`, or name its file in the same command."
+                                .to_owned()
+                        }
+                    },
                 ));
             }
         }
@@ -155,6 +161,7 @@ impl Session {
             origins: Default::default(),
             holes: Default::default(),
             recursion: Default::default(),
+            level_names: Default::default(),
         };
         // A mistake elsewhere does not hide what was asked by a hole.
         f(&e).map_err(|mut p| {
