@@ -54,8 +54,9 @@ fn the_template_is_written_checked_and_passes_the_gate() {
     // Every claim has its words before it, and one is refuted.
     assert_eq!(source.matches("\n--- ").count(), claims + 1, "{source}");
     assert!(source.contains("@[expect refuted"), "{source}");
+    // One file for each claim, and more for what is asked beside it.
     let proofs = std::fs::read_dir(dir.join("proofs/ensemble")).unwrap().count();
-    assert_eq!(proofs, claims);
+    assert!(proofs >= claims, "{proofs} proofs");
     for args in [&["check"][..], &["check", "--locked"], &["check", "--fresh"], &["gate"]] {
         let (code, text) = bfv(&dir, args);
         assert_eq!(code, 0, "{args:?}: {text}");

@@ -268,6 +268,19 @@ pub fn t21() -> Vec<Case> {
     ]
 }
 
+pub fn t26() -> Vec<Case> {
+    const COUNT: &str = "wrong number of arguments";
+    let vote = || data(vec![], 0, vec![vec![], vec![]]);
+    let choose = |branches: Vec<Term>| lam(data_elim(0, vec![], nat(), branches, v(0)));
+    let ty = || pi(data_at(0, vec![]), nat());
+    vec![
+        after(vec![vote()], refused(COUNT, ty(), choose(vec![num(1)]))),
+        after(vec![vote()], refused(COUNT, ty(), choose(vec![]))),
+        after(vec![vote()], refused(COUNT, ty(), choose(vec![num(1), num(1), num(2)]))),
+        after(vec![vote()], fine(ty(), choose(vec![num(1), num(2)]))),
+    ]
+}
+
 pub fn t29() -> Vec<Case> {
     let first = || let_(pi(nat(), pi(nat(), nat())), lam(lam(v(1))), app(v(0), v(1)));
     let ty = |right| pi(nat(), path(pi(nat(), nat()), first(), right));
@@ -311,6 +324,19 @@ pub fn t38() -> Vec<Case> {
         refused("variable out of scope", line(real()), dlam(v(0))),
         refused("not a path", pi(pi(real(), real()), real()), lam(lapp(v(0), I0))),
         fine(pi(line(real()), real()), lam(lapp(v(0), I0))),
+    ]
+}
+
+pub fn t39() -> Vec<Case> {
+    let composed = |n: Term| dlam(hcom(I0, I1, nat(), vec![face(d(0), I0, n.clone())], n));
+    let same = |n: Term| path(line(nat()), composed(n.clone()), dlam(n));
+    let decided = || bool_elim(nat(), num(1), num(1), op(Prim::RealLtb, &[v(0), rat(0, 1)]));
+    let hidden = || theorem(nat(), num(3));
+    vec![
+        refused(END, pi(real(), same(decided())), lam(refl(dlam(decided())))),
+        after(vec![hidden()], refused(END, same(c(0)), refl(dlam(c(0))))),
+        after(vec![hidden()], refused(END, same(suc(c(0))), refl(dlam(suc(c(0)))))),
+        after(vec![def(nat(), num(3))], fine(same(c(0)), refl(dlam(c(0))))),
     ]
 }
 
@@ -433,9 +459,11 @@ pub fn all() -> Vec<(&'static str, Vec<Case>)> {
         ("t17", t17()),
         ("t18", t18()),
         ("t21", t21()),
+        ("t26", t26()),
         ("t29", t29()),
         ("t37", t37()),
         ("t38", t38()),
+        ("t39", t39()),
         ("t40", t40()),
         ("t41", t41()),
         ("t44", t44()),

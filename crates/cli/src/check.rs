@@ -10,8 +10,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, Code, GateReport, GoalName, GoalReport, Math, Problem, Reason, Report, Store, StoreMode, Summary,
-    Verdict, condition_message, count, exit_code, first_sentence, goal_message, last_sentence, next_step,
+    CheckOptions, Code, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, ProofInfo, Reason, Report, Store,
+    StoreMode, Summary, Verdict, condition_message, count, exit_code, first_sentence, goal_message, last_sentence,
+    named_values, next_step,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -107,7 +108,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
     let math = options.math();
     let mut lines: Vec<Line> = report.problems.iter().map(|p| problem_line(p, math, picture)).collect();
     for g in &report.goals {
-        if g.verdict == Verdict::Proved && g.expected_met() && !single {
+        if g.verdict == Verdict::Proved && g.expected_met() && !g.vacuous() && !single {
             continue;
         }
         let mut text = goal_message(g, math);
@@ -117,6 +118,9 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
                 let id = crate::options::id(&proof.hash, options.ids);
                 text += &format!(" Found by: {}. Proof id: {id}.", proof.engine);
             }
+        }
+        if let Some(h) = g.hypotheses.as_ref().filter(|h| single && !h.point.is_empty()) {
+            text += &format!(" The hypotheses hold where {}.", named_values(&h.point, math));
         }
         lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
     }
@@ -161,13 +165,29 @@ fn document(report: &Report, math: Math) -> Map<String, Value> {
     out
 }
 
+fn point(p: &[(String, String)]) -> Value {
+    if p.is_empty() {
+        return Value::Null;
+    }
+    p.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+}
+
+fn proof(p: &ProofInfo) -> Value {
+    json!({
+        "hash": p.hash,
+        "source": match p.source {
+            bfv_driver::ProofSource::Stored => "stored",
+            bfv_driver::ProofSource::Searched => "searched",
+        },
+        "engine": p.engine,
+    })
+}
+
+fn hypotheses(h: &Hypotheses) -> Value {
+    json!({ "verdict": h.verdict.word(), "point": point(&h.point), "proof": h.proof.as_ref().map(proof) })
+}
+
 pub fn goal_json(g: &GoalReport, math: Math) -> Value {
-    let point = |p: &[(String, String)]| -> Value {
-        if p.is_empty() {
-            return Value::Null;
-        }
-        p.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
-    };
     json!({
         "name": g.name,
         "hash": g.hash,
@@ -180,18 +200,16 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
         "counterexample": point(&g.counterexample),
         "holds_if": g.holds_if.iter().map(|h| json!({
             "condition": h.condition,
+            "met": h.met(),
+            "without": h.without.word(),
             "verdict": h.verdict.kind().word(),
             "reason": reason(h.verdict).map(Reason::word),
+            "hypotheses": hypotheses(&h.hypotheses),
             "message": condition_message(h, math),
         })).collect::<Vec<_>>(),
-        "proof": g.proof.as_ref().map(|p| json!({
-            "hash": p.hash,
-            "source": match p.source {
-                bfv_driver::ProofSource::Stored => "stored",
-                bfv_driver::ProofSource::Searched => "searched",
-            },
-            "engine": p.engine,
-        })),
+        "vacuous": g.vacuous(),
+        "hypotheses": g.hypotheses.as_ref().map(hypotheses),
+        "proof": g.proof.as_ref().map(proof),
         "axioms": g.axioms,
         "rules": g.rules,
         "cost": {
@@ -219,7 +237,8 @@ pub fn gate(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
     };
     // What is stored is read, and nothing is written.
     let store = Store::new(&project.folder, StoreMode { fresh: false, locked: true });
-    let report = bfv_driver::gate_sources(&paths, &project.policy, &store, plug::frontend().as_mut());
+    let whole = args.paths.is_empty();
+    let report = bfv_driver::gate_sources(&paths, whole, &project.policy, &store, plug::frontend().as_mut());
     Ok(gate_answer(&report, &project.name, options.math()))
 }
 
@@ -264,7 +283,7 @@ fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
 mod tests {
     use super::*;
     use crate::args::{Format, Ids, Layout, MathStyle};
-    use bfv_driver::{Cost, Kind, Place, ProofInfo, ProofSource};
+    use bfv_driver::{Cost, Kind, Place, ProofSource};
 
     const SOURCE: &str = "claim hull : 1 < 2\nclaim radius : 2 < 1\nclaim bound : 3 < 4\n";
 
@@ -288,6 +307,8 @@ mod tests {
             detail: String::new(),
             counterexample,
             holds_if: vec![],
+            hypotheses: None,
+            vacuous_expected: false,
             proof: (verdict.kind() != Kind::Unknown).then_some(proof),
             axioms: if verdict == Verdict::Proved { vec!["real".into()] } else { vec![] },
             rules: vec![],
@@ -382,7 +403,8 @@ Result: 2 verdicts differ from what is expected.
         let keys = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(
             keys(&v["goals"][1]),
-            "axioms cost counterexample expected file hash holds_if message name proof range reason rules verdict"
+            "axioms cost counterexample expected file hash holds_if hypotheses message name proof range reason rules \
+             vacuous verdict"
         );
         assert_eq!(keys(&v["goals"][1]["cost"]), "kernel_steps search_steps wall_ms");
         assert_eq!(keys(&v["goals"][1]["proof"]), "engine hash source");

@@ -154,7 +154,7 @@ pub fn set(args: &Set, arguments: &[String]) -> Result<Answer, Mistake> {
         return Err(Mistake::new(what, lines));
     }
     let Some(path) = settings_path() else {
-        let what = "There is no place for settings, because HOME and BFV_CONFIG are not set.";
+        let what = "There is no place for settings, because HOME and BFV_CONFIG are missing.";
         return Err(refuse(Problem::new(Code::NotWritten, what, "set BFV_CONFIG to the path of a file.")));
     };
     current.insert(key.clone(), value.clone());

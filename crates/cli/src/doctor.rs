@@ -122,7 +122,7 @@ fn settings() -> Finding {
         (Ok(_), Some(path)) if path.exists() => passed(format!("Your settings are read from {}.", path.display())),
         (Ok(_), Some(path)) => passed(format!("You have no settings; bfv set would write {}.", path.display())),
         (Ok(_), None) => missing(
-            "Settings cannot be kept, because HOME and BFV_CONFIG are not set. To mend it: set BFV_CONFIG to the path of a file.",
+            "Settings cannot be kept, because HOME and BFV_CONFIG are missing. To mend it: set BFV_CONFIG to the path of a file.",
         ),
         (Err(p), _) => failed(&p),
     }

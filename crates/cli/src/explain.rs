@@ -21,7 +21,7 @@ use std::path::Path;
 const CODES: [(&str, &str); 7] = [
     ("not-read", "A file or folder cannot be read. The message says which one and why."),
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
-    ("bad-name", "The name of a module or claim cannot be the name of a file, so its proof cannot be stored."),
+    ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
     ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),
     ("usage", "The command line is not one that bfv knows. Nothing was run. The message suggests others."),
     ("contradiction", "The kernel accepted a claim and its negation. Trust no verdict of this version."),

@@ -1,9 +1,9 @@
 //! Which engines this program has.
 
 use bfv_driver::{Frontend, Plugged, Search, plug};
-use bfv_engine_native::{Arith, Auto, Native};
+use bfv_engine_native::{Arith, Auto, Native, Points};
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native] };
+const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {

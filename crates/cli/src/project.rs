@@ -35,6 +35,8 @@ struct Gate {
     allow: Option<Vec<String>>,
     #[serde(default)]
     unknown: Vec<Unknown>,
+    #[serde(default)]
+    points: bool,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +92,7 @@ fn parse(text: &str, folder: &Path, shown: &str) -> Result<Project, Problem> {
     }
     let allow = gate.allow.unwrap_or_else(|| Policy::default().allow);
     let sources = sources.unwrap_or_else(|| vec![PathBuf::from(".")]);
-    Ok(Project { folder: folder.to_owned(), name, sources, policy: Policy { allow, unknown } })
+    Ok(Project { folder: folder.to_owned(), name, sources, policy: Policy { allow, unknown, points: gate.points } })
 }
 
 /// Line and column of a byte offset, both from 1.
@@ -112,11 +114,12 @@ mod tests {
 
     #[test]
     fn reads_name_and_policy() {
-        let text = "name = \"p\"\nsources = [\"examples\"]\n[gate]\nallow = [\"real\", \"exp\"]\n[[gate.unknown]]\nclaim = \"m.c\"\nreason = \"open\"\n";
+        let text = "name = \"p\"\nsources = [\"examples\"]\n[gate]\nallow = [\"real\", \"exp\"]\npoints = true\n[[gate.unknown]]\nclaim = \"m.c\"\nreason = \"open\"\n";
         let Project { name, sources, policy, .. } = parsed(text).unwrap();
         assert_eq!(name, "p");
         assert_eq!(sources, [PathBuf::from("examples")]);
         assert_eq!(policy.allow, ["real", "exp"]);
+        assert!(policy.points);
         assert_eq!(policy.unknown, [Allowance { claim: "m.c".into(), reason: "open".into() }]);
     }
 

@@ -82,7 +82,7 @@ catalogue! {
         "A byte order mark is accepted as the first character of a file, where it is skipped. It has no meaning elsewhere. The marks of UTF-16 are refused, for a source file is UTF-8 text.",
         Sample::Text(b"def a : Nat := \xEF\xBB\xBF1\n");
     NulCharacter, "E0103", "NUL character",
-        "A NUL character has no place in a source file, not even in a comment. It often means that the file is not text.",
+        "A NUL character is refused everywhere in a source file, in comments too. It often means that the file is not text.",
         Sample::Text(b"def a : Nat := 1\0\n");
     UnknownCharacter, "E0104", "Unknown character",
         "The language is written in ASCII, with a few mathematical signs accepted beside it. Names are made of ASCII letters, digits, underscores, primes and dots. Other characters may stand in comments and strings only.",
@@ -97,7 +97,7 @@ catalogue! {
         "A string ends with a double quote on the line where it starts.",
         Sample::Text(b"@[reference \"Mathlib]\naxiom a : Nat\n");
     UnknownEscape, "E0108", "Unknown escape",
-        "In a string a backslash may stand before a double quote, before a backslash, or before the letter n for a new line.",
+        "A backslash in a string may stand before a double quote, a backslash, or an n for a new line.",
         Sample::Text(b"@[reference \"a\\qb\"]\naxiom a : Nat\n");
     NumberTooLong, "E0109", "Number too long",
         "A number may have at most 10000 digits.",
@@ -143,23 +143,23 @@ catalogue! {
         "A face of hcom is a conjunction of equations between dimensions, such as i = 0 /\\ j = 1.",
         Sample::Text(b"def a (A : U 0) (x : A) : A := hcom 0 1 A [x => fun j => x] x\n");
     BadNumber, "E0130", "Number of the wrong kind",
-        "The level of a universe is a whole number below 4294967296, and a number in a pattern is a whole number.",
+        "The level of a universe is a whole number below 4294967296. A number in a pattern is a whole number.",
         Sample::Text(b"def a : U 1 := U 0.5\n");
     MissingBody, "E0131", "Declaration without a body",
         "A def, an operator and a theorem need a body: a colon, an equals sign and an expression, or clauses, or by and a proof. Only an axiom and a claim may stop after the type.",
         Sample::Text(b"theorem a : 1 = 1\n");
     MisplacedBody, "E0132", "Body that does not fit",
-        "An axiom has no body, only a claim may be refuted at a point, and only a def, an operator or a theorem is given by clauses.",
+        "An axiom has no body. Only a claim may be refuted at a point. Only a def, an operator or a theorem is given by clauses.",
         Sample::Text(b"axiom a : Nat := 1\n");
     // E02xx: names, types, declarations.
     UnknownName, "E0201", "Unknown name",
-        "A name is used that no declaration before it and no imported module gives. The message suggests names that are close, or the module to import.",
+        "A name is used that neither an earlier declaration nor an imported module gives. The message suggests names that are close, or the module to import.",
         Sample::Text(b"def a : Nat := bb\n");
     AmbiguousName, "E0202", "Ambiguous name",
         "Two imported modules declare the name. Write the full name, with its module.",
         Sample::Text(b"import std.nat\nimport std.real\n\ndef a (x : Nat) : Nat := pow x 2\n");
     DuplicateName, "E0203", "Name declared twice",
-        "A module may declare a name once, and two files of one run may not be the same module. Claims and modules may not differ only in the case of letters, for their proofs would share a file on some systems.",
+        "A module may declare a name once, and two files of one run may not be the same module. Claims and modules differ in more than the case of letters. Otherwise their proofs would share a file on some systems.",
         Sample::Text(b"def a : Nat := 1\ndef a : Nat := 2\n");
     UnknownModule, "E0204", "Unknown module",
         "An import names a module that is neither in the library nor among the files given.",
@@ -186,7 +186,7 @@ catalogue! {
         "Patterns give one case for each constructor, and each clause is reached. A function may call itself only on a variable directly below the constructor. A name that is nearly a constructor is refused, for as a variable it would fit everything.",
         Sample::Text(b"def a : Nat -> Nat\n| zero => 1\n");
     BadAttribute, "E0217", "Attribute that does not fit",
-        "An attribute is missing, is not known, stands where it has no meaning, or has a value that it cannot have. An axiom names its bundle and the theorem that implies it.",
+        "An attribute is missing, unknown, at the wrong place, or has a value that does not fit. An axiom names its bundle and the theorem that implies it.",
         Sample::Text(b"axiom a : 1 = 1\n");
     BadWitness, "E0218", "Witness that does not fit",
         "A witness gives values for the variables of the claim by their names. Its hypotheses hold at this point, and the conclusion is false there.",

@@ -1,6 +1,6 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
-use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Search};
+use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
 use crate::library::MODULES;
 use crate::load::Input;
 use crate::problem::{Problem, place};
@@ -24,6 +24,8 @@ pub struct Plugged {
     pub auto: &'static dyn Engine,
     /// What claims without a proof ask, in order.
     pub search: &'static [&'static dyn Engine],
+    /// What looks for a point at which a statement fails, and for nothing else.
+    pub points: &'static dyn Engine,
 }
 
 /// Step budget of one engine call from a script.
@@ -33,7 +35,7 @@ const SCRIPT_STEPS: u64 = 200_000;
 #[must_use]
 pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
     let known = Rc::new(RefCell::new(Known::default()));
-    (Box::new(Front { engines, known: known.clone() }), Box::new(Engaged { engines: engines.search, known }))
+    (Box::new(Front { engines, known: known.clone() }), Box::new(Engaged { engines, known }))
 }
 
 /// What the front end met and the search uses.
@@ -185,8 +187,9 @@ impl Line {
                 holds_if: c
                     .holds_if
                     .into_iter()
-                    .map(|(condition, statement)| Conditional { condition, statement })
+                    .map(|(condition, statement)| Conditional { condition, statement, binders: c.binders })
                     .collect(),
+                vacuous: c.vacuous,
             });
         }
     }
@@ -220,18 +223,47 @@ fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
 
 /// The engines on claims.
 struct Engaged {
-    engines: &'static [&'static dyn Engine],
+    engines: Plugged,
     known: Rc<RefCell<Known>>,
 }
 
 impl Search for Engaged {
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64) {
+        self.ask(self.engines.search, signature, statement, variables, steps)
+    }
+
+    fn only(
+        &mut self,
+        method: Method,
+        signature: &Signature,
+        statement: &Term,
+        variables: &[String],
+        steps: u64,
+    ) -> (Attempt, u64) {
+        let engine = match method {
+            Method::Point => self.engines.points,
+            Method::Linear => self.engines.arith,
+            Method::Arithmetic => self.engines.auto,
+        };
+        self.ask(&[engine], signature, statement, variables, steps)
+    }
+}
+
+impl Engaged {
+    fn ask(
+        &self,
+        engines: &[&dyn Engine],
+        signature: &Signature,
+        statement: &Term,
+        variables: &[String],
+        steps: u64,
+    ) -> (Attempt, u64) {
         let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
         let ctx = Ctx::default();
         let known = self.known.borrow();
         let mut last = (Reason::Incomplete, String::new());
         let mut used = 0;
-        for engine in self.engines {
+        for engine in engines {
             let mut budget = Budget::new(steps.saturating_sub(used));
             let goal = EngineGoal {
                 machine: &machine,

@@ -4,11 +4,14 @@
 //! a verdict is made from a `Proved` or a `Refuted` of the kernel, and those only the kernel can build.
 
 mod check;
+mod companion;
 mod core_text;
 mod exit;
 mod front;
 mod gate;
+mod gate_sources;
 mod library;
+mod line;
 mod list;
 mod load;
 mod problem;
@@ -18,22 +21,25 @@ mod store;
 mod verdict;
 
 pub use check::{
-    Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, GateReport, Goal, GoalName, NoSearch,
-    Progress, Search, check, check_text, gate_sources, unknown_goal,
+    Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
+    Search, check, check_text, unknown_goal,
 };
+pub use companion::{Part, contradiction};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, plug};
-pub use gate::{Allowance, Claim, Judged, Policy, Violation, ViolationKind, gate};
+pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
+pub use gate_sources::{GateReport, gate_sources};
 pub use list::{Listed, list};
 pub use load::{Input, load};
 pub use problem::{Code, Place, Problem, place};
-pub use replay::{Context, Judgement, StoredFailure, judge, judge_stored};
+pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use sentence::{
-    Math, condition_message, count, first_sentence, goal_message, in_math, last_sentence, next_step, point_sentence,
-    spoken, statement_sentence,
+    Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
+    named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
 };
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{
-    Cost, GoalReport, HoldsIf, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION, Summary, Verdict,
+    Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION,
+    Summary, Verdict,
 };

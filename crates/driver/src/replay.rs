@@ -1,5 +1,6 @@
 //! Moves a stored proof into a signature and lets the kernel judge it.
 
+use crate::problem::{Code, Problem};
 use crate::verdict::Kind;
 use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, UnknownConstant, decl_hash, decl_hashes, term_hash};
 use bfv_kernel::{Limits, Signature};
@@ -87,6 +88,27 @@ pub fn judge(
                 steps: r.steps(),
             })
         }
+    }
+}
+
+/// What the kernel accepted in one run, by statement, so that nobody is told that a statement is proved and that it is refuted.
+#[derive(Debug, Default)]
+pub struct Sides(BTreeMap<Hash, (Kind, String)>);
+
+impl Sides {
+    /// Notes a judgement. The problem is that the opposite was accepted before, of the same claim or of another with the same statement.
+    #[must_use]
+    pub fn add(&mut self, statement: Hash, kind: Kind, name: &str) -> Option<Problem> {
+        let (before, other) = self.0.entry(statement).or_insert_with(|| (kind, name.to_owned()));
+        if *before == kind {
+            return None;
+        }
+        let what = if other == name {
+            format!("The kernel accepted the claim {name} and its negation.")
+        } else {
+            format!("The kernel accepted the claim {other} and the negation of {name}, which says the same.")
+        };
+        Some(Problem::new(Code::Contradiction, what, "trust no verdict of this version, and report this."))
     }
 }
 

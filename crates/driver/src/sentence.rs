@@ -1,6 +1,6 @@
 //! The plain sentences of reports. Every surface shows these and no others.
 
-use crate::verdict::{GoalReport, HoldsIf, Kind, Report, Verdict};
+use crate::verdict::{Consistency, GoalReport, HoldsIf, Kind, Report, Verdict};
 use bfv_syntax::words;
 
 /// "1 goal", "2 goals".
@@ -58,17 +58,20 @@ pub enum Math {
     Symbols,
 }
 
+/// "x is 1, y is minus 1", or with signs "x = 1, y = -1".
+#[must_use]
+pub fn named_values(point: &[(String, String)], math: Math) -> String {
+    let value = |(name, value): &(String, String)| match math {
+        Math::Words => format!("{name} is {}", words::formula(value).unwrap_or_else(|| value.clone())),
+        Math::Symbols => format!("{name} = {value}"),
+    };
+    point.iter().map(value).collect::<Vec<_>>().join(", ")
+}
+
 /// The sentence about a counterexample; empty for none.
 #[must_use]
 pub fn point_sentence(point: &[(String, String)], math: Math) -> String {
-    let parts: Vec<String> = point
-        .iter()
-        .map(|(name, value)| match math {
-            Math::Words => format!("{name} is {}", words::formula(value).unwrap_or_else(|| value.clone())),
-            Math::Symbols => format!("{name} = {value}"),
-        })
-        .collect();
-    if parts.is_empty() { String::new() } else { format!(" Counterexample: {}.", parts.join(", ")) }
+    if point.is_empty() { String::new() } else { format!(" Counterexample: {}.", named_values(point, math)) }
 }
 
 /// Sentences in which formulas stand between backticks, with the formulas in words where these are wanted.
@@ -92,13 +95,7 @@ pub fn statement_sentence(source: &str, math: Math) -> String {
 /// What is known of a claim with one more hypothesis.
 #[must_use]
 pub fn condition_message(h: &HoldsIf, math: Math) -> String {
-    let condition = &h.condition;
-    let text = match h.verdict {
-        Verdict::Proved => format!("It holds if `{condition}`."),
-        Verdict::Refuted => format!("It does not hold even if `{condition}`."),
-        Verdict::Unknown(r) => format!("Whether it holds if `{condition}` is unknown: {}.", r.meaning()),
-    };
-    in_math(&text, math)
+    in_math(&condition_sentence(&format!("`{}`", h.condition), h.without, h.verdict, h.hypotheses.verdict), math)
 }
 
 /// The message of one goal: verdict, name, line, then what a reader needs to know about it.
@@ -125,6 +122,44 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
         out += &format!(" Expected: {}.", expected.word());
     }
     out
+}
+
+/// The sentence about a condition of a claim: the first of its three goals that has another answer decides it.
+#[must_use]
+pub fn condition_sentence(condition: &str, without: Kind, verdict: Verdict, hypotheses: Consistency) -> String {
+    match (verdict, hypotheses, without) {
+        (Verdict::Refuted, ..) => format!("It does not hold even if {condition}."),
+        (Verdict::Unknown(r), ..) => format!("Whether it holds if {condition} is unknown: {}.", r.meaning()),
+        (_, Consistency::Contradictory, _) => {
+            format!("The condition {condition} contradicts the hypotheses, so it mends nothing.")
+        }
+        (_, Consistency::Unknown, _) => {
+            format!("It holds if {condition}, but no point was found that meets the condition and the hypotheses.")
+        }
+        (_, _, Kind::Proved) => format!("The condition {condition} is not needed, because the claim is proved."),
+        (_, _, Kind::Unknown) => format!("It holds if {condition}. Whether it holds without is unknown."),
+        (_, _, Kind::Refuted) => format!("It holds if {condition}."),
+    }
+}
+
+/// The sentence about a proved claim whose hypotheses contradict each other, or that says so of itself; empty for all others.
+#[must_use]
+pub fn vacuity_sentence(proved: bool, marked: bool, hypotheses: Option<Consistency>) -> &'static str {
+    match (proved, marked, hypotheses) {
+        (true, false, Some(Consistency::Contradictory)) => {
+            "It is vacuous: its hypotheses contradict each other. To accept that, mark the claim as vacuous."
+        }
+        (true, true, Some(Consistency::Contradictory)) => {
+            "It is vacuous, as marked: its hypotheses contradict each other."
+        }
+        (true, true, Some(Consistency::Satisfiable)) => "It is marked vacuous, but its hypotheses hold at a point.",
+        (true, true, Some(Consistency::Unknown)) => {
+            "It is marked vacuous, but no contradiction of its hypotheses was found."
+        }
+        (true, true, None) => "It is marked vacuous, but has no hypotheses.",
+        (false, true, _) => "It is marked vacuous, but is not proved.",
+        _ => "",
+    }
 }
 
 /// What to run next, once per report: for the first goal that ran out of budget.

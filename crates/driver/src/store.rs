@@ -78,6 +78,24 @@ impl Store {
         }
     }
 
+    /// Every stored proof, as pairs of module and file name without its ending, in order. A project without the folder has none.
+    ///
+    /// # Errors
+    /// A folder that is there and cannot be read.
+    pub fn list(&self) -> Result<Vec<(String, String)>, Problem> {
+        let root = self.root.join("proofs");
+        let mut out = Vec::new();
+        for module in inside(&root)?.into_iter().filter(|p| p.is_dir()) {
+            for file in inside(&module)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "bfvp")) {
+                let name =
+                    |p: Option<&std::ffi::OsStr>| p.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                out.push((name(module.file_name()), name(file.file_stem())));
+            }
+        }
+        out.sort();
+        Ok(out)
+    }
+
     /// Writes a proof: first beside its place, then moved there, so that no reader sees a half. Returns whether anything was written.
     ///
     /// # Errors
@@ -98,5 +116,15 @@ impl Store {
         fs::write(&half, bytes).map_err(|e| fail(&half, e))?;
         fs::rename(&half, &path).map_err(|e| fail(&path, e))?;
         Ok(true)
+    }
+}
+
+/// What lies in a folder; nothing when there is no such folder.
+fn inside(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let read = fs::read_dir(folder).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect());
+    match read {
+        Ok(paths) => Ok(paths),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(Problem::not_read(&folder.display().to_string(), &e)),
     }
 }

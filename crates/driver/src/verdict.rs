@@ -123,6 +123,19 @@ impl Verdict {
             Verdict::Unknown(_) => Kind::Unknown,
         }
     }
+
+    /// What it means for the exit code, when another verdict is asked for.
+    #[must_use]
+    pub fn event(self, expected: Kind) -> Option<Event> {
+        if self.kind() == expected {
+            return None;
+        }
+        Some(match self {
+            Verdict::Proved | Verdict::Refuted => Event::UnexpectedVerdict,
+            Verdict::Unknown(Reason::ToolMissing) => Event::ToolMissing,
+            Verdict::Unknown(_) => Event::Undecided,
+        })
+    }
 }
 
 /// Where an accepted proof came from.
@@ -151,17 +164,80 @@ pub struct Cost {
     pub kernel_steps: u64,
     /// Steps of the engines.
     pub search_steps: u64,
-    /// Wall clock, milliseconds.
+    /// Wall clock of finding and judging the evidence, milliseconds. What is asked about hypotheses and the other side is not in it.
     pub wall_ms: u64,
 }
 
-/// A condition under which a claim was said to hold, and the verdict on that.
+/// What is known of the hypotheses of a claim. Each of the first two stands for a judgement of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consistency {
+    /// There is a point at which all of them hold.
+    Satisfiable,
+    /// They contradict each other.
+    Contradictory,
+    /// Neither was found.
+    Unknown,
+}
+
+impl Consistency {
+    /// The word in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Consistency::Satisfiable => "satisfiable",
+            Consistency::Contradictory => "contradictory",
+            Consistency::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is known of some hypotheses, and the evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hypotheses {
+    /// What is known.
+    pub verdict: Consistency,
+    /// The user's names with the values of the point at which they hold, where there is one.
+    pub point: Vec<(String, String)>,
+    /// The accepted evidence.
+    pub proof: Option<ProofInfo>,
+}
+
+/// A condition under which a claim was said to hold. It is met when the claim fails without it, is proved with it,
+/// and there is a point at which the condition and the hypotheses hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldsIf {
     /// As written.
     pub condition: String,
+    /// The verdict on the claim without the condition.
+    pub without: Kind,
     /// The verdict on "condition implies claim".
     pub verdict: Verdict,
+    /// What is known of the condition together with the hypotheses.
+    pub hypotheses: Hypotheses,
+}
+
+impl HoldsIf {
+    /// Whether all three goals have the answer that makes the condition a repair of the claim.
+    #[must_use]
+    pub fn met(&self) -> bool {
+        self.events().is_empty()
+    }
+
+    /// What it means for the exit code.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        let claim = match self.without {
+            Kind::Refuted => None,
+            Kind::Proved => Some(Event::UnexpectedVerdict),
+            Kind::Unknown => Some(Event::Undecided),
+        };
+        let point = match self.hypotheses.verdict {
+            Consistency::Satisfiable => None,
+            Consistency::Contradictory => Some(Event::UnexpectedVerdict),
+            Consistency::Unknown => Some(Event::Undecided),
+        };
+        [claim, self.verdict.event(Kind::Proved), point].into_iter().flatten().collect()
+    }
 }
 
 /// One goal of a report.
@@ -185,6 +261,10 @@ pub struct GoalReport {
     pub counterexample: Vec<(String, String)>,
     /// Goals added by `holds_if`.
     pub holds_if: Vec<HoldsIf>,
+    /// What is known of the hypotheses of a proved claim; nothing when it has none, or is not proved.
+    pub hypotheses: Option<Hypotheses>,
+    /// The author says that the claim is vacuous.
+    pub vacuous_expected: bool,
     /// The accepted proof.
     pub proof: Option<ProofInfo>,
     /// Bundles of axioms used, sorted.
@@ -196,27 +276,32 @@ pub struct GoalReport {
 }
 
 impl GoalReport {
-    /// Whether the verdict, and those of its conditions, are the expected ones.
+    /// Whether the claim is proved only because its hypotheses contradict each other.
     #[must_use]
-    pub fn expected_met(&self) -> bool {
-        self.verdict.kind() == self.expected && self.holds_if.iter().all(|h| h.verdict == Verdict::Proved)
+    pub fn vacuous(&self) -> bool {
+        self.verdict == Verdict::Proved
+            && self.hypotheses.as_ref().is_some_and(|h| h.verdict == Consistency::Contradictory)
     }
 
-    /// What this goal means for the exit code: the verdict on the claim, then those on its conditions.
+    /// Whether the verdict, and those of what comes with the claim, are the expected ones.
+    #[must_use]
+    pub fn expected_met(&self) -> bool {
+        self.events().is_empty()
+    }
+
+    /// What this goal means for the exit code: the verdict on the claim, whether it is vacuous, then its conditions.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        let own = (self.verdict, self.expected);
-        let conditions = self.holds_if.iter().map(|h| (h.verdict, Kind::Proved));
-        [own]
-            .into_iter()
-            .chain(conditions)
-            .filter(|(verdict, expected)| verdict.kind() != *expected)
-            .map(|(verdict, _)| match verdict {
-                Verdict::Proved | Verdict::Refuted => Event::UnexpectedVerdict,
-                Verdict::Unknown(Reason::ToolMissing) => Event::ToolMissing,
-                Verdict::Unknown(_) => Event::Undecided,
-            })
-            .collect()
+        let vacuity = match (self.vacuous(), self.vacuous_expected) {
+            (true, false) => Some(Event::UnexpectedVerdict),
+            (false, true) => Some(match (self.verdict, self.hypotheses.as_ref().map(|h| h.verdict)) {
+                (Verdict::Unknown(_), _) | (_, Some(Consistency::Unknown)) => Event::Undecided,
+                _ => Event::UnexpectedVerdict,
+            }),
+            _ => None,
+        };
+        let conditions = self.holds_if.iter().flat_map(HoldsIf::events);
+        self.verdict.event(self.expected).into_iter().chain(vacuity).chain(conditions).collect()
     }
 }
 

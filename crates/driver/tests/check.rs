@@ -58,6 +58,7 @@ fn goal(name: &str, statement: Term, expected: Kind, given: Option<Candidate>) -
         expected,
         given,
         holds_if: vec![],
+        vacuous: false,
     }
 }
 
@@ -118,7 +119,7 @@ impl Folder {
     fn gate(&self, decls: &[Decl], goals: &[Goal]) -> GateReport {
         let mut frontend = Fake { decls: decls.to_vec(), goals: goals.to_vec() };
         let store = Store::new(&self.0, StoreMode { locked: true, fresh: false });
-        gate_sources(&self.paths(), &Policy::default(), &store, &mut frontend)
+        gate_sources(&self.paths(), true, &Policy::default(), &store, &mut frontend)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Exit codes, one by one, and their order when several apply.
 #![allow(clippy::unwrap_used)]
 
-use bfv_driver::{Code, Cost, Event, GoalReport, HoldsIf, Kind, Place, Problem, Reason, Report, Verdict, exit_code};
+use bfv_driver::{
+    Code, Consistency, Cost, Event, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report,
+    Verdict, condition_message, exit_code, vacuity_sentence,
+};
 
 fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
     GoalReport {
@@ -14,6 +17,8 @@ fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
         detail: String::new(),
         counterexample: vec![],
         holds_if: vec![],
+        hypotheses: None,
+        vacuous_expected: false,
         proof: None,
         axioms: vec![],
         rules: vec![],
@@ -101,12 +106,68 @@ fn each_code_wins_over_all_after_it() {
     assert_eq!(order, [70, 74, 2, 3, 1, 4, 6, 5]);
 }
 
+fn hypotheses(verdict: Consistency) -> Hypotheses {
+    Hypotheses { verdict, point: vec![], proof: None }
+}
+
+fn code_of(g: GoalReport) -> u8 {
+    let code = exit_code(&Report { goals: vec![g.clone()], ..Report::default() }.events());
+    assert_eq!(g.expected_met(), code == 0, "{g:?}");
+    code
+}
+
+/// Trap T43, first half: a condition counts only when the claim fails without it, holds with it, and it can be met.
 #[test]
-fn a_condition_that_does_not_hold_is_no_success() {
-    for (verdict, expected) in [(Verdict::Proved, 0), (Verdict::Refuted, 1), (UNKNOWN, 4)] {
-        let mut g = goal(Verdict::Refuted, Kind::Refuted);
-        g.holds_if = vec![HoldsIf { condition: "H".into(), verdict }];
-        assert_eq!(g.expected_met(), expected == 0);
-        assert_eq!(exit_code(&Report { goals: vec![g], ..Report::default() }.events()), expected);
+fn a_condition_is_met_by_three_answers_only() {
+    use Consistency::{Contradictory, Satisfiable, Unknown};
+    for (without, verdict, point, expected) in [
+        (Kind::Refuted, Verdict::Proved, Satisfiable, 0),
+        (Kind::Refuted, Verdict::Proved, Contradictory, 1),
+        (Kind::Refuted, Verdict::Proved, Unknown, 4),
+        (Kind::Refuted, Verdict::Refuted, Satisfiable, 1),
+        (Kind::Refuted, UNKNOWN, Satisfiable, 4),
+        (Kind::Refuted, UNKNOWN, Contradictory, 1),
+        (Kind::Proved, Verdict::Proved, Satisfiable, 1),
+        (Kind::Unknown, Verdict::Proved, Satisfiable, 4),
+    ] {
+        let own = match without {
+            Kind::Proved => Verdict::Proved,
+            Kind::Refuted => Verdict::Refuted,
+            Kind::Unknown => UNKNOWN,
+        };
+        let mut g = goal(own, without);
+        g.holds_if = vec![HoldsIf { condition: "H".into(), without, verdict, hypotheses: hypotheses(point) }];
+        assert_eq!(g.holds_if[0].met(), expected == 0);
+        // Only a condition that is met is spoken of without a reservation.
+        assert_eq!(condition_message(&g.holds_if[0], Math::Symbols) == "It holds if `H`.", expected == 0);
+        assert_eq!(code_of(g), expected, "{without:?} {verdict:?} {point:?}");
     }
+}
+
+/// Trap T43, second half: a vacuous claim is no success unless its author says that it is vacuous, and then it must be.
+#[test]
+fn vacuity_is_expected_or_no_success() {
+    use Consistency::{Contradictory, Satisfiable, Unknown};
+    for (verdict, known, marked, expected) in [
+        (Verdict::Proved, None, false, 0),
+        (Verdict::Proved, Some(Satisfiable), false, 0),
+        (Verdict::Proved, Some(Unknown), false, 0),
+        (Verdict::Proved, Some(Contradictory), false, 1),
+        (Verdict::Proved, Some(Contradictory), true, 0),
+        (Verdict::Proved, Some(Satisfiable), true, 1),
+        (Verdict::Proved, Some(Unknown), true, 4),
+        (Verdict::Proved, None, true, 1),
+        (UNKNOWN, None, true, 4),
+    ] {
+        let mut g = goal(verdict, Kind::Proved);
+        g.hypotheses = known.map(hypotheses);
+        g.vacuous_expected = marked;
+        assert_eq!(g.vacuous(), known == Some(Contradictory));
+        let sentence = vacuity_sentence(verdict == Verdict::Proved, marked, known);
+        assert_eq!(sentence.is_empty(), !marked && known != Some(Contradictory), "{sentence}");
+        assert_eq!(code_of(g), expected, "{verdict:?} {known:?} {marked}");
+    }
+    let mut g = goal(Verdict::Refuted, Kind::Refuted);
+    g.vacuous_expected = true;
+    assert_eq!(code_of(g), 1, "a refuted claim is not vacuous");
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bfv_driver::{
-    Code, Cost, GoalReport, HoldsIf, Kind, Math, Place, Problem, Reason, Report, Verdict, first_sentence, goal_message,
-    last_sentence, next_step, point_sentence, spoken,
+    Code, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report, Verdict,
+    first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
 };
 
 fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
@@ -17,6 +17,8 @@ fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         detail: String::new(),
         counterexample: vec![],
         holds_if: vec![],
+        hypotheses: None,
+        vacuous_expected: false,
         proof: None,
         axioms: vec![],
         rules: vec![],
@@ -78,7 +80,9 @@ fn the_message_says_verdict_name_line_and_point() {
 #[test]
 fn item_06_conditions_and_problems_have_their_formulas_in_words_or_as_source() {
     let mut g = goal("c", Verdict::Refuted, Kind::Refuted);
-    g.holds_if = vec![HoldsIf { condition: "0 <= w".into(), verdict: Verdict::Proved }];
+    let hypotheses = Hypotheses { verdict: Consistency::Satisfiable, point: vec![], proof: None };
+    let (condition, without, verdict) = ("0 <= w".to_owned(), Kind::Refuted, Verdict::Proved);
+    g.holds_if = vec![HoldsIf { condition, without, verdict, hypotheses }];
     assert_eq!(goal_message(&g, Math::Words), "Refuted, as expected: c, line 12. It holds if 0 is at most w.");
     assert_eq!(goal_message(&g, Math::Symbols), "Refuted, as expected: c, line 12. It holds if `0 <= w`.");
     let p = Problem::new(Code::Source("E0301".into()), "The goal is `x < 2 * y`.", "use `split`.");

@@ -14,6 +14,8 @@ enum Takes {
     Text,
     /// A statement.
     Statement,
+    /// Nothing.
+    Nothing,
 }
 
 struct Attribute {
@@ -33,6 +35,7 @@ const LEMMA: &[DeclKind] = &[DeclKind::Def, DeclKind::Operator, DeclKind::Theore
 const KNOWN: &[Attribute] = &[
     Attribute { name: "expect", on: CLAIM, place: "a claim", takes: Takes::Verdict, repeated: false },
     Attribute { name: "holds_if", on: CLAIM, place: "a claim", takes: Takes::Statement, repeated: true },
+    Attribute { name: "vacuous", on: CLAIM, place: "a claim", takes: Takes::Nothing, repeated: false },
     Attribute {
         name: "tag",
         on: LEMMA,
@@ -88,11 +91,15 @@ fn argument(a: &Attr, known: &Attribute) -> R<()> {
     let refuse = |what: String, fix: &str| problem(Kind::BadAttribute, a.span, what, fix);
     let name = known.name;
     let Some(e) = a.args.first() else {
+        if matches!(known.takes, Takes::Nothing) {
+            return Ok(());
+        }
         let fix = match known.takes {
             Takes::Verdict => "Write `expect proved`, `expect refuted` or `expect unknown`.".to_owned(),
             Takes::Word => format!("Write a word after it, as in `{name} real`."),
             Takes::Text => format!("Write a text in quotes after it, as in `{name} \"Data sheet, section 3\"`."),
             Takes::Statement => format!("Write a statement after it, as in `{name} 0 <= x`."),
+            Takes::Nothing => String::new(),
         };
         return refuse(format!("The attribute `{name}` needs something after it."), &fix);
     };
@@ -103,6 +110,7 @@ fn argument(a: &Attr, known: &Attribute) -> R<()> {
             "Expect `proved`, `refuted` or `unknown`.",
         ),
         (Takes::Word, ExprKind::Var(_)) | (Takes::Text, ExprKind::String(_)) | (Takes::Statement, _) => Ok(()),
+        (Takes::Nothing, _) => refuse(format!("The attribute `{name}` stands alone."), "Remove what stands after it."),
         (Takes::Word, _) => {
             refuse(format!("The attribute `{name}` takes one word."), "Use a comma between attributes.")
         }

@@ -58,6 +58,8 @@ impl Session {
             expected,
             given,
             holds_if,
+            binders: params(&d.binders).len(),
+            vacuous: d.attrs.iter().any(|a| a.name.text == "vacuous"),
         })
     }
 
@@ -107,31 +109,6 @@ impl Session {
 }
 
 impl Elab<'_> {
-    /// A claim must lie in the negative fragment: atoms under conjunction, implication, `forall` and negation.
-    pub fn proposition(&self, local: &Local, span: Span, ty: &V) -> R<()> {
-        match &*self.whnf(span, ty)? {
-            Val::Pi(dom, cod) => {
-                let (inner, x) = self.bind(local, span, "x", dom)?;
-                self.proposition(&inner, span, &self.m.inst(cod, x))
-            }
-            Val::Sigma(a, b) => {
-                self.proposition(local, span, a)?;
-                let (inner, x) = self.bind(local, span, "x", a)?;
-                self.proposition(&inner, span, &self.m.inst(b, x))
-            }
-            Val::Path(..) | Val::Prim(Prim::Empty | Prim::Unit) => Ok(()),
-            _ => {
-                let shown = self.show(local, ty);
-                problem(
-                    Kind::NotAProposition,
-                    span,
-                    format!("This is not a proposition: `{shown}`."),
-                    "State an equation or an order, joined by and, or, not, implies, for all, exists.",
-                )
-            }
-        }
-    }
-
     /// `refuted at`: instantiates the claim at the witness; what is left is closed by the script.
     fn refutation(
         &self,

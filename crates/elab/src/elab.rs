@@ -13,6 +13,7 @@ use bfv_search::{Engine, Lemma};
 use bfv_syntax::tree::Script;
 use num_bigint::BigUint;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What kind of mistake was found; the driver gives each a code.
@@ -116,6 +117,8 @@ pub struct Elab<'s> {
     pub recursion: RefCell<Vec<Recursion>>,
     /// The name that was last given to a variable at each level: for messages about a context whose names are lost.
     pub level_names: RefCell<Vec<String>>,
+    /// Whether constants use partial operations, as far as it was asked.
+    pub partial_known: RefCell<BTreeMap<u32, bool>>,
 }
 
 /// Engines that tactics call.
@@ -226,6 +229,12 @@ impl Elab<'_> {
     pub fn coerce(&self, local: &Local, span: Span, t: Typed, expected: &V) -> R<Term> {
         if self.at(span, self.m_try_subtype(local, &t.ty, expected))? {
             return Ok(t.term);
+        }
+        if self.on_a_space(span, expected)?
+            && let Some(tupled) = self.uncurried(local, span, &t)?
+            && self.at(span, self.m_try_subtype(local, &tupled.ty, expected))?
+        {
+            return Ok(tupled.term);
         }
         let (from, to) = (self.whnf(span, &t.ty)?, self.whnf(span, expected)?);
         if let (Val::Prim(a), Val::Prim(b)) = (&*from, &*to)

@@ -204,6 +204,10 @@ impl Elab<'_> {
     pub fn check(&self, local: &Local, e: &Expr, ty: &V) -> R<Term> {
         let span = e.span;
         match &*e.kind {
+            ExprKind::Lam(bs, body) if self.takes_a_tuple(local, span, bs, ty)? => {
+                let t = self.infer_lambda(local, bs, body)?;
+                self.coerce(local, span, t, ty)
+            }
             ExprKind::Lam(bs, body) => {
                 let names: Vec<(&Name, &Binder)> =
                     bs.iter().flat_map(|b| b.names.iter().map(move |n| (n, b))).collect();

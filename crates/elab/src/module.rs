@@ -59,6 +59,10 @@ pub struct Claim {
     pub given: Option<Given>,
     /// For each `holds_if H`: H as written, and the statement with the hypothesis H.
     pub holds_if: Vec<(String, Term)>,
+    /// How many variables and hypotheses stand before the colon; a hypothesis H comes after them.
+    pub binders: usize,
+    /// `@[vacuous]`: the author knows that the hypotheses contradict each other.
+    pub vacuous: bool,
 }
 
 /// Everything elaborated so far.
@@ -162,6 +166,7 @@ impl Session {
             holes: Default::default(),
             recursion: Default::default(),
             level_names: Default::default(),
+            partial_known: Default::default(),
         };
         // A mistake elsewhere does not hide what was asked by a hole.
         f(&e).map_err(|mut p| {
@@ -177,6 +182,7 @@ impl Session {
         let id = self.signature.len();
         let core = if d.kind == DeclKind::Data { self.data(module, d, engines)? } else { self.constant(d, engines)? };
         let con_params = if let CoreDecl::Data(data) = &core { data.params.len() } else { 0 };
+        let operator = (d.kind == DeclKind::Operator).then(|| core.clone());
         if let Err(r) = self.signature.add(core, Limits::default()) {
             let fix = match r.reason {
                 "not strictly positive" => {
@@ -193,6 +199,9 @@ impl Session {
         let params = params(&d.binders);
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
         self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });
+        if let Some(CoreDecl::Def { ty, body, .. }) = operator {
+            self.domain(module, d, &ty, &body, engines)?;
+        }
         if let Body::Constructors(cs) = &d.body {
             for (n, c) in (0u32..).zip(cs) {
                 let mut ps: Vec<(String, bool)> =
@@ -211,6 +220,27 @@ impl Session {
         if !tags.is_empty() {
             self.lemmas.push(Lemma { id, name: d.name.text.clone(), tags });
         }
+        Ok(())
+    }
+
+    /// Declares `F.domain` beside an operator F, where its side conditions can be read off.
+    fn domain(&mut self, module: &str, d: &Decl, ty: &Term, body: &Term, engines: Engines<'_>) -> R<()> {
+        let params = params(&d.binders);
+        let scratch = Scratch::new(&self.signature);
+        let found = self.with_elab(&scratch, engines, |e| e.at(d.name.span, e.domain(ty, body, params.len())))?;
+        let Some((ty, body)) = found else { return Ok(()) };
+        let name = format!("{}.domain", d.name.text);
+        let id = self.signature.len();
+        if let Err(r) = self.signature.add(CoreDecl::Def { name: name.clone(), ty, body }, Limits::default()) {
+            return problem(
+                Kind::Refused,
+                d.name.span,
+                format!("The kernel refuses the domain of `{}`: {}. {}", d.name.text, r.reason, r.detail),
+                "Report this as a defect; write `def` in place of `operator` meanwhile.",
+            );
+        }
+        let full = format!("{module}.{name}");
+        self.names.add(Global { full, module: module.to_owned(), target: Target::Const(id), params });
         Ok(())
     }
 

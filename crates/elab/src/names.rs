@@ -38,6 +38,8 @@ pub struct Names {
     index: BTreeMap<String, Vec<usize>>,
     /// Modules whose short names may be used.
     pub visible: BTreeSet<String>,
+    /// Places of the constants among the globals, by position in the signature.
+    constants: BTreeMap<u32, usize>,
     /// Names of constants by position, for printing.
     pub by_id: BTreeMap<u32, String>,
     /// Which leading arguments of a constant are implicit, for printing.
@@ -115,6 +117,9 @@ impl Names {
         if let Target::Con(id, n) = g.target {
             self.constructors.insert((id, n), short.clone());
         }
+        if let Target::Const(id) = g.target {
+            self.constants.insert(id, n);
+        }
         if short != g.full {
             self.index.entry(g.full.clone()).or_default().push(n);
         }
@@ -135,6 +140,15 @@ impl Names {
     /// A name of the library that the elaborator itself needs, by its full name.
     pub fn library(&self, full: &str) -> Option<&Global> {
         self.index.get(full)?.iter().find_map(|n| self.globals.get(*n).filter(|g| g.full == full))
+    }
+
+    /// The constant `c.domain` beside the constant c, which says where the partial operation c is used as meant.
+    pub fn domain_of(&self, constant: u32) -> Option<u32> {
+        let g = self.globals.get(*self.constants.get(&constant)?)?;
+        match self.library(&format!("{}.domain", g.full))?.target {
+            Target::Const(id) => Some(id),
+            _ => None,
+        }
     }
 
     /// Modules that declare this short name.

@@ -1,14 +1,19 @@
 //! What is trusted of the elaborator, statements and definitions, does not depend on attempts that failed.
 //!
 //! A value may be computed while a metavariable has a solution that is taken back later, and keep what it was computed to.
-//! The kernel would not notice when such a value ends up in a statement. So wherever a solution was taken back,
-//! the declaration is elaborated once more with every solution known from the start. Nothing is tried then, hence nothing is
-//! taken back, and the two results must be the same.
+//! The kernel would not notice when such a value ends up in a statement. So wherever a solution was replaced by another,
+//! the declaration is elaborated again without trying the solutions that were taken back, until none is; then no value was
+//! computed with one. The result must be the one of the first time.
 
 use crate::elab::{Elab, Engines, Kind, R, problem};
 use crate::module::Session;
 use crate::scratch::Scratch;
+use crate::walk;
 use bfv_diag::Span;
+use bfv_format::Term;
+
+/// How often a declaration is elaborated at most.
+const ROUNDS: usize = 8;
 
 impl Session {
     /// Elaborates, and again with what was found when something was taken back on the way. `scratch` makes an empty one.
@@ -19,22 +24,43 @@ impl Session {
         engines: Engines<'_>,
         f: &dyn Fn(&Elab<'_>) -> R<T>,
     ) -> R<T> {
-        let first = scratch();
-        let done = self.with_elab(&first, engines, f)?;
-        if !first.was_taken_back() {
-            return Ok(done);
+        let mut forbidden: Vec<(u32, Term)> = Vec::new();
+        let mut result: Option<T> = None;
+        for _ in 0..ROUNDS {
+            let now = scratch().without(forbidden.clone());
+            let done = self.with_elab(&now, engines, f);
+            let done = match (done, &result) {
+                (Err(p), None) => return Err(p),
+                (Ok(done), None) => done,
+                (Ok(done), Some(first)) if done == *first => done,
+                _ => break,
+            };
+            let harmful = harmful(&now);
+            if harmful.is_empty() {
+                return Ok(done);
+            }
+            forbidden.extend(harmful);
+            result = Some(done);
         }
-        let again = scratch().knowing(first.found());
-        match self.with_elab(&again, engines, f) {
-            Ok(same) if same == done => Ok(done),
-            _ => problem(
-                Kind::CannotInfer,
-                span,
-                "What is left out here can be filled in more than one way.",
-                "Give the implicit arguments in braces, and the types of variables.",
-            ),
-        }
+        problem(
+            Kind::CannotInfer,
+            span,
+            "What is left out here can be filled in more than one way.",
+            "Give the implicit arguments in braces, and the types of variables.",
+        )
     }
+}
+
+/// The solutions that were taken back and are not the ones found in the end. A value computed with one that is still open
+/// would leave something open in the result, which is refused elsewhere.
+fn harmful(scratch: &Scratch<'_>) -> Vec<(u32, Term)> {
+    let replaced = |(id, old): &(u32, Term)| {
+        let mut open = None;
+        let old = walk::zonk(scratch, old, &mut open);
+        let now = scratch.solution(*id).map(|t| walk::zonk(scratch, &t, &mut None));
+        open.is_none() && now.as_ref() != Some(&old)
+    };
+    scratch.taken_back().into_iter().filter(replaced).collect()
 }
 
 #[cfg(test)]
@@ -42,7 +68,7 @@ impl Session {
 mod tests {
     use super::*;
     use crate::context::Local;
-    use bfv_format::{Node, Prim, Term};
+    use bfv_format::{Node, Prim};
     use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
     use std::rc::Rc;
 

@@ -9,8 +9,6 @@ use std::rc::Rc;
 struct Meta {
     ty: Term,
     solution: Option<Term>,
-    /// Whether the solution was found by unification, and not by a step of a script.
-    unified: bool,
 }
 
 /// The signature of the elaborator. Nothing in it is trusted; the final check uses the real signature, which has no metavariables.
@@ -20,10 +18,10 @@ pub struct Scratch<'s> {
     /// Metavariables in the order in which they were solved, so that a failed attempt can be taken back.
     trail: RefCell<Vec<u32>>,
     generation: Cell<u64>,
-    /// Whether a solution was ever taken back, so that values computed with it may be about.
-    taken_back: Cell<bool>,
-    /// Solutions that are known from the start, in the order in which metavariables are made.
-    known: Vec<Option<Term>>,
+    /// Solutions that were taken back, so that values computed with them may be about.
+    taken_back: RefCell<Vec<(u32, Term)>>,
+    /// Solutions that are not to be tried.
+    forbidden: Vec<(u32, Term)>,
     /// The data type being declared, while its fields are elaborated.
     pending: Option<Rc<DataDecl>>,
 }
@@ -35,8 +33,8 @@ impl<'s> Scratch<'s> {
             metas: RefCell::default(),
             trail: RefCell::default(),
             generation: Cell::new(1),
-            taken_back: Cell::new(false),
-            known: Vec::new(),
+            taken_back: RefCell::default(),
+            forbidden: Vec::new(),
             pending: None,
         }
     }
@@ -50,24 +48,18 @@ impl<'s> Scratch<'s> {
     pub fn meta(&self, ty: Term) -> u32 {
         let mut metas = self.metas.borrow_mut();
         let n = u32::try_from(metas.len()).unwrap_or(u32::MAX >> 1);
-        let solution = self.known.get(metas.len()).cloned().flatten();
-        metas.push(Meta { ty, solution, unified: false });
+        metas.push(Meta { ty, solution: None });
         META_BASE + n
     }
 
-    /// The same scratch with solutions known from the start.
-    pub fn knowing(self, known: Vec<Option<Term>>) -> Self {
-        Scratch { known, ..self }
+    /// The same scratch, in which these solutions are not tried.
+    pub fn without(self, forbidden: Vec<(u32, Term)>) -> Self {
+        Scratch { forbidden, ..self }
     }
 
-    /// Whether a solution was ever taken back.
-    pub fn was_taken_back(&self) -> bool {
-        self.taken_back.get()
-    }
-
-    /// What unification found for each metavariable, in the order in which they were made.
-    pub fn found(&self) -> Vec<Option<Term>> {
-        self.metas.borrow().iter().map(|m| m.solution.clone().filter(|_| m.unified)).collect()
+    /// The solutions that were taken back.
+    pub fn taken_back(&self) -> Vec<(u32, Term)> {
+        self.taken_back.borrow().clone()
     }
 
     pub fn is_solved(&self, id: u32) -> bool {
@@ -79,21 +71,21 @@ impl<'s> Scratch<'s> {
         self.metas.borrow().get(n)?.solution.clone()
     }
 
-    /// A solution that unification found.
-    pub fn solve(&self, id: u32, body: Term) {
-        self.set(id, body, true);
+    /// A solution that unification found; false when it is not to be tried.
+    #[must_use]
+    pub fn solve(&self, id: u32, body: Term) -> bool {
+        let allowed = !self.forbidden.iter().any(|(n, t)| *n == id && *t == body);
+        if allowed {
+            self.assign(id, body);
+        }
+        allowed
     }
 
-    /// A solution that a step of a script gives.
+    /// A solution that is given.
     pub fn assign(&self, id: u32, body: Term) {
-        self.set(id, body, false);
-    }
-
-    fn set(&self, id: u32, body: Term, unified: bool) {
         let Some(n) = id.checked_sub(META_BASE).and_then(|n| usize::try_from(n).ok()) else { return };
         if let Some(m) = self.metas.borrow_mut().get_mut(n) {
             m.solution = Some(body);
-            m.unified = unified;
         }
         self.trail.borrow_mut().push(id);
         self.generation.set(self.generation.get() + 1);
@@ -110,13 +102,12 @@ impl<'s> Scratch<'s> {
         if trail.len() == mark {
             return;
         }
-        self.taken_back.set(true);
         let mut metas = self.metas.borrow_mut();
         while trail.len() > mark {
             if let Some(id) = trail.pop()
                 && let Some(m) = usize::try_from(id - META_BASE).ok().and_then(|n| metas.get_mut(n))
             {
-                m.solution = None;
+                self.taken_back.borrow_mut().extend(m.solution.take().map(|t| (id, t)));
             }
         }
         self.generation.set(self.generation.get() + 1);

@@ -1,10 +1,13 @@
 //! Goals about numbers: introduces, splits, and closes what is left by a certificate.
 
-use crate::certificate::{Fact, Manner, Power, contradiction};
+use crate::certificate::{Fact, Fruitless, Manner, Power, contradiction};
+use crate::lemmas::Opened;
 use crate::reify::{self, Atomic, Atoms};
 use bfv_format::{DataRef, Node, Op, Prim, Rational, Relation, Rule, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
 use bfv_search::{Budget, Goal, Lemma, Reason};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What a search for a proof needs to know all along.
@@ -14,10 +17,20 @@ pub struct Prover<'g> {
     pub power: Power,
     /// Whether arithmetic looks through definitions.
     pub unfold: bool,
+    /// Shared by all provers of one goal.
+    pub fruitless: &'g Fruitless,
+    /// Lemmas taken apart so far, by position.
+    pub opened: RefCell<BTreeMap<u32, Rc<[Opened]>>>,
+}
+
+impl<'g> Prover<'g> {
+    pub fn new(goal: &'g Goal<'g>, power: Power, unfold: bool, fruitless: &'g Fruitless) -> Self {
+        Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless, opened: RefCell::default() }
+    }
 }
 
 /// A type with more elements than this is not gone through one by one.
-const ELEMENTS: u32 = 32;
+pub const ELEMENTS: u32 = 32;
 
 /// Result of a search: the evaluator may stop, the search may end without a proof.
 pub type Found = Res<Result<Term, (Reason, String)>>;
@@ -137,7 +150,8 @@ impl Prover<'_> {
                 break;
             }
             for sort in [Sort::Real, Sort::Nat, Sort::Int] {
-                match contradiction(self.m, ctx, facts, sort, Manner { power, unfold: self.unfold }, budget)? {
+                let manner = Manner { power, unfold: self.unfold };
+                match contradiction(self.m, ctx, facts, sort, manner, self.fruitless, budget)? {
                     Ok(Some(t)) => return Ok(Ok(t)),
                     Ok(None) => {}
                     Err(reason) => return Ok(Err((reason, "The search for multipliers ran out of steps.".to_owned()))),
@@ -271,6 +285,12 @@ impl Prover<'_> {
                 .under(ctx, &refuted, &goal, hints, budget)?
                 .map(|t| app(intro, &[args.as_slice(), &[t]].concat())));
         }
+        if let Some(Atomic::Decided(false)) = reify::strict(self.m, target)? {
+            // A goal that computes to a falsehood follows when the facts contradict each other.
+            let (inner, _) = self.m.bind(ctx, self.m.value(Val::Prim(Prim::Empty)));
+            let motive = self.m.quote(&inner, target)?;
+            return Ok(self.falsehood(ctx, hints, budget)?.map(|t| Rc::new(Node::EmptyElim(motive, t))));
+        }
         let Some((sort, x, y)) = reify::equation(self.m, target)? else {
             return Ok(Err((Reason::OutsideFragment, "The goal is no equation of numbers.".to_owned())));
         };
@@ -329,6 +349,7 @@ pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
 
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
-    let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold: true };
+    let fruitless = Fruitless::default();
+    let prover = Prover::new(goal, power, true, &fruitless);
     prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

@@ -10,6 +10,7 @@ use bfv_kernel::{Ctx, Machine, Res, V, rational};
 use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Zero};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -51,6 +52,14 @@ struct Candidate {
     squares: Vec<Arith>,
 }
 
+/// The facts of a search for a certificate: their sort, whether products are tried, the sorts of the atoms, and the facts.
+type Program = (Sort, bool, Vec<Sort>, Vec<(Relation, Poly)>);
+
+/// Programs that gave no certificate, with the steps they may have again in vain: all, when they were searched to the end.
+/// The same facts come back at every depth of a search.
+#[derive(Default)]
+pub struct Fruitless(RefCell<BTreeMap<Program, u64>>);
+
 /// A term of type `Empty` from facts of one sort, if the search finds one.
 ///
 /// # Errors
@@ -61,6 +70,7 @@ pub fn contradiction(
     facts: &[Fact],
     sort: Sort,
     manner: Manner,
+    fruitless: &Fruitless,
     budget: &mut Budget,
 ) -> Res<Result<Option<Term>, Reason>> {
     let mut atoms = Atoms::new(manner.unfold);
@@ -77,17 +87,36 @@ pub fn contradiction(
     let polys: Option<Vec<Poly>> =
         hypotheses.iter().map(|h| Some(polynomial(&h.right)?.minus(&polynomial(&h.left)?))).collect();
     let Some(polys) = polys else { return Ok(Ok(None)) };
-    Ok(match sort {
-        Sort::Real => real(&atoms, hypotheses, &polys, manner.power, budget),
+    // Over linear facts linear combinations are complete: products and squares can add nothing.
+    let far = sort == Sort::Real
+        && manner.power >= Power::Quadratic
+        && atoms.list.len() <= QUADRATIC_ATOMS
+        && polys.iter().any(|p| p.degree() > 1);
+    let sorts: Vec<Sort> = atoms.list.iter().map(|(s, _)| *s).collect();
+    let program = (sort, far, sorts, hypotheses.iter().map(|h| h.relation).zip(polys.iter().cloned()).collect());
+    let before = budget.left;
+    match fruitless.0.borrow().get(&program) {
+        Some(&u64::MAX) => return Ok(Ok(None)),
+        Some(spent) if *spent >= before => return Ok(Err(Reason::Budget)),
+        _ => {}
+    }
+    let found = match sort {
+        Sort::Real => real(&atoms, hypotheses, &polys, far, budget),
         Sort::Nat | Sort::Int => {
-            let sorts: Vec<Sort> = atoms.list.iter().map(|(s, _)| *s).collect();
-            integer(sort, &sorts, hypotheses, &polys, budget).map(|found| {
+            let sorts = &program.2;
+            integer(sort, sorts, hypotheses, &polys, budget).map(|found| {
                 found.map(|(hypotheses, steps)| -> Term {
                     Rc::new(Node::Rule(Box::new(Rule::Lia { sort, atoms: atoms.list, hypotheses, steps })))
                 })
             })
         }
-    })
+    };
+    match found {
+        Ok(None) => drop(fruitless.0.borrow_mut().insert(program, u64::MAX)),
+        Err(_) => drop(fruitless.0.borrow_mut().insert(program, before)),
+        Ok(Some(_)) => {}
+    }
+    Ok(found)
 }
 
 /// Weights of the fact `1 > 0` and of every column, as positive and negative parts.
@@ -148,7 +177,7 @@ fn real(
     atoms: &Atoms,
     hypotheses: Vec<Hypothesis>,
     polys: &[Poly],
-    power: Power,
+    far: bool,
     budget: &mut Budget,
 ) -> Result<Option<Term>, Reason> {
     let mut candidates = Vec::new();
@@ -165,8 +194,6 @@ fn real(
             }),
         }
     }
-    // Over linear facts linear combinations are complete: products and squares can add nothing.
-    let far = power >= Power::Quadratic && atoms.list.len() <= QUADRATIC_ATOMS && polys.iter().any(|p| p.degree() > 1);
     let trees = atom_trees(atoms);
     if far {
         quadratic(&trees, &hypotheses, polys, &mut candidates, &mut equalities);

@@ -4,9 +4,11 @@
 
 mod arith;
 mod certificate;
+mod formula;
 mod integer;
 mod lemmas;
 mod matching;
+mod number;
 mod points;
 mod poly;
 mod reify;
@@ -17,7 +19,8 @@ mod witness;
 
 use arith::Prover;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
-use certificate::Power;
+use certificate::{Fruitless, Power};
+use points::Effort;
 
 /// What the step `arith` calls: linear combinations of the facts at hand.
 pub struct Arith;
@@ -54,31 +57,93 @@ impl Engine for Native {
         "native"
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        // Proof and counterexample share the budget, so that a claim that resists proof can still be refuted.
-        let mut half = Budget::new(budget.left / 2);
-        let found = search(goal, &mut half);
-        let spent = budget.spend(half.used);
-        let (reason, why) = match found {
-            Ok(t) => return Outcome::Candidate(t),
-            Err(e) => e,
-        };
-        if !goal.ctx.types.is_empty() || spent.is_err() {
-            return Outcome::GaveUp(reason, why);
+        let fruitless = Fruitless::default();
+        let prover = |power, unfold| Prover::new(goal, power, unfold, &fruitless);
+        let closed = goal.ctx.types.is_empty();
+        let mut last = (Reason::Incomplete, String::new());
+        // What is cheap comes first: linear arithmetic and lemmas, then likely points, and only then products and unlikely points.
+        // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
+        // Each stage may use half of what is left, so that a claim that resists proof can still be refuted.
+        for (stage, most) in STAGES {
+            let mut part = Budget::new(most.min(budget.left / 2));
+            let (found, refuted) = match stage {
+                Stage::Proof(power, unfold) => {
+                    let found = prover(power, unfold).search(&goal.ctx, &goal.target, &mut part);
+                    (found.unwrap_or_else(|r| Err(arith::stopped(&r))).map(|t| (t, Vec::new())), false)
+                }
+                Stage::Point(_) if !closed => continue,
+                Stage::Point(effort) => {
+                    // At a point everything computes, so nothing but linear arithmetic is needed.
+                    let found = prover(Power::Linear, true).refute(&goal.target, effort, &mut part);
+                    (found.unwrap_or_else(|r| Err(arith::stopped(&r))), true)
+                }
+            };
+            let spent = budget.spend(part.used);
+            match found {
+                Ok((t, point)) if refuted => return Outcome::Refutation(t, point),
+                Ok((t, _)) => return Outcome::Candidate(t),
+                // Why no point was found says less than why no proof was.
+                Err(why) if !refuted => last = why,
+                Err(_) => {}
+            }
+            if spent.is_err() || budget.left == 0 {
+                return Outcome::GaveUp(Reason::Budget, last.1);
+            }
         }
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Linear, unfold: true };
-        match prover.refute(&goal.target, budget) {
+        Outcome::GaveUp(last.0, last.1)
+    }
+}
+
+/// Small points only: refutes a closed statement, or gives up. What the consistency of hypotheses is asked from.
+pub struct Points;
+
+impl Engine for Points {
+    fn name(&self) -> &'static str {
+        "points"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        if !goal.ctx.types.is_empty() {
+            return Outcome::GaveUp(Reason::OutsideFragment, String::new());
+        }
+        let fruitless = Fruitless::default();
+        match Prover::new(goal, Power::Linear, true, &fruitless).refute(&goal.target, Effort::Little, budget) {
             Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
-            Ok(Err((Reason::Budget, _))) | Err(_) => Outcome::GaveUp(Reason::Budget, why),
-            Ok(Err(_)) => Outcome::GaveUp(reason, why),
+            Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
+            Err(r) => {
+                let (reason, why) = arith::stopped(&r);
+                Outcome::GaveUp(reason, why)
+            }
         }
     }
 }
 
+/// One part of the search for a claim.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// For a proof, with this power, and whether definitions are looked through.
+    Proof(Power, bool),
+    /// For a counterexample.
+    Point(Effort),
+}
+
+/// The stages, each with the most steps it may use: long searches come when short ones have ended.
+const STAGES: [(Stage, u64); 7] = [
+    (Stage::Proof(Power::Linear, false), u64::MAX),
+    (Stage::Point(Effort::Little), 5_000),
+    (Stage::Proof(Power::Quadratic, false), 3_000),
+    (Stage::Proof(Power::Quadratic, true), 3_000),
+    (Stage::Point(Effort::Much), 50_000),
+    (Stage::Proof(Power::Quadratic, false), u64::MAX),
+    (Stage::Proof(Power::Quadratic, true), u64::MAX),
+];
+
+/// Proofs only, for a goal inside a script.
 fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Reason, String)> {
-    // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
+    let fruitless = Fruitless::default();
     let mut last = Err((Reason::Incomplete, String::new()));
-    for unfold in [false, true] {
-        let prover = Prover { m: goal.machine, lemmas: goal.lemmas, power: Power::Quadratic, unfold };
+    // Products of facts are costly, so lemmas are first tried with linear arithmetic only.
+    for (power, unfold) in [(Power::Linear, false), (Power::Quadratic, false), (Power::Quadratic, true)] {
+        let prover = Prover::new(goal, power, unfold, &fruitless);
         last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
         if last.is_ok() {
             break;

@@ -54,6 +54,11 @@ fn go(p: &Term, t: &Term, depth: u32, inner: u32, bound: &mut Bindings) -> bool 
             matches!(&**p, Node::Pi(..)) == matches!(&**t, Node::Pi(..)) && same(a, c, 0, 0) && same(b, d, 1, 0)
         }
         (Node::Lam(a), Node::Lam(b)) => same(a, b, 1, 0),
+        // Functions are the same as what they do.
+        (Node::Lam(a), _) => match crate::shift::rename(t, 0, 0, &mut |i| Some(i + 1), &mut Some) {
+            Some(f) => same(a, &Rc::new(Node::App(f, Rc::new(Node::Var(0)))), 1, 0),
+            None => false,
+        },
         (Node::App(f, a), Node::App(g, b)) => same(f, g, 0, 0) && same(a, b, 0, 0),
         // `Suc k` against a literal: one less.
         (Node::App(f, a), Node::NatLit(n)) if matches!(&**f, Node::Prim(bfv_format::Prim::Suc)) => {

@@ -3,6 +3,15 @@
 use bfv_format::{Dim, Face, Node, Term};
 use std::rc::Rc;
 
+/// The constant that an application is headed by.
+pub fn head_constant(t: &Term) -> Option<u32> {
+    match &**t {
+        Node::Const { id, .. } => Some(*id),
+        Node::App(f, _) => head_constant(f),
+        _ => None,
+    }
+}
+
 /// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for rule terms.
 pub fn rename(
     t: &Term,

@@ -1,157 +1,417 @@
-//! Search for counterexamples: small points at which the hypotheses hold and the conclusion fails, each closed by arithmetic.
+//! Search for counterexamples: the claim is opened, its numbers are solved for, and arithmetic closes what is left at the point.
+//!
+//! Lengths and elements of finite types are gone through; numbers, also those in vectors, become unknowns of one statement.
 
-use crate::arith::Prover;
-use crate::points::{Values, whole};
-use bfv_format::{Node, Prim, Rational, Term};
-use bfv_kernel::{Ctx, Res, V, Val, rational};
+use crate::arith::{ELEMENTS, Prover};
+use crate::formula::{Sheet, Statement, Worth};
+use crate::number::Q;
+use crate::points::{Effort, Wanted};
+use crate::reify;
+use bfv_format::{Node, Prim, Sort, Term};
+use bfv_kernel::{Clo, Ctx, Env, Res, V, Val, rational};
 use bfv_search::{Budget, Reason};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A refutation: a term of type `statement -> Empty`, and the values of the leading variables that are data.
 pub type Point = (Term, Vec<Option<Term>>);
 
-/// Lengths and natural numbers that are tried.
-const NATURALS: u32 = 4;
-/// How many values a variable gets at most.
+/// Lengths that are tried.
+const LENGTHS: u32 = 4;
+/// How many values a variable gets at most that is no number.
 const MOST: usize = 27;
 /// How deep the types of values may be nested.
 const NESTING: u32 = 8;
+/// How many ways to choose lengths and elements are tried.
+const SHAPES: u32 = 64;
+/// A claim with more unknowns than this is too large.
+const UNKNOWNS: usize = 80;
 
-/// What is known while the variables get values one after another.
+/// What a leading variable of the claim gets.
+#[derive(Clone)]
+enum Slot {
+    /// The value of an unknown.
+    Number(Sort, usize),
+    /// A vector: type of its elements, and they.
+    Vector(Term, Vec<Slot>),
+    /// Something that was chosen.
+    Given(Term),
+    /// A proof.
+    Hypothesis,
+}
+
+/// A claim whose leading variables are being taken off.
+#[derive(Clone)]
+struct Opening {
+    ctx: Ctx,
+    current: V,
+    slots: Vec<Slot>,
+    sheet: Rc<Sheet>,
+    /// Statements of the hypotheses so far.
+    hypotheses: Vec<usize>,
+    sorts: Vec<Sort>,
+    groups: Vec<usize>,
+}
+
+/// How the search goes on.
+enum Flow {
+    /// With the next choice.
+    On,
+    /// It is done.
+    Done(Point),
+    /// It ends.
+    Stop(Reason),
+    /// From the start, with these natural numbers gone through as lengths.
+    Again(Vec<usize>),
+}
+
+/// What stays the same during the search.
 struct Walk<'w, 'g> {
     prover: &'w Prover<'g>,
-    /// The context that holds the claim as its only variable.
-    ctx: Ctx,
-    /// Values that the linear part of the claim suggests, tried before all others.
-    suggested: Vec<Values>,
-    reals: Vec<Rational>,
+    statement: &'w V,
+    effort: Effort,
     cons: Option<Term>,
     nil: Option<Term>,
+    /// Places of leading natural numbers that are lengths.
+    lengths: BTreeSet<usize>,
+    shapes: u32,
 }
 
 impl Prover<'_> {
-    /// Refutes a closed statement at a small point.
-    pub fn refute(&self, statement: &V, budget: &mut Budget) -> Res<Result<Point, (Reason, String)>> {
-        let (ctx, _) = self.m.bind(&Ctx::default(), statement.clone());
-        let number = |n: i8, d: u8| Rational { num: n.into(), den: d.into() };
-        // Suggestions are a help only: where the evaluator cannot make them, the small points remain.
-        let suggested = match self.suggest(statement, budget).unwrap_or_else(|_| Ok(Vec::new())) {
-            Ok(values) => values,
-            Err(reason) => return Ok(Err((reason, "The search for a point ran out of steps.".to_owned()))),
-        };
-        let walk = Walk {
+    /// Refutes a closed statement at a point.
+    pub fn refute(&self, statement: &V, effort: Effort, budget: &mut Budget) -> Res<Result<Point, (Reason, String)>> {
+        let mut walk = Walk {
             prover: self,
-            ctx,
-            suggested,
-            reals: vec![number(1, 1), number(0, 1), number(2, 1), number(-1, 1), number(1, 2)],
+            statement,
+            effort,
             cons: self.role("vector.cons"),
             nil: self.role("vector.nil"),
+            lengths: BTreeSet::new(),
+            shapes: 0,
         };
-        let mut values = Vec::new();
-        match walk.step(&Rc::new(Node::Var(0)), statement, &mut values, budget)? {
-            Ok(Some(t)) => Ok(Ok((Rc::new(Node::Lam(t)), values))),
-            Ok(None) => Ok(Err((Reason::Incomplete, "No small point refutes it.".to_owned()))),
-            Err(reason) => Ok(Err((reason, "The search for a point ran out of steps.".to_owned()))),
+        loop {
+            walk.shapes = 0;
+            let start = Opening {
+                ctx: Ctx::default(),
+                current: statement.clone(),
+                slots: Vec::new(),
+                sheet: Rc::default(),
+                hypotheses: Vec::new(),
+                sorts: Vec::new(),
+                groups: Vec::new(),
+            };
+            match walk.open(start, budget)? {
+                Flow::Done(point) => return Ok(Ok(point)),
+                Flow::Stop(reason) => return Ok(Err((reason, "The search for a point ran out of steps.".to_owned()))),
+                Flow::Again(more) if more.iter().any(|n| !walk.lengths.contains(n)) => walk.lengths.extend(more),
+                Flow::Again(_) | Flow::On => {
+                    return Ok(Err((Reason::Incomplete, "No small point refutes it.".to_owned())));
+                }
+            }
         }
     }
 }
 
 impl Walk<'_, '_> {
-    /// The claim applied so far, its type, and the values given. A term of type `Empty` ends the walk.
-    fn step(
-        &self,
-        claim: &Term,
-        ty: &V,
-        values: &mut Vec<Option<Term>>,
-        budget: &mut Budget,
-    ) -> Res<Result<Option<Term>, Reason>> {
-        if let Err(r) = budget.spend(1) {
-            return Ok(Err(r));
-        }
+    /// Takes off the next leading variable in every way that is tried.
+    fn open(&mut self, mut o: Opening, budget: &mut Budget) -> Res<Flow> {
         let m = self.prover.m;
-        let w = m.whnf(ty)?;
-        if matches!(&*w, Val::Prim(Prim::Empty)) {
-            return Ok(Ok(Some(claim.clone())));
-        }
-        if let Val::Pi(dom, cod) = &*w {
-            let choices = self.preferred(values.len(), dom)?;
+        loop {
+            if let Err(reason) = budget.spend(1) {
+                return Ok(Flow::Stop(reason));
+            }
+            let w = m.whnf(&o.current)?;
+            let Val::Pi(dom, cod) = &*w else { return self.leaf(o, budget) };
+            // An order `a <= b` is the conclusion itself.
+            if let Some(inner) = reify::negated(m, &o.ctx, &o.current)?
+                && reify::strict(m, &inner)?.is_some()
+            {
+                return self.leaf(o, budget);
+            }
+            if let Some((slot, x)) = self.unknown(&mut o, dom, NESTING)? {
+                o.current = m.inst(cod, x);
+                o.slots.push(slot);
+                if o.sorts.len() > UNKNOWNS {
+                    return Ok(Flow::On);
+                }
+                continue;
+            }
+            let choices = self.choices(&o.ctx, dom, NESTING)?;
             if !choices.is_empty() {
                 for c in choices {
-                    let next = m.inst(cod, m.eval(&self.ctx.env, &c));
-                    values.push(Some(c.clone()));
-                    let done = self.step(&Rc::new(Node::App(claim.clone(), c)), &next, values, budget)?;
-                    if !matches!(done, Ok(None)) {
-                        return Ok(done);
+                    let mut next = o.clone();
+                    next.current = m.inst(cod, m.eval(&Env::default(), &c));
+                    next.slots.push(Slot::Given(c));
+                    match self.open(next, budget)? {
+                        Flow::On if self.shapes < SHAPES => {}
+                        end => return Ok(end),
                     }
-                    values.pop();
                 }
-                return Ok(Ok(None));
+                return Ok(Flow::On);
             }
-            // A hypothesis must hold at the point; an order `a <= b` is the conclusion itself.
-            let rest = m.inst(cod, m.bind(&self.ctx, dom.clone()).1);
-            let conclusion =
-                matches!(&*m.whnf(&rest)?, Val::Prim(Prim::Empty)) && crate::reify::strict(m, dom)?.is_some();
-            if !conclusion {
-                return match self.prover.prove(&Ctx::default(), dom, &[], budget)? {
-                    Ok(t) => {
-                        let next = m.inst(cod, m.eval(&self.ctx.env, &t));
-                        values.push(None);
-                        let done = self.step(&Rc::new(Node::App(claim.clone(), t)), &next, values, budget)?;
-                        if matches!(done, Ok(None)) {
-                            values.pop();
+            if self.prover.is_data(&o.ctx, dom)? {
+                return self.stuck(&o, dom);
+            }
+            let mut sheet = Rc::unwrap_or_clone(std::mem::take(&mut o.sheet));
+            let hypothesis = self.prover.write_statement(&o.ctx, &mut sheet, dom)?;
+            let decided = sheet.worth(&[]).get(hypothesis) == Some(&Worth::Truth(Some(false)));
+            o.sheet = Rc::new(sheet);
+            if decided {
+                return Ok(Flow::On);
+            }
+            o.hypotheses.push(hypothesis);
+            let (inner, x) = m.bind(&o.ctx, dom.clone());
+            o.current = m.inst(cod, x);
+            o.ctx = inner;
+            o.slots.push(Slot::Hypothesis);
+        }
+    }
+
+    /// A type that offers nothing: perhaps because a natural number in it is not known.
+    fn stuck(&self, o: &Opening, dom: &V) -> Res<Flow> {
+        let quoted = self.prover.m.quote(&o.ctx, dom)?;
+        let depth = u32::try_from(o.ctx.types.len()).unwrap_or(u32::MAX);
+        let mut levels = BTreeSet::new();
+        let _renamed = crate::shift::rename(
+            &quoted,
+            0,
+            0,
+            &mut |i| {
+                levels.extend(depth.checked_sub(i + 1));
+                Some(i)
+            },
+            &mut Some,
+        );
+        let unknowns: BTreeSet<u32> = levels.iter().filter_map(|l| o.sheet.unknowns.get(l).copied()).collect();
+        let naturals = self.naturals(o, |n| u32::try_from(n).is_ok_and(|n| unknowns.contains(&n)));
+        Ok(if naturals.is_empty() { Flow::On } else { Flow::Again(naturals) })
+    }
+
+    /// Places of leading natural numbers.
+    fn naturals(&self, o: &Opening, which: impl Fn(usize) -> bool) -> Vec<usize> {
+        let natural = |s: &Slot| matches!(s, Slot::Number(Sort::Nat, n) if which(*n));
+        o.slots.iter().enumerate().filter(|(_, s)| natural(s)).map(|(n, _)| n).collect()
+    }
+
+    /// New unknowns for a number or a vector of numbers, and the value over them.
+    fn unknown(&self, o: &mut Opening, ty: &V, nesting: u32) -> Res<Option<(Slot, V)>> {
+        let m = self.prover.m;
+        let Some(nesting) = nesting.checked_sub(1) else { return Ok(None) };
+        let group = o.slots.len();
+        match &*m.whnf(ty)? {
+            Val::Prim(p @ (Prim::Nat | Prim::Int | Prim::Real)) => {
+                if *p == Prim::Nat && self.lengths.contains(&group) {
+                    return Ok(None);
+                }
+                let level = u32::try_from(o.ctx.types.len()).unwrap_or(u32::MAX);
+                let number = o.sorts.len();
+                let sort = [Sort::Nat, Sort::Int, Sort::Real].into_iter().find(|s| reify::carrier(*s) == *p);
+                let Some(sort) = sort else { return Ok(None) };
+                let (inner, x) = m.bind(&o.ctx, ty.clone());
+                o.ctx = inner;
+                o.sorts.push(sort);
+                o.groups.push(group);
+                let mut sheet = Rc::unwrap_or_clone(std::mem::take(&mut o.sheet));
+                sheet.unknowns.insert(level, u32::try_from(number).unwrap_or(u32::MAX));
+                o.sheet = Rc::new(sheet);
+                Ok(Some((Slot::Number(sort, number), x)))
+            }
+            Val::Pi(dom, cod) => {
+                let Some(elements) = self.prover.elements(dom, ELEMENTS)? else { return Ok(None) };
+                let Some((element, ty)) = self.element(&o.ctx, dom, cod)? else { return Ok(None) };
+                let (Some(cons), Some(nil)) = (&self.cons, &self.nil) else { return Ok(None) };
+                let closed = |t: &Term| m.eval(&Env::default(), t);
+                let mut tail = m.apply(&closed(nil), closed(&ty));
+                let mut slots = Vec::new();
+                let mut values = Vec::new();
+                for _ in &elements {
+                    let before = o.clone();
+                    match self.unknown(o, &element, nesting)? {
+                        Some((slot, x)) => {
+                            slots.push(slot);
+                            values.push(x);
                         }
-                        Ok(done)
+                        None => {
+                            *o = before;
+                            return Ok(None);
+                        }
                     }
-                    Err((Reason::Budget, _)) => Ok(Err(Reason::Budget)),
-                    Err(_) => Ok(Ok(None)),
-                };
-            }
-        }
-        match self.prover.contradictory(&self.ctx, ty, claim, budget)? {
-            Ok(t) => Ok(Ok(Some(t))),
-            Err((Reason::Budget, _)) => Ok(Err(Reason::Budget)),
-            Err(_) => Ok(Ok(None)),
-        }
-    }
-
-    /// Values to try for the leading variable of a number: what is suggested for it, then what its type offers.
-    fn preferred(&self, number: usize, ty: &V) -> Res<Vec<Term>> {
-        let usual = self.choices(ty, NESTING)?;
-        let Ok(number) = u32::try_from(number) else { return Ok(usual) };
-        let w = self.prover.m.whnf(ty)?;
-        let mut out: Vec<Term> = Vec::new();
-        for q in self.suggested.iter().filter_map(|values| values.get(&number)) {
-            match &*w {
-                Val::Prim(Prim::Real) => out.push(Rc::new(Node::RealLit(rational(q)))),
-                Val::Prim(Prim::Int) => out.extend(whole(q).into_iter().map(|n| Rc::new(Node::IntLit(n)))),
-                Val::Prim(Prim::Nat) => {
-                    out.extend(whole(q).iter().filter_map(|n| n.to_biguint()).map(|n| Rc::new(Node::NatLit(n))));
                 }
-                _ => {}
+                if elements.is_empty() && self.unknown(&mut o.clone(), &element, nesting)?.is_none() {
+                    return Ok(None);
+                }
+                for (n, x) in values.into_iter().rev().enumerate() {
+                    let length = m.value(Val::NatLit(n.into()));
+                    let cons = m.apply(&m.apply(&closed(cons), length), closed(&ty));
+                    tail = m.apply(&m.apply(&cons, x), tail);
+                }
+                Ok(Some((Slot::Vector(ty, slots), tail)))
             }
+            _ => Ok(None),
         }
-        for t in usual {
-            if !out.contains(&t) {
-                out.push(t);
-            }
-        }
-        Ok(out)
     }
 
-    /// Values to try for a variable of a type; none when the type is a hypothesis.
-    fn choices(&self, ty: &V, nesting: u32) -> Res<Vec<Term>> {
+    /// The type of the elements of a vector, which must not depend on their place nor on unknowns; as a value and as a closed term.
+    fn element(&self, ctx: &Ctx, dom: &V, cod: &Clo) -> Res<Option<(V, Term)>> {
+        let m = self.prover.m;
+        let (inner, x) = m.bind(ctx, dom.clone());
+        let quoted = m.quote(&inner, &m.inst(cod, x))?;
+        Ok(crate::shift::rename(&quoted, 0, 0, &mut |_| None, &mut |_| None)
+            .map(|ty| (m.eval(&Env::default(), &ty), ty)))
+    }
+
+    /// All leading variables are off: looks for a point and closes the claim there.
+    fn leaf(&mut self, mut o: Opening, budget: &mut Budget) -> Res<Flow> {
+        self.shapes += 1;
+        let mut sheet = Rc::unwrap_or_clone(std::mem::take(&mut o.sheet));
+        let conclusion = self.prover.write_statement(&o.ctx, &mut sheet, &o.current)?;
+        let not = sheet.statement(Statement::Not(conclusion));
+        let mut parts = o.hypotheses.clone();
+        parts.push(not);
+        let goal = sheet.statement(Statement::All(parts));
+        let wanted = Wanted { sheet: &sheet, goal, sorts: &o.sorts, groups: &o.groups };
+        let found = match wanted.search(self.effort, budget) {
+            Ok(found) => found,
+            Err(reason) => return Ok(Flow::Stop(reason)),
+        };
+        let opaque = !found.doubtful.is_empty();
+        for point in found.sure.into_iter().chain(found.doubtful) {
+            let values: Vec<Option<Term>> = o.slots.iter().map(|s| self.term(s, &point)).collect();
+            // A point that the evaluator cannot go through is no point.
+            match self.close(&values, budget).unwrap_or(Ok(None)) {
+                Ok(Some(t)) => return Ok(Flow::Done((t, values))),
+                Ok(None) => {}
+                Err(reason) => return Ok(Flow::Stop(reason)),
+            }
+        }
+        // What stays opaque may compute when natural numbers are known.
+        let naturals = self.naturals(&o, |_| true);
+        if opaque && self.effort == Effort::Much && !naturals.is_empty() {
+            return Ok(Flow::Again(naturals));
+        }
+        Ok(Flow::On)
+    }
+
+    /// The value of a slot at a point; none for a hypothesis.
+    fn term(&self, slot: &Slot, point: &[Q]) -> Option<Term> {
+        match slot {
+            Slot::Number(sort, n) => {
+                let q = point.get(*n)?.big();
+                Some(Rc::new(match sort {
+                    Sort::Real => Node::RealLit(rational(&q)),
+                    Sort::Int => Node::IntLit(q.to_integer()),
+                    Sort::Nat => Node::NatLit(q.to_integer().to_biguint()?),
+                }))
+            }
+            Slot::Vector(ty, slots) => {
+                let app =
+                    |f: &Term, args: &[Term]| args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())));
+                let mut out = app(self.nil.as_ref()?, std::slice::from_ref(ty));
+                for (n, slot) in slots.iter().rev().enumerate() {
+                    let length: Term = Rc::new(Node::NatLit(n.into()));
+                    out = app(self.cons.as_ref()?, &[length, ty.clone(), self.term(slot, point)?, out]);
+                }
+                Some(out)
+            }
+            Slot::Given(t) => Some(t.clone()),
+            Slot::Hypothesis => None,
+        }
+    }
+
+    /// The claim applied to the values, hypotheses proved, and what is left shown to be false.
+    fn close(&self, values: &[Option<Term>], budget: &mut Budget) -> Res<Result<Option<Term>, Reason>> {
+        let m = self.prover.m;
+        let (ctx, _) = m.bind(&Ctx::default(), self.statement.clone());
+        let mut claim: Term = Rc::new(Node::Var(0));
+        let mut current = self.statement.clone();
+        for value in values {
+            let w = m.whnf(&current)?;
+            let Val::Pi(dom, cod) = &*w else { return Ok(Ok(None)) };
+            let arg = match value {
+                Some(t) => t.clone(),
+                None => match self.prover.prove(&Ctx::default(), dom, &[], budget)? {
+                    Ok(t) => t,
+                    Err((Reason::Budget, _)) => return Ok(Err(Reason::Budget)),
+                    Err(_) => return Ok(Ok(None)),
+                },
+            };
+            current = m.inst(cod, m.eval(&Env::default(), &arg));
+            claim = Rc::new(Node::App(claim, arg));
+        }
+        Ok(self.absurd(&ctx, &current, &claim, budget)?.map(|found| found.map(|t| Rc::new(Node::Lam(t)))))
+    }
+
+    /// A term of type `Empty` from a proof of something that is false, looked for part by part.
+    fn absurd(&self, ctx: &Ctx, ty: &V, proof: &Term, budget: &mut Budget) -> Res<Result<Option<Term>, Reason>> {
+        let m = self.prover.m;
+        match self.prover.contradictory(ctx, ty, proof, budget)? {
+            Ok(t) => return Ok(Ok(Some(t))),
+            Err((Reason::Budget, _)) => return Ok(Err(Reason::Budget)),
+            Err(_) => {}
+        }
+        match &*m.whnf(ty)? {
+            Val::Prim(Prim::Empty) => Ok(Ok(Some(proof.clone()))),
+            Val::Sigma(a, b) => {
+                let first: Term = Rc::new(Node::Fst(proof.clone()));
+                let found = self.absurd(ctx, a, &first, budget)?;
+                if !matches!(found, Ok(None)) {
+                    return Ok(found);
+                }
+                let second = m.inst(b, m.eval(&ctx.env, &first));
+                self.absurd(ctx, &second, &Rc::new(Node::Snd(proof.clone())), budget)
+            }
+            Val::Pi(dom, cod) => {
+                let mut args = Vec::new();
+                match self.prover.elements(dom, ELEMENTS)? {
+                    Some(elements) => {
+                        for x in elements {
+                            args.push(m.quote(ctx, &x)?);
+                        }
+                    }
+                    None if self.prover.is_data(ctx, dom)? => {}
+                    None => match self.prover.prove(ctx, dom, &[], budget)? {
+                        Ok(t) => args.push(t),
+                        Err((Reason::Budget, _)) => return Ok(Err(Reason::Budget)),
+                        Err(_) => {}
+                    },
+                }
+                for arg in args {
+                    let rest = m.inst(cod, m.eval(&ctx.env, &arg));
+                    let found = self.absurd(ctx, &rest, &Rc::new(Node::App(proof.clone(), arg)), budget)?;
+                    if !matches!(found, Ok(None)) {
+                        return Ok(found);
+                    }
+                }
+                Ok(Ok(None))
+            }
+            _ => Ok(Ok(None)),
+        }
+    }
+
+    /// Values to try for a variable that is no number and no vector of numbers; none when the type is a hypothesis.
+    fn choices(&self, ctx: &Ctx, ty: &V, nesting: u32) -> Res<Vec<Term>> {
         let m = self.prover.m;
         let Some(nesting) = nesting.checked_sub(1) else { return Ok(Vec::new()) };
         let prim = |p| -> Term { Rc::new(Node::Prim(p)) };
         Ok(match &*m.whnf(ty)? {
-            Val::Prim(Prim::Nat) => (0..NATURALS).map(|n| Rc::new(Node::NatLit(n.into()))).collect(),
+            Val::Prim(Prim::Nat) => (0..LENGTHS).map(|n| Rc::new(Node::NatLit(n.into()))).collect(),
             Val::Prim(Prim::Int) => [0, 1, -1, 2].into_iter().map(|n: i8| Rc::new(Node::IntLit(n.into()))).collect(),
-            Val::Prim(Prim::Real) => self.reals.iter().map(|q| Rc::new(Node::RealLit(q.clone()))).collect(),
+            Val::Prim(Prim::Real) => [1, 0, 2, -1]
+                .into_iter()
+                .map(|n: i8| Rc::new(Node::RealLit(bfv_format::Rational { num: n.into(), den: 1u8.into() })))
+                .collect(),
             Val::Prim(Prim::Bool) => vec![prim(Prim::True), prim(Prim::False)],
             Val::Prim(Prim::Unit) => vec![prim(Prim::Star)],
             Val::Data(d, params) => {
                 let Some(decl) = m.globals().data(d.id) else { return Ok(Vec::new()) };
-                let given = params.iter().map(|p| m.quote(&self.ctx, p)).collect::<Res<Vec<_>>>()?;
+                let mut given = Vec::new();
+                for p in params.iter() {
+                    let quoted = m.quote(ctx, p)?;
+                    let Some(t) = crate::shift::rename(&quoted, 0, 0, &mut |_| None, &mut |_| None) else {
+                        return Ok(Vec::new());
+                    };
+                    given.push(t);
+                }
                 let mut out = Vec::new();
                 for (n, c) in (0u32..).zip(&decl.constructors) {
                     let con = |fields| -> Term { Rc::new(Node::Con(*d, n, given.clone(), fields)) };
@@ -159,7 +419,7 @@ impl Walk<'_, '_> {
                         0 => out.push(con(Vec::new())),
                         1 => {
                             let field = m.field_type(*d, n, params, &[])?;
-                            out.extend(self.choices(&field, nesting)?.into_iter().map(|x| con(vec![x])));
+                            out.extend(self.choices(ctx, &field, nesting)?.into_iter().map(|x| con(vec![x])));
                         }
                         _ => {}
                     }
@@ -168,13 +428,9 @@ impl Walk<'_, '_> {
                 out
             }
             Val::Pi(dom, cod) => {
-                let Some(n) = self.size(dom, NESTING)? else { return Ok(Vec::new()) };
-                let (inner, x) = m.bind(&self.ctx, dom.clone());
-                let element = m.inst(cod, x);
-                // The type of the elements must not depend on their place.
-                let quoted = m.quote(&inner, &element)?;
-                match crate::shift::rename(&quoted, 0, 0, &mut |i| i.checked_sub(1), &mut Some) {
-                    Some(ty) => self.vectors(n, &ty, &self.choices(&element, nesting)?),
+                let Some(elements) = self.prover.elements(dom, ELEMENTS)? else { return Ok(Vec::new()) };
+                match self.element(ctx, dom, cod)? {
+                    Some((element, ty)) => self.vectors(elements.len(), &ty, &self.choices(ctx, &element, nesting)?),
                     None => Vec::new(),
                 }
             }
@@ -182,26 +438,14 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// The number of elements of a type that is a finite sum of units.
-    fn size(&self, ty: &V, nesting: u32) -> Res<Option<u32>> {
-        let Some(nesting) = nesting.checked_sub(1) else { return Ok(None) };
-        Ok(match &*self.prover.m.whnf(ty)? {
-            Val::Prim(Prim::Empty) => Some(0),
-            Val::Data(_, ps) => match ps.get(1) {
-                Some(rest) => self.size(rest, nesting)?.map(|n| n + 1),
-                None => None,
-            },
-            _ => None,
-        })
-    }
-
     /// Vectors of a length over a type, their elements among those given.
-    fn vectors(&self, n: u32, ty: &Term, elements: &[Term]) -> Vec<Term> {
+    fn vectors(&self, n: usize, ty: &Term, elements: &[Term]) -> Vec<Term> {
         let (Some(cons), Some(nil)) = (&self.cons, &self.nil) else { return Vec::new() };
         let app = |f: &Term, args: &[Term]| args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())));
         let mut out = vec![app(nil, std::slice::from_ref(ty))];
         // Longer vectors use fewer values, so that their number stays small.
-        let values = (1..=elements.len()).take_while(|v| v.saturating_pow(n) <= MOST).last().unwrap_or(0);
+        let power = u32::try_from(n).unwrap_or(u32::MAX);
+        let values = (1..=elements.len()).take_while(|v| v.saturating_pow(power) <= MOST).last().unwrap_or(0);
         for len in 0..n {
             let length: Term = Rc::new(Node::NatLit(len.into()));
             out = elements

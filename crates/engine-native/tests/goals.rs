@@ -200,6 +200,53 @@ fn claims_and_counterexamples() {
 }
 
 #[test]
+fn counterexamples_are_solved_for() {
+    run(
+        &Native,
+        &[
+            ("(x : Real) : x <= 1000000", Counterexample),
+            ("(a b c d e f g h i j : Real) : a * b + c * d + e * f + g * h + i * j <= 100", Counterexample),
+            (
+                "(a b c d e f g h i j : Real) (p : a + b + c + d + e + f + g + h + i + j = 1) (q : 0 <= a) (r : 0 <= b) (s : 0 <= c) : a * a + b * b + c * c + d * d <= 1",
+                Counterexample,
+            ),
+            (
+                "(a b c d e f g h i j : Real) (p : a <= b) (q : b <= c) (r : c <= d) (s : d <= e) (t : e <= f) (u : f <= g) (v : g <= h) (w : h <= i) (z : i <= j) : j <= a + 5",
+                Counterexample,
+            ),
+            (
+                "(a b c d e f g h i j : Real) (p : 0 < a * b) (q : 0 < b * c) (r : 0 < c * d) (s : 0 < d * e) (t : 0 < e * f) (u : 0 < f * g) (v : 0 < g * h) (w : 0 < h * i) (x : 0 < i * j) : 0 < a",
+                Counterexample,
+            ),
+            (
+                "(a b c d e f g h i j : Real) : (a + b + c + d + e) * (f + g + h + i + j) <= a * f + b * g + c * h + d * i + e * j",
+                Counterexample,
+            ),
+            ("(a b c d e f g h i j : Nat) (p : a + b + c + d + e + f + g + h + i + j = 30) : a <= 20", Counterexample),
+            ("(m n : Int) (h : 3 * m + 5 * n = 1) : m <= 100", Counterexample),
+            ("(x y : Real) (h : x * y = 6) (k : x + y = 5) : x <= 2", Counterexample),
+            ("(x y z : Real) (h : x * x + y * y + z * z <= 100) : x + y + z <= 10", Counterexample),
+            ("(n : Nat) (h : 100 <= n) : n * n <= 10000", Counterexample),
+            ("(x y : Real) : not (x * x + y * y = 25)", Counterexample),
+            ("(x : Real) : x * inv x = 1", Counterexample),
+            ("(x y : Real) (h : not (x = 0)) : inv x <= 5", Counterexample),
+            ("(m n : Nat) : Nat.sub m n + n = m", Counterexample),
+            ("(x y : Real) : max2 x y <= x", Counterexample),
+            ("(x y z : Real) (h : max2 x (max2 y z) = 7) (k : abs (x - y) = 3) : z <= 6", Counterexample),
+            ("(w x : Vec 8 Real) (hw : Simplex w) : weighted_mean w x <= 10", Counterexample),
+            ("(w x : Vec 10 Real) : weighted_mean w x <= max x", Counterexample),
+            ("{k : Nat} (x : Vec (k + 1) Real) (h : forall i, 0 <= x i) : max x <= 17 /\\ 0 <= min x", Counterexample),
+            (
+                "(k s t f : Real) (p : 1 <= k) (q : 0 < t) (r : 0 <= f) (h : 100 * f <= t) (e : s * (t + k * f) = k * t) : 9 * k <= 10 * s",
+                Counterexample,
+            ),
+            ("(x : Real) (h : x * x = 2) : x <= 1", Nothing),
+            ("(p q : Nat) (h : p * p = 2 * (q * q)) : q = 0", Nothing),
+        ],
+    );
+}
+
+#[test]
 fn no_engine_proves_falsehood() {
     run(&Arith, &[(": Empty", Nothing), (": 1 < 0", Nothing)]);
     run(&Auto, &[(": Empty", Nothing), (": 1 < 0", Nothing)]);

@@ -267,12 +267,12 @@ impl Machine<'_> {
                 Ok(self.inst(&m, ev(x)))
             }
             Node::Data(d, ps) => {
-                let d = self.displaced(ctx, *d)?;
+                let d = self.displaced(*d, ctx.env.shift)?;
                 self.check_params(ctx, d, ps)?;
                 Ok(univ(raise(self.data(d)?.level, d.shift)?))
             }
             Node::Con(d, c, ps, xs) => {
-                let d = self.displaced(ctx, *d)?;
+                let d = self.displaced(*d, ctx.env.shift)?;
                 let params = self.check_params(ctx, d, ps)?;
                 if self.constructor(&*self.data(d)?, *c)?.fields.len() != xs.len() {
                     return refuse(ARITY, "A constructor has another number of fields.");
@@ -285,7 +285,7 @@ impl Machine<'_> {
                 Ok(self.value(Val::Data(d, params)))
             }
             Node::DataElim(d, ps, m, bs, x) => {
-                let d = self.displaced(ctx, *d)?;
+                let d = self.displaced(*d, ctx.env.shift)?;
                 let params = self.check_params(ctx, d, ps)?;
                 let data = self.value(Val::Data(d, params.clone()));
                 self.check(ctx, x, &data)?;
@@ -306,10 +306,6 @@ impl Machine<'_> {
                 refuse(CANNOT_INFER, "A function, pair or path must stand where its type is known.")
             }
         }
-    }
-
-    fn displaced(&self, ctx: &Ctx, d: DataRef) -> Res<DataRef> {
-        Ok(DataRef { id: d.id, shift: raise(d.shift, ctx.env.shift)? })
     }
 
     fn check_params(&self, ctx: &Ctx, d: DataRef, ps: &[Term]) -> Res<Rc<[V]>> {

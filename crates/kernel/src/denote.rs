@@ -93,7 +93,7 @@ impl Machine<'_> {
     /// The value that a tree denotes, and its sort.
     fn denote(&self, atoms: &[V], tree: &Arith) -> Res<(Sort, V)> {
         let mut stack: Vec<(Sort, V)> = Vec::new();
-        let ill = || refuse(TREE, "An arithmetic tree is not balanced or not well sorted.");
+        let ill = || refuse(TREE, "An arithmetic tree is unbalanced or ill-sorted.");
         for op in tree {
             let next = match op {
                 Op::Atom(s, n) => match usize::try_from(*n).ok().and_then(|n| atoms.get(n)) {

@@ -1,10 +1,11 @@
 //! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
 
+use crate::data::length;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
 use crate::{Globals, Limits, META_BASE};
-use bfv_format::{Dim, Node, Prim, Term};
+use bfv_format::{DataRef, Dim, Node, Prim, Term};
 use num_bigint::BigUint;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -241,9 +242,7 @@ impl<'a> Machine<'a> {
         let dclo = |t: &Term| DClo::Term(env.clone(), t.clone());
         let ev = |t: &Term| self.eval(env, t);
         let all = |ts: &[Term]| ts.iter().map(ev).collect::<Rc<[V]>>();
-        let data = |d: &bfv_format::DataRef| {
-            Ok::<_, crate::Refusal>(bfv_format::DataRef { id: d.id, shift: raise(d.shift, env.shift)? })
-        };
+        let data = |d: &DataRef| self.displaced(*d, env.shift);
         let elim = |x: &Term, e: Elim| self.eliminate(&self.folded(&ev(x))?, e);
         Ok(self.done(match &**t {
             Node::Var(n) => match env.terms.get(*n) {
@@ -294,6 +293,12 @@ impl<'a> Machine<'a> {
                 Val::neutral(Head::Rule(env.clone(), Rc::new((**rule).clone())))
             }
         }))
+    }
+
+    /// A data type raised by an environment: not at all when no universe occurs in its closure.
+    pub(crate) fn displaced(&self, d: DataRef, by: u32) -> Res<DataRef> {
+        let shift = if self.globals.displaceable(d.id) { raise(d.shift, by)? } else { 0 };
+        Ok(DataRef { id: d.id, shift })
     }
 
     /// A constant: folded when it is a definition, looked through when it is a solved metavariable.
@@ -347,6 +352,7 @@ impl<'a> Machine<'a> {
 
     /// One more elimination of something stuck; an operation with all its arguments may compute.
     fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
+        self.charge(length(n.spine.len()) / u64::from(WALK));
         let mut spine = (*n.spine).clone();
         spine.push(e.clone());
         let mut unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));

@@ -2,7 +2,7 @@
 
 use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Env, Ivl, Sub};
 use crate::conv::{int_case, step_type};
-use crate::machine::{Machine, Whnf, raise, unbound};
+use crate::machine::{Machine, Whnf, raise};
 use crate::scene::{base, closed, data, nat};
 use crate::{Res, refuse};
 use bfv_format::{DataRef, Face, Node, Prim, Term};
@@ -100,9 +100,9 @@ impl Machine<'_> {
         let here = |t: &Term| clo(t, env);
         let univ = |n: u32| closed(Node::Univ(n));
         Ok(match &**t {
-            Node::Var(k) => match env.var(*k).as_ref().and_then(carried) {
+            Node::Var(k) => match carried(&self.variable(env, *k)?) {
                 Some(ty) => ty,
-                None => return Err(unbound(*k)),
+                None => return refuse("ill-formed term", "a variable carries no type"),
             },
             Node::Univ(n) => univ(raise(raise(*n, env.shift)?, 1)?),
             Node::Const { id, shift } => self.const_type(*id, self.displacement(*id, *shift, env)?)?,
@@ -235,10 +235,6 @@ impl Machine<'_> {
     fn eliminated(&self, env: &Env, motive: &Term, ty: Clo, x: &Term) -> Res<Bind> {
         self.check(env, x, &ty)?;
         Ok(self.family(env, ty, motive)?.0)
-    }
-
-    fn raised(&self, env: &Env, d: DataRef) -> Res<DataRef> {
-        Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? })
     }
 
     fn params(&self, env: &Env, d: DataRef, ps: &[Term]) -> Res<Vec<Clo>> {

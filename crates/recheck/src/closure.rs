@@ -123,12 +123,13 @@ impl Env {
         if s.is_empty() || self.top.is_none() { self.clone() } else { self.grow(Entry::Sub(s.clone())) }
     }
 
-    /// The closure of a term variable, with the substitutions passed on the way.
-    pub(crate) fn var(&self, index: u32) -> Option<Clo> {
-        let (mut left, mut subs, mut at) = (index, Vec::new(), self.top.as_ref());
+    /// The closure of a term variable, with the substitutions passed on the way, and how long the way was.
+    pub(crate) fn var(&self, index: u32) -> Option<(Clo, u64)> {
+        let (mut left, mut subs, mut at, mut way) = (index, Vec::new(), self.top.as_ref(), 0);
         while let Some(frame) = at {
+            way += 1;
             match &frame.entry {
-                Entry::Term(c) if left == 0 => return Some(subs.iter().rev().fold(c.clone(), |c, s| c.act(s))),
+                Entry::Term(c) if left == 0 => return Some((subs.iter().rev().fold(c.clone(), |c, s| c.act(s)), way)),
                 Entry::Term(_) => left -= 1,
                 Entry::Dim(_) => {}
                 Entry::Sub(s) => subs.push(s.clone()),
@@ -300,7 +301,7 @@ pub(crate) trait Delay {
     /// Moves the substitution of an `Act` one layer inwards.
     fn push_in(&self, s: &Sub) -> Clo;
     fn elim(&self, e: Elim) -> Clo;
-    /// The closure as an argument: it will be evaluated at most once. A variable stands for what it names, a value for itself.
+    /// The closure as an argument: it will be evaluated at most once. A value stands for itself.
     fn share(&self) -> Clo;
     /// Keeps the value of a shared closure.
     fn keep(&self, threshold: u32, w: &Whnf);
@@ -354,8 +355,7 @@ impl Delay for Clo {
     fn share(&self) -> Clo {
         let shared = || Rc::new(Closure::Shared { once: self.clone(), kept: RefCell::new(None) });
         match &**self {
-            Closure::Term(t, env) => match &**t {
-                Node::Var(k) => env.var(*k).unwrap_or_else(|| self.clone()),
+            Closure::Term(t, _) => match &**t {
                 Node::App(..) | Node::Fst(_) | Node::Snd(_) | Node::LApp(..) | Node::PApp(..) => shared(),
                 Node::Let(..) | Node::Const { .. } | Node::Coe(..) | Node::HCom(..) => shared(),
                 Node::EmptyElim(..) | Node::BoolElim(..) | Node::NatElim(..) | Node::IntElim(..) => shared(),

@@ -136,12 +136,12 @@ impl Machine<'_> {
         let again = |rest: Clo| call(Prim::NatAdd, &[call(Prim::NatMul, &[m.clone(), rest]), m.clone()]);
         Ok(match self.nat_view(n, threshold)? {
             NatView::Lit(k) if k.is_zero() => Flow::Value(Whnf::Nat(k)),
-            NatView::Lit(k) => match self.nat_view(m, threshold)? {
-                NatView::Lit(j) => {
+            NatView::Lit(k) => match self.nat_literal(m, threshold)? {
+                Lit::Is(j) => {
                     self.pay(j.bits().saturating_add(k.bits()), true)?;
                     Flow::Value(Whnf::Nat(j * k))
                 }
-                _ => Flow::Next(again(nat(k - 1u8))),
+                Lit::Not(_) => Flow::Next(again(nat(k - 1u8))),
             },
             NatView::Suc(k, c) => Flow::Next(again(sucs(k - 1u8, c))),
             NatView::Stuck(b) => stuck(Head::Prim(Prim::NatMul, args), b),
@@ -254,7 +254,7 @@ fn peel(j: BigUint, m: Option<Clo>, k: BigUint, n: Option<Clo>) -> (Clo, Clo) {
 pub(crate) fn fraction(q: &Rational) -> Res<BigRational> {
     let den = BigInt::from(q.den.clone());
     if den.is_zero() || !q.num.gcd(&den).is_one() {
-        return Err(Refusal::new("literal not in lowest terms", format!("{}/{}", q.num, q.den)));
+        return Err(Refusal::new("rational not in lowest terms", format!("{}/{}", q.num, q.den)));
     }
     Ok(BigRational::new_raw(q.num.clone(), den))
 }

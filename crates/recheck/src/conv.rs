@@ -155,7 +155,13 @@ impl Machine<'_> {
                 n >= k && self.conv(ty, &nat(n - k), &c)?
             }
             (Whnf::Int(m), Whnf::Int(n)) => m == n,
-            (Whnf::IntCon(s, a), Whnf::IntCon(t, b)) => s == t && self.conv(&base(Prim::Nat), &a, &b)?,
+            // A constructor of Int does not look at its argument, which may still be a number.
+            (x @ (Whnf::IntCon(..) | Whnf::Int(_)), y @ (Whnf::IntCon(..) | Whnf::Int(_))) => {
+                match (self.int_view(x), self.int_view(y)) {
+                    (Ok((s, a)), Ok((t, b))) => s == t && self.conv(&base(Prim::Nat), &a, &b)?,
+                    _ => false,
+                }
+            }
             (Whnf::Real(p), Whnf::Real(q)) => p == q,
             (Whnf::Data(d, ps), Whnf::Data(e, qs)) => {
                 if d != e || ps.len() != qs.len() {

@@ -18,6 +18,7 @@ pub enum Verdict {
 }
 
 /// A growing list of checked declarations.
+#[derive(Clone)]
 pub struct Judge {
     entries: Vec<Entry>,
     limits: Limits,

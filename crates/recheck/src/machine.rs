@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// A checked declaration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) decl: Decl,
     /// Whether a universe occurs in its closure, so that displacement means something (KERNEL.md, rule const).
@@ -188,13 +188,31 @@ impl<'a> Machine<'a> {
         }
         match &self.entry(id)?.decl {
             Decl::Data(d) => Ok(d),
-            other => Err(Refusal::new("not a data type", format!("{} is not a data type", other.name()))),
+            other => Err(Refusal::new("unknown constant", format!("{} is not a data type", other.name()))),
         }
     }
 
     /// The displacement of a constant, 0 when no universe occurs in its closure.
     pub(crate) fn displacement(&self, id: u32, shift: u32, env: &Env) -> Res<u32> {
         if self.entry(id)?.universes { raise(shift, env.shift) } else { Ok(0) }
+    }
+
+    /// What a variable stands for.
+    pub(crate) fn variable(&self, env: &Env, k: u32) -> Res<Clo> {
+        match env.var(k) {
+            Some((c, way)) => {
+                self.charge(way / WALK)?;
+                Ok(c)
+            }
+            None => Err(Refusal::new("variable out of scope", format!("index {k}"))),
+        }
+    }
+
+    /// A data type in an environment, displaced as a constant is.
+    pub(crate) fn raised(&self, env: &Env, d: DataRef) -> Res<DataRef> {
+        let pending = self.pending.is_some() && usize::try_from(d.id) == Ok(self.entries.len());
+        let shift = if pending { 0 } else { self.displacement(d.id, d.shift, env)? };
+        Ok(DataRef { id: d.id, shift })
     }
 
     pub(crate) fn dim(&self, env: &Env, d: Dim) -> Res<Ivl> {
@@ -263,16 +281,17 @@ impl<'a> Machine<'a> {
 
     fn term(&self, t: &Term, env: &Env, stack: &mut Vec<Frame>, threshold: u32) -> Res<Flow> {
         let clo = |t: &Term| -> Clo { Rc::new(Closure::Term(t.clone(), env.clone())) };
-        let once = |t: &Term| clo(t).share();
-        let all = |ts: &[Term]| -> Rc<[Clo]> { ts.iter().map(once).collect() };
+        // As an argument a variable is what it stands for, and anything else is shared.
+        let once = |t: &Term| match &**t {
+            Node::Var(k) => self.variable(env, *k),
+            _ => Ok(clo(t).share()),
+        };
+        let all = |ts: &[Term]| ts.iter().map(once).collect::<Res<Rc<[Clo]>>>();
         let bind = |t: &Term| Bind::Term(t.clone(), env.clone());
         let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
-        let up = |d: &DataRef| -> Res<DataRef> { Ok(DataRef { id: d.id, shift: raise(d.shift, env.shift)? }) };
+        let up = |d: &DataRef| self.raised(env, *d);
         Ok(match &**t {
-            Node::Var(k) => {
-                self.charge(u64::from(*k) / WALK)?;
-                Flow::Next(env.var(*k).ok_or_else(|| unbound(*k))?)
-            }
+            Node::Var(k) => Flow::Next(self.variable(env, *k)?),
             Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
             Node::Const { id, shift } => {
                 let shift = self.displacement(*id, *shift, env)?;
@@ -293,13 +312,13 @@ impl<'a> Machine<'a> {
             Node::Line(a) => Flow::Value(Whnf::Line(dbind(a))),
             Node::Path(a, l, r) => Flow::Value(Whnf::Path(dbind(a), clo(l), clo(r))),
             Node::Lam(b) => Flow::Value(Whnf::Lam(bind(b))),
-            Node::Pair(a, b) => Flow::Value(Whnf::Pair(once(a), once(b))),
+            Node::Pair(a, b) => Flow::Value(Whnf::Pair(once(a)?, once(b)?)),
             Node::DLam(b) => Flow::Value(Whnf::DLam(dbind(b))),
             Node::Let(ty, v, b) => Flow::Next(Rc::new(Closure::Term(
                 b.clone(),
-                env.push(Rc::new(Closure::Let { value: once(v), ty: clo(ty) })),
+                env.push(Rc::new(Closure::Let { value: once(v)?, ty: clo(ty) })),
             ))),
-            Node::App(f, a) => push(stack, Elim::App(once(a)), clo(f)),
+            Node::App(f, a) => push(stack, Elim::App(once(a)?), clo(f)),
             Node::Fst(p) => push(stack, Elim::Fst, clo(p)),
             Node::Snd(p) => push(stack, Elim::Snd, clo(p)),
             Node::LApp(p, r) => push(stack, Elim::LApp(self.dim(env, *r)?), clo(p)),
@@ -312,9 +331,9 @@ impl<'a> Machine<'a> {
             Node::BoolElim(m, t, f, s) => push(stack, Elim::Bool(bind(m), clo(t), clo(f)), clo(s)),
             Node::NatElim(m, z, n, s) => push(stack, Elim::Nat(bind(m), clo(z), clo(n)), clo(s)),
             Node::IntElim(m, p, n, s) => push(stack, Elim::Int(bind(m), clo(p), clo(n)), clo(s)),
-            Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps), bind(m), all(bs)), clo(s)),
-            Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps))),
-            Node::Con(d, c, ps, fs) => Flow::Value(Whnf::Con(up(d)?, *c, all(ps), all(fs))),
+            Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps)?, bind(m), all(bs)?), clo(s)),
+            Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps)?)),
+            Node::Con(d, c, ps, fs) => Flow::Value(Whnf::Con(up(d)?, *c, all(ps)?, all(fs)?)),
             Node::Coe(r, s, line, arg) => self.coe(
                 &Coe { from: self.dim(env, *r)?, to: self.dim(env, *s)?, line: dbind(line), arg: clo(arg) },
                 threshold,
@@ -424,11 +443,9 @@ impl<'a> Machine<'a> {
     /// The field types of a constructor as written.
     pub(crate) fn fields(&self, d: DataRef, c: u32) -> Res<&'a [Term]> {
         let decl = self.data(d.id)?;
-        usize::try_from(c)
-            .ok()
-            .and_then(|c| decl.constructors.get(c))
-            .map(|k| k.fields.as_slice())
-            .ok_or_else(|| Refusal::new("unknown constructor", format!("{} has no constructor number {c}", decl.name)))
+        usize::try_from(c).ok().and_then(|c| decl.constructors.get(c)).map(|k| k.fields.as_slice()).ok_or_else(|| {
+            Refusal::new("wrong number of arguments", format!("{} has no constructor number {c}", decl.name))
+        })
     }
 
     /// The type of a branch of an eliminator (rule data-elim) after the arguments given so far.
@@ -484,11 +501,7 @@ fn unfold_nat(stack: &mut Vec<Frame>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
 }
 
 pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
-    level.checked_add(by).ok_or_else(|| Refusal::new("universe too large", "the level does not fit"))
-}
-
-pub(crate) fn unbound(k: u32) -> Refusal {
-    Refusal::new("unbound variable", format!("index {k}"))
+    level.checked_add(by).ok_or_else(|| Refusal::new("budget", "a universe level does not fit"))
 }
 
 /// How many arguments a constant of the theory takes.

@@ -1,21 +1,31 @@
 //! Core terms in plain words: variables `x0`, `x1` by level, dimensions `d0`, `d1`, everything in parentheses.
 
 use bfv_format::{Dim, Node, Rational, Term};
+use std::cell::Cell;
 
 fn rational(q: &Rational) -> String {
     if q.den == 1u8.into() { q.num.to_string() } else { format!("{}/{}", q.num, q.den) }
 }
 
+/// A statement of more parts than this is not printed whole, and says so.
+const PARTS: u32 = 100_000;
+
 /// Prints a term; `names` are the names of declarations by position.
 #[must_use]
 pub fn show(term: &Term, names: &[String]) -> String {
-    at(term, names, 0, 0)
+    let left = Cell::new(PARTS);
+    let text = at(term, names, 0, 0, &left);
+    if left.get() == 0 { format!("{text}, which is too long and is cut at every (cut)") } else { text }
 }
 
-fn at(t: &Term, names: &[String], xs: u32, ds: u32) -> String {
-    let go = |t: &Term| at(t, names, xs, ds);
-    let under = |t: &Term| at(t, names, xs + 1, ds);
-    let along = |t: &Term| at(t, names, xs, ds + 1);
+fn at(t: &Term, names: &[String], xs: u32, ds: u32, left: &Cell<u32>) -> String {
+    if left.get() == 0 {
+        return "(cut)".to_owned();
+    }
+    left.set(left.get() - 1);
+    let go = |t: &Term| at(t, names, xs, ds, left);
+    let under = |t: &Term| at(t, names, xs + 1, ds, left);
+    let along = |t: &Term| at(t, names, xs, ds + 1, left);
     let dim = |r: &Dim| match r {
         Dim::Zero => "0".to_owned(),
         Dim::One => "1".to_owned(),

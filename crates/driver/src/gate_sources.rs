@@ -1,0 +1,112 @@
+//! The gate over source files: elaborates them again and judges what is stored.
+
+use crate::check::{Conditional, Frontend, Goal, internal};
+use crate::companion::{self, Part};
+use crate::gate::{Claim, Policy, Violation, gate, leftovers};
+use crate::load::load;
+use crate::problem::Problem;
+use crate::replay::{Context, Sides, StoredFailure, judge_stored};
+use crate::store::Store;
+use bfv_diag::Sources;
+use bfv_format::{Stored, Term};
+use bfv_kernel::Limits;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// What `gate` found.
+#[derive(Clone, Debug, Default)]
+pub struct GateReport {
+    /// How many claims were looked at.
+    pub claims: usize,
+    /// Violations, in file order.
+    pub violations: Vec<Violation>,
+    /// Problems that kept the gate from looking.
+    pub problems: Vec<Problem>,
+}
+
+impl GateReport {
+    /// What it means for the exit code.
+    #[must_use]
+    pub fn events(&self) -> Vec<crate::exit::Event> {
+        let policy = self.violations.iter().map(|_| crate::exit::Event::Policy);
+        self.problems.iter().filter_map(Problem::event).chain(policy).collect()
+    }
+}
+
+/// The gate over source files: elaborates them again and judges what is stored. No search, no time, no network.
+/// `whole` says that the files are all of the project, so that a stored proof of any other module has no claim.
+pub fn gate_sources(
+    paths: &[PathBuf],
+    whole: bool,
+    policy: &Policy,
+    store: &Store,
+    frontend: &mut dyn Frontend,
+) -> GateReport {
+    let mut sources = Sources::new();
+    let (files, mut problems) = load(paths, &mut sources);
+    if !problems.is_empty() {
+        return GateReport { problems, ..GateReport::default() };
+    }
+    let elaborated = match frontend.elaborate(&mut sources, &files) {
+        Ok(elaborated) => elaborated,
+        Err(problems) => return GateReport { problems, ..GateReport::default() },
+    };
+    problems.extend(elaborated.problems);
+    let signature = &elaborated.signature;
+    let context = match Context::new(signature) {
+        Ok(context) => context,
+        Err(e) => {
+            problems.push(internal(&format!("A checked signature cannot be hashed: {e}.")));
+            return GateReport { problems, ..GateReport::default() };
+        }
+    };
+    if problems.iter().any(Problem::is_error) {
+        return GateReport { problems, ..GateReport::default() };
+    }
+    let claims: Vec<Claim> = elaborated
+        .goals
+        .iter()
+        .map(|g| Claim {
+            name: g.full_name(),
+            expected: g.expected,
+            vacuous: g.vacuous,
+            hypotheses: companion::hypotheses(signature, g).is_some(),
+            conditions: g.holds_if.len(),
+        })
+        .collect();
+    let find = |claim: &Claim| elaborated.goals.iter().find(|g| g.full_name() == claim.name);
+    let load = |claim: &Claim, part: Part| match find(claim) {
+        Some(g) => store.load(&g.module, &part.file(&g.name)).map_err(|p| p.what),
+        None => Ok(None),
+    };
+    let mut sides = Sides::default();
+    let judge = |claim: &Claim, part: Part, stored: &Stored| {
+        let statement = find(claim).and_then(|g| statement(g, part)).ok_or(StoredFailure::Stale)?;
+        let judgement = judge_stored(signature, &context, &statement, stored, Limits::default())?;
+        match context.statement_hash(&statement) {
+            Ok(hash) => problems.extend(sides.add(hash, judgement.kind, &part.of(&claim.name))),
+            Err(e) => problems.push(internal(&format!("A judged statement cannot be hashed: {e}."))),
+        }
+        Ok(judgement)
+    };
+    let mut violations = gate(&claims, policy, load, judge);
+    match store.list() {
+        Ok(stored) => {
+            let modules: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.module.as_str()).collect();
+            violations.extend(leftovers(&claims, policy, &stored, |m| whole || modules.contains(m)));
+        }
+        Err(problem) => problems.push(problem),
+    }
+    GateReport { claims: claims.len(), violations, problems }
+}
+
+/// The statement that a stored proof of a part of a claim must have.
+fn statement(goal: &Goal, part: Part) -> Option<Term> {
+    let condition = |n: usize| -> Option<&Conditional> { goal.holds_if.get(n.checked_sub(1)?) };
+    match part {
+        Part::Claim => Some(goal.statement.clone()),
+        Part::Hypotheses => companion::contradiction(&goal.statement, 0),
+        Part::Condition(n) => condition(n).map(|c| c.statement.clone()),
+        Part::ConditionHypotheses(n) => companion::with_condition(goal, condition(n)?).map(|(t, _)| t),
+    }
+}

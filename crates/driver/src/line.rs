@@ -1,0 +1,318 @@
+//! What one goal passes through: stored evidence, evidence in the source, engines, the kernel, the report.
+
+use crate::check::{Attempt, Candidate, CheckOptions, Goal, Method, Search, internal};
+use crate::companion::{self, Part};
+use crate::problem::Problem;
+use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
+use crate::sentence::vacuity_sentence;
+use crate::verdict::{
+    Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
+};
+use bfv_format::{Hash, Stored, Term, pack, read, write};
+use bfv_kernel::{Limits, Signature};
+use std::time::Instant;
+
+/// Steps of each of the two searches about the hypotheses of a proved claim.
+const HYPOTHESES_STEPS: u64 = 20_000;
+
+/// Steps of the search for the other side of a new verdict.
+const OTHER_SIDE_STEPS: u64 = 2_000;
+
+/// The goals of one run, one after another.
+pub struct Line<'a> {
+    options: &'a CheckOptions,
+    signature: &'a Signature,
+    context: &'a Context,
+    search: &'a mut dyn Search,
+    sides: Sides,
+    /// What went wrong on the way.
+    pub problems: Vec<Problem>,
+}
+
+/// A statement to be judged: a claim, or one that comes with it.
+struct Task<'t> {
+    goal: &'t Goal,
+    part: Part,
+    statement: &'t Term,
+    variables: &'t [String],
+}
+
+/// Evidence that the kernel accepted.
+struct Accepted {
+    judgement: Judgement,
+    candidate: Candidate,
+    source: ProofSource,
+    bytes: Vec<u8>,
+}
+
+impl Accepted {
+    fn info(&self) -> ProofInfo {
+        ProofInfo {
+            hash: blake3::hash(&self.bytes).to_hex().to_string(),
+            source: self.source,
+            engine: self.candidate.engine.clone(),
+        }
+    }
+}
+
+/// What came of a task.
+struct Answer {
+    hash: Hash,
+    accepted: Option<Accepted>,
+    failure: (Reason, String),
+    search_steps: u64,
+    wall_ms: u64,
+}
+
+impl Answer {
+    fn verdict(&self) -> Verdict {
+        match self.accepted.as_ref().map(|a| a.judgement.kind) {
+            Some(Kind::Proved) => Verdict::Proved,
+            Some(Kind::Refuted) => Verdict::Refuted,
+            _ => Verdict::Unknown(self.failure.0),
+        }
+    }
+
+    /// The answer to "the hypotheses contradict each other".
+    fn hypotheses(self) -> Hypotheses {
+        let verdict = match self.verdict() {
+            Verdict::Proved => Consistency::Contradictory,
+            Verdict::Refuted => Consistency::Satisfiable,
+            Verdict::Unknown(_) => Consistency::Unknown,
+        };
+        let proof = self.accepted.as_ref().map(Accepted::info);
+        let point = self.accepted.map(|a| a.candidate.witness).unwrap_or_default();
+        Hypotheses { verdict, point, proof }
+    }
+}
+
+impl<'a> Line<'a> {
+    pub fn new(
+        options: &'a CheckOptions,
+        signature: &'a Signature,
+        context: &'a Context,
+        search: &'a mut dyn Search,
+    ) -> Self {
+        Line { options, signature, context, search, sides: Sides::default(), problems: Vec::new() }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { steps: self.options.steps, ..Limits::default() }
+    }
+
+    /// The report on a goal; none when something of bfv itself is broken, which is a problem then.
+    pub fn goal(&mut self, goal: &Goal) -> Option<GoalReport> {
+        let task = Task { goal, part: Part::Claim, statement: &goal.statement, variables: &goal.variables };
+        let own = self.judged(&task)?;
+        let kind = own.verdict().kind();
+        let statement = if kind == Kind::Proved { companion::hypotheses(self.signature, goal) } else { None };
+        let hypotheses = match &statement {
+            None => None,
+            Some(statement) => {
+                let task = Task { goal, part: Part::Hypotheses, statement, variables: &goal.variables };
+                Some(self.judged(&task)?.hypotheses())
+            }
+        };
+        let mut holds_if = Vec::new();
+        for n in 1..=goal.holds_if.len() {
+            holds_if.push(self.condition(goal, n, kind)?);
+        }
+        Some(report(goal, own, hypotheses, holds_if))
+    }
+
+    /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.
+    fn judged(&mut self, task: &Task<'_>) -> Option<Answer> {
+        let name = task.part.of(&task.goal.full_name());
+        let hash = match self.context.statement_hash(task.statement) {
+            Ok(hash) => hash,
+            Err(e) => {
+                self.problems.push(internal(&format!("The goal {name} cannot be hashed: {e}.")));
+                return None;
+            }
+        };
+        let start = Instant::now();
+        let mut search_steps = 0;
+        let mut accepted: Vec<Accepted> = self.stored(task).into_iter().collect();
+        let mut failure = (Reason::Incomplete, String::new());
+        let given = if task.part == Part::Claim { task.goal.given.clone() } else { None };
+        if let Some(candidate) = given {
+            match self.offer(task, candidate) {
+                Ok(a) => accepted.push(a),
+                Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
+            }
+        } else if accepted.is_empty() {
+            for (attempt, steps) in self.attempts(task) {
+                search_steps += steps;
+                match attempt {
+                    Attempt::Candidate(candidate) => match self.offer(task, candidate) {
+                        Ok(a) => accepted.push(a),
+                        Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
+                    },
+                    Attempt::GaveUp(reason, why) if accepted.is_empty() => failure = (reason, why),
+                    Attempt::GaveUp(..) => {}
+                }
+            }
+        }
+        let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut kinds: Vec<Kind> = accepted.iter().map(|a| a.judgement.kind).collect();
+        // What is stored was new once, and its other side was offered then.
+        if let ([kind], [new]) = (kinds.as_slice(), accepted.as_slice())
+            && new.source == ProofSource::Searched
+            && task.part == Part::Claim
+        {
+            let kind = *kind;
+            kinds.extend(self.other_side(task, kind));
+        }
+        for kind in kinds {
+            if let Some(mut problem) = self.sides.add(hash, kind, &name) {
+                problem.place = Some(Box::new(task.goal.place.clone()));
+                self.problems.push(problem);
+                return None;
+            }
+        }
+        // A proof that the source gives and the kernel refuses is not papered over by a stored one.
+        if failure.0 == Reason::RejectedCandidate && task.goal.given.is_some() && task.part == Part::Claim {
+            accepted.clear();
+        }
+        let accepted = accepted.pop();
+        // Nothing is stored before the other side was offered, or a later run would not offer it again.
+        if let (Some(new), Some(store)) = (&accepted, &self.options.store)
+            && new.source == ProofSource::Searched
+            && let Err(problem) = store.save(&task.goal.module, &task.part.file(&task.goal.name), &new.bytes)
+        {
+            self.problems.push(problem);
+        }
+        Some(Answer { hash, accepted, failure, search_steps, wall_ms })
+    }
+
+    /// What engines say of a task. About hypotheses a point is looked for first, then a contradiction, both within few steps.
+    fn attempts(&mut self, task: &Task<'_>) -> Vec<(Attempt, u64)> {
+        let Task { statement, variables, .. } = *task;
+        let steps = self.options.steps;
+        match task.part {
+            Part::Claim | Part::Condition(_) => {
+                vec![self.search.search(self.signature, statement, variables, steps)]
+            }
+            Part::Hypotheses | Part::ConditionHypotheses(_) => {
+                // Where the author relies on the answer, it gets all the steps of a goal.
+                let asked = task.goal.vacuous || task.part != Part::Hypotheses;
+                let steps = if asked { steps } else { steps.min(HYPOTHESES_STEPS) };
+                let point = self.search.only(Method::Point, self.signature, statement, variables, steps);
+                if matches!(point.0, Attempt::Candidate(_)) {
+                    return vec![point];
+                }
+                vec![point, self.search.only(Method::Arithmetic, self.signature, statement, variables, steps)]
+            }
+        }
+    }
+
+    /// The other side of a new verdict is offered to the kernel, too, within few steps. It must not be accepted.
+    fn other_side(&mut self, task: &Task<'_>, kind: Kind) -> Option<Kind> {
+        let Task { statement, variables, .. } = *task;
+        let steps = self.options.steps.min(OTHER_SIDE_STEPS);
+        let (attempt, _) = match kind {
+            Kind::Proved => self.search.only(Method::Point, self.signature, statement, variables, steps),
+            Kind::Refuted | Kind::Unknown => {
+                self.search.only(Method::Linear, self.signature, statement, variables, steps)
+            }
+        };
+        let Attempt::Candidate(Candidate { outcome, evidence, .. }) = attempt else { return None };
+        judge(self.signature, statement, outcome, &evidence, self.limits()).ok().map(|j| j.kind)
+    }
+
+    /// The stored proof, when there is one that counts. One that does not count is searched for again, so it is no problem.
+    fn stored(&mut self, task: &Task<'_>) -> Option<Accepted> {
+        let file = task.part.file(&task.goal.name);
+        let bytes = match self.options.store.as_ref()?.load(&task.goal.module, &file) {
+            Ok(bytes) => bytes?,
+            Err(problem) => {
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        let stored = read(&bytes).ok()?;
+        let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits()).ok()?;
+        let Stored { verdict, evidence, witness, engine, .. } = stored;
+        let candidate = Candidate { outcome: verdict, evidence, witness, engine };
+        Some(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
+    }
+
+    fn offer(&mut self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
+        let Candidate { outcome, evidence, .. } = &candidate;
+        let judgement = judge(self.signature, task.statement, *outcome, evidence, self.limits())?;
+        let packed = pack(self.context.decls(), task.statement, evidence).map_err(|e| e.to_string())?;
+        let file = task.part.file(&task.goal.name);
+        let bytes = write(&Stored {
+            decls: packed.decls,
+            claim: format!("{}.{file}", task.goal.module),
+            statement: packed.statement,
+            verdict: *outcome,
+            evidence: packed.evidence,
+            witness: candidate.witness.clone(),
+            engine: candidate.engine.clone(),
+        });
+        // What is stored must be judged the same when it is read; otherwise the writer is broken, and the gate would find out late.
+        let back = read(&bytes).map_err(|e| format!("the proof cannot be stored, {e}"))?;
+        judge_stored(self.signature, self.context, task.statement, &back, self.limits()).map_err(|e| match e {
+            StoredFailure::Stale => "the stored form has another statement".to_owned(),
+            StoredFailure::Rejected(why) => why,
+        })?;
+        Ok(Accepted { judgement, candidate, source: ProofSource::Searched, bytes })
+    }
+
+    /// A condition of `holds_if`, counted from 1: the claim holds with it, and it can be met together with the hypotheses.
+    fn condition(&mut self, goal: &Goal, n: usize, without: Kind) -> Option<HoldsIf> {
+        let c = n.checked_sub(1).and_then(|i| goal.holds_if.get(i))?;
+        let Some((hypotheses, names)) = companion::with_condition(goal, c) else {
+            self.problems.push(internal(&format!("The condition {n} of {} has no place in it.", goal.full_name())));
+            return None;
+        };
+        let task = Task { goal, part: Part::Condition(n), statement: &c.statement, variables: &names };
+        let verdict = self.judged(&task)?.verdict();
+        let task = Task { goal, part: Part::ConditionHypotheses(n), statement: &hypotheses, variables: &names };
+        let hypotheses = self.judged(&task)?.hypotheses();
+        Some(HoldsIf { condition: c.condition.clone(), without, verdict, hypotheses })
+    }
+}
+
+/// The kernel's refusal as sentences; its detail may be one already.
+fn says(why: &str) -> String {
+    format!("The kernel says: {}.", why.trim_end_matches('.'))
+}
+
+fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>) -> GoalReport {
+    let verdict = own.verdict();
+    let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
+    let Answer { hash, accepted, failure, search_steps, wall_ms } = own;
+    let why = if accepted.is_some() { "" } else { failure.1.as_str() };
+    let sentences: Vec<&str> = [why, vacuity].into_iter().filter(|s| !s.is_empty()).collect();
+    let detail = sentences.join(" ").trim().to_owned();
+    let mut cost = Cost { kernel_steps: 0, search_steps, wall_ms };
+    let mut counterexample = Vec::new();
+    let (mut proof, mut axioms, mut rules) = (None, Vec::new(), Vec::new());
+    if let Some(a) = accepted {
+        proof = Some(a.info());
+        if a.judgement.kind == Kind::Refuted {
+            counterexample = a.candidate.witness;
+        }
+        cost.kernel_steps = a.judgement.steps;
+        (axioms, rules) = (a.judgement.axioms, a.judgement.rules);
+    }
+    GoalReport {
+        name: goal.full_name(),
+        hash: hash.to_string(),
+        written: goal.written.clone(),
+        detail,
+        place: goal.place.clone(),
+        verdict,
+        expected: goal.expected,
+        counterexample,
+        holds_if,
+        hypotheses,
+        vacuous_expected: goal.vacuous,
+        proof,
+        axioms,
+        rules,
+        cost,
+    }
+}

@@ -1,0 +1,486 @@
+//! The counterexamples with numbers of the table of claims, put into the formal claims: the kernel must refute each claim exactly there.
+//!
+//! The table lies outside the project. Where it is not found, there is nothing to compare with, and the tests say so and pass.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod project;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How the numbers of a row reach its claim. `c` is the counterexample of the table; what is not in it stands here as written.
+enum Use {
+    /// Values for the claim's variables, each a `refuted at` of its own; the script of the claim itself closes what is left,
+    /// unless the text ends with one.
+    At(fn(&Value) -> Vec<String>),
+    /// The claim's own point, or search: the numbers are not values of its variables, but results.
+    Own,
+    /// Why the numbers cannot be used.
+    Reason(&'static str),
+}
+
+struct Row {
+    id: &'static str,
+    how: Use,
+    /// Statements about the numbers of the table that must be proved: results that it gives for the counterexample.
+    results: fn(&Value) -> Vec<String>,
+}
+
+const fn row(id: &'static str, how: Use, results: fn(&Value) -> Vec<String>) -> Row {
+    Row { id, how, results }
+}
+
+fn none(_: &Value) -> Vec<String> {
+    Vec::new()
+}
+
+/// A number or a list of numbers of the table, exactly, as the language writes it.
+fn v(value: &Value) -> String {
+    let text = match value {
+        Value::Array(items) => return format!("[{}]", items.iter().map(v).collect::<Vec<_>>().join(", ")),
+        Value::String(s) => s.trim().to_owned(),
+        Value::Number(n) => n.to_string(),
+        other => panic!("no number: {other}"),
+    };
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |d| ("-", d));
+    let digits = digits.strip_suffix(".0").unwrap_or(digits);
+    let digits = if digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
+    assert!(digits.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '/'), "no exact number: {text}");
+    if sign.is_empty() && !digits.contains('/') { digits } else { format!("({sign}{digits})") }
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+fn len(value: &Value) -> usize {
+    list(value).len()
+}
+
+fn whole(value: &Value) -> u64 {
+    value.as_u64().unwrap()
+}
+
+/// All but the last element.
+fn init(value: &Value) -> Value {
+    Value::Array(list(value)[..len(value) - 1].to_vec())
+}
+
+fn last(value: &Value) -> &Value {
+    list(value).last().unwrap()
+}
+
+/// A list of vectors of one number each.
+fn column<'a>(parts: impl IntoIterator<Item = &'a Value>) -> String {
+    let items: Vec<String> = parts.into_iter().flat_map(list).map(|x| format!("[{}]", v(x))).collect();
+    format!("[{}]", items.join(", "))
+}
+
+const ROWS: &[Row] = &[
+    row(
+        "A04",
+        Use::At(|c| vec![format!("(k := {}) (w := {}) (x := {})", len(&c["w"]) - 1, v(&c["w"]), v(&c["x"]))]),
+        |c| vec![format!("weighted_mean {} {} = {}", v(&c["w"]), v(&c["x"]), v(&c["F"]))],
+    ),
+    row(
+        "A05",
+        Use::At(|c| vec![format!("(k := {}) (w := {}) (x := {})", len(&c["w"]), v(&c["w"]), v(&c["x"]))]),
+        |c| vec![format!("weighted_mean {} (fun i => {}) = {}", v(&c["w"]), v(&c["x"]), v(&c["F"]))],
+    ),
+    row(
+        "A07",
+        Use::At(|c| {
+            let swap = "(p := [1, 0]) (q := [1, 0])";
+            vec![format!("(k := {}) (w := {}) (x := {}) {swap}", len(&c["w"]), v(&c["w"]), v(&c["x"]))]
+        }),
+        |c| {
+            let (w, x) = (v(&c["w"]), &c["x"]);
+            vec![
+                format!("weighted_mean {w} {} = {}", v(x), v(&c["F"])),
+                format!("weighted_mean {w} [{}, {}] = {}", v(&x[1]), v(&x[0]), v(&c["F_swapped"])),
+            ]
+        },
+    ),
+    row(
+        "A11",
+        Use::At(|c| vec![format!("(k := {}) (w := {}) (x := {})", len(&c["w"]), v(&c["w"]), v(&c["x"]))]),
+        |c| vec![format!("sum {} = {}", v(&c["w"]), v(&c["denominator"]))],
+    ),
+    row("A13", Use::Reason("The weights are pairs in words, and the row needs a limit."), none),
+    row(
+        "A14",
+        Use::At(|c| vec![format!("(k := {}) (x := {}) (p := l1) (q := linf)", len(&c["x"]), v(&c["x"]))]),
+        |c| vec![format!("mean {} = {}", v(&c["x"]), v(&c["fallback"]))],
+    ),
+    row("A16", Use::Reason("The two points and their middle are given in words."), none),
+    row(
+        "A19",
+        Use::At(|c| {
+            let x = v(&c["x"][0]);
+            vec![format!(
+                "(k := 2) (w := [1/2, 1/2]) (x := [{x}, 0]) (alive := [true, false]) (survivor := 0) (dead := 1) (lower := {x}) (upper := {x})"
+            )]
+        }),
+        |c| vec![format!("weighted_mean [1/2, 1/2] [{}, 0] = {}", v(&c["x"][0]), v(&c["F"]))],
+    ),
+    row("A20", Use::Own, |c| {
+        assert_eq!(len(&c["S"]), 0);
+        vec![format!("sum (survivor_weight [1] (fun i => false)) = {}", v(&c["denominator"]))]
+    }),
+    row("D10", Use::Own, |c| {
+        vec![format!("median (fun i => 1/2 * [2, 0, 0] i + (1 - 1/2) * [0, 2, 0] i) = {}", v(&c["mid"]))]
+    }),
+    row("D13", Use::Own, |c| vec![format!("((1/2 - 0) * (1/2 - 0)) * ((1/2 - 1) * (1/2 - 1)) = {}", v(&c["mid"]))]),
+    row("R01", Use::At(|c| vec![format!("(n := {}) (x := {})", len(&c["x"]) - 1, v(&init(&c["x"])))]), |c| {
+        vec![format!("mean {} = {} / {}", v(&c["x"]), v(last(&c["x"])), len(&c["x"]))]
+    }),
+    row("R04", Use::At(|c| vec![format!("(m := {}) (x := {})", len(&c["x"]) / 2 - 1, v(&c["x"]))]), |c| {
+        vec![format!("median {} = {}", v(&c["x"]), v(&c["F"]))]
+    }),
+    row("R08", Use::Own, |c| {
+        let part = |(n, x): (usize, &Value)| {
+            format!("coordinate_median ([[1, 0, 0], [0, 1, 0], [0, 0, 1]] : Vec 3 (Vec 3 Real)) {n} = {}", v(x))
+        };
+        list(&c["F"]).iter().enumerate().map(part).collect()
+    }),
+    row(
+        "R11",
+        Use::At(|c| {
+            let (honest, byzantine) = (&c["honest"], &c["byz"]);
+            let is: Vec<&str> =
+                list(honest).iter().map(|_| "true").chain(list(byzantine).iter().map(|_| "false")).collect();
+            let all = column([honest, byzantine]);
+            let (n, f) = (is.len() - 1, len(byzantine));
+            vec![format!("(n := {n}) (d := 1) (f := {f}) (x := {all}) (honest := [{}])", is.join(", "))]
+        }),
+        none,
+    ),
+    row(
+        "R13",
+        Use::At(|c| {
+            let turned: Vec<String> = (0..len(&c["x"])).rev().map(|i| i.to_string()).collect();
+            let turned = turned.join(", ");
+            let n = len(&c["x"]) - 1;
+            vec![format!(
+                "(n := {n}) (d := 1) (f := 0) (x := {}) (p := [{turned}]) (q := [{turned}])",
+                column([&c["x"]])
+            )]
+        }),
+        none,
+    ),
+    row("R16", Use::At(|c| vec![format!("(n := {}) (f := {})", v(&c["n"]), v(&c["f"]))]), none),
+    row(
+        "R19",
+        Use::At(|c| {
+            let x = &c["x"];
+            vec![format!("(n := {}) (x := {}) (y := {}) (z := {})", len(x) - 1, v(x), v(&x[0]), v(&x[1]))]
+        }),
+        none,
+    ),
+    row(
+        "R25",
+        Use::At(|c| {
+            let (good, bad) = (init(&c["x"]), last(&c["x"]));
+            let script = format!("apply at_witness intro kappa h have a := h {} {} arith", v(bad), v(&good));
+            vec![format!("(n := {}) by\n  {script}", len(&good))]
+        }),
+        |c| {
+            // The mean is rounded in the table.
+            let all = v(&c["x"]);
+            vec![
+                format!("variance {} = {}", v(&init(&c["x"])), v(&c["Var_S"])),
+                format!("mean {all} - {f} <= 1/1000000 /\\ {f} - mean {all} <= 1/1000000", f = v(&c["F"])),
+            ]
+        },
+    ),
+    row(
+        "R31",
+        Use::At(|c| {
+            let (w, m) = (v(&c["weights"]), v(&c["F"]));
+            vec![format!(
+                "(n := {}) (w := {w}) (x := [0, 0, 0, 0, {m}]) (m := {m}) (lower := 0) (upper := 0) (honest := [true, true, true, true, false])",
+                len(&c["weights"])
+            )]
+        }),
+        none,
+    ),
+    row("S03", Use::At(|c| vec![format!("(cos := {}) (delta := {})", v(&c["cos"]), v(&c["delta"]))]), none),
+    row("S06", Use::At(|c| vec![format!("(a := {}) (b := {})", v(&c["theta"][0]), v(&c["theta"][1]))]), |c| {
+        let (a, b) = (v(&c["theta"][0]), v(&c["theta"][1]));
+        vec![
+            format!("(({a} + {b}) / 2) * (1/2) = {}", v(&c["true_grad_theta1"])),
+            format!("(1/2) * {a} = {}", v(&c["claimed"])),
+        ]
+    }),
+    row(
+        "S07",
+        Use::At(|c| {
+            let o = &c["worker_outputs"];
+            vec![format!("(x := {}) (y := {}) (z := {}) (target := {})", v(&o[0]), v(&o[1]), v(&o[2]), v(&c["target"]))]
+        }),
+        |c| vec![format!("mean {} = {}", v(&c["worker_outputs"]), v(&c["F"]))],
+    ),
+    row("S08", Use::At(|c| vec![format!("(m := 0) (n := 1) (worker := 0) (fused := {})", v(&c["F_eq_Fopt"]))]), |c| {
+        vec![
+            format!("abs (0 - {}) = {}", v(&c["F_eq_Fopt"]), v(&c["lhs_at_x"])),
+            format!("abs (0 - 0) = {}", v(&c["rhs_at_x"])),
+        ]
+    }),
+    row(
+        "S09",
+        Use::At(|c| {
+            let [a, e, w, f] = ["alpha_i", "acc_ens", "w", "fused"].map(|k| v(&c[k]));
+            vec![format!("(alpha := {a}) (ensemble := {e}) (w := {w}) (fused := {f})")]
+        }),
+        |c| {
+            let [a, e, w, b] = ["alpha_i", "acc_ens", "w", "claimed_bound"].map(|k| v(&c[k]));
+            vec![format!("{w} * {a} + (1 - {w}) * {e} = {b}")]
+        },
+    ),
+    row(
+        "S11",
+        Use::At(|c| {
+            let [a, e, f] = ["alpha", "ens", "fused"].map(|k| v(&c[k]));
+            vec![format!("(alpha := {a}) (ensemble := {e}) (fused := {f})")]
+        }),
+        none,
+    ),
+    row(
+        "S12",
+        Use::At(|c| {
+            let (t, net) = (&c["T"], &c["net"]);
+            let point =
+                format!("(t := {}) (u := {}) (dt := {}) (du := {})", v(&t[0]), v(&t[1]), v(&net[0]), v(&net[1]));
+            vec![format!("{point} (fusion := {}) (actual := {})", v(&c["Tf"]), v(&c["actual"]))]
+        }),
+        |c| vec![format!("max {} + {} = {}", v(&c["T"]), v(&c["Tf"]), v(&c["claimed"]))],
+    ),
+    row(
+        "S13",
+        Use::At(|c| {
+            let [k, s, f] = ["k", "speedup", "Tf_over_T"].map(|k| v(&c[k]));
+            vec![format!("(k := {k}) (s := {s}) (time := 1) (fusion := {f})")]
+        }),
+        none,
+    ),
+    row("S14", Use::Own, |c| {
+        let [k, star, all] = ["k", "star_messages", "all_to_all_2_phases"].map(|k| v(&c[k]));
+        vec![format!("2 * {k} = {star}"), format!("2 * ({k} * ({k} - 1)) = ({all} : Real)")]
+    }),
+    row("S19", Use::At(|c| vec![format!("(p := {}) (q := {})", v(&c["p"][0]), v(&c["p"][1]))]), |c| {
+        vec![format!("({} + {}) / 2 = ({} : Real)", v(&c["p"][0]), v(&c["p"][1]), v(&c["F"]))]
+    }),
+    row("S21", Use::Own, |c| {
+        // The bounds are rounded in the table.
+        let near = |e: &str, n: &Value| format!("{e} - {n} <= 1/1000000000 /\\ {n} - {e} <= 1/1000000000", n = v(n));
+        vec![near("1 / (0.19 + 0.81 / 8)", &c["S8"]), near("1 / (0.19 + 0.81 / 16)", &c["S16"])]
+    }),
+    row("S22", Use::Reason("The table is given in words."), none),
+    row("S23", Use::Own, |c| vec![format!("not ({} <= {})", v(&c["overhead"]), v(&c["latency"]))]),
+    row(
+        "S25",
+        Use::At(|c| {
+            let at = |n: u64| format!("(n := {n}) (f := {f}) (q := {q})", f = (n - 1) / 3, q = 2 * ((n - 1) / 3) + 1);
+            list(&c["unsafe_rows"]).iter().map(|n| at(whole(n))).collect()
+        }),
+        none,
+    ),
+    row("S28", Use::At(|c| vec![format!("(n := 4) (f := 1) (have_ := {})", v(&c["have"]))]), |c| {
+        vec![format!("2 * 1 + 1 = {}", v(&c["need"]))]
+    }),
+    row("S30", Use::Own, |c| vec![format!("dot [1, 1] {} = {}", v(&c["x"]), v(&c["target"]))]),
+    row("S32", Use::At(|c| vec![format!("(chunks := {})", v(&c["chunks"]))]), |c| {
+        let need = whole(&c["need_layers"]);
+        let chunks = v(&c["chunks"]);
+        vec![format!("{chunks} <= pow2 {need}"), format!("pow2 {} < {chunks}", need - 1)]
+    }),
+    row("S33", Use::At(|c| vec![format!("(layers := {})", whole(&c["N"]).ilog2())]), |c| {
+        let (n, layers) = (v(&c["N"]), whole(&c["N"]).ilog2());
+        vec![format!("{n} * {n} = {}", v(&c["dense"])), format!("2 * {n} * {layers} = {}", v(&c["params"]))]
+    }),
+    row("S34", Use::Own, |c| {
+        // Rounded in the table, and computed there from the prices; the claim takes the printed 2063.
+        let near = |e: &str, n: &Value, by: &str| format!("{e} - {n} <= {by} /\\ {n} - {e} <= {by}", n = v(n));
+        vec![
+            near("60 / (8.1 * 3600) * 1000", &c["per1000"], "1/2000"),
+            near("10000 / (1000 * 3600) * 1000000", &c["per1M_1000workers"], "1/2"),
+        ]
+    }),
+    row(
+        "S35",
+        Use::At(|c| {
+            let (before, after) = (&c["errors_before"], &c["after"]);
+            assert_eq!(before[1], after[1]);
+            vec![format!("(a := {}) (b := {}) (c := {})", v(&before[0]), v(&before[1]), v(&after[0]))]
+        }),
+        |c| {
+            let mean = |e: &Value, f: &Value| format!("({} + {}) / 2 = ({} : Real)", v(&e[0]), v(&e[1]), v(f));
+            vec![mean(&c["errors_before"], &c["F_err"][0]), mean(&c["after"], &c["F_err"][1])]
+        },
+    ),
+    row("S36", Use::Own, |c| vec![format!("8.8 / 16 = {}", v(&c["eff"]))]),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Counterexamples by row, for rows that are not simply true; nothing without the table.
+fn table() -> Option<BTreeMap<String, Value>> {
+    let path = root().join("../shared/claims/fusion_claims.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("Not compared: there is no table of claims at ../shared/claims.");
+        return None;
+    };
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let rows = document["rows"].as_array().unwrap();
+    Some(rows.iter().map(|r| (r["id"].as_str().unwrap().to_owned(), r["evidence"]["counterexample"].clone())).collect())
+}
+
+/// Whether a counterexample says anything beside its row.
+fn says_something(c: &Value) -> bool {
+    c.as_object().is_some_and(|o| !o.is_empty())
+}
+
+/// A row in the examples: the file without its claims, and the claim of the row.
+struct Formal {
+    file: String,
+    rest: String,
+    claim: String,
+}
+
+/// The claims named by a row, such as `a04` and not `a04_tight`. Declarations are set apart by blank lines.
+fn formal() -> BTreeMap<String, Formal> {
+    let mut out = BTreeMap::new();
+    for entry in std::fs::read_dir(root().join("examples/claims")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "sctt") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let blocks: Vec<&str> = text.split("\n\n").collect();
+        let start = |b: &&str| b.starts_with("claim ") || b.contains("\nclaim ");
+        let (claims, others): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(start);
+        let rest = others.join("\n\n").lines().filter(|l| !l.starts_with("module ")).collect::<Vec<_>>().join("\n");
+        for block in claims {
+            let claim = &block
+                [block.find("claim ").filter(|n| *n == 0).unwrap_or_else(|| block.find("\nclaim ").unwrap() + 1)..];
+            let name: String = claim[6..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if name.len() == 3 && name[1..].chars().all(|c| c.is_ascii_digit()) {
+                let file = path.file_name().unwrap().to_string_lossy().into_owned();
+                let found = Formal { file, rest: rest.clone(), claim: claim.trim_end().to_owned() };
+                assert!(out.insert(name.to_uppercase(), found).is_none(), "{name} is claimed twice");
+            }
+        }
+    }
+    assert!(out.len() >= 50, "{} rows", out.len());
+    out
+}
+
+/// The statement of a claim, and the script of its `refuted at`, where it has one.
+fn taken_apart(claim: &str) -> (&str, Option<&str>) {
+    let Some((statement, at)) = claim.split_once("refuted at") else { return (claim, None) };
+    let script = at.find(" by\n").or_else(|| at.find(" by ")).map(|n| at[n + 4..].trim());
+    (statement.trim_end(), script)
+}
+
+#[test]
+fn every_counterexample_with_numbers_refutes_its_claim() {
+    let Some(table) = table() else { return };
+    let formal = formal();
+    let dir = std::env::temp_dir().join(format!("bfv-counterexamples-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let (mut refuted, mut results, mut reasons) = (0, 0, Vec::new());
+    for (id, f) in &formal {
+        let Some(c) = table.get(id) else { panic!("{id} in {} is no row of the table", f.file) };
+        if !says_something(c) {
+            continue;
+        }
+        let Some(row) = ROWS.iter().find(|r| r.id == id) else {
+            panic!("{id} has a counterexample and neither a mapping nor a reason in tests/counterexamples.rs: {c}")
+        };
+        let points = match row.how {
+            Use::At(make) => make(c),
+            Use::Own => vec![String::new()],
+            Use::Reason(why) => {
+                reasons.push(format!("{id}: {why}"));
+                continue;
+            }
+        };
+        let (statement, script) = taken_apart(&f.claim);
+        for (n, point) in points.iter().enumerate() {
+            let claim = match (point.as_str(), script) {
+                ("", _) => f.claim.clone(),
+                (at, _) if at.contains(" by\n") => format!("{statement}\nrefuted at {at}"),
+                (at, Some(script)) => format!("{statement}\nrefuted at {at} by\n  {script}"),
+                (at, None) => format!("{statement}\nrefuted at {at}"),
+            };
+            let mut text = format!("{}\n\n@[expect refuted]\n{claim}\n", f.rest);
+            let wanted = if n == 0 { (row.results)(c) } else { Vec::new() };
+            for (k, statement) in wanted.iter().enumerate() {
+                text += &format!("\nclaim result_{k} : {statement}\n");
+            }
+            judge(&dir, id, &text, wanted.len(), !point.is_empty());
+            refuted += 1;
+            results += wanted.len();
+        }
+    }
+    std::fs::remove_dir_all(dir).unwrap();
+    println!("Counterexamples of the table: {refuted} refute their claim, {results} results of theirs are proved.");
+    for r in &reasons {
+        println!("Not used, {r}");
+    }
+    assert!(refuted >= 30 && results >= 25, "{refuted} {results}");
+}
+
+/// The claim is refuted, at the point where one is given, and every result is proved.
+fn judge(dir: &Path, id: &str, text: &str, results: usize, given: bool) {
+    std::fs::write(dir.join("m.sctt"), text).unwrap();
+    let said = project::run(dir, &["check", "m.sctt", "--format", "json"]);
+    assert_eq!(said.code, 0, "{id}: {}{}\n{text}", said.out, said.err);
+    let goals = said.json()["goals"].as_array().unwrap().clone();
+    assert_eq!(goals.len(), results + 1, "{id}");
+    let claim = goals.iter().find(|g| g["name"] == format!("m.{}", id.to_lowercase())).unwrap();
+    assert_eq!(claim["verdict"], "refuted", "{id}");
+    if given {
+        assert_eq!(claim["proof"]["engine"], "source", "{id}");
+        assert!(claim["counterexample"].is_array(), "{id}");
+    }
+    assert!(goals.iter().all(|g| g["name"] == claim["name"] || g["verdict"] == "proved"), "{id}");
+}
+
+/// The substitution is not vacuous: a number changed in the table is noticed.
+#[test]
+fn a_changed_number_would_be_noticed() {
+    let Some(mut table) = table() else { return };
+    let formal = formal();
+    let dir = std::env::temp_dir().join(format!("bfv-counterexamples-changed-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    for (id, key, changed) in
+        [("A04", "w", serde_json::json!([1, 0])), ("R16", "n", 8.into()), ("S03", "cos", 0.into())]
+    {
+        let c = table.get_mut(id).unwrap();
+        c[key] = changed;
+        let row = ROWS.iter().find(|r| r.id == id).unwrap();
+        let Use::At(make) = row.how else { panic!("{id}") };
+        let f = &formal[id];
+        let text = format!("{}\n\n@[expect refuted]\n{}\nrefuted at {}\n", f.rest, taken_apart(&f.claim).0, make(c)[0]);
+        std::fs::write(dir.join("m.sctt"), &text).unwrap();
+        let said = project::run(&dir, &["check", "m.sctt"]);
+        assert_eq!(said.code, 3, "{id}: {}\n{text}", said.out);
+    }
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn rows_are_listed_once_and_numbers_are_exact() {
+    let mut ids: Vec<&str> = ROWS.iter().map(|r| r.id).collect();
+    ids.sort_unstable();
+    assert!(ids.windows(2).all(|w| w[0] != w[1]));
+    let text = |s: &str| v(&serde_json::from_str(s).unwrap());
+    assert_eq!(
+        text("[2, -1, \"3/5\", \".1\", 0.1, 1000000000000.0, -2.0]"),
+        "[2, (-1), (3/5), 0.1, 0.1, 1000000000000, (-2)]"
+    );
+}

@@ -1,0 +1,172 @@
+//! The rows in `examples/claims`: every proved row has an instance of its hypotheses and a refuted sibling, and no row is
+//! decided against the table of claims, where that table lies beside the project.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+/// What a claim is to its row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Kind {
+    Row,
+    Repaired,
+    Instance,
+    Tight,
+}
+
+/// `a07_repaired_together` is the row `a07`, repaired, in the variant `together`.
+fn parts(claim: &str) -> Option<(&str, Kind, &str)> {
+    let (row, rest) = claim.split_at_checked(3)?;
+    let mut letters = row.chars();
+    if !(letters.next()?.is_ascii_lowercase() && letters.all(|c| c.is_ascii_digit())) {
+        return None;
+    }
+    if rest.is_empty() {
+        return Some((row, Kind::Row, ""));
+    }
+    let rest = rest.strip_prefix('_')?;
+    for (word, kind) in [("repaired", Kind::Repaired), ("instance", Kind::Instance), ("tight", Kind::Tight)] {
+        if let Some(variant) = rest.strip_prefix(word) {
+            return if variant.is_empty() {
+                Some((row, kind, ""))
+            } else {
+                Some((row, kind, variant.strip_prefix('_')?))
+            };
+        }
+    }
+    Some((row, Kind::Row, rest))
+}
+
+/// The verdicts of all claims in `examples/claims`, by the name of the claim, from stored proofs only.
+fn verdicts() -> BTreeMap<String, String> {
+    let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
+        .args(["check", "examples/claims", "--locked", "--format", "json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert_eq!(o.status.code(), Some(0), "{}", String::from_utf8_lossy(&o.stdout));
+    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    let mut found = BTreeMap::new();
+    for goal in report["goals"].as_array().unwrap() {
+        let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap();
+        let old = found.insert(name.to_owned(), goal["verdict"].as_str().unwrap().to_owned());
+        assert_eq!(old, None, "two claims are named {name}");
+    }
+    found
+}
+
+/// Every row or repair that is proved has an instance that is proved and a tightened sibling that is refuted, in its own variant.
+#[test]
+fn every_proved_row_has_an_instance_and_a_refuted_sibling() {
+    let all = verdicts();
+    let mut kinds: BTreeMap<(String, String), BTreeSet<(Kind, &str)>> = BTreeMap::new();
+    for (name, verdict) in &all {
+        let (row, kind, variant) = parts(name).unwrap_or_else(|| panic!("{name} is not the name of a row"));
+        kinds.entry((row.to_owned(), variant.to_owned())).or_default().insert((kind, verdict));
+    }
+    let mut missing = Vec::new();
+    let mut pairs = 0;
+    for ((row, variant), found) in &kinds {
+        let proved = found.contains(&(Kind::Row, "proved")) || found.contains(&(Kind::Repaired, "proved"));
+        let has = (found.contains(&(Kind::Instance, "proved")), found.contains(&(Kind::Tight, "refuted")));
+        if proved {
+            pairs += 1;
+            if has != (true, true) {
+                missing.push(format!("{row} {variant}: instance {}, refuted sibling {}", has.0, has.1));
+            }
+        } else if found.iter().any(|(k, _)| matches!(k, Kind::Instance | Kind::Tight)) {
+            missing.push(format!("{row} {variant}: an instance or a sibling of nothing proved"));
+        }
+        let allowed = [
+            (Kind::Row, "proved"),
+            (Kind::Row, "refuted"),
+            (Kind::Repaired, "proved"),
+            (Kind::Instance, "proved"),
+            (Kind::Tight, "refuted"),
+        ];
+        missing.extend(found.iter().filter(|f| !allowed.contains(f)).map(|f| format!("{row} {variant}: {f:?}")));
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(pairs >= 30, "only {pairs} proved rows");
+}
+
+/// No row is decided against the ground truth: true rows are proved, false rows refuted, conditional rows refuted as they stand and proved as repaired.
+#[test]
+fn no_row_is_decided_against_the_table() {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/claims/fusion_claims.json");
+    let Ok(text) = std::fs::read_to_string(table) else { return };
+    let table: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let truth: BTreeMap<String, &str> = table["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (r["id"].as_str().unwrap().to_lowercase(), r["truth"].as_str().unwrap()))
+        .collect();
+    let mut decided = BTreeSet::new();
+    for (name, verdict) in verdicts() {
+        let (row, kind, _) = parts(&name).unwrap();
+        let Some(truth) = truth.get(row) else { panic!("{name}: the table has no such row") };
+        let wanted = match (kind, *truth) {
+            (Kind::Row, "true") | (Kind::Repaired | Kind::Instance, _) => "proved",
+            (Kind::Row, _) | (Kind::Tight, _) => "refuted",
+        };
+        assert_eq!(verdict, wanted, "{name}");
+        decided.insert(row.to_owned());
+    }
+    assert!(decided.len() >= 54, "only {} rows are decided", decided.len());
+}
+
+/// The index names exactly the rows that each file holds.
+#[test]
+fn the_index_names_the_rows_of_each_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/claims");
+    let index = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut listed = BTreeMap::new();
+    for line in index.lines().filter(|l| l.contains(".sctt |")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let rows: Vec<String> = cells[2].split_whitespace().map(str::to_owned).collect();
+        assert!(rows.is_sorted(), "{}", cells[1]);
+        listed.insert(cells[1].to_owned(), rows);
+    }
+    let mut held = BTreeMap::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(file) = path.file_name().and_then(|f| f.to_str()).filter(|f| f.ends_with(".sctt")) else { continue };
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.lines().count() <= 400, "{file} is too long");
+        let rows: BTreeSet<String> = text
+            .lines()
+            .filter_map(|l| l.strip_prefix("claim "))
+            .filter_map(|l| l.get(..3))
+            .map(str::to_uppercase)
+            .collect();
+        held.insert(file.to_owned(), rows.into_iter().collect::<Vec<_>>());
+    }
+    assert_eq!(listed, held);
+}
+
+/// The words of a row stand before its claims: their documentation begins with the name of the row, or says what they are an instance of.
+#[test]
+fn every_row_is_stated_in_words() {
+    let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
+        .args(["list", "examples/claims", "--format", "json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    for goal in report["goals"].as_array().unwrap() {
+        let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap();
+        let (row, kind, _) = parts(name).unwrap();
+        let words = goal["doc"].as_str().unwrap_or_default();
+        let row = row.to_uppercase();
+        assert!(
+            if kind == Kind::Row {
+                words.starts_with(&row)
+            } else {
+                words.contains(&row) || kind == Kind::Instance && !words.is_empty()
+            },
+            "{name}: {words}"
+        );
+    }
+}
