@@ -19,6 +19,10 @@ enum Ty {
     Fun(Box<Ty>, Box<Ty>),
     Pair(Box<Ty>, Box<Ty>),
     Line(Box<Ty>),
+    /// Types in the lowest universe.
+    Types,
+    /// Equations `0 = 0` of natural numbers.
+    Loop,
 }
 
 fn term_of(ty: &Ty) -> Term {
@@ -28,13 +32,30 @@ fn term_of(ty: &Ty) -> Term {
         Ty::Fun(a, b) => pi(term_of(a), term_of(b)),
         Ty::Pair(a, b) => sigma(term_of(a), term_of(b)),
         Ty::Line(a) => line(term_of(a)),
+        Ty::Types => u(0),
+        Ty::Loop => path(nat(), num(0), num(0)),
     }
 }
 
-/// Lists, a definition and an opaque theorem.
+/// Lists, a definition, an opaque theorem, and the identity of every type.
 fn declarations() -> Vec<Decl> {
     let double = def(pi(nat(), nat()), lam(op(Prim::NatAdd, &[v(0), v(0)])));
-    vec![data(vec![u(0)], 0, vec![vec![], vec![v(0), data_at(0, vec![v(1)])]]), double, theorem(nat(), num(2))]
+    vec![
+        data(vec![u(0)], 0, vec![vec![], vec![v(0), data_at(0, vec![v(1)])]]),
+        double,
+        theorem(nat(), num(2)),
+        def(pi(u(0), pi(v(0), v(1))), lam(lam(v(0)))),
+    ]
+}
+
+/// Whether a type is in the lowest universe.
+fn small(ty: &Ty) -> bool {
+    match ty {
+        Ty::Base(_) | Ty::List | Ty::Loop => true,
+        Ty::Types => false,
+        Ty::Fun(a, b) | Ty::Pair(a, b) => small(a) && small(b),
+        Ty::Line(a) => small(a),
+    }
 }
 
 struct Gen {
@@ -47,8 +68,12 @@ struct Gen {
 impl Gen {
     fn ty(&mut self, fuel: u32) -> Ty {
         let bases = [Prim::Nat, Prim::Bool, Prim::Int, Prim::Real, Prim::Unit];
-        match self.dice.roll(if fuel == 0 { 6 } else { 9 }) {
+        match self.dice.roll(if fuel == 0 { 8 } else { 11 }) {
             5 => Ty::List,
+            9 => Ty::Types,
+            10 => Ty::Loop,
+            6 if fuel == 0 => Ty::Types,
+            7 if fuel == 0 => Ty::Loop,
             6 => Ty::Fun(Box::new(self.ty(fuel - 1)), Box::new(self.ty(fuel - 1))),
             7 => Ty::Pair(Box::new(self.ty(fuel - 1)), Box::new(self.ty(fuel - 1))),
             8 => Ty::Line(Box::new(self.ty(fuel - 1))),
@@ -67,8 +92,8 @@ impl Gen {
     /// A type term that is this type after some computation.
     fn written(&mut self, ty: &Ty) -> Term {
         match self.dice.roll(4) {
-            0 => let_(u(0), term_of(ty), v(0)),
-            1 => t(Node::LApp(let_(line(u(0)), dlam(term_of(ty)), v(0)), self.dim())),
+            0 => let_(u(1), term_of(ty), v(0)),
+            1 => t(Node::LApp(let_(line(u(1)), dlam(term_of(ty)), v(0)), self.dim())),
             _ => term_of(ty),
         }
     }
@@ -114,7 +139,27 @@ impl Gen {
             Ty::List if fuel == 0 || self.dice.roll(3) == 0 => con(0, 0, vec![nat()], vec![]),
             Ty::List => con(0, 1, vec![nat()], vec![self.term(&Ty::Base(Prim::Nat), f), self.term(ty, f)]),
             Ty::Base(p) => self.number(*p, fuel),
+            Ty::Types => {
+                let some = loop {
+                    let ty = self.ty(f.min(1));
+                    if small(&ty) {
+                        break ty;
+                    }
+                };
+                self.written(&some)
+            }
+            Ty::Loop => refl(num(0)),
         }
+    }
+
+    /// An equation `0 = 0` at a dimension, its ends written in some way.
+    fn at_loop(&mut self, fuel: u32) -> Term {
+        let zero = |g: &mut Gen| if g.dice.roll(2) == 0 { num(0) } else { op(Prim::NatMul, &[v(1), num(0)]) };
+        self.bound(&Ty::Base(Prim::Nat), |g| {
+            let p = g.term(&Ty::Loop, fuel);
+            let (a, b, r) = (zero(g), zero(g), g.dim());
+            let_(nat(), num(3), let_(path(nat(), num(0), num(0)), p, papp(v(0), a, b, r)))
+        })
     }
 
     fn call(&mut self, p: Prim, args: &[Prim], fuel: u32) -> Term {
@@ -125,7 +170,7 @@ impl Gen {
     fn number(&mut self, p: Prim, fuel: u32) -> Term {
         use Prim::{Bool, Int, Nat, Real};
         let f = fuel.saturating_sub(1);
-        let n = if fuel == 0 { 0 } else { self.dice.roll(7) };
+        let n = if fuel == 0 { 0 } else { self.dice.roll(8) };
         match (p, n) {
             (Nat, 1) => self.call(Prim::Suc, &[Nat], f),
             (Nat, 2) => self.call(Prim::NatAdd, &[Nat, Nat], f),
@@ -133,6 +178,7 @@ impl Gen {
             (Nat, 4) => self.call(Prim::NatMul, &[Nat, Nat], f),
             (Nat, 5) => app(c(1), self.term(&Ty::Base(Nat), f)),
             (Nat, 6) => c(2),
+            (Nat, 7) => self.at_loop(f),
             (Nat, _) => num(self.dice.small(4)),
             (Bool, 1 | 2) => self.call(Prim::NatLtb, &[Nat, Nat], f),
             (Bool, 3) => self.call(Prim::IntLtb, &[Int, Int], f),
@@ -158,7 +204,7 @@ impl Gen {
     fn eliminated(&mut self, ty: &Ty, fuel: u32) -> Term {
         let target = self.written(ty);
         let base = |p| Ty::Base(p);
-        match self.dice.roll(12) {
+        match self.dice.roll(13) {
             0 => {
                 let (a, b) = (self.term(ty, fuel), self.term(ty, fuel));
                 bool_elim(target, a, b, self.term(&base(Prim::Bool), fuel))
@@ -200,6 +246,12 @@ impl Gen {
                 let l = Ty::Line(Box::new(ty.clone()));
                 let value = self.term(&l, fuel);
                 let_(term_of(&l), value, lapp(v(0), self.dim()))
+            }
+            // The identity, raised as far as the type needs, and further.
+            12 => {
+                let at = self.dice.roll(3) + u32::from(!small(ty));
+                let target = if at == 0 { term_of(ty) } else { target };
+                app(app(raised(3, at), target), self.term(ty, fuel))
             }
             9 => coe(self.dim(), self.dim(), target, self.term(ty, fuel)),
             // The base is a variable, which means the same under the dimension that a side binds.
@@ -330,7 +382,7 @@ fn both_give_one_answer_to_random_equations() {
             let b = g.variant(&s, &ty, &a);
             let close = |x: Term, over: fn(Term) -> Term, each: &dyn Fn(Term, &Ty) -> Term| {
                 let x = (0..g.dims).fold(x, |x, _| over(x));
-                g.vars.iter().rev().fold(x, |x, ty| each(x, ty))
+                g.vars.iter().rev().fold(x, each)
             };
             let statement = close(path(term_of(&ty), a, b.clone()), line, &|x, ty| pi(term_of(ty), x));
             // The proof is a constant path, of a variable so that no term stands under one more dimension.

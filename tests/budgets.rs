@@ -112,7 +112,7 @@ fn wide(n: usize) -> Vec<Op> {
 }
 /// `x / p0 + x / p1 + ...`: a sum in one coefficient whose denominators have no common factor.
 fn fractions(n: usize) -> Vec<Op> {
-    let prime = |p: &u64| (2..*p).take_while(|d| d * d <= *p).all(|d| p % d != 0);
+    let prime = |p: &u64| (2..*p).take_while(|d| d * d <= *p).all(|d| !p.is_multiple_of(d));
     let term = |p: u64| {
         let q = Rational { num: 1.into(), den: p.into() };
         bin(Op::Mul, &[Op::Lit(Sort::Real, q)], &at(0))
@@ -154,8 +154,9 @@ fn the_work_of_a_rule_is_counted_in_steps() {
         let equation = path(real(), rat(0, 1), rat(0, 1));
         let once = pair(refl(rule.clone()), nat());
         let pairs = (0..40).fold(once, |p, _| pair(refl(rule.clone()), p));
-        let apart =
-            |n: u32| path(equation.clone(), if n % 2 == 0 { rule.clone() } else { other.clone() }, rule.clone());
+        let apart = |n: u32| {
+            path(equation.clone(), if n.is_multiple_of(2) { rule.clone() } else { other.clone() }, rule.clone())
+        };
         let types = (0..40).fold(u(0), |ty, n| sigma(apart(n + 1), ty));
         let types = sigma(apart(0), types);
         let accepted = Signature::new().prove(&types, &pairs, Limits::default()).map_err(|r| r.reason);
@@ -265,6 +266,23 @@ fn deep_and_long_terms_end_within_their_steps() {
             nat_elim(line(nat()), dlam(num(0)), step, num(n))
         };
         both_run_out(&path(line(nat()), wide(100), dlam(num(1))), &refl(dlam(num(1))), 1_000_000);
+    });
+}
+
+#[test]
+fn variables_under_many_faces_are_counted() {
+    big(|| {
+        // 1,000 sides one inside the other, each where the dimension of the one outside is 1; inside a sum of 1,000 times x.
+        let sum = (0..1_000).fold(v(0), |s, _| op(Prim::NatAdd, &[s, v(0)]));
+        let inner = let_(nat(), sum, v(1));
+        let side = |body: Term| hcom(I0, d(0), nat(), vec![face(d(0), I1, body)], v(0));
+        let nested = (0..1_000).fold(inner, |body, _| side(body));
+        let evidence = lam(dlam(nested));
+        // The kernel substitutes into the whole context once for each face, the second checker at each look.
+        let (first, second) = judged(&pi(nat(), line(nat())), &evidence, 20_000_000);
+        assert_eq!((first, second), (Ok(()), Err("budget".to_owned())));
+        let fewer = (0..50).fold(v(0), |body, _| side(body));
+        both_accept(&pi(nat(), line(nat())), &lam(dlam(fewer)), 1_000_000);
     });
 }
 

@@ -1,6 +1,8 @@
 //! The kernel's own tests once more, under both checkers: every judgement of them is written as a sealed stored proof,
 //! and the second checker must give the same answer from the bytes, for the same reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Each of the files below brings its own helpers, since each is a test of the kernel by itself.
+#![allow(clippy::duplicate_mod)]
 
 #[path = "../crates/kernel/tests/attacks.rs"]
 mod attacks;

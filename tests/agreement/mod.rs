@@ -1,8 +1,9 @@
 //! Random choices that are the same everywhere, and the comparison of the two checkers' answers.
 #![allow(dead_code)]
 
-use bfv_format::{Outcome, Stored, Term, write};
+use bfv_format::{Decl, Node, Outcome, Prim, Stored, Term, write};
 use bfv_kernel::{Limits, Signature};
+use std::rc::Rc;
 
 /// A linear congruential generator: the same numbers everywhere.
 pub struct Dice(pub u64);
@@ -25,27 +26,51 @@ pub struct Count {
     pub unknown: u32,
 }
 
-pub fn compare(seed: u64, s: &Signature, statement: Term, evidence: Term, count: &mut Count) {
-    let limits = Limits { steps: 300_000, ..Limits::default() };
-    let first = s.prove(&statement, &evidence, limits).map(|_| ()).map_err(|r| r.reason.to_owned());
-    let bytes = write(&Stored {
-        decls: s.decls().cloned().collect(),
+/// The bytes of a judgement after some declarations.
+fn bytes(decls: Vec<Decl>, statement: &Term, evidence: &Term) -> Vec<u8> {
+    write(&Stored {
+        decls,
         claim: "agree".into(),
         statement: statement.clone(),
         verdict: Outcome::Proved,
         evidence: evidence.clone(),
         witness: vec![],
         engine: String::new(),
-    });
+    })
+}
+
+fn second(bytes: &[u8]) -> Result<(), String> {
     let limits = bfv_recheck::Limits { steps: 20_000_000, ..bfv_recheck::Limits::default() };
-    let second = bfv_recheck::recheck(&bytes, limits).map(|_| ()).map_err(|r| r.reason.to_owned());
-    match (&first, &second) {
-        (Ok(()), Ok(())) => count.accepted += 1,
-        (Err(a), Err(b)) if a == "budget" || b == "budget" => count.unknown += 1,
-        (Err(a), Err(b)) if a == b => count.refused += 1,
-        // The reader comes before the second checker.
-        (Err(_), Err(b)) if b == "unreadable" => count.refused += 1,
-        (Err(r), Ok(())) | (Ok(()), Err(r)) if r == "budget" => count.unknown += 1,
-        _ => panic!("seed {seed}: {first:?} {second:?}\n{statement:?}\n{evidence:?}"),
+    bfv_recheck::recheck(bytes, limits).map(|_| ()).map_err(|r| r.reason.to_owned())
+}
+
+impl Count {
+    fn add(&mut self, first: &Result<(), String>, second: &Result<(), String>, what: impl FnOnce() -> String) {
+        match (first, second) {
+            (Ok(()), Ok(())) => self.accepted += 1,
+            (Err(a), Err(b)) if a == "budget" || b == "budget" => self.unknown += 1,
+            (Err(a), Err(b)) if a == b => self.refused += 1,
+            // The reader comes before the second checker.
+            (Err(_), Err(b)) if b == "unreadable" => self.refused += 1,
+            (Err(r), Ok(())) | (Ok(()), Err(r)) if r == "budget" => self.unknown += 1,
+            _ => panic!("{first:?} {second:?} {}", what()),
+        }
     }
+}
+
+/// Judges by both and counts the answer; another answer or another reason is a failure that names its seed.
+pub fn compare(seed: u64, s: &Signature, statement: Term, evidence: Term, count: &mut Count) {
+    let limits = Limits { steps: 300_000, ..Limits::default() };
+    let first = s.prove(&statement, &evidence, limits).map(|_| ()).map_err(|r| r.reason.to_owned());
+    let second = second(&bytes(s.decls().cloned().collect(), &statement, &evidence));
+    count.add(&first, &second, || format!("seed {seed}\n{statement:?}\n{evidence:?}"));
+}
+
+/// The same for one more declaration.
+pub fn compare_decl(seed: u64, s: &Signature, decl: &Decl, count: &mut Count) {
+    let limits = Limits { steps: 300_000, ..Limits::default() };
+    let first = s.clone().add(decl.clone(), limits).map(|_| ()).map_err(|r| r.reason.to_owned());
+    let decls = s.decls().cloned().chain([decl.clone()]).collect();
+    let second = second(&bytes(decls, &Rc::new(Node::Prim(Prim::Unit)), &Rc::new(Node::Prim(Prim::Star))));
+    count.add(&first, &second, || format!("seed {seed}\n{decl:?}"));
 }

@@ -160,6 +160,7 @@ fn document(report: &Report, math: Math) -> Map<String, Value> {
             "proved": proved, "refuted": refuted, "unknown": unknown, "expected": expected, "unexpected": unexpected,
         }),
     );
+    out.insert("cost".into(), json!({ "load_ms": milliseconds(report.load_us) }));
     out.insert("goals".into(), report.goals.iter().map(|g| goal_json(g, math)).collect());
     out.insert("problems".into(), report.problems.iter().map(problem_json).collect());
     out
@@ -215,9 +216,15 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
         "cost": {
             "kernel_steps": g.cost.kernel_steps,
             "search_steps": g.cost.search_steps,
-            "wall_ms": g.cost.wall_ms,
+            "wall_ms": milliseconds(g.cost.wall_us),
         },
     })
+}
+
+/// Milliseconds with three places.
+fn milliseconds(micros: u64) -> Value {
+    let number = format!("{}.{:03}", micros / 1000, micros % 1000).parse::<serde_json::Number>();
+    number.map_or(Value::Null, Value::Number)
 }
 
 fn reason(v: Verdict) -> Option<Reason> {
@@ -238,7 +245,7 @@ pub fn gate(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
     // What is stored is read, and nothing is written.
     let store = Store::new(&project.folder, StoreMode { fresh: false, locked: true });
     let whole = args.paths.is_empty();
-    let report = bfv_driver::gate_sources(&paths, whole, &project.policy, &store, plug::frontend().as_mut());
+    let report = bfv_driver::gate_sources(&paths, whole, &project.policy, &store, plug::source_frontend().as_mut());
     Ok(gate_answer(&report, &project.name, options.math()))
 }
 
@@ -341,7 +348,7 @@ mod tests {
             goal("radius", 2, Verdict::Refuted, &[("n", "-1/3")]),
             goal("bound", 3, Verdict::Unknown(Reason::Budget), &[]),
         ];
-        let report = Report { files: vec!["wing.sctt".into()], goals, problems: vec![] };
+        let report = Report { files: vec!["wing.sctt".into()], goals, ..Report::default() };
         answer(&report, &sources, BUDGET, false, options)
     }
 

@@ -1,6 +1,6 @@
 //! Which engines this program has.
 
-use bfv_driver::{Frontend, Plugged, Search, plug};
+use bfv_driver::{Frontend, Plugged, Search, from_source, plug};
 use bfv_engine_native::{Arith, Auto, Native, Points};
 
 const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
@@ -13,4 +13,9 @@ pub fn frontend() -> Box<dyn Frontend> {
 /// The front end and the search.
 pub fn both() -> (Box<dyn Frontend>, Box<dyn Search>) {
     plug(ENGINES)
+}
+
+/// The front end of the gate, which rests on no bundle.
+pub fn source_frontend() -> Box<dyn Frontend> {
+    from_source(ENGINES)
 }

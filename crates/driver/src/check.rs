@@ -10,6 +10,7 @@ use bfv_diag::Sources;
 use bfv_format::{Outcome, Term};
 use bfv_kernel::Signature;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Evidence that something proposes. It means nothing until the kernel accepted it.
 #[derive(Clone, Debug)]
@@ -177,7 +178,7 @@ pub fn check(
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
     let names = files.iter().filter_map(|f| sources.name(f.number)).map(str::to_owned).collect();
-    let report = Report { files: names, goals: Vec::new(), problems };
+    let report = Report { files: names, problems, ..Report::default() };
     if !report.problems.is_empty() {
         return (report, Vec::new(), sources);
     }
@@ -209,7 +210,10 @@ fn check_loaded(
     search: &mut dyn Search,
     progress: &mut dyn FnMut(Progress),
 ) -> (Report, Vec<GoalName>, Sources) {
-    let elaborated = match frontend.elaborate(&mut sources, files) {
+    let start = Instant::now();
+    let elaborated = frontend.elaborate(&mut sources, files);
+    report.load_us = micros(start);
+    let elaborated = match elaborated {
         Ok(elaborated) => elaborated,
         Err(problems) => {
             report.problems = problems;
@@ -239,6 +243,10 @@ fn check_loaded(
     }
     report.problems.append(&mut line.problems);
     (report, all, sources)
+}
+
+pub(crate) fn micros(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn internal(what: &str) -> Problem {

@@ -1,7 +1,7 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
 use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
-use crate::library::MODULES;
+use crate::library;
 use crate::load::Input;
 use crate::problem::{Problem, place};
 use crate::verdict::{Kind, Reason};
@@ -35,7 +35,47 @@ const SCRIPT_STEPS: u64 = 200_000;
 #[must_use]
 pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
     let known = Rc::new(RefCell::new(Known::default()));
-    (Box::new(Front { engines, known: known.clone() }), Box::new(Engaged { engines, known }))
+    (Box::new(Front { engines, known: known.clone(), library: Library::Bundles }), Box::new(Engaged { engines, known }))
+}
+
+/// The front end for the gate: the library is elaborated from its source, so that nothing rests on a bundle.
+#[must_use]
+pub fn from_source(engines: Plugged) -> Box<dyn Frontend> {
+    Box::new(Front { engines, known: Rc::default(), library: Library::Sources })
+}
+
+/// Bundles of the whole library, made from its source: module and bytes.
+///
+/// # Errors
+/// Problems of the source.
+pub fn bundles(engines: Plugged) -> Result<Vec<(&'static str, Vec<u8>)>, Vec<Problem>> {
+    let mut sources = Sources::new();
+    let mut line = Line::new(engines, Library::Sources);
+    let mut out = Vec::new();
+    for (module, _) in library::MODULES {
+        let from = line.session.signature.len();
+        line.module(module, &mut sources);
+        let key = library::key(module).unwrap_or_default();
+        match line.session.bundle(module, from, &key) {
+            Ok(bundle) => out.push((*module, bfv_format::write_library(&bundle))),
+            Err(why) => line.problems.push(broken(module, &why)),
+        }
+    }
+    if line.problems.is_empty() { Ok(out) } else { Err(line.problems) }
+}
+
+fn broken(module: &str, why: &str) -> Problem {
+    let what = format!("The bundle of the library's module {module} is broken: {why}.");
+    Problem::new(crate::problem::Code::Internal, what, "report this as a mistake of bfv.")
+}
+
+/// Where modules of the library come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Library {
+    /// From bundles that are made from the present source, otherwise from the source.
+    Bundles,
+    /// From the source.
+    Sources,
 }
 
 /// What the front end met and the search uses.
@@ -47,6 +87,7 @@ struct Known {
 
 struct Front {
     engines: Plugged,
+    library: Library,
     known: Rc<RefCell<Known>>,
 }
 
@@ -81,17 +122,12 @@ impl Frontend for Front {
             }
             modules.push(Module { name, file, asked: true });
         }
-        let mut session = Session::new();
-        for (module, text) in MODULES {
-            session.names.offer(module, declared(text));
+        let mut line = Line::new(self.engines, self.library);
+        line.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
+        line.problems = problems;
+        for (module, text) in library::MODULES {
+            line.session.names.offer(module, declared(text));
         }
-        let mut line = Line {
-            session,
-            modules: modules.into_iter().map(|m| (m.name.clone(), m)).collect(),
-            engines: Engines { arith: self.engines.arith, auto: self.engines.auto, steps: SCRIPT_STEPS },
-            goals: Vec::new(),
-            problems,
-        };
         for input in files {
             let name = line.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
             if let Some(name) = name.map(|(n, _)| n.clone()) {
@@ -126,6 +162,7 @@ fn stem(path: Option<&str>) -> String {
 /// Modules on their way into the session.
 struct Line {
     session: Session,
+    library: Library,
     modules: BTreeMap<String, Module>,
     engines: Engines<'static>,
     goals: Vec<Goal>,
@@ -133,6 +170,45 @@ struct Line {
 }
 
 impl Line {
+    fn new(engines: Plugged, library: Library) -> Self {
+        Line {
+            session: Session::new(),
+            library,
+            modules: BTreeMap::new(),
+            engines: Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS },
+            goals: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Reads a module of the library from its bundle; false when there is none that is made from the present source.
+    fn bundled(&mut self, name: &str, text: &str, sources: &mut Sources) -> bool {
+        if self.library != Library::Bundles {
+            return false;
+        }
+        let (Some(bytes), Some(key)) = (library::bundle(name), library::key(name)) else { return false };
+        let bundle = match bfv_format::read_library(bytes) {
+            Ok(bundle) => bundle,
+            Err(e) => {
+                self.problems.push(broken(name, &e.to_string()));
+                return false;
+            }
+        };
+        if bfv_elab::bundle_key(&bundle) != Some(key.as_str()) {
+            return false;
+        }
+        for i in library::imports(text) {
+            self.module(i, sources);
+        }
+        match self.session.load(name, &bundle) {
+            Ok(()) => true,
+            Err(why) => {
+                self.problems.push(broken(name, &why));
+                false
+            }
+        }
+    }
+
     /// Elaborates a module after what it imports. A module that is taken out before its imports are done cannot be met again,
     /// so a circle ends with an unknown module.
     fn module(&mut self, name: &str, sources: &mut Sources) {
@@ -142,7 +218,10 @@ impl Line {
         let module = match self.modules.remove(name) {
             Some(m) => m,
             None => {
-                let Some((_, text)) = MODULES.iter().find(|(n, _)| *n == name) else { return };
+                let Some(text) = library::source(name) else { return };
+                if self.bundled(name, text, sources) {
+                    return;
+                }
                 let number = sources.add(format!("library {name}"), text.as_bytes());
                 let (file, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
                 self.problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));

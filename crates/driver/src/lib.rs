@@ -26,7 +26,7 @@ pub use check::{
 };
 pub use companion::{Part, contradiction};
 pub use exit::{Event, exit_code};
-pub use front::{Plugged, plug};
+pub use front::{Plugged, bundles, from_source, plug};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
 pub use gate_sources::{GateReport, gate_sources};
 pub use list::{Listed, list};

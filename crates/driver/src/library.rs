@@ -1,4 +1,4 @@
-//! The library, embedded in the binary: source texts by module.
+//! The library, embedded in the binary: source texts by module, and bundles where they are there.
 
 /// Modules in an order in which each comes after what it imports.
 pub const MODULES: &[(&str, &str)] = &[
@@ -35,4 +35,64 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
     ("std.steady", include_str!("../../../sctt/steady.sctt")),
     ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
+    ("std.gradient", include_str!("../../../sctt/gradient.sctt")),
+    ("std.robustness", include_str!("../../../sctt/robustness.sctt")),
+    ("std.submodular", include_str!("../../../sctt/submodular.sctt")),
 ];
+
+/// Bundles by module, as they lay in `sctt/bundles` when this was built.
+const BUNDLES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundles.rs"));
+
+/// The source of a module.
+pub fn source(module: &str) -> Option<&'static str> {
+    MODULES.iter().find(|(n, _)| *n == module).map(|(_, text)| *text)
+}
+
+/// The bundle of a module, however old.
+pub fn bundle(module: &str) -> Option<&'static [u8]> {
+    BUNDLES.iter().find(|(n, _)| *n == module).map(|(_, bytes)| *bytes)
+}
+
+/// What a source of the library imports: each import has a line of its own there.
+pub fn imports(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|l| l.strip_prefix("import ")).map(str::trim)
+}
+
+/// From what a bundle of a module is made: its source and those of all that it imports.
+pub fn key(module: &str) -> Option<String> {
+    let text = source(module)?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"bfv bundle 1\n");
+    hasher.update(text.as_bytes());
+    // The imports of the library make no circle, for each module stands after what it imports.
+    for i in imports(text) {
+        hasher.update(key(i)?.as_bytes());
+    }
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_are_read_off_the_lines_as_the_parser_reads_them() {
+        let mut before: Vec<&str> = Vec::new();
+        for (module, text) in MODULES {
+            let (file, diagnostics) = bfv_syntax::parse(0, text.as_bytes());
+            assert!(diagnostics.is_empty(), "{module}");
+            let parsed: Vec<&str> = file.imports.iter().map(|i| i.text.as_str()).collect();
+            assert_eq!(imports(text).collect::<Vec<_>>(), parsed, "{module}");
+            assert!(parsed.iter().all(|i| before.contains(i)), "{module} stands before what it imports");
+            before.push(module);
+        }
+    }
+
+    #[test]
+    fn a_key_depends_on_the_imports() {
+        let keys: Vec<String> = MODULES.iter().map(|(m, _)| key(m).unwrap()).collect();
+        assert!(keys.iter().enumerate().all(|(n, k)| !keys.iter().take(n).any(|other| other == k)));
+        assert_eq!(key("std.nothing"), None);
+    }
+}

@@ -61,7 +61,7 @@ struct Answer {
     accepted: Option<Accepted>,
     failure: (Reason, String),
     search_steps: u64,
-    wall_ms: u64,
+    wall_us: u64,
 }
 
 impl Answer {
@@ -153,7 +153,7 @@ impl<'a> Line<'a> {
                 }
             }
         }
-        let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let wall_us = crate::check::micros(start);
         let mut kinds: Vec<Kind> = accepted.iter().map(|a| a.judgement.kind).collect();
         // What is stored was new once, and its other side was offered then.
         if let ([kind], [new]) = (kinds.as_slice(), accepted.as_slice())
@@ -182,7 +182,7 @@ impl<'a> Line<'a> {
         {
             self.problems.push(problem);
         }
-        Some(Answer { hash, accepted, failure, search_steps, wall_ms })
+        Some(Answer { hash, accepted, failure, search_steps, wall_us })
     }
 
     /// What engines say of a task. About hypotheses a point is looked for first, then a contradiction, both within few steps.
@@ -283,11 +283,11 @@ fn says(why: &str) -> String {
 fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>) -> GoalReport {
     let verdict = own.verdict();
     let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
-    let Answer { hash, accepted, failure, search_steps, wall_ms } = own;
+    let Answer { hash, accepted, failure, search_steps, wall_us } = own;
     let why = if accepted.is_some() { "" } else { failure.1.as_str() };
     let sentences: Vec<&str> = [why, vacuity].into_iter().filter(|s| !s.is_empty()).collect();
     let detail = sentences.join(" ").trim().to_owned();
-    let mut cost = Cost { kernel_steps: 0, search_steps, wall_ms };
+    let mut cost = Cost { kernel_steps: 0, search_steps, wall_us };
     let mut counterexample = Vec::new();
     let (mut proof, mut axioms, mut rules) = (None, Vec::new(), Vec::new());
     if let Some(a) = accepted {

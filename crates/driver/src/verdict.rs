@@ -164,8 +164,8 @@ pub struct Cost {
     pub kernel_steps: u64,
     /// Steps of the engines.
     pub search_steps: u64,
-    /// Wall clock of finding and judging the evidence, milliseconds. What is asked about hypotheses and the other side is not in it.
-    pub wall_ms: u64,
+    /// Wall clock of finding and judging the evidence, microseconds. What is asked about hypotheses and the other side is not in it.
+    pub wall_us: u64,
 }
 
 /// What is known of the hypotheses of a claim. Each of the first two stands for a judgement of the kernel.
@@ -325,6 +325,8 @@ pub struct Report {
     pub goals: Vec<GoalReport>,
     /// What was wrong with the input or with bfv.
     pub problems: Vec<Problem>,
+    /// Wall clock until the library and the files were loaded, microseconds.
+    pub load_us: u64,
 }
 
 impl Report {

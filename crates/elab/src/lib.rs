@@ -6,6 +6,7 @@
 mod app;
 mod arith;
 mod attributes;
+mod bundle;
 mod cases;
 mod claim;
 mod code;
@@ -26,6 +27,7 @@ mod tactic;
 mod unify;
 mod walk;
 
+pub use bundle::bundle_key;
 pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session};
 pub use names::{Global, Names, Target};

@@ -100,6 +100,15 @@ impl Session {
         self.modules.contains_key(module)
     }
 
+    /// What a module imports.
+    pub(crate) fn imports(&self, module: &str) -> &[String] {
+        self.modules.get(module).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn add_module(&mut self, module: &str, imports: Vec<String>) {
+        self.modules.insert(module.to_owned(), imports);
+    }
+
     /// Elaborates a module whose imports are loaded. `text` gives the source of a span, for messages.
     pub fn module(&mut self, name: &str, file: &File, engines: Engines<'_>, text: &dyn Fn(Span) -> String) -> Outcomes {
         let mut out = Outcomes::default();

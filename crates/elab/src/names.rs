@@ -151,6 +151,19 @@ impl Names {
         }
     }
 
+    /// The full name of the declaration at a position.
+    pub fn full_name(&self, id: u32) -> Option<&str> {
+        let short = self.by_id.get(&id)?;
+        let stands = |g: &&Global| matches!(g.target, Target::Const(n) | Target::Data(n) if n == id);
+        let found = self.index.get(short)?.iter().filter_map(|n| self.globals.get(*n)).find(stands);
+        found.map(|g| g.full.as_str())
+    }
+
+    /// The names that a module declares, in order.
+    pub fn of_module(&self, module: &str) -> impl Iterator<Item = &Global> {
+        self.globals.iter().filter(move |g| g.module == module)
+    }
+
     /// Modules that declare this short name.
     pub fn modules_of(&self, short: &str) -> Vec<String> {
         let loaded = self.index.get(short).map_or_else(Vec::new, |ns| {

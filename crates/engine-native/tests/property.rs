@@ -213,7 +213,9 @@ fn run(sort: &'static str, degree: usize, cases: u64) -> [u64; 3] {
     };
     let [proved, refuted, unknown] =
         std::thread::Builder::new().stack_size(1 << 30).spawn(work).unwrap().join().unwrap();
-    println!("random claims over {sort} of degree {degree}: {proved} proved, {refuted} refuted, {unknown} unknown");
+    println!(
+        "Figures: random claims over {sort} of degree {degree}: {proved} proved, {refuted} refuted, {unknown} unknown"
+    );
     [proved, refuted, unknown]
 }
 

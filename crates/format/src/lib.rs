@@ -14,7 +14,7 @@ mod walk;
 
 pub use hash::{Hash, UnknownConstant, decl_hash, decl_hashes, term_hash};
 pub use leb::{NUMBER_LIMIT, ReadError};
-pub use pack::{Packed, Renumber, pack};
+pub use pack::{Packed, Renumber, mentions, pack};
 pub use stored::{DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library};
 pub use term::{
     Arith, Cof, Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, Hypothesis, Node, Op, Prim, Product,

@@ -55,6 +55,17 @@ pub fn pack(decls: &[Decl], statement: &Term, evidence: &Term) -> Result<Packed,
     Ok(Packed { decls: out, origin, statement: renumber.term(statement)?, evidence: renumber.term(evidence)? })
 }
 
+/// The positions that declarations name, in order.
+#[must_use]
+pub fn mentions(decls: &[Decl]) -> BTreeSet<u32> {
+    let mut out = BTreeSet::new();
+    let mut seen = Seen::default();
+    for root in decls.iter().flat_map(roots) {
+        post_order(root, &mut seen, |t| out.extend(parts(t).1));
+    }
+    out
+}
+
 /// Moves terms from one list of declarations to another. It keeps what it has moved alive, so that sharing survives across calls.
 #[derive(Default)]
 pub struct Renumber {

@@ -24,37 +24,44 @@ fn truth() -> Term {
 
 #[test]
 fn t02_hurkens() {
-    // Hurkens' paradox with every level written out. P X = X -> U 0, so P X lives in U 1, and
-    // V = (X : U 0) -> (P (P X) -> X) -> P (P X) in U 1 as well. The paradox needs V among the X that V speaks of.
+    // Hurkens' paradox with every level written out. P X = X -> U 0, and
+    // V = (X : U 1) -> (P (P X) -> X) -> P (P X). It needs V among the X that V speaks of, and predicates over V as small as U 0.
     let p = |x: Term| app(c(0), x);
     let pp = |x: Term| p(p(x));
-    let power = def(pi(u(0), u(1)), lam(pi(v(0), u(0))));
-    // P itself: in U 0 the set of predicates does not fit.
+    // P itself: in U 0 the predicates on a type do not fit.
     refuses(&mut none(), def(pi(u(0), u(0)), lam(pi(v(0), u(0)))), "universe too small");
-    // P applied to P X, which is too large for it.
-    let s = signature(vec![power]);
-    rejects(&s, pi(u(0), u(1)), lam(pp(v(0))), "universe too small");
-    // P over two levels: P X is of the size of U 1, and so is every other ingredient.
-    let s = signature(vec![def(pi(u(1), u(1)), lam(pi(v(0), u(0))))]);
+    let power = || def(pi(u(1), u(1)), lam(pi(v(0), u(0))));
     let body = pi(u(1), pi(pi(pp(v(0)), v(1)), pp(v(1))));
+    let s = signature(vec![power()]);
     accepts(&s, u(2), body.clone());
     rejects(&s, u(1), body.clone(), "universe too small");
-    // tau : P (P V) -> V is harmless, sigma : V -> P (P V) applies a V to V itself.
-    let s = signature(vec![
-        def(pi(u(1), u(1)), lam(pi(v(0), u(0)))),
-        def(u(2), body),
-        // Raised once, P speaks of V.
-        def(pi(u(2), u(2)), lam(app(raised(0, 1), app(raised(0, 1), v(0))))),
-    ]);
-    let sigma_ty = pi(c(1), app(c(2), c(1)));
-    let tau = |t: Term| lam(lam(lam(app(t, lam(app(v(2), app(app(v(1), v(0)), v(1))))))));
-    // sigma s = s V (fun t => tau t): V is in U 2, its variable ranges over U 1.
-    rejects(&s, sigma_ty, lam(app(app(v(0), c(1)), lam(tau(v(0))))), "universe too small");
-    // The same with V at every level that a displacement can give it: it is always one too large.
-    for n in 0..4 {
-        let at = pi(raised(1, n), app(raised(2, n), raised(1, n)));
-        rejects(&s, at, lam(app(app(v(0), raised(1, n)), lam(tau(v(0))))), "universe too small");
+    // P once more, over types as large as V.
+    let big_p = |x: Term| app(c(2), x);
+    let s = signature(vec![power(), def(u(2), body), def(pi(u(2), u(2)), lam(pi(v(0), u(0))))]);
+    let big_v = || c(1);
+    let sets = || big_p(big_p(big_v()));
+    // tau t = fun X f p => t (fun x => p (f (x X f))) is fine: X is a variable.
+    let tau = |t: Term| lam(lam(lam(app(t, lam(app(v(1), app(v(2), app(app(v(0), v(3)), v(2)))))))));
+    let tau_ty = || pi(sets(), big_v());
+    // t : P (P V) stands where the elements x of V are given, so it takes predicates on V.
+    accepts(&s, tau_ty(), lam(tau(v(3))));
+    // sigma s = s V (fun t => tau t): V is in U 2, and s ranges over U 1.
+    let sigma_ty = || pi(big_v(), sets());
+    rejects(&s, sigma_ty(), lam(app(app(v(0), big_v()), lam(tau(v(3))))), "universe too small");
+    // The same at every displacement: V stays one too large for itself.
+    for n in 1..4 {
+        let (at, pred) = (raised(1, n), |x: Term| app(raised(2, n), x));
+        let ty = pi(at.clone(), pred(pred(at.clone())));
+        rejects(&s, ty, lam(app(app(v(0), at), lam(tau(v(3))))), "universe too small");
     }
+    // Were sigma given, the set delta y = ((p : P V) -> sigma y p -> p (tau (sigma y))) -> Empty would be too large for P V,
+    // and omega = tau (fun p => (x : V) -> sigma x p -> p x) would need a set as large.
+    let given = |t: Term| pi(tau_ty(), pi(sigma_ty(), t));
+    let applied = |y: Term, q: Term| app(app(v(2), y), q);
+    let own = pi(big_p(big_v()), pi(applied(v(1), v(0)), app(v(1), app(v(4), app(v(3), v(2))))));
+    rejects(&s, given(big_p(big_v())), lam(lam(lam(pi(own, empty())))), "universe too small");
+    let omega = lam(pi(big_v(), pi(app(app(v(2), v(0)), v(1)), app(v(2), v(1)))));
+    rejects(&s, given(big_v()), lam(lam(app(v(1), omega))), "universe too small");
     // Russell's set of all sets, as a data type.
     refuses(&mut none(), data(vec![], 0, vec![vec![u(0), pi(v(0), data_at(0, vec![]))]]), "universe too small");
     let s = signature(vec![data(vec![], 1, vec![vec![u(0), pi(v(0), data_at(0, vec![]))]])]);

@@ -123,13 +123,18 @@ impl Env {
         if s.is_empty() || self.top.is_none() { self.clone() } else { self.grow(Entry::Sub(s.clone())) }
     }
 
-    /// The closure of a term variable, with the substitutions passed on the way, and how long the way was.
+    /// The closure of a term variable, with the substitutions passed on the way, and what that cost: the way, and the square
+    /// of the number of substitutions, which are put together one by one.
     pub(crate) fn var(&self, index: u32) -> Option<(Clo, u64)> {
         let (mut left, mut subs, mut at, mut way) = (index, Vec::new(), self.top.as_ref(), 0);
         while let Some(frame) = at {
             way += 1;
             match &frame.entry {
-                Entry::Term(c) if left == 0 => return Some((subs.iter().rev().fold(c.clone(), |c, s| c.act(s)), way)),
+                Entry::Term(c) if left == 0 => {
+                    let passed = u64::try_from(subs.len()).unwrap_or(u64::MAX);
+                    let cost = passed.saturating_mul(passed).saturating_add(way);
+                    return Some((subs.iter().rev().fold(c.clone(), |c, s| c.act(s)), cost));
+                }
                 Entry::Term(_) => left -= 1,
                 Entry::Dim(_) => {}
                 Entry::Sub(s) => subs.push(s.clone()),
@@ -139,17 +144,20 @@ impl Env {
         None
     }
 
-    /// The value of an interval term; `None` when the index is out of scope.
-    pub(crate) fn dim(&self, d: Dim) -> Option<Ivl> {
+    /// The value of an interval term and how long the way to it was; `None` when the index is out of scope.
+    pub(crate) fn dim(&self, d: Dim) -> Option<(Ivl, u64)> {
         let mut left = match d {
-            Dim::Zero => return Some(Ivl::Zero),
-            Dim::One => return Some(Ivl::One),
+            Dim::Zero => return Some((Ivl::Zero, 0)),
+            Dim::One => return Some((Ivl::One, 0)),
             Dim::Var(k) => k,
         };
-        let (mut subs, mut at) = (Vec::new(), self.top.as_ref());
+        let (mut subs, mut at, mut way) = (Vec::new(), self.top.as_ref(), 0);
         while let Some(frame) = at {
+            way += 1;
             match &frame.entry {
-                Entry::Dim(r) if left == 0 => return Some(subs.iter().rev().fold(*r, |r, s: &&Sub| s.apply(r))),
+                Entry::Dim(r) if left == 0 => {
+                    return Some((subs.iter().rev().fold(*r, |r, s: &&Sub| s.apply(r)), way));
+                }
                 Entry::Dim(_) => left -= 1,
                 Entry::Term(_) => {}
                 Entry::Sub(s) => subs.push(s),

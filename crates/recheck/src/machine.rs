@@ -216,7 +216,13 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn dim(&self, env: &Env, d: Dim) -> Res<Ivl> {
-        env.dim(d).ok_or_else(|| Refusal::new("dimension out of scope", format!("{d:?}")))
+        match env.dim(d) {
+            Some((r, way)) => {
+                self.charge(way / WALK)?;
+                Ok(r)
+            }
+            None => Err(Refusal::new("dimension out of scope", format!("{d:?}"))),
+        }
     }
 
     pub(crate) fn cof(&self, env: &Env, cof: &[(Dim, Dim)]) -> Res<Equations> {

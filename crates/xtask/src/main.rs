@@ -1,82 +1,77 @@
 //! Tasks of the project that plain cargo cannot do. `cargo xtask test` is what a person and continuous integration run.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+mod bench;
+mod bundle;
+mod results;
+mod soak;
+mod statements;
+mod test;
+mod tools;
 
-/// A tool that some test needs and that may be missing: program, argument that only asks for its version, what needs it.
-const TOOLS: [(&str, &str, &str); 1] =
-    [("script", "--version", "accessibility items 3 and 4, under a pseudo-terminal")];
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "There are five tasks. Usage, one for each:
+cargo xtask test, or cargo xtask test --require-tools, runs every test.
+cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
+cargo xtask bench measures the search and writes benches/RESULTS.md.
+cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md.
+cargo xtask bundle makes the bundles of the library in sctt/bundles.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["test"] => test(false),
-        ["test", "--require-tools"] => test(true),
+    let done = match words.as_slice() {
+        ["test"] => return test::test(false),
+        ["test", "--require-tools"] => return test::test(true),
+        ["setup"] => tools::setup(),
+        ["bench"] => bench::bench(),
+        ["soak"] => soak::soak(1),
+        ["soak", times] => match times.parse() {
+            Ok(times) if times > 0 => soak::soak(times),
+            _ => Err(format!("{times} is no number of times. {USAGE}")),
+        },
+        ["bundle"] => bundle::bundle(),
         _ => {
-            say("There is one task. Usage: cargo xtask test, or cargo xtask test --require-tools.");
-            ExitCode::from(2)
+            say(USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            say(&why);
+            ExitCode::FAILURE
         }
     }
 }
 
+/// Prints a line.
 fn say(text: &str) {
     let _closed = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// One step of the test: what it shows, and the command.
-struct Step {
-    what: &'static str,
-    command: Command,
+/// The folder of the project; the manifest lies in `crates/xtask`.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    here.canonicalize().unwrap_or(here)
 }
 
-fn step(what: &'static str, program: &str, args: &[&str]) -> Step {
+/// The cargo that runs this, in the root.
+fn cargo(arguments: &[&str]) -> Command {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(program);
-    // The manifest lies in crates/xtask; everything runs in the root.
-    command.args(args).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
-    Step { what, command }
+    command.args(arguments).current_dir(root());
+    command
 }
 
-/// Runs every step, also after one failed, and says which failed.
-fn test(require_tools: bool) -> ExitCode {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let bfv = |args: &[&'static str]| -> Vec<&'static str> {
-        [&["run", "--release", "--quiet", "--package", "bfv", "--"], args].concat()
-    };
-    let steps = [
-        step("the code is formatted", &cargo, &["fmt", "--all", "--", "--check"]),
-        step(
-            "the lints are silent",
-            &cargo,
-            &["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
-        ),
-        step("the tests pass", &cargo, &["test", "--release", "--workspace", "--quiet"]),
-        step("every example has the expected verdict", &cargo, &bfv(&["check", "examples", "--locked"])),
-        step("the gate passes", &cargo, &bfv(&["gate"])),
-    ];
-    let all = steps.len();
-    let mut failed = Vec::new();
-    for (i, mut s) in steps.into_iter().enumerate() {
-        say(&format!("Step {} of {all}: {}.", i + 1, s.what));
-        if !s.command.status().is_ok_and(|status| status.success()) {
-            say(&format!("Step {} of {all} failed.", i + 1));
-            failed.push(s.what);
-        }
+/// Builds the program and says where it lies.
+fn program() -> Result<PathBuf, String> {
+    let built = cargo(&["build", "--release", "--quiet", "--package", "bfv"]).status();
+    if !built.is_ok_and(|s| s.success()) {
+        return Err("The program cannot be built. Run cargo build --release to see why.".to_owned());
     }
-    let missing: Vec<_> = TOOLS.iter().filter(|(tool, version, _)| !is_there(tool, version)).collect();
-    for (tool, _, what) in &missing {
-        say(&format!("Not run: needs {tool}. It is for {what}."));
-    }
-    say(&format!(
-        "Test: {} of {all} steps passed, {} of {} tools missing.",
-        all - failed.len(),
-        missing.len(),
-        TOOLS.len()
-    ));
-    if failed.is_empty() && (missing.is_empty() || !require_tools) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn is_there(tool: &str, version: &str) -> bool {
-    Command::new(tool).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release").join(format!("bfv{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -1,0 +1,45 @@
+//! Everything that a person and continuous integration run.
+
+use crate::{cargo, say, tools};
+use std::process::{Command, ExitCode};
+
+/// One step of the test: what it shows, and the command.
+struct Step {
+    what: &'static str,
+    command: Command,
+}
+
+/// Runs every step, also after one failed, and says which failed.
+pub fn test(require_tools: bool) -> ExitCode {
+    let bfv = |arguments: &[&'static str]| {
+        cargo(&[&["run", "--release", "--quiet", "--package", "bfv", "--"], arguments].concat())
+    };
+    let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
+    let steps = [
+        Step { what: "the code is formatted", command: cargo(&["fmt", "--all", "--", "--check"]) },
+        Step { what: "the lints are silent", command: cargo(&clippy) },
+        Step { what: "the tests pass", command: cargo(&["test", "--release", "--workspace", "--quiet"]) },
+        Step { what: "every example has the expected verdict", command: bfv(&["check", "examples", "--locked"]) },
+        Step { what: "the gate passes", command: bfv(&["gate"]) },
+    ];
+    let all = steps.len();
+    let mut failed = Vec::new();
+    for (i, mut s) in steps.into_iter().enumerate() {
+        say(&format!("Step {} of {all}: {}.", i + 1, s.what));
+        if !s.command.status().is_ok_and(|status| status.success()) {
+            say(&format!("Step {} of {all} failed.", i + 1));
+            failed.push(s.what);
+        }
+    }
+    let missing = tools::missing();
+    for (tool, what) in &missing {
+        say(&format!("Not run: needs {tool}. It is for {what}."));
+    }
+    say(&format!(
+        "Test: {} of {all} steps passed, {} of {} tools missing.",
+        all - failed.len(),
+        missing.len(),
+        tools::NEEDED.len()
+    ));
+    if failed.is_empty() && (missing.is_empty() || !require_tools) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
