@@ -148,3 +148,20 @@ fn modules_that_differ_only_in_case_are_refused() {
     assert_eq!((o.status.code(), codes(&report)), (Some(3), BTreeSet::from(["E0203".to_owned()])), "{report}");
     assert!(report.contains("The modules `hull` and `Hull` differ only in the case of letters."), "{report}");
 }
+
+/// What a newcomer meets first: a claim about a definition of their own, which the search does not open.
+#[test]
+fn an_unknown_about_an_own_definition_says_how_to_go_on() {
+    let scratch = Scratch::new("own");
+    let source = "import std.fusion\n\ndef avg (x : Vec 3 Real) : Real := sum x / 3\n\nclaim low (x : Vec 3 Real) : avg x <= max x\n";
+    std::fs::write(scratch.0.join("own.sctt"), source).unwrap();
+    let o = bfv(&scratch.0, &["check", "own.sctt"]);
+    let report = text(&o.stdout);
+    assert_eq!(o.status.code(), Some(4), "{report}");
+    assert!(report.contains(" The search does not look into `avg`. Begin with `by unfold avg`.\n"), "{report}");
+    // The library's own definitions are not named.
+    std::fs::write(scratch.0.join("own.sctt"), "import std.mean\nclaim low (x : Vec 3 Real) : mean x <= max x\n")
+        .unwrap();
+    let report = text(&bfv(&scratch.0, &["check", "own.sctt"]).stdout);
+    assert!(report.contains("Unknown: low") && !report.contains("look into"), "{report}");
+}

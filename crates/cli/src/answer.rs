@@ -3,7 +3,7 @@
 use crate::args::{Format, Layout};
 use crate::options::Options;
 use crate::visual;
-use bfv_driver::{Event, Math, Place, Problem, point_sentence};
+use bfv_driver::{Event, Place, Problem};
 use serde_json::{Value, json};
 
 /// A part of the source to be drawn in the visual layout.
@@ -20,8 +20,6 @@ pub struct Picture {
 #[derive(Clone, Debug, Default)]
 pub struct Line {
     pub text: String,
-    /// A point whose sentence in `text` can also be written with signs.
-    pub point: Vec<(String, String)>,
     pub picture: Option<Picture>,
 }
 
@@ -86,13 +84,7 @@ impl Answer {
     fn text(&self, options: &Options) -> String {
         let mut out = format!("{}\n", self.first);
         for line in &self.lines {
-            let mut text = line.text.clone();
-            if options.math == crate::args::MathStyle::Symbols && !line.point.is_empty() {
-                let (words, signs) =
-                    (point_sentence(&line.point, Math::Words), point_sentence(&line.point, Math::Symbols));
-                text = text.replacen(&words, &signs, 1);
-            }
-            out += &paint(&text, options.color);
+            out += &paint(&line.text, options.color);
             out.push('\n');
             if let (Layout::Visual, Some(picture)) = (options.layout, &line.picture) {
                 out += &visual::draw(picture, options.color);
@@ -118,7 +110,7 @@ fn paint(line: &str, color: bool) -> String {
     if color { format!("\u{1b}[{code}m{word}\u{1b}[0m{rest}") } else { line.to_owned() }
 }
 
-/// A problem as JSON.
+/// A problem as JSON. Its message has the formulas as in the source, between backticks, for programs that quote them.
 pub fn problem_json(p: &Problem) -> Value {
     let place = p.place.as_deref();
     json!({

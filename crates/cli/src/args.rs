@@ -34,7 +34,7 @@ pub struct Global {
     /// How ids are written: eight hex digits, or the same with spoken words. Default: hex.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub ids: Option<Ids>,
-    /// How values are written: in words, or with signs. Default: words.
+    /// How formulas are written: in words, or as in the source. Default: words.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub math: Option<MathStyle>,
     /// Also write the result to a file. KIND is text, json or jsonl. May be repeated.
@@ -48,13 +48,13 @@ pub enum Command {
     Check(Check),
     /// Judge the stored proofs of the project against its policy, without any search.
     Gate(Paths),
-    /// Explain a code of an error, or a reason of an unknown.
+    /// Explain a code of an error, a reason of an unknown, or one claim.
     Explain(Explain),
     /// List the claims of the given files.
     List(Paths),
     /// Show one claim.
     Show(Show),
-    /// Make a folder a project: write its bfv.toml.
+    /// Make a folder a project: write its bfv.toml, and claims to begin with.
     Init(Init),
     /// Report what bfv finds on this machine.
     Doctor,
@@ -90,8 +90,10 @@ pub struct Paths {
 
 #[derive(ClapArgs, Debug)]
 pub struct Explain {
-    /// A code such as E0120, or a word such as budget.
+    /// A code such as E0120, a word such as budget, or the name of a claim.
     pub code: String,
+    /// Files and folders to look for the claim in. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -109,6 +111,9 @@ pub struct Show {
 pub struct Init {
     /// The folder. Default: the current one.
     pub folder: Option<PathBuf>,
+    /// What to begin with: nothing, or claims about merged model outputs, checked at once. Default: empty.
+    #[arg(long, value_enum, value_name = "TEMPLATE")]
+    pub template: Option<Template>,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -123,6 +128,12 @@ pub struct Set {
 pub struct Help {
     /// A command, or one of the topics accessibility, exit and project.
     pub topic: Option<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    Empty,
+    Ensemble,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

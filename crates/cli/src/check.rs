@@ -10,8 +10,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, Code, GateReport, GoalName, GoalReport, Hypotheses, Problem, ProofInfo, Reason, Report, Store,
-    StoreMode, Summary, Verdict, count, exit_code, first_sentence, last_sentence, named_values, next_step,
+    CheckOptions, Code, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, ProofInfo, Reason, Report, Store,
+    StoreMode, Summary, Verdict, condition_message, count, exit_code, first_sentence, goal_message, last_sentence,
+    named_values, next_step,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -64,7 +65,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     Ok(answer(&report, &sources, steps, args.goal.is_some(), options))
 }
 
-fn is_called(goal: &GoalName, name: &str) -> bool {
+pub fn is_called(goal: &GoalName, name: &str) -> bool {
     goal.name == name || short(&goal.name) == name
 }
 
@@ -104,12 +105,13 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         let number = (0_u32..).take(sources.len()).find(|f| sources.name(*f) == Some(&place.file))?;
         Some(Picture { place: place.clone(), source: sources.text(number)?.to_owned(), label: label.to_owned() })
     };
-    let mut lines: Vec<Line> = report.problems.iter().map(|p| problem_line(p, picture)).collect();
+    let math = options.math();
+    let mut lines: Vec<Line> = report.problems.iter().map(|p| problem_line(p, math, picture)).collect();
     for g in &report.goals {
         if g.verdict == Verdict::Proved && g.expected_met() && !g.vacuous() && !single {
             continue;
         }
-        let mut text = g.message.clone();
+        let mut text = goal_message(g, math);
         if let Some(proof) = &g.proof {
             text += &format!(" Axiom bundles: {}. Rules: {}.", words(&g.axioms), words(&g.rules));
             if single {
@@ -118,9 +120,9 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
             }
         }
         if let Some(h) = g.hypotheses.as_ref().filter(|h| single && !h.point.is_empty()) {
-            text += &format!(" The hypotheses hold where {}.", named_values(&h.point));
+            text += &format!(" The hypotheses hold where {}.", named_values(&h.point, math));
         }
-        lines.push(Line { text, point: g.counterexample.clone(), picture: picture(&g.place, g.verdict.kind().word()) });
+        lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
     }
     let used = |part: fn(&GoalReport) -> &Vec<String>| -> Vec<String> {
         report.goals.iter().flat_map(part).collect::<BTreeSet<_>>().into_iter().cloned().collect()
@@ -135,25 +137,21 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         lines,
         hint: next_step(report, steps).map(|command| format!("to give it more steps, run {command}")),
         closing: last_sentence(report),
-        document: document(report),
+        document: document(report, math),
         list: "goals",
         events: report.events(),
     }
 }
 
-fn problem_line(p: &Problem, picture: impl Fn(&bfv_driver::Place, &str) -> Option<Picture>) -> Line {
-    Line {
-        text: p.sentences(),
-        point: Vec::new(),
-        picture: p.place.as_deref().and_then(|place| picture(place, &p.what)),
-    }
+fn problem_line(p: &Problem, math: Math, picture: impl Fn(&bfv_driver::Place, &str) -> Option<Picture>) -> Line {
+    Line { text: p.sentences_in(math), picture: p.place.as_deref().and_then(|place| picture(place, &p.what)) }
 }
 
-fn words(all: &[String]) -> String {
+pub fn words(all: &[String]) -> String {
     if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
-fn document(report: &Report) -> Map<String, Value> {
+fn document(report: &Report, math: Math) -> Map<String, Value> {
     let Summary { proved, refuted, unknown, expected, unexpected } = report.summary();
     let mut out = Map::new();
     out.insert(
@@ -163,7 +161,7 @@ fn document(report: &Report) -> Map<String, Value> {
         }),
     );
     out.insert("cost".into(), json!({ "load_ms": milliseconds(report.load_us) }));
-    out.insert("goals".into(), report.goals.iter().map(goal_json).collect());
+    out.insert("goals".into(), report.goals.iter().map(|g| goal_json(g, math)).collect());
     out.insert("problems".into(), report.problems.iter().map(problem_json).collect());
     out
 }
@@ -190,7 +188,7 @@ fn hypotheses(h: &Hypotheses) -> Value {
     json!({ "verdict": h.verdict.word(), "point": point(&h.point), "proof": h.proof.as_ref().map(proof) })
 }
 
-fn goal_json(g: &GoalReport) -> Value {
+pub fn goal_json(g: &GoalReport, math: Math) -> Value {
     json!({
         "name": g.name,
         "hash": g.hash,
@@ -199,7 +197,7 @@ fn goal_json(g: &GoalReport) -> Value {
         "verdict": g.verdict.kind().word(),
         "expected": g.expected.word(),
         "reason": reason(g.verdict).map(Reason::word),
-        "message": g.message,
+        "message": goal_message(g, math),
         "counterexample": point(&g.counterexample),
         "holds_if": g.holds_if.iter().map(|h| json!({
             "condition": h.condition,
@@ -208,7 +206,7 @@ fn goal_json(g: &GoalReport) -> Value {
             "verdict": h.verdict.kind().word(),
             "reason": reason(h.verdict).map(Reason::word),
             "hypotheses": hypotheses(&h.hypotheses),
-            "message": h.message,
+            "message": condition_message(h, math),
         })).collect::<Vec<_>>(),
         "vacuous": g.vacuous(),
         "hypotheses": g.hypotheses.as_ref().map(hypotheses),
@@ -237,7 +235,7 @@ fn reason(v: Verdict) -> Option<Reason> {
 }
 
 /// `bfv gate`. It needs a project, whose policy it applies.
-pub fn gate(args: &Paths) -> Result<Answer, Mistake> {
+pub fn gate(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
     let (paths, project) = place("gate", &args.paths)?;
     let Some(project) = project else {
         let what = "The gate needs a bfv.toml at or above the first path.";
@@ -248,10 +246,10 @@ pub fn gate(args: &Paths) -> Result<Answer, Mistake> {
     let store = Store::new(&project.folder, StoreMode { fresh: false, locked: true });
     let whole = args.paths.is_empty();
     let report = bfv_driver::gate_sources(&paths, whole, &project.policy, &store, plug::source_frontend().as_mut());
-    Ok(gate_answer(&report, &project.name))
+    Ok(gate_answer(&report, &project.name, options.math()))
 }
 
-fn gate_answer(report: &GateReport, project: &str) -> Answer {
+fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
     let GateReport { claims, violations, problems } = report;
     let passed = exit_code(&report.events()) == 0;
     let word = if passed { "Gate passed" } else { "Gate failed" };
@@ -261,7 +259,7 @@ fn gate_answer(report: &GateReport, project: &str) -> Answer {
         first += &format!(", with {}", count(errors, "error"));
     }
     first += &format!(", in project {project}.");
-    let mut lines: Vec<Line> = problems.iter().map(|p| problem_line(p, |_, _| None)).collect();
+    let mut lines: Vec<Line> = problems.iter().map(|p| problem_line(p, math, |_, _| None)).collect();
     lines.extend(violations.iter().enumerate().map(|(i, v)| {
         Line::from(format!("Violation {} of {}, {}: {}", i + 1, violations.len(), v.kind.word(), v.sentence))
     }));
@@ -292,7 +290,7 @@ fn gate_answer(report: &GateReport, project: &str) -> Answer {
 mod tests {
     use super::*;
     use crate::args::{Format, Ids, Layout, MathStyle};
-    use bfv_driver::{Cost, Kind, Place, ProofSource, goal_message};
+    use bfv_driver::{Cost, Kind, Place, ProofSource};
 
     const SOURCE: &str = "claim hull : 1 < 2\nclaim radius : 2 < 1\nclaim bound : 3 < 4\n";
 
@@ -312,7 +310,8 @@ mod tests {
             },
             verdict,
             expected: Kind::Proved,
-            message: goal_message(name, line, verdict, Kind::Proved, &counterexample, ""),
+            written: String::new(),
+            detail: String::new(),
             counterexample,
             holds_if: vec![],
             hypotheses: None,
@@ -338,6 +337,10 @@ mod tests {
     }
 
     fn sample() -> Answer {
+        sample_in(&options())
+    }
+
+    fn sample_in(options: &Options) -> Answer {
         let mut sources = Sources::new();
         sources.add("wing.sctt", SOURCE.as_bytes());
         let goals = vec![
@@ -346,7 +349,7 @@ mod tests {
             goal("bound", 3, Verdict::Unknown(Reason::Budget), &[]),
         ];
         let report = Report { files: vec!["wing.sctt".into()], goals, ..Report::default() };
-        answer(&report, &sources, BUDGET, false, &options())
+        answer(&report, &sources, BUDGET, false, options)
     }
 
     const TEXT: &str = "\
@@ -383,7 +386,8 @@ Result: 2 verdicts differ from what is expected.
 
     #[test]
     fn signs_replace_words_only_in_the_point() {
-        let text = sample().render(Format::Text, &Options { math: MathStyle::Symbols, ..options() });
+        let symbols = Options { math: MathStyle::Symbols, ..options() };
+        let text = sample_in(&symbols).render(Format::Text, &symbols);
         assert_eq!(text, TEXT.replace("n is minus 1 over 3", "n = -1/3"));
     }
 
@@ -452,13 +456,13 @@ Result: 2 verdicts differ from what is expected.
             sentence: "The claim m.c has no stored proof.".into(),
         };
         let report = GateReport { claims: 2, violations: vec![violation], problems: vec![] };
-        let text = gate_answer(&report, "p").render(Format::Text, &Options { hints: false, ..options() });
+        let text = gate_answer(&report, "p", Math::Words).render(Format::Text, &Options { hints: false, ..options() });
         let expected = "Gate failed: 2 claims and 1 violation, in project p.\n\
             Violation 1 of 1, missing: The claim m.c has no stored proof.\n\
             Result: the policy of the gate is broken.\n";
         assert_eq!(text, expected);
         let report = GateReport { claims: 2, ..GateReport::default() };
-        let text = gate_answer(&report, "p").render(Format::Text, &options());
+        let text = gate_answer(&report, "p", Math::Words).render(Format::Text, &options());
         assert!(text.starts_with("Gate passed: 2 claims and 0 violations, in project p.\n"));
     }
 }

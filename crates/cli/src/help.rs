@@ -90,9 +90,9 @@ fn option(a: &Arg) -> Option<String> {
         Some([one, ..]) if a.get_action().takes_values() => format!(" {one}"),
         _ => String::new(),
     };
-    let all = settings();
-    let values = all.iter().find(|(key, _)| *key == long).map(|(_, v)| format!(" Values: {}.", v.join(", ")));
-    Some(format!("Option --{long}{value}: {}{}", sentence(a.get_help()), values.unwrap_or_default()))
+    let words = crate::usage::values(a);
+    let values = if words.is_empty() { String::new() } else { format!(" Values: {}.", words.join(", ")) };
+    Some(format!("Option --{long}{value}: {}{values}", sentence(a.get_help())))
 }
 
 fn accessibility() -> String {

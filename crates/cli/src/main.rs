@@ -4,7 +4,10 @@ mod answer;
 mod args;
 mod check;
 mod commands;
+mod doctor;
+mod explain;
 mod help;
+mod init;
 mod options;
 mod plug;
 mod progress;
@@ -61,12 +64,12 @@ fn run(arguments: &[String]) -> u8 {
     };
     let answer = match &args.command {
         Command::Check(c) => check::check(c, &options, arguments),
-        Command::Gate(g) => check::gate(g),
+        Command::Gate(g) => check::gate(g, &options),
         Command::List(l) => commands::list(l, &options),
         Command::Show(s) => commands::show(s, &options, arguments),
-        Command::Explain(e) => commands::explain(e, arguments),
-        Command::Init(i) => commands::init(i),
-        Command::Doctor => Ok(commands::doctor()),
+        Command::Explain(e) => explain::explain(e, &options, arguments),
+        Command::Init(i) => init::init(i, &options),
+        Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),
         Command::Help(h) => help::help(h, arguments),
     };

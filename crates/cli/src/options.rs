@@ -125,6 +125,14 @@ impl Options {
         })
     }
 
+    /// How formulas are written.
+    pub fn math(&self) -> bfv_driver::Math {
+        match self.math {
+            MathStyle::Words => bfv_driver::Math::Words,
+            MathStyle::Symbols => bfv_driver::Math::Symbols,
+        }
+    }
+
     /// The same for a file: no colour, no pictures.
     pub fn plain(&self) -> Self {
         Options { color: false, layout: Layout::Plain, ..self.clone() }

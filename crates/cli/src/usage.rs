@@ -230,13 +230,11 @@ fn for_flag(flag: &str, command: Option<&str>, arguments: &[String]) -> Vec<Vec<
 }
 
 fn for_value(name: &str, value: &str, arguments: &[String]) -> Vec<Vec<String>> {
-    let names = crate::options::settings();
-    let valid: Vec<&str> = names
-        .iter()
-        .filter(|(key, _)| name == format!("--{key}"))
-        .flat_map(|(_, values)| values.iter().map(String::as_str))
-        .chain((name == "--budget").then_some("1000000"))
-        .collect();
+    let mut names = values_of(name, arguments);
+    if name == "--budget" {
+        names.push("1000000".to_owned());
+    }
+    let valid: Vec<&str> = names.iter().map(String::as_str).collect();
     let near = nearest(value, valid.iter().copied());
     let chosen = if near.is_empty() { valid } else { near };
     chosen
@@ -252,16 +250,30 @@ fn for_value(name: &str, value: &str, arguments: &[String]) -> Vec<Vec<String>> 
         .collect()
 }
 
+/// The values that an option of the command may have, where these are fixed words.
+fn values_of(name: &str, arguments: &[String]) -> Vec<String> {
+    let definition = Args::command();
+    let of_command = command_of(arguments).and_then(|c| definition.find_subcommand(c).cloned());
+    let all = definition.get_arguments().chain(of_command.iter().flat_map(clap::Command::get_arguments));
+    let found = all.filter(|a| a.get_long().is_some_and(|l| name == format!("--{l}")));
+    found.flat_map(values).collect()
+}
+
+/// The fixed words that an option takes; none for a flag.
+pub fn values(a: &clap::Arg) -> Vec<String> {
+    if !a.get_action().takes_values() {
+        return Vec::new();
+    }
+    a.get_possible_values().iter().map(|v| v.get_name().to_owned()).collect()
+}
+
 fn for_missing_value(name: &str, arguments: &[String]) -> Vec<Vec<String>> {
     let first = |v: Option<String>| v.unwrap_or_default();
     let value = match name {
         "--goal" => return vec![line(&["list"]), line(&["help", "check"])],
         "--report" => "json=result.json".to_owned(),
         "--budget" => "1000000".to_owned(),
-        other => {
-            let all = crate::options::settings();
-            first(all.iter().find(|(k, _)| other == format!("--{k}")).and_then(|(_, v)| v.first().cloned()))
-        }
+        other => first(values_of(other, arguments).into_iter().next()),
     };
     let given = format!("{name}=");
     let mut line: Vec<String> =

@@ -49,6 +49,10 @@ pub struct Goal {
     pub place: Place,
     /// The statement, over the signature.
     pub statement: Term,
+    /// The statement as written, with its binders.
+    pub written: String,
+    /// The whole claim as it stands in the source.
+    pub source: String,
     /// Names of the statement's leading variables, hypotheses included.
     pub variables: Vec<String>,
     /// The verdict asked for.
@@ -174,12 +178,40 @@ pub fn check(
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
     let names = files.iter().filter_map(|f| sources.name(f.number)).map(str::to_owned).collect();
-    let mut report = Report { files: names, problems, ..Report::default() };
+    let report = Report { files: names, problems, ..Report::default() };
     if !report.problems.is_empty() {
         return (report, Vec::new(), sources);
     }
+    check_loaded(options, files.as_slice(), sources, report, frontend, search, progress)
+}
+
+/// Checks a text that is in no file; nothing is stored.
+pub fn check_text(
+    name: &str,
+    text: &str,
+    steps: u64,
+    frontend: &mut dyn Frontend,
+    search: &mut dyn Search,
+) -> (Report, Sources) {
+    let mut sources = Sources::new();
+    let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
+    let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None };
+    let report = Report { files: vec![name.to_owned()], ..Report::default() };
+    let (report, _, sources) = check_loaded(&options, &[input], sources, report, frontend, search, &mut |_| {});
+    (report, sources)
+}
+
+fn check_loaded(
+    options: &CheckOptions,
+    files: &[Input],
+    mut sources: Sources,
+    mut report: Report,
+    frontend: &mut dyn Frontend,
+    search: &mut dyn Search,
+    progress: &mut dyn FnMut(Progress),
+) -> (Report, Vec<GoalName>, Sources) {
     let start = Instant::now();
-    let elaborated = frontend.elaborate(&mut sources, &files);
+    let elaborated = frontend.elaborate(&mut sources, files);
     report.load_us = micros(start);
     let elaborated = match elaborated {
         Ok(elaborated) => elaborated,

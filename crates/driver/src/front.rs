@@ -125,6 +125,9 @@ impl Frontend for Front {
         let mut line = Line::new(self.engines, self.library);
         line.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
         line.problems = problems;
+        for (module, text) in library::MODULES {
+            line.session.names.offer(module, declared(text));
+        }
         for input in files {
             let name = line.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
             if let Some(name) = name.map(|(n, _)| n.clone()) {
@@ -138,6 +141,16 @@ impl Frontend for Front {
         *self.known.borrow_mut() = Known { lemmas: line.session.lemmas, names: line.session.names };
         Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems: line.problems })
     }
+}
+
+/// The names that a module of the library declares, read off its lines; for suggestions only.
+fn declared(text: &str) -> impl Iterator<Item = String> {
+    let words = ["def", "operator", "theorem", "axiom", "data"];
+    text.lines().filter_map(move |line| {
+        let mut parts = line.split(' ');
+        let word = parts.next()?;
+        words.contains(&word).then(|| parts.next().map(str::to_owned)).flatten()
+    })
 }
 
 fn stem(path: Option<&str>) -> String {
@@ -236,6 +249,8 @@ impl Line {
                 doc: c.doc,
                 place: place(c.span, sources).unwrap_or_default(),
                 statement: c.statement,
+                written: c.shown,
+                source: text(c.whole),
                 variables: c.variables,
                 expected: match c.expected {
                     Expected::Proved => Kind::Proved,
@@ -360,6 +375,13 @@ impl Engaged {
                 }
                 Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
             }
+        }
+        let own = known.names.own_definitions(statement);
+        if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
+            let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
+            let hint =
+                format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));
+            last.1 = format!("{} {hint}", last.1).trim().to_owned();
         }
         (Attempt::GaveUp(last.0, last.1), used)
     }

@@ -22,7 +22,7 @@ mod verdict;
 
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
-    Search, check, unknown_goal,
+    Search, check, check_text, unknown_goal,
 };
 pub use companion::{Part, contradiction};
 pub use exit::{Event, exit_code};
@@ -34,8 +34,8 @@ pub use load::{Input, load};
 pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use sentence::{
-    Math, condition_sentence, count, first_sentence, goal_message, last_sentence, named_values, next_step,
-    point_sentence, spoken, vacuity_sentence,
+    Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
+    named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
 };
 pub use store::{Store, StoreMode, proof_path};
 

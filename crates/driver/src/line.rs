@@ -4,7 +4,7 @@ use crate::check::{Attempt, Candidate, CheckOptions, Goal, Method, Search, inter
 use crate::companion::{self, Part};
 use crate::problem::Problem;
 use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
-use crate::sentence::{condition_sentence, goal_message, vacuity_sentence};
+use crate::sentence::vacuity_sentence;
 use crate::verdict::{
     Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
 };
@@ -271,8 +271,7 @@ impl<'a> Line<'a> {
         let verdict = self.judged(&task)?.verdict();
         let task = Task { goal, part: Part::ConditionHypotheses(n), statement: &hypotheses, variables: &names };
         let hypotheses = self.judged(&task)?.hypotheses();
-        let message = condition_sentence(&c.condition, without, verdict, hypotheses.verdict);
-        Some(HoldsIf { condition: c.condition.clone(), without, verdict, hypotheses, message })
+        Some(HoldsIf { condition: c.condition.clone(), without, verdict, hypotheses })
     }
 }
 
@@ -286,11 +285,7 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
     let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
     let Answer { hash, accepted, failure, search_steps, wall_us } = own;
     let why = if accepted.is_some() { "" } else { failure.1.as_str() };
-    let sentences: Vec<&str> = [why, vacuity]
-        .into_iter()
-        .chain(holds_if.iter().map(|h| h.message.as_str()))
-        .filter(|s| !s.is_empty())
-        .collect();
+    let sentences: Vec<&str> = [why, vacuity].into_iter().filter(|s| !s.is_empty()).collect();
     let detail = sentences.join(" ").trim().to_owned();
     let mut cost = Cost { kernel_steps: 0, search_steps, wall_us };
     let mut counterexample = Vec::new();
@@ -306,7 +301,8 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
     GoalReport {
         name: goal.full_name(),
         hash: hash.to_string(),
-        message: goal_message(&goal.name, goal.place.start.0, verdict, goal.expected, &counterexample, &detail),
+        written: goal.written.clone(),
+        detail,
         place: goal.place.clone(),
         verdict,
         expected: goal.expected,

@@ -24,6 +24,8 @@ pub struct Listed {
     pub doc: Option<String>,
     /// As written in the source.
     pub source: String,
+    /// The statement as written, with its binders.
+    pub written: String,
     /// The core form of the statement; nothing when it is too large to print.
     pub core: Option<String>,
 }
@@ -61,15 +63,14 @@ pub fn list(paths: &[PathBuf], frontend: &mut dyn Frontend) -> (Vec<Listed>, Vec
                 continue;
             }
         };
-        let texts = (0_u32..).take(sources.len());
-        let text = texts.filter(|f| sources.name(*f) == Some(&g.place.file)).find_map(|f| sources.text(f));
         out.push(Listed {
             name: g.full_name(),
             place: g.place.clone(),
             expected: g.expected,
             hash,
             doc: g.doc.clone(),
-            source: text.and_then(|t| t.get(g.place.bytes.clone())).unwrap_or_default().to_owned(),
+            source: g.source.clone(),
+            written: g.written.clone(),
             core: core_text(&g.statement, &name),
         });
     }

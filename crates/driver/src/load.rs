@@ -3,6 +3,7 @@
 use crate::problem::{Code, Problem};
 use bfv_diag::Sources;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Deepest nesting of folders that is searched.
@@ -36,12 +37,20 @@ pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<Input>, Vec<Proble
     let mut inputs = Vec::new();
     for file in files {
         let shown = file.strip_prefix("./").unwrap_or(&file).display().to_string();
-        match fs::read(&file) {
+        match read(&file) {
             Ok(bytes) => inputs.push(Input { number: sources.add(shown, &bytes), bytes }),
             Err(e) => problems.push(Problem::not_read(&shown, &e)),
         }
     }
     (inputs, problems)
+}
+
+/// The bytes of a file; of one that is too large, as many as it takes to see that. A device may have no end.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(bfv_syntax::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn collect(path: &Path, named: bool, depth: u32, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {

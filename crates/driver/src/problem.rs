@@ -1,6 +1,7 @@
 //! What is wrong with input, project or machine: a code, a sentence, a place, and how to mend it.
 
 use crate::exit::Event;
+use crate::sentence::{Math, in_math};
 use bfv_diag::{Diagnostic, Severity, Sources, Span};
 
 /// A place in a source file. Lines and columns count from 1, columns in characters.
@@ -132,15 +133,21 @@ impl Problem {
         Problem::new(Code::NotWritten, format!("The file {path} cannot be written: {cause}."), mend)
     }
 
-    /// The plain sentences: code, what, file, line, column, how to mend.
+    /// The plain sentences: code, what, file, line, column, how to mend. Formulas are in words.
     #[must_use]
     pub fn sentences(&self) -> String {
+        self.sentences_in(Math::Words)
+    }
+
+    /// The same with formulas as asked for. What is to be written to mend it stays as it is written.
+    #[must_use]
+    pub fn sentences_in(&self, math: Math) -> String {
         let word = match self.severity {
             Severity::Error => "Error",
             Severity::Warning => "Warning",
             Severity::Note => "Note",
         };
-        let mut out = format!("{word} {}: {}", self.code.word(), self.what);
+        let mut out = format!("{word} {}: {}", self.code.word(), in_math(&self.what, math));
         if let Some(p) = &self.place {
             out += &format!(" File {}, line {}, column {}.", p.file, p.start.0, p.start.1);
         }

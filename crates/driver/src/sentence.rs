@@ -1,6 +1,7 @@
 //! The plain sentences of reports. Every surface shows these and no others.
 
-use crate::verdict::{Consistency, Kind, Report, Verdict};
+use crate::verdict::{Consistency, GoalReport, HoldsIf, Kind, Report, Verdict};
+use bfv_syntax::words;
 
 /// "1 goal", "2 goals".
 #[must_use]
@@ -48,7 +49,7 @@ pub fn last_sentence(report: &Report) -> String {
     }
 }
 
-/// How values and relations are written.
+/// How formulas and values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Math {
     /// "x is minus 1 over 3".
@@ -57,68 +58,67 @@ pub enum Math {
     Symbols,
 }
 
-/// "x is 1, y is minus 1": a point in words.
+/// "x is 1, y is minus 1", or with signs "x = 1, y = -1".
 #[must_use]
-pub fn named_values(point: &[(String, String)]) -> String {
-    point.iter().map(|(name, value)| format!("{name} is {}", value_in_words(value))).collect::<Vec<_>>().join(", ")
+pub fn named_values(point: &[(String, String)], math: Math) -> String {
+    let value = |(name, value): &(String, String)| match math {
+        Math::Words => format!("{name} is {}", words::formula(value).unwrap_or_else(|| value.clone())),
+        Math::Symbols => format!("{name} = {value}"),
+    };
+    point.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
 /// The sentence about a counterexample; empty for none.
 #[must_use]
 pub fn point_sentence(point: &[(String, String)], math: Math) -> String {
-    let parts: Vec<String> = point
-        .iter()
-        .map(|(name, value)| match math {
-            Math::Words => format!("{name} is {}", value_in_words(value)),
-            Math::Symbols => format!("{name} = {value}"),
-        })
-        .collect();
-    if parts.is_empty() { String::new() } else { format!(" Counterexample: {}.", parts.join(", ")) }
+    if point.is_empty() { String::new() } else { format!(" Counterexample: {}.", named_values(point, math)) }
 }
 
-/// A value without signs that a screen reader may skip. Brackets become words, so that the grouping can be heard.
-fn value_in_words(value: &str) -> String {
-    let mut out = String::new();
-    for c in value.chars() {
-        match c {
-            '/' => out += " over ",
-            '-' => out += " minus ",
-            '[' => out += " begin list ",
-            ']' => out += " end list ",
-            '(' => out += " begin group ",
-            ')' => out += " end group ",
-            c => out.push(c),
-        }
+/// Sentences in which formulas stand between backticks, with the formulas in words where these are wanted.
+#[must_use]
+pub fn in_math(text: &str, math: Math) -> String {
+    match math {
+        Math::Words => words::sentence(text),
+        Math::Symbols => text.to_owned(),
     }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A statement on its own: in words, or as source.
+#[must_use]
+pub fn statement_sentence(source: &str, math: Math) -> String {
+    match math {
+        Math::Words => words::formula(source).unwrap_or_else(|| source.to_owned()),
+        Math::Symbols => source.to_owned(),
+    }
+}
+
+/// What is known of a claim with one more hypothesis.
+#[must_use]
+pub fn condition_message(h: &HoldsIf, math: Math) -> String {
+    in_math(&condition_sentence(&format!("`{}`", h.condition), h.without, h.verdict, h.hypotheses.verdict), math)
 }
 
 /// The message of one goal: verdict, name, line, then what a reader needs to know about it.
 #[must_use]
-pub fn goal_message(
-    name: &str,
-    line: u32,
-    verdict: Verdict,
-    expected: Kind,
-    counterexample: &[(String, String)],
-    detail: &str,
-) -> String {
-    let word = match verdict.kind() {
+pub fn goal_message(g: &GoalReport, math: Math) -> String {
+    let word = match g.verdict.kind() {
         Kind::Proved => "Proved",
         Kind::Refuted => "Refuted",
         Kind::Unknown => "Unknown",
     };
-    let as_expected = if expected != Kind::Proved && expected == verdict.kind() { ", as expected" } else { "" };
-    let mut out = format!("{word}{as_expected}: {}, line {line}.", spoken(name));
-    if let Verdict::Unknown(reason) = verdict {
+    let (kind, expected) = (g.verdict.kind(), g.expected);
+    let as_expected = if expected != Kind::Proved && expected == kind { ", as expected" } else { "" };
+    let mut out = format!("{word}{as_expected}: {}, line {}.", spoken(&g.name), g.place.start.0);
+    if let Verdict::Unknown(reason) = g.verdict {
         out += &format!(" Reason: {}.", reason.meaning());
     }
-    out += &point_sentence(counterexample, Math::Words);
-    if !detail.is_empty() {
+    out += &point_sentence(&g.counterexample, math);
+    let conditions = g.holds_if.iter().map(|h| condition_message(h, math));
+    for more in std::iter::once(in_math(&g.detail, math)).chain(conditions).filter(|m| !m.is_empty()) {
         out.push(' ');
-        out += detail;
+        out += &more;
     }
-    if verdict.kind() != Kind::Unknown && verdict.kind() != expected {
+    if kind != Kind::Unknown && kind != expected {
         out += &format!(" Expected: {}.", expected.word());
     }
     out

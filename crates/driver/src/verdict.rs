@@ -214,8 +214,6 @@ pub struct HoldsIf {
     pub verdict: Verdict,
     /// What is known of the condition together with the hypotheses.
     pub hypotheses: Hypotheses,
-    /// One sentence.
-    pub message: String,
 }
 
 impl HoldsIf {
@@ -255,8 +253,10 @@ pub struct GoalReport {
     pub verdict: Verdict,
     /// The verdict asked for.
     pub expected: Kind,
-    /// The exact plain sentences that every surface uses.
-    pub message: String,
+    /// The statement as written, with its binders.
+    pub written: String,
+    /// What is to be added to the reason of an unknown: sentences in which formulas stand between backticks.
+    pub detail: String,
     /// The user's names with exact values, when refuted by a point.
     pub counterexample: Vec<(String, String)>,
     /// Goals added by `holds_if`.

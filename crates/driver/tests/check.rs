@@ -52,6 +52,8 @@ fn goal(name: &str, statement: Term, expected: Kind, given: Option<Candidate>) -
         doc: None,
         place: Place { file: "m.sctt".into(), start: (1, 1), end: (1, 2), bytes: 0..1 },
         statement,
+        written: String::new(),
+        source: String::new(),
         variables: Vec::new(),
         expected,
         given,
@@ -170,7 +172,10 @@ fn a_refutation_is_a_proof_of_the_negation_with_its_point() {
     let r = dir.check(&goals, &mut NoSearch, WRITES);
     assert_eq!(verdict(&r), Verdict::Refuted);
     assert_eq!(r.goals[0].counterexample, [("n".to_owned(), "3".to_owned())]);
-    assert_eq!(r.goals[0].message, "Refuted, as expected: absurd, line 1. Counterexample: n is 3.");
+    assert_eq!(
+        bfv_driver::goal_message(&r.goals[0], bfv_driver::Math::Words),
+        "Refuted, as expected: absurd, line 1. Counterexample: n is 3."
+    );
     assert_eq!(exit_code(&r.events()), 0);
     assert_eq!(dir.gate(&[], &goals).violations, []);
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bfv_driver::{
-    Code, Consistency, Cost, Event, GoalReport, HoldsIf, Hypotheses, Kind, Place, Problem, Reason, Report, Verdict,
-    condition_sentence, exit_code, vacuity_sentence,
+    Code, Consistency, Cost, Event, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report,
+    Verdict, condition_message, exit_code, vacuity_sentence,
 };
 
 fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
@@ -13,7 +13,8 @@ fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
         place: Place::default(),
         verdict,
         expected,
-        message: String::new(),
+        written: String::new(),
+        detail: String::new(),
         counterexample: vec![],
         holds_if: vec![],
         hypotheses: None,
@@ -135,11 +136,10 @@ fn a_condition_is_met_by_three_answers_only() {
             Kind::Unknown => UNKNOWN,
         };
         let mut g = goal(own, without);
-        let message = condition_sentence("H", without, verdict, point);
-        g.holds_if = vec![HoldsIf { condition: "H".into(), without, verdict, hypotheses: hypotheses(point), message }];
+        g.holds_if = vec![HoldsIf { condition: "H".into(), without, verdict, hypotheses: hypotheses(point) }];
         assert_eq!(g.holds_if[0].met(), expected == 0);
         // Only a condition that is met is spoken of without a reservation.
-        assert_eq!(g.holds_if[0].message == "It holds if H.", expected == 0);
+        assert_eq!(condition_message(&g.holds_if[0], Math::Symbols) == "It holds if `H`.", expected == 0);
         assert_eq!(code_of(g), expected, "{without:?} {verdict:?} {point:?}");
     }
 }

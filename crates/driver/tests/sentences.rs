@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bfv_driver::{
-    Code, Cost, GoalReport, Kind, Math, Place, Problem, Reason, Report, Verdict, first_sentence, goal_message,
-    last_sentence, next_step, point_sentence, spoken,
+    Code, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report, Verdict,
+    first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
 };
 
 fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
@@ -13,7 +13,8 @@ fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         place: Place { file: "wingbeat.sctt".into(), start: (12, 1), end: (12, 9), bytes: 0..8 },
         verdict,
         expected,
-        message: String::new(),
+        written: String::new(),
+        detail: String::new(),
         counterexample: vec![],
         holds_if: vec![],
         hypotheses: None,
@@ -55,20 +56,38 @@ fn item_07_the_first_sentence_has_the_counts() {
 
 #[test]
 fn the_message_says_verdict_name_line_and_point() {
-    let point = [("n".to_owned(), "3".to_owned()), ("f".to_owned(), "1".to_owned())];
+    let at = |verdict, expected, line, point: &[(&str, &str)]| {
+        let mut g = goal("quorum_intersection", verdict, expected);
+        g.place.start.0 = line;
+        g.counterexample = point.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        goal_message(&g, Math::Words)
+    };
     assert_eq!(
-        goal_message("quorum_intersection", 12, Verdict::Refuted, Kind::Proved, &point, ""),
+        at(Verdict::Refuted, Kind::Proved, 12, &[("n", "3"), ("f", "1")]),
         "Refuted: quorum intersection, line 12. Counterexample: n is 3, f is 1. Expected: proved."
     );
-    assert_eq!(goal_message("c", 3, Verdict::Refuted, Kind::Refuted, &[], ""), "Refuted, as expected: c, line 3.");
+    assert_eq!(at(Verdict::Refuted, Kind::Refuted, 3, &[]), "Refuted, as expected: quorum intersection, line 3.");
     assert_eq!(
-        goal_message("c", 3, Verdict::Unknown(Reason::Budget), Kind::Proved, &[], ""),
-        "Unknown: c, line 3. Reason: the step budget is used up."
+        at(Verdict::Unknown(Reason::Budget), Kind::Proved, 3, &[]),
+        "Unknown: quorum intersection, line 3. Reason: the step budget is used up."
     );
     let point = [("w".to_owned(), "[-2, 1/3]".to_owned())];
     assert_eq!(point_sentence(&point, Math::Words), " Counterexample: w is begin list minus 2, 1 over 3 end list.");
     assert_eq!(point_sentence(&point, Math::Symbols), " Counterexample: w = [-2, 1/3].");
     assert_eq!(spoken("examples.m.hull_2"), "hull 2");
+}
+
+#[test]
+fn item_06_conditions_and_problems_have_their_formulas_in_words_or_as_source() {
+    let mut g = goal("c", Verdict::Refuted, Kind::Refuted);
+    let hypotheses = Hypotheses { verdict: Consistency::Satisfiable, point: vec![], proof: None };
+    let (condition, without, verdict) = ("0 <= w".to_owned(), Kind::Refuted, Verdict::Proved);
+    g.holds_if = vec![HoldsIf { condition, without, verdict, hypotheses }];
+    assert_eq!(goal_message(&g, Math::Words), "Refuted, as expected: c, line 12. It holds if 0 is at most w.");
+    assert_eq!(goal_message(&g, Math::Symbols), "Refuted, as expected: c, line 12. It holds if `0 <= w`.");
+    let p = Problem::new(Code::Source("E0301".into()), "The goal is `x < 2 * y`.", "use `split`.");
+    assert_eq!(p.sentences(), "Error E0301: The goal is x is less than 2 y. To mend it: Use `split`.");
+    assert_eq!(p.sentences_in(Math::Symbols), "Error E0301: The goal is `x < 2 * y`. To mend it: Use `split`.");
 }
 
 #[test]
@@ -84,8 +103,10 @@ fn item_10_a_problem_has_code_what_place_and_fix() {
 #[test]
 fn item_19_sentences_are_short_and_not_doubly_negative() {
     let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-    let mut all: Vec<String> =
-        Reason::ALL.iter().map(|r| goal_message("hull", 3, Verdict::Unknown(*r), Kind::Proved, &[], "")).collect();
+    let mut all: Vec<String> = Reason::ALL
+        .iter()
+        .map(|r| goal_message(&goal("hull", Verdict::Unknown(*r), Kind::Proved), Math::Words))
+        .collect();
     all.push(Problem::not_read("examples/a.sctt", &missing).sentences());
     all.push(Problem::not_written("examples/a.sctt", &missing).sentences());
     for text in all {

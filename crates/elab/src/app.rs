@@ -2,7 +2,7 @@
 
 use crate::context::{Found, Local};
 use crate::elab::{Elab, Kind, R, Typed, problem};
-use crate::names::{Global, Target};
+use crate::names::{Global, Target, foreign};
 use crate::walk::{self, Argument};
 use bfv_diag::Span;
 use bfv_format::{DataDecl, DataRef, Dim, Node, Term};
@@ -86,6 +86,7 @@ impl Elab<'_> {
                 let elsewhere = self.names.modules_of(name);
                 let near = self.names.similar(name);
                 let fix = match (elsewhere.first(), near.as_slice()) {
+                    (None, _) if foreign(name).is_some() => foreign(name).unwrap_or_default().to_owned(),
                     (Some(m), _) => format!("Add `import {m}` at the top of the file."),
                     (None, []) => "Declare it before this place, or import the module that does.".to_owned(),
                     (None, near) => format!(

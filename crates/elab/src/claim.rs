@@ -31,8 +31,8 @@ impl Session {
                 "Write `: statement` after its name and binders.",
             );
         };
-        let scratch = Scratch::new(&self.signature);
-        let statement = self.with_elab(&scratch, engines, |e| {
+        let scratch = || Scratch::new(&self.signature);
+        let statement = self.settled(d.name.span, &scratch, engines, &|e| {
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             let (t, _) = e.ty(&inner, ty)?;
             let statement = e.finish(d.span, &inner.close_type(&t))?;
@@ -51,6 +51,7 @@ impl Session {
             name: d.name.text.clone(),
             doc: d.doc.clone(),
             span: d.name.span,
+            whole: d.span,
             statement,
             shown: bfv_syntax::print::expr(&as_written(&d.binders, ty)),
             variables,
@@ -64,8 +65,7 @@ impl Session {
 
     /// The statement with one more hypothesis, after the binders.
     fn conditional(&self, d: &Decl, ty: &Expr, h: &Expr, engines: Engines<'_>) -> R<Term> {
-        let scratch = Scratch::new(&self.signature);
-        self.with_elab(&scratch, engines, |e| {
+        self.settled(d.name.span, &|| Scratch::new(&self.signature), engines, &|e| {
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             let (h, _) = e.ty(&inner, h)?;
             let (t, _) = e.ty(&inner, ty)?;

@@ -115,6 +115,8 @@ pub struct Elab<'s> {
     pub origins: RefCell<Vec<Origin>>,
     pub holes: RefCell<Vec<HoleAt>>,
     pub recursion: RefCell<Vec<Recursion>>,
+    /// The name that was last given to a variable at each level: for messages about a context whose names are lost.
+    pub level_names: RefCell<Vec<String>>,
     /// Whether constants use partial operations, as far as it was asked.
     pub partial_known: RefCell<BTreeMap<u32, bool>>,
 }
@@ -177,7 +179,7 @@ impl Elab<'_> {
 
     /// Solves a metavariable by a term in the context that it was made in.
     pub fn assign(&self, local: &Local, meta: u32, t: &Term) {
-        self.scratch.solve(meta, local.close(t));
+        self.scratch.assign(meta, local.close(t));
     }
 
     pub fn prim(&self, p: Prim) -> V {
@@ -193,6 +195,10 @@ impl Elab<'_> {
     /// Extends the context by a variable whose type is known as a term and as a value.
     pub fn bind_term(&self, local: &Local, name: &str, term: &Term, ty: &V) -> (Local, V) {
         let (ctx, x) = self.m.bind(&local.ctx, ty.clone());
+        let mut names = self.level_names.borrow_mut();
+        names.truncate(local.ctx.types.len());
+        names.resize(local.ctx.types.len(), "_".to_owned());
+        names.push(name.to_owned());
         (local.push(ctx, Entry::Var { name: name.to_owned(), ty: term.clone() }), x)
     }
 
@@ -212,7 +218,11 @@ impl Elab<'_> {
 
     pub fn show_term(&self, local: &Local, t: &Term) -> String {
         let t = walk::zonk(self.scratch, t, &mut None);
-        show::show(&t, self.names, &local.names(), &[])
+        let mut names = local.names();
+        if names.len() < local.ctx.types.len() {
+            names = self.level_names.borrow().iter().take(local.ctx.types.len()).cloned().collect();
+        }
+        show::show(&t, self.names, &names, &[])
     }
 
     /// Makes a term of one type fit another: by unification, or by an embedding of numbers.
@@ -237,7 +247,18 @@ impl Elab<'_> {
             Kind::TypeMismatch,
             span,
             format!("This has type `{found}`, but `{wanted}` is needed here."),
-            "Give a term of the type that is needed, or change the statement.",
+            match (&*from, &*to) {
+                (Val::Prim(Prim::Nat | Prim::Int | Prim::Real), _) if wanted.starts_with("Vec ") => {
+                    "Give a vector, such as `[x, y]`. For the larger of two numbers there is `max2`, for the smaller `min2`."
+                }
+                (Val::Sigma(..), Val::Sigma(..)) => "Give a pair whose parts have these types.",
+                (Val::Sigma(..), _) => "Write arguments one after another, as in `f x y`, without a comma.",
+                (Val::Pi(..), _) if wanted.starts_with("Fin ") => "Write a position without brackets, as in `x 0`.",
+                (Val::Pi(..), Val::Prim(Prim::Nat | Prim::Int | Prim::Real)) if found.starts_with("Vec ") => {
+                    "Take one element, as in `x i`, or a sum, as in `sum i, x i`."
+                }
+                _ => "Give a term of the type that is needed, or change the statement.",
+            },
         )
     }
 

@@ -5,6 +5,7 @@ use crate::elab::{Elab, HoleAt, Kind, Problem, R, problem};
 use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Node, Term};
+use bfv_kernel::V;
 use std::rc::Rc;
 
 impl Elab<'_> {
@@ -42,7 +43,10 @@ impl Elab<'_> {
                 Kind::CannotInfer,
                 span,
                 format!("The value of {what} cannot be inferred here.{why}"),
-                "Give it: `(name := value)`, or state the type.",
+                match what.strip_prefix('`').and_then(|w| w.strip_suffix('`')) {
+                    Some(name) => format!("Write `({name} := ...)` after the function, or state a type that gives it."),
+                    None => "State the type, as in `(e : Real)` or `(x : Real)`.".to_owned(),
+                },
             );
         }
         Ok(t)
@@ -62,15 +66,18 @@ impl Elab<'_> {
         let open = holes.iter().enumerate().filter(|(at, h)| first(h, *at) && (h.name.is_some() || !filled(h.span)));
         let view = |h: &HoleAt| {
             let goal = self.show(&h.local, &h.ty);
+            let proves = self.proposition(&h.local, h.span, &h.ty).is_ok();
+            let must =
+                if proves { format!("It must prove `{goal}`.") } else { format!("It must be of type `{goal}`.") };
             let (kind, message, fix) = match &h.name {
                 Some(name) => (
                     Kind::Hole,
-                    format!("The hole `?{name}` is open. It must be of type `{goal}`."),
+                    format!("The hole `?{name}` is open. {must}"),
                     "Replace the hole by a term of that type.",
                 ),
                 None => (
                     Kind::CannotInfer,
-                    format!("Nothing says what this `_` is. It must be of type `{goal}`."),
+                    format!("Nothing says what this `_` is. {must}"),
                     "Replace it by a term of that type.",
                 ),
             };
@@ -80,12 +87,16 @@ impl Elab<'_> {
         open.map(|(_, h)| view(h)).collect()
     }
 
-    /// " Known: `n : Nat`." for every variable of a context that has a name, each in a sentence of its own.
+    /// " Known: `h` says `0 < n`." for every variable of a context that has a name, each in a sentence of its own.
     pub fn known(&self, local: &Local) -> String {
         let names = local.names();
         let all = names.iter().zip(&local.ctx.types).enumerate();
         // A name that is bound again further in can no longer be written.
         let seen = all.filter(|(at, (n, _))| *n != "_" && !names.iter().skip(at + 1).any(|m| m == *n));
-        seen.map(|(_, (n, ty))| format!(" Known: `{n} : {}`.", self.show(local, ty))).collect()
+        let fact = |(n, ty): (&String, &V)| {
+            let says = if self.proposition(local, Span::default(), ty).is_ok() { "says" } else { "is of type" };
+            format!(" Known: `{n}` {says} `{}`.", self.show(local, ty))
+        };
+        seen.map(|(_, known)| fact(known)).collect()
     }
 }

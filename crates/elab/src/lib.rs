@@ -20,6 +20,7 @@ mod names;
 mod pattern;
 mod patterns;
 mod proposition;
+mod replay;
 mod scratch;
 mod show;
 mod tactic;

@@ -45,6 +45,8 @@ pub struct Claim {
     pub doc: Option<String>,
     /// Where its name stands.
     pub span: Span,
+    /// Where all of it stands.
+    pub whole: Span,
     /// The statement.
     pub statement: Term,
     /// The statement as the source prints it.
@@ -120,7 +122,13 @@ impl Session {
                     Kind::UnknownModule,
                     i.span,
                     format!("There is no module `{}`.", i.text),
-                    "Import a module of the library, such as `std.real`, or name its file in the same command.",
+                    match self.names.module_like(&i.text) {
+                        Some(m) => format!("Did you mean `{m}`?"),
+                        None => {
+                            "Import a module of the library, such as `std.real`, or name its file in the same command."
+                                .to_owned()
+                        }
+                    },
                 ));
             }
         }
@@ -166,6 +174,7 @@ impl Session {
             origins: Default::default(),
             holes: Default::default(),
             recursion: Default::default(),
+            level_names: Default::default(),
             partial_known: Default::default(),
         };
         // A mistake elsewhere does not hide what was asked by a hole.
@@ -245,8 +254,7 @@ impl Session {
     }
 
     fn constant(&self, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
-        let scratch = Scratch::new(&self.signature);
-        self.with_elab(&scratch, engines, |e| {
+        let run = |e: &Elab<'_>| -> R<CoreDecl> {
             let name = d.name.text.clone();
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             let ty = match &d.ty {
@@ -332,7 +340,13 @@ impl Session {
                 }
                 (_, None) => return needs_type("This declaration"),
             })
-        })
+        };
+        let scratch = || Scratch::new(&self.signature);
+        match d.kind {
+            // Nothing looks into a proof, and what a theorem states is proved.
+            DeclKind::Theorem => self.with_elab(&scratch(), engines, run),
+            _ => self.settled(d.name.span, &scratch, engines, &run),
+        }
     }
 
     fn data(&self, module: &str, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
@@ -357,8 +371,7 @@ impl Session {
                 "Write `| name (field : type)` lines.",
             );
         };
-        let scratch = Scratch::new(&self.signature);
-        let params = self.with_elab(&scratch, engines, |e| {
+        let params = self.settled(d.name.span, &|| Scratch::new(&self.signature), engines, &|e| {
             let (_, tys) = e.telescope(&Local::default(), &d.binders)?;
             tys.iter().map(|t| e.finish(d.span, t)).collect::<R<Vec<Term>>>()
         })?;
@@ -371,8 +384,8 @@ impl Session {
             target: Target::Data(id),
             params: self::params(&d.binders),
         });
-        let scratch = Scratch::with_data(&self.signature, header.clone());
-        let constructors = own.with_elab(&scratch, engines, |e| {
+        let scratch = || Scratch::with_data(&self.signature, header.clone());
+        let constructors = own.settled(d.name.span, &scratch, engines, &|e| {
             let (inner, _) = e.binders(&Local::default(), &d.binders)?;
             cs.iter()
                 .map(|c| {

@@ -44,6 +44,9 @@ pub struct Names {
     pub by_id: BTreeMap<u32, String>,
     /// Which leading arguments of a constant are implicit, for printing.
     pub implicit: BTreeMap<u32, Vec<bool>>,
+    /// Modules that can be imported, and for a name in them the module, for suggestions.
+    pub offered: BTreeSet<String>,
+    offered_names: BTreeMap<String, String>,
     /// Names of constructors by data type and number, for printing.
     pub constructors: BTreeMap<(u32, u32), String>,
 }
@@ -163,9 +166,36 @@ impl Names {
 
     /// Modules that declare this short name.
     pub fn modules_of(&self, short: &str) -> Vec<String> {
-        self.index.get(short).map_or_else(Vec::new, |ns| {
+        let loaded = self.index.get(short).map_or_else(Vec::new, |ns| {
             ns.iter().filter_map(|n| self.globals.get(*n)).map(|g| g.module.clone()).collect()
-        })
+        });
+        if loaded.is_empty() { self.offered_names.get(short).into_iter().cloned().collect() } else { loaded }
+    }
+
+    /// The definitions outside the library that a term mentions, by their short names, each once.
+    #[must_use]
+    pub fn own_definitions(&self, t: &Term) -> Vec<String> {
+        let mut ids = BTreeSet::new();
+        constants(t, &mut ids);
+        let own = |id: &u32| {
+            let g = self.globals.iter().find(|g| g.target == Target::Const(*id))?;
+            (!g.module.starts_with("std.")).then(|| self.by_id.get(id).cloned()).flatten()
+        };
+        ids.iter().filter_map(own).collect()
+    }
+
+    /// Tells of a module that can be imported and of the names that it declares. The first module of a name counts.
+    pub fn offer(&mut self, module: &str, names: impl Iterator<Item = String>) {
+        self.offered.insert(module.to_owned());
+        for name in names {
+            self.offered_names.entry(name).or_insert_with(|| module.to_owned());
+        }
+    }
+
+    /// The module that was probably meant by a name.
+    pub fn module_like(&self, name: &str) -> Option<&str> {
+        let near = self.offered.iter().map(|m| (distance(name, m), m.as_str()));
+        near.filter(|(d, m)| *d <= 1 + m.len() / 4).min().map(|(_, m)| m)
     }
 
     /// At most three visible names close to a mistyped one.
@@ -183,6 +213,42 @@ impl Names {
         near.sort_unstable();
         near.into_iter().take(3).map(|(_, k)| k).collect()
     }
+}
+
+/// The constants of a term.
+fn constants(t: &Term, ids: &mut BTreeSet<u32>) {
+    if let Node::Const { id, .. } = &**t {
+        ids.insert(*id);
+    }
+    let done: Result<Term, std::convert::Infallible> = crate::walk::map(
+        t,
+        crate::walk::Depth::default(),
+        &mut |c, _| {
+            constants(c, ids);
+            Ok(c.clone())
+        },
+        &mut |r, _| Ok(r),
+    );
+    let Ok(_) = done;
+}
+
+/// What to write for a name of other languages.
+pub fn foreign(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "float" | "double" | "f32" | "f64" | "real" | "R" | "Float" => "Write `Real` for numbers with fractions.",
+        "int" | "integer" | "Z" | "i32" | "i64" => "Write `Int` for whole numbers, or `Nat` for those from 0 on.",
+        "nat" | "uint" | "u32" | "u64" | "usize" | "N" => "Write `Nat` for whole numbers from 0 on.",
+        "bool" | "boolean" => "Write `Bool`.",
+        "True" | "False" => "Write `true` or `false` for a `Bool`, `Unit` or `Empty` for a statement.",
+        "Prop" | "Type" | "Set" => "Write `U 0` for the type of types and statements.",
+        "list" | "List" | "array" | "Array" | "vector" | "Vector" => {
+            "Write `Vec k Real`, and `import std.vec` at the top."
+        }
+        "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "softmax" => {
+            "The library does not have it. State what you need of it."
+        }
+        _ => return None,
+    })
 }
 
 /// Edit distance with transpositions (optimal string alignment).

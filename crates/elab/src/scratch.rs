@@ -18,6 +18,10 @@ pub struct Scratch<'s> {
     /// Metavariables in the order in which they were solved, so that a failed attempt can be taken back.
     trail: RefCell<Vec<u32>>,
     generation: Cell<u64>,
+    /// Solutions that were taken back, so that values computed with them may be about.
+    taken_back: RefCell<Vec<(u32, Term)>>,
+    /// Solutions that are not to be tried.
+    forbidden: Vec<(u32, Term)>,
     /// The data type being declared, while its fields are elaborated.
     pending: Option<Rc<DataDecl>>,
 }
@@ -29,6 +33,8 @@ impl<'s> Scratch<'s> {
             metas: RefCell::default(),
             trail: RefCell::default(),
             generation: Cell::new(1),
+            taken_back: RefCell::default(),
+            forbidden: Vec::new(),
             pending: None,
         }
     }
@@ -46,6 +52,16 @@ impl<'s> Scratch<'s> {
         META_BASE + n
     }
 
+    /// The same scratch, in which these solutions are not tried.
+    pub fn without(self, forbidden: Vec<(u32, Term)>) -> Self {
+        Scratch { forbidden, ..self }
+    }
+
+    /// The solutions that were taken back.
+    pub fn taken_back(&self) -> Vec<(u32, Term)> {
+        self.taken_back.borrow().clone()
+    }
+
     pub fn is_solved(&self, id: u32) -> bool {
         self.solution(id).is_some()
     }
@@ -55,7 +71,18 @@ impl<'s> Scratch<'s> {
         self.metas.borrow().get(n)?.solution.clone()
     }
 
-    pub fn solve(&self, id: u32, body: Term) {
+    /// A solution that unification found; false when it is not to be tried.
+    #[must_use]
+    pub fn solve(&self, id: u32, body: Term) -> bool {
+        let allowed = !self.forbidden.iter().any(|(n, t)| *n == id && *t == body);
+        if allowed {
+            self.assign(id, body);
+        }
+        allowed
+    }
+
+    /// A solution that is given.
+    pub fn assign(&self, id: u32, body: Term) {
         let Some(n) = id.checked_sub(META_BASE).and_then(|n| usize::try_from(n).ok()) else { return };
         if let Some(m) = self.metas.borrow_mut().get_mut(n) {
             m.solution = Some(body);
@@ -80,7 +107,7 @@ impl<'s> Scratch<'s> {
             if let Some(id) = trail.pop()
                 && let Some(m) = usize::try_from(id - META_BASE).ok().and_then(|n| metas.get_mut(n))
             {
-                m.solution = None;
+                self.taken_back.borrow_mut().extend(m.solution.take().map(|t| (id, t)));
             }
         }
         self.generation.set(self.generation.get() + 1);

@@ -7,7 +7,7 @@ use crate::walk::{self, Depth};
 use bfv_diag::Span;
 use bfv_format::{Dim, Node, Prim, Term};
 use bfv_kernel::{Ivl, V, Val};
-use bfv_search::{Budget, Engine, Goal as EngineGoal, Outcome};
+use bfv_search::{Budget, Engine, Goal as EngineGoal, Outcome, Reason};
 use bfv_syntax::tree::{Expr, ExprKind, HaveBody, Name, Script, Tactic, TacticKind};
 use std::rc::Rc;
 
@@ -340,8 +340,13 @@ impl Elab<'_> {
             Outcome::GaveUp(reason, why) => self.fail(
                 g,
                 span,
-                &format!("The engine {} gave up: {}. {why}", engine.name(), reason.as_str()),
-                "Add facts with `have`, or name lemmas in brackets.",
+                &match reason {
+                    Reason::Budget => {
+                        format!("The engine {} gave up, because its steps are used up. {why}", engine.name())
+                    }
+                    _ => format!("The engine {} gave up. {why}", engine.name()),
+                },
+                "Add facts with `have`, name lemmas in brackets, or `unfold` a definition first.",
             ),
         }
     }

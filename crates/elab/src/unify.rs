@@ -378,8 +378,7 @@ impl Elab<'_> {
         };
         let closed =
             shape.iter().rev().fold(solution, |t, var| Rc::new(if *var { Node::Lam(t) } else { Node::DLam(t) }));
-        self.scratch.solve(id, closed);
-        Ok(Some(true))
+        Ok(Some(self.scratch.solve(id, closed)))
     }
 
     /// The right side in the scope of the metavariable's arguments; `None` when something in it is out of that scope.
@@ -449,7 +448,7 @@ impl Elab<'_> {
             }
         }
         let closed = keep.iter().fold(body, |t, _| Rc::new(Node::Lam(t)));
-        self.scratch.solve(id, closed);
+        self.scratch.assign(id, closed);
     }
 
     /// Tries every equation that was put off again, until nothing changes. False when one is refuted.

@@ -35,7 +35,8 @@ pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic
             } else {
                 format!("Found {}.{}", describe::found(kind, cx.text(start, end)), options.sentence())
             };
-            let fix = foreign_word(cx, tokens, start).or_else(|| options.fix(kind));
+            let fix =
+                doubled(cx, kind, start, end).or_else(|| foreign_word(cx, tokens, start)).or_else(|| options.fix(kind));
             let code = if kind == T::StepsEnd { Code::UnexpectedEnd } else { Code::UnexpectedToken };
             finish(Diagnostic::error(code, cx.span(start, end), message), fix)
         }
@@ -61,6 +62,17 @@ pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic
 
 fn finish(diagnostic: Diagnostic, fix: Option<String>) -> Diagnostic {
     Diagnostic { fix, ..diagnostic }
+}
+
+/// Signs of other languages that are one of ours twice.
+fn doubled(cx: &Cx<'_>, kind: T, start: u32, end: u32) -> Option<String> {
+    let twice = cx.text(start.saturating_sub(1), end);
+    let fix = match kind {
+        T::Equal if twice == "==" => "Write one equals sign.",
+        T::Bar if twice == "||" => "Write \\/ for or.",
+        _ => return None,
+    };
+    Some(fix.to_string())
 }
 
 /// A word of another language that starts a line before the error, with its translation.

@@ -152,6 +152,7 @@ fn unknown_character(c: char) -> (String, &'static str) {
         '\\' => "Write fun for a function, /\\ for and, \\/ for or.",
         '!' => "Write not for negation and != for unequal.",
         '&' => "Write /\\ for and.",
+        '#' => "For a comment write two dashes; otherwise remove the character.",
         '~' => "Write not for negation.",
         '\'' => "A name starts with a letter or an underscore; a quote may follow.",
         '.' => "Remove the dot, or write a digit or a name directly after it.",

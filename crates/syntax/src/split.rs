@@ -92,15 +92,23 @@ impl Reader<'_, '_> {
             [first, ..] if first.kind == T::OpenAttribute || first.kind.starts_declaration() => {
                 self.declaration(start, tokens)
             }
-            [first, ..] => {
-                let text = self.cx.text(first.start, first.end);
-                let message = format!("Found {} outside a declaration.", describe::found(first.kind, text));
-                let fix = expected::declaration_word(text)
-                    .unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string());
-                let fault = Diagnostic::error(Code::OutsideDeclaration, self.span(first), message);
-                self.reports.push(fault.with_fix(fix));
-            }
+            [first, rest @ ..] => self.outside(first, rest.first()),
         }
+    }
+
+    /// What stands where a declaration could start, and starts none.
+    fn outside(&mut self, first: &Token, second: Option<&Token>) {
+        let text = self.cx.text(first.start, first.end);
+        let message = format!("Found {} outside a declaration.", describe::found(first.kind, text));
+        let comment = first.kind == T::Slash && second.is_some_and(|s| s.kind == T::Slash && s.start == first.end);
+        let fix = if comment {
+            "A comment starts with two dashes. Write -- in place of the slashes.".to_string()
+        } else {
+            expected::declaration_word(text)
+                .unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string())
+        };
+        let fault = Diagnostic::error(Code::OutsideDeclaration, self.span(first), message);
+        self.reports.push(fault.with_fix(fix));
     }
 
     /// `module a.b` or `import a.b`.
@@ -112,7 +120,11 @@ impl Reader<'_, '_> {
             self.reports.push(fault.with_fix("Write a name such as std.real."));
             return;
         };
-        if let Some(wrong) = if name.kind == T::Name { more.first() } else { Some(name) } {
+        let next = more.first().filter(|m| name.kind == T::Name && self.cx.text(name.end, m.start).contains('\n'));
+        if let Some(next) = next {
+            // The line is complete; what follows on another line belongs to no declaration.
+            self.outside(next, more.get(1));
+        } else if let Some(wrong) = if name.kind == T::Name { more.first() } else { Some(name) } {
             let found = describe::found(wrong.kind, self.cx.text(wrong.start, wrong.end));
             let message = format!("Found {found} in a line that consists of {word} and one name.");
             let fault = Diagnostic::error(Code::UnexpectedToken, self.span(wrong), message);

@@ -1,0 +1,155 @@
+//! `bfv explain`: a code, a reason, or a claim.
+
+use crate::answer::{Answer, Line, problem_json};
+use crate::args::Explain;
+use crate::check::{BUDGET, goal_json, goal_suggestions, is_called, place, words};
+use crate::commands::broken;
+use crate::options::{Options, id};
+use crate::plug;
+use crate::project;
+use crate::suggest::nearest;
+use crate::usage::{Mistake, line, replaced};
+use bfv_diag::Code as SourceCode;
+use bfv_driver::{
+    CheckOptions, GoalReport, Kind, Problem, Reason, Store, StoreMode, Verdict, condition_message, in_math,
+    point_sentence, spoken, statement_sentence,
+};
+use serde_json::Map;
+use std::path::Path;
+
+/// The codes of the driver, each with its explanation.
+const CODES: [(&str, &str); 7] = [
+    ("not-read", "A file or folder cannot be read. The message says which one and why."),
+    ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
+    ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
+    ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),
+    ("usage", "The command line is not one that bfv knows. Nothing was run. The message suggests others."),
+    ("contradiction", "The kernel accepted a claim and its negation. Trust no verdict of this version."),
+    ("internal", "bfv made a mistake of its own. Your files are not the cause. Please report it."),
+];
+
+/// `bfv explain`.
+pub fn explain(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    let word = args.code.to_lowercase();
+    let source = SourceCode::from_id(&args.code).map(|c| (c.id(), c.title(), c.explanation().to_owned()));
+    let driver = CODES.iter().find(|(c, _)| *c == word).map(|(c, e)| (*c, "Code of bfv", (*e).to_owned()));
+    let reason = Reason::ALL
+        .iter()
+        .find(|r| r.word() == word)
+        .map(|r| (r.word(), "Reason of an unknown verdict", format!("The claim is unknown because {}.", r.meaning())));
+    let Some((code, title, text)) = source.or(driver).or(reason) else { return goal(args, options, arguments) };
+    if let [extra, ..] = args.paths.as_slice() {
+        let what = format!("A code needs no file, so {} is one word too many.", extra.display());
+        return Err(Mistake::new(what, vec![line(&["explain", code])]));
+    }
+    let mut document = Map::new();
+    document.insert("code".into(), code.into());
+    document.insert("title".into(), title.into());
+    document.insert("explanation".into(), text.clone().into());
+    Ok(Answer {
+        first: format!("Code {code}: {title}."),
+        lines: vec![Line::from(text)],
+        closing: "End of the explanation.".to_owned(),
+        document,
+        ..Answer::default()
+    })
+}
+
+/// A word that is no code is the name of a claim, where there is a file to look in.
+fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    let here = project::find(Path::new(".")).ok().flatten().is_some();
+    if args.paths.is_empty() && !here {
+        return Err(no_code(args, arguments));
+    }
+    let (paths, project) = place("explain", &args.paths)?;
+    let store = project.map(|p| Store::new(&p.folder, StoreMode { fresh: false, locked: true }));
+    let request = CheckOptions { paths, goal: Some(args.code.clone()), steps: BUDGET, store };
+    let (mut frontend, mut search) = plug::both();
+    let (report, names, _) = bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |_| {});
+    let Some(g) = report.goals.first() else {
+        let known = names.iter().any(|n| is_called(n, &args.code));
+        if report.errors() > 0 && (known || names.is_empty()) {
+            return Ok(broken(report.problems, options));
+        }
+        let mut mistake = no_code(args, arguments);
+        let goals = goal_suggestions(&args.code, &names, arguments);
+        mistake = Mistake::new(mistake.problem.what, [goals, mistake.suggestions].concat());
+        return Err(mistake);
+    };
+    let mut lines: Vec<Line> = report.problems.iter().map(|p| Line::from(p.sentences_in(options.math()))).collect();
+    lines.extend(facts(g, options).into_iter().map(Line::from));
+    let mut document = Map::new();
+    document.insert("goal".into(), goal_json(g, options.math()));
+    document.insert("statement".into(), g.written.clone().into());
+    document.insert("problems".into(), report.problems.iter().map(problem_json).collect());
+    let expected = if g.verdict.kind() == g.expected {
+        " as expected".to_owned()
+    } else {
+        format!(", but {} is expected", g.expected.word())
+    };
+    let first = format!(
+        "Claim {}, file {}, line {}: {}{expected}.",
+        spoken(&g.name),
+        g.place.file,
+        g.place.start.0,
+        g.verdict.kind().word()
+    );
+    Ok(Answer {
+        first,
+        lines,
+        closing: "End of the explanation.".to_owned(),
+        document,
+        list: "problems",
+        events: report.problems.iter().filter_map(Problem::event).collect(),
+        hint: None,
+    })
+}
+
+/// Statement, verdict, witness, and what the verdict rests on, each in sentences of its own.
+fn facts(g: &GoalReport, options: &Options) -> Vec<String> {
+    let math = options.math();
+    let mut out = vec![format!("Statement: {}.", statement_sentence(&g.written, math))];
+    out.push(match g.verdict {
+        Verdict::Proved => "The kernel checked a proof of the statement.".to_owned(),
+        Verdict::Refuted => "The kernel checked a proof that the statement is false.".to_owned(),
+        Verdict::Unknown(r) => format!("Neither a proof nor a counterexample was found: {}.", r.meaning()),
+    });
+    let point = point_sentence(&g.counterexample, math);
+    out.extend([point.trim_start().to_owned(), in_math(&g.detail, math)].into_iter().filter(|s| !s.is_empty()));
+    out.extend(g.holds_if.iter().map(|h| condition_message(h, math)));
+    if g.verdict.kind() != Kind::Unknown {
+        out.push(match g.axioms.as_slice() {
+            [] => "It rests on no axiom.".to_owned(),
+            some => format!(
+                "It rests on the axioms of {}: {}.",
+                if some.len() == 1 { "1 bundle" } else { "several bundles" },
+                words(some)
+            ),
+        });
+        out.push(match g.rules.as_slice() {
+            [] => "It uses no certificate rule.".to_owned(),
+            some => format!("Certificate rules used: {}.", words(some)),
+        });
+    }
+    if let Some(p) = &g.proof {
+        let source = match p.source {
+            bfv_driver::ProofSource::Stored => "The proof was stored",
+            bfv_driver::ProofSource::Searched => "The proof was made now",
+        };
+        out.push(format!("{source}. Found by: {}. Proof id: {}.", p.engine, id(&p.hash, options.ids)));
+    }
+    out
+}
+
+fn no_code(args: &Explain, arguments: &[String]) -> Mistake {
+    let known: Vec<&str> = SourceCode::ALL
+        .iter()
+        .map(|c| c.id())
+        .chain(CODES.iter().map(|(c, _)| *c))
+        .chain(Reason::ALL.iter().map(|r| r.word()))
+        .collect();
+    let mut lines: Vec<Vec<String>> =
+        nearest(&args.code, known.iter().copied()).into_iter().map(|n| replaced(arguments, &args.code, n)).collect();
+    lines.push(line(&["help", "explain"]));
+    Mistake::new(format!("There is no code or claim named {}.", args.code.escape_debug()), lines)
+}
