@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// What a claim is to its row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -39,7 +40,12 @@ fn parts(claim: &str) -> Option<(&str, Kind, &str)> {
 }
 
 /// The verdicts of all claims in `examples/claims`, by the name of the claim, from stored proofs only.
-fn verdicts() -> BTreeMap<String, String> {
+fn verdicts() -> &'static BTreeMap<String, String> {
+    static VERDICTS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    VERDICTS.get_or_init(judge)
+}
+
+fn judge() -> BTreeMap<String, String> {
     let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
         .args(["check", "examples/claims", "--locked", "--format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -61,7 +67,7 @@ fn verdicts() -> BTreeMap<String, String> {
 fn every_proved_row_has_an_instance_and_a_refuted_sibling() {
     let all = verdicts();
     let mut kinds: BTreeMap<(String, String), BTreeSet<(Kind, &str)>> = BTreeMap::new();
-    for (name, verdict) in &all {
+    for (name, verdict) in all {
         let (row, kind, variant) = parts(name).unwrap_or_else(|| panic!("{name} is not the name of a row"));
         kinds.entry((row.to_owned(), variant.to_owned())).or_default().insert((kind, verdict));
     }
@@ -105,7 +111,7 @@ fn no_row_is_decided_against_the_table() {
         .collect();
     let mut decided = BTreeSet::new();
     for (name, verdict) in verdicts() {
-        let (row, kind, _) = parts(&name).unwrap();
+        let (row, kind, _) = parts(name).unwrap();
         let Some(truth) = truth.get(row) else { panic!("{name}: the table has no such row") };
         let wanted = match (kind, *truth) {
             (Kind::Row, "true") | (Kind::Repaired | Kind::Instance, _) => "proved",

@@ -115,7 +115,7 @@ pub struct At {
 
 impl<'s> Evaluator<'s> {
     pub fn new(signature: &'s Signature, model: Model) -> Self {
-        let limits = Limits { steps: 3_000_000, ..Limits::default() };
+        let limits = Limits { steps: 400_000, ..Limits::default() };
         Evaluator { m: Machine::new(signature, limits), signature, model }
     }
 

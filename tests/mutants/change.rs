@@ -354,7 +354,7 @@ fn rule(r: &Rule) -> Changed<Rule> {
 pub fn declaration(decl: &Decl) -> Changed<Decl> {
     let star = || Rc::new(Node::Prim(Prim::Star));
     let renamed = |name: &str| format!("{name}_other");
-    match decl {
+    let mut out = match decl {
         Decl::Def { name, ty, body } => {
             let (ty, body) = (ty.clone(), body.clone());
             vec![
@@ -394,7 +394,9 @@ pub fn declaration(decl: &Decl) -> Changed<Decl> {
                 ("dropped field", with(&|d| d.constructors.iter_mut().for_each(|c| drop(c.fields.pop())))),
             ]
         }
-    }
+    };
+    out.retain(|(_, d)| d != decl);
+    out
 }
 
 /// Changes around the terms: verdict, names, witness, engine.

@@ -213,7 +213,7 @@ pub fn check(
     (report, all, sources)
 }
 
-fn micros(start: Instant) -> u64 {
+pub(crate) fn micros(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -35,6 +35,9 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
     ("std.steady", include_str!("../../../sctt/steady.sctt")),
     ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
+    ("std.gradient", include_str!("../../../sctt/gradient.sctt")),
+    ("std.robustness", include_str!("../../../sctt/robustness.sctt")),
+    ("std.submodular", include_str!("../../../sctt/submodular.sctt")),
 ];
 
 /// Bundles by module, as they lay in `sctt/bundles` when this was built.

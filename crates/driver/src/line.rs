@@ -153,7 +153,7 @@ impl<'a> Line<'a> {
                 }
             }
         }
-        let wall_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let wall_us = crate::check::micros(start);
         let mut kinds: Vec<Kind> = accepted.iter().map(|a| a.judgement.kind).collect();
         // What is stored was new once, and its other side was offered then.
         if let ([kind], [new]) = (kinds.as_slice(), accepted.as_slice())

@@ -139,6 +139,15 @@ impl Names {
         self.index.get(full)?.iter().find_map(|n| self.globals.get(*n).filter(|g| g.full == full))
     }
 
+    /// The constant `c.domain` beside the constant c, which says where the partial operation c is used as meant.
+    pub fn domain_of(&self, constant: u32) -> Option<u32> {
+        let g = self.globals.get(*self.constants.get(&constant)?)?;
+        match self.library(&format!("{}.domain", g.full))?.target {
+            Target::Const(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The full name of the declaration at a position.
     pub fn full_name(&self, id: u32) -> Option<&str> {
         let short = self.by_id.get(&id)?;
@@ -150,15 +159,6 @@ impl Names {
     /// The names that a module declares, in order.
     pub fn of_module(&self, module: &str) -> impl Iterator<Item = &Global> {
         self.globals.iter().filter(move |g| g.module == module)
-    }
-
-    /// The constant `c.domain` beside the constant c, which says where the partial operation c is used as meant.
-    pub fn domain_of(&self, constant: u32) -> Option<u32> {
-        let g = self.globals.get(*self.constants.get(&constant)?)?;
-        match self.library(&format!("{}.domain", g.full))?.target {
-            Target::Const(id) => Some(id),
-            _ => None,
-        }
     }
 
     /// Modules that declare this short name.
