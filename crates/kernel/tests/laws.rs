@@ -59,8 +59,13 @@ fn same(m: &Machine, ctx: &Ctx, a: &V, b: &V) -> bool {
     m.conv(ctx, &ty, a, b).unwrap()
 }
 
+/// How many random cases each law gets; a soak asks for more.
+fn cases() -> u32 {
+    std::env::var("BFV_CASES").map_or(600, |n| n.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn quote_then_eval_is_the_identity(term in nat_term()) {

@@ -1,7 +1,7 @@
 //! The benchmark: each statement searched fresh, in a process of its own, beside z3 on the same statement where it is there.
 
 use crate::statements::{Statement, all};
-use crate::{program, results, root, say, tools};
+use crate::{program, results, say, tools};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,8 +33,9 @@ enum Peer {
 pub fn bench() -> Result<(), String> {
     let machine = results::machine();
     let bfv = program()?;
-    let folder = root().join("target/bench");
-    std::fs::create_dir_all(&folder).map_err(|e| format!("The folder target/bench cannot be made: {e}."))?;
+    // Outside of every project, so that nothing is stored and no stored proof is found.
+    let folder = std::env::temp_dir().join(format!("bfv-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|e| format!("The folder {} cannot be made: {e}.", folder.display()))?;
     let z3 = tools::z3();
     if z3.is_none() {
         say("z3 is missing, so nothing is compared. Run cargo xtask setup to fetch it.");
@@ -45,6 +46,7 @@ pub fn bench() -> Result<(), String> {
         say(&sentence(&row));
         rows.push(row);
     }
+    let _removed = std::fs::remove_dir_all(&folder);
     results::write("Search", &page(&machine, &rows))?;
     say("The figures are in benches/RESULTS.md, under the heading Search.");
     Ok(())
@@ -57,7 +59,6 @@ fn measure(s: &Statement, bfv: &Path, z3: Option<&Path>, folder: &Path) -> Resul
     let mut verdict = String::new();
     for _ in 0..RUNS {
         let start = Instant::now();
-        // Outside of every project, so that nothing is stored or found.
         let out = Command::new(bfv)
             .args(["check", "--fresh", "--format", "json", "bench.sctt"])
             .current_dir(folder)

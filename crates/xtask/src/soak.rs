@@ -29,7 +29,7 @@ const SOAKS: [Soak; 4] = [
     Soak {
         what: "laws of the kernel on random terms",
         arguments: &["--package", "bfv-kernel", "--test", "laws"],
-        settings: &[("PROPTEST_CASES", 20_000)],
+        settings: &[("BFV_CASES", 20_000)],
     },
 ];
 
@@ -59,7 +59,9 @@ pub fn soak(times: u64) -> Result<(), String> {
         }
         // Tests print their figures on lines that begin so; the progress of the tests may stand before them.
         let figures: Vec<&str> = text.lines().filter_map(|l| l.split_once("Figures: ").map(|(_, f)| f)).collect();
-        out += &format!("\n- {}, {seconds} seconds.\n", s.what);
+        let settings: Vec<String> =
+            s.settings.iter().map(|(name, cases)| format!("{name} {}", cases.saturating_mul(times))).collect();
+        out += &format!("\n- {}, with {}: passed in {seconds} seconds.\n", s.what, settings.join(", "));
         for f in figures {
             say(f);
             out += &format!("  - {f}\n");
