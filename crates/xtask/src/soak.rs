@@ -19,7 +19,7 @@ const SOAKS: [Soak; 4] = [
     Soak {
         what: "mutants of stored proofs under their seal, read by both checkers",
         arguments: &["--package", "bfv", "--test", "mutants"],
-        settings: &[("BFV_MUTANTS", 4)],
+        settings: &[("BFV_MUTANTS", 3)],
     },
     Soak {
         what: "damaged sources through the program",
