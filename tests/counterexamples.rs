@@ -14,6 +14,8 @@ enum Use {
     /// Values for the claim's variables, each a `refuted at` of its own; the script of the claim itself closes what is left,
     /// unless the text ends with one.
     At(fn(&Value) -> Vec<String>),
+    /// The same for a claim in either of two forms: the first is meant for a claim that has these words in it.
+    Either(&'static str, fn(&Value) -> Vec<String>, fn(&Value) -> Vec<String>),
     /// The claim's own point, or search: the numbers are not values of its variables, but results.
     Own,
     /// Why the numbers cannot be used.
@@ -215,6 +217,7 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
     row("S03", Use::Own, |c| vec![format!("not (abs {} <= {})", v(&c["cos"]), v(&c["delta"]))]),
     row("S04", Use::At(|c| vec![format!("(d := 3) (epsilon := {}) (delta := 9/10)", v(&c["eps"]))]), |c| {
         // Rounded in the table.
@@ -223,7 +226,7 @@ const ROWS: &[Row] = &[
         let by = "1/1000000000";
         vec![format!("{cosine} - {least} <= {by} /\\ {least} - {cosine} <= {by}")]
     }),
-    row("S06", Use::At(|c| vec![format!("(a := {}) (b := {})", v(&c["theta"][0]), v(&c["theta"][1]))]), |c| {
+    row("S06", Use::Own, |c| {
         let (a, b) = (v(&c["theta"][0]), v(&c["theta"][1]));
         vec![
             format!("(({a} + {b}) / 2) * (1/2) = {}", v(&c["true_grad_theta1"])),
@@ -232,54 +235,76 @@ const ROWS: &[Row] = &[
     }),
     row(
         "S07",
-        Use::At(|c| {
-            let o = &c["worker_outputs"];
-            vec![format!("(x := {}) (y := {}) (z := {}) (target := {})", v(&o[0]), v(&o[1]), v(&o[2]), v(&c["target"]))]
-        }),
+        Use::Either(
+            "(i : Fin k)",
+            |c| {
+                let o = &c["worker_outputs"];
+                vec![format!("(k := {}) (x := {}) (i := 0) (y := {})", len(o), v(o), v(&c["target"]))]
+            },
+            |c| {
+                let o = &c["worker_outputs"];
+                let point = format!("(x := {}) (y := {}) (z := {})", v(&o[0]), v(&o[1]), v(&o[2]));
+                vec![format!("{point} (target := {})", v(&c["target"]))]
+            },
+        ),
         |c| vec![format!("mean {} = {}", v(&c["worker_outputs"]), v(&c["F"]))],
     ),
-    row("S08", Use::At(|c| vec![format!("(m := 0) (n := 1) (worker := 0) (fused := {})", v(&c["F_eq_Fopt"]))]), |c| {
+    row("S08", Use::Own, |c| {
         vec![
             format!("abs (0 - {}) = {}", v(&c["F_eq_Fopt"]), v(&c["lhs_at_x"])),
-            format!("abs (0 - 0) = {}", v(&c["rhs_at_x"])),
+            format!("abs (0 - 0) = ({} : Real)", v(&c["rhs_at_x"])),
         ]
     }),
+    row("S09", Use::Own, |c| {
+        let [a, e, w, f, b] = ["alpha_i", "acc_ens", "w", "fused", "claimed_bound"].map(|k| v(&c[k]));
+        vec![format!("{w} * {a} + (1 - {w}) * {e} = {b}"), format!("{f} < ({b} : Real)")]
+    }),
+    row("S11", Use::Own, |c| {
+        let [a, e, f] = ["alpha", "ens", "fused"].map(|k| v(&c[k]));
+        vec![format!("{e} < ({a} : Real) /\\ {f} < ({e} : Real)")]
+    }),
     row(
-        "S09",
-        Use::At(|c| {
-            let [a, e, w, f] = ["alpha_i", "acc_ens", "w", "fused"].map(|k| v(&c[k]));
-            vec![format!("(alpha := {a}) (ensemble := {e}) (w := {w}) (fused := {f})")]
-        }),
+        "S12",
+        Use::Either(
+            "(T d r : ",
+            |c| {
+                vec![format!(
+                    "(k := 1) (T := {}) (d := {}) (r := [0, 0]) (fusion := {})",
+                    v(&c["T"]),
+                    v(&c["net"]),
+                    v(&c["Tf"])
+                )]
+            },
+            |c| {
+                let (t, net) = (&c["T"], &c["net"]);
+                let point =
+                    format!("(t := {}) (u := {}) (dt := {}) (du := {})", v(&t[0]), v(&t[1]), v(&net[0]), v(&net[1]));
+                vec![format!("{point} (fusion := {}) (actual := {})", v(&c["Tf"]), v(&c["actual"]))]
+            },
+        ),
         |c| {
-            let [a, e, w, b] = ["alpha_i", "acc_ens", "w", "claimed_bound"].map(|k| v(&c[k]));
-            vec![format!("{w} * {a} + (1 - {w}) * {e} = {b}")]
+            let (t, net, fusion) = (&c["T"], &c["net"], v(&c["Tf"]));
+            let late = format!("[{} + {}, {} + {}]", v(&t[0]), v(&net[0]), v(&t[1]), v(&net[1]));
+            vec![
+                format!("max {} + {fusion} = {}", v(t), v(&c["claimed"])),
+                format!("max {late} + {fusion} = {}", v(&c["actual"])),
+            ]
         },
     ),
     row(
-        "S11",
-        Use::At(|c| {
-            let [a, e, f] = ["alpha", "ens", "fused"].map(|k| v(&c[k]));
-            vec![format!("(alpha := {a}) (ensemble := {e}) (fused := {f})")]
-        }),
-        none,
-    ),
-    row(
-        "S12",
-        Use::At(|c| {
-            let (t, net) = (&c["T"], &c["net"]);
-            let point =
-                format!("(t := {}) (u := {}) (dt := {}) (du := {})", v(&t[0]), v(&t[1]), v(&net[0]), v(&net[1]));
-            vec![format!("{point} (fusion := {}) (actual := {})", v(&c["Tf"]), v(&c["actual"]))]
-        }),
-        |c| vec![format!("max {} + {} = {}", v(&c["T"]), v(&c["Tf"]), v(&c["claimed"]))],
-    ),
-    row(
         "S13",
-        Use::At(|c| {
+        Use::Either(
+            "speedup",
+            |c| vec![format!("(k := {}) (time := 1) (fusion := {})", v(&c["k"]), v(&c["Tf_over_T"]))],
+            |c| {
+                let [k, s, f] = ["k", "speedup", "Tf_over_T"].map(|k| v(&c[k]));
+                vec![format!("(k := {k}) (s := {s}) (time := 1) (fusion := {f})")]
+            },
+        ),
+        |c| {
             let [k, s, f] = ["k", "speedup", "Tf_over_T"].map(|k| v(&c[k]));
-            vec![format!("(k := {k}) (s := {s}) (time := 1) (fusion := {f})")]
-        }),
-        none,
+            vec![format!("{k} * 1 / (1 + {k} * {f}) = ({s} : Real)")]
+        },
     ),
     row("S14", Use::Own, |c| {
         let [k, star, all] = ["k", "star_messages", "all_to_all_2_phases"].map(|k| v(&c[k]));
@@ -320,9 +345,15 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
-    row("S28", Use::At(|c| vec![format!("(n := 4) (f := 1) (have_ := {})", v(&c["have"]))]), |c| {
-        vec![format!("2 * 1 + 1 = {}", v(&c["need"]))]
-    }),
+    row(
+        "S28",
+        Use::Either(
+            "group",
+            |c| vec![format!("(n := 4) (f := 1) (group := {})", v(&c["have"]))],
+            |c| vec![format!("(n := 4) (f := 1) (have_ := {})", v(&c["have"]))],
+        ),
+        |c| vec![format!("2 * 1 + 1 = {}", v(&c["need"]))],
+    ),
     row("S30", Use::Own, |c| vec![format!("dot [1, 1] {} = {}", v(&c["x"]), v(&c["target"]))]),
     row("S32", Use::At(|c| vec![format!("(chunks := {})", v(&c["chunks"]))]), |c| {
         let need = whole(&c["need_layers"]);
@@ -343,11 +374,19 @@ const ROWS: &[Row] = &[
     }),
     row(
         "S35",
-        Use::At(|c| {
-            let (before, after) = (&c["errors_before"], &c["after"]);
-            assert_eq!(before[1], after[1]);
-            vec![format!("(a := {}) (b := {}) (c := {})", v(&before[0]), v(&before[1]), v(&after[0]))]
-        }),
+        Use::Either(
+            "replaced",
+            |c| {
+                let (before, after) = (&c["errors_before"], &c["after"]);
+                assert_eq!(before[1], after[1]);
+                vec![format!("(k := 2) (x := {}) (i := 0) (c := {}) (target := 0)", v(before), v(&after[0]))]
+            },
+            |c| {
+                let (before, after) = (&c["errors_before"], &c["after"]);
+                assert_eq!(before[1], after[1]);
+                vec![format!("(a := {}) (b := {}) (c := {})", v(&before[0]), v(&before[1]), v(&after[0]))]
+            },
+        ),
         |c| {
             let mean = |e: &Value, f: &Value| format!("({} + {}) / 2 = ({} : Real)", v(&e[0]), v(&e[1]), v(f));
             vec![mean(&c["errors_before"], &c["F_err"][0]), mean(&c["after"], &c["F_err"][1])]
@@ -437,6 +476,8 @@ fn every_counterexample_with_numbers_refutes_its_claim() {
         };
         let points = match row.how {
             Use::At(make) => make(c),
+            Use::Either(words, first, _) if f.claim.contains(words) => first(c),
+            Use::Either(_, _, second) => second(c),
             Use::Own => vec![String::new()],
             Use::Reason(why) => {
                 reasons.push(format!("{id}: {why}"));
@@ -497,7 +538,7 @@ fn a_changed_number_would_be_noticed() {
     let dir = std::env::temp_dir().join(format!("bfv-counterexamples-changed-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     for (id, key, changed) in
-        [("A04", "w", serde_json::json!([1, 0])), ("R16", "n", 8.into()), ("S28", "have", 3.into())]
+        [("A04", "w", serde_json::json!([1, 0])), ("R16", "n", 8.into()), ("S19", "p", serde_json::json!([2, 2]))]
     {
         let c = table.get_mut(id).unwrap();
         c[key] = changed;

@@ -1,34 +1,54 @@
 //! From kernel values to arithmetic trees. What is no arithmetic becomes an atom; atoms are told apart by conversion.
 
-use bfv_format::{Arith, Op, Prim, Rational, Sort, Term};
+use bfv_format::{Arith, Node, Op, Prim, Rational, Sort, Term};
 use bfv_kernel::{Ctx, Elim, Head, Machine, Neutral, Res, V, Val};
 
 /// Atoms met so far, with their values and how they read back.
 pub struct Atoms {
     pub list: Vec<(Sort, Term)>,
     values: Vec<V>,
+    /// Whether each is plain: two plain ones that differ as terms differ, so the evaluator need not be asked.
+    plain: Vec<bool>,
     /// Whether definitions that compute to arithmetic are looked through.
     unfold: bool,
 }
 
 impl Atoms {
     pub fn new(unfold: bool) -> Self {
-        Atoms { list: Vec::new(), values: Vec::new(), unfold }
+        Atoms { list: Vec::new(), values: Vec::new(), plain: Vec::new(), unfold }
     }
 
     fn find(&mut self, m: &Machine<'_>, ctx: &Ctx, sort: Sort, v: &V) -> Res<u32> {
         let term = m.quote(ctx, v)?;
         let ty = m.value(Val::Prim(carrier(sort)));
-        for (n, ((s, t), w)) in (0u32..).zip(self.list.iter().zip(&self.values)) {
+        let plain = is_plain(&term);
+        for (n, (((s, t), w), p)) in (0u32..).zip(self.list.iter().zip(&self.values).zip(&self.plain)) {
             // Comparing definitions by what they compute to belongs to looking through them.
-            if *s == sort && (*t == term || (self.unfold && m.conv(ctx, &ty, v, w)?)) {
+            if *s == sort && (*t == term || (self.unfold && !(plain && *p) && m.conv(ctx, &ty, v, w)?)) {
                 return Ok(n);
             }
         }
+        self.plain.push(plain);
         let n = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
         self.list.push((sort, term));
         self.values.push(v.clone());
         Ok(n)
+    }
+}
+
+/// Whether a term is made of variables, constructors and literals under application alone, so that nothing in it can compute.
+fn is_plain(t: &Term) -> bool {
+    match &**t {
+        Node::Var(_)
+        | Node::Prim(Prim::Star | Prim::True | Prim::False)
+        | Node::NatLit(_)
+        | Node::IntLit(_)
+        | Node::RealLit(_) => true,
+        Node::App(f, a) => is_plain(f) && is_plain(a),
+        Node::Data(_, ps) => ps.iter().all(is_plain),
+        // Parameters of a constructor are types, which the fields determine where types agree.
+        Node::Con(_, _, _, fields) => fields.iter().all(is_plain),
+        _ => false,
     }
 }
 

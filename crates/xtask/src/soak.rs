@@ -14,17 +14,17 @@ const SOAKS: [Soak; 4] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
-        settings: &[("BFV_CASES", 1500)],
+        settings: &[("BFV_CASES", 1000)],
     },
     Soak {
         what: "mutants of stored proofs under their seal, read by both checkers",
         arguments: &["--package", "bfv", "--test", "mutants"],
-        settings: &[("BFV_MUTANTS", 20)],
+        settings: &[("BFV_MUTANTS", 4)],
     },
     Soak {
         what: "damaged sources through the program",
         arguments: &["--package", "bfv", "--test", "damage"],
-        settings: &[("BFV_CASES", 3000)],
+        settings: &[("BFV_CASES", 1000)],
     },
     Soak {
         what: "laws of the kernel on random terms",
@@ -57,7 +57,7 @@ pub fn soak(times: u64) -> Result<(), String> {
             failed.push(s.what);
             continue;
         }
-        // Tests print their figures on lines that begin so.
+        // Tests print their figures on lines that begin so; the progress of the tests may stand before them.
         let figures: Vec<&str> = text.lines().filter_map(|l| l.split_once("Figures: ").map(|(_, f)| f)).collect();
         out += &format!("\n- {}, {seconds} seconds.\n", s.what);
         for f in figures {
