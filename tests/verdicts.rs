@@ -26,7 +26,7 @@ fn a_condition_has_three_goals() {
         assert_eq!(g["verdict"], "refuted");
         let h = &g["holds_if"][0];
         assert_eq!((&h["without"], &h["verdict"], &h["met"]), (&json!("refuted"), &json!("proved"), &json!(true)));
-        assert_eq!(h["message"], "It holds if Simplex w.");
+        assert_eq!(h["message"], "It holds if Simplex of w.");
         assert_eq!(h["hypotheses"]["verdict"], "satisfiable");
         assert_eq!(h["hypotheses"]["proof"]["source"], source);
         let point = h["hypotheses"]["point"].as_array().unwrap();
@@ -48,9 +48,11 @@ fn a_condition_has_three_goals() {
 /// Trap T43: a condition that cannot be satisfied makes every claim true, and is never a success.
 #[test]
 fn t43_a_condition_that_cannot_be_met_is_no_success() {
-    for (name, condition, hypothesis) in
-        [("alone", "x < 0 /\\ 0 < x", "0 <= 1"), ("together", "x < 0", "0 <= x"), ("whole", "n < 0", "0 <= x")]
-    {
+    for (name, condition, words, hypothesis) in [
+        ("alone", "x < 0 /\\ 0 < x", "x is less than 0 and 0 is less than x", "0 <= 1"),
+        ("together", "x < 0", "x is less than 0", "0 <= x"),
+        ("whole", "n < 0", "n is less than 0", "0 <= x"),
+    ] {
         let p = Project::new(&format!("never-{name}"), "");
         let text = format!(
             "import std.real\nimport std.nat\n\n@[expect refuted, holds_if {condition}]\n\
@@ -63,7 +65,7 @@ fn t43_a_condition_that_cannot_be_met_is_no_success() {
         let h = &g["holds_if"][0];
         assert_eq!((&h["verdict"], &h["met"]), (&json!("proved"), &json!(false)), "{name}");
         assert_eq!(h["hypotheses"]["verdict"], "contradictory", "{name}");
-        let sentence = format!("The condition {condition} contradicts the hypotheses, so it mends nothing.");
+        let sentence = format!("The condition {words} contradicts the hypotheses, so it mends nothing.");
         assert_eq!(h["message"], sentence);
         assert!(g["message"].as_str().unwrap().contains(&sentence));
         assert!(!said.out.contains("It holds if"), "{}", said.out);
@@ -77,7 +79,7 @@ fn a_condition_of_a_true_claim_is_no_success() {
     let p = Project::new("needless", "");
     p.write("m.sctt", "import std.real\n\n@[holds_if 0 <= x]\nclaim c (x : Real) : x <= x + 1\n");
     let said = p.run(&["check", "m.sctt"]);
-    said.code(1).says("The condition 0 <= x is not needed, because the claim is proved.");
+    said.code(1).says("The condition 0 is at most x is not needed, because the claim is proved.");
     p.run(&["gate"]).code(5).says("The claim m.c has a condition and is not expected to be refuted.");
 }
 
@@ -85,7 +87,7 @@ fn a_condition_of_a_true_claim_is_no_success() {
 fn a_condition_under_which_the_claim_still_fails_is_no_success() {
     let p = Project::new("useless", "");
     p.write("m.sctt", "import std.real\n\n@[expect refuted, holds_if 0 <= x]\nclaim c (x : Real) : x <= 0\n");
-    p.run(&["check", "m.sctt"]).code(1).says("It does not hold even if 0 <= x.");
+    p.run(&["check", "m.sctt"]).code(1).says("It does not hold even if 0 is at most x.");
     p.run(&["gate"]).code(5).says("The claim m.c does not hold under its condition 1.");
 }
 
