@@ -4,6 +4,7 @@
 pub const MODULES: &[(&str, &str)] = &[
     ("std.logic", include_str!("../../../sctt/logic.sctt")),
     ("std.nat", include_str!("../../../sctt/nat.sctt")),
+    ("std.int", include_str!("../../../sctt/int.sctt")),
     ("std.real", include_str!("../../../sctt/real.sctt")),
     ("std.fin", include_str!("../../../sctt/fin.sctt")),
     ("std.vec", include_str!("../../../sctt/vec.sctt")),
