@@ -160,8 +160,8 @@ fn an_unknown_about_an_own_definition_says_how_to_go_on() {
     assert_eq!(o.status.code(), Some(4), "{report}");
     assert!(report.contains(" The search does not look into `avg`. Begin with `by unfold avg`.\n"), "{report}");
     // The library's own definitions are not named.
-    std::fs::write(scratch.0.join("own.sctt"), "import std.mean\nclaim low (x : Vec 3 Real) : mean x <= max x\n")
-        .unwrap();
+    let source = "import std.mean\nclaim low {k : Nat} (x : Vec (k + 1) Real) : variance x <= sum_sq x\n";
+    std::fs::write(scratch.0.join("own.sctt"), source).unwrap();
     let report = text(&bfv(&scratch.0, &["check", "own.sctt"]).stdout);
     assert!(report.contains("Unknown: low") && !report.contains("look into"), "{report}");
 }

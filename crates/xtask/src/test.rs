@@ -18,7 +18,10 @@ pub fn test(require_tools: bool) -> ExitCode {
     let steps = [
         Step { what: "the code is formatted", command: cargo(&["fmt", "--all", "--", "--check"]) },
         Step { what: "the lints are silent", command: cargo(&clippy) },
-        Step { what: "the tests pass", command: cargo(&["test", "--release", "--workspace", "--quiet"]) },
+        Step {
+            what: "the tests pass",
+            command: cargo(&["test", "--release", "--workspace", "--quiet", "--no-fail-fast"]),
+        },
         Step { what: "every example has the expected verdict", command: bfv(&["check", "examples", "--locked"]) },
         Step { what: "the gate passes", command: bfv(&["gate"]) },
     ];
