@@ -101,7 +101,10 @@ fn every_proved_row_has_an_instance_and_a_refuted_sibling() {
 #[test]
 fn no_row_is_decided_against_the_table() {
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/claims/fusion_claims.json");
-    let Ok(text) = std::fs::read_to_string(table) else { return };
+    let Ok(text) = std::fs::read_to_string(table) else {
+        println!("Not compared: there is no table of claims at ../shared/claims.");
+        return;
+    };
     let table: serde_json::Value = serde_json::from_str(&text).unwrap();
     let truth: BTreeMap<String, &str> = table["rows"]
         .as_array()
