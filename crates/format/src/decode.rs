@@ -2,7 +2,8 @@
 
 use crate::leb::{Read, Reader};
 use crate::term::{
-    Arith, Cof, Combination, DataRef, Dim, Face, Hypothesis, Node, Op, Prim, Product, Relation, Rule, Sort, Step, Term,
+    Arith, Cof, Combination, DataRef, Dim, Face, GlueFace, Hypothesis, Node, Op, Part, Prim, Product, Relation, Rule,
+    Sort, Step, Term,
 };
 
 /// The nodes read so far, and what the reader needs to know of each.
@@ -122,7 +123,7 @@ impl Table {
             24 => Node::NatElim(self.t(r)?, self.t(r)?, self.t(r)?, self.t(r)?),
             25 => Node::IntElim(self.t(r)?, self.t(r)?, self.t(r)?, self.t(r)?),
             26 => Node::Data(self.data(r)?, self.terms(r)?),
-            27 => Node::Con(self.data(r)?, r.u32()?, self.terms(r)?, self.terms(r)?),
+            27 => Node::Con(self.data(r)?, r.u32()?, self.terms(r)?, self.terms(r)?, r.list(dim)?),
             28 => Node::DataElim(self.data(r)?, self.terms(r)?, self.t(r)?, self.terms(r)?, self.t(r)?),
             29 => Node::Rule(Box::new(Rule::Ring {
                 sort: sort(r)?,
@@ -142,8 +143,15 @@ impl Table {
                 hypotheses: self.hypotheses(r)?,
                 steps: r.list(step)?,
             })),
+            32 => Node::Glue(self.t(r)?, self.glue_faces(r)?),
+            33 => Node::GlueEl(self.t(r)?, r.list(|r| Ok(Part { cof: cof(r)?, body: self.t(r)? }))?),
+            34 => Node::Unglue(self.t(r)?, self.glue_faces(r)?, self.t(r)?),
             _ => return r.fail("unknown kind of term"),
         })
+    }
+
+    fn glue_faces(&mut self, r: &mut Reader<'_>) -> Read<Vec<GlueFace>> {
+        r.list(|r| Ok(GlueFace { cof: cof(r)?, ty: self.t(r)?, equiv: self.t(r)? }))
     }
 
     fn atoms(&mut self, r: &mut Reader<'_>) -> Read<Vec<(Sort, Term)>> {
@@ -177,7 +185,7 @@ fn dim(r: &mut Reader<'_>) -> Read<Dim> {
     }
 }
 
-fn cof(r: &mut Reader<'_>) -> Read<Cof> {
+pub(crate) fn cof(r: &mut Reader<'_>) -> Read<Cof> {
     r.list(|r| Ok((dim(r)?, dim(r)?)))
 }
 

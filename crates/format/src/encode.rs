@@ -1,7 +1,9 @@
 //! The one encoding of a node. How a child and how a constant is written is the caller's: an index in a file, a digest in a hash.
 
 use crate::leb::{put_int, put_len, put_nat, put_rational, put_u32};
-use crate::term::{Arith, DataRef, Dim, Hypothesis, Node, Op, Product, Rule, Sort, Step, Term};
+use crate::term::{
+    Arith, Cof, Constructor, DataRef, Dim, GlueFace, Hypothesis, Node, Op, Product, Rule, Sort, Step, Term,
+};
 
 /// Receives the parts of a node in their fixed order.
 pub(crate) trait Sink<'a> {
@@ -77,11 +79,7 @@ pub(crate) fn encode<'a>(n: &'a Node, s: &mut impl Sink<'a>) {
             s.child(a);
             put_len(s.out(), faces.len());
             for face in faces {
-                put_len(s.out(), face.cof.len());
-                for (l, r) in &face.cof {
-                    dim(s.out(), *l);
-                    dim(s.out(), *r);
-                }
+                put_cof(s.out(), &face.cof);
                 s.child(&face.body);
             }
             s.child(base);
@@ -95,12 +93,16 @@ pub(crate) fn encode<'a>(n: &'a Node, s: &mut impl Sink<'a>) {
             data(*d, s);
             list(s, params);
         }
-        Node::Con(d, con, params, fields) => {
+        Node::Con(d, con, params, fields, dims) => {
             tag(s, 27);
             data(*d, s);
             put_u32(s.out(), *con);
             list(s, params);
             list(s, fields);
+            put_len(s.out(), dims.len());
+            for r in dims {
+                dim(s.out(), *r);
+            }
         }
         Node::DataElim(d, params, motive, branches, t) => {
             tag(s, 28);
@@ -111,6 +113,52 @@ pub(crate) fn encode<'a>(n: &'a Node, s: &mut impl Sink<'a>) {
             s.child(t);
         }
         Node::Rule(rule) => encode_rule(rule, s),
+        Node::Glue(a, faces) => {
+            tag(s, 32);
+            s.child(a);
+            glue_faces(s, faces);
+        }
+        Node::GlueEl(a, parts) => {
+            tag(s, 33);
+            s.child(a);
+            put_len(s.out(), parts.len());
+            for part in parts {
+                put_cof(s.out(), &part.cof);
+                s.child(&part.body);
+            }
+        }
+        Node::Unglue(a, faces, g) => {
+            tag(s, 34);
+            s.child(a);
+            glue_faces(s, faces);
+            s.child(g);
+        }
+    }
+}
+
+fn glue_faces<'a>(s: &mut impl Sink<'a>, faces: &'a [GlueFace]) {
+    put_len(s.out(), faces.len());
+    for face in faces {
+        put_cof(s.out(), &face.cof);
+        s.child(&face.ty);
+        s.child(&face.equiv);
+    }
+}
+
+/// The dimensions of a constructor and where its boundary lies; the terms of the boundary are written elsewhere.
+pub(crate) fn put_boundary(out: &mut Vec<u8>, c: &Constructor) {
+    put_u32(out, c.dims);
+    put_len(out, c.boundary.len());
+    for part in &c.boundary {
+        put_cof(out, &part.cof);
+    }
+}
+
+fn put_cof(out: &mut Vec<u8>, cof: &Cof) {
+    put_len(out, cof.len());
+    for (l, r) in cof {
+        dim(out, *l);
+        dim(out, *r);
     }
 }
 

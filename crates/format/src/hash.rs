@@ -1,6 +1,6 @@
 //! Merkle hashes: what a statement or a declaration says, independent of names, positions and proofs.
 
-use crate::encode::{Sink, encode};
+use crate::encode::{Sink, encode, put_boundary};
 use crate::leb::{put_bytes, put_len, put_u32};
 use crate::term::{DataDecl, Decl, Node, Term};
 use crate::walk::{Seen, post_order, roots};
@@ -144,6 +144,7 @@ pub fn decl_hash(decl: &Decl, earlier: &[Hash]) -> Result<Hash, UnknownConstant>
             put_len(&mut out, constructors.len());
             for c in constructors {
                 put_len(&mut out, c.fields.len());
+                put_boundary(&mut out, c);
             }
             for t in roots(decl) {
                 out.extend_from_slice(&h.term(t)?.0);

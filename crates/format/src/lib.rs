@@ -17,6 +17,6 @@ pub use leb::{NUMBER_LIMIT, ReadError};
 pub use pack::{Packed, Renumber, mentions, pack};
 pub use stored::{DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library};
 pub use term::{
-    Arith, Cof, Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, Hypothesis, Node, Op, Prim, Product,
-    Rational, Relation, Rule, Sort, Step, Term,
+    Arith, Cof, Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Hypothesis, Node, Op, Part,
+    Prim, Product, Rational, Relation, Rule, Sort, Step, Term,
 };

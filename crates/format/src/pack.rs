@@ -1,7 +1,7 @@
 //! Takes what a term needs out of a long list of declarations, and moves terms between lists.
 
 use crate::hash::UnknownConstant;
-use crate::term::{Constructor, DataDecl, DataRef, Decl, Face, Hypothesis, Node, Rule, Sort, Term};
+use crate::term::{Constructor, DataDecl, DataRef, Decl, Face, GlueFace, Hypothesis, Node, Part, Rule, Sort, Term};
 use crate::walk::{Seen, parts, post_order, roots};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +122,9 @@ impl Renumber {
                     .iter()
                     .map(|c| {
                         let fields = c.fields.iter().map(|t| self.term(t)).collect::<Result<_, _>>()?;
-                        Ok(Constructor { name: c.name.clone(), fields })
+                        let part = |p: &Part| Ok(Part { cof: p.cof.clone(), body: self.term(&p.body)? });
+                        let boundary = c.boundary.iter().map(part).collect::<Result<_, _>>()?;
+                        Ok(Constructor { name: c.name.clone(), fields, dims: c.dims, boundary })
                     })
                     .collect::<Result<_, UnknownConstant>>()?,
             }),
@@ -175,12 +177,25 @@ impl Renumber {
             Node::NatElim(m, a, b, s) => Node::NatElim(t(m)?, t(a)?, t(b)?, t(s)?),
             Node::IntElim(m, a, b, s) => Node::IntElim(t(m)?, t(a)?, t(b)?, t(s)?),
             Node::Data(d, ps) => Node::Data(self.data(*d)?, self.list(ps)?),
-            Node::Con(d, c, ps, fs) => Node::Con(self.data(*d)?, *c, self.list(ps)?, self.list(fs)?),
+            Node::Con(d, c, ps, fs, rs) => Node::Con(self.data(*d)?, *c, self.list(ps)?, self.list(fs)?, rs.clone()),
             Node::DataElim(d, ps, m, bs, s) => {
                 Node::DataElim(self.data(*d)?, self.list(ps)?, t(m)?, self.list(bs)?, t(s)?)
             }
             Node::Rule(rule) => Node::Rule(Box::new(self.rule(rule)?)),
+            Node::Glue(a, faces) => Node::Glue(t(a)?, self.glue_faces(faces)?),
+            Node::GlueEl(a, parts) => {
+                let part = |p: &Part| Ok(Part { cof: p.cof.clone(), body: self.moved(&p.body)? });
+                Node::GlueEl(t(a)?, parts.iter().map(part).collect::<Result<_, _>>()?)
+            }
+            Node::Unglue(a, faces, g) => Node::Unglue(t(a)?, self.glue_faces(faces)?, t(g)?),
         })
+    }
+
+    fn glue_faces(&self, faces: &[GlueFace]) -> Result<Vec<GlueFace>, UnknownConstant> {
+        faces
+            .iter()
+            .map(|f| Ok(GlueFace { cof: f.cof.clone(), ty: self.moved(&f.ty)?, equiv: self.moved(&f.equiv)? }))
+            .collect()
     }
 
     fn rule(&self, rule: &Rule) -> Result<Rule, UnknownConstant> {

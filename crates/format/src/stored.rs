@@ -4,15 +4,15 @@
 //! The table lists every distinct node once, children before parents, in the order of a walk over the roots
 //! (leftmost first), so one content has one sequence of bytes and one sequence of bytes has one content.
 
-use crate::decode::{Table, position};
-use crate::encode::{Sink, encode};
+use crate::decode::{Table, cof, position};
+use crate::encode::{Sink, encode, put_boundary};
 use crate::leb::{Read, ReadError, Reader, put_bytes, put_len, put_u32};
-use crate::term::{Constructor, DataDecl, Decl, Node, Term};
+use crate::term::{Constructor, DataDecl, Decl, Node, Part, Term};
 use crate::walk::{Seen, post_order, roots};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the bytes; the reader knows this one only.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Greatest height of a term in a file.
 pub const DEPTH_LIMIT: u32 = 100_000;
 
@@ -233,6 +233,10 @@ impl Writer {
                     for c in constructors {
                         self.text(&c.name);
                         self.terms(&c.fields);
+                        put_boundary(&mut self.out, c);
+                        for part in &c.boundary {
+                            self.term(&part.body);
+                        }
                     }
                 }
             }
@@ -328,6 +332,18 @@ fn root(r: &mut Reader<'_>, table: &Table, walk: &mut Walk, known: usize) -> Rea
     Ok(t)
 }
 
+fn read_constructor(r: &mut Reader<'_>, table: &Table, walk: &mut Walk, known: usize) -> Read<Constructor> {
+    let name = r.string()?;
+    let fields = r.list(|r| root(r, table, walk, known))?;
+    let dims = r.u32()?;
+    let cofs = r.list(cof)?;
+    let mut boundary = Vec::new();
+    for cof in cofs {
+        boundary.push(Part { cof, body: root(r, table, walk, known)? });
+    }
+    Ok(Constructor { name, fields, dims, boundary })
+}
+
 fn read_decls(r: &mut Reader<'_>, table: &Table, walk: &mut Walk) -> Read<Vec<Decl>> {
     let mut known = 0;
     r.list(|r| {
@@ -341,10 +357,8 @@ fn read_decls(r: &mut Reader<'_>, table: &Table, walk: &mut Walk) -> Read<Vec<De
                 name,
                 params: r.list(|r| root(r, table, walk, known))?,
                 level: r.u32()?,
-                // A data type may name itself in its fields, at its own position.
-                constructors: r.list(|r| {
-                    Ok(Constructor { name: r.string()?, fields: r.list(|r| root(r, table, walk, known + 1))? })
-                })?,
+                // A data type may name itself in its constructors, at its own position.
+                constructors: r.list(|r| read_constructor(r, table, walk, known + 1))?,
             }),
             _ => return r.fail("unknown kind of declaration"),
         };

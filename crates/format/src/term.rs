@@ -29,6 +29,26 @@ pub struct Face {
     pub body: Term,
 }
 
+/// A part of a system that binds nothing: the term is defined where the cofibration holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// Where the term is defined.
+    pub cof: Cof,
+    /// The term.
+    pub body: Term,
+}
+
+/// A face of a `Glue` type: where the cofibration holds, the type is `ty`, and `equiv` is an equivalence from it to the base.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GlueFace {
+    /// Where the face is defined.
+    pub cof: Cof,
+    /// The type there.
+    pub ty: Term,
+    /// A half-adjoint equivalence from `ty` to the base type.
+    pub equiv: Term,
+}
+
 /// Constants that the theory knows, each with its type in `sctt/KERNEL.md`, section 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -176,12 +196,18 @@ pub enum Node {
     IntElim(Term, Term, Term, Term),
     /// A data type applied to all its parameters.
     Data(DataRef, Vec<Term>),
-    /// A constructor by number, with all parameters and all fields.
-    Con(DataRef, u32, Vec<Term>, Vec<Term>),
+    /// A constructor by number, with all parameters, all fields, and one interval term for each dimension of a path constructor.
+    Con(DataRef, u32, Vec<Term>, Vec<Term>, Vec<Dim>),
     /// Eliminator of a data type: data type, parameters, motive (binds the scrutinee), one function per constructor, scrutinee.
     DataElim(DataRef, Vec<Term>, Term, Vec<Term>, Term),
     /// A certificate rule.
     Rule(Box<Rule>),
+    /// `Glue A [faces]`.
+    Glue(Term, Vec<GlueFace>),
+    /// `glue a [parts]`: an element of the base and one of each face.
+    GlueEl(Term, Vec<Part>),
+    /// `unglue g`, with the base type and the faces of the type of g.
+    Unglue(Term, Vec<GlueFace>, Term),
 }
 
 /// An exact rational number. The reader accepts lowest terms with a positive denominator only.
@@ -324,6 +350,17 @@ pub struct Constructor {
     pub name: String,
     /// Field types: a telescope in the scope of the parameters; each binds the next.
     pub fields: Vec<Term>,
+    /// The number of dimensions: 0 for a point constructor.
+    pub dims: u32,
+    /// What a path constructor is on its boundary, in the scope of parameters, fields and dimensions.
+    pub boundary: Vec<Part>,
+}
+
+impl Constructor {
+    /// Field types, then the terms of the boundary.
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.fields.iter().chain(self.boundary.iter().map(|p| &p.body))
+    }
 }
 
 /// A data type declaration.

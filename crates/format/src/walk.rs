@@ -1,7 +1,7 @@
 //! Walks over shared terms without recursion, each shared node once.
 
 use crate::encode::{Sink, encode};
-use crate::term::{DataDecl, Decl, Node, Term};
+use crate::term::{Constructor, DataDecl, Decl, Node, Term};
 use std::collections::BTreeSet;
 
 struct Parts<'a> {
@@ -36,7 +36,7 @@ pub(crate) fn roots(d: &Decl) -> Vec<&Term> {
         Decl::Theorem { ty, proof, .. } => vec![ty, proof],
         Decl::Axiom { ty, .. } => vec![ty],
         Decl::Data(DataDecl { params, constructors, .. }) => {
-            params.iter().chain(constructors.iter().flat_map(|c| c.fields.iter())).collect()
+            params.iter().chain(constructors.iter().flat_map(Constructor::terms)).collect()
         }
     }
 }

@@ -49,7 +49,7 @@ fn release(mut t: Term) {
 /// 9 name "c", 11 statement, 12 verdict, 13 evidence, 14 no witness, 15 engine "e", 17 seal.
 fn smallest() -> Vec<u8> {
     let bytes = write(&proof_of(nat()));
-    assert_eq!(bytes[..17], *b"bfvp\x01\x01\x03\x03\x00\x01c\x00\x00\x00\x00\x01e");
+    assert_eq!(bytes[..17], *b"bfvp\x02\x01\x03\x03\x00\x01c\x00\x00\x00\x00\x01e");
     assert_eq!(bytes.len(), 17 + 32);
     bytes
 }
@@ -247,7 +247,7 @@ proptest! {
 
     #[test]
     fn random_bytes_are_refused_with_or_without_a_seal(tail in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut bytes = b"bfvp\x01".to_vec();
+        let mut bytes = b"bfvp\x02".to_vec();
         bytes.extend(tail);
         prop_assert!(read(&bytes).is_err());
         let sealed = reseal(&bytes);

@@ -31,7 +31,12 @@ fn list(position: u32, shift: u32, name: &str, con: &str) -> Decl {
         name: name.into(),
         params: vec![Term::new(Node::Univ(0))],
         level: 0,
-        constructors: vec![Constructor { name: con.into(), fields: vec![Term::new(Node::Var(0)), own] }],
+        constructors: vec![Constructor {
+            name: con.into(),
+            fields: vec![Term::new(Node::Var(0)), own],
+            dims: 0,
+            boundary: vec![],
+        }],
     })
 }
 fn one(d: &Decl) -> Hash {

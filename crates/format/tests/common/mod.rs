@@ -2,8 +2,8 @@
 #![allow(dead_code)]
 
 use bfv_format::{
-    Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, Hypothesis, Node, Op, Outcome, Prim, Product,
-    Rational, Relation, Rule, Sort, Step, Stored, Term,
+    Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Hypothesis, Node, Op, Outcome, Part, Prim,
+    Product, Rational, Relation, Rule, Sort, Step, Stored, Term,
 };
 use num_bigint::{BigInt, BigUint};
 
@@ -43,7 +43,10 @@ pub fn terms(seeds: &[Seed], known: u32) -> Vec<Term> {
             right: vec![],
             proof: t(d),
         }];
-        let kind = if known == 0 && matches!(kind % 32, 2 | 26 | 27 | 28) { 8 } else { kind % 32 };
+        let kind = if known == 0 && matches!(kind % 35, 2 | 26 | 27 | 28) { 8 } else { kind % 35 };
+        let glue = |a: u32, b: u32, c: u32| {
+            vec![GlueFace { cof: vec![(dim(a), Dim::Zero), (dim(b), dim(c))], ty: t(b), equiv: t(c) }]
+        };
         let node = match kind {
             0 => Node::Var(a),
             1 => Node::Univ(a),
@@ -78,7 +81,7 @@ pub fn terms(seeds: &[Seed], known: u32) -> Vec<Term> {
             24 => Node::NatElim(t(a), t(b), t(c), t(d)),
             25 => Node::IntElim(t(a), t(b), t(c), t(d)),
             26 => Node::Data(data, vec![t(c), t(d)]),
-            27 => Node::Con(data, c % 7, vec![t(c)], vec![t(d), t(a)]),
+            27 => Node::Con(data, c % 7, vec![t(c)], vec![t(d), t(a)], vec![dim(b), dim(c)]),
             28 => Node::DataElim(data, vec![t(b)], t(c), vec![t(d), t(a)], t(b)),
             29 => Node::Rule(Box::new(Rule::Ring { sort: Sort::Real, atoms, left: arith(c), right: arith(d) })),
             30 => Node::Rule(Box::new(Rule::Psatz {
@@ -87,6 +90,12 @@ pub fn terms(seeds: &[Seed], known: u32) -> Vec<Term> {
                 products: vec![Product { coefficient: rational(a), hypotheses: vec![0, 0], squares: vec![arith(b)] }],
                 equalities: vec![(0, arith(c))],
             })),
+            31 => Node::Glue(t(a), glue(b, c, d)),
+            32 => {
+                let parts = vec![Part { cof: vec![(dim(b), Dim::One)], body: t(c) }, Part { cof: vec![], body: t(d) }];
+                Node::GlueEl(t(a), parts)
+            }
+            33 => Node::Unglue(t(d), glue(a, b, c), t(c)),
             _ => Node::Rule(Box::new(Rule::Lia {
                 sort: Sort::Int,
                 atoms,
@@ -115,8 +124,13 @@ pub fn stored(seeds: &[Seed]) -> Stored {
         params: vec![pick(1, 3)],
         level: 2,
         constructors: vec![
-            Constructor { name: "nil".into(), fields: vec![] },
-            Constructor { name: "cons".into(), fields: vec![pick(1, 1), pick(2, 0)] },
+            Constructor { name: "nil".into(), fields: vec![], dims: 0, boundary: vec![] },
+            Constructor {
+                name: "cons".into(),
+                fields: vec![pick(1, 1), pick(2, 0)],
+                dims: 2,
+                boundary: vec![Part { cof: vec![(Dim::Var(0), Dim::Zero)], body: pick(2, 1) }],
+            },
         ],
     });
     let def = Decl::Def { name: "double".into(), ty: pick(2, 1), body: pick(2, 0) };
