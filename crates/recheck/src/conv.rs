@@ -307,17 +307,11 @@ impl Machine<'_> {
     /// Two faces of a `Glue` type over `a`, under a unifier.
     pub(crate) fn conv_face(&self, a: &Clo, s: &Sub, x: &(Clo, Clo), y: &(Clo, Clo)) -> Res<bool> {
         let ty = x.0.act(s);
-        Ok(self.conv_type(&ty, &y.0.act(s))?
-            && self.conv(&equivalence(ty, a.act(s)), &x.1.act(s), &y.1.act(s))?)
+        Ok(self.conv_type(&ty, &y.0.act(s))? && self.conv(&equivalence(ty, a.act(s)), &x.1.act(s), &y.1.act(s))?)
     }
 
     /// Rule `system`: defined at the same places, and equal there.
-    fn conv_system<T>(
-        &self,
-        xs: &[Side<T>],
-        ys: &[Side<T>],
-        same: &dyn Fn(&Sub, &T, &T) -> Res<bool>,
-    ) -> Res<bool> {
+    fn conv_system<T>(&self, xs: &[Side<T>], ys: &[Side<T>], same: &dyn Fn(&Sub, &T, &T) -> Res<bool>) -> Res<bool> {
         // Two faces that are true under each other are compared once: otherwise systems inside systems take time without bound.
         let mut met = Vec::new();
         for (turned, one, other) in [(false, xs, ys), (true, ys, xs)] {

@@ -3,7 +3,7 @@
 use crate::closure::{Bind, Clo, Closure, Delay, Elim, Env, Ivl, Sub};
 use crate::kan::MEMORY;
 use crate::machine::{Machine, count};
-use crate::scene::{app, closed};
+use crate::scene::{app, data};
 use crate::trust::Refs;
 use crate::{Res, refuse};
 use bfv_format::{Constructor, DataDecl, DataRef, Dim, Node, Term};
@@ -38,8 +38,8 @@ fn positive(field: &Term, id: u32, params: usize, depth: usize) -> Res<()> {
                 refuse("not strictly positive", "the data type stands to the left of an arrow")
             }
         }
-        Node::Data(d, ps) if (d.id, d.shift) == (id, 0) && ps.len() == params => {
-            if ps.iter().enumerate().all(|(n, p)| is_param(p, params + depth - 1 - n)) {
+        Node::Data(d, ps) if (d.id, d.shift) == (id, 0) => {
+            if are_params(ps, params, params + depth) {
                 Ok(())
             } else {
                 refuse("not strictly positive", "a recursive field has other parameters")
@@ -49,55 +49,48 @@ fn positive(field: &Term, id: u32, params: usize, depth: usize) -> Res<()> {
     }
 }
 
-/// A boundary term `t` read as its `*` (rule `data-elim`), where `arrows` arrows are left of the type of what it fills.
-/// The result stands under branches, hypotheses, parameters and fields, in this order: nothing moves that stood under
-/// parameters and fields. Terms of another form are refused (T27), so this is also the check of the form.
-struct Reader<'a> {
+/// A constructor by number whose boundary is read.
+#[derive(Clone, Copy)]
+struct Boundary<'a> {
     id: u32,
     decl: &'a DataDecl,
-    /// The constructor of the boundary, and its number.
-    con: (&'a Constructor, usize),
-    /// Term variables bound inside the boundary term.
-    bound: usize,
+    number: usize,
+    fields: &'a [Term],
 }
 
-impl Reader<'_> {
-    fn read(&self, t: &Term, arrows: usize) -> Res<Term> {
+impl Boundary<'_> {
+    /// A boundary term as its `*` (rule `data-elim`), under so many variables of its own; it may begin with so many `fun`.
+    /// The result stands under branches, hypotheses, parameters and fields, in this order: nothing moves that stood under
+    /// parameters and fields. A term of another form is refused (T27), so this is also the check of the form.
+    fn star(&self, m: &Machine<'_>, t: &Term, bound: usize, arrows: usize) -> Res<Term> {
+        let _level = m.enter()?;
+        m.charge(MEMORY)?;
         let other = || refuse("boundary not of constructors", "a boundary has a term of another kind");
-        let plain = |t: &Term| free_of(t, self.id);
         let var = |k: usize| u32::try_from(k).map_or_else(|_| other(), |k| Ok(Rc::new(Node::Var(k))));
-        let (own, params) = (&self.con.0.fields, self.decl.params.len());
-        let recursive = |k: &usize| own.get(*k).is_some_and(|ty| recursive_arity(ty, self.id).is_some());
-        let hypotheses = (0..own.len()).filter(recursive).count();
-        let inner = self.bound + own.len() + params;
+        let recursive = |k: &usize| self.fields.get(*k).is_some_and(|ty| recursive_arity(ty, self.id).is_some());
+        let mine = bound + self.fields.len();
+        let inner = mine + self.decl.params.len();
+        let hypotheses = (0..self.fields.len()).filter(recursive).count();
         match &**t {
-            Node::Lam(b) if arrows > 0 => {
-                let under = Reader { bound: self.bound + 1, ..*self };
-                Ok(Rc::new(Node::Lam(under.read(b, arrows - 1)?)))
+            Node::Lam(b) if arrows > 0 => Ok(Rc::new(Node::Lam(self.star(m, b, bound + 1, arrows - 1)?))),
+            Node::App(f, a) if free_of(a, self.id) && matches!(**f, Node::App(..) | Node::Var(_)) => {
+                Ok(app(self.star(m, f, bound, 0)?, a.clone()))
             }
-            Node::App(f, a) if plain(a) => Ok(app(self.read(f, arrows + 1)?, a.clone())),
-            Node::Var(k) => {
-                let place = usize::try_from(*k).ok().and_then(|k| (self.bound + own.len()).checked_sub(k + 1));
-                match place.filter(recursive) {
-                    Some(place) => var(inner + hypotheses - 1 - (0..place).filter(recursive).count()),
-                    None => other(),
-                }
-            }
-            Node::Con(d, c, ps, fields, dims) if (d.id, d.shift) == (self.id, 0) && ps.len() == params => {
-                let number = usize::try_from(*c).unwrap_or(usize::MAX);
-                let Some(earlier) = self.decl.constructors.get(number).filter(|_| number < self.con.1) else {
-                    return other();
-                };
-                let known = |(n, p): (usize, &Term)| is_param(p, inner - 1 - n);
-                if !ps.iter().enumerate().all(known) || fields.len() != earlier.fields.len() {
+            Node::Var(k) => match count(*k)?.checked_add(1).and_then(|k| mine.checked_sub(k)).filter(recursive) {
+                Some(place) => var(inner + hypotheses - 1 - (0..place).filter(recursive).count()),
+                None => other(),
+            },
+            Node::Con(d, c, ps, xs, dims) if (d.id, d.shift) == (self.id, 0) && count(*c)? < self.number => {
+                let types = &m.constructor(*d, *c)?.fields;
+                if !are_params(ps, self.decl.params.len(), inner) || xs.len() != types.len() {
                     return other();
                 }
-                let branches = self.decl.constructors.len();
-                let mut at = fields.iter().fold(var(inner + hypotheses + branches - 1 - number)?, |f, x| app(f, x.clone()));
-                for (x, ty) in fields.iter().zip(&earlier.fields) {
+                let branch = var(inner + hypotheses + self.decl.constructors.len() - 1 - count(*c)?)?;
+                let mut at = xs.iter().fold(branch, |f, x| app(f, x.clone()));
+                for (x, ty) in xs.iter().zip(types) {
                     match recursive_arity(ty, self.id) {
-                        Some(arrows) => at = app(at, self.read(x, arrows)?),
-                        None if plain(x) => {}
+                        Some(arrows) => at = app(at, self.star(m, x, bound, arrows)?),
+                        None if free_of(x, self.id) => {}
                         None => return other(),
                     }
                 }
@@ -108,24 +101,26 @@ impl Reader<'_> {
     }
 }
 
-fn is_param(p: &Term, index: usize) -> bool {
-    matches!(&**p, Node::Var(k) if usize::try_from(*k) == Ok(index))
+/// Whether these are the parameters of the declaration, under so many variables.
+fn are_params(ps: &[Term], params: usize, under: usize) -> bool {
+    let own = |(n, p): (usize, &Term)| matches!(&**p, Node::Var(k) if usize::try_from(*k) == Ok(under - 1 - n));
+    ps.len() == params && ps.iter().enumerate().all(own)
 }
 
 impl Machine<'_> {
     /// Checks a declaration at position `id`, with itself pending.
     pub(crate) fn data_decl(&self, id: u32, d: &DataDecl) -> Res<()> {
-        let mut env = Env::empty(0);
+        let (mut env, mut params) = (Env::empty(0), Vec::new());
         for p in &d.params {
             if !free_of(p, id) {
                 return refuse("not strictly positive", "the data type stands in its own parameters");
             }
             self.check_type(&env, p)?;
-            env = env.push(self.free(Rc::new(Closure::Term(p.clone(), env.clone()))));
+            let x = self.free(Rc::new(Closure::Term(p.clone(), env.clone())));
+            params.push(x.clone());
+            env = env.push(x);
         }
-        let params: Vec<Term> =
-            (0u32..).zip(&d.params).map(|(k, _)| Rc::new(Node::Var(k))).collect::<Vec<_>>().into_iter().rev().collect();
-        let whole = Rc::new(Closure::Term(Rc::new(Node::Data(DataRef { id, shift: 0 }, params)), env.clone()));
+        let whole = data(DataRef { id, shift: 0 }, &params);
         for (number, c) in d.constructors.iter().enumerate() {
             let mut env = env.clone();
             for (n, field) in c.fields.iter().enumerate() {
@@ -137,12 +132,12 @@ impl Machine<'_> {
                 env = env.push(self.free(Rc::new(Closure::Term(field.clone(), env.clone()))));
             }
             let env = self.dims(c)?.iter().fold(env, |e, r| e.push_dim(*r));
-            let reader = Reader { id, decl: d, con: (c, number), bound: 0 };
+            let boundary = Boundary { id, decl: d, number, fields: &c.fields };
             for part in &c.boundary {
                 if !matches!(part.cof.as_slice(), [(Dim::Var(_), Dim::Zero | Dim::One)]) {
                     return refuse("ill-formed term", "a boundary lies elsewhere than at an end of a dimension");
                 }
-                reader.read(&part.body, 0)?;
+                boundary.star(self, &part.body, 0, 0)?;
             }
             let sides = self.parts(&env, &c.boundary)?;
             for (part, side) in c.boundary.iter().zip(&sides) {
@@ -192,12 +187,14 @@ impl Machine<'_> {
         let outer = outer.fold(Env::empty(d.shift), |e, x| e.push(x.clone()));
         let outer = dims.iter().fold(outer, |e, r| e.push_dim(*r));
         let place = count(number)?;
-        let branch = branches.get(place).cloned().unwrap_or_else(|| closed(Node::Univ(0)));
+        let Some(branch) = branches.get(place).cloned() else {
+            return refuse("ill-formed term", "a branch is missing");
+        };
         let at = given.iter().chain(&hypotheses).fold(branch, |f, x| f.elim(Elim::App(x.clone())));
         let at = dims.iter().fold(at, |t, r| t.elim(Elim::LApp(*r)));
-        let reader = Reader { id: d.id, decl: self.data(d.id)?, con: (c, place), bound: 0 };
+        let boundary = Boundary { id: d.id, decl: self.data(d.id)?, number: place, fields: &c.fields };
         for (part, side) in c.boundary.iter().zip(self.boundary(d, number, &own, &dims)?) {
-            let star = Rc::new(Closure::Term(reader.read(&part.body, 0)?, outer.clone()));
+            let star = Rc::new(Closure::Term(boundary.star(self, &part.body, 0, 0)?, outer.clone()));
             if let Some(s) = Sub::unify(&side.cof)
                 && !self.conv(&motive.inst(side.body).act(&s), &at.act(&s), &star.act(&s))?
             {

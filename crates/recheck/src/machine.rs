@@ -61,6 +61,13 @@ pub(crate) enum Whnf {
     Stuck(Stuck),
 }
 
+impl Whnf {
+    /// The folded definition in the way, if one is.
+    pub(crate) fn blocked(&self) -> Option<u32> {
+        if let Whnf::Stuck(s) = self { s.blocked } else { None }
+    }
+}
+
 /// A head that cannot move, and what waits for it, innermost first.
 #[derive(Clone, Debug)]
 pub(crate) struct Stuck {
@@ -518,7 +525,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn glue(&self, a: Clo, faces: &[Side<(Clo, Clo)>]) -> Res<Flow> {
         Ok(match self.live(faces)? {
             Err(face) => Flow::Next(face.body.0.clone()),
-            Ok(live) => Flow::Value(Whnf::Glue(a, live.into_iter().map(|(face, _)| face.clone()).collect())),
+            Ok(live) => Flow::Value(Whnf::Glue(a, live.into())),
         })
     }
 
@@ -567,15 +574,15 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// The entries that are not false, with their unifiers: `Err` gives the first true one, if one is true.
-    pub(crate) fn live<'s, T>(&self, sides: &'s [Side<T>]) -> Res<Result<Vec<(&'s Side<T>, Sub)>, &'s Side<T>>> {
+    /// The entries that are not false: `Err` gives the first true one, if one is true.
+    pub(crate) fn live<'s, T: Clone>(&self, sides: &'s [Side<T>]) -> Res<Result<Vec<Side<T>>, &'s Side<T>>> {
         for side in sides {
             self.charge(1 + u64::try_from(side.cof.len()).unwrap_or(u64::MAX))?;
         }
-        if let Some(side) = sides.iter().find(|s| holds(&s.cof)) {
-            return Ok(Err(side));
-        }
-        Ok(Ok(sides.iter().filter_map(|s| Some((s, Sub::unify(&s.cof)?))).collect()))
+        Ok(match sides.iter().find(|s| holds(&s.cof)) {
+            Some(side) => Err(side),
+            None => Ok(sides.iter().filter(|s| Sub::unify(&s.cof).is_some()).cloned().collect()),
+        })
     }
 }
 

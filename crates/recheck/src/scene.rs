@@ -264,9 +264,7 @@ pub(crate) fn equivalence(t: Clo, a: Clo) -> Clo {
         pen.pi(pen.v(t), |pen, x| {
             let fx = |pen: Pen| app(pen.v(f), pen.v(x));
             let gfx = |pen: Pen| app(pen.v(g), fx(pen));
-            let low = pen.dlam(|pen, k| {
-                app(pen.v(f), pen.papp(app(pen.v(eta), pen.v(x)), gfx(pen), pen.v(x), k))
-            });
+            let low = pen.dlam(|pen, k| app(pen.v(f), pen.papp(app(pen.v(eta), pen.v(x)), gfx(pen), pen.v(x), k)));
             let row = |pen: Pen| pen.path(|pen| pen.v(a), app(pen.v(f), gfx(pen)), fx(pen));
             pen.path(row, low, app(pen.v(epsilon), fx(pen)))
         })
@@ -297,10 +295,8 @@ pub(crate) fn coercion(s: Ivl, r: Ivl, line: DBind) -> Clo {
     let on = |k: D, end: D| vec![(k, end)];
     // H(k, to) with the ends (0, 1), and H'(k, to) with the ends (1, 0).
     let h = |pen: Pen, x: V, k: D, (at_y, at_x): (D, D), to: D| {
-        let sides: [Drawn<'_>; 2] = [
-            (&on(k, at_y), &|pen, i| coe(pen, r, i, y(pen, x))),
-            (&on(k, at_x), &|pen, i| coe(pen, s, i, pen.v(x))),
-        ];
+        let sides: [Drawn<'_>; 2] =
+            [(&on(k, at_y), &|pen, i| coe(pen, r, i, y(pen, x))), (&on(k, at_x), &|pen, i| coe(pen, s, i, pen.v(x)))];
         pen.com(r, to, line, &sides, y(pen, x))
     };
     let (ends, turned) = ((D::Zero, D::One), (D::One, D::Zero));
