@@ -267,7 +267,7 @@ impl Machine<'_> {
 
     /// Rule `hcom`: sides have the type, start at the base, and agree on overlaps; each under its own face.
     fn system(&self, env: &Env, r: Ivl, ty: &Term, faces: &[Face], b: &Term) -> Res<()> {
-        let mut sides = Vec::new();
+        let (i, mut sides) = (Ivl::Name(self.name()), Vec::new());
         for f in faces {
             let cof = self.cof(env, &f.cof)?;
             if let Some(s) = Sub::unify(&cof) {
@@ -278,7 +278,7 @@ impl Machine<'_> {
                     return refuse("side disagrees with base", "a side does not start at the base");
                 }
             }
-            sides.push(Side { cof, body: clo(&f.body, &env.push_dim(Ivl::Name(self.name()))) });
+            sides.push(Side { cof, body: clo(&f.body, &env.push_dim(i)) });
         }
         let ty = clo(ty, env);
         self.overlaps(&sides, "faces disagree", |s, x, y| self.conv(&ty.act(s), &x.act(s), &y.act(s)))
