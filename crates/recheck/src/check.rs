@@ -1,6 +1,6 @@
 //! Typing (KERNEL.md section 2). An environment is the context: its free variables carry their types.
 
-use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Elim, Env, Faces, Ivl, Side, Sub, holds};
+use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Elim, Env, Faces, Ivl, Same, Side, Sub, holds};
 use crate::conv::{int_case, step_type};
 use crate::machine::{Machine, Whnf, count, raise};
 use crate::scene::{base, closed, data, equivalence, nat};
@@ -107,7 +107,7 @@ impl Machine<'_> {
             },
             Node::Univ(n) => univ(raise(raise(*n, env.shift)?, 1)?),
             Node::Const { id, shift } => self.const_type(*id, self.displacement(*id, *shift, env)?)?,
-            Node::Prim(p) => crate::compute::of_term(crate::compute::prim_type(*p)),
+            Node::Prim(p) => crate::compute::prim_type(*p),
             Node::NatLit(_) => base(Prim::Nat),
             Node::IntLit(_) => base(Prim::Int),
             Node::RealLit(q) => {
@@ -219,9 +219,10 @@ impl Machine<'_> {
                 if self.data(d.id)?.constructors.len() != bs.len() {
                     return refuse("wrong number of arguments", "an eliminator has another number of branches");
                 }
+                let all: Vec<Clo> = bs.iter().map(here).collect();
                 for (con, b) in (0u32..).zip(bs) {
                     self.check(env, b, &Branch::whole(d, con, &params, &m))?;
-                    self.branch_boundary(d, con, &params, &m, &bs.iter().map(here).collect::<Vec<_>>())?;
+                    self.branch_boundary((d, con), &params, &m, &all)?;
                 }
                 m.inst(here(x))
             }
@@ -281,16 +282,11 @@ impl Machine<'_> {
             sides.push(Side { cof, body: clo(&f.body, &env.push_dim(i)) });
         }
         let ty = clo(ty, env);
-        self.overlaps(&sides, "faces disagree", |s, x, y| self.conv(&ty.act(s), &x.act(s), &y.act(s)))
+        self.overlaps(&sides, "faces disagree", &|s, x, y| self.conv(&ty.act(s), &x.act(s), &y.act(s)))
     }
 
     /// Every two entries of a system are the same where both are defined.
-    pub(crate) fn overlaps<T>(
-        &self,
-        sides: &[Side<T>],
-        reason: &'static str,
-        same: impl Fn(&Sub, &T, &T) -> Res<bool>,
-    ) -> Res<()> {
+    pub(crate) fn overlaps<T>(&self, sides: &[Side<T>], reason: &'static str, same: Same<'_, T>) -> Res<()> {
         for (n, x) in sides.iter().enumerate() {
             for y in sides.iter().skip(n + 1) {
                 self.tick()?;
@@ -315,37 +311,33 @@ impl Machine<'_> {
             }
         }
         let a = clo(a, env);
-        self.overlaps(&self.faces(env, faces)?, "faces disagree", |s, x, y| self.conv_face(&a, s, x, y))?;
+        self.overlaps(&self.faces(env, faces)?, "faces disagree", &|s, x, y| self.conv_face(&a, s, x, y))?;
         Ok(level)
     }
 
     /// Rule `glue-el`: the parts have the cofibrations of the faces and lie over the base; false ones are dropped on both sides.
     fn glued(&self, env: &Env, (a, parts): (&Term, &[Part]), under: &Clo, faces: &Faces) -> Res<()> {
         self.check(env, a, under)?;
-        let entries = self.parts(env, parts)?;
-        let live: Vec<_> =
-            entries.iter().zip(parts).filter_map(|(e, p)| Some((&e.cof, p, Sub::unify(&e.cof)?))).collect();
+        let live = |p: &Part| self.cof(env, &p.cof).map(|cof| Sub::unify(&cof).map(|s| (cof, s, p.body.clone())));
+        let live: Vec<(_, Sub, Term)> = parts.iter().filter_map(|p| live(p).transpose()).collect::<Res<_>>()?;
         if live.len() != faces.len() {
             return refuse("wrong number of arguments", "an element of a Glue type has another number of parts");
         }
-        for ((cof, _, s), face) in live.iter().zip(faces.iter()) {
+        for ((cof, s, _), face) in live.iter().zip(faces.iter()) {
             if !holds(&s.on(&face.cof)) || !Sub::unify(&face.cof).is_some_and(|t| holds(&t.on(cof))) {
                 return refuse("faces disagree", "a part is defined elsewhere than the face of its type");
             }
         }
-        for ((_, part, s), Side { body: (ty, e), .. }) in live.iter().zip(faces.iter()) {
-            let inside = env.act(s);
-            self.check(&inside, &part.body, &ty.act(s))?;
-            let image = e.act(s).elim(Elim::Fst).elim(Elim::App(clo(&part.body, &inside)));
-            if !self.conv(&under.act(s), &image, &clo(a, &inside))? {
+        let mut typed = Vec::new();
+        for ((cof, s, t), Side { body: (ty, e), .. }) in live.into_iter().zip(faces.iter()) {
+            let inside = env.act(&s);
+            self.check(&inside, &t, &ty.act(&s))?;
+            let image = e.act(&s).elim(Elim::Fst).elim(Elim::App(clo(&t, &inside)));
+            if !self.conv(&under.act(&s), &image, &clo(a, &inside))? {
                 return refuse("part disagrees with base", "the image of a part is not the base");
             }
+            typed.push(Side { cof, body: (clo(&t, env), ty.clone()) });
         }
-        let typed: Vec<_> = live
-            .iter()
-            .zip(faces.iter())
-            .map(|((cof, part, _), f)| Side { cof: (*cof).clone(), body: (clo(&part.body, env), f.body.0.clone()) })
-            .collect();
-        self.overlaps(&typed, "faces disagree", |s, x, y| self.conv(&x.1.act(s), &x.0.act(s), &y.0.act(s)))
+        self.overlaps(&typed, "faces disagree", &|s, x, y| self.conv(&x.1.act(s), &x.0.act(s), &y.0.act(s)))
     }
 }

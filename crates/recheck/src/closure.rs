@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// An interval value: an end point or a named dimension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ivl {
     Zero,
     One,
@@ -290,6 +290,9 @@ pub(crate) struct Side<T = DBind> {
     pub(crate) cof: Equations,
     pub(crate) body: T,
 }
+
+/// How two entries are compared under a substitution.
+pub(crate) type Same<'s, T> = &'s dyn Fn(&Sub, &T, &T) -> crate::Res<bool>;
 
 /// The faces of a `Glue` type: a type and its equivalence with the base.
 pub(crate) type Faces = Rc<[Side<(Clo, Clo)>]>;

@@ -1,6 +1,6 @@
 //! Conversion, directed by types. Definitions are unfolded latest first, and only when what is folded differs.
 
-use crate::closure::{Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, HCom, Ivl, Side, Sub, holds};
+use crate::closure::{Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, HCom, Ivl, Same, Side, Sub, holds};
 use crate::machine::{FOLDED, Head, Machine, Stuck, Whnf};
 use crate::scene::{base, call, closed, data, equivalence, nat, sucs};
 use crate::trust::parts;
@@ -235,7 +235,7 @@ impl Machine<'_> {
                 (closed(Node::Const { id: *id, shift: *shift }), self.const_type(*id, *shift)?)
             }
             Head::Prim(p, args) => {
-                let mut ty = crate::compute::of_term(crate::compute::prim_type(*p));
+                let mut ty = crate::compute::prim_type(*p);
                 for a in args {
                     match self.whnf(&ty)? {
                         Whnf::Pi(_, cod) => ty = cod.inst(a.clone()),
@@ -272,7 +272,7 @@ impl Machine<'_> {
                 if p != q || xs.len() != ys.len() {
                     return Ok(false);
                 }
-                let mut ty = crate::compute::of_term(crate::compute::prim_type(*p));
+                let mut ty = crate::compute::prim_type(*p);
                 for (x, y) in xs.iter().zip(ys) {
                     let Whnf::Pi(dom, cod) = self.whnf(&ty)? else { return Ok(false) };
                     if !self.conv(&dom, x, y)? {
@@ -311,7 +311,7 @@ impl Machine<'_> {
     }
 
     /// Rule `system`: defined at the same places, and equal there.
-    fn conv_system<T>(&self, xs: &[Side<T>], ys: &[Side<T>], same: &dyn Fn(&Sub, &T, &T) -> Res<bool>) -> Res<bool> {
+    fn conv_system<T>(&self, xs: &[Side<T>], ys: &[Side<T>], same: Same<'_, T>) -> Res<bool> {
         // Two faces that are true under each other are compared once: otherwise systems inside systems take time without bound.
         let mut met = Vec::new();
         for (turned, one, other) in [(false, xs, ys), (true, ys, xs)] {

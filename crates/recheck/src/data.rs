@@ -145,7 +145,7 @@ impl Machine<'_> {
                     self.check(&env.act(&s), &part.body, &whole)?;
                 }
             }
-            self.overlaps(&sides, "boundary disagrees", |s, x, y| self.conv(&whole, &x.act(s), &y.act(s)))?;
+            self.overlaps(&sides, "boundary disagrees", &|s, x, y| self.conv(&whole, &x.act(s), &y.act(s)))?;
         }
         Ok(())
     }
@@ -161,14 +161,8 @@ impl Machine<'_> {
     }
 
     /// Rule `data-elim`: at variables, a branch is on the boundary what the boundary says.
-    pub(crate) fn branch_boundary(
-        &self,
-        d: DataRef,
-        number: u32,
-        params: &[Clo],
-        motive: &Bind,
-        branches: &[Clo],
-    ) -> Res<()> {
+    pub(crate) fn branch_boundary(&self, at: (DataRef, u32), params: &[Clo], m: &Bind, branches: &[Clo]) -> Res<()> {
+        let (d, number) = at;
         let c = self.constructor(d, number)?;
         let mut own = params.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
         let (mut given, mut hypotheses) = (Vec::new(), Vec::new());
@@ -176,7 +170,7 @@ impl Machine<'_> {
             let field: Clo = Rc::new(Closure::Term(ty.clone(), own.clone()));
             let value = self.free(field.clone());
             if recursive_arity(ty, d.id).is_some() {
-                let ih = Closure::Ih { field, value: value.clone(), motive: motive.clone() };
+                let ih = Closure::Ih { field, value: value.clone(), motive: m.clone() };
                 hypotheses.push(self.free(Rc::new(ih)));
             }
             own = own.push(value.clone());
@@ -196,7 +190,7 @@ impl Machine<'_> {
         for (part, side) in c.boundary.iter().zip(self.boundary(d, number, &own, &dims)?) {
             let star = Rc::new(Closure::Term(boundary.star(self, &part.body, 0, 0)?, outer.clone()));
             if let Some(s) = Sub::unify(&side.cof)
-                && !self.conv(&motive.inst(side.body).act(&s), &at.act(&s), &star.act(&s))?
+                && !self.conv(&m.inst(side.body).act(&s), &at.act(&s), &star.act(&s))?
             {
                 return refuse("boundary disagrees", "a branch has another boundary than its constructor");
             }

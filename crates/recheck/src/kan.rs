@@ -8,7 +8,8 @@ use crate::machine::{Flow, Head, Machine, Whnf, stuck};
 use crate::scene::{D, Pen, Scene, Shape, V, app, coercion, con, fst, nat, pair, snd, sucs};
 use bfv_format::{DataRef, Face, Node, Prim, Term};
 use num_bigint::BigUint;
-use num_traits::Zero;
+use num_traits::{One, Zero};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Steps for an entry of a list that only the budget bounds.
@@ -99,7 +100,7 @@ impl Machine<'_> {
             Whnf::Univ(_) | Whnf::Prim(..) => return Ok(Flow::Next(c.arg.clone())),
             Whnf::Data(_, params) if params.is_empty() => return Ok(Flow::Next(c.arg.clone())),
             Whnf::Data(d, params) => match self.whnf_at(&c.arg, threshold)? {
-                Whnf::Con(_, k, _, fields, dims) => return self.coe_con(c, i, d, &params, k, &fields, &dims),
+                Whnf::Con(_, k, _, fields, dims) => return self.coe_con(c, i, (d, k), &params, &fields, &dims),
                 Whnf::HCom(h) => {
                     // hcom u v (D params[s/i]) [psi -> k. coe r s w] (coe r s b)
                     let k = self.name();
@@ -119,8 +120,7 @@ impl Machine<'_> {
     /// A constructor along a line of parameters: every field along the fillers of the earlier ones. With dimensions what
     /// comes out has its boundary at the wrong end of the line, and an hcom mends it (T31):
     /// `hcom s r (D params[s/i]) [phi -> i. coe i s (i. D params) b[x~(i), dims]] (Con D c x~(s) dims)`.
-    #[allow(clippy::too_many_arguments)]
-    fn coe_con(&self, c: &Coe, i: u64, d: DataRef, ps: &[Clo], k: u32, fields: &[Clo], dims: &[Ivl]) -> Res<Flow> {
+    fn coe_con(&self, c: &Coe, i: u64, (d, k): (DataRef, u32), ps: &[Clo], fields: &[Clo], dims: &[Ivl]) -> Res<Flow> {
         let mut own = ps.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
         let mut out = Vec::new();
         for (ty, field) in self.fields(d, k)?.iter().zip(fields) {
@@ -224,12 +224,8 @@ impl Machine<'_> {
     /// The failure of one face: chains of its classes, tied together by equations that with the face make 0 and 1 equal.
     fn failure(&self, cof: &Equations) -> Res<Vec<Equations>> {
         let Some(class) = Sub::unify(cof) else { return Ok(vec![Vec::new()]) };
-        let mut dims: Vec<Ivl> = Vec::new();
-        for d in cof.iter().flat_map(|(a, b)| [*a, *b]) {
-            if matches!(d, Ivl::Name(_)) && !dims.contains(&d) {
-                dims.push(d);
-            }
-        }
+        let ends = cof.iter().flat_map(|(a, b)| [*a, *b]);
+        let dims: BTreeSet<Ivl> = ends.filter(|d| matches!(d, Ivl::Name(_))).collect();
         // Where a chain is, by which dimension it came there, the classes it saw, its equations.
         let mut todo = vec![(Ivl::Zero, Ivl::Zero, vec![Ivl::Zero], Vec::new())];
         let starts = dims.iter().filter(|d| class.apply(**d) != Ivl::Zero);
@@ -396,17 +392,13 @@ type Column = (Clo, Vec<Side>);
 
 /// Base and all sides the same constructor of Bool, Nat or Int: that constructor, of the hcom of its argument.
 fn hcom_number(h: &HCom, ty: &Whnf, k: u32, columns: &[Column]) -> Flow {
-    let inner = columns.first().map(|(base, sides)| -> Clo {
-        Rc::new(Closure::HCom(HCom {
-            ty: crate::scene::base(Prim::Nat),
-            sides: sides.clone(),
-            base: base.clone(),
-            ..h.clone()
-        }))
+    let inner = columns.first().cloned().map(|(base, sides)| -> Clo {
+        let ty = crate::scene::base(Prim::Nat);
+        Rc::new(Closure::HCom(HCom { ty, sides, base, ..h.clone() }))
     });
     match (ty, inner) {
         (Whnf::Prim(Prim::Int, _), Some(n)) => Flow::Value(Whnf::IntCon(k == 1, n)),
-        (_, Some(n)) => Flow::Value(Whnf::Suc(crate::machine::one(), n)),
+        (_, Some(n)) => Flow::Value(Whnf::Suc(BigUint::one(), n)),
         (Whnf::Prim(Prim::Nat, _), None) => Flow::Value(Whnf::Nat(BigUint::zero())),
         (_, None) => Flow::Value(Whnf::Prim(if k == 1 { Prim::True } else { Prim::False }, Vec::new())),
     }

@@ -12,7 +12,6 @@ use crate::scene::{Scene, con, nat, sucs};
 use crate::{Limits, Refusal, Res};
 use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, GlueFace, Node, Part, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint, Sign};
-use num_traits::One;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -431,9 +430,9 @@ impl<'a> Machine<'a> {
                 }
                 (Whnf::Con(d, c, ps, fs, rs), Elim::Data(_, _, m, bs)) => {
                     stack.extend(rs.iter().rev().map(|r| Frame::Elim(Elim::LApp(*r))));
-                    self.match_con(stack, (d, c), &fs, Elim::Data(d, ps, m, bs))?
+                    self.match_con(stack, (d, c), &fs, Elim::Data(d, ps, m, bs.clone()), &bs)?
                 }
-                (Whnf::HCom(h), e @ Elim::Data(..)) => self.match_hcom(&h, &e)?,
+                (Whnf::HCom(h), ref e @ Elim::Data(_, _, ref m, _)) => self.match_hcom(&h, m, e)?,
                 (Whnf::GlueEl(a), Elim::Unglue(..)) => Flow::Next(a),
                 (Whnf::Stuck(mut s), e) => {
                     s.spine.push(e);
@@ -450,16 +449,12 @@ impl<'a> Machine<'a> {
     }
 
     /// A data eliminator at a constructor: the branch at the fields, then at the recursive values.
-    fn match_con(&self, stack: &mut Vec<Frame>, (d, c): (DataRef, u32), fields: &Rc<[Clo]>, elim: Elim) -> Res<Flow> {
-        let types = self.fields(d, c)?;
-        let Elim::Data(_, _, _, branches) = &elim else {
-            return Err(Refusal::new("ill-formed term", "not a data eliminator"));
-        };
-        let branch = usize::try_from(c).ok().and_then(|c| branches.get(c)).cloned();
+    fn match_con(&self, stack: &mut Vec<Frame>, at: (DataRef, u32), fs: &[Clo], elim: Elim, bs: &[Clo]) -> Res<Flow> {
+        let (types, branch) = (self.fields(at.0, at.1)?, bs.get(count(at.1)?).cloned());
         let branch = branch.ok_or_else(|| Refusal::new("ill-formed term", "a branch is missing"))?;
-        let mut args: Vec<Clo> = fields.to_vec();
-        for (field, ty) in fields.iter().zip(types) {
-            match recursive_arity(ty, d.id) {
+        let mut args: Vec<Clo> = fs.to_vec();
+        for (field, ty) in fs.iter().zip(types) {
+            match recursive_arity(ty, at.0.id) {
                 Some(0) => args.push(field.elim(elim.clone()).share()),
                 Some(n) => {
                     let mut scene = Scene::new();
@@ -479,10 +474,7 @@ impl<'a> Machine<'a> {
     }
 
     /// `elim (hcom r s D [phi -> i. u] b) = com r s (k. M (hcom r k D [phi -> i. u] b)) [phi -> k. elim u[k/i]] (elim b)`.
-    fn match_hcom(&self, h: &HCom, elim: &Elim) -> Res<Flow> {
-        let Elim::Data(_, _, motive, _) = elim else {
-            return Err(Refusal::new("ill-formed term", "not a data eliminator"));
-        };
+    fn match_hcom(&self, h: &HCom, motive: &Bind, elim: &Elim) -> Res<Flow> {
         let k = self.name();
         let filler = Rc::new(Closure::HCom(HCom { to: Ivl::Name(k), ..h.clone() }));
         let mapped = |x: &Side| DBind::abs(k, x.body.inst(Ivl::Name(k)).elim(elim.clone()));
@@ -626,8 +618,4 @@ pub(crate) fn arity(p: Prim) -> usize {
         Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => 2,
         Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => 2,
     }
-}
-
-pub(crate) fn one() -> BigUint {
-    BigUint::one()
 }

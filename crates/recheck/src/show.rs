@@ -44,9 +44,9 @@ fn at(t: &Term, names: &[String], xs: u32, ds: u32, left: &Cell<u32>) -> String 
         let eqs: Vec<String> = cof.iter().map(|(x, y)| format!("{} = {}", dim(x), dim(y))).collect();
         format!("{} : {body}", eqs.join(" and "))
     };
-    let joined = |entries: Vec<String>| entries.join("; ");
     let glued = |faces: &[GlueFace]| {
-        joined(faces.iter().map(|f| entry(&f.cof, format!("{}, {}", go(&f.ty), go(&f.equiv)))).collect())
+        let face = |f: &GlueFace| entry(&f.cof, format!("{}, {}", go(&f.ty), go(&f.equiv)));
+        faces.iter().map(face).collect::<Vec<_>>().join("; ")
     };
     match &**t {
         Node::Var(k) => xs.checked_sub(k + 1).map_or_else(|| format!("x?{k}"), |n| format!("x{n}")),
@@ -71,12 +71,12 @@ fn at(t: &Term, names: &[String], xs: u32, ds: u32, left: &Cell<u32>) -> String 
         Node::Coe(r, s, a, x) => format!("(coe {} {} (d{ds}. {}) {})", dim(r), dim(s), along(a), go(x)),
         Node::HCom(r, s, a, faces, b) => {
             let sides = faces.iter().map(|f| entry(&f.cof, format!("d{ds}. {}", along(&f.body))));
-            format!("(hcom {} {} {} [{}] {})", dim(r), dim(s), go(a), joined(sides.collect()), go(b))
+            format!("(hcom {} {} {} [{}] {})", dim(r), dim(s), go(a), sides.collect::<Vec<_>>().join("; "), go(b))
         }
         Node::Glue(a, faces) => format!("(Glue {} [{}])", go(a), glued(faces)),
         Node::GlueEl(a, parts) => {
             let parts = parts.iter().map(|p| entry(&p.cof, go(&p.body)));
-            format!("(glue {} [{}])", go(a), joined(parts.collect()))
+            format!("(glue {} [{}])", go(a), parts.collect::<Vec<_>>().join("; "))
         }
         Node::Unglue(a, faces, g) => format!("(unglue {} [{}] {})", go(a), glued(faces), go(g)),
         Node::EmptyElim(m, x) => format!("(Empty.elim (x{xs}. {}) {})", under(m), go(x)),
