@@ -341,7 +341,7 @@ impl Machine<'_> {
 
     /// Number and arguments of the constructor that base and all sides are; every argument with those of the sides, each of
     /// which is looked at under its own face with its dimension free. `Err` when there is none, with what is in the way.
-    fn same_constructor(&self, h: &HCom, threshold: u32) -> Res<Result<(u32, Vec<Column>), Option<u32>>> {
+    fn same_constructor(&self, h: &HCom, threshold: u32) -> Res<Match> {
         let (k, mut columns) = match self.outermost(self.whnf_at(&h.base, threshold)?) {
             Ok((k, args)) => (k, args.into_iter().map(|a| (a, Vec::new())).collect::<Vec<Column>>()),
             Err(blocked) => return Ok(Err(blocked)),
@@ -389,6 +389,9 @@ impl Machine<'_> {
 
 /// An argument of a constructor: that of the base, and those of the sides.
 type Column = (Clo, Vec<Side>);
+
+/// A constructor by number with its arguments, or the folded definition in the way.
+type Match = Result<(u32, Vec<Column>), Option<u32>>;
 
 /// Base and all sides the same constructor of Bool, Nat or Int: that constructor, of the hcom of its argument.
 fn hcom_number(h: &HCom, ty: &Whnf, k: u32, columns: &[Column]) -> Flow {

@@ -328,7 +328,7 @@ pub(crate) fn coercion(s: Ivl, r: Ivl, line: DBind) -> Clo {
         pen.com(s, r, line, &sides, middle(pen, x, j, k))
     };
     let pen = scene.pen();
-    let f = pen.lam(|pen, x| y(pen, x));
+    let f = pen.lam(y);
     let g = pen.lam(|pen, x| coe(pen, r, s, pen.v(x)));
     let eta = pen.lam(|pen, x| pen.dlam(|pen, k| h(pen, x, k, ends, s)));
     let epsilon = pen.lam(|pen, z| pen.dlam(|pen, k| e(pen, &|pen| pen.v(z), k, r)));

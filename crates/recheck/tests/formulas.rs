@@ -318,26 +318,24 @@ fn in_context(c: &Case, closed: bool, f: impl Fn(&[T; 3], [D; 3], &T) -> T + Clo
     let quantified =
         move |ty: T, g: Rc<dyn Fn(T) -> T>| if closed { lam(move |x| g(x)) } else { pi(ty, move |x| g(x)) };
     let along = move |g: Rc<dyn Fn(D) -> T>| if closed { dlam(move |i| g(i)) } else { line(move |i| g(i)) };
-    let q2 = quantified.clone();
     quantified(
         line(|_| univ(0)),
         Rc::new(move |a| {
-            let (c, f, quantified) = (c.clone(), f.clone(), q2.clone());
-            q2(
+            let (c, f) = (c.clone(), f.clone());
+            quantified(
                 line(|_| univ(0)),
                 Rc::new(move |t| {
-                    let (c, f, a, quantified) = (c.clone(), f.clone(), a.clone(), quantified.clone());
-                    let (t2, a2, q) = (t.clone(), a.clone(), quantified.clone());
+                    let (c, f, a) = (c.clone(), f.clone(), a.clone());
+                    let (t2, a2) = (t.clone(), a.clone());
                     let equivalences = line(move |i| equiv(lapp(&t2, i), lapp(&a2, i)));
-                    q(
+                    quantified(
                         equivalences,
                         Rc::new(move |e| {
-                            let (c, f, s3, quantified) =
-                                (c.clone(), f.clone(), [a.clone(), t.clone(), e.clone()], quantified.clone());
+                            let (c, f, s3) = (c.clone(), f.clone(), [a.clone(), t.clone(), e.clone()]);
                             along(Rc::new(move |r| {
-                                let (c, f, s3, quantified) = (c.clone(), f.clone(), s3.clone(), quantified.clone());
+                                let (c, f, s3) = (c.clone(), f.clone(), s3.clone());
                                 along(Rc::new(move |s| {
-                                    let (c, f, s3, quantified) = (c.clone(), f.clone(), s3.clone(), quantified.clone());
+                                    let (c, f, s3) = (c.clone(), f.clone(), s3.clone());
                                     along(Rc::new(move |j| {
                                         let (f, s3) = (f.clone(), s3.clone());
                                         quantified(glued(&c, &s3, r, j), Rc::new(move |g| f(&s3, [r, s, j], &g)))

@@ -237,22 +237,28 @@ pub fn identity() -> T {
     five(lam(|x| x), lam(|x| x), lam(refl), lam(refl), refl_refl())
 }
 
+/// A field type in the scope of parameters and earlier fields.
+pub type Field = Rc<dyn Fn(&[T]) -> T>;
+
+/// A face of a boundary.
+pub type Edge = (Eqs, Rc<dyn Fn(&[T], &[D]) -> T>);
+
 /// One constructor: fields in the scope of parameters and earlier fields, dimensions, boundary.
 pub struct Con {
-    pub fields: Vec<Rc<dyn Fn(&[T]) -> T>>,
+    pub fields: Vec<Field>,
     pub dims: u32,
-    pub boundary: Vec<(Eqs, Rc<dyn Fn(&[T], &[D]) -> T>)>,
+    pub boundary: Vec<Edge>,
 }
 
-pub fn point(fields: Vec<Rc<dyn Fn(&[T]) -> T>>) -> Con {
+pub fn point(fields: Vec<Field>) -> Con {
     Con { fields, dims: 0, boundary: vec![] }
 }
 
-pub fn field(f: impl Fn(&[T]) -> T + 'static) -> Rc<dyn Fn(&[T]) -> T> {
+pub fn field(f: impl Fn(&[T]) -> T + 'static) -> Field {
     Rc::new(f)
 }
 
-pub fn end(k: u32, at: D, f: impl Fn(&[T], &[D]) -> T + 'static) -> (Eqs, Rc<dyn Fn(&[T], &[D]) -> T>) {
+pub fn end(k: u32, at: D, f: impl Fn(&[T], &[D]) -> T + 'static) -> Edge {
     (vec![(D::At(k), at)], Rc::new(f))
 }
 
@@ -281,9 +287,9 @@ impl World {
     }
 
     /// A data type at the next position; `params` in the scope of earlier ones.
-    pub fn data(&mut self, params: Vec<Rc<dyn Fn(&[T]) -> T>>, level: u32, cons: Vec<Con>) -> Answer {
+    pub fn data(&mut self, params: Vec<Field>, level: u32, cons: Vec<Con>) -> Answer {
         let scope = |n: usize| (0..u32::try_from(n).unwrap()).map(at_level).collect::<Vec<T>>();
-        let at = |f: &Rc<dyn Fn(&[T]) -> T>, n: usize| f(&scope(n))(u32::try_from(n).unwrap(), 0);
+        let at = |f: &Field, n: usize| f(&scope(n))(u32::try_from(n).unwrap(), 0);
         let constructors = cons.iter().map(|c| {
             let inner = params.len() + c.fields.len();
             let dims: Vec<D> = (0..c.dims).map(D::At).collect();
