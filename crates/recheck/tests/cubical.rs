@@ -504,3 +504,112 @@ fn systems_are_compared_as_sets() {
         assert_eq!(compare(two, |i, j, x| vec![at(vec![(i, Zero), (j, One)], &x)]), DIFFERENT);
     });
 }
+
+#[test]
+fn many_turns_compose() {
+    deep(|| {
+        let b = base();
+        let ua = b.ua();
+        // p_0 = ua not, p_{n+1} = p_n . ua not
+        let step = lam(move |_| {
+            let ua = ua.clone();
+            lam(move |p| {
+                let ua = ua.clone();
+                dlam(move |i| {
+                    let sides = vec![side(vec![(i, Zero)], |_| bool()), side(vec![(i, One)], ua.clone())];
+                    hcom(Zero, One, univ(0), sides, papp(p.clone(), bool(), bool(), i))
+                })
+            })
+        });
+        let start = dlam(b.ua());
+        let power = lam(move |n| nat_elim(|_| path(univ(0), bool(), bool()), start.clone(), step.clone(), n));
+        let mut w = b.w;
+        let power = w.def(arrow(prim(bfv_format::Prim::Nat), path(univ(0), bool(), bool())), power);
+        for n in [0u32, 1, 2, 9, 40] {
+            let p = app(&power, &leaf(bfv_format::Node::NatLit(n.into())));
+            let moved = coe(Zero, One, move |i| papp(p.clone(), bool(), bool(), i), yes());
+            w.equal(&bool(), &moved, &if n % 2 == 0 { no() } else { yes() }).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_boundary_that_speaks_of_parameters_is_carried_with_them() {
+    deep(|| {
+        let mut w = World::new();
+        let id = w.next;
+        // W A: node (f : A -> W A), pull (a : A) (f : A -> W A) i [i=0 -> f a; i=1 -> node f]
+        let below = move |x: &[T]| arrow(x[0].clone(), data(id, &x[..1]));
+        let pull = Con {
+            fields: vec![field(|x| x[0].clone()), field(below)],
+            dims: 1,
+            boundary: vec![
+                end(0, Zero, |x, _| app(&x[2], &x[1])),
+                end(0, One, move |x, _| con(id, 0, &x[..1], &x[2..], &[])),
+            ],
+        };
+        w.data(vec![field(|_| univ(0))], 0, vec![point(vec![field(below)]), pull]).unwrap();
+        // Along any line of types, between any two places, from variables.
+        let carried = move |l: &T, [r, s, j]: [D; 3], a: &T, f: &T, written: bool| {
+            let family = {
+                let l = l.clone();
+                move |i: D| data(id, &[lapp(&l, i)])
+            };
+            if !written {
+                return coe(r, s, family, con(id, 1, &[lapp(l, r)], &[a.clone(), f.clone()], &[j]));
+            }
+            let fields = {
+                let (l, a, f, family) = (l.clone(), a.clone(), f.clone(), family.clone());
+                move |i: D| {
+                    let (l, l2, family) = (l.clone(), l.clone(), family.clone());
+                    [
+                        coe(r, i, move |i| lapp(&l, i), a.clone()),
+                        coe(r, i, move |i| arrow(lapp(&l2, i), family(i)), f.clone()),
+                    ]
+                }
+            };
+            let (at_s, f0, f1, fam0, fam1, l1) =
+                (fields(s), fields.clone(), fields, family.clone(), family.clone(), l.clone());
+            let low = move |i: D| coe(i, s, fam0.clone(), app(&f0(i)[1], &f0(i)[0]));
+            let high = move |i: D| coe(i, s, fam1.clone(), con(id, 0, &[lapp(&l1, i)], &[f1(i)[1].clone()], &[]));
+            let sides = vec![side(vec![(j, Zero)], low), side(vec![(j, One)], high)];
+            hcom(s, r, family(s), sides, con(id, 1, &[lapp(l, s)], &at_s, &[j]))
+        };
+        let quantify = move |closed: bool, f: fn(T, T, T) -> T| {
+            let bound = move |ty: T, g: std::rc::Rc<dyn Fn(T) -> T>| {
+                if closed { lam(move |x| g(x)) } else { pi(ty, move |x| g(x)) }
+            };
+            let along =
+                move |g: std::rc::Rc<dyn Fn(D) -> T>| if closed { dlam(move |i| g(i)) } else { line(move |i| g(i)) };
+            bound(
+                line(|_| univ(0)),
+                std::rc::Rc::new(move |l| {
+                    along(std::rc::Rc::new(move |r| {
+                        let l = l.clone();
+                        along(std::rc::Rc::new(move |s| {
+                            let l = l.clone();
+                            along(std::rc::Rc::new(move |j| {
+                                let l2 = l.clone();
+                                bound(
+                                    lapp(&l, r),
+                                    std::rc::Rc::new(move |a| {
+                                        let l = l2.clone();
+                                        let ty = arrow(lapp(&l, r), data(id, &[lapp(&l, r)]));
+                                        bound(
+                                            ty,
+                                            std::rc::Rc::new(move |g| {
+                                                let at = |written| carried(&l, [r, s, j], &a, &g, written);
+                                                f(data(id, &[lapp(&l, s)]), at(false), at(true))
+                                            }),
+                                        )
+                                    }),
+                                )
+                            }))
+                        }))
+                    }))
+                }),
+            )
+        };
+        w.check(&quantify(false, path), &quantify(true, |_, _, written| refl(written))).unwrap();
+    });
+}

@@ -181,6 +181,10 @@ pub fn bool_elim(motive: impl Fn(T) -> T + 'static, t: T, f: T, x: T) -> T {
     let b = bind(motive);
     built!(n, m, Node::BoolElim(b(n, m), t(n, m), f(n, m), x(n, m)))
 }
+pub fn nat_elim(motive: impl Fn(T) -> T + 'static, z: T, s: T, x: T) -> T {
+    let b = bind(motive);
+    built!(n, m, Node::NatElim(b(n, m), z(n, m), s(n, m), x(n, m)))
+}
 pub fn data(id: u32, params: &[T]) -> T {
     let ps = params.to_vec();
     built!(n, m, Node::Data(DataRef { id, shift: 0 }, all(&ps, n, m)))
