@@ -613,3 +613,90 @@ fn a_boundary_that_speaks_of_parameters_is_carried_with_them() {
         w.check(&quantify(false, path), &quantify(true, |_, _, written| refl(written))).unwrap();
     });
 }
+
+#[test]
+fn dimensions_keep_their_order() {
+    deep(|| {
+        let mut w = World::new();
+        let s1 = circle(&mut w);
+        let id = w.next;
+        let corner = move |_: &[T], _: &[D]| con(id, 0, &[], &[], &[]);
+        let edge = || Con { fields: vec![], dims: 1, boundary: vec![end(0, Zero, corner), end(0, One, corner)] };
+        let along = move |c: u32, k: usize| move |_: &[T], d: &[D]| con(id, c, &[], &[], &[d[k]]);
+        let face = Con {
+            fields: vec![],
+            dims: 2,
+            boundary: vec![
+                end(0, Zero, along(2, 1)),
+                end(0, One, along(2, 1)),
+                end(1, Zero, along(1, 0)),
+                end(1, One, along(1, 0)),
+            ],
+        };
+        w.data(vec![], 0, vec![point(vec![]), edge(), edge(), face]).unwrap();
+        // The torus to the circle: the first edge goes round, the second stays.
+        let all = |face: fn(u32, D, D) -> T| {
+            let round = dlam(move |i| turn(s1, i));
+            let face = dlam(move |i| dlam(move |j| face(s1, i, j)));
+            [start(s1), round, refl(start(s1)), face]
+        };
+        let map = move |branches: &[T], x: T| data_elim(id, &[], move |_| data(s1, &[]), branches, x);
+        let good = all(|s1, i, _| turn(s1, i));
+        w.check(&data(s1, &[]), &map(&good, con(id, 0, &[], &[], &[]))).unwrap();
+        let bad = all(|s1, _, j| turn(s1, j));
+        assert_eq!(w.check(&data(s1, &[]), &map(&bad, con(id, 0, &[], &[], &[]))), Err("boundary disagrees"));
+        let statement = line(move |i| {
+            let good = good.clone();
+            line(move |j| path(data(s1, &[]), map(&good, con(id, 3, &[], &[], &[i, j])), turn(s1, i)))
+        });
+        w.check(&statement, &dlam(move |i| dlam(move |_| refl(turn(s1, i))))).unwrap();
+    });
+}
+
+#[test]
+fn hypotheses_stand_where_their_fields_do() {
+    deep(|| {
+        // Q A: join (x : Q) (a : A) (y : Q), c (a : A) (x : Q) (f : A -> Q) i [i=0 -> join x a (f a); i=1 -> the given end]
+        let with = |at_one: usize, pick: usize, same: usize| {
+            let mut w = World::new();
+            let own = |x: &[T]| data(0, &x[..1]);
+            let parameter = |x: &[T]| x[0].clone();
+            let join = point(vec![field(own), field(parameter), field(own)]);
+            let at = move |x: &[T]| if at_one == 0 { x[2].clone() } else { app(&x[3], &x[1]) };
+            let c = Con {
+                fields: vec![field(parameter), field(own), field(move |x| arrow(x[0].clone(), own(x)))],
+                dims: 1,
+                boundary: vec![
+                    end(0, Zero, |x, _| con(0, 0, &x[..1], &[x[2].clone(), x[1].clone(), app(&x[3], &x[1])], &[])),
+                    end(0, One, move |x, _| at(x)),
+                ],
+            };
+            w.data(vec![field(|_| univ(0))], 0, vec![join, c]).unwrap();
+            let lam5 = |f: std::rc::Rc<dyn Fn(&[T]) -> T>| {
+                lam(move |a| {
+                    let f = f.clone();
+                    lam(move |b| {
+                        let (f, a) = (f.clone(), a.clone());
+                        lam(move |c| {
+                            let (f, a, b) = (f.clone(), a.clone(), b.clone());
+                            lam(move |d| {
+                                let (f, a, b, c) = (f.clone(), a.clone(), b.clone(), c.clone());
+                                lam(move |e| f(&[a.clone(), b.clone(), c.clone(), d.clone(), e]))
+                            })
+                        })
+                    })
+                })
+            };
+            // Of join: the first or the second hypothesis. Of c: the same thing along its dimension.
+            let join = lam5(std::rc::Rc::new(move |x| x[3 + pick].clone()));
+            let c = lam5(std::rc::Rc::new(move |x| refl(if same == 0 { x[3].clone() } else { app(&x[4], &x[0]) })));
+            let ty = arrow(data(0, &[bool()]), bool());
+            w.check(&ty, &lam(move |q| data_elim(0, &[bool()], |_| bool(), &[join.clone(), c.clone()], q)))
+        };
+        with(0, 0, 0).unwrap();
+        with(1, 1, 1).unwrap();
+        for (at_one, pick, same) in [(0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 0, 0), (1, 0, 1), (1, 1, 0)] {
+            assert_eq!(with(at_one, pick, same), Err("boundary disagrees"), "{at_one} {pick} {same}");
+        }
+    });
+}
