@@ -3,6 +3,7 @@
 
 mod common;
 
+use bfv_format::Prim;
 use common::*;
 
 const DIFFERENT: Answer = Err("wrong path endpoint");
@@ -524,9 +525,9 @@ fn many_turns_compose() {
         let start = dlam(b.ua());
         let power = lam(move |n| nat_elim(|_| path(univ(0), bool(), bool()), start.clone(), step.clone(), n));
         let mut w = b.w;
-        let power = w.def(arrow(prim(bfv_format::Prim::Nat), path(univ(0), bool(), bool())), power);
+        let power = w.def(arrow(prim(Prim::Nat), path(univ(0), bool(), bool())), power);
         for n in [0u32, 1, 2, 9, 40] {
-            let p = app(&power, &leaf(bfv_format::Node::NatLit(n.into())));
+            let p = app(&power, &number(n));
             let moved = coe(Zero, One, move |i| papp(p.clone(), bool(), bool(), i), yes());
             w.equal(&bool(), &moved, &if n % 2 == 0 { no() } else { yes() }).unwrap();
         }
@@ -697,6 +698,119 @@ fn hypotheses_stand_where_their_fields_do() {
         with(1, 1, 1).unwrap();
         for (at_one, pick, same) in [(0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 0, 0), (1, 0, 1), (1, 1, 0)] {
             assert_eq!(with(at_one, pick, same), Err("boundary disagrees"), "{at_one} {pick} {same}");
+        }
+    });
+}
+
+fn at(p: Prim, x: &T) -> T {
+    app(&prim(p), x)
+}
+
+/// The successor of integers as an equivalence. Every part goes by cases, and is reflexivity in all of them.
+fn successor_equivalence() -> T {
+    type Family = fn(&T) -> T;
+    fn int() -> T {
+        prim(Prim::Int)
+    }
+    /// A function of the number under a constructor of Int, which looks at it or does not.
+    fn case(con: Prim, split: bool, motive: Family, value: Family) -> T {
+        if !split {
+            return lam(move |n| value(&at(con, &n)));
+        }
+        lam(move |n| {
+            let step = lam(move |m| lam(move |_| value(&at(con, &at(Prim::Suc, &m)))));
+            nat_elim(move |n| motive(&at(con, &n)), value(&at(con, &number(0))), step, n)
+        })
+    }
+    fn cases(split: [bool; 2], motive: Family, value: Family, x: &T) -> T {
+        let [low, high] = split;
+        let (low, high) = (case(Prim::IntPos, low, motive, value), case(Prim::IntNegSuc, high, motive, value));
+        int_elim(move |x| motive(&x), low, high, x.clone())
+    }
+    fn up(x: &T) -> T {
+        let after = lam(|m| lam(move |_| at(Prim::IntNegSuc, &m)));
+        let below = lam(move |n| nat_elim(|_| int(), at(Prim::IntPos, &number(0)), after.clone(), n));
+        int_elim(|_| int(), lam(|n| at(Prim::IntPos, &at(Prim::Suc, &n))), below, x.clone())
+    }
+    fn down(x: &T) -> T {
+        let after = lam(|m| lam(move |_| at(Prim::IntPos, &m)));
+        let above = lam(move |n| nat_elim(|_| int(), at(Prim::IntNegSuc, &number(0)), after.clone(), n));
+        int_elim(|_| int(), above, lam(|n| at(Prim::IntNegSuc, &at(Prim::Suc, &n))), x.clone())
+    }
+    fn eta(x: &T) -> T {
+        cases([false, true], |x| path(int(), down(&up(x)), x.clone()), |x| refl(x.clone()), x)
+    }
+    fn epsilon(x: &T) -> T {
+        cases([true, false], |x| path(int(), up(&down(x)), x.clone()), |x| refl(x.clone()), x)
+    }
+    fn square(x: &T) -> T {
+        let (x2, fx) = (x.clone(), up(x));
+        let low = dlam(move |k| up(&papp(eta(&x2), down(&up(&x2)), x2.clone(), k)));
+        path(path(int(), up(&down(&fx)), fx.clone()), low, epsilon(&fx))
+    }
+    let tau = lam(|x| cases([false, true], square, |x| refl(refl(up(x))), &x));
+    five(lam(|x| up(&x)), lam(|x| down(&x)), lam(|x| eta(&x)), lam(|x| epsilon(&x)), tau)
+}
+
+#[test]
+fn winding_numbers() {
+    deep(|| {
+        let mut w = World::new();
+        let int = || prim(Prim::Int);
+        let e = w.def(equiv(int(), int()), successor_equivalence());
+        let same = w.def(equiv(int(), int()), identity());
+        let s1 = circle(&mut w);
+        let shift =
+            move |i: D| glue(int(), vec![(vec![(i, Zero)], int(), e.clone()), (vec![(i, One)], int(), same.clone())]);
+        let code = {
+            let shift = shift.clone();
+            lam(move |x| data_elim(s1, &[], |_| univ(0), &[int(), dlam(shift.clone())], x))
+        };
+        let code = w.def(arrow(data(s1, &[]), univ(0)), code);
+        w.equal(&int(), &coe(Zero, One, shift.clone(), integer(-1)), &integer(0)).unwrap();
+        w.equal(&int(), &coe(One, Zero, shift, integer(0)), &integer(-1)).unwrap();
+        // Loops by composition: n times round, and back once.
+        let loops = || path(data(s1, &[]), start(s1), start(s1));
+        let then = move |p: T, q: T| {
+            dlam(move |i| {
+                let q = q.clone();
+                let sides = vec![
+                    side(vec![(i, Zero)], move |_| start(s1)),
+                    side(vec![(i, One)], move |j| papp(q.clone(), start(s1), start(s1), j)),
+                ];
+                hcom(Zero, One, data(s1, &[]), sides, papp(p.clone(), start(s1), start(s1), i))
+            })
+        };
+        let round = w.def(loops(), dlam(move |i| turn(s1, i)));
+        // The other way: the filler of the square with the loop on one side.
+        let back = w.def(
+            loops(),
+            dlam(move |i| {
+                let sides = vec![side(vec![(i, Zero)], move |j| turn(s1, j)), side(vec![(i, One)], move |_| start(s1))];
+                hcom(Zero, One, data(s1, &[]), sides, start(s1))
+            }),
+        );
+        let step = {
+            let round = round.clone();
+            lam(move |_| {
+                let round = round.clone();
+                lam(move |p| then(p, round.clone()))
+            })
+        };
+        let power = lam(move |n| {
+            nat_elim(move |_| path(data(s1, &[]), start(s1), start(s1)), refl(start(s1)), step.clone(), n)
+        });
+        let power = w.def(arrow(prim(Prim::Nat), loops()), power);
+        let winding = move |p: T| {
+            let code = code.clone();
+            coe(Zero, One, move |i| app(&code, &papp(p.clone(), start(s1), start(s1), i)), integer(0))
+        };
+        for n in [0u32, 1, 2, 5] {
+            let k = i32::try_from(n).unwrap();
+            w.equal(&int(), &winding(app(&power, &number(n))), &integer(k)).unwrap();
+            assert_eq!(w.equal(&int(), &winding(app(&power, &number(n))), &integer(k + 1)), DIFFERENT);
+            let less = w.def(loops(), then(app(&power, &number(n)), back.clone()));
+            w.equal(&int(), &winding(less), &integer(k - 1)).unwrap();
         }
     });
 }

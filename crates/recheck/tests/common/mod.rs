@@ -185,6 +185,16 @@ pub fn nat_elim(motive: impl Fn(T) -> T + 'static, z: T, s: T, x: T) -> T {
     let b = bind(motive);
     built!(n, m, Node::NatElim(b(n, m), z(n, m), s(n, m), x(n, m)))
 }
+pub fn int_elim(motive: impl Fn(T) -> T + 'static, p: T, s: T, x: T) -> T {
+    let b = bind(motive);
+    built!(n, m, Node::IntElim(b(n, m), p(n, m), s(n, m), x(n, m)))
+}
+pub fn number(k: u32) -> T {
+    leaf(Node::NatLit(k.into()))
+}
+pub fn integer(k: i32) -> T {
+    leaf(Node::IntLit(k.into()))
+}
 pub fn data(id: u32, params: &[T]) -> T {
     let ps = params.to_vec();
     built!(n, m, Node::Data(DataRef { id, shift: 0 }, all(&ps, n, m)))
