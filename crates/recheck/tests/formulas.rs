@@ -210,13 +210,13 @@ fn parts(e: &T) -> [T; 5] {
     [fst(e.clone()), fst(rest(e, 1)), fst(rest(e, 2)), fst(rest(e, 3)), rest(e, 4)]
 }
 
-/// One face of the line of types, and what the formula says of it.
+/// Faces of the line of types, and what the formula says of them.
 #[derive(Clone)]
 struct Case {
-    /// The face at i and at an outer dimension j.
-    face: fn(D, D) -> Eqs,
-    /// `all i. phi`, if it is not false.
-    always: Option<fn(D) -> Eqs>,
+    /// The faces at i and at an outer dimension j; all have the same type and equivalence.
+    faces: fn(D, D) -> Vec<Eqs>,
+    /// `all i. phi` of those of which it is not false.
+    always: fn(D) -> Vec<Eqs>,
     /// Failures of the faces of a, of those of t, and of those of a1, at r, s, j.
     fail_a: fn(D, D, D) -> Vec<Eqs>,
     fail_t: fn(D, D, D) -> Vec<Eqs>,
@@ -226,7 +226,7 @@ struct Case {
 /// `coe r s (i. Glue A [phi -> (T, e)]) g`, written out; A, T, e are lines.
 fn carried(c: &Case, [a, t, e]: &[T; 3], [r, s, j]: [D; 3], g: &T) -> T {
     let (la, lt): (Line, Line) = (of(a), of(t));
-    let faces = |i: D| vec![((c.face)(i, j), lapp(t, i), lapp(e, i))];
+    let faces = |i: D| glue_faces(c, [t, e], i, j);
     let fill = |failures: Vec<Eqs>, b: &T| {
         failures
             .into_iter()
@@ -239,13 +239,14 @@ fn carried(c: &Case, [a, t, e]: &[T; 3], [r, s, j]: [D; 3], g: &T) -> T {
     let u = go(&lt, r, s, g);
     let start = go(&la, r, s, &unglue(lapp(a, r), faces(r), g.clone()));
     let mut sides = Vec::new();
-    if let Some(always) = c.always {
+    for always in (c.always)(j) {
         let (la, lt, e, g) = (la.clone(), lt.clone(), e.clone(), g.clone());
-        sides.push(side(always(j), move |i| go(&la, i, s, &app(&fst(lapp(&e, i)), &go(&lt, r, i, &g)))));
+        sides.push(side(always, move |i| go(&la, i, s, &app(&fst(lapp(&e, i)), &go(&lt, r, i, &g)))));
     }
     sides.extend(fill((c.fail_a)(r, s, j), &start));
     let a0 = hcom(r, s, lapp(a, s), sides, start);
-    let known: Vec<(Eqs, T)> = c.always.map(|f| (f(j), u)).into_iter().chain([(vec![(r, s)], g.clone())]).collect();
+    let mut known: Vec<(Eqs, T)> = (c.always)(j).into_iter().map(|phi| (phi, u.clone())).collect();
+    known.push((vec![(r, s)], g.clone()));
     let [f, back, eta, epsilon, tau] = parts(&lapp(e, s));
     let lifted = {
         let (known, f, back, eta, a0, ty) =
@@ -300,16 +301,15 @@ fn carried(c: &Case, [a, t, e]: &[T; 3], [r, s, j]: [D; 3], g: &T) -> T {
             hcom(Zero, One, a_s.clone(), sides, around(&a0))
         }
     };
-    let mut sides = vec![
-        side((c.face)(s, j), p),
-        side(vec![(r, s)], {
-            let a0 = a0.clone();
-            move |_| a0.clone()
-        }),
-    ];
+    let there = (c.faces)(s, j);
+    let mut sides: Vec<Side> = there.iter().map(|phi| side(phi.clone(), p.clone())).collect();
+    sides.push(side(vec![(r, s)], {
+        let a0 = a0.clone();
+        move |_| a0.clone()
+    }));
     sides.extend(fill((c.fail_1)(r, s, j), &a0));
     let a1 = hcom(One, Zero, lapp(a, s), sides, a0);
-    glue_el(a1, vec![((c.face)(s, j), lifted(One))])
+    glue_el(a1, there.into_iter().map(|phi| (phi, lifted(One))).collect())
 }
 
 /// Everything in the context: lines of types and equivalences, ends, an element; `f` says what stands there.
@@ -351,7 +351,11 @@ fn in_context(c: &Case, closed: bool, f: impl Fn(&[T; 3], [D; 3], &T) -> T + Clo
 }
 
 fn glued(c: &Case, [a, t, e]: &[T; 3], i: D, j: D) -> T {
-    glue(lapp(a, i), vec![((c.face)(i, j), lapp(t, i), lapp(e, i))])
+    glue(lapp(a, i), glue_faces(c, [t, e], i, j))
+}
+
+fn glue_faces(c: &Case, [t, e]: [&T; 2], i: D, j: D) -> Vec<Glued> {
+    (c.faces)(i, j).into_iter().map(|phi| (phi, lapp(t, i), lapp(e, i))).collect()
 }
 
 #[test]
@@ -359,24 +363,24 @@ fn coe_along_a_line_of_glue_types() {
     let cases = [
         // A face that does not speak of i.
         Case {
-            face: |_, j| vec![(j, Zero)],
-            always: Some(|j| vec![(j, Zero)]),
+            faces: |_, j| vec![vec![(j, Zero)]],
+            always: |j| vec![vec![(j, Zero)]],
             fail_a: |_, _, j| vec![vec![(j, One)]],
             fail_t: |r, s, j| vec![vec![(j, One), (r, Zero), (s, One)], vec![(j, One), (s, Zero), (r, One)]],
             fail_1: |r, s, j| vec![vec![(j, One), (r, Zero), (s, One)], vec![(j, One), (s, Zero), (r, One)]],
         },
         // An end of i: it is never always there (T20).
         Case {
-            face: |i, _| vec![(i, One)],
-            always: None,
+            faces: |i, _| vec![vec![(i, One)]],
+            always: |_| vec![],
             fail_a: |_, _, _| vec![vec![]],
             fail_t: |r, s, _| vec![vec![(r, Zero), (s, One)], vec![(s, Zero), (r, One)]],
             fail_1: |r, s, _| vec![vec![(s, Zero), (r, One)], vec![(s, Zero), (r, Zero), (s, One)]],
         },
         // A diagonal (T21).
         Case {
-            face: |i, j| vec![(i, j)],
-            always: None,
+            faces: |i, j| vec![vec![(i, j)]],
+            always: |_| vec![],
             fail_a: |_, _, _| vec![vec![]],
             fail_t: |r, s, _| vec![vec![(r, Zero), (s, One)], vec![(s, Zero), (r, One)]],
             fail_1: |r, s, j| {
@@ -384,10 +388,18 @@ fn coe_along_a_line_of_glue_types() {
                 no(s, j).into_iter().flat_map(|x| no(r, s).into_iter().map(move |y| [x.clone(), y].concat())).collect()
             },
         },
+        // Two faces that meet, one of which is always there.
+        Case {
+            faces: |i, j| vec![vec![(i, Zero)], vec![(j, One)]],
+            always: |j| vec![vec![(j, One)]],
+            fail_a: |_, _, j| vec![vec![(j, Zero)]],
+            fail_t: |r, s, j| vec![vec![(j, Zero), (r, Zero), (s, One)], vec![(j, Zero), (s, Zero), (r, One)]],
+            fail_1: |r, s, j| vec![vec![(s, One), (j, Zero), (r, Zero)]],
+        },
         // Two equations at opposite ends: any of three reasons makes it fail.
         Case {
-            face: |i, j| vec![(i, Zero), (j, One)],
-            always: None,
+            faces: |i, j| vec![vec![(i, Zero), (j, One)]],
+            always: |_| vec![],
             fail_a: |_, _, _| vec![vec![]],
             fail_t: |r, s, _| vec![vec![(r, Zero), (s, One)], vec![(s, Zero), (r, One)]],
             fail_1: |r, s, j| {
@@ -443,8 +455,8 @@ fn hcom_at_a_glue_type() {
     deep(|| {
         let w = World::new();
         let c = Case {
-            face: |i, _| vec![(i, Zero)],
-            always: None,
+            faces: |i, _| vec![vec![(i, Zero)]],
+            always: |_| vec![],
             fail_a: |_, _, _| vec![],
             fail_t: |_, _, _| vec![],
             fail_1: |_, _, _| vec![],
