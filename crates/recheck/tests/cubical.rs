@@ -673,7 +673,7 @@ fn hypotheses_stand_where_their_fields_do() {
                 ],
             };
             w.data(vec![field(|_| univ(0))], 0, vec![join, c]).unwrap();
-            let lam5 = |f: std::rc::Rc<dyn Fn(&[T]) -> T>| {
+            let lam5 = |f: Field| {
                 lam(move |a| {
                     let f = f.clone();
                     lam(move |b| {
@@ -812,5 +812,101 @@ fn winding_numbers() {
             let less = w.def(loops(), then(app(&power, &number(n)), back.clone()));
             w.equal(&int(), &winding(less), &integer(k - 1)).unwrap();
         }
+    });
+}
+
+#[test]
+fn stored_proofs_say_what_they_show() {
+    deep(|| {
+        let mut w = World::new();
+        let s1 = circle(&mut w);
+        let report = w.stored(&path(data(s1, &[]), start(s1), turn(s1, Zero)), &dlam(move |i| turn(s1, i))).unwrap();
+        assert_eq!(report.statement, "(PathP (d0. D) D.0 (D.1 @ 0))");
+        assert!(report.axioms.is_empty());
+        // An axiom inside a boundary, a part or a face is an axiom of what rests on it.
+        let axiom = |w: &mut World, ty: T| {
+            let (name, bundle) = ("a".into(), "b".into());
+            w.add(&bfv_format::Decl::Axiom { name, bundle, ty: ty(0, 0) }).unwrap();
+            w.next - 1
+        };
+        let (postulate, id) = (axiom(&mut w, bool()), w.next);
+        let one = Con {
+            fields: vec![],
+            dims: 1,
+            boundary: vec![end(0, Zero, move |_, _| con(id, 0, &[], &[constant(postulate)], &[]))],
+        };
+        w.data(vec![], 0, vec![point(vec![field(|_| bool())]), one]).unwrap();
+        let of_data = data_elim(id, &[], |_| unit(), &[lam(|_| star()), refl(star())], con(id, 0, &[], &[yes()], &[]));
+        assert_eq!(w.stored(&unit(), &of_data).unwrap().axioms, ["b"]);
+        let other = axiom(&mut w, equiv(bool(), bool()));
+        let ty = line(move |i| glue(bool(), vec![(vec![(i, Zero)], bool(), constant(other))]));
+        let shown = w.stored(&univ(0), &ty).unwrap();
+        assert_eq!(shown.axioms, ["b"]);
+        let judged = w.stored(&arrow(ty, unit()), &lam(|_| star())).unwrap();
+        assert_eq!(judged.statement, "((x0 : ((d0 : I) -> (Glue Bool [d0 = 0 : Bool, a]))) -> Unit)");
+    });
+}
+
+#[test]
+fn faces_and_parts_agree_where_they_meet() {
+    deep(|| {
+        let mut w = World::new();
+        let (id, e) = interval(&mut w);
+        let at = move |k: u32| con(id, k, &[], &[], &[]);
+        let same = w.def(equiv(unit(), unit()), identity());
+        let square = |f: std::rc::Rc<dyn Fn(D, D) -> T>| {
+            move |closed: bool| {
+                let f = f.clone();
+                let inner = move |i: D| {
+                    let f = f.clone();
+                    if closed { dlam(move |j| f(i, j)) } else { line(move |j| f(i, j)) }
+                };
+                if closed { dlam(inner) } else { line(inner) }
+            }
+        };
+        let (face, other) = ((data(id, &[]), e.clone()), (unit(), same));
+        let glued = |first: (T, T), second: (T, T)| {
+            square(std::rc::Rc::new(move |i, j| {
+                let (first, second) = (first.clone(), second.clone());
+                glue(unit(), vec![(vec![(i, Zero)], first.0, first.1), (vec![(j, Zero)], second.0, second.1)])
+            }))
+        };
+        w.check(&univ(0), &glued(face.clone(), face.clone())(false)).unwrap();
+        assert_eq!(w.check(&univ(0), &glued(face.clone(), other)(false)), Err("faces disagree"));
+        let ty = glued(face.clone(), face)(false);
+        let element = |k: u32, n: u32| {
+            square(std::rc::Rc::new(move |i, j| {
+                glue_el(star(), vec![(vec![(i, Zero)], at(k)), (vec![(j, Zero)], at(n))])
+            }))
+        };
+        w.check(&ty, &element(0, 0)(true)).unwrap();
+        assert_eq!(w.check(&ty, &element(0, 1)(true)), Err("faces disagree"));
+        // Path constructors at different dimensions differ.
+        let seg = move |i: D| con(id, 2, &[], &[], &[i]);
+        let same_place = |f: fn(D, D) -> D| {
+            let statement = square(std::rc::Rc::new(move |i, j| path(data(id, &[]), seg(i), seg(f(i, j)))))(false);
+            w.check(&statement, &square(std::rc::Rc::new(move |i, _| refl(seg(i))))(true))
+        };
+        same_place(|i, _| i).unwrap();
+        assert_eq!(same_place(|_, j| j), DIFFERENT);
+    });
+}
+
+#[test]
+fn a_glue_is_as_large_as_its_largest_part() {
+    deep(|| {
+        let w = World::new();
+        let ty = |n: u32| pi(univ(0), move |a| pi(univ(1), move |t| arrow(equiv(t, a.clone()), univ(n))));
+        let glued = lam(|a| {
+            lam(move |t| {
+                let a = a.clone();
+                lam(move |e| {
+                    let (a, t) = (a.clone(), t.clone());
+                    line(move |i| glue(a.clone(), vec![(vec![(i, Zero)], t.clone(), e.clone())]))
+                })
+            })
+        });
+        w.check(&ty(1), &glued).unwrap();
+        assert_eq!(w.check(&ty(0), &glued), Err("universe too small"));
     });
 }

@@ -1,8 +1,10 @@
 //! Core terms written with names: a binder is a Rust function, and a variable knows where it was introduced.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use bfv_format::{Cof, Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Node, Part, Prim, Term};
-use bfv_recheck::{Judge, Limits, Verdict};
+use bfv_format::{
+    Cof, Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Node, Outcome, Part, Prim, Stored, Term, write,
+};
+use bfv_recheck::{Judge, Limits, Report, Verdict, recheck};
 use std::rc::Rc;
 
 /// A term at a place with so many term variables and dimensions in scope.
@@ -279,6 +281,7 @@ pub fn end(k: u32, at: D, f: impl Fn(&[T], &[D]) -> T + 'static) -> Edge {
 /// A judge and how many declarations it has.
 pub struct World {
     judge: Judge,
+    decls: Vec<Decl>,
     pub next: u32,
 }
 
@@ -286,11 +289,12 @@ pub type Answer = Result<(), &'static str>;
 
 impl World {
     pub fn new() -> World {
-        World { judge: Judge::new(Limits { steps: 40_000_000, depth: 4_000 }), next: 0 }
+        World { judge: Judge::new(Limits { steps: 40_000_000, depth: 4_000 }), decls: vec![], next: 0 }
     }
 
     pub fn add(&mut self, d: &Decl) -> Answer {
         self.judge.add(d).map_err(|r| r.reason)?;
+        self.decls.push(d.clone());
         self.next += 1;
         Ok(())
     }
@@ -332,6 +336,20 @@ impl World {
 
     pub fn check(&self, ty: &T, t: &T) -> Answer {
         self.judge.judge(&ty(0, 0), Verdict::Proved, &t(0, 0)).map_err(|r| r.reason)
+    }
+
+    /// What the bytes of a stored proof are said to show.
+    pub fn stored(&self, ty: &T, t: &T) -> Result<Report, &'static str> {
+        let stored = Stored {
+            decls: self.decls.clone(),
+            claim: "claim".into(),
+            statement: ty(0, 0),
+            verdict: Outcome::Proved,
+            evidence: t(0, 0),
+            witness: vec![],
+            engine: String::new(),
+        };
+        recheck(&write(&stored), Limits { steps: 40_000_000, depth: 4_000 }).map_err(|r| r.reason)
     }
 
     /// Whether two elements of a closed type are convertible.
