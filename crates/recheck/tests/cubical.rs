@@ -279,6 +279,25 @@ fn boundaries_are_of_earlier_constructors() {
         let field_of_other_type =
             Con { fields: vec![field(|_| bool())], dims: 1, boundary: vec![end(0, Zero, |x, _| x[0].clone())] };
         assert_eq!(w.data(vec![], 0, vec![field_of_other_type]), Err("boundary not of constructors"));
+        // The type inside a field that is not recursive, inside an argument, and at other parameters.
+        let leaf = || point(vec![field(|_| bool())]);
+        let circular = |x: T| data_elim(0, &[], |_| bool(), &[lam(|b| b), refl(yes())], x);
+        let hidden = Con {
+            fields: vec![field(|_| data(0, &[]))],
+            dims: 1,
+            boundary: vec![end(0, Zero, move |x, _| con(0, 0, &[], &[circular(x[0].clone())], &[]))],
+        };
+        assert_eq!(w.data(vec![], 0, vec![leaf(), hidden]), Err("boundary not of constructors"));
+        let argument = Con {
+            fields: vec![field(|_| arrow(bool(), data(0, &[])))],
+            dims: 1,
+            boundary: vec![end(0, Zero, move |x, _| app(&x[0], &circular(app(&x[0], &yes()))))],
+        };
+        assert_eq!(w.data(vec![], 0, vec![leaf(), argument]), Err("boundary not of constructors"));
+        let elsewhere =
+            Con { fields: vec![], dims: 1, boundary: vec![end(0, Zero, |_, _| con(0, 0, &[bool()], &[yes()], &[]))] };
+        let generic = vec![point(vec![field(|x| x[0].clone())]), elsewhere];
+        assert_eq!(w.data(vec![field(|_| univ(0))], 0, generic), Err("boundary not of constructors"));
         // Faces of a boundary that differ where they meet.
         let square =
             Con { fields: vec![], dims: 2, boundary: vec![end(0, Zero, own(0, &[])), end(1, Zero, own(1, &[]))] };
@@ -872,7 +891,9 @@ fn faces_and_parts_agree_where_they_meet() {
             }))
         };
         w.check(&univ(0), &glued(face.clone(), face.clone())(false)).unwrap();
-        assert_eq!(w.check(&univ(0), &glued(face.clone(), other)(false)), Err("faces disagree"));
+        assert_eq!(w.check(&univ(0), &glued(face.clone(), other.clone())(false)), Err("faces disagree"));
+        // At Unit everything is equal: only the types differ.
+        assert_eq!(w.check(&univ(0), &glued(other, face.clone())(false)), Err("faces disagree"));
         let ty = glued(face.clone(), face)(false);
         let element = |k: u32, n: u32| {
             square(std::rc::Rc::new(move |i, j| {
