@@ -51,6 +51,8 @@ pub(crate) enum Lazy {
     Compute(Prim, Vec<Elim>),
     /// One field of a constructor.
     Field(V, usize),
+    /// A constructor, which may lie on its boundary.
+    Con(DataRef, u32, Rc<[V]>, Rc<[V]>, Rc<[Ivl]>),
     /// Weak head normal; the number is the generation of the globals at which a neutral was last looked at.
     Done(Rc<Val>, u64),
 }
@@ -119,6 +121,26 @@ pub struct VFace {
     pub side: DClo,
 }
 
+/// A face of a `Glue` type: equations, the type there, its equivalence with the base.
+#[derive(Clone)]
+pub struct VGlue {
+    /// The equations.
+    pub cof: Vec<(Ivl, Ivl)>,
+    /// The type.
+    pub ty: V,
+    /// The equivalence.
+    pub equiv: V,
+}
+
+/// A part of a system that binds nothing.
+#[derive(Clone)]
+pub struct VPart {
+    /// The equations.
+    pub cof: Vec<(Ivl, Ivl)>,
+    /// The element there.
+    pub body: V,
+}
+
 /// A weak head normal form.
 pub enum Val {
     /// A universe.
@@ -153,8 +175,12 @@ pub enum Val {
     RealLit(Rational),
     /// A data type with its parameters.
     Data(DataRef, Rc<[V]>),
-    /// A constructor: data type, number, parameters, fields.
-    Con(DataRef, u32, Rc<[V]>, Rc<[V]>),
+    /// A constructor: data type, number, parameters, fields, dimensions; not on its boundary.
+    Con(DataRef, u32, Rc<[V]>, Rc<[V]>, Rc<[Ivl]>),
+    /// A `Glue` type with no true face: base and faces, none false.
+    Glue(V, Rc<Vec<VGlue>>),
+    /// An element of such a type: of the base, and of each face.
+    GlueEl(V, Rc<Vec<VPart>>),
     /// Something stuck, or a constant not unfolded yet.
     Neutral(Neutral),
 }
@@ -210,6 +236,8 @@ pub enum Elim {
     IntElim(Clo, V, V),
     /// Data type, parameters, motive, branches.
     DataElim(DataRef, Rc<[V]>, Clo, Rc<[V]>),
+    /// The element of the base under an element of a `Glue` type: base and faces.
+    Unglue(V, Rc<Vec<VGlue>>),
 }
 
 impl V {
