@@ -419,23 +419,30 @@ fn needs_type(e: &Expr) -> bool {
             | ExprKind::Hole(_)
             | ExprKind::Vector(_)
             | ExprKind::Pair(..)
+            | ExprKind::GlueEl(..)
     )
 }
 
-/// A data type (or one of its constructors) as a function of its parameters (and fields): closed term and type.
+/// A data type (or one of its constructors) as a function of its parameters (fields and dimensions): closed term and type.
 pub fn data_function(id: u32, d: &DataDecl, con: Option<u32>) -> (Term, Term) {
     let data = DataRef { id, shift: 0 };
     let constructor = con.and_then(|c| d.constructors.get(usize::try_from(c).ok()?));
     let fields: &[Term] = constructor.map_or(&[], |c| &c.fields);
+    let dims = constructor.map_or(0, |c| c.dims);
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (p, f) = (count(d.params.len()), count(fields.len()));
     let vars = |from: u32, n: u32| (0..n).map(|i| Rc::new(Node::Var(from - 1 - i))).collect::<Vec<Term>>();
     let (body, result) = match con {
         None => (Node::Data(data, vars(p, p)), Node::Univ(d.level)),
-        Some(c) => (Node::Con(data, c, vars(p + f, p), vars(f, f)), Node::Data(data, vars(p + f, p))),
+        Some(c) => {
+            let dims = (0..dims).map(|i| Dim::Var(dims - 1 - i)).collect();
+            (Node::Con(data, c, vars(p + f, p), vars(f, f), dims), Node::Data(data, vars(p + f, p)))
+        }
     };
+    let body = (0..dims).fold(Rc::new(body), |t, _| Rc::new(Node::DLam(t)));
+    let result = (0..dims).fold(Rc::new(result), |t, _| Rc::new(Node::Line(t)));
     let telescope: Vec<&Term> = d.params.iter().chain(fields).collect();
-    let term = telescope.iter().fold(Rc::new(body), |t, _| Rc::new(Node::Lam(t)));
-    let ty = telescope.iter().rev().fold(Rc::new(result), |t, a| Rc::new(Node::Pi((*a).clone(), t)));
+    let term = telescope.iter().fold(body, |t, _| Rc::new(Node::Lam(t)));
+    let ty = telescope.iter().rev().fold(result, |t, a| Rc::new(Node::Pi((*a).clone(), t)));
     (term, ty)
 }

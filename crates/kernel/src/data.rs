@@ -206,7 +206,10 @@ impl Machine<'_> {
     }
 
     /// Rule `data-elim`: the last of the branches agrees with the boundary of its constructor.
-    pub(crate) fn check_branch(&self, ctx: &Ctx, d: DataRef, c: u32, ps: &Rc<[V]>, m: &Clo, branches: &[V]) -> Res<()> {
+    ///
+    /// # Errors
+    /// `BRANCH` where it does not; any other refusal of evaluation.
+    pub fn check_branch(&self, ctx: &Ctx, d: DataRef, c: u32, ps: &Rc<[V]>, m: &Clo, branches: &[V]) -> Res<()> {
         let con = self.constructor(&*self.data(d)?, c)?;
         let Some(branch) = branches.last() else { return Ok(()) };
         if con.dims == 0 {

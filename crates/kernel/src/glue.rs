@@ -59,7 +59,8 @@ impl Machine<'_> {
     }
 
     /// `Equiv T A`.
-    pub(crate) fn equiv_type(&self, t: &V, a: &V) -> V {
+    #[must_use]
+    pub fn equiv_type(&self, t: &V, a: &V) -> V {
         let terms = List::default().push(t.clone()).push(a.clone());
         self.eval(&Env { terms, ..Env::default() }, &self.glue_terms().equivalence)
     }

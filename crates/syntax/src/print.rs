@@ -254,9 +254,7 @@ impl Printer {
                     | ExprKind::HCom(..)
                     | ExprKind::Glue(..)
                     | ExprKind::GlueEl(..)
-                    | ExprKind::Unglue(..) => {
-                        self.expr(p, Around::default())
-                    }
+                    | ExprKind::Unglue(..) => self.expr(p, Around::default()),
                     _ => self.atom(p),
                 }
                 self.put(" @ ");

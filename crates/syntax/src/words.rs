@@ -14,10 +14,10 @@ use crate::tree::{Body, Expr, ExprKind};
 /// Words that have a meaning in a formula. A name that is one of them is marked.
 const RESERVED: &[&str] = &[
     "all", "and", "at", "be", "begin", "blank", "by", "case", "coe", "differs", "each", "else", "end", "equals",
-    "exactly", "for", "from", "function", "gives", "glue", "greater", "group", "hcom", "hole", "if", "implicit", "implies",
-    "in", "is", "least", "less", "let", "list", "match", "minus", "most", "name", "next", "not", "of", "or", "over",
-    "paired", "pairs", "part", "plus", "power", "some", "than", "the", "then", "times", "to", "type", "universe",
-    "when", "with",
+    "exactly", "for", "from", "function", "gives", "glue", "greater", "group", "hcom", "hole", "if", "implicit",
+    "implies", "in", "is", "least", "less", "let", "list", "match", "minus", "most", "name", "next", "not", "of", "or",
+    "over", "paired", "pairs", "part", "plus", "power", "some", "than", "the", "then", "times", "to", "type",
+    "universe", "when", "with",
 ];
 
 /// Longest formula that is put into words; a longer one is for no ear.

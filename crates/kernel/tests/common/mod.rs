@@ -123,7 +123,8 @@ pub fn axiom(bundle: &str, ty: Term) -> Decl {
     Decl::Axiom { name: "a".into(), bundle: bundle.into(), ty }
 }
 pub fn data(params: Vec<Term>, level: u32, constructors: Vec<Vec<Term>>) -> Decl {
-    let con = |(n, fields): (usize, Vec<Term>)| Constructor { name: format!("c{n}"), fields, dims: 0, boundary: vec![] };
+    let con =
+        |(n, fields): (usize, Vec<Term>)| Constructor { name: format!("c{n}"), fields, dims: 0, boundary: vec![] };
     Decl::Data(DataDecl {
         name: "D".into(),
         params,
