@@ -382,9 +382,15 @@ impl Elab<'_> {
     fn solve(&self, ctx: &Ctx, n: &Neutral, v: &V) -> Res<Option<bool>> {
         let Head::Const(id, _) = n.head else { return Ok(None) };
         let (mut vars, mut dims) = (BTreeMap::new(), BTreeMap::new());
-        let mut shape = Vec::new();
-        for e in n.spine.iter() {
+        let (mut shape, mut places) = (Vec::new(), 0);
+        let fixed = self.scratch.fixed(id);
+        for (at, e) in n.spine.iter().enumerate() {
             match e {
+                // Under the face where it was made the dimension has one value, so a solution need not speak of it.
+                Elim::LApp(_) if fixed.contains(&at) => {
+                    places += 1;
+                    shape.push(false);
+                }
                 Elim::App(x) => match &*self.m.whnf(x)? {
                     Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) if spine.is_empty() => {
                         if vars.insert(*level, vars.len()).is_some() {
@@ -395,15 +401,16 @@ impl Elab<'_> {
                     _ => return Ok(None),
                 },
                 Elim::LApp(Ivl::Name(name)) => {
-                    if dims.insert(*name, dims.len()).is_some() {
+                    if dims.insert(*name, places).is_some() {
                         return Ok(None);
                     }
+                    places += 1;
                     shape.push(false);
                 }
                 _ => return Ok(None),
             }
         }
-        let renaming = Renaming { ctx, vars, dims, id };
+        let renaming = Renaming { ctx, vars, dims, places, id };
         let rhs = self.m.quote(ctx, v)?;
         let solution = match self.rename_solution(&rhs, &renaming)? {
             Some(t) => t,
@@ -423,7 +430,7 @@ impl Elab<'_> {
         if occurs(&rhs, r.id) {
             return Ok(None);
         }
-        let (n, k) = (r.vars.len(), r.dims.len());
+        let (n, k) = (r.vars.len(), r.places);
         let out = walk::rename(
             &rhs,
             Depth::default(),
@@ -475,7 +482,7 @@ impl Elab<'_> {
                 out = walk::instantiate(&out, &[Rc::new(Node::Prim(bfv_format::Prim::Star))], &[]);
             }
         }
-        let new = self.scratch.meta(out);
+        let new = self.scratch.meta(out, Vec::new());
         let n = u32::try_from(keep.len()).unwrap_or(0);
         let mut body = Rc::new(Node::Const { id: new, shift: 0 });
         for (i, kept) in (0..n).zip(keep) {
@@ -513,6 +520,8 @@ struct Renaming<'c> {
     /// Level to position among the arguments.
     vars: BTreeMap<u32, usize>,
     dims: BTreeMap<u64, usize>,
+    /// How many of the arguments are dimensions.
+    places: usize,
     id: u32,
 }
 
