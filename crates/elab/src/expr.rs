@@ -86,6 +86,9 @@ impl Elab<'_> {
                 self.app(local, span, &f, &[arg], None)
             }
             ExprKind::Number(..) | ExprKind::Neg(_) => self.arithmetic(local, e, None),
+            ExprKind::Binary(BinOp::Pow, ..) if self.displaced(local, e)?.is_some() => {
+                self.app(local, span, e, &[], None)
+            }
             ExprKind::Binary(op, l, r) => self.binary(local, span, *op, l, r, e, None),
             ExprKind::Hole(_) => {
                 let (ty, _) = self.meta(local, span, &self.univ(0), "the type of a hole")?;
