@@ -102,7 +102,7 @@ impl Machine<'_> {
         }
         let names: Vec<u64> = (0..con.dims).map(|_| self.fresh_dim()).collect();
         let dims = names.iter().map(|i| Ivl::Name(*i)).collect();
-        let at = self.inst(m, V::delay(Lazy::Con(d, c, ps.clone(), given.to_vec().into(), dims)));
+        let at = self.inst(m, self.delay(Lazy::Con(d, c, ps.clone(), given.to_vec().into(), dims)));
         let lines = names.iter().rev().fold(at, |ty, i| self.value(Val::Line(DClo::Abs(*i, ty))));
         self.folded(&lines)
     }

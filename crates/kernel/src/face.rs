@@ -84,6 +84,8 @@ impl Machine<'_> {
     /// A value under a substitution of dimensions, delayed.
     #[must_use]
     pub fn act(&self, v: &V, s: &DimSub) -> V {
+        // Names younger than the value do not occur in it.
+        let s = &DimSub(s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect());
         if s.0.is_empty() {
             return v.clone();
         }
@@ -92,7 +94,16 @@ impl Machine<'_> {
         {
             return w.clone();
         }
-        let w = V::delay(Lazy::Act(v.clone(), s.clone()));
+        let w = match &*v.0.state.borrow() {
+            // Two delayed substitutions are one.
+            Lazy::Act(u, first) => {
+                let mut both: Vec<(u64, Ivl)> = first.0.iter().map(|(n, r)| (*n, s.ivl(*r))).collect();
+                both.extend(s.0.iter().filter(|(n, _)| *n < u.0.birth && !first.0.iter().any(|(m, _)| m == n)));
+                both.retain(|(n, r)| *r != Ivl::Name(*n));
+                self.delay(Lazy::Act(u.clone(), DimSub(both)))
+            }
+            _ => self.delay(Lazy::Act(v.clone(), s.clone())),
+        };
         *v.0.image.borrow_mut() = Some((s.clone(), w.clone()));
         w
     }

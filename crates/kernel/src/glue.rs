@@ -5,7 +5,7 @@ use crate::data::length;
 use crate::face::{Solved, equivalent, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::{ILL_FORMED, PART, Res, refuse};
-use crate::value::{DClo, DimSub, Elim, Env, Ivl, List, V, VFace, VGlue, VPart, Val};
+use crate::value::{DClo, DimSub, Elim, Env, Ivl, Lazy, List, V, VFace, VGlue, VPart, Val};
 use bfv_format::{Cof, Dim, Face, GlueFace, Node, Part, Term};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -184,7 +184,10 @@ impl Machine<'_> {
             }
         }
         let start = self.elim(g, Elim::Unglue(self.act(a, &at_r), Rc::new(self.act_glue(faces, &at_r))));
-        let (ty, sides, start) = self.coerced(r, s, &abs(a), &sides, &start);
+        // What is unglued does not mention i, so the line of bases need not be opened anew: along a composite of n paths of types
+        // that would rename a term n times.
+        let (ty, sides, _) = self.coerced(r, s, &abs(a), &sides, &start);
+        let start = self.delay(Lazy::Open(r, s, i, a.clone(), start));
         let below = self.ghcom(r, s, &ty, &sides, &start);
         known.push(VPart { cof: vec![(r, s)], body: g.clone() });
         let (mut parts, mut paths) = (Vec::new(), Vec::new());

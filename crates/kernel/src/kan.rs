@@ -23,12 +23,12 @@ enum Shape {
 impl Machine<'_> {
     /// `coe r s line t`, delayed.
     pub fn coerce(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> V {
-        if r == s { t.clone() } else { V::delay(Lazy::Coe(r, s, line.clone(), t.clone())) }
+        if r == s { t.clone() } else { self.delay(Lazy::Coe(r, s, line.clone(), t.clone())) }
     }
 
     /// `hcom r s ty faces base`, delayed.
     pub fn compose(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> V {
-        V::delay(Lazy::HCom(r, s, ty.clone(), faces.clone(), base.clone()))
+        self.delay(Lazy::HCom(r, s, ty.clone(), faces.clone(), base.clone()))
     }
 
     /// `com r s line faces base`: composition in a line of types, by coercing everything to its end first.
@@ -65,14 +65,19 @@ impl Machine<'_> {
     }
 
     pub(crate) fn coe(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> Res<Rc<Val>> {
-        let _level = self.enter()?;
         if r == s {
             return self.folded(t);
         }
         let i = self.fresh_dim();
-        let at = self.whnf(&self.dinst(line, Ivl::Name(i)))?;
+        self.coe_open(r, s, i, &self.dinst(line, Ivl::Name(i)), t)
+    }
+
+    /// Coercion along a line given at the name i, which occurs neither in r and s nor in t.
+    pub(crate) fn coe_open(&self, r: Ivl, s: Ivl, i: u64, at: &V, t: &V) -> Res<Rc<Val>> {
+        let _level = self.enter()?;
         let abs = |v: V| DClo::Abs(i, v);
-        match &*at {
+        let line = &abs(at.clone());
+        match &*self.whnf(at)? {
             Val::Univ(_) | Val::Prim(_) => self.folded(t),
             Val::Pi(dom, cod) => {
                 let n = Native::CoePi(r, s, i, dom.clone(), cod.clone(), t.clone());
@@ -347,7 +352,7 @@ impl Machine<'_> {
                     .zip(&sides)
                     .map(|(f, (i, u))| VFace {
                         cof: f.cof.clone(),
-                        side: DClo::Abs(*i, V::delay(Lazy::Field(u.clone(), n))),
+                        side: DClo::Abs(*i, self.delay(Lazy::Field(u.clone(), n))),
                     })
                     .collect(),
             );

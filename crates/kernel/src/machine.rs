@@ -4,11 +4,11 @@ use crate::data::length;
 use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, VGlue, VPart, Val};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val};
 use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigUint;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
@@ -98,9 +98,13 @@ impl<'a> Machine<'a> {
         n
     }
 
+    pub(crate) fn delay(&self, l: Lazy) -> V {
+        V(Rc::new(Slot { birth: self.names.get(), state: RefCell::new(l), image: RefCell::new(None) }))
+    }
+
     /// A value that is weak head normal already.
     pub fn value(&self, v: Val) -> V {
-        V::delay(Lazy::Done(Rc::new(v), self.globals.generation()))
+        self.delay(Lazy::Done(Rc::new(v), self.globals.generation()))
     }
 
     pub(crate) fn done(&self, v: Val) -> Rc<Val> {
@@ -108,7 +112,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn shared(&self, v: Rc<Val>) -> V {
-        V::delay(Lazy::Done(v, self.globals.generation()))
+        self.delay(Lazy::Done(v, self.globals.generation()))
     }
 
     /// A variable of a level and type.
@@ -124,43 +128,43 @@ impl<'a> Machine<'a> {
             self.charge(u64::from(*n / WALK));
             return v.clone();
         }
-        V::delay(Lazy::Term(env.clone(), t.clone()))
+        self.delay(Lazy::Term(env.clone(), t.clone()))
     }
 
     /// A function at an argument.
     pub fn apply(&self, f: &V, a: V) -> V {
-        V::delay(Lazy::Elim(f.clone(), Elim::App(a)))
+        self.delay(Lazy::Elim(f.clone(), Elim::App(a)))
     }
     /// First projection.
     pub fn fst(&self, p: &V) -> V {
-        V::delay(Lazy::Elim(p.clone(), Elim::Fst))
+        self.delay(Lazy::Elim(p.clone(), Elim::Fst))
     }
     /// Second projection.
     pub fn snd(&self, p: &V) -> V {
-        V::delay(Lazy::Elim(p.clone(), Elim::Snd))
+        self.delay(Lazy::Elim(p.clone(), Elim::Snd))
     }
     /// A line at an interval value.
     pub fn lapp(&self, p: &V, r: Ivl) -> V {
-        V::delay(Lazy::Elim(p.clone(), Elim::LApp(r)))
+        self.delay(Lazy::Elim(p.clone(), Elim::LApp(r)))
     }
     /// A path with its ends at an interval value.
     pub fn papp(&self, p: &V, left: &V, right: &V, r: Ivl) -> V {
         match r {
             Ivl::Zero => left.clone(),
             Ivl::One => right.clone(),
-            Ivl::Name(_) => V::delay(Lazy::Elim(p.clone(), Elim::PApp(left.clone(), right.clone(), r))),
+            Ivl::Name(_) => self.delay(Lazy::Elim(p.clone(), Elim::PApp(left.clone(), right.clone(), r))),
         }
     }
     /// Any elimination.
     pub fn elim(&self, v: &V, e: Elim) -> V {
-        V::delay(Lazy::Elim(v.clone(), e))
+        self.delay(Lazy::Elim(v.clone(), e))
     }
     /// A closure at an argument.
     pub fn inst(&self, c: &Clo, a: V) -> V {
         match c {
             Clo::Const(v) => v.clone(),
             Clo::Term(env, t) => self.eval(&Env { terms: env.terms.push(a), ..env.clone() }, t),
-            Clo::Native(_) => V::delay(Lazy::Inst(c.clone(), a)),
+            Clo::Native(_) => self.delay(Lazy::Inst(c.clone(), a)),
         }
     }
     /// A line at an interval value.
@@ -168,7 +172,7 @@ impl<'a> Machine<'a> {
         match c {
             DClo::Term(env, t) => self.eval(&Env { dims: env.dims.push(r), ..env.clone() }, t),
             DClo::Abs(name, v) if r == Ivl::Name(*name) => v.clone(),
-            DClo::Abs(..) => V::delay(Lazy::DInst(c.clone(), r)),
+            DClo::Abs(..) => self.delay(Lazy::DInst(c.clone(), r)),
         }
     }
 
@@ -238,9 +242,10 @@ impl<'a> Machine<'a> {
                 _ => self.folded(&self.inst(&c, a))?,
             },
             Lazy::DInst(c, r) => match &c {
-                DClo::Abs(name, x) => self.act_val(&self.folded(x)?, &crate::DimSub::one(*name, r))?,
+                DClo::Abs(name, x) => self.folded(&self.act(x, &crate::DimSub::one(*name, r)))?,
                 DClo::Term(..) => self.folded(&self.dinst(&c, r))?,
             },
+            Lazy::Open(r, s, i, at, t) => self.coe_open(r, s, i, &at, &t)?,
             Lazy::Coe(r, s, line, t) => self.coe(r, s, &line, &t)?,
             Lazy::HCom(r, s, ty, faces, b) => self.hcom(r, s, &ty, &faces, &b)?,
             Lazy::Compute(p, spine) => match self.compute(p, &spine)? {
@@ -394,7 +399,7 @@ impl<'a> Machine<'a> {
         if let Head::Prim(p) = n.head {
             if spine.len() == arity(p) && (self.has_folded(&spine)? || self.is_large_multiple(p, &spine)?) {
                 // An argument is a definition: the operation stays folded with it until somebody needs more.
-                unfolded = Some(V::delay(Lazy::Compute(p, spine.clone())));
+                unfolded = Some(self.delay(Lazy::Compute(p, spine.clone())));
             } else if let Some(w) = self.compute(p, &spine)? {
                 return Ok(w);
             }
@@ -424,7 +429,7 @@ impl<'a> Machine<'a> {
         match n {
             Native::CoePi(r, s, i, dom, cod, f) => {
                 let dom = DClo::Abs(*i, dom.clone());
-                let back = |to| V::delay(Lazy::Coe(*s, to, dom.clone(), a.clone()));
+                let back = |to| self.delay(Lazy::Coe(*s, to, dom.clone(), a.clone()));
                 // The argument of the codomain at i is `coe s i A a`.
                 let line = DClo::Abs(*i, self.inst(cod, back(Ivl::Name(*i))));
                 self.coe(*r, *s, &line, &self.apply(f, back(*r)))

@@ -24,8 +24,10 @@ pub struct DimSub(pub Vec<(u64, Ivl)>);
 #[derive(Clone)]
 pub struct V(pub(crate) Rc<Slot>);
 
-/// Where a value lives: its state, and its last image under a substitution of dimensions, so that what is shared stays shared.
+/// Where a value lives: its state, its last image under a substitution of dimensions, so that what is shared stays shared, and how
+/// many dimension names there were when it was made: names that came later do not occur in it.
 pub(crate) struct Slot {
+    pub(crate) birth: u64,
     pub(crate) state: RefCell<Lazy>,
     pub(crate) image: RefCell<Option<(DimSub, V)>>,
 }
@@ -45,6 +47,8 @@ pub(crate) enum Lazy {
     DInst(DClo, Ivl),
     /// A coercion.
     Coe(Ivl, Ivl, DClo, V),
+    /// A coercion along a line that is open already, at a name that occurs neither in the ends nor in what is coerced.
+    Open(Ivl, Ivl, u64, V, V),
     /// A composition.
     HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
     /// An operation of the theory with all its arguments, to be computed as far as they allow.
@@ -238,12 +242,6 @@ pub enum Elim {
     DataElim(DataRef, Rc<[V]>, Clo, Rc<[V]>),
     /// The element of the base under an element of a `Glue` type: base and faces.
     Unglue(V, Rc<Vec<VGlue>>),
-}
-
-impl V {
-    pub(crate) fn delay(l: Lazy) -> V {
-        V(Rc::new(Slot { state: RefCell::new(l), image: RefCell::new(None) }))
-    }
 }
 
 impl<T> Clone for List<T> {
