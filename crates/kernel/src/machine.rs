@@ -237,6 +237,7 @@ impl<'a> Machine<'a> {
             Lazy::Term(env, t) => self.run(&env, &t)?,
             Lazy::Act(x, s) => self.act_val(&self.folded(&x)?, &s)?,
             Lazy::Elim(x, e) => self.eliminate(&self.folded(&x)?, e)?,
+            Lazy::Forced(x, e) => self.eliminate(&self.whnf(&x)?, e)?,
             Lazy::Inst(c, a) => match &c {
                 Clo::Native(n) => self.native(n, &a)?,
                 _ => self.folded(&self.inst(&c, a))?,
@@ -395,7 +396,7 @@ impl<'a> Machine<'a> {
         self.charge(length(n.spine.len()) / u64::from(WALK));
         let mut spine = (*n.spine).clone();
         spine.push(e.clone());
-        let mut unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
+        let mut unfolded = n.unfolded.as_ref().map(|u| self.delay(Lazy::Forced(u.clone(), e)));
         if let Head::Prim(p) = n.head {
             if spine.len() == arity(p) && (self.has_folded(&spine)? || self.is_large_multiple(p, &spine)?) {
                 // An argument is a definition: the operation stays folded with it until somebody needs more.

@@ -41,6 +41,8 @@ pub(crate) enum Lazy {
     Act(V, DimSub),
     /// An elimination of a value.
     Elim(V, Elim),
+    /// An elimination of a value with definitions unfolded: what a folded one comes to.
+    Forced(V, Elim),
     /// A closure at an argument.
     Inst(Clo, V),
     /// A line at a dimension.
