@@ -1,6 +1,6 @@
 //! The core form of a term as text, exactly: every node, de Bruijn indices, names of declarations only where they are referred to.
 
-use bfv_format::{DataRef, Dim, Node, Op, Rational, Rule, Term};
+use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Op, Rational, Rule, Term};
 
 /// Nodes printed before the text counts as too large; a shared node counts each time it is printed.
 const NODE_LIMIT: usize = 200_000;
@@ -70,10 +70,7 @@ impl Printer<'_> {
                 self.out += &format!("(HCom {} {} ", dim(*r), dim(*s));
                 self.term(a, depth)?;
                 for face in faces {
-                    let cof: Vec<String> = face.cof.iter().map(|(l, r)| format!("{}={}", dim(*l), dim(*r))).collect();
-                    self.out += &format!(" (face ({}) ", cof.join(" "));
-                    self.term(&face.body, depth)?;
-                    self.out += ")";
+                    self.face(&face.cof, &[&face.body], depth)?;
                 }
                 self.out.push(' ');
                 self.term(b, depth)?;
@@ -87,9 +84,9 @@ impl Printer<'_> {
                 let head = self.reference("Data ", *d);
                 self.list(&head, &[], &ps.iter().collect::<Vec<_>>(), depth)?;
             }
-            Node::Con(d, c, ps, fs) => {
+            Node::Con(d, c, ps, fs, dims) => {
                 let head = format!("{} {c}", self.reference("Con ", *d));
-                self.list(&head, &[], &ps.iter().chain(fs).collect::<Vec<_>>(), depth)?;
+                self.list(&head, dims, &ps.iter().chain(fs).collect::<Vec<_>>(), depth)?;
             }
             Node::DataElim(d, ps, m, bs, s) => {
                 let head = self.reference("DataElim ", *d);
@@ -97,8 +94,43 @@ impl Printer<'_> {
                 self.list(&head, &[], &all, depth)?;
             }
             Node::Rule(rule) => self.rule(rule, depth)?,
+            Node::Glue(a, faces) => {
+                self.out += "(Glue ";
+                self.term(a, depth)?;
+                self.glue_faces(faces, depth)?;
+                self.out += ")";
+            }
+            Node::GlueEl(a, parts) => {
+                self.out += "(GlueEl ";
+                self.term(a, depth)?;
+                for p in parts {
+                    self.face(&p.cof, &[&p.body], depth)?;
+                }
+                self.out += ")";
+            }
+            Node::Unglue(a, faces, g) => {
+                self.out += "(Unglue ";
+                self.term(a, depth)?;
+                self.glue_faces(faces, depth)?;
+                self.out.push(' ');
+                self.term(g, depth)?;
+                self.out += ")";
+            }
         }
         Some(())
+    }
+
+    fn glue_faces(&mut self, faces: &[GlueFace], depth: u32) -> Option<()> {
+        for f in faces {
+            self.face(&f.cof, &[&f.ty, &f.equiv], depth)?;
+        }
+        Some(())
+    }
+
+    fn face(&mut self, cof: &Cof, terms: &[&Term], depth: u32) -> Option<()> {
+        let cof: Vec<String> = cof.iter().map(|(l, r)| format!("{}={}", dim(*l), dim(*r))).collect();
+        self.out += " ";
+        self.list(&format!("face ({})", cof.join(" ")), &[], terms, depth)
     }
 
     fn rule(&mut self, rule: &Rule, depth: u32) -> Option<()> {

@@ -5,9 +5,9 @@ use crate::elab::{Elab, Kind, R, Typed, problem};
 use crate::names::{Global, Target, foreign};
 use crate::walk::{self, Argument};
 use bfv_diag::Span;
-use bfv_format::{DataDecl, DataRef, Dim, Node, Term};
-use bfv_kernel::{Globals, Head, META_BASE, Neutral, V, Val};
-use bfv_syntax::tree::{Arg, Expr, ExprKind};
+use bfv_format::{DataDecl, DataRef, Dim, Node, Prim, Term};
+use bfv_kernel::{Env, Globals, Head, META_BASE, Neutral, V, Val};
+use bfv_syntax::tree::{Arg, BinOp, Expr, ExprKind};
 use std::rc::Rc;
 
 /// The head of an application: term, type, and the names of its leading parameters with their implicitness.
@@ -48,6 +48,9 @@ impl Elab<'_> {
     /// Looks a name up and gives its term, type and implicit parameters.
     pub fn head(&self, local: &Local, e: &Expr) -> R<HeadTerm> {
         let ExprKind::Var(name) = &*e.kind else {
+            if let Some(head) = self.displaced(local, e)? {
+                return Ok(head);
+            }
             let t = self.infer(local, e)?;
             return Ok(HeadTerm { term: t.term, ty: t.ty, params: Vec::new() });
         };
@@ -76,6 +79,40 @@ impl Elab<'_> {
         }
         let g = self.global(name, e.span)?.clone();
         self.global_head(&g, e.span)
+    }
+
+    /// `c ^ n`: the declaration c with every universe in it raised by n, where c is no number and speaks of a universe.
+    pub fn displaced(&self, local: &Local, e: &Expr) -> R<Option<HeadTerm>> {
+        if let ExprKind::Binary(BinOp::Pow, base, by) = &*e.kind
+            && let (ExprKind::Var(name), ExprKind::Number(n, 0)) = (&*base.kind, &*by.kind)
+            && local.find(name).is_none()
+            && let [g] = self.names.find(name).as_slice()
+            && let Ok(shift) = u32::try_from(n)
+        {
+            let (Target::Const(id) | Target::Data(id) | Target::Con(id, _)) = g.target else { return Ok(None) };
+            if !self.scratch.displaceable(id) {
+                return Ok(None);
+            }
+            let plain = self.global_head(g, e.span)?;
+            if matches!(&*self.whnf(e.span, &plain.ty)?, Val::Prim(Prim::Nat | Prim::Int | Prim::Real)) {
+                return Ok(None);
+            }
+            let raised = |ty: &Term| self.m.eval(&Env { shift, ..Env::default() }, ty);
+            return Ok(Some(match g.target {
+                Target::Const(id) => match self.scratch.const_type(id) {
+                    Some(ty) => HeadTerm { term: Rc::new(Node::Const { id, shift }), ty: raised(&ty), ..plain },
+                    None => return self.missing(e.span, &g.full),
+                },
+                _ => {
+                    let Some(d) = self.scratch.data(id) else { return self.missing(e.span, &g.full) };
+                    let con = if let Target::Con(_, c) = g.target { Some(c) } else { None };
+                    let (term, _) = data_function(DataRef { id, shift }, &d, con);
+                    let (_, ty) = data_function(DataRef { id, shift: 0 }, &d, con);
+                    HeadTerm { term, ty: raised(&ty), ..plain }
+                }
+            }));
+        }
+        Ok(None)
     }
 
     /// The one visible global of a name.
@@ -121,7 +158,11 @@ impl Elab<'_> {
             },
             Target::Data(id) | Target::Con(id, _) => {
                 let Some(d) = self.scratch.data(id) else { return self.missing(span, &g.full) };
-                let (term, ty) = data_function(id, &d, if let Target::Con(_, c) = g.target { Some(c) } else { None });
+                let (term, ty) = data_function(
+                    DataRef { id, shift: 0 },
+                    &d,
+                    if let Target::Con(_, c) = g.target { Some(c) } else { None },
+                );
                 Ok(closed(term, ty))
             }
         }
@@ -419,23 +460,29 @@ fn needs_type(e: &Expr) -> bool {
             | ExprKind::Hole(_)
             | ExprKind::Vector(_)
             | ExprKind::Pair(..)
+            | ExprKind::GlueEl(..)
     )
 }
 
-/// A data type (or one of its constructors) as a function of its parameters (and fields): closed term and type.
-pub fn data_function(id: u32, d: &DataDecl, con: Option<u32>) -> (Term, Term) {
-    let data = DataRef { id, shift: 0 };
+/// A data type (or one of its constructors) as a function of its parameters (fields and dimensions): closed term and type.
+pub fn data_function(data: DataRef, d: &DataDecl, con: Option<u32>) -> (Term, Term) {
     let constructor = con.and_then(|c| d.constructors.get(usize::try_from(c).ok()?));
     let fields: &[Term] = constructor.map_or(&[], |c| &c.fields);
+    let dims = constructor.map_or(0, |c| c.dims);
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (p, f) = (count(d.params.len()), count(fields.len()));
     let vars = |from: u32, n: u32| (0..n).map(|i| Rc::new(Node::Var(from - 1 - i))).collect::<Vec<Term>>();
     let (body, result) = match con {
         None => (Node::Data(data, vars(p, p)), Node::Univ(d.level)),
-        Some(c) => (Node::Con(data, c, vars(p + f, p), vars(f, f)), Node::Data(data, vars(p + f, p))),
+        Some(c) => {
+            let dims = (0..dims).map(|i| Dim::Var(dims - 1 - i)).collect();
+            (Node::Con(data, c, vars(p + f, p), vars(f, f), dims), Node::Data(data, vars(p + f, p)))
+        }
     };
+    let body = (0..dims).fold(Rc::new(body), |t, _| Rc::new(Node::DLam(t)));
+    let result = (0..dims).fold(Rc::new(result), |t, _| Rc::new(Node::Line(t)));
     let telescope: Vec<&Term> = d.params.iter().chain(fields).collect();
-    let term = telescope.iter().fold(Rc::new(body), |t, _| Rc::new(Node::Lam(t)));
-    let ty = telescope.iter().rev().fold(Rc::new(result), |t, a| Rc::new(Node::Pi((*a).clone(), t)));
+    let term = telescope.iter().fold(body, |t, _| Rc::new(Node::Lam(t)));
+    let ty = telescope.iter().rev().fold(result, |t, a| Rc::new(Node::Pi((*a).clone(), t)));
     (term, ty)
 }

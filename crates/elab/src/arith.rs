@@ -222,9 +222,9 @@ impl Elab<'_> {
             let params = ps.iter().map(|p| self.quote(local, span, p)).collect::<R<Vec<_>>>()?;
             if left == BigUint::ZERO {
                 let star = Rc::new(Node::Prim(Prim::Star));
-                let mut t = Rc::new(Node::Con(*d, 0, params, vec![star]));
+                let mut t = Rc::new(Node::Con(*d, 0, params, vec![star], Vec::new()));
                 for (d, ps) in wraps.into_iter().rev() {
-                    t = Rc::new(Node::Con(d, 1, ps, vec![t]));
+                    t = Rc::new(Node::Con(d, 1, ps, vec![t], Vec::new()));
                 }
                 return Ok(Some(Typed { term: t, ty: ty.clone() }));
             }

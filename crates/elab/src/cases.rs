@@ -7,7 +7,7 @@ use crate::tactic::Goal;
 use crate::walk::{self, Depth};
 use bfv_diag::Span;
 use bfv_format::{DataRef, Node, Prim, Term};
-use bfv_kernel::{Clo, Globals, V, Val};
+use bfv_kernel::{Clo, Globals, Ivl, V, Val};
 use bfv_syntax::tree::{Case, Expr, Name};
 use std::rc::Rc;
 
@@ -19,11 +19,13 @@ pub enum Shape {
     Data(DataRef, Rc<[V]>, Vec<Term>),
 }
 
-/// One branch: its constructor, how many fields it has, which of them are recursive.
+/// One branch: its constructor, how many fields it has, which of them are recursive, how many dimensions.
 pub struct Branch {
     pub name: String,
     pub fields: usize,
     pub recursive: Vec<usize>,
+    /// Dimensions of a path constructor.
+    pub dims: usize,
 }
 
 fn is_recursive(t: &Term, id: u32) -> bool {
@@ -53,6 +55,7 @@ impl Elab<'_> {
             name: name.to_owned(),
             fields,
             recursive: recursive.to_vec(),
+            dims: 0,
         };
         match shape {
             Shape::Bool => vec![plain("true", 0, &[]), plain("false", 0, &[])],
@@ -67,6 +70,7 @@ impl Elab<'_> {
                         recursive: (0..c.fields.len())
                             .filter(|n| c.fields.get(*n).is_some_and(|f| is_recursive(f, d.id)))
                             .collect(),
+                        dims: usize::try_from(c.dims).unwrap_or(usize::MAX),
                     })
                     .collect()
             }),
@@ -223,7 +227,7 @@ impl Elab<'_> {
         };
         let clo = Clo::Term(before.ctx.env.clone(), motive.clone());
         let branches = self.branches(&shape);
-        let total = |b: &Branch| b.fields + b.recursive.len();
+        let total = |b: &Branch| b.fields + b.recursive.len() + b.dims;
         let known: Vec<(&str, usize)> = branches.iter().map(|b| (b.name.as_str(), total(b))).collect();
         let chosen = named(cases, &known, span, "What is taken apart here")?;
         let mut terms = Vec::new();
@@ -234,8 +238,10 @@ impl Elab<'_> {
             let name = |k: usize| case.names.get(k).cloned();
             let mut names: Vec<Name> = Vec::new();
             for k in 0..total {
-                let hidden = k >= b.fields && !induction;
-                let given = if hidden { None } else { name(k) };
+                let hidden = (b.fields..b.fields + b.recursive.len()).contains(&k) && !induction;
+                // Without induction its hypotheses have no names, so a dimension is named directly after the fields.
+                let skipped = if k >= b.fields && !induction { b.recursive.len() } else { 0 };
+                let given = if hidden { None } else { name(k - skipped) };
                 names.push(given.unwrap_or(Name { text: "_".to_owned(), span: case.constructor.span }));
             }
             names.extend(after.iter().map(|a| Name { text: a.clone(), span: case.constructor.span }));
@@ -252,14 +258,22 @@ impl Elab<'_> {
         let mut g = g;
         for n in names {
             let w = self.whnf(span, &g.ty)?;
-            let Val::Pi(dom, cod) = &*w else {
-                return problem(Kind::TacticFailed, span, "A case has fewer parts than expected.", "Remove names.");
+            let (inner, ty, line) = match &*w {
+                Val::Pi(dom, cod) => {
+                    let (inner, x) = self.bind(&g.local, span, &n.text, dom)?;
+                    (inner, self.m.inst(cod, x), false)
+                }
+                Val::Line(l) => {
+                    let (inner, i) = self.bind_dim(&g.local, &n.text);
+                    (inner, self.m.dinst(l, Ivl::Name(i)), true)
+                }
+                _ => {
+                    return problem(Kind::TacticFailed, span, "A case has fewer parts than expected.", "Remove names.");
+                }
             };
-            let (inner, x) = self.bind(&g.local, span, &n.text, dom)?;
-            let cod = self.m.inst(cod, x);
-            let (t, meta) = self.meta(&inner, span, &cod, "a case")?;
-            self.assign(&g.local, g.meta, &Rc::new(Node::Lam(t)));
-            g = Goal { local: inner, ty: cod, meta };
+            let (t, meta) = self.meta(&inner, span, &ty, "a case")?;
+            self.assign(&g.local, g.meta, &Rc::new(if line { Node::DLam(t) } else { Node::Lam(t) }));
+            g = Goal { local: inner, ty, meta };
         }
         Ok(g)
     }

@@ -40,7 +40,7 @@ impl Elab<'_> {
     fn space(&self, name: &str, fields: Vec<Term>) -> Option<Term> {
         match self.names.library(&format!("std.space.{name}"))?.target {
             crate::names::Target::Con(id, c) => {
-                Some(Rc::new(Node::Con(bfv_format::DataRef { id, shift: 0 }, c, Vec::new(), fields)))
+                Some(Rc::new(Node::Con(bfv_format::DataRef { id, shift: 0 }, c, Vec::new(), fields, Vec::new())))
             }
             _ => None,
         }

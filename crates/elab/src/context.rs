@@ -2,7 +2,7 @@
 
 use crate::walk::{self, Depth};
 use bfv_format::{Dim, Node, Term};
-use bfv_kernel::{Ctx, V};
+use bfv_kernel::{Ctx, Ivl, V};
 use std::rc::Rc;
 
 /// What a local name stands for.
@@ -116,6 +116,26 @@ impl Local {
             }
             Entry::Alias { .. } => t,
         })
+    }
+
+    /// The places, among the arguments that `applied` gives, of dimensions that a face fixes.
+    pub fn fixed(&self) -> Vec<usize> {
+        let (mut place, mut level, mut out) = (0, 0, Vec::new());
+        let dims = self.ctx.dims.len();
+        for e in self.entries.iter() {
+            if let Entry::Dim { .. } = e {
+                let index = u32::try_from(dims - 1 - level).ok();
+                let value = index.and_then(|n| self.ctx.env.dims.get(n));
+                if value.copied() != self.ctx.dims.get(level).map(|i| Ivl::Name(*i)) {
+                    out.push(place);
+                }
+                level += 1;
+            }
+            if !matches!(e, Entry::Alias { .. }) {
+                place += 1;
+            }
+        }
+        out
     }
 
     /// Names of the term variables by level.

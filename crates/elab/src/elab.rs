@@ -172,7 +172,7 @@ impl Elab<'_> {
     /// A new metavariable of a type, applied to the context.
     pub fn meta(&self, local: &Local, span: Span, ty: &V, what: &str) -> R<(Term, u32)> {
         let ty = self.quote(local, span, ty)?;
-        let id = self.scratch.meta(local.close_type(&ty));
+        let id = self.scratch.meta(local.close_type(&ty), local.fixed());
         self.origins.borrow_mut().push(Origin { meta: id, span, what: what.to_owned() });
         Ok((local.applied(Rc::new(Node::Const { id, shift: 0 })), id))
     }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub type Bound = Vec<Option<(Term, u32)>>;
 
 /// Whether a binder ranges over dimensions: `(i : I)`.
-fn is_dim_binder(b: &Binder) -> bool {
+pub fn is_dim_binder(b: &Binder) -> bool {
     b.ty.as_ref().is_some_and(|t| matches!(&*t.kind, ExprKind::Var(x) if x == "I"))
 }
 
@@ -86,6 +86,9 @@ impl Elab<'_> {
                 self.app(local, span, &f, &[arg], None)
             }
             ExprKind::Number(..) | ExprKind::Neg(_) => self.arithmetic(local, e, None),
+            ExprKind::Binary(BinOp::Pow, ..) if self.displaced(local, e)?.is_some() => {
+                self.app(local, span, e, &[], None)
+            }
             ExprKind::Binary(op, l, r) => self.binary(local, span, *op, l, r, e, None),
             ExprKind::Hole(_) => {
                 let (ty, _) = self.meta(local, span, &self.univ(0), "the type of a hole")?;
@@ -176,6 +179,14 @@ impl Elab<'_> {
                 self.coherent(local, r, &ty, &sides, &spans, &base)?;
                 typed(Node::HCom(r, s, ty, sides, base), v)
             }
+            ExprKind::Glue(a, faces) => self.glue_type(local, a, faces),
+            ExprKind::Unglue(g) => self.unglue(local, g),
+            ExprKind::GlueEl(..) => problem(
+                Kind::CannotInfer,
+                span,
+                "The Glue type of this element cannot be read off.",
+                "State it: `(glue a [...] : G)`.",
+            ),
             ExprKind::By(_) => problem(
                 Kind::CannotInfer,
                 span,
@@ -204,6 +215,7 @@ impl Elab<'_> {
     pub fn check(&self, local: &Local, e: &Expr, ty: &V) -> R<Term> {
         let span = e.span;
         match &*e.kind {
+            ExprKind::GlueEl(a, parts) => self.check_glued(local, span, a, parts, ty),
             ExprKind::Lam(bs, body) if self.takes_a_tuple(local, span, bs, ty)? => {
                 let t = self.infer_lambda(local, bs, body)?;
                 self.coerce(local, span, t, ty)
@@ -437,18 +449,7 @@ impl Elab<'_> {
     }
 
     fn face(&self, local: &Local, ty: &Term, cof: &[(Expr, Expr)], side: &Expr) -> R<Face> {
-        let cof: Vec<(Dim, Dim)> =
-            cof.iter().map(|(r, s)| Ok((self.dim(local, r)?, self.dim(local, s)?))).collect::<R<_>>()?;
-        let trivial = cof.iter().all(|(r, s)| r == s);
-        let absurd = cof.iter().any(|p| matches!(p, (Dim::Zero, Dim::One) | (Dim::One, Dim::Zero)));
-        if trivial || absurd {
-            return problem(
-                Kind::TypeMismatch,
-                side.span,
-                format!("This face is always {}.", if absurd { "false" } else { "true" }),
-                "A face must be an equation about a dimension variable, such as `i = 0`.",
-            );
-        }
+        let cof = self.cofibration(local, side.span, cof)?;
         let (ExprKind::Lam(bs, body), true) = (&*side.kind, true) else {
             return problem(Kind::TypeMismatch, side.span, "A side binds one dimension.", "Write `fun j => u`.");
         };
@@ -457,17 +458,39 @@ impl Elab<'_> {
         };
         let _ = b;
         // The side is elaborated with its dimension bound, in the context restricted to the face.
-        let Some(inside) = self.under(local, side.span, &[&cof])? else {
-            return problem(Kind::TypeMismatch, side.span, "This face is never true.", "Remove it.");
-        };
+        let inside = self.inside(local, side.span, &cof)?;
         let (inner, _) = self.bind_dim(&inside, name.map_or("_", |n| n.text.as_str()));
         let up = walk::shift(ty, Depth { terms: 0, dims: 1 });
         let body = self.check(&inner, body, &self.ev(&inner, &up))?;
         Ok(Face { cof, body })
     }
 
+    /// The equations of a face.
+    pub fn cofibration(&self, local: &Local, span: Span, cof: &[(Expr, Expr)]) -> R<Cof> {
+        let cof: Cof = cof.iter().map(|(r, s)| Ok((self.dim(local, r)?, self.dim(local, s)?))).collect::<R<_>>()?;
+        let trivial = cof.iter().all(|(r, s)| r == s);
+        let absurd = cof.iter().any(|p| matches!(p, (Dim::Zero, Dim::One) | (Dim::One, Dim::Zero)));
+        if trivial || absurd {
+            return problem(
+                Kind::TypeMismatch,
+                span,
+                format!("This face is always {}.", if absurd { "false" } else { "true" }),
+                "A face must be an equation about a dimension variable, such as `i = 0`.",
+            );
+        }
+        Ok(cof)
+    }
+
+    /// The context where a face holds.
+    pub fn inside(&self, local: &Local, span: Span, cof: &Cof) -> R<Local> {
+        match self.under(local, span, &[cof])? {
+            Some(inside) => Ok(inside),
+            None => problem(Kind::TypeMismatch, span, "This face is never true.", "Remove it."),
+        }
+    }
+
     /// The context where several cofibrations hold, when they can hold together.
-    fn under(&self, local: &Local, span: Span, cofs: &[&Cof]) -> R<Option<Local>> {
+    pub fn under(&self, local: &Local, span: Span, cofs: &[&Cof]) -> R<Option<Local>> {
         let mut ivl = Vec::new();
         for (r, s) in cofs.iter().flat_map(|c| c.iter()) {
             ivl.push((self.at(span, self.m.dim(&local.ctx.env, *r))?, self.at(span, self.m.dim(&local.ctx.env, *s))?));
@@ -517,7 +540,7 @@ impl Elab<'_> {
                 Kind::Unsupported,
                 b.span,
                 "A data type cannot hold a dimension.",
-                "Use a field of a type, such as a path or a function from the interval.",
+                "Use a field of a type, or put the dimensions of a path constructor after its fields.",
             );
         }
         let (local, bound) = self.binders(local, bs)?;

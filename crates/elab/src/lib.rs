@@ -15,6 +15,7 @@ mod domain;
 mod elab;
 mod expr;
 mod finish;
+mod glue;
 mod module;
 mod names;
 mod pattern;

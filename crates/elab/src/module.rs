@@ -8,7 +8,7 @@ use crate::names::{Global, Names, Target};
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
 use bfv_diag::Span;
-use bfv_format::{Constructor, DataDecl, Decl as CoreDecl, Outcome, Term};
+use bfv_format::{DataDecl, DataRef, Decl as CoreDecl, Outcome, Term};
 use bfv_kernel::{Limits, Machine, Signature};
 use bfv_search::Lemma;
 use bfv_syntax::tree::{Binder, Body, Decl, DeclKind, ExprKind, File, Name};
@@ -213,16 +213,7 @@ impl Session {
         }
         if let Body::Constructors(cs) = &d.body {
             for (n, c) in (0u32..).zip(cs) {
-                let mut ps: Vec<(String, bool)> =
-                    self::params(&d.binders).into_iter().map(|(n, _)| (n, true)).collect();
-                ps.truncate(con_params);
-                ps.extend(self::params(&c.fields));
-                self.names.add(Global {
-                    full: format!("{module}.{}", c.name.text),
-                    module: module.to_owned(),
-                    target: Target::Con(id, n),
-                    params: ps,
-                });
+                self.names.add(constructor_name(module, d, con_params, Target::Con(id, n), c));
             }
         }
         let tags = words(&d.attrs, "tag");
@@ -384,20 +375,32 @@ impl Session {
             target: Target::Data(id),
             params: self::params(&d.binders),
         });
-        let scratch = || Scratch::with_data(&self.signature, header.clone());
-        let constructors = own.settled(d.name.span, &scratch, engines, &|e| {
-            let (inner, _) = e.binders(&Local::default(), &d.binders)?;
-            cs.iter()
-                .map(|c| {
-                    let (_, fields) = e.telescope(&inner, &c.fields)?;
-                    let fields = fields.iter().map(|t| e.finish(d.span, t)).collect::<R<_>>()?;
-                    Ok(Constructor { name: c.name.text.clone(), fields })
-                })
-                .collect::<R<Vec<_>>>()
-        })?;
-        header.constructors = constructors;
+        for (n, c) in (0u32..).zip(cs) {
+            let scratch = || Scratch::with_data(&self.signature, header.clone());
+            let constructor = own.settled(d.name.span, &scratch, engines, &|e| {
+                let (inner, _) = e.binders(&Local::default(), &d.binders)?;
+                e.constructor_of(&inner, d.span, DataRef { id, shift: 0 }, c)
+            })?;
+            // Earlier constructors are visible in the boundary of later ones.
+            own.names.add(constructor_name(module, d, header.params.len(), Target::Con(id, n), c));
+            header.constructors.push(constructor);
+        }
         Ok(CoreDecl::Data(header))
     }
+}
+
+/// The name of a constructor: the parameters of its data type are implicit.
+fn constructor_name(
+    module: &str,
+    d: &Decl,
+    con_params: usize,
+    target: Target,
+    c: &bfv_syntax::tree::Constructor,
+) -> Global {
+    let mut params: Vec<(String, bool)> = self::params(&d.binders).into_iter().map(|(n, _)| (n, true)).collect();
+    params.truncate(con_params);
+    params.extend(self::params(&c.fields));
+    Global { full: format!("{module}.{}", c.name.text), module: module.to_owned(), target, params }
 }
 
 /// The names that a module declares so far. Names count from the first declaration on, also when that has a mistake.

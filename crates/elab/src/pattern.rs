@@ -76,7 +76,7 @@ impl Elab<'_> {
                 if let Some(n) = own
                     && self.belongs(shape, n, name)
                 {
-                    let fields = branches.get(n).map_or(0, |b| b.fields);
+                    let fields = branches.get(n).map_or(0, |b| b.fields + b.dims);
                     if !args.is_empty() && args.len() != fields {
                         return problem(
                             Kind::BadPattern,

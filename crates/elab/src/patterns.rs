@@ -7,8 +7,8 @@ use crate::elab::{Elab, Kind, Problem, R, Recursion, Typed, problem};
 use crate::pattern::Pat;
 use crate::walk;
 use bfv_diag::Span;
-use bfv_format::{Node, Prim, Term};
-use bfv_kernel::{Clo, V, Val};
+use bfv_format::{Dim, Node, Prim, Term};
+use bfv_kernel::{Clo, Ivl, V, Val};
 use bfv_syntax::tree::{Clause, Expr, Pattern};
 use num_bigint::BigUint;
 use std::rc::Rc;
@@ -289,6 +289,12 @@ impl Elab<'_> {
                 });
             }
             names.extend(b.recursive.iter().map(|_| "_".to_owned()));
+            for k in 0..b.dims {
+                names.push(match &first.pat {
+                    Pat::Con(_, subs) => self.variable(subs.get(b.fields + k))?,
+                    _ => "_".to_owned(),
+                });
+            }
             let bound = names.len();
             let nested = matches!(&first.pat, Pat::Number(k) if *k > BigUint::ZERO);
             if !nested {
@@ -296,20 +302,28 @@ impl Elab<'_> {
                     names.push(self.variable(Some(p))?);
                 }
             }
-            let mut opened = local.clone();
+            let (mut opened, mut lines) = (local.clone(), Vec::new());
             for (at, name) in names.iter().enumerate() {
                 let w = self.whnf(first.clause.span, &ty)?;
-                let Val::Pi(dom, cod) = &*w else {
-                    return problem(
-                        Kind::BadPattern,
-                        first.clause.span,
-                        "There are more patterns than arguments.",
-                        "Remove patterns.",
-                    );
+                (inner, ty) = match &*w {
+                    Val::Pi(dom, cod) => {
+                        let (next, v) = self.bind(&inner, first.clause.span, name, dom)?;
+                        (next, self.m.inst(cod, v))
+                    }
+                    Val::Line(l) => {
+                        let (next, i) = self.bind_dim(&inner, name);
+                        (next, self.m.dinst(l, Ivl::Name(i)))
+                    }
+                    _ => {
+                        return problem(
+                            Kind::BadPattern,
+                            first.clause.span,
+                            "There are more patterns than arguments.",
+                            "Remove patterns.",
+                        );
+                    }
                 };
-                let (next, v) = self.bind(&inner, first.clause.span, name, dom)?;
-                ty = self.m.inst(cod, v);
-                inner = next;
+                lines.push(matches!(&*w, Val::Line(_)));
                 if at + 1 == bound {
                     opened = inner.clone();
                 }
@@ -342,13 +356,40 @@ impl Elab<'_> {
             if pushed {
                 self.recursion.borrow_mut().pop();
             }
-            terms.push(names.iter().fold(body?, |t, _| Rc::new(Node::Lam(t))));
+            let binder = |t, line: &bool| Rc::new(if *line { Node::DLam(t) } else { Node::Lam(t) });
+            terms.push(lines.iter().rev().fold(body?, binder));
+            if b.dims > 0 {
+                self.on_boundary(local, first.clause.span, &shape, number, &clo, &terms)?;
+            }
         }
         match Self::eliminator(&shape, motive.clone(), terms, x.term.clone()) {
             Some(t) => Ok(t),
             None => {
                 problem(Kind::BadPattern, span, "These patterns do not fit.", "Give one clause for each constructor.")
             }
+        }
+    }
+
+    /// The branch of a path constructor must be on its boundary what the earlier branches make of it. The kernel says whether it is.
+    fn on_boundary(
+        &self,
+        local: &Local,
+        span: Span,
+        shape: &Shape,
+        number: u32,
+        motive: &Clo,
+        branches: &[Term],
+    ) -> R<()> {
+        let Shape::Data(d, ps, _) = shape else { return Ok(()) };
+        let branches: Vec<V> = branches.iter().map(|b| self.ev(local, b)).collect();
+        match self.m.check_branch(&local.ctx, *d, number, ps, motive, &branches) {
+            Err(e) if e.reason == bfv_kernel::refusal::BRANCH => problem(
+                Kind::TypeMismatch,
+                span,
+                "On its boundary this clause is not what the clauses before it say.",
+                "Change it so that each end is the value at that end.",
+            ),
+            other => self.at(span, other),
         }
     }
 
@@ -396,6 +437,7 @@ impl Elab<'_> {
     /// The constructor of a branch, applied to its fields, in the scope of fields and hypotheses.
     fn constructor(&self, local: &Local, opened: &Local, shape: &Shape, number: u32, b: &Branch) -> R<Term> {
         let by = opened.depth() - local.depth();
+        let dims = opened.size().dims - local.size().dims;
         let fields: Vec<Term> = (0..b.fields)
             .map(|k| Rc::new(Node::Var((by - 1).saturating_sub(u32::try_from(k).unwrap_or(u32::MAX)))))
             .collect();
@@ -412,8 +454,9 @@ impl Elab<'_> {
             (Shape::Int, 0) => applied(Prim::IntPos),
             (Shape::Int, _) => applied(Prim::IntNegSuc),
             (Shape::Data(d, _, ps), n) => {
-                let lift = |t: &Term| walk::shift(t, walk::Depth { terms: by, dims: 0 });
-                Rc::new(Node::Con(*d, n, ps.iter().map(lift).collect(), fields))
+                let lift = |t: &Term| walk::shift(t, walk::Depth { terms: by, dims });
+                let at = (0..dims).map(|k| Dim::Var(dims - 1 - k)).collect();
+                Rc::new(Node::Con(*d, n, ps.iter().map(lift).collect(), fields, at))
             }
         })
     }

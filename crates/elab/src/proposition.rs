@@ -85,6 +85,10 @@ impl Elab<'_> {
                 }
                 seen.push(d.id);
                 let Some(decl) = self.scratch.data(d.id) else { return Ok(false) };
+                // Where there are paths between constructors, equality need not be a proposition.
+                if decl.constructors.iter().any(|c| c.dims > 0) {
+                    return Ok(false);
+                }
                 for (c, constructor) in (0u32..).zip(&decl.constructors) {
                     let (mut inner, mut given) = (local.clone(), Vec::new());
                     for _ in &constructor.fields {

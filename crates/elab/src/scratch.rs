@@ -8,6 +8,8 @@ use std::rc::Rc;
 /// A metavariable: closed type over its context, and the solution once there is one.
 struct Meta {
     ty: Term,
+    /// The arguments that are dimensions with a fixed value where it was made.
+    fixed: Vec<usize>,
     solution: Option<Term>,
 }
 
@@ -45,11 +47,17 @@ impl<'s> Scratch<'s> {
     }
 
     /// A new metavariable with a closed type.
-    pub fn meta(&self, ty: Term) -> u32 {
+    pub fn meta(&self, ty: Term, fixed: Vec<usize>) -> u32 {
         let mut metas = self.metas.borrow_mut();
         let n = u32::try_from(metas.len()).unwrap_or(u32::MAX >> 1);
-        metas.push(Meta { ty, solution: None });
+        metas.push(Meta { ty, fixed, solution: None });
         META_BASE + n
+    }
+
+    /// The arguments of a metavariable that are dimensions with a fixed value where it was made.
+    pub fn fixed(&self, id: u32) -> Vec<usize> {
+        let n = id.checked_sub(META_BASE).and_then(|n| usize::try_from(n).ok());
+        n.and_then(|n| self.metas.borrow().get(n).map(|m| m.fixed.clone())).unwrap_or_default()
     }
 
     /// The same scratch, in which these solutions are not tried.

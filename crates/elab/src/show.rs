@@ -2,7 +2,7 @@
 
 use crate::names::{Names, prim_name};
 use crate::walk::{self, Depth};
-use bfv_format::{Dim, Face, Node, Prim, Rational, Rule, Term};
+use bfv_format::{Cof, Dim, Face, Node, Prim, Rational, Rule, Term};
 
 /// How loosely an expression binds: a larger number binds tighter.
 type Level = u8;
@@ -172,15 +172,43 @@ impl Printer<'_> {
             Node::NatElim(_, z, s, x) => self.elim("Nat.elim", &[z, s], x, outer),
             Node::IntElim(_, p, n, x) => self.elim("Int.elim", &[p, n], x, outer),
             Node::Data(d, ps) => self.applied(&self.data_name(d.id), ps, outer),
-            Node::Con(d, c, _, xs) => match self.position(t) {
+            Node::Con(d, c, _, xs, dims) => match self.position(t) {
                 Some((n, None)) => n.to_string(),
                 Some((n, Some(rest))) => {
                     let inner = self.at(&rest, ATOM);
                     let s = (1..n).fold(format!("fsuc {inner}"), |s, _| format!("fsuc ({s})"));
                     self.wrap(s, CALL, outer)
                 }
-                None => self.applied(&self.constructor_name(d.id, *c), xs, outer),
+                None if dims.is_empty() => self.applied(&self.constructor_name(d.id, *c), xs, outer),
+                None => {
+                    let mut s = self.applied(&self.constructor_name(d.id, *c), xs, LOOSE);
+                    for r in dims {
+                        s += &format!(" {}", self.dim(*r));
+                    }
+                    self.wrap(s, CALL, outer)
+                }
             },
+            Node::Glue(a, faces) => {
+                let mut sides = Vec::new();
+                for f in faces {
+                    let part = format!("({}, {})", self.at(&f.ty, LOOSE), self.at(&f.equiv, LOOSE));
+                    sides.push(format!("{} => {part}", self.cof(&f.cof)));
+                }
+                let s = format!("Glue {} [{}]", self.at(a, ATOM), sides.join(", "));
+                self.wrap(s, CALL, outer)
+            }
+            Node::GlueEl(a, parts) => {
+                let mut sides = Vec::new();
+                for p in parts {
+                    sides.push(format!("{} => {}", self.cof(&p.cof), self.at(&p.body, LOOSE)));
+                }
+                let s = format!("glue {} [{}]", self.at(a, ATOM), sides.join(", "));
+                self.wrap(s, CALL, outer)
+            }
+            Node::Unglue(_, _, g) => {
+                let s = format!("unglue {}", self.at(g, ATOM));
+                self.wrap(s, CALL, outer)
+            }
             Node::DataElim(d, _, _, bs, x) => {
                 let branches: Vec<&Term> = bs.iter().collect();
                 self.elim(&format!("{}.elim", self.data_name(d.id)), &branches, x, outer)
@@ -292,10 +320,14 @@ impl Printer<'_> {
     }
 
     fn face(&mut self, f: &Face) -> String {
-        let equations: Vec<String> =
-            f.cof.iter().map(|(r, s)| format!("{} = {}", self.dim(*r), self.dim(*s))).collect();
+        let cof = self.cof(&f.cof);
         let (i, body) = self.under_dim(&f.body, LOOSE);
-        format!("{} => fun {i} => {body}", equations.join(" /\\ "))
+        format!("{cof} => fun {i} => {body}")
+    }
+
+    fn cof(&self, cof: &Cof) -> String {
+        let equations: Vec<String> = cof.iter().map(|(r, s)| format!("{} = {}", self.dim(*r), self.dim(*s))).collect();
+        equations.join(" /\\ ")
     }
 
     fn constructor_name(&self, id: u32, c: u32) -> String {
@@ -309,7 +341,7 @@ impl Printer<'_> {
         let (mut n, mut rest) = (0, t.clone());
         loop {
             let next = match &*rest {
-                Node::Con(d, c, ps, xs) if d.id == sum => match (c, ps.as_slice(), xs.as_slice()) {
+                Node::Con(d, c, ps, xs, _) if d.id == sum => match (c, ps.as_slice(), xs.as_slice()) {
                     (0, [one, more], [x]) if is_unit(one) && self.is_fin(more) && is_star(x) => return Some((n, None)),
                     (1, [one, more], [x]) if is_unit(one) && self.is_fin(more) => x.clone(),
                     _ => return None,

@@ -3,7 +3,7 @@
 use crate::elab::Elab;
 use crate::walk::{self, Depth};
 use bfv_format::{Node, Term};
-use bfv_kernel::{Clo, Ctx, DClo, Elim, Globals, Head, Ivl, META_BASE, Neutral, Res, V, Val};
+use bfv_kernel::{Clo, Ctx, DClo, Elim, Globals, Head, Ivl, META_BASE, Neutral, Res, V, VGlue, Val};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -108,6 +108,20 @@ impl Elab<'_> {
                 self.unify(&ctx, &self.m.dinst(line, i), &self.m.papp(a, l, r, i), &self.m.papp(b, l, r, i))
             }
             Val::Prim(bfv_format::Prim::Unit) => Ok(true),
+            Val::Glue(base, faces) => {
+                let under = |g: &V| self.m.elim(g, Elim::Unglue(base.clone(), faces.clone()));
+                if !self.unify(ctx, base, &under(a), &under(b))? {
+                    return Ok(false);
+                }
+                for f in faces.iter() {
+                    if let Some((inside, u)) = self.m.restrict(ctx, &f.cof)
+                        && !self.unify(&inside, &self.m.act(&f.ty, &u), &self.m.act(a, &u), &self.m.act(b, &u))?
+                    {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
             _ => self.unify_rigid(ctx, ty, a, b),
         }
     }
@@ -153,8 +167,9 @@ impl Elab<'_> {
                 }
                 Ok(true)
             }
-            (Val::Con(d, c, ps, xs), Val::Con(e, k, _, ys)) => {
-                if d != e || c != k {
+            (Val::Glue(x, fs), Val::Glue(y, gs)) => self.unify_glue(ctx, a, b, (x, fs), (y, gs)),
+            (Val::Con(d, c, ps, xs, is), Val::Con(e, k, _, ys, js)) => {
+                if d != e || c != k || is != js {
                     return Ok(false);
                 }
                 for n in 0..xs.len() {
@@ -175,6 +190,27 @@ impl Elab<'_> {
             }
             _ => self.stuck_on_meta(ctx, ty, a, b, &wa, &wb),
         }
+    }
+
+    /// Glue types with the same faces in the same order are unified part by part, others only compared.
+    fn unify_glue(&self, ctx: &Ctx, a: &V, b: &V, (x, fs): (&V, &[VGlue]), (y, gs): (&V, &[VGlue])) -> Res<bool> {
+        if fs.len() != gs.len() || fs.iter().zip(gs).any(|(f, g)| f.cof != g.cof) {
+            return self.m.conv_type(ctx, a, b);
+        }
+        if !self.unify_type(ctx, x, y)? {
+            return Ok(false);
+        }
+        for (f, g) in fs.iter().zip(gs) {
+            let Some((inside, u)) = self.m.restrict(ctx, &f.cof) else { continue };
+            let act = |v: &V| self.m.act(v, &u);
+            let equiv = self.m.equiv_type(&act(&f.ty), &act(x));
+            if !self.unify_type(&inside, &act(&f.ty), &act(&g.ty))?
+                || !self.unify(&inside, &equiv, &act(&f.equiv), &act(&g.equiv))?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A value that waits for a metavariable may still become equal: the equation is put off.
@@ -346,9 +382,15 @@ impl Elab<'_> {
     fn solve(&self, ctx: &Ctx, n: &Neutral, v: &V) -> Res<Option<bool>> {
         let Head::Const(id, _) = n.head else { return Ok(None) };
         let (mut vars, mut dims) = (BTreeMap::new(), BTreeMap::new());
-        let mut shape = Vec::new();
-        for e in n.spine.iter() {
+        let (mut shape, mut places) = (Vec::new(), 0);
+        let fixed = self.scratch.fixed(id);
+        for (at, e) in n.spine.iter().enumerate() {
             match e {
+                // Under the face where it was made the dimension has one value, so a solution need not speak of it.
+                Elim::LApp(_) if fixed.contains(&at) => {
+                    places += 1;
+                    shape.push(false);
+                }
                 Elim::App(x) => match &*self.m.whnf(x)? {
                     Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) if spine.is_empty() => {
                         if vars.insert(*level, vars.len()).is_some() {
@@ -359,15 +401,16 @@ impl Elab<'_> {
                     _ => return Ok(None),
                 },
                 Elim::LApp(Ivl::Name(name)) => {
-                    if dims.insert(*name, dims.len()).is_some() {
+                    if dims.insert(*name, places).is_some() {
                         return Ok(None);
                     }
+                    places += 1;
                     shape.push(false);
                 }
                 _ => return Ok(None),
             }
         }
-        let renaming = Renaming { ctx, vars, dims, id };
+        let renaming = Renaming { ctx, vars, dims, places, id };
         let rhs = self.m.quote(ctx, v)?;
         let solution = match self.rename_solution(&rhs, &renaming)? {
             Some(t) => t,
@@ -387,7 +430,7 @@ impl Elab<'_> {
         if occurs(&rhs, r.id) {
             return Ok(None);
         }
-        let (n, k) = (r.vars.len(), r.dims.len());
+        let (n, k) = (r.vars.len(), r.places);
         let out = walk::rename(
             &rhs,
             Depth::default(),
@@ -439,7 +482,7 @@ impl Elab<'_> {
                 out = walk::instantiate(&out, &[Rc::new(Node::Prim(bfv_format::Prim::Star))], &[]);
             }
         }
-        let new = self.scratch.meta(out);
+        let new = self.scratch.meta(out, Vec::new());
         let n = u32::try_from(keep.len()).unwrap_or(0);
         let mut body = Rc::new(Node::Const { id: new, shift: 0 });
         for (i, kept) in (0..n).zip(keep) {
@@ -477,6 +520,8 @@ struct Renaming<'c> {
     /// Level to position among the arguments.
     vars: BTreeMap<u32, usize>,
     dims: BTreeMap<u64, usize>,
+    /// How many of the arguments are dimensions.
+    places: usize,
     id: u32,
 }
 

@@ -1,6 +1,6 @@
 //! Walks over core terms: one map over the children of a node, and what is made of it.
 
-use bfv_format::{Dim, Face, Hypothesis, Node, Rule, Term};
+use bfv_format::{Cof, Dim, Face, GlueFace, Hypothesis, Node, Part, Rule, Term};
 use std::rc::Rc;
 
 /// How many binders of each scope lie between the root and a child.
@@ -55,12 +55,7 @@ pub fn map<E>(
             f(x, at)?,
             faces
                 .iter()
-                .map(|face| {
-                    Ok(Face {
-                        cof: face.cof.iter().map(|(r, s)| Ok((g(*r, at)?, g(*s, at)?))).collect::<Result<_, E>>()?,
-                        body: f(&face.body, d)?,
-                    })
-                })
+                .map(|face| Ok(Face { cof: map_cof(&face.cof, at, g)?, body: f(&face.body, d)? }))
                 .collect::<Result<_, E>>()?,
             f(y, at)?,
         ),
@@ -69,10 +64,39 @@ pub fn map<E>(
         Node::NatElim(m, x, y, z) => Node::NatElim(f(m, b)?, f(x, at)?, f(y, at)?, f(z, at)?),
         Node::IntElim(m, x, y, z) => Node::IntElim(f(m, b)?, f(x, at)?, f(y, at)?, f(z, at)?),
         Node::Data(r, ps) => Node::Data(*r, all(ps, at, f)?),
-        Node::Con(r, c, ps, xs) => Node::Con(*r, *c, all(ps, at, f)?, all(xs, at, f)?),
+        Node::Con(r, c, ps, xs, rs) => {
+            let dims = rs.iter().map(|r| g(*r, at)).collect::<Result<_, E>>()?;
+            Node::Con(*r, *c, all(ps, at, f)?, all(xs, at, f)?, dims)
+        }
+        Node::Glue(x, faces) => Node::Glue(f(x, at)?, map_glue(faces, at, f, g)?),
+        Node::GlueEl(x, parts) => {
+            let mut out = Vec::new();
+            for p in parts {
+                out.push(Part { cof: map_cof(&p.cof, at, g)?, body: f(&p.body, at)? });
+            }
+            Node::GlueEl(f(x, at)?, out)
+        }
+        Node::Unglue(x, faces, y) => Node::Unglue(f(x, at)?, map_glue(faces, at, f, g)?, f(y, at)?),
         Node::DataElim(r, ps, m, bs, x) => Node::DataElim(*r, all(ps, at, f)?, f(m, b)?, all(bs, at, f)?, f(x, at)?),
         Node::Rule(rule) => Node::Rule(Box::new(map_rule(rule, at, f)?)),
     }))
+}
+
+fn map_cof<E>(cof: &Cof, at: Depth, g: &mut dyn FnMut(Dim, Depth) -> Result<Dim, E>) -> Result<Cof, E> {
+    cof.iter().map(|(r, s)| Ok((g(*r, at)?, g(*s, at)?))).collect()
+}
+
+fn map_glue<E>(
+    faces: &[GlueFace],
+    at: Depth,
+    f: &mut dyn FnMut(&Term, Depth) -> Result<Term, E>,
+    g: &mut dyn FnMut(Dim, Depth) -> Result<Dim, E>,
+) -> Result<Vec<GlueFace>, E> {
+    let mut out = Vec::new();
+    for face in faces {
+        out.push(GlueFace { cof: map_cof(&face.cof, at, g)?, ty: f(&face.ty, at)?, equiv: f(&face.equiv, at)? });
+    }
+    Ok(out)
 }
 
 fn all<E>(ts: &[Term], at: Depth, f: &mut dyn FnMut(&Term, Depth) -> Result<Term, E>) -> Result<Vec<Term>, E> {

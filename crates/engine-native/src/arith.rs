@@ -238,7 +238,7 @@ impl Prover<'_> {
         }
         let var = |n: u32| Rc::new(Node::Var(n));
         let params = (0..count).map(|k| var(count - k)).collect();
-        let con = Rc::new(Node::Con(d, n, params, vec![var(0)]));
+        let con = Rc::new(Node::Con(d, n, params, vec![var(0)], Vec::new()));
         Clo::Term(env, Rc::new(Node::App(var(count + 1), con)))
     }
 

@@ -172,7 +172,7 @@ impl Prover<'_> {
                     return Ok(None);
                 }
                 let Some(rest) = self.elements(rest, most)? else { return Ok(None) };
-                let con = |n, x: V| self.m.value(Val::Con(*d, n, ps.clone(), [x].into()));
+                let con = |n, x: V| self.m.value(Val::Con(*d, n, ps.clone(), [x].into(), [].into()));
                 let first = con(0, self.m.value(Val::Prim(Prim::Star)));
                 Some(std::iter::once(first).chain(rest.into_iter().map(|x| con(1, x))).collect())
             }

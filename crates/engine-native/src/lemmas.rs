@@ -337,7 +337,7 @@ impl Prover<'_> {
         let mut parts = vec![code.clone()];
         while let Some(part) = parts.pop() {
             let w = self.m.whnf(&part)?;
-            let Val::Con(d, _, _, fields) = &*w else { continue };
+            let Val::Con(d, _, _, fields, _) = &*w else { continue };
             let named = self.m.apply(&of, part);
             if self.m.conv_type(ctx, &named, ty)? {
                 return Ok(Some(named));

@@ -76,9 +76,11 @@ fn go(p: &Term, t: &Term, depth: u32, inner: u32, bound: &mut Bindings) -> bool 
         (Node::Data(a, ps), Node::Data(b, qs)) => {
             a == b && ps.len() == qs.len() && ps.iter().zip(qs).all(|(p, q)| same(p, q, 0, 0))
         }
-        (Node::Con(a, c, ps, xs), Node::Con(b, d, qs, ys)) => {
+        (Node::Con(a, c, ps, xs, is), Node::Con(b, d, qs, ys, js)) => {
             a == b
                 && c == d
+                && is.len() == js.len()
+                && is.iter().zip(js).all(|(r, s)| dims(*r, *s))
                 && ps.iter().zip(qs).all(|(p, q)| same(p, q, 0, 0))
                 && xs.len() == ys.len()
                 && xs.iter().zip(ys).all(|(x, y)| same(x, y, 0, 0))

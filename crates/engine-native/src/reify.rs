@@ -47,7 +47,7 @@ fn is_plain(t: &Term) -> bool {
         Node::App(f, a) => is_plain(f) && is_plain(a),
         Node::Data(_, ps) => ps.iter().all(is_plain),
         // Parameters of a constructor are types, which the fields determine where types agree.
-        Node::Con(_, _, _, fields) => fields.iter().all(is_plain),
+        Node::Con(_, _, _, fields, _) => fields.iter().all(is_plain),
         _ => false,
     }
 }

@@ -84,9 +84,15 @@ pub fn rename(
         Node::NatElim(m, a, b, x) => Node::NatElim(go!(m, term), go!(a), go!(b), go!(x)),
         Node::IntElim(m, a, b, x) => Node::IntElim(go!(m, term), go!(a), go!(b), go!(x)),
         Node::Data(d, ps) => Node::Data(*d, all!(ps)),
-        Node::Con(d, c, ps, xs) => Node::Con(*d, *c, all!(ps), all!(xs)),
+        Node::Con(d, c, ps, xs, rs) => {
+            let mut dims = Vec::new();
+            for s in rs {
+                dims.push(r!(s));
+            }
+            Node::Con(*d, *c, all!(ps), all!(xs), dims)
+        }
         Node::DataElim(d, ps, m, bs, x) => Node::DataElim(*d, all!(ps), go!(m, term), all!(bs), go!(x)),
-        // Statements hold no rule terms.
-        Node::Rule(_) => return None,
+        // Statements hold no rule terms, and what the engines search for is not glued.
+        Node::Rule(_) | Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => return None,
     }))
 }

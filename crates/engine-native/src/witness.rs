@@ -414,8 +414,9 @@ impl Walk<'_, '_> {
                 }
                 let mut out = Vec::new();
                 for (n, c) in (0u32..).zip(&decl.constructors) {
-                    let con = |fields| -> Term { Rc::new(Node::Con(*d, n, given.clone(), fields)) };
+                    let con = |fields| -> Term { Rc::new(Node::Con(*d, n, given.clone(), fields, Vec::new())) };
                     match c.fields.len() {
+                        _ if c.dims > 0 => {}
                         0 => out.push(con(Vec::new())),
                         1 => {
                             let field = m.field_type(*d, n, params, &[])?;

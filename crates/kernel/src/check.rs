@@ -73,10 +73,6 @@ impl Machine<'_> {
         }
     }
 
-    fn cof(&self, ctx: &Ctx, cof: &Cof) -> Res<Vec<(Ivl, Ivl)>> {
-        cof.iter().map(|(r, s)| Ok((self.dim(&ctx.env, *r)?, self.dim(&ctx.env, *s)?))).collect()
-    }
-
     /// Checks that a term is a type, and gives the level of its universe.
     pub fn check_type(&self, ctx: &Ctx, t: &Term) -> Res<u32> {
         let ty = self.infer(ctx, t)?;
@@ -131,6 +127,8 @@ impl Machine<'_> {
                 let inner = self.check_let(ctx, a, v)?;
                 self.check(&inner, b, ty)
             }
+            (Node::GlueEl(a, parts), Val::Glue(base, faces)) => self.check_glue_el(ctx, a, parts, base, faces),
+            (Node::GlueEl(..), _) => refuse(MISMATCH, "A glued element stands where no Glue type is needed."),
             _ => {
                 let found = self.infer(ctx, t)?;
                 if self.subtype(ctx, &found, ty)? {
@@ -271,11 +269,18 @@ impl Machine<'_> {
                 self.check_params(ctx, d, ps)?;
                 Ok(univ(raise(self.data(d)?.level, d.shift)?))
             }
-            Node::Con(d, c, ps, xs) => {
+            Node::Con(d, c, ps, xs, dims) => {
                 let d = self.displaced(*d, ctx.env.shift)?;
                 let params = self.check_params(ctx, d, ps)?;
-                if self.constructor(&*self.data(d)?, *c)?.fields.len() != xs.len() {
+                let con = self.constructor(&*self.data(d)?, *c)?;
+                if con.fields.len() != xs.len() {
                     return refuse(ARITY, "A constructor has another number of fields.");
+                }
+                if con.dims != count(dims.len()) {
+                    return refuse(ARITY, "A constructor has another number of dimensions.");
+                }
+                for r in dims {
+                    self.dim(&ctx.env, *r)?;
                 }
                 let mut given = Vec::new();
                 for x in xs {
@@ -293,8 +298,11 @@ impl Machine<'_> {
                 if self.data(d)?.constructors.len() != bs.len() {
                     return refuse(ARITY, "An eliminator needs one branch for each constructor.");
                 }
+                let mut judged = Vec::new();
                 for (c, b) in (0u32..).zip(bs) {
                     self.check(ctx, b, &self.branch_type(d, c, &params, &m)?)?;
+                    judged.push(ev(b));
+                    self.check_branch(ctx, d, c, &params, &m, &judged)?;
                 }
                 Ok(self.inst(&m, ev(x)))
             }
@@ -302,8 +310,15 @@ impl Machine<'_> {
                 self.check_rule(ctx, rule)?;
                 self.rule_type(&ctx.env, rule)
             }
-            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) => {
-                refuse(CANNOT_INFER, "A function, pair or path must stand where its type is known.")
+            Node::Glue(a, faces) => Ok(univ(self.check_glue(ctx, a, faces)?)),
+            Node::Unglue(a, faces, g) => {
+                self.check_glue(ctx, a, faces)?;
+                let ty = self.shared(self.glue(&ev(a), self.glue_faces(&ctx.env, faces)?)?);
+                self.check(ctx, g, &ty)?;
+                Ok(ev(a))
+            }
+            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..) => {
+                refuse(CANNOT_INFER, "A function, pair, path or glued element must stand where its type is known.")
             }
         }
     }
@@ -339,7 +354,7 @@ impl Machine<'_> {
     /// Rule `hcom`: every side has the type, starts at the base, and agrees with the others where both are defined.
     fn check_system(&self, ctx: &Ctx, r: Ivl, ty: &V, faces: &[Face], base: &V) -> Res<()> {
         for f in faces {
-            let cof = self.cof(ctx, &f.cof)?;
+            let cof = self.cof(&ctx.env, &f.cof)?;
             let Some((inside, u)) = self.restrict(ctx, &cof) else { continue };
             let (inner, _) = self.bind_dim(&inside);
             self.check(&inner, &f.body, &self.act(ty, &u))?;
@@ -348,16 +363,35 @@ impl Machine<'_> {
                 return refuse(BASE, "A side of a composition does not start at its base.");
             }
         }
-        for (n, f) in faces.iter().enumerate() {
-            for g in faces.iter().skip(n + 1) {
+        let cofs: Vec<&Cof> = faces.iter().map(|f| &f.cof).collect();
+        self.agree(ctx, &cofs, &mut |inside, u, n, m| {
+            let (inner, k) = self.bind_dim(inside);
+            let side = |n: usize| {
+                let body = faces.get(n).map(|f| DClo::Term(inside.env.clone(), f.body.clone()));
+                body.map(|b| self.dinst(&b, Ivl::Name(k)))
+            };
+            match (side(n), side(m)) {
+                (Some(a), Some(b)) => self.conv(&inner, &self.act(ty, u), &a, &b),
+                _ => Ok(false),
+            }
+        })
+    }
+
+    /// What a system says on every two of its faces where both are defined must be the same.
+    pub(crate) fn agree(
+        &self,
+        ctx: &Ctx,
+        cofs: &[&Cof],
+        same: &mut dyn FnMut(&Ctx, &DimSub, usize, usize) -> Res<bool>,
+    ) -> Res<()> {
+        for (n, f) in cofs.iter().enumerate() {
+            for (m, g) in cofs.iter().enumerate().skip(n + 1) {
                 self.spend(1)?;
-                let mut both = self.cof(ctx, &f.cof)?;
-                both.extend(self.cof(ctx, &g.cof)?);
+                let mut both = self.cof(&ctx.env, f)?;
+                both.extend(self.cof(&ctx.env, g)?);
                 let Some((inside, u)) = self.restrict(ctx, &both) else { continue };
-                let (inner, k) = self.bind_dim(&inside);
-                let side = |t: &Term| self.dinst(&DClo::Term(inside.env.clone(), t.clone()), Ivl::Name(k));
-                if !self.conv(&inner, &self.act(ty, &u), &side(&f.body), &side(&g.body))? {
-                    return refuse(FACES, "Two sides of a composition differ where both are defined.");
+                if !same(&inside, &u, n, m)? {
+                    return refuse(FACES, "Two sides of a system differ where both are defined.");
                 }
             }
         }

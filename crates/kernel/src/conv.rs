@@ -1,11 +1,11 @@
 //! Conversion, directed by types: eta for functions, pairs, lines, paths and Unit; definitions unfold only on mismatch.
 
 use crate::check::Ctx;
-use crate::data::count;
-use crate::face::{Solved, equivalent, solve};
+use crate::data::{count, length};
+use crate::face::{Solved, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::{CONSTANT, ILL_FORMED, NOT_FUNCTION, NOT_PAIR, Res, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Neutral, V, VFace, Val};
+use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Neutral, V, VFace, VGlue, Val};
 use bfv_format::{Prim, Rule};
 use std::rc::Rc;
 
@@ -98,6 +98,7 @@ impl Machine<'_> {
                 self.same(at, &self.dinst(l, i), &self.papp(a, x, y, i), &self.papp(b, x, y, i))
             }
             Val::Prim(Prim::Unit) => Ok(true),
+            Val::Glue(base, faces) => self.same_glued(at, base, faces, a, b),
             _ => self.same_whnf(at, ty, a, b),
         }
     }
@@ -146,8 +147,9 @@ impl Machine<'_> {
                 }
                 true
             }
-            (Val::Con(d, c, ps, xs), Val::Con(e, k, _, ys)) => {
-                if d != e || c != k || xs.len() != ys.len() {
+            (Val::Glue(x, fs), Val::Glue(y, gs)) => self.same_type(at, x, y)? && self.same_glue_faces(at, x, fs, gs)?,
+            (Val::Con(d, c, ps, xs, is), Val::Con(e, k, _, ys, js)) => {
+                if d != e || c != k || xs.len() != ys.len() || is != js {
                     return Ok(false);
                 }
                 for (n, (x, y)) in xs.iter().zip(ys.iter()).enumerate() {
@@ -189,7 +191,6 @@ impl Machine<'_> {
             (Head::HCom(r, s, t, fs, x), Head::HCom(u, v, w, gs, y)) => {
                 r == u
                     && s == v
-                    && fs.len() == gs.len()
                     && self.same_type(at, t, w)?
                     && self.same(at, t, x, y)?
                     && self.same_faces(at, t, fs, gs)?
@@ -215,16 +216,67 @@ impl Machine<'_> {
     }
 
     fn same_faces(&self, at: u32, ty: &V, fs: &[VFace], gs: &[VFace]) -> Res<bool> {
-        for (f, g) in fs.iter().zip(gs) {
-            if !equivalent(&f.cof, &g.cof) {
-                return Ok(false);
-            }
-            if let Solved::Unifier(u) = solve(&f.cof) {
+        self.same_system(
+            fs,
+            gs,
+            |f| &f.cof,
+            |f, g, u| {
                 let k = Ivl::Name(self.fresh_dim());
-                let (x, y) = (self.act(&self.dinst(&f.side, k), &u), self.act(&self.dinst(&g.side, k), &u));
-                if !self.same(at, &self.act(ty, &u), &x, &y)? {
-                    return Ok(false);
-                }
+                let (x, y) = (self.act(&self.dinst(&f.side, k), u), self.act(&self.dinst(&g.side, k), u));
+                self.same(at, &self.act(ty, u), &x, &y)
+            },
+        )
+    }
+
+    fn same_glue_faces(&self, at: u32, base: &V, fs: &[VGlue], gs: &[VGlue]) -> Res<bool> {
+        self.same_system(
+            fs,
+            gs,
+            |f| &f.cof,
+            |f, g, u| {
+                let (x, y) = (self.act(&f.ty, u), self.act(&g.ty, u));
+                let equiv = self.equiv_type(&x, &self.act(base, u));
+                Ok(self.same_type(at, &x, &y)?
+                    && self.same(at, &equiv, &self.act(&f.equiv, u), &self.act(&g.equiv, u))?)
+            },
+        )
+    }
+
+    /// Rule `system`: two systems are defined at the same places and equal there. A place is a point of some face, and under the
+    /// unifier of one face of the first some face of the second is true or none ever is: unions of faces have no other points.
+    fn same_system<F>(
+        &self,
+        fs: &[F],
+        gs: &[F],
+        cof: impl Fn(&F) -> &Vec<(Ivl, Ivl)>,
+        mut equal: impl FnMut(&F, &F, &DimSub) -> Res<bool>,
+    ) -> Res<bool> {
+        self.spend(length(fs.len().saturating_mul(gs.len())))?;
+        for f in fs {
+            let Solved::Unifier(u) = solve(cof(f)) else { continue };
+            match gs.iter().find(|g| is_true(&u.cof(cof(g)))) {
+                Some(g) if equal(f, g, &u)? => {}
+                _ => return Ok(false),
+            }
+        }
+        // What the second says beyond the first was compared already: where a face of the first is true, both agree with it.
+        Ok(gs.iter().all(|g| match solve(cof(g)) {
+            Solved::False => true,
+            Solved::Unifier(u) => fs.iter().any(|f| is_true(&u.cof(cof(f)))),
+        }))
+    }
+
+    /// Elements of a Glue type: equal below and on every face (T24).
+    fn same_glued(&self, at: u32, base: &V, faces: &Rc<Vec<VGlue>>, a: &V, b: &V) -> Res<bool> {
+        let under = |g: &V| self.elim(g, Elim::Unglue(base.clone(), faces.clone()));
+        if !self.same(at, base, &under(a), &under(b))? {
+            return Ok(false);
+        }
+        for f in faces.iter() {
+            if let Solved::Unifier(u) = solve(&f.cof)
+                && !self.same(at, &self.act(&f.ty, &u), &self.act(a, &u), &self.act(b, &u))?
+            {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -238,6 +290,8 @@ impl Machine<'_> {
                 _ => return refuse(NOT_FUNCTION, "A stuck term is applied that is no function."),
             },
             (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd) => true,
+            // The type of what is unglued was compared: with it base and faces.
+            (Elim::Unglue(..), Elim::Unglue(..)) => true,
             (Elim::LApp(r), Elim::LApp(s)) | (Elim::PApp(_, _, r), Elim::PApp(_, _, s)) => r == s,
             (Elim::EmptyElim(m), Elim::EmptyElim(n)) => self.same_family(at, &prim(Prim::Empty), m, n)?,
             (Elim::BoolElim(m, x, y), Elim::BoolElim(n, z, w)) => {
@@ -313,6 +367,7 @@ impl Machine<'_> {
                 | Elim::DataElim(_, _, m, _),
                 _,
             ) => self.inst(m, value.clone()),
+            (Elim::Unglue(base, _), _) => base.clone(),
             _ => return refuse(ILL_FORMED, "A stuck term is eliminated against its type."),
         })
     }

@@ -1,10 +1,12 @@
 //! Data types, `sctt/KERNEL.md` section 4: declarations, field types, branches of eliminators, their computation.
 
 use crate::check::Ctx;
+use crate::face::is_true;
 use crate::machine::Machine;
-use crate::refusal::{ARITY, CONSTANT, POSITIVITY, Res, UNIVERSE, refuse};
-use crate::value::{Clo, Elim, Env, Native, V, Val};
-use bfv_format::{Constructor, DataDecl, DataRef, Node, Term};
+use crate::refusal::{ARITY, BOUNDARY, BRANCH, CONSTANT, POSITIVITY, Res, UNIVERSE, refuse};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, VPart, Val};
+use bfv_format::{Cof, Constructor, DataDecl, DataRef, Dim, Node, Part, Term};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A length as an index.
@@ -98,7 +100,68 @@ impl Machine<'_> {
                 return Ok(self.done(Val::Pi(hypothesis, Clo::Native(Rc::new(rest)))));
             }
         }
-        self.folded(&self.inst(m, self.value(Val::Con(d, c, ps.clone(), given.to_vec().into()))))
+        let names: Vec<u64> = (0..con.dims).map(|_| self.fresh_dim()).collect();
+        let dims = names.iter().map(|i| Ivl::Name(*i)).collect();
+        let at = self.inst(m, self.delay(Lazy::Con(d, c, ps.clone(), given.to_vec().into(), dims)));
+        let lines = names.iter().rev().fold(at, |ty, i| self.value(Val::Line(DClo::Abs(*i, ty))));
+        self.folded(&lines)
+    }
+
+    /// A constructor; on its boundary it is something else.
+    pub(crate) fn con(&self, d: DataRef, c: u32, ps: &Rc<[V]>, xs: &Rc<[V]>, dims: &Rc<[Ivl]>) -> Res<Rc<Val>> {
+        if !dims.is_empty() {
+            for part in self.boundary(d, c, ps, xs, dims)? {
+                if is_true(&part.cof) {
+                    return self.folded(&part.body);
+                }
+            }
+        }
+        Ok(self.done(Val::Con(d, c, ps.clone(), xs.clone(), dims.clone())))
+    }
+
+    /// The boundary of a constructor at parameters, fields and dimensions.
+    pub(crate) fn boundary(&self, d: DataRef, c: u32, ps: &[V], xs: &[V], dims: &[Ivl]) -> Res<Vec<VPart>> {
+        let con = self.constructor(&*self.data(d)?, c)?;
+        self.charge(length(ps.len() + xs.len() + con.boundary.len()) / 16);
+        let terms = ps.iter().chain(xs).fold(crate::List::default(), |l, v| l.push(v.clone()));
+        let env = Env { terms, dims: dims.iter().fold(crate::List::default(), |l, r| l.push(*r)), shift: d.shift };
+        let part = |p: &Part| Ok(VPart { cof: self.cof(&env, &p.cof)?, body: self.eval(&env, &p.body) });
+        con.boundary.iter().map(part).collect()
+    }
+
+    /// Whether a data type has path constructors: compositions are elements of it then.
+    pub(crate) fn has_paths(&self, d: DataRef) -> Res<bool> {
+        Ok(self.data(d)?.constructors.iter().any(|c| c.dims > 0))
+    }
+
+    /// The parts of a composition that is an element of a data type.
+    #[allow(clippy::type_complexity)] // the parts of one judgement
+    pub(crate) fn as_composition(&self, w: &Val) -> Res<Option<(Ivl, Ivl, V, Rc<Vec<VFace>>, V)>> {
+        if let Val::Neutral(Neutral { head: Head::HCom(r, s, ty, faces, b), spine, .. }) = w
+            && spine.is_empty()
+            && let Val::Data(d, _) = &*self.whnf(ty)?
+            && self.has_paths(*d)?
+        {
+            return Ok(Some((*r, *s, ty.clone(), faces.clone(), b.clone())));
+        }
+        Ok(None)
+    }
+
+    /// The eliminator meets a composition: it composes the images, in the family over the filler.
+    pub(crate) fn match_composition(
+        &self,
+        r: Ivl,
+        s: Ivl,
+        ty: &V,
+        faces: &Rc<Vec<VFace>>,
+        b: &V,
+        e: &Elim,
+    ) -> Res<Rc<Val>> {
+        let Elim::DataElim(_, _, m, _) = e else { return refuse(ARITY, "No eliminator of a data type.") };
+        let k = self.fresh_dim();
+        let line = DClo::Abs(k, self.inst(m, self.compose(r, Ivl::Name(k), ty, faces, b)));
+        let images = self.map_faces(faces, |u| self.elim(u, e.clone()));
+        self.folded(&self.com(r, s, &line, &images, &self.elim(b, e.clone())))
     }
 
     /// `M x` for a field x of type `D params`; `(a : A) -> M (x a)` for one of type `(a : A) -> D params`.
@@ -124,7 +187,7 @@ impl Machine<'_> {
     }
 
     /// The eliminator meets a constructor.
-    pub(crate) fn match_constructor(&self, d: DataRef, c: u32, xs: &Rc<[V]>, e: &Elim) -> Res<Rc<Val>> {
+    pub(crate) fn match_constructor(&self, d: DataRef, c: u32, xs: &Rc<[V]>, dims: &[Ivl], e: &Elim) -> Res<Rc<Val>> {
         let Elim::DataElim(_, ps, _, branches) = e else { return refuse(ARITY, "No eliminator of a data type.") };
         let Some(branch) = usize::try_from(c).ok().and_then(|c| branches.get(c)) else {
             return refuse(ARITY, format!("There is no branch for constructor number {c}."));
@@ -139,7 +202,86 @@ impl Machine<'_> {
                 out = self.apply(&out, self.recurse(&ty, x, e)?);
             }
         }
-        self.folded(&out)
+        self.folded(&dims.iter().fold(out, |p, r| self.lapp(&p, *r)))
+    }
+
+    /// Rule `data-elim`: the last of the branches agrees with the boundary of its constructor.
+    ///
+    /// # Errors
+    /// `BRANCH` where it does not; any other refusal of evaluation.
+    pub fn check_branch(&self, ctx: &Ctx, d: DataRef, c: u32, ps: &Rc<[V]>, m: &Clo, branches: &[V]) -> Res<()> {
+        let con = self.constructor(&*self.data(d)?, c)?;
+        let Some(branch) = branches.last() else { return Ok(()) };
+        if con.dims == 0 {
+            return Ok(());
+        }
+        let (mut inner, mut ty, mut out) = (ctx.clone(), self.branch_type(d, c, ps, m)?, branch.clone());
+        let mut bind = |n: usize| -> Res<Vec<V>> {
+            let mut given = Vec::new();
+            for _ in 0..n {
+                let Val::Pi(dom, cod) = &*self.whnf(&ty)? else {
+                    return refuse(ARITY, "A branch has too few arguments.");
+                };
+                let (next, x) = self.bind(&inner, dom.clone());
+                (inner, ty, out) = (next, self.inst(cod, x.clone()), self.apply(&out, x.clone()));
+                given.push(x);
+            }
+            Ok(given)
+        };
+        let recursive: Vec<usize> =
+            con.fields.iter().enumerate().filter(|(_, f)| is_recursive(f, d.id)).map(|(n, _)| n).collect();
+        let xs = bind(con.fields.len())?;
+        let hypotheses = recursive.into_iter().zip(bind(recursive_fields(&con, d.id))?).collect();
+        let mut names = Vec::new();
+        for _ in 0..con.dims {
+            let (next, i) = self.bind_dim(&inner);
+            (inner, out) = (next, self.lapp(&out, Ivl::Name(i)));
+            names.push(Ivl::Name(i));
+        }
+        let terms = ps.iter().chain(&xs).fold(crate::List::default(), |l, v| l.push(v.clone()));
+        let env = Env { terms, dims: names.iter().fold(crate::List::default(), |l, r| l.push(*r)), shift: d.shift };
+        let star = Star { first: ps.len(), fields: con.fields.len(), hypotheses, branches, id: d.id };
+        for part in &con.boundary {
+            let Some((inside, u)) = self.restrict(&inner, &self.cof(&env, &part.cof)?) else { continue };
+            let want = self.act(&self.star(&star, &env, &part.body)?, &u);
+            let ty = self.act(&self.inst(m, self.eval(&env, &part.body)), &u);
+            if !self.conv(&inside, &ty, &self.act(&out, &u), &want)? {
+                return refuse(BRANCH, format!("Branch number {c} is not what its boundary asks for."));
+            }
+        }
+        Ok(())
+    }
+
+    /// The image of a boundary term: hypotheses for recursive fields, branches for constructors.
+    fn star(&self, s: &Star<'_>, env: &Env, t: &Term) -> Res<V> {
+        let _level = self.enter()?;
+        match &**t {
+            Node::Var(n) => {
+                let field = (s.first + s.fields).checked_sub(1 + index(*n)).and_then(|l| l.checked_sub(s.first));
+                match field.and_then(|f| s.hypotheses.get(&f)) {
+                    Some(v) => Ok(v.clone()),
+                    None => refuse(BOUNDARY, "A boundary names a field that is not recursive."),
+                }
+            }
+            Node::App(f, a) => Ok(self.apply(&self.star(s, env, f)?, self.eval(env, a))),
+            Node::Con(d, c, _, xs, dims) => {
+                let con = self.constructor(&*self.data(*d)?, *c)?;
+                let Some(branch) = s.branches.get(index(*c)) else {
+                    return refuse(BOUNDARY, "A boundary names a later constructor.");
+                };
+                let mut out = xs.iter().fold(branch.clone(), |out, x| self.apply(&out, self.eval(env, x)));
+                for (x, field) in xs.iter().zip(&con.fields) {
+                    if is_recursive(field, s.id) {
+                        out = self.apply(&out, self.star(s, env, x)?);
+                    }
+                }
+                for r in dims {
+                    out = self.lapp(&out, self.dim(env, *r)?);
+                }
+                Ok(out)
+            }
+            _ => refuse(BOUNDARY, "A boundary is made of something else than recursive fields and constructors."),
+        }
     }
 
     /// Checks a data declaration that will stand at position `id`.
@@ -166,8 +308,122 @@ impl Machine<'_> {
                 }
                 ctx = self.bind(&ctx, self.eval(&ctx.env, field)).0;
             }
+            self.check_boundary(&ctx, id, decl, c)?;
         }
         Ok(())
+    }
+
+    /// The boundary of a path constructor, in the context of parameters and fields.
+    fn check_boundary(&self, ctx: &Ctx, id: u32, decl: &DataDecl, c: &Constructor) -> Res<()> {
+        let params = count(decl.params.len());
+        let fields = count(c.fields.len());
+        let own = decl.constructors.iter().position(|k| std::ptr::eq(k, c)).map_or(0, count);
+        let mut inner = ctx.clone();
+        for _ in 0..c.dims {
+            inner = self.bind_dim(&inner).0;
+        }
+        // The parameters, as they stand in the scope of the fields.
+        let given = (0..params).map(|n| self.eval(&inner.env, &Rc::new(Node::Var(params + fields - 1 - n)))).collect();
+        let ty = self.value(Val::Data(DataRef { id, shift: 0 }, given));
+        for part in &c.boundary {
+            if !part.cof.iter().all(|e| matches!(e, (Dim::Var(n), Dim::Zero | Dim::One) if *n < c.dims)) {
+                return refuse(BOUNDARY, "A face of a boundary is no equation of a dimension with 0 or 1.");
+            }
+            boundary_term(&part.body, &Boundary { id, own, params, fields: &c.fields, decl })?;
+            let Some((inside, u)) = self.restrict(&inner, &self.cof(&inner.env, &part.cof)?) else { continue };
+            self.check(&inside, &part.body, &self.act(&ty, &u))?;
+        }
+        let cofs: Vec<&Cof> = c.boundary.iter().map(|p| &p.cof).collect();
+        self.agree(&inner, &cofs, &mut |inside, u, n, m| {
+            let body = |n: usize| c.boundary.get(n).map(|p| self.eval(&inside.env, &p.body));
+            match (body(n), body(m)) {
+                (Some(a), Some(b)) => self.conv(inside, &self.act(&ty, u), &a, &b),
+                _ => Ok(false),
+            }
+        })
+    }
+}
+
+/// What `star` reads: the number of parameters and of fields, hypotheses by the number of the field, branches so far, data type.
+struct Star<'s> {
+    first: usize,
+    fields: usize,
+    hypotheses: BTreeMap<usize, V>,
+    branches: &'s [V],
+    id: u32,
+}
+
+/// Where a boundary stands: data type, number of its constructor, number of parameters, fields of its constructor, declaration.
+struct Boundary<'s> {
+    id: u32,
+    own: u32,
+    params: u32,
+    fields: &'s [Term],
+    decl: &'s DataDecl,
+}
+
+impl Boundary<'_> {
+    /// The field that a variable stands for.
+    fn field(&self, n: u32) -> Option<&Term> {
+        count(self.fields.len()).checked_sub(1 + n).and_then(|f| self.fields.get(index(f)))
+    }
+}
+
+fn index(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+fn recursive_fields(c: &Constructor, id: u32) -> usize {
+    c.fields.iter().filter(|f| is_recursive(f, id)).count()
+}
+
+/// T27: a boundary is made of recursive fields and of earlier constructors, and of nothing else.
+fn boundary_term(t: &Term, b: &Boundary<'_>) -> Res<()> {
+    let no = |why: &str| refuse(BOUNDARY, why);
+    let (mut head, mut args) = (t, 0u32);
+    while let Node::App(f, a) = &**head {
+        if mentions(a, b.id) {
+            return no("An argument in a boundary mentions the data type.");
+        }
+        (head, args) = (f, args + 1);
+    }
+    match &**head {
+        Node::Var(n) => match b.field(*n) {
+            Some(f) if is_recursive(f, b.id) && arrows(f) == args => Ok(()),
+            _ => no("A boundary names something else than a recursive field with all its arguments."),
+        },
+        Node::Con(d, c, ps, xs, _) if args == 0 && d.id == b.id && d.shift == 0 && *c < b.own => {
+            let all = b.params + count(b.fields.len());
+            let same = count(ps.len()) == b.params
+                && ps.iter().zip(0u32..).all(|(p, n)| matches!(&**p, Node::Var(i) if *i == all - 1 - n));
+            let Some(con) = b.decl.constructors.get(index(*c)).filter(|k| k.fields.len() == xs.len()) else {
+                return no("A constructor in a boundary has another number of fields.");
+            };
+            if !same {
+                return no("A constructor in a boundary has other parameters than the data type.");
+            }
+            for (x, field) in xs.iter().zip(&con.fields) {
+                if !is_recursive(field, b.id) {
+                    if mentions(x, b.id) {
+                        return no("An argument in a boundary mentions the data type.");
+                    }
+                } else if arrows(field) == 0 {
+                    boundary_term(x, b)?;
+                } else if !matches!(&**x, Node::Var(n) if b.field(*n).is_some_and(|f| is_recursive(f, b.id))) {
+                    return no("A field with arguments is filled in a boundary by something else than such a field.");
+                }
+            }
+            Ok(())
+        }
+        _ => no("A boundary is made of something else than recursive fields and earlier constructors."),
+    }
+}
+
+/// The number of arguments of a recursive field.
+fn arrows(field: &Term) -> u32 {
+    match &**field {
+        Node::Pi(_, b) => 1 + arrows(b),
+        _ => 0,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::data::length;
 use crate::machine::Machine;
-use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
+use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, VGlue, VPart, Val};
 use std::rc::Rc;
 
 impl DimSub {
@@ -18,6 +18,11 @@ impl DimSub {
             Ivl::Name(n) => self.0.iter().find(|(m, _)| *m == n).map_or(r, |(_, s)| *s),
             end => end,
         }
+    }
+
+    /// A cofibration under the substitution.
+    pub(crate) fn cof(&self, cof: &[(Ivl, Ivl)]) -> Vec<(Ivl, Ivl)> {
+        cof.iter().map(|(a, b)| (self.ivl(*a), self.ivl(*b))).collect()
     }
 
     /// This substitution first, then one more name replaced.
@@ -57,6 +62,11 @@ pub(crate) fn solve(cof: &[(Ivl, Ivl)]) -> Solved {
     Solved::Unifier(s)
 }
 
+/// Whether a cofibration is true.
+pub(crate) fn is_true(cof: &[(Ivl, Ivl)]) -> bool {
+    matches!(solve(cof), Solved::Unifier(u) if u.0.is_empty())
+}
+
 /// Whether two cofibrations hold at the same points.
 pub(crate) fn equivalent(a: &[(Ivl, Ivl)], b: &[(Ivl, Ivl)]) -> bool {
     match (solve(a), solve(b)) {
@@ -74,6 +84,8 @@ impl Machine<'_> {
     /// A value under a substitution of dimensions, delayed.
     #[must_use]
     pub fn act(&self, v: &V, s: &DimSub) -> V {
+        // Names younger than the value do not occur in it.
+        let s = &DimSub(s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect());
         if s.0.is_empty() {
             return v.clone();
         }
@@ -82,7 +94,16 @@ impl Machine<'_> {
         {
             return w.clone();
         }
-        let w = V::delay(Lazy::Act(v.clone(), s.clone()));
+        let w = match &*v.0.state.borrow() {
+            // Two delayed substitutions are one.
+            Lazy::Act(u, first) => {
+                let mut both: Vec<(u64, Ivl)> = first.0.iter().map(|(n, r)| (*n, s.ivl(*r))).collect();
+                both.extend(s.0.iter().filter(|(n, _)| *n < u.0.birth && !first.0.iter().any(|(m, _)| m == n)));
+                both.retain(|(n, r)| *r != Ivl::Name(*n));
+                self.delay(Lazy::Act(u.clone(), DimSub(both)))
+            }
+            _ => self.delay(Lazy::Act(v.clone(), s.clone())),
+        };
         *v.0.image.borrow_mut() = Some((s.clone(), w.clone()));
         w
     }
@@ -132,15 +153,13 @@ impl Machine<'_> {
 
     pub(crate) fn act_faces(&self, faces: &Rc<Vec<VFace>>, s: &DimSub) -> Rc<Vec<VFace>> {
         self.charge(length(faces.len()));
-        Rc::new(
-            faces
-                .iter()
-                .map(|f| VFace {
-                    cof: f.cof.iter().map(|(a, b)| (s.ivl(*a), s.ivl(*b))).collect(),
-                    side: self.act_dclo(&f.side, s),
-                })
-                .collect(),
-        )
+        Rc::new(faces.iter().map(|f| VFace { cof: s.cof(&f.cof), side: self.act_dclo(&f.side, s) }).collect())
+    }
+
+    pub(crate) fn act_glue(&self, faces: &[VGlue], s: &DimSub) -> Vec<VGlue> {
+        self.charge(length(faces.len()));
+        let face = |f: &VGlue| VGlue { cof: s.cof(&f.cof), ty: self.act(&f.ty, s), equiv: self.act(&f.equiv, s) };
+        faces.iter().map(face).collect()
     }
 
     fn act_all(&self, vs: &Rc<[V]>, s: &DimSub) -> Rc<[V]> {
@@ -192,6 +211,7 @@ impl Machine<'_> {
             Elim::DataElim(d, ps, m, bs) => {
                 Elim::DataElim(*d, self.act_all(ps, s), self.act_clo(m, s), self.act_all(bs, s))
             }
+            Elim::Unglue(a, faces) => Elim::Unglue(v(a), Rc::new(self.act_glue(faces, s))),
         }
     }
 
@@ -211,7 +231,15 @@ impl Machine<'_> {
             Val::IntPos(x) => return self.integer(true, &a(x)),
             Val::IntNegSuc(x) => return self.integer(false, &a(x)),
             Val::Data(d, ps) => Val::Data(*d, self.act_all(ps, s)),
-            Val::Con(d, c, ps, xs) => Val::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s)),
+            Val::Con(d, c, ps, xs, dims) => {
+                let dims = dims.iter().map(|r| s.ivl(*r)).collect();
+                return self.con(*d, *c, &self.act_all(ps, s), &self.act_all(xs, s), &dims);
+            }
+            Val::Glue(x, faces) => return self.glue(&a(x), self.act_glue(faces, s)),
+            Val::GlueEl(x, parts) => {
+                let part = |p: &VPart| VPart { cof: s.cof(&p.cof), body: a(&p.body) };
+                return self.glue_el(&a(x), parts.iter().map(part).collect());
+            }
             Val::Neutral(n) => return self.act_neutral(n, s),
         }))
     }

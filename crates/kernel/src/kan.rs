@@ -23,16 +23,22 @@ enum Shape {
 impl Machine<'_> {
     /// `coe r s line t`, delayed.
     pub fn coerce(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> V {
-        if r == s { t.clone() } else { V::delay(Lazy::Coe(r, s, line.clone(), t.clone())) }
+        if r == s { t.clone() } else { self.delay(Lazy::Coe(r, s, line.clone(), t.clone())) }
     }
 
     /// `hcom r s ty faces base`, delayed.
     pub fn compose(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> V {
-        V::delay(Lazy::HCom(r, s, ty.clone(), faces.clone(), base.clone()))
+        self.delay(Lazy::HCom(r, s, ty.clone(), faces.clone(), base.clone()))
     }
 
     /// `com r s line faces base`: composition in a line of types, by coercing everything to its end first.
-    fn com(&self, r: Ivl, s: Ivl, line: &DClo, faces: &Rc<Vec<VFace>>, base: &V) -> V {
+    pub(crate) fn com(&self, r: Ivl, s: Ivl, line: &DClo, faces: &Rc<Vec<VFace>>, base: &V) -> V {
+        let (ty, faces, base) = self.coerced(r, s, line, faces, base);
+        self.compose(r, s, &ty, &Rc::new(faces), &base)
+    }
+
+    /// Type, faces and base of a composition in a line of types, all coerced to its end.
+    pub(crate) fn coerced(&self, r: Ivl, s: Ivl, line: &DClo, faces: &[VFace], base: &V) -> (V, Vec<VFace>, V) {
         let faces = faces
             .iter()
             .map(|f| {
@@ -41,7 +47,7 @@ impl Machine<'_> {
                 VFace { cof: f.cof.clone(), side: DClo::Abs(k, self.coerce(Ivl::Name(k), s, line, &u)) }
             })
             .collect();
-        self.compose(r, s, &self.dinst(line, s), &Rc::new(faces), &self.coerce(r, s, line, base))
+        (self.dinst(line, s), faces, self.coerce(r, s, line, base))
     }
 
     /// Faces with every side mapped.
@@ -59,14 +65,19 @@ impl Machine<'_> {
     }
 
     pub(crate) fn coe(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> Res<Rc<Val>> {
-        let _level = self.enter()?;
         if r == s {
             return self.folded(t);
         }
         let i = self.fresh_dim();
-        let at = self.whnf(&self.dinst(line, Ivl::Name(i)))?;
+        self.coe_open(r, s, i, &self.dinst(line, Ivl::Name(i)), t)
+    }
+
+    /// Coercion along a line given at the name i, which occurs neither in r and s nor in t.
+    pub(crate) fn coe_open(&self, r: Ivl, s: Ivl, i: u64, at: &V, t: &V) -> Res<Rc<Val>> {
+        let _level = self.enter()?;
         let abs = |v: V| DClo::Abs(i, v);
-        match &*at {
+        let line = &abs(at.clone());
+        match &*self.whnf(at)? {
             Val::Univ(_) | Val::Prim(_) => self.folded(t),
             Val::Pi(dom, cod) => {
                 let n = Native::CoePi(r, s, i, dom.clone(), cod.clone(), t.clone());
@@ -95,10 +106,21 @@ impl Machine<'_> {
                 ]);
                 Ok(self.done(Val::DLam(DClo::Abs(j, self.com(r, s, &line, &faces, &p)))))
             }
-            Val::Data(d, ps) => match &*self.whnf(t)? {
-                Val::Con(_, c, _, xs) => self.coe_constructor(r, s, i, *d, *c, ps, xs),
-                _ => self.stuck_coe(r, s, line, t),
-            },
+            // No parameter, nothing that could vary.
+            Val::Data(_, ps) if ps.is_empty() => self.folded(t),
+            Val::Data(d, ps) => {
+                let w = self.whnf(t)?;
+                if let Val::Con(_, c, _, xs, dims) = &*w {
+                    return self.coe_constructor(r, s, i, *d, *c, ps, xs, dims);
+                }
+                let Some((u, v, _, faces, b)) = self.as_composition(&w)? else {
+                    return self.stuck_coe(r, s, line, t);
+                };
+                // A composition is an element: it is coerced part by part.
+                let faces = self.map_faces(&faces, |w| self.coerce(r, s, line, w));
+                self.hcom(u, v, &self.dinst(line, s), &faces, &self.coerce(r, s, line, &b))
+            }
+            Val::Glue(a, faces) => self.coe_glue(r, s, i, a, faces, t),
             _ => self.stuck_coe(r, s, line, t),
         }
     }
@@ -109,7 +131,17 @@ impl Machine<'_> {
 
     /// Coercion of a constructor: its fields one after another, each along the line given by the fillers of earlier ones.
     #[allow(clippy::too_many_arguments)] // the judgement has that many parts
-    fn coe_constructor(&self, r: Ivl, s: Ivl, i: u64, d: DataRef, c: u32, ps: &Rc<[V]>, xs: &Rc<[V]>) -> Res<Rc<Val>> {
+    fn coe_constructor(
+        &self,
+        r: Ivl,
+        s: Ivl,
+        i: u64,
+        d: DataRef,
+        c: u32,
+        ps: &Rc<[V]>,
+        xs: &Rc<[V]>,
+        dims: &Rc<[Ivl]>,
+    ) -> Res<Rc<Val>> {
         let (mut fillers, mut out) = (Vec::new(), Vec::new());
         for x in xs.iter() {
             let line = DClo::Abs(i, self.field_type(d, c, ps, &fillers)?);
@@ -117,8 +149,18 @@ impl Machine<'_> {
             fillers.push(self.coerce(r, Ivl::Name(i), &line, x));
         }
         let at_s = crate::DimSub::one(i, s);
-        let ps = ps.iter().map(|p| self.act(p, &at_s)).collect();
-        Ok(self.done(Val::Con(d, c, ps, out.into())))
+        let end: Rc<[V]> = ps.iter().map(|p| self.act(p, &at_s)).collect();
+        let base = self.done(Val::Con(d, c, end.clone(), out.into(), dims.clone()));
+        if dims.is_empty() {
+            return Ok(base);
+        }
+        // On its boundary the constructor at s is the coerced boundary only up to the path that coerces it on from i to s (T31).
+        let line = DClo::Abs(i, self.value(Val::Data(d, ps.clone())));
+        let mut faces = Vec::new();
+        for part in self.boundary(d, c, ps, &fillers, dims)? {
+            faces.push(VFace { cof: part.cof, side: DClo::Abs(i, self.coerce(Ivl::Name(i), s, &line, &part.body)) });
+        }
+        self.hcom(s, r, &self.value(Val::Data(d, end)), &Rc::new(faces), &self.shared(base))
     }
 
     pub(crate) fn hcom(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> Res<Rc<Val>> {
@@ -169,6 +211,9 @@ impl Machine<'_> {
                 Some(w) => Ok(w),
                 None => self.stuck_hcom(r, s, ty, faces, base),
             },
+            Val::Univ(_) => self.hcom_universe(r, s, faces, base),
+            Val::Glue(a, glue) => self.hcom_glue(r, s, a, glue, faces, base),
+            Val::Data(d, _) if self.has_paths(*d)? => self.stuck_hcom(r, s, ty, faces, base),
             Val::Data(d, ps) => match self.hcom_constructor(r, s, *d, ps, faces, base)? {
                 Some(w) => Ok(w),
                 None => self.stuck_hcom(r, s, ty, faces, base),
@@ -289,7 +334,7 @@ impl Machine<'_> {
         base: &V,
     ) -> Res<Option<Rc<Val>>> {
         let w = self.whnf(base)?;
-        let Val::Con(_, c, _, xs) = &*w else { return Ok(None) };
+        let Val::Con(_, c, _, xs, _) = &*w else { return Ok(None) };
         let sides = self.sides(faces);
         for (_, u) in &sides {
             match &*self.whnf(u)? {
@@ -307,13 +352,13 @@ impl Machine<'_> {
                     .zip(&sides)
                     .map(|(f, (i, u))| VFace {
                         cof: f.cof.clone(),
-                        side: DClo::Abs(*i, V::delay(Lazy::Field(u.clone(), n))),
+                        side: DClo::Abs(*i, self.delay(Lazy::Field(u.clone(), n))),
                     })
                     .collect(),
             );
             out.push(self.com(r, s, &line, &at, x));
             fillers.push(self.com(r, Ivl::Name(k), &line, &at, x));
         }
-        Ok(Some(self.done(Val::Con(d, *c, ps.clone(), out.into()))))
+        Ok(Some(self.done(Val::Con(d, *c, ps.clone(), out.into(), Rc::new([])))))
     }
 }

@@ -1,7 +1,7 @@
 //! The judge. Only this crate can build a [`Proved`] or a [`Refuted`].
 //!
 //! It has no input or output, no floats, no clock, no environment, no threads, no hash maps with random order, and no names that matter.
-//! The rules are written down in `sctt/KERNEL.md`; the modules follow its sections: `check` (2), `prim` (3), `data` (4), `kan` (5),
+//! The rules are written down in `sctt/KERNEL.md`; the modules follow its sections: `check` (2), `prim` (3), `data` (4), `kan` and `glue` (5),
 //! `denote` and `rules` (6), `signature` (7). Evaluation is in `machine`, interval substitution in `face`, conversion in `conv`.
 
 use bfv_format::{DataDecl, Term};
@@ -12,6 +12,7 @@ mod conv;
 mod data;
 mod denote;
 mod face;
+mod glue;
 mod kan;
 mod machine;
 mod prim;
@@ -27,7 +28,7 @@ pub use machine::Machine;
 pub use prim::rational;
 pub use refusal::{Refusal, Res};
 pub use signature::{Proved, Refuted, Signature};
-pub use value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Levels, List, Native, Neutral, V, VFace, Val};
+pub use value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Levels, List, Native, Neutral, V, VFace, VGlue, VPart, Val};
 
 /// Positions from here on are metavariables of the elaborator; no signature grows that far.
 pub const META_BASE: u32 = 1 << 31;

@@ -1,13 +1,14 @@
 //! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
 
 use crate::data::length;
+use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, Val};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val};
 use crate::{Globals, Limits, META_BASE};
-use bfv_format::{DataRef, Dim, Node, Prim, Term};
+use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigUint;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
@@ -17,6 +18,7 @@ pub struct Machine<'a> {
     steps: Cell<u64>,
     depth: Cell<u32>,
     names: Cell<u64>,
+    pub(crate) terms: OnceCell<GlueTerms>,
 }
 
 /// So many links of a list are followed in the time of one step.
@@ -41,7 +43,14 @@ pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
 impl<'a> Machine<'a> {
     /// A machine with fresh counters.
     pub fn new(globals: &'a dyn Globals, limits: Limits) -> Self {
-        Machine { globals, limits, steps: Cell::new(0), depth: Cell::new(0), names: Cell::new(0) }
+        Machine {
+            globals,
+            limits,
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+            names: Cell::new(0),
+            terms: OnceCell::new(),
+        }
     }
 
     /// The constants that it knows.
@@ -89,9 +98,13 @@ impl<'a> Machine<'a> {
         n
     }
 
+    pub(crate) fn delay(&self, l: Lazy) -> V {
+        V(Rc::new(Slot { birth: self.names.get(), state: RefCell::new(l), image: RefCell::new(None) }))
+    }
+
     /// A value that is weak head normal already.
     pub fn value(&self, v: Val) -> V {
-        V::delay(Lazy::Done(Rc::new(v), self.globals.generation()))
+        self.delay(Lazy::Done(Rc::new(v), self.globals.generation()))
     }
 
     pub(crate) fn done(&self, v: Val) -> Rc<Val> {
@@ -99,7 +112,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn shared(&self, v: Rc<Val>) -> V {
-        V::delay(Lazy::Done(v, self.globals.generation()))
+        self.delay(Lazy::Done(v, self.globals.generation()))
     }
 
     /// A variable of a level and type.
@@ -115,43 +128,43 @@ impl<'a> Machine<'a> {
             self.charge(u64::from(*n / WALK));
             return v.clone();
         }
-        V::delay(Lazy::Term(env.clone(), t.clone()))
+        self.delay(Lazy::Term(env.clone(), t.clone()))
     }
 
     /// A function at an argument.
     pub fn apply(&self, f: &V, a: V) -> V {
-        V::delay(Lazy::Elim(f.clone(), Elim::App(a)))
+        self.delay(Lazy::Elim(f.clone(), Elim::App(a)))
     }
     /// First projection.
     pub fn fst(&self, p: &V) -> V {
-        V::delay(Lazy::Elim(p.clone(), Elim::Fst))
+        self.delay(Lazy::Elim(p.clone(), Elim::Fst))
     }
     /// Second projection.
     pub fn snd(&self, p: &V) -> V {
-        V::delay(Lazy::Elim(p.clone(), Elim::Snd))
+        self.delay(Lazy::Elim(p.clone(), Elim::Snd))
     }
     /// A line at an interval value.
     pub fn lapp(&self, p: &V, r: Ivl) -> V {
-        V::delay(Lazy::Elim(p.clone(), Elim::LApp(r)))
+        self.delay(Lazy::Elim(p.clone(), Elim::LApp(r)))
     }
     /// A path with its ends at an interval value.
     pub fn papp(&self, p: &V, left: &V, right: &V, r: Ivl) -> V {
         match r {
             Ivl::Zero => left.clone(),
             Ivl::One => right.clone(),
-            Ivl::Name(_) => V::delay(Lazy::Elim(p.clone(), Elim::PApp(left.clone(), right.clone(), r))),
+            Ivl::Name(_) => self.delay(Lazy::Elim(p.clone(), Elim::PApp(left.clone(), right.clone(), r))),
         }
     }
     /// Any elimination.
     pub fn elim(&self, v: &V, e: Elim) -> V {
-        V::delay(Lazy::Elim(v.clone(), e))
+        self.delay(Lazy::Elim(v.clone(), e))
     }
     /// A closure at an argument.
     pub fn inst(&self, c: &Clo, a: V) -> V {
         match c {
             Clo::Const(v) => v.clone(),
             Clo::Term(env, t) => self.eval(&Env { terms: env.terms.push(a), ..env.clone() }, t),
-            Clo::Native(_) => V::delay(Lazy::Inst(c.clone(), a)),
+            Clo::Native(_) => self.delay(Lazy::Inst(c.clone(), a)),
         }
     }
     /// A line at an interval value.
@@ -159,7 +172,7 @@ impl<'a> Machine<'a> {
         match c {
             DClo::Term(env, t) => self.eval(&Env { dims: env.dims.push(r), ..env.clone() }, t),
             DClo::Abs(name, v) if r == Ivl::Name(*name) => v.clone(),
-            DClo::Abs(..) => V::delay(Lazy::DInst(c.clone(), r)),
+            DClo::Abs(..) => self.delay(Lazy::DInst(c.clone(), r)),
         }
     }
 
@@ -173,6 +186,19 @@ impl<'a> Machine<'a> {
                 None => refuse(DIM_SCOPE, format!("Dimension variable {n} is not bound.")),
             },
         }
+    }
+
+    /// The value of a cofibration.
+    pub(crate) fn cof(&self, env: &Env, cof: &Cof) -> Res<Vec<(Ivl, Ivl)>> {
+        cof.iter().map(|(r, s)| Ok((self.dim(env, *r)?, self.dim(env, *s)?))).collect()
+    }
+
+    pub(crate) fn glue_faces(&self, env: &Env, faces: &[GlueFace]) -> Res<Vec<VGlue>> {
+        let face = |f: &GlueFace| {
+            let (ty, equiv) = (self.eval(env, &f.ty), self.eval(env, &f.equiv));
+            Ok(VGlue { cof: self.cof(env, &f.cof)?, ty, equiv })
+        };
+        faces.iter().map(face).collect()
     }
 
     /// Weak head normal form, definitions unfolded.
@@ -211,22 +237,25 @@ impl<'a> Machine<'a> {
             Lazy::Term(env, t) => self.run(&env, &t)?,
             Lazy::Act(x, s) => self.act_val(&self.folded(&x)?, &s)?,
             Lazy::Elim(x, e) => self.eliminate(&self.folded(&x)?, e)?,
+            Lazy::Forced(x, e) => self.eliminate(&self.whnf(&x)?, e)?,
             Lazy::Inst(c, a) => match &c {
                 Clo::Native(n) => self.native(n, &a)?,
                 _ => self.folded(&self.inst(&c, a))?,
             },
             Lazy::DInst(c, r) => match &c {
-                DClo::Abs(name, x) => self.act_val(&self.folded(x)?, &crate::DimSub::one(*name, r))?,
+                DClo::Abs(name, x) => self.folded(&self.act(x, &crate::DimSub::one(*name, r)))?,
                 DClo::Term(..) => self.folded(&self.dinst(&c, r))?,
             },
+            Lazy::Open(r, s, i, at, t) => self.coe_open(r, s, i, &at, &t)?,
             Lazy::Coe(r, s, line, t) => self.coe(r, s, &line, &t)?,
             Lazy::HCom(r, s, ty, faces, b) => self.hcom(r, s, &ty, &faces, &b)?,
             Lazy::Compute(p, spine) => match self.compute(p, &spine)? {
                 Some(w) => w,
                 None => self.done(Val::Neutral(Neutral { head: Head::Prim(p), spine: Rc::new(spine), unfolded: None })),
             },
+            Lazy::Con(d, c, ps, xs, dims) => self.con(d, c, &ps, &xs, &dims)?,
             Lazy::Field(x, n) => match &*self.whnf(&x)? {
-                Val::Con(_, _, _, xs) => match xs.get(n) {
+                Val::Con(_, _, _, xs, _) => match xs.get(n) {
                     Some(x) => self.folded(x)?,
                     None => return refuse(ILL_FORMED, "A field that is not there."),
                 },
@@ -275,9 +304,7 @@ impl<'a> Machine<'a> {
             Node::HCom(r, s, a, faces, b) => {
                 let mut sides = Vec::new();
                 for f in faces {
-                    let cof =
-                        f.cof.iter().map(|(x, y)| Ok((self.dim(env, *x)?, self.dim(env, *y)?))).collect::<Res<_>>()?;
-                    sides.push(VFace { cof, side: dclo(&f.body) });
+                    sides.push(VFace { cof: self.cof(env, &f.cof)?, side: dclo(&f.body) });
                 }
                 return self.hcom(self.dim(env, *r)?, self.dim(env, *s)?, &ev(a), &Rc::new(sides), &ev(b));
             }
@@ -286,7 +313,16 @@ impl<'a> Machine<'a> {
             Node::NatElim(m, z, s, x) => return elim(x, Elim::NatElim(clo(m), ev(z), ev(s))),
             Node::IntElim(m, p, n, x) => return elim(x, Elim::IntElim(clo(m), ev(p), ev(n))),
             Node::Data(d, ps) => Val::Data(data(d)?, all(ps)),
-            Node::Con(d, c, ps, xs) => Val::Con(data(d)?, *c, all(ps), all(xs)),
+            Node::Con(d, c, ps, xs, rs) => {
+                let dims = rs.iter().map(|r| self.dim(env, *r)).collect::<Res<Rc<[Ivl]>>>()?;
+                return self.con(data(d)?, *c, &all(ps), &all(xs), &dims);
+            }
+            Node::Glue(a, faces) => return self.glue(&ev(a), self.glue_faces(env, faces)?),
+            Node::GlueEl(a, parts) => {
+                let part = |p: &Part| Ok(VPart { cof: self.cof(env, &p.cof)?, body: ev(&p.body) });
+                return self.glue_el(&ev(a), parts.iter().map(part).collect::<Res<_>>()?);
+            }
+            Node::Unglue(a, faces, g) => return elim(g, Elim::Unglue(ev(a), Rc::new(self.glue_faces(env, faces)?))),
             Node::DataElim(d, ps, m, bs, x) => return elim(x, Elim::DataElim(data(d)?, all(ps), clo(m), all(bs))),
             Node::Rule(rule) => {
                 self.charge(crate::denote::size(rule));
@@ -323,6 +359,7 @@ impl<'a> Machine<'a> {
         match (&**v, e) {
             (_, Elim::PApp(l, _, Ivl::Zero)) => self.folded(&l),
             (_, Elim::PApp(_, r, Ivl::One)) => self.folded(&r),
+            (w, Elim::Unglue(a, faces)) => self.unglue(v, w, &a, &faces),
             (Val::Lam(c), Elim::App(a)) => self.folded(&self.inst(c, a)),
             (Val::Pair(a, _), Elim::Fst) => self.folded(a),
             (Val::Pair(_, b), Elim::Snd) => self.folded(b),
@@ -344,22 +381,26 @@ impl<'a> Machine<'a> {
             }
             (Val::IntPos(x), Elim::IntElim(_, p, _)) => self.folded(&self.apply(&p, x.clone())),
             (Val::IntNegSuc(x), Elim::IntElim(_, _, n)) => self.folded(&self.apply(&n, x.clone())),
-            (Val::Con(d, c, _, xs), e @ Elim::DataElim(..)) => self.match_constructor(*d, *c, xs, &e),
+            (Val::Con(d, c, _, xs, dims), e @ Elim::DataElim(..)) => self.match_constructor(*d, *c, xs, dims, &e),
+            (Val::Neutral(n), e @ Elim::DataElim(..)) => match self.as_composition(v)? {
+                Some((r, s, ty, faces, b)) => self.match_composition(r, s, &ty, &faces, &b, &e),
+                None => self.push(n, e),
+            },
             (Val::Neutral(n), e) => self.push(n, e),
             _ => refuse(ILL_FORMED, "An eliminator meets a value that it is not for."),
         }
     }
 
     /// One more elimination of something stuck; an operation with all its arguments may compute.
-    fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
+    pub(crate) fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
         self.charge(length(n.spine.len()) / u64::from(WALK));
         let mut spine = (*n.spine).clone();
         spine.push(e.clone());
-        let mut unfolded = n.unfolded.as_ref().map(|u| self.elim(u, e));
+        let mut unfolded = n.unfolded.as_ref().map(|u| self.delay(Lazy::Forced(u.clone(), e)));
         if let Head::Prim(p) = n.head {
             if spine.len() == arity(p) && (self.has_folded(&spine)? || self.is_large_multiple(p, &spine)?) {
                 // An argument is a definition: the operation stays folded with it until somebody needs more.
-                unfolded = Some(V::delay(Lazy::Compute(p, spine.clone())));
+                unfolded = Some(self.delay(Lazy::Compute(p, spine.clone())));
             } else if let Some(w) = self.compute(p, &spine)? {
                 return Ok(w);
             }
@@ -389,7 +430,7 @@ impl<'a> Machine<'a> {
         match n {
             Native::CoePi(r, s, i, dom, cod, f) => {
                 let dom = DClo::Abs(*i, dom.clone());
-                let back = |to| V::delay(Lazy::Coe(*s, to, dom.clone(), a.clone()));
+                let back = |to| self.delay(Lazy::Coe(*s, to, dom.clone(), a.clone()));
                 // The argument of the codomain at i is `coe s i A a`.
                 let line = DClo::Abs(*i, self.inst(cod, back(Ivl::Name(*i))));
                 self.coe(*r, *s, &line, &self.apply(f, back(*r)))

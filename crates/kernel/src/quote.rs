@@ -2,10 +2,11 @@
 
 use crate::check::Ctx;
 use crate::data::count;
+use crate::face::{Solved, solve};
 use crate::machine::Machine;
-use crate::refusal::{DIM_SCOPE, Res, SCOPE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Levels, Neutral, V, VFace, Val};
-use bfv_format::{Dim, Face, Node, Rule, Term};
+use crate::refusal::{DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Levels, Neutral, V, VFace, VGlue, Val};
+use bfv_format::{Cof, Dim, Face, GlueFace, Node, Part, Rule, Term};
 use std::rc::Rc;
 
 /// How deep a value is read back: the number of term variables, the dimensions in scope, and whether definitions are unfolded.
@@ -29,6 +30,9 @@ impl Place {
                 None => refuse(DIM_SCOPE, "A dimension name has no place in this context."),
             },
         }
+    }
+    fn cof(&self, cof: &[(Ivl, Ivl)]) -> Res<Cof> {
+        cof.iter().map(|(a, b)| Ok((self.dim(*a)?, self.dim(*b)?))).collect()
     }
 }
 
@@ -73,7 +77,18 @@ impl Machine<'_> {
             Val::IntNegSuc(x) => Ok(call(bfv_format::Prim::IntNegSuc, self.read(at, x)?)),
             Val::RealLit(q) => one(Node::RealLit(q.clone())),
             Val::Data(d, ps) => one(Node::Data(*d, self.read_all(at, ps)?)),
-            Val::Con(d, c, ps, xs) => one(Node::Con(*d, *c, self.read_all(at, ps)?, self.read_all(at, xs)?)),
+            Val::Con(d, c, ps, xs, dims) => {
+                let dims = dims.iter().map(|r| at.dim(*r)).collect::<Res<_>>()?;
+                one(Node::Con(*d, *c, self.read_all(at, ps)?, self.read_all(at, xs)?, dims))
+            }
+            Val::Glue(a, faces) => one(Node::Glue(self.read(at, a)?, self.read_glue(at, faces)?)),
+            Val::GlueEl(a, parts) => {
+                let parts = parts
+                    .iter()
+                    .map(|p| Ok(Part { cof: at.cof(&p.cof)?, body: self.read_under(at, &p.cof, &p.body)? }))
+                    .collect::<Res<_>>()?;
+                one(Node::GlueEl(self.read(at, a)?, parts))
+            }
             Val::Neutral(n) => self.read_neutral(at, n),
         }
     }
@@ -117,8 +132,27 @@ impl Machine<'_> {
     }
 
     fn read_face(&self, at: &Place, f: &VFace) -> Res<Face> {
-        let cof = f.cof.iter().map(|(a, b)| Ok((at.dim(*a)?, at.dim(*b)?))).collect::<Res<_>>()?;
-        Ok(Face { cof, body: self.read_line(at, &f.side)? })
+        let i = self.fresh_dim();
+        let mut inner = at.clone();
+        inner.dims.push(i);
+        let body = self.read_under(&inner, &f.cof, &self.dinst(&f.side, Ivl::Name(i)))?;
+        Ok(Face { cof: at.cof(&f.cof)?, body })
+    }
+
+    /// What stands under a face is read back under it: elsewhere it need not make sense.
+    fn read_under(&self, at: &Place, cof: &[(Ivl, Ivl)], v: &V) -> Res<Term> {
+        match solve(cof) {
+            Solved::False => refuse(ILL_FORMED, "A false face is left in a value."),
+            Solved::Unifier(u) => self.read(at, &self.act(v, &u)),
+        }
+    }
+
+    fn read_glue(&self, at: &Place, faces: &[VGlue]) -> Res<Vec<GlueFace>> {
+        let face = |f: &VGlue| {
+            let (ty, equiv) = (self.read_under(at, &f.cof, &f.ty)?, self.read_under(at, &f.cof, &f.equiv)?);
+            Ok(GlueFace { cof: at.cof(&f.cof)?, ty, equiv })
+        };
+        faces.iter().map(face).collect()
     }
 
     fn read_rule(&self, at: &Place, env: &Env, rule: &Rule) -> Res<Rule> {
@@ -152,6 +186,7 @@ impl Machine<'_> {
             Elim::DataElim(d, ps, m, bs) => {
                 Node::DataElim(*d, self.read_all(at, ps)?, self.read_clo(at, m, &any)?, self.read_all(at, bs)?, t)
             }
+            Elim::Unglue(a, faces) => Node::Unglue(v(a)?, self.read_glue(at, faces)?, t),
         }))
     }
 }

@@ -29,6 +29,12 @@ pub const POSITIVITY: &str = "not strictly positive";
 pub const FACES: &str = "faces disagree";
 /// A side of a system does not start at the base.
 pub const BASE: &str = "side disagrees with base";
+/// A part of an element of a Glue type does not lie over its base, or stands at another face.
+pub const PART: &str = "part disagrees with base";
+/// The boundary of a path constructor is made of something else than recursive fields and earlier constructors.
+pub const BOUNDARY: &str = "boundary not of constructors";
+/// A branch of an eliminator disagrees with the boundary of its path constructor.
+pub const BRANCH: &str = "boundary disagrees";
 /// A path has another end than its type says.
 pub const ENDPOINT: &str = "wrong path endpoint";
 /// Something applied is no function.

@@ -5,7 +5,7 @@ use crate::data::count;
 use crate::machine::Machine;
 use crate::refusal::{AXIOM, CONSTANT, Res, refuse};
 use crate::{Globals, Limits};
-use bfv_format::{DataDecl, Decl, Node, Prim, Rule, Term};
+use bfv_format::{Constructor, DataDecl, Decl, Node, Prim, Rule, Term};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -189,7 +189,7 @@ impl Signature {
         let visible: Vec<&Term> = match &decl {
             Decl::Def { ty, body, .. } => vec![ty, body],
             Decl::Theorem { ty, .. } | Decl::Axiom { ty, .. } => vec![ty],
-            Decl::Data(d) => d.params.iter().chain(d.constructors.iter().flat_map(|c| &c.fields)).collect(),
+            Decl::Data(d) => d.params.iter().chain(d.constructors.iter().flat_map(Constructor::terms)).collect(),
         };
         let seen = Mentions::of(visible);
         let all = match &decl {

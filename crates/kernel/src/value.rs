@@ -24,8 +24,10 @@ pub struct DimSub(pub Vec<(u64, Ivl)>);
 #[derive(Clone)]
 pub struct V(pub(crate) Rc<Slot>);
 
-/// Where a value lives: its state, and its last image under a substitution of dimensions, so that what is shared stays shared.
+/// Where a value lives: its state, its last image under a substitution of dimensions, so that what is shared stays shared, and how
+/// many dimension names there were when it was made: names that came later do not occur in it.
 pub(crate) struct Slot {
+    pub(crate) birth: u64,
     pub(crate) state: RefCell<Lazy>,
     pub(crate) image: RefCell<Option<(DimSub, V)>>,
 }
@@ -39,18 +41,24 @@ pub(crate) enum Lazy {
     Act(V, DimSub),
     /// An elimination of a value.
     Elim(V, Elim),
+    /// An elimination of a value with definitions unfolded: what a folded one comes to.
+    Forced(V, Elim),
     /// A closure at an argument.
     Inst(Clo, V),
     /// A line at a dimension.
     DInst(DClo, Ivl),
     /// A coercion.
     Coe(Ivl, Ivl, DClo, V),
+    /// A coercion along a line that is open already, at a name that occurs neither in the ends nor in what is coerced.
+    Open(Ivl, Ivl, u64, V, V),
     /// A composition.
     HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
     /// An operation of the theory with all its arguments, to be computed as far as they allow.
     Compute(Prim, Vec<Elim>),
     /// One field of a constructor.
     Field(V, usize),
+    /// A constructor, which may lie on its boundary.
+    Con(DataRef, u32, Rc<[V]>, Rc<[V]>, Rc<[Ivl]>),
     /// Weak head normal; the number is the generation of the globals at which a neutral was last looked at.
     Done(Rc<Val>, u64),
 }
@@ -119,6 +127,26 @@ pub struct VFace {
     pub side: DClo,
 }
 
+/// A face of a `Glue` type: equations, the type there, its equivalence with the base.
+#[derive(Clone)]
+pub struct VGlue {
+    /// The equations.
+    pub cof: Vec<(Ivl, Ivl)>,
+    /// The type.
+    pub ty: V,
+    /// The equivalence.
+    pub equiv: V,
+}
+
+/// A part of a system that binds nothing.
+#[derive(Clone)]
+pub struct VPart {
+    /// The equations.
+    pub cof: Vec<(Ivl, Ivl)>,
+    /// The element there.
+    pub body: V,
+}
+
 /// A weak head normal form.
 pub enum Val {
     /// A universe.
@@ -153,8 +181,12 @@ pub enum Val {
     RealLit(Rational),
     /// A data type with its parameters.
     Data(DataRef, Rc<[V]>),
-    /// A constructor: data type, number, parameters, fields.
-    Con(DataRef, u32, Rc<[V]>, Rc<[V]>),
+    /// A constructor: data type, number, parameters, fields, dimensions; not on its boundary.
+    Con(DataRef, u32, Rc<[V]>, Rc<[V]>, Rc<[Ivl]>),
+    /// A `Glue` type with no true face: base and faces, none false.
+    Glue(V, Rc<Vec<VGlue>>),
+    /// An element of such a type: of the base, and of each face.
+    GlueEl(V, Rc<Vec<VPart>>),
     /// Something stuck, or a constant not unfolded yet.
     Neutral(Neutral),
 }
@@ -210,12 +242,8 @@ pub enum Elim {
     IntElim(Clo, V, V),
     /// Data type, parameters, motive, branches.
     DataElim(DataRef, Rc<[V]>, Clo, Rc<[V]>),
-}
-
-impl V {
-    pub(crate) fn delay(l: Lazy) -> V {
-        V(Rc::new(Slot { state: RefCell::new(l), image: RefCell::new(None) }))
-    }
+    /// The element of the base under an element of a `Glue` type: base and faces.
+    Unglue(V, Rc<Vec<VGlue>>),
 }
 
 impl<T> Clone for List<T> {

@@ -39,10 +39,22 @@ pub(crate) fn visit(t: &Term, f: &mut dyn FnMut(&Node)) {
                 todo.extend(faces.iter().map(|f| &f.body));
             }
             Node::Data(_, ps) => todo.extend(ps),
-            Node::Con(_, _, ps, xs) => todo.extend(ps.iter().chain(xs)),
+            Node::Con(_, _, ps, xs, _) => todo.extend(ps.iter().chain(xs)),
             Node::DataElim(_, ps, m, bs, x) => {
                 todo.extend(ps.iter().chain(bs));
                 todo.extend([m, x]);
+            }
+            Node::Glue(a, faces) => {
+                todo.push(a);
+                todo.extend(faces.iter().flat_map(|f| [&f.ty, &f.equiv]));
+            }
+            Node::GlueEl(a, parts) => {
+                todo.push(a);
+                todo.extend(parts.iter().map(|p| &p.body));
+            }
+            Node::Unglue(a, faces, g) => {
+                todo.extend([a, g]);
+                todo.extend(faces.iter().flat_map(|f| [&f.ty, &f.equiv]));
             }
             Node::Rule(r) => match &**r {
                 Rule::Ring { atoms, .. } => todo.extend(atoms.iter().map(|(_, t)| t)),

@@ -428,7 +428,7 @@ fn t47_a_displaced_constant_keeps_its_level() {
     let up = t(Node::Data(bfv_format::DataRef { id: 0, shift: 1 }, vec![]));
     rejects(&s4, u(1), up.clone(), "universe too small");
     accepts(&s4, u(2), up);
-    let raised_con = t(Node::Con(bfv_format::DataRef { id: 0, shift: 1 }, 0, vec![], vec![u(0)]));
+    let raised_con = t(Node::Con(bfv_format::DataRef { id: 0, shift: 1 }, 0, vec![], vec![u(0)], vec![]));
     rejects(&s4, data_at(0, vec![]), raised_con, "type mismatch");
 }
 

@@ -181,6 +181,9 @@ impl Options {
             | T::Else
             | T::Coe
             | T::HCom
+            | T::Glue
+            | T::GlueEl
+            | T::Unglue
             | T::Universe
                 if can(T::Name) =>
             {

@@ -380,16 +380,49 @@ pub fn hcom(
     faces: Option<Vec<(Deep<Expr>, Deep<Expr>)>>,
     b: Deep<Expr>,
 ) -> Result<Head, Refusal> {
-    let mut depth = r.depth.max(s.depth).max(ty.depth).max(b.depth);
-    let mut list = Vec::new();
+    let (list, depth) = system(cx, faces)?;
+    let depth = depth.max(r.depth).max(s.depth).max(ty.depth).max(b.depth);
+    let kind = ExprKind::HCom(r.value, s.value, ty.value, list, b.value);
+    Ok(Head::new(cx.node(place, depth, kind)?))
+}
+
+/// `Glue A [faces]` or `glue a [faces]`. Error: a face is no conjunction of equations.
+pub fn glue(
+    cx: &Cx<'_>,
+    place: Place,
+    a: Deep<Expr>,
+    faces: Option<Vec<(Deep<Expr>, Deep<Expr>)>>,
+    kind: fn(Expr, Faces) -> ExprKind,
+) -> Result<Head, Refusal> {
+    let (list, depth) = system(cx, faces)?;
+    Ok(Head::new(cx.node(place, depth.max(a.depth), kind(a.value, list))?))
+}
+
+/// `unglue g`
+pub fn unglue(cx: &Cx<'_>, place: Place, g: Deep<Expr>) -> Result<Head, Refusal> {
+    Ok(Head::new(cx.node(place, g.depth, ExprKind::Unglue(g.value))?))
+}
+
+/// `| c (x : A) (i : I) [faces]`. Error: a face is no conjunction of equations.
+pub fn path_constructor(
+    cx: &Cx<'_>,
+    name: Name,
+    fields: Vec<Deep<Binder>>,
+    faces: Option<Vec<(Deep<Expr>, Deep<Expr>)>>,
+) -> Result<Constructor, Refusal> {
+    Ok(Constructor { name, fields: strip(fields).0, boundary: system(cx, faces)?.0 })
+}
+
+/// Faces, and how deep they are.
+fn system(cx: &Cx<'_>, faces: Option<Vec<(Deep<Expr>, Deep<Expr>)>>) -> Result<(Faces, u32), Refusal> {
+    let (mut list, mut depth) = (Vec::new(), 0);
     for (condition, side) in faces.unwrap_or_default() {
-        depth = depth.max(condition.depth).max(side.depth);
+        depth = condition.depth.max(side.depth).max(depth);
         let mut equations = Vec::new();
         face(cx, condition.value, &mut equations)?;
         list.push((equations, side.value));
     }
-    let kind = ExprKind::HCom(r.value, s.value, ty.value, list, b.value);
-    Ok(Head::new(cx.node(place, depth, kind)?))
+    Ok((list, depth))
 }
 
 /// The equations of a conjunction, left to right; a list in place of recursion, for a conjunction may be long.
@@ -403,7 +436,7 @@ fn face(cx: &Cx<'_>, condition: Expr, out: &mut Vec<(Expr, Expr)>) -> Result<(),
             }
             ExprKind::Binary(BinOp::Eq, a, b) => out.push((a, b)),
             _ => {
-                let message = "A face of hcom is an equation between dimensions. This is none.";
+                let message = "A face is an equation between dimensions. This is none.";
                 let fault = Diagnostic::error(Code::BadFace, cx.span(e.span.start, e.span.end), message);
                 return Err(
                     Fault::from(fault.with_fix("Write an equation such as i = 0, or several joined by /\\.")).into()

@@ -233,7 +233,12 @@ impl Printer {
         match &*e.kind {
             ExprKind::App(f, args) => {
                 match &*f.kind {
-                    ExprKind::At(..) | ExprKind::Coe(..) | ExprKind::HCom(..) => self.expr(f, Around::default()),
+                    ExprKind::At(..)
+                    | ExprKind::Coe(..)
+                    | ExprKind::HCom(..)
+                    | ExprKind::Glue(..)
+                    | ExprKind::GlueEl(..)
+                    | ExprKind::Unglue(..) => self.expr(f, Around::default()),
                     _ => self.atom(f),
                 }
                 for arg in args {
@@ -243,9 +248,13 @@ impl Printer {
             }
             ExprKind::At(p, r) => {
                 match &*p.kind {
-                    ExprKind::App(..) | ExprKind::At(..) | ExprKind::Coe(..) | ExprKind::HCom(..) => {
-                        self.expr(p, Around::default())
-                    }
+                    ExprKind::App(..)
+                    | ExprKind::At(..)
+                    | ExprKind::Coe(..)
+                    | ExprKind::HCom(..)
+                    | ExprKind::Glue(..)
+                    | ExprKind::GlueEl(..)
+                    | ExprKind::Unglue(..) => self.expr(p, Around::default()),
                     _ => self.atom(p),
                 }
                 self.put(" @ ");
@@ -264,17 +273,20 @@ impl Printer {
                     self.put(" ");
                     self.atom(part);
                 }
-                self.put(" [");
-                for (at, (equations, side)) in faces.iter().enumerate() {
-                    if at > 0 {
-                        self.put(", ");
-                    }
-                    self.face(equations);
-                    self.put(" => ");
-                    self.element(side, at + 1 < faces.len());
-                }
-                self.put("] ");
+                self.put(" ");
+                self.system(faces);
+                self.put(" ");
                 self.atom(b);
+            }
+            ExprKind::Glue(a, faces) | ExprKind::GlueEl(a, faces) => {
+                self.put(if matches!(&*e.kind, ExprKind::Glue(..)) { "Glue " } else { "glue " });
+                self.atom(a);
+                self.put(" ");
+                self.system(faces);
+            }
+            ExprKind::Unglue(g) => {
+                self.put("unglue ");
+                self.atom(g);
             }
             ExprKind::By(s) => {
                 self.put("by ");
@@ -282,6 +294,19 @@ impl Printer {
             }
             _ => self.atom(e),
         }
+    }
+
+    fn system(&mut self, faces: &[(Vec<(Expr, Expr)>, Expr)]) {
+        self.put("[");
+        for (at, (equations, side)) in faces.iter().enumerate() {
+            if at > 0 {
+                self.put(", ");
+            }
+            self.face(equations);
+            self.put(" => ");
+            self.element(side, at + 1 < faces.len());
+        }
+        self.put("]");
     }
 
     fn face(&mut self, equations: &[(Expr, Expr)]) {

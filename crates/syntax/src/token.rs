@@ -149,6 +149,9 @@ pub enum T {
     Universe,
     Coe,
     HCom,
+    Glue,
+    GlueEl,
+    Unglue,
 
     /// `sum`, `prod`, `max` or `min` before binders and a comma; the two signs are always that.
     #[token("\u{2211}")]
@@ -228,6 +231,9 @@ pub fn keyword(text: &str) -> Option<T> {
         "U" => T::Universe,
         "coe" => T::Coe,
         "hcom" => T::HCom,
+        "Glue" => T::Glue,
+        "glue" => T::GlueEl,
+        "unglue" => T::Unglue,
         _ => return None,
     })
 }

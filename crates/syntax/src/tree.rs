@@ -89,13 +89,18 @@ pub enum Body {
     Constructors(Vec<Constructor>),
 }
 
-/// A constructor of a data type: name and fields.
+/// Faces of a system: the equations of each, and what stands there.
+pub type Faces = Vec<(Vec<(Expr, Expr)>, Expr)>;
+
+/// A constructor of a data type: name, fields, boundary.
 #[derive(Clone, Debug)]
 pub struct Constructor {
     /// Name.
     pub name: Name,
-    /// Fields.
+    /// Fields; those of a path constructor end with dimensions.
     pub fields: Vec<Binder>,
+    /// What it is on its faces.
+    pub boundary: Faces,
 }
 
 /// A group of binders of one type: `(x y : A)` or `{x : A}`, or a bare `x` (type left out).
@@ -231,7 +236,13 @@ pub enum ExprKind {
     /// `coe r s (fun i => A) e`
     Coe(Expr, Expr, Expr, Expr),
     /// `hcom r s A [i = 0 => fun j => u, ...] b`
-    HCom(Expr, Expr, Expr, Vec<(Vec<(Expr, Expr)>, Expr)>, Expr),
+    HCom(Expr, Expr, Expr, Faces, Expr),
+    /// `Glue A [i = 0 => (T, e), ...]`
+    Glue(Expr, Faces),
+    /// `glue a [i = 0 => t, ...]`
+    GlueEl(Expr, Faces),
+    /// `unglue g`
+    Unglue(Expr),
     /// What could not be parsed; already reported.
     Error,
 }

@@ -14,10 +14,10 @@ use crate::tree::{Body, Expr, ExprKind};
 /// Words that have a meaning in a formula. A name that is one of them is marked.
 const RESERVED: &[&str] = &[
     "all", "and", "at", "be", "begin", "blank", "by", "case", "coe", "differs", "each", "else", "end", "equals",
-    "exactly", "for", "from", "function", "gives", "greater", "group", "hcom", "hole", "if", "implicit", "implies",
-    "in", "is", "least", "less", "let", "list", "match", "minus", "most", "name", "next", "not", "of", "or", "over",
-    "paired", "pairs", "part", "plus", "power", "some", "than", "the", "then", "times", "to", "type", "universe",
-    "when", "with",
+    "exactly", "for", "from", "function", "gives", "glue", "greater", "group", "hcom", "hole", "if", "implicit",
+    "implies", "in", "is", "least", "less", "let", "list", "match", "minus", "most", "name", "next", "not", "of", "or",
+    "over", "paired", "pairs", "part", "plus", "power", "some", "than", "the", "then", "times", "to", "type",
+    "universe", "when", "with",
 ];
 
 /// Longest formula that is put into words; a longer one is for no ear.
@@ -179,6 +179,9 @@ impl Speaker<'_> {
             T::Universe => self.operand("universe"),
             T::Coe => self.operand("coe"),
             T::HCom => self.operand("hcom"),
+            T::Glue => self.operand("glue type"),
+            T::GlueEl => self.operand("glue"),
+            T::Unglue => self.operand("unglue"),
             T::Projection => {
                 let part = format!("part {}", self.text(at).trim_start_matches('.'));
                 self.operand(&part);
@@ -405,6 +408,9 @@ fn starts_operand(kind: T) -> bool {
             | T::Universe
             | T::Coe
             | T::HCom
+            | T::Glue
+            | T::GlueEl
+            | T::Unglue
             | T::Match
             | T::OpenParen
             | T::OpenBracket

@@ -123,7 +123,8 @@ pub fn axiom(bundle: &str, ty: Term) -> Decl {
     Decl::Axiom { name: "a".into(), bundle: bundle.into(), ty }
 }
 pub fn data(params: Vec<Term>, level: u32, constructors: Vec<Vec<Term>>) -> Decl {
-    let con = |(n, fields): (usize, Vec<Term>)| Constructor { name: format!("c{n}"), fields };
+    let con =
+        |(n, fields): (usize, Vec<Term>)| Constructor { name: format!("c{n}"), fields, dims: 0, boundary: vec![] };
     Decl::Data(DataDecl {
         name: "D".into(),
         params,
@@ -138,7 +139,7 @@ pub fn data_at(id: u32, ps: Vec<Term>) -> Term {
     t(Node::Data(dref(id), ps))
 }
 pub fn con(id: u32, k: u32, ps: Vec<Term>, fs: Vec<Term>) -> Term {
-    t(Node::Con(dref(id), k, ps, fs))
+    t(Node::Con(dref(id), k, ps, fs, vec![]))
 }
 pub fn data_elim(id: u32, ps: Vec<Term>, m: Term, bs: Vec<Term>, x: Term) -> Term {
     t(Node::DataElim(dref(id), ps, m, bs, x))
