@@ -33,6 +33,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
+    ("std.jensen", include_str!("../../../sctt/jensen.sctt")),
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
     ("std.steady", include_str!("../../../sctt/steady.sctt")),
     ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
