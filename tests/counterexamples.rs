@@ -5,7 +5,7 @@
 
 mod project;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +79,21 @@ fn column<'a>(parts: impl IntoIterator<Item = &'a Value>) -> String {
     format!("[{}]", items.join(", "))
 }
 
+/// What stands after the last equals sign of each part of "M(x)=0,M(x')=1".
+fn values(words: &Value) -> Vec<&str> {
+    words.as_str().unwrap().split(',').map(|part| part.rsplit('=').next().unwrap()).collect()
+}
+
+/// The two numbers in words such as "(w,x)=(0,1) -> 0".
+fn pair(words: &Value) -> (&str, &str) {
+    words.as_str().unwrap().split_once("=(").unwrap().1.split_once(')').unwrap().0.split_once(',').unwrap()
+}
+
+/// Truth values from words, such as "right".
+fn truths(words: &Value, yes: &str) -> Vec<&'static str> {
+    list(words).iter().map(|w| if w == yes { "true" } else { "false" }).collect()
+}
+
 const ROWS: &[Row] = &[
     row(
         "A04",
@@ -106,8 +121,11 @@ const ROWS: &[Row] = &[
     ),
     row(
         "A11",
-        Use::At(|c| vec![format!("(k := {}) (w := {}) (x := {})", len(&c["w"]), v(&c["w"]), v(&c["x"]))]),
-        |c| vec![format!("sum {} = {}", v(&c["w"]), v(&c["denominator"]))],
+        Use::At(|c| {
+            let [w, x, denominator] = ["w", "x", "denominator"].map(|k| v(&c[k]));
+            vec![format!("(k := {}) (w := {w}) (x := {x}) (denominator := {denominator})", len(&c["w"]))]
+        }),
+        none,
     ),
     row("A13", Use::Reason("The weights are pairs in words, and the row needs a limit."), none),
     row(
@@ -115,7 +133,14 @@ const ROWS: &[Row] = &[
         Use::At(|c| vec![format!("(k := {}) (x := {}) (p := l1) (q := linf)", len(&c["x"]), v(&c["x"]))]),
         |c| vec![format!("mean {} = {}", v(&c["x"]), v(&c["fallback"]))],
     ),
-    row("A16", Use::Reason("The two points and their middle are given in words."), none),
+    row(
+        "A16",
+        Use::At(|c| {
+            let ((v, x), (w, y)) = (pair(&c["p"]), pair(&c["q"]));
+            vec![format!("(k := 1) (v := [{v}]) (w := [{w}]) (x := [{x}]) (y := [{y}]) (t := 1/2)")]
+        }),
+        none,
+    ),
     row(
         "A19",
         Use::At(|c| {
@@ -126,10 +151,17 @@ const ROWS: &[Row] = &[
         }),
         |c| vec![format!("weighted_mean [1/2, 1/2] [{}, 0] = {}", v(&c["x"][0]), v(&c["F"]))],
     ),
-    row("A20", Use::Own, |c| {
-        assert_eq!(len(&c["S"]), 0);
-        vec![format!("sum (survivor_weight [1] (fun i => false)) = {}", v(&c["denominator"]))]
-    }),
+    row(
+        "A20",
+        Use::At(|c| {
+            // Two workers, of which those in S survive.
+            let lives = |i: u64| list(&c["S"]).iter().any(|s| whole(s) == i);
+            let alive = format!("[{}, {}]", lives(1), lives(2));
+            let point = format!("(k := 2) (w := [1/2, 1/2]) (x := [3, 4]) (alive := {alive})");
+            vec![format!("{point} (denominator := {})", v(&c["denominator"]))]
+        }),
+        none,
+    ),
     row("D10", Use::Own, |c| {
         vec![format!("median (fun i => 1/2 * [2, 0, 0] i + (1 - 1/2) * [0, 2, 0] i) = {}", v(&c["mid"]))]
     }),
@@ -218,14 +250,28 @@ const ROWS: &[Row] = &[
         none,
     ),
     row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
-    row("S03", Use::Own, |c| vec![format!("not (abs {} <= {})", v(&c["cos"]), v(&c["delta"]))]),
-    row("S04", Use::At(|c| vec![format!("(d := 3) (epsilon := {}) (delta := 9/10)", v(&c["eps"]))]), |c| {
-        // Rounded in the table.
-        let (e, least) = (v(&c["eps"]), v(&c["forced_cos_at_least"]));
-        let cosine = format!("(1 - 2 * ({e} * {e}) / ((1 - {e}) * (1 - {e})))");
-        let by = "1/1000000000";
-        vec![format!("{cosine} - {least} <= {by} /\\ {least} - {cosine} <= {by}")]
-    }),
+    row(
+        "S03",
+        Use::At(|c| {
+            let [cos, delta] = ["cos", "delta"].map(|k| v(&c[k]));
+            vec![format!("(d := 1) (x := [1]) (y := [{cos}]) (cos := {cos}) (delta := {delta})")]
+        }),
+        none,
+    ),
+    row(
+        "S04",
+        Use::At(|c| {
+            let [epsilon, delta] = ["eps", "forced_cos_at_least"].map(|k| v(&c[k]));
+            vec![format!("(d := 3) (epsilon := {epsilon}) (delta := {delta})")]
+        }),
+        |c| {
+            // Rounded in the table.
+            let (e, least) = (v(&c["eps"]), v(&c["forced_cos_at_least"]));
+            let cosine = format!("(1 - 2 * ({e} * {e}) / ((1 - {e}) * (1 - {e})))");
+            let by = "1/1000000000";
+            vec![format!("{cosine} - {least} <= {by} /\\ {least} - {cosine} <= {by}")]
+        },
+    ),
     row("S06", Use::Own, |c| {
         let (a, b) = (v(&c["theta"][0]), v(&c["theta"][1]));
         vec![
@@ -249,20 +295,35 @@ const ROWS: &[Row] = &[
         ),
         |c| vec![format!("mean {} = {}", v(&c["worker_outputs"]), v(&c["F"]))],
     ),
-    row("S08", Use::Own, |c| {
-        vec![
-            format!("abs (0 - {}) = {}", v(&c["F_eq_Fopt"]), v(&c["lhs_at_x"])),
-            format!("abs (0 - 0) = ({} : Real)", v(&c["rhs_at_x"])),
-        ]
-    }),
-    row("S09", Use::Own, |c| {
-        let [a, e, w, f, b] = ["alpha_i", "acc_ens", "w", "fused", "claimed_bound"].map(|k| v(&c[k]));
-        vec![format!("{w} * {a} + (1 - {w}) * {e} = {b}"), format!("{f} < ({b} : Real)")]
-    }),
-    row("S11", Use::Own, |c| {
-        let [a, e, f] = ["alpha", "ens", "fused"].map(|k| v(&c[k]));
-        vec![format!("{e} < ({a} : Real) /\\ {f} < ({e} : Real)")]
-    }),
+    row(
+        "S08",
+        Use::At(|c| {
+            let (right, says) = (values(&c["M"]), values(&c["workers"])[0]);
+            let [f, lhs, rhs] = ["F_eq_Fopt", "lhs_at_x", "rhs_at_x"].map(|k| v(&c[k]));
+            let (n, workers) = (right.len(), vec![says; right.len()].join(", "));
+            let point = format!("(n := {n}) (k := 0) (M := [{}]) (workers := [[{workers}]])", right.join(", "));
+            vec![format!("{point} (F := fun v => {f}) (best := fun v => {f}) (m := 0) (lhs := {lhs}) (rhs := {rhs})")]
+        }),
+        none,
+    ),
+    row(
+        "S09",
+        Use::At(|c| {
+            let [a, e, w, f, b] = ["alpha_i", "acc_ens", "w", "fused", "claimed_bound"].map(|k| v(&c[k]));
+            let point = format!("(n := 4) (c := 1) (w := {w}) (p := specialist) (q := others) (label := fun m => 0)");
+            vec![format!("{point} (alpha := {a}) (ens := {e}) (fused := {f}) (bound := {b})")]
+        }),
+        none,
+    ),
+    row(
+        "S11",
+        Use::At(|c| {
+            let [a, e, f] = ["alpha", "ens", "fused"].map(|k| v(&c[k]));
+            let point = "(n := 4) (c := 1) (w := 1/2) (p := specialist) (q := others) (label := fun m => 0)";
+            vec![format!("{point} (alpha := {a}) (ens := {e}) (fused := {f})")]
+        }),
+        none,
+    ),
     row(
         "S12",
         Use::Either(
@@ -306,17 +367,37 @@ const ROWS: &[Row] = &[
             vec![format!("{k} * 1 / (1 + {k} * {f}) = ({s} : Real)")]
         },
     ),
-    row("S14", Use::Own, |c| {
-        let [k, star, all] = ["k", "star_messages", "all_to_all_2_phases"].map(|k| v(&c[k]));
-        vec![format!("2 * {k} = {star}"), format!("2 * ({k} * ({k} - 1)) = ({all} : Real)")]
-    }),
-    row("S15", Use::Own, |c| {
-        let rate = |b: &str, n: &Value| format!("rate (fun (m : Fin 1) => {b}) = {}", v(n));
-        vec![rate("true", &c["acc_W_C"]), rate("majority [true, false, false]", &c["acc_F"])]
-    }),
-    row("S16", Use::Own, |c| {
-        vec![format!("vote_quality [true, true, false] [false, true, true] = {}", v(&c["quality_after"]))]
-    }),
+    row(
+        "S14",
+        Use::At(|c| {
+            let [k, star, all] = ["k", "star_messages", "all_to_all_2_phases"].map(|k| v(&c[k]));
+            vec![format!("(k := {k}) (star := {star}) (all_to_all := {all})")]
+        }),
+        none,
+    ),
+    row(
+        "S15",
+        Use::At(|c| {
+            let votes = truths(&c["votes"], "right");
+            let right: Vec<String> = votes.iter().map(|b| format!("fun m => {b}")).collect();
+            let point =
+                format!("(k := {}) (n := 1) (model := fun m => true) (right := [{}])", votes.len(), right.join(", "));
+            vec![format!("{point} (specialist := 0) (acc_W := {}) (acc_F := {})", v(&c["acc_W_C"]), v(&c["acc_F"]))]
+        }),
+        none,
+    ),
+    row(
+        "S16",
+        Use::At(|c| {
+            // A right voter fails; the others are in the table.
+            let rest = truths(&c["alive"], "right");
+            let (k, right, alive) = (rest.len() + 1, rest.join(", "), vec!["true"; rest.len()].join(", "));
+            let point =
+                format!("(k := {k}) (quality := vote_quality [true, {right}]) (alive := [false, {alive}]) (f := 1)");
+            vec![format!("{point} (after := {})", v(&c["quality_after"]))]
+        }),
+        none,
+    ),
     row(
         "S18",
         Use::At(|c| {
@@ -330,13 +411,14 @@ const ROWS: &[Row] = &[
     row("S19", Use::At(|c| vec![format!("(p := {}) (q := {})", v(&c["p"][0]), v(&c["p"][1]))]), |c| {
         vec![format!("({} + {}) / 2 = ({} : Real)", v(&c["p"][0]), v(&c["p"][1]), v(&c["F"]))]
     }),
-    row("S21", Use::Own, |c| {
-        // The bounds are rounded in the table.
-        let near = |e: &str, n: &Value| format!("{e} - {n} <= 1/1000000000 /\\ {n} - {e} <= 1/1000000000", n = v(n));
-        vec![near("1 / (0.19 + 0.81 / 8)", &c["S8"]), near("1 / (0.19 + 0.81 / 16)", &c["S16"])]
-    }),
+    row(
+        "S21",
+        // The bounds are rounded in the table; the claim takes them so.
+        Use::At(|c| vec![format!("(S8 := {}) (S16 := {})", v(&c["S8"]), v(&c["S16"]))]),
+        none,
+    ),
     row("S22", Use::Reason("The table is given in words."), none),
-    row("S23", Use::Own, |c| vec![format!("not ({} <= {})", v(&c["overhead"]), v(&c["latency"]))]),
+    row("S23", Use::At(|c| vec![format!("(overhead := {}) (whole := {})", v(&c["overhead"]), v(&c["latency"]))]), none),
     row(
         "S25",
         Use::At(|c| {
@@ -347,14 +429,31 @@ const ROWS: &[Row] = &[
     ),
     row(
         "S28",
-        Use::Either(
-            "group",
-            |c| vec![format!("(n := 4) (f := 1) (group := {})", v(&c["have"]))],
-            |c| vec![format!("(n := 4) (f := 1) (have_ := {})", v(&c["have"]))],
-        ),
+        Use::At(|c| {
+            let group: Vec<String> = (0..4).map(|i| (i < whole(&c["have"])).to_string()).collect();
+            vec![format!("(group := [{}]) (f := 1)", group.join(", "))]
+        }),
         |c| vec![format!("2 * 1 + 1 = {}", v(&c["need"]))],
     ),
-    row("S30", Use::Own, |c| vec![format!("dot [1, 1] {} = {}", v(&c["x"]), v(&c["target"]))]),
+    row(
+        "S29",
+        Use::At(|c| {
+            let (left, right) = (v(&c["left_slope"]), v(&c["right_slope"]));
+            vec![format!("(n := 3) (b := 1) (x := [0, 0, -1]) (v := [1, 0, 0]) (left := {left}) (right := {right})")]
+        }),
+        none,
+    ),
+    row(
+        "S30",
+        Use::At(|c| {
+            let [x, target, forced] = ["x", "target", "F_forced"].map(|k| v(&c[k]));
+            let k = len(&c["x"]) - 1;
+            vec![format!(
+                "(k := {k}) (f := dot [1, 1]) (epsilon := {target} - {forced}) (x := {x}) (target := {target})"
+            )]
+        }),
+        none,
+    ),
     row("S32", Use::At(|c| vec![format!("(chunks := {})", v(&c["chunks"]))]), |c| {
         let need = whole(&c["need_layers"]);
         let chunks = v(&c["chunks"]);
@@ -364,14 +463,12 @@ const ROWS: &[Row] = &[
         let (n, layers) = (v(&c["N"]), whole(&c["N"]).ilog2());
         vec![format!("{n} * {n} = {}", v(&c["dense"])), format!("2 * {n} * {layers} = {}", v(&c["params"]))]
     }),
-    row("S34", Use::Own, |c| {
-        // Rounded in the table, and computed there from the prices; the claim takes the printed 2063.
-        let near = |e: &str, n: &Value, by: &str| format!("{e} - {n} <= {by} /\\ {n} - {e} <= {by}", n = v(n));
-        vec![
-            near("60 / (8.1 * 3600) * 1000", &c["per1000"], "1/2000"),
-            near("10000 / (1000 * 3600) * 1000000", &c["per1M_1000workers"], "1/2"),
-        ]
-    }),
+    row(
+        "S34",
+        // The costs are rounded in the table; the claim takes them so.
+        Use::At(|c| vec![format!("(per1000 := {}) (per1M := {})", v(&c["per1000"]), v(&c["per1M_1000workers"]))]),
+        none,
+    ),
     row(
         "S35",
         Use::Either(
@@ -392,7 +489,7 @@ const ROWS: &[Row] = &[
             vec![mean(&c["errors_before"], &c["F_err"][0]), mean(&c["after"], &c["F_err"][1])]
         },
     ),
-    row("S36", Use::Own, |c| vec![format!("8.8 / 16 = {}", v(&c["eff"]))]),
+    row("S36", Use::At(|c| vec![format!("(i := 3) (e := {})", v(&c["eff"]))]), none),
 ];
 
 fn root() -> PathBuf {
@@ -458,6 +555,17 @@ fn taken_apart(claim: &str) -> (&str, Option<&str>) {
     (statement.trim_end(), script)
 }
 
+/// The claim with another point, and with the script of its own unless the point ends with one; as it stands when there is no point.
+fn refuted_at(claim: &str, point: &str) -> String {
+    let (statement, script) = taken_apart(claim);
+    match (point, script) {
+        ("", _) => claim.to_owned(),
+        (at, _) if at.contains(" by\n") => format!("{statement}\nrefuted at {at}"),
+        (at, Some(script)) => format!("{statement}\nrefuted at {at} by\n  {script}"),
+        (at, None) => format!("{statement}\nrefuted at {at}"),
+    }
+}
+
 #[test]
 fn every_counterexample_with_numbers_refutes_its_claim() {
     let Some(table) = table() else { return };
@@ -484,14 +592,8 @@ fn every_counterexample_with_numbers_refutes_its_claim() {
                 continue;
             }
         };
-        let (statement, script) = taken_apart(&f.claim);
         for (n, point) in points.iter().enumerate() {
-            let claim = match (point.as_str(), script) {
-                ("", _) => f.claim.clone(),
-                (at, _) if at.contains(" by\n") => format!("{statement}\nrefuted at {at}"),
-                (at, Some(script)) => format!("{statement}\nrefuted at {at} by\n  {script}"),
-                (at, None) => format!("{statement}\nrefuted at {at}"),
-            };
+            let claim = refuted_at(&f.claim, point);
             let mut text = format!("{}\n\n@[expect refuted]\n{claim}\n", f.rest);
             let wanted = if n == 0 { (row.results)(c) } else { Vec::new() };
             for (k, statement) in wanted.iter().enumerate() {
@@ -537,15 +639,34 @@ fn a_changed_number_would_be_noticed() {
     let formal = formal();
     let dir = std::env::temp_dir().join(format!("bfv-counterexamples-changed-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
-    for (id, key, changed) in
-        [("A04", "w", serde_json::json!([1, 0])), ("R16", "n", 8.into()), ("S19", "p", serde_json::json!([2, 2]))]
-    {
+    for (id, key, changed) in [
+        ("A04", "w", json!([1, 0])),
+        ("A11", "denominator", json!(1)),
+        ("A20", "S", json!([1])),
+        ("A16", "q", json!("(w,x)=(0,1)")),
+        ("R16", "n", json!(8)),
+        ("S03", "cos", json!(1)),
+        ("S04", "forced_cos_at_least", json!(0.98)),
+        ("S08", "lhs_at_x", json!("1/3")),
+        ("S09", "claimed_bound", json!("1/2")),
+        ("S11", "fused", json!("1/2")),
+        ("S14", "k", json!(63)),
+        ("S15", "acc_F", json!(1)),
+        ("S16", "quality_after", json!(1)),
+        ("S19", "p", json!([2, 2])),
+        ("S21", "S8", json!(3.433)),
+        ("S23", "overhead", json!(46)),
+        ("S29", "left_slope", json!(0)),
+        ("S30", "target", json!(1)),
+        ("S34", "per1000", json!(2.063)),
+        ("S36", "eff", json!(0.32)),
+    ] {
         let c = table.get_mut(id).unwrap();
         c[key] = changed;
         let row = ROWS.iter().find(|r| r.id == id).unwrap();
         let Use::At(make) = row.how else { panic!("{id}") };
         let f = &formal[id];
-        let text = format!("{}\n\n@[expect refuted]\n{}\nrefuted at {}\n", f.rest, taken_apart(&f.claim).0, make(c)[0]);
+        let text = format!("{}\n\n@[expect refuted]\n{}\n", f.rest, refuted_at(&f.claim, &make(c)[0]));
         std::fs::write(dir.join("m.sctt"), &text).unwrap();
         let said = project::run(&dir, &["check", "m.sctt"]);
         assert_eq!(said.code, 3, "{id}: {}\n{text}", said.out);
