@@ -86,7 +86,7 @@ fn values(words: &Value) -> Vec<&str> {
 
 /// The two numbers in words such as "(w,x)=(0,1) -> 0".
 fn pair(words: &Value) -> (&str, &str) {
-    words.as_str().unwrap().split_once("=(").unwrap().1.split_once(')').unwrap().0.split_once(',').unwrap()
+    words.as_str().unwrap().rsplit_once('(').unwrap().1.split_once(')').unwrap().0.split_once(',').unwrap()
 }
 
 /// Truth values from words, such as "right".
@@ -454,11 +454,15 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
-    row("S32", Use::At(|c| vec![format!("(chunks := {})", v(&c["chunks"]))]), |c| {
-        let need = whole(&c["need_layers"]);
-        let chunks = v(&c["chunks"]);
-        vec![format!("{chunks} <= pow2 {need}"), format!("pow2 {} < {chunks}", need - 1)]
-    }),
+    row(
+        "S32",
+        Use::At(|c| vec![format!("(chunks := {0}) (a := 0) (b := {1})", whole(&c["chunks"]), whole(&c["chunks"]) - 1)]),
+        |c| {
+            let need = whole(&c["need_layers"]);
+            let chunks = v(&c["chunks"]);
+            vec![format!("{chunks} <= pow2 {need}"), format!("pow2 {} < {chunks}", need - 1)]
+        },
+    ),
     row("S33", Use::At(|c| vec![format!("(layers := {})", whole(&c["N"]).ilog2())]), |c| {
         let (n, layers) = (v(&c["N"]), whole(&c["N"]).ilog2());
         vec![format!("{n} * {n} = {}", v(&c["dense"])), format!("2 * {n} * {layers} = {}", v(&c["params"]))]
@@ -658,6 +662,7 @@ fn a_changed_number_would_be_noticed() {
         ("S23", "overhead", json!(46)),
         ("S29", "left_slope", json!(0)),
         ("S30", "target", json!(1)),
+        ("S32", "chunks", json!(512)),
         ("S34", "per1000", json!(2.063)),
         ("S36", "eff", json!(0.32)),
     ] {
