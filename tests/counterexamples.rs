@@ -14,8 +14,6 @@ enum Use {
     /// Values for the claim's variables, each a `refuted at` of its own; the script of the claim itself closes what is left,
     /// unless the text ends with one.
     At(fn(&Value) -> Vec<String>),
-    /// The same for a claim in either of two forms: the first is meant for a claim that has these words in it.
-    Either(&'static str, fn(&Value) -> Vec<String>, fn(&Value) -> Vec<String>),
     /// The claim's own point, or search: the numbers are not values of its variables, but results.
     Own,
     /// Why the numbers cannot be used.
@@ -281,18 +279,10 @@ const ROWS: &[Row] = &[
     }),
     row(
         "S07",
-        Use::Either(
-            "(i : Fin k)",
-            |c| {
-                let o = &c["worker_outputs"];
-                vec![format!("(k := {}) (x := {}) (i := 0) (y := {})", len(o), v(o), v(&c["target"]))]
-            },
-            |c| {
-                let o = &c["worker_outputs"];
-                let point = format!("(x := {}) (y := {}) (z := {})", v(&o[0]), v(&o[1]), v(&o[2]));
-                vec![format!("{point} (target := {})", v(&c["target"]))]
-            },
-        ),
+        Use::At(|c| {
+            let o = &c["worker_outputs"];
+            vec![format!("(k := {}) (x := {}) (i := 0) (y := {})", len(o), v(o), v(&c["target"]))]
+        }),
         |c| vec![format!("mean {} = {}", v(&c["worker_outputs"]), v(&c["F"]))],
     ),
     row(
@@ -326,23 +316,14 @@ const ROWS: &[Row] = &[
     ),
     row(
         "S12",
-        Use::Either(
-            "(T d r : ",
-            |c| {
-                vec![format!(
-                    "(k := 1) (T := {}) (d := {}) (r := [0, 0]) (fusion := {})",
-                    v(&c["T"]),
-                    v(&c["net"]),
-                    v(&c["Tf"])
-                )]
-            },
-            |c| {
-                let (t, net) = (&c["T"], &c["net"]);
-                let point =
-                    format!("(t := {}) (u := {}) (dt := {}) (du := {})", v(&t[0]), v(&t[1]), v(&net[0]), v(&net[1]));
-                vec![format!("{point} (fusion := {}) (actual := {})", v(&c["Tf"]), v(&c["actual"]))]
-            },
-        ),
+        Use::At(|c| {
+            vec![format!(
+                "(k := 1) (T := {}) (d := {}) (r := [0, 0]) (fusion := {})",
+                v(&c["T"]),
+                v(&c["net"]),
+                v(&c["Tf"])
+            )]
+        }),
         |c| {
             let (t, net, fusion) = (&c["T"], &c["net"], v(&c["Tf"]));
             let late = format!("[{} + {}, {} + {}]", v(&t[0]), v(&net[0]), v(&t[1]), v(&net[1]));
@@ -354,14 +335,7 @@ const ROWS: &[Row] = &[
     ),
     row(
         "S13",
-        Use::Either(
-            "speedup",
-            |c| vec![format!("(k := {}) (time := 1) (fusion := {})", v(&c["k"]), v(&c["Tf_over_T"]))],
-            |c| {
-                let [k, s, f] = ["k", "speedup", "Tf_over_T"].map(|k| v(&c[k]));
-                vec![format!("(k := {k}) (s := {s}) (time := 1) (fusion := {f})")]
-            },
-        ),
+        Use::At(|c| vec![format!("(k := {}) (time := 1) (fusion := {})", v(&c["k"]), v(&c["Tf_over_T"]))]),
         |c| {
             let [k, s, f] = ["k", "speedup", "Tf_over_T"].map(|k| v(&c[k]));
             vec![format!("{k} * 1 / (1 + {k} * {f}) = ({s} : Real)")]
@@ -475,19 +449,11 @@ const ROWS: &[Row] = &[
     ),
     row(
         "S35",
-        Use::Either(
-            "replaced",
-            |c| {
-                let (before, after) = (&c["errors_before"], &c["after"]);
-                assert_eq!(before[1], after[1]);
-                vec![format!("(k := 2) (x := {}) (i := 0) (c := {}) (target := 0)", v(before), v(&after[0]))]
-            },
-            |c| {
-                let (before, after) = (&c["errors_before"], &c["after"]);
-                assert_eq!(before[1], after[1]);
-                vec![format!("(a := {}) (b := {}) (c := {})", v(&before[0]), v(&before[1]), v(&after[0]))]
-            },
-        ),
+        Use::At(|c| {
+            let (before, after) = (&c["errors_before"], &c["after"]);
+            assert_eq!(before[1], after[1]);
+            vec![format!("(k := 2) (x := {}) (i := 0) (c := {}) (target := 0)", v(before), v(&after[0]))]
+        }),
         |c| {
             let mean = |e: &Value, f: &Value| format!("({} + {}) / 2 = ({} : Real)", v(&e[0]), v(&e[1]), v(f));
             vec![mean(&c["errors_before"], &c["F_err"][0]), mean(&c["after"], &c["F_err"][1])]
@@ -588,8 +554,6 @@ fn every_counterexample_with_numbers_refutes_its_claim() {
         };
         let points = match row.how {
             Use::At(make) => make(c),
-            Use::Either(words, first, _) if f.claim.contains(words) => first(c),
-            Use::Either(_, _, second) => second(c),
             Use::Own => vec![String::new()],
             Use::Reason(why) => {
                 reasons.push(format!("{id}: {why}"));
