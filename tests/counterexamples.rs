@@ -396,7 +396,17 @@ const ROWS: &[Row] = &[
     row(
         "S25",
         Use::At(|c| {
-            let at = |n: u64| format!("(n := {n}) (f := {f}) (q := {q})", f = (n - 1) / 3, q = 2 * ((n - 1) / 3) + 1);
+            // The first and the last q workers as quorums; the Byzantine workers are in both, as far as there are any.
+            let at = |n: u64| {
+                let f = (n - 1) / 3;
+                let q = 2 * f + 1;
+                let set =
+                    |member: &dyn Fn(u64) -> bool| (0..n).map(|i| member(i).to_string()).collect::<Vec<_>>().join(", ");
+                let first_common = (n - q).min(n - f);
+                let (a, b) = (set(&|i| i < q), set(&|i| i >= n - q));
+                let byzantine = set(&|i| (first_common..first_common + f).contains(&i));
+                format!("(n := {n}) (f := {f}) (q := {q}) (a := [{a}]) (b := [{b}]) (byzantine := [{byzantine}])")
+            };
             list(&c["unsafe_rows"]).iter().map(|n| at(whole(n))).collect()
         }),
         none,
@@ -624,6 +634,7 @@ fn a_changed_number_would_be_noticed() {
         ("S19", "p", json!([2, 2])),
         ("S21", "S8", json!(3.433)),
         ("S23", "overhead", json!(46)),
+        ("S25", "unsafe_rows", json!([4])),
         ("S29", "left_slope", json!(0)),
         ("S30", "target", json!(1)),
         ("S32", "chunks", json!(512)),
