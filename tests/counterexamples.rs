@@ -14,8 +14,6 @@ enum Use {
     /// Values for the claim's variables, each a `refuted at` of its own; the script of the claim itself closes what is left,
     /// unless the text ends with one.
     At(fn(&Value) -> Vec<String>),
-    /// The claim's own point, or search: the numbers are not values of its variables, but results.
-    Own,
     /// Why the numbers cannot be used.
     Reason(&'static str),
 }
@@ -160,18 +158,35 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
-    row("D10", Use::Own, |c| {
-        vec![format!("median (fun i => 1/2 * [2, 0, 0] i + (1 - 1/2) * [0, 2, 0] i) = {}", v(&c["mid"]))]
-    }),
-    row("D13", Use::Own, |c| vec![format!("((1/2 - 0) * (1/2 - 0)) * ((1/2 - 1) * (1/2 - 1)) = {}", v(&c["mid"]))]),
+    row(
+        "D10",
+        Use::At(|c| vec![format!("(k := 2) (x := [2, 0, 0]) (y := [0, 2, 0]) (t := 1/2) (m := {})", v(&c["mid"]))]),
+        none,
+    ),
+    row(
+        "D13",
+        Use::At(|c| {
+            let functions = "(f := fun x => (x - 0) * (x - 0)) (g := fun x => (x - 1) * (x - 1))";
+            vec![format!("{functions} (x := 0) (y := 1) (t := 1/2) (m := {})", v(&c["mid"]))]
+        }),
+        none,
+    ),
     row("E02", Use::At(|c| vec![format!("(d := 1) (t := {}) (a := [0]) (b := [1]) (j := 0)", v(&c["t"]))]), |c| {
         vec![format!("lerp {} ([0] : Vec 1 Real) [1] 0 = {}", v(&c["t"]), v(&c["F"]))]
     }),
-    row("E03", Use::Own, |c| vec![format!("sum_sq (lerp (1/2) [1, 0] [0, 1]) = {}", v(&c["norm_sq"]))]),
-    row("E05", Use::Own, |c| {
-        let part = |(n, x): (usize, &Value)| format!("lerp (1/2) ([1, 0] : Vec 2 Real) [-1, 0] {n} = {}", v(x));
-        list(&c["F"]).iter().enumerate().map(part).collect()
-    }),
+    row(
+        "E03",
+        Use::At(|c| vec![format!("(d := 2) (t := 1/2) (s := {}) (a := [1, 0]) (b := [0, 1])", v(&c["norm_sq"]))]),
+        none,
+    ),
+    row(
+        "E05",
+        Use::At(|c| {
+            let turn = "(sin := halves 1 0) (cos := halves 0 (-1)) (theta := 1) (t := 1/2)";
+            vec![format!("(d := {}) {turn} (a := [1, 0]) (b := [-1, 0]) (F := {})", len(&c["F"]), v(&c["F"]))]
+        }),
+        none,
+    ),
     row("E11", Use::Reason("The vector in the middle stands at 45 degrees and has no fractions as coordinates."), none),
     row(
         "E12",
@@ -187,12 +202,14 @@ const ROWS: &[Row] = &[
     row("R04", Use::At(|c| vec![format!("(m := {}) (x := {})", len(&c["x"]) / 2 - 1, v(&c["x"]))]), |c| {
         vec![format!("median {} = {}", v(&c["x"]), v(&c["F"]))]
     }),
-    row("R08", Use::Own, |c| {
-        let part = |(n, x): (usize, &Value)| {
-            format!("coordinate_median ([[1, 0, 0], [0, 1, 0], [0, 0, 1]] : Vec 3 (Vec 3 Real)) {n} = {}", v(x))
-        };
-        list(&c["F"]).iter().enumerate().map(part).collect()
-    }),
+    row(
+        "R08",
+        Use::At(|c| {
+            let inputs = "[[1, 0, 0], [0, 1, 0], [0, 0, 1]]";
+            vec![format!("(n := 2) (d := {}) (x := {inputs}) (F := {})", len(&c["F"]), v(&c["F"]))]
+        }),
+        none,
+    ),
     row(
         "R11",
         Use::At(|c| {
@@ -223,19 +240,25 @@ const ROWS: &[Row] = &[
         "R19",
         Use::At(|c| {
             let x = &c["x"];
-            vec![format!("(n := {}) (x := {}) (y := {}) (z := {})", len(x) - 1, v(x), v(&x[0]), v(&x[1]))]
+            let n = len(x) - 1;
+            vec![format!("(n := {n}) (d := 1) (x := {}) (y := [{}]) (z := [{}])", column([x]), v(&x[0]), v(&x[1]))]
         }),
         none,
     ),
-    // The numbers are what the script of the claim sends to the mean: its variables do not hold them.
-    row("R25", Use::Own, |c| {
-        // The mean is rounded in the table.
-        let all = v(&c["x"]);
-        vec![
-            format!("variance {} = {}", v(&init(&c["x"])), v(&c["Var_S"])),
-            format!("mean {all} - {f} <= 1/1000000 /\\ {f} - mean {all} <= 1/1000000", f = v(&c["F"])),
-        ]
-    }),
+    row(
+        "R25",
+        Use::At(|c| {
+            let (x, n) = (&c["x"], len(&c["x"]));
+            let honest = format!("[{}, false]", vec!["true"; n - 1].join(", "));
+            let inputs = format!("(x := {}) (honest := {honest})", column([x]));
+            vec![format!("(n := {n}) (d := 1) (f := 1) {inputs} (v := {})", v(&c["Var_S"]))]
+        }),
+        |c| {
+            // The mean is rounded in the table.
+            let all = v(&c["x"]);
+            vec![format!("mean {all} - {f} <= 1/1000000 /\\ {f} - mean {all} <= 1/1000000", f = v(&c["F"]))]
+        },
+    ),
     row(
         "R31",
         Use::At(|c| {
@@ -270,13 +293,16 @@ const ROWS: &[Row] = &[
             vec![format!("{cosine} - {least} <= {by} /\\ {least} - {cosine} <= {by}")]
         },
     ),
-    row("S06", Use::Own, |c| {
-        let (a, b) = (v(&c["theta"][0]), v(&c["theta"][1]));
-        vec![
-            format!("(({a} + {b}) / 2) * (1/2) = {}", v(&c["true_grad_theta1"])),
-            format!("(1/2) * {a} = {}", v(&c["claimed"])),
-        ]
-    }),
+    row(
+        "S06",
+        Use::At(|c| {
+            let [theta, gradient, claimed] = ["theta", "true_grad_theta1", "claimed"].map(|k| v(&c[k]));
+            let functions = "(L := half_square) (F := mean_of_two) (M := plain)";
+            let slopes = format!("(fused := {gradient}) (dF := 1/2) (own := 1) (claimed := {claimed})");
+            vec![format!("(k := {}) {functions} (theta := {theta}) (i := 0) {slopes}", len(&c["theta"]))]
+        }),
+        none,
+    ),
     row(
         "S07",
         Use::At(|c| {
@@ -500,6 +526,19 @@ struct Formal {
     claim: String,
 }
 
+impl Formal {
+    /// The file with only this claim, refuted at a point, by the claim's own script unless the point brings one.
+    fn at(&self, point: &str) -> String {
+        let (statement, script) = taken_apart(&self.claim);
+        let claim = match (point, script) {
+            (at, _) if at.contains(" by\n") => format!("{statement}\nrefuted at {at}"),
+            (at, Some(script)) => format!("{statement}\nrefuted at {at} by\n  {script}"),
+            (at, None) => format!("{statement}\nrefuted at {at}"),
+        };
+        format!("{}\n\n@[expect refuted]\n{claim}\n", self.rest)
+    }
+}
+
 /// The claims named by a row, such as `a04` and not `a04_tight`. Declarations are set apart by blank lines.
 fn formal() -> BTreeMap<String, Formal> {
     let mut out = BTreeMap::new();
@@ -535,17 +574,6 @@ fn taken_apart(claim: &str) -> (&str, Option<&str>) {
     (statement.trim_end(), script)
 }
 
-/// The claim with another point, and with the script of its own unless the point ends with one; as it stands when there is no point.
-fn refuted_at(claim: &str, point: &str) -> String {
-    let (statement, script) = taken_apart(claim);
-    match (point, script) {
-        ("", _) => claim.to_owned(),
-        (at, _) if at.contains(" by\n") => format!("{statement}\nrefuted at {at}"),
-        (at, Some(script)) => format!("{statement}\nrefuted at {at} by\n  {script}"),
-        (at, None) => format!("{statement}\nrefuted at {at}"),
-    }
-}
-
 #[test]
 fn every_counterexample_with_numbers_refutes_its_claim() {
     let Some(table) = table() else { return };
@@ -564,20 +592,18 @@ fn every_counterexample_with_numbers_refutes_its_claim() {
         };
         let points = match row.how {
             Use::At(make) => make(c),
-            Use::Own => vec![String::new()],
             Use::Reason(why) => {
                 reasons.push(format!("{id}: {why}"));
                 continue;
             }
         };
         for (n, point) in points.iter().enumerate() {
-            let claim = refuted_at(&f.claim, point);
-            let mut text = format!("{}\n\n@[expect refuted]\n{claim}\n", f.rest);
+            let mut text = f.at(point);
             let wanted = if n == 0 { (row.results)(c) } else { Vec::new() };
             for (k, statement) in wanted.iter().enumerate() {
                 text += &format!("\nclaim result_{k} : {statement}\n");
             }
-            judge(&dir, id, &text, wanted.len(), !point.is_empty());
+            judge(&dir, id, &text, wanted.len());
             refuted += 1;
             results += wanted.len();
         }
@@ -594,8 +620,8 @@ fn every_counterexample_with_numbers_refutes_its_claim() {
     assert!(refuted >= 45 && results >= 25, "{refuted} {results}");
 }
 
-/// The claim is refuted, at the point where one is given, and every result is proved.
-fn judge(dir: &Path, id: &str, text: &str, results: usize, given: bool) {
+/// The claim is refuted at the point that is given, and every result is proved.
+fn judge(dir: &Path, id: &str, text: &str, results: usize) {
     std::fs::write(dir.join("m.sctt"), text).unwrap();
     let said = project::run(dir, &["check", "m.sctt", "--format", "json"]);
     assert_eq!(said.code, 0, "{id}: {}{}\n{text}", said.out, said.err);
@@ -603,14 +629,12 @@ fn judge(dir: &Path, id: &str, text: &str, results: usize, given: bool) {
     assert_eq!(goals.len(), results + 1, "{id}");
     let claim = goals.iter().find(|g| g["name"] == format!("m.{}", id.to_lowercase())).unwrap();
     assert_eq!(claim["verdict"], "refuted", "{id}");
-    if given {
-        assert_eq!(claim["proof"]["engine"], "source", "{id}");
-        assert!(claim["counterexample"].is_array(), "{id}");
-    }
+    assert_eq!(claim["proof"]["engine"], "source", "{id}");
+    assert!(claim["counterexample"].is_array(), "{id}");
     assert!(goals.iter().all(|g| g["name"] == claim["name"] || g["verdict"] == "proved"), "{id}");
 }
 
-/// The substitution is not vacuous: a number changed in the table is noticed.
+/// The substitution is not vacuous: a number changed in the table is noticed, by the same script that takes the right one.
 #[test]
 fn a_changed_number_would_be_noticed() {
     let Some(mut table) = table() else { return };
@@ -640,16 +664,25 @@ fn a_changed_number_would_be_noticed() {
         ("S32", "chunks", json!(512)),
         ("S34", "per1000", json!(2.063)),
         ("S36", "eff", json!(0.32)),
+        ("D10", "mid", json!(2)),
+        ("D13", "mid", json!("1/8")),
+        ("E03", "norm_sq", json!("1/3")),
+        ("E05", "F", json!([0, 0.5])),
+        ("R08", "F", json!([0, 0, 1])),
+        ("R19", "x", json!([0, 2])),
+        ("R25", "Var_S", json!(1)),
+        ("S06", "claimed", json!("1/3")),
+        ("S06", "true_grad_theta1", json!("3/2")),
     ] {
         let c = table.get_mut(id).unwrap();
-        c[key] = changed;
+        let right = std::mem::replace(&mut c[key], changed);
         let row = ROWS.iter().find(|r| r.id == id).unwrap();
         let Use::At(make) = row.how else { panic!("{id}") };
-        let f = &formal[id];
-        let text = format!("{}\n\n@[expect refuted]\n{}\n", f.rest, refuted_at(&f.claim, &make(c)[0]));
+        let text = formal[id].at(&make(c)[0]);
+        c[key] = right;
         std::fs::write(dir.join("m.sctt"), &text).unwrap();
         let said = project::run(&dir, &["check", "m.sctt"]);
-        assert_eq!(said.code, 3, "{id}: {}\n{text}", said.out);
+        assert_eq!(said.code, 3, "{id} {key}: {}\n{text}", said.out);
     }
     std::fs::remove_dir_all(dir).unwrap();
 }

@@ -39,6 +39,9 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
     ("std.gradient", include_str!("../../../sctt/gradient.sctt")),
     ("std.robustness", include_str!("../../../sctt/robustness.sctt")),
+    ("std.weiszfeld", include_str!("../../../sctt/weiszfeld.sctt")),
+    ("std.krum", include_str!("../../../sctt/krum.sctt")),
+    ("std.choice", include_str!("../../../sctt/choice.sctt")),
     ("std.submodular", include_str!("../../../sctt/submodular.sctt")),
 ];
 
