@@ -20,6 +20,16 @@ pub fn expr(e: &Expr) -> String {
     printer.out
 }
 
+/// The text of a statement with binders before it, all of them after `forall`, whatever the statement looks like.
+pub fn statement(binders: &[Binder], e: &Expr) -> String {
+    let mut printer = Printer { out: String::new(), depth: 0 };
+    if !binders.is_empty() {
+        printer.quantifier("forall", binders, ",");
+    }
+    printer.expr(e, Around::default());
+    printer.out
+}
+
 /// The text of a pattern.
 pub fn pattern(p: &Pattern) -> String {
     let mut printer = Printer { out: String::new(), depth: 0 };
