@@ -53,7 +53,7 @@ impl Session {
             span: d.name.span,
             whole: d.span,
             statement,
-            shown: bfv_syntax::print::expr(&as_written(&d.binders, ty)),
+            shown: written(&d.binders, ty),
             variables,
             expected,
             given,
@@ -308,12 +308,10 @@ fn at_point(point: &[(String, String)]) -> String {
     format!("at {}", values.join(" and "))
 }
 
-/// The statement with its binders, as one expression.
-fn as_written(binders: &[Binder], ty: &Expr) -> Expr {
-    if binders.is_empty() {
-        return ty.clone();
-    }
+/// A statement with its binders before it, as the source would have it in one expression.
+#[must_use]
+pub fn written(binders: &[Binder], ty: &Expr) -> String {
     // Implicit arguments make no difference to what is said.
-    let binders = binders.iter().map(|b| Binder { implicit: false, ..b.clone() }).collect();
-    Expr { span: ty.span, kind: Box::new(ExprKind::Pi(binders, ty.clone())) }
+    let binders: Vec<Binder> = binders.iter().map(|b| Binder { implicit: false, ..b.clone() }).collect();
+    bfv_syntax::print::statement(&binders, ty)
 }
