@@ -34,7 +34,7 @@ pub struct Global {
     /// How ids are written: eight hex digits, or the same with spoken words. Default: hex.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub ids: Option<Ids>,
-    /// How formulas are written: in words, or as in the source. Default: words.
+    /// How formulas are written: in words, or as in the source. A voice may skip the signs of the source. Default: words.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub math: Option<MathStyle>,
     /// Also write the result to a file. KIND is text, json or jsonl. May be repeated.

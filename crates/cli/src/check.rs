@@ -167,19 +167,20 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         }
         lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
     }
-    let used = |part: fn(&GoalReport) -> &Vec<String>| -> Vec<String> {
-        report.goals.iter().flat_map(part).collect::<BTreeSet<_>>().into_iter().cloned().collect()
-    };
-    let (axioms, rules) = (used(|g| &g.axioms), used(|g| &g.rules));
+    let axioms: BTreeSet<&String> = report.goals.iter().flat_map(|g| &g.axioms).collect();
+    let axioms: Vec<String> = axioms.into_iter().cloned().collect();
     let mut first = first_sentence(report);
     if !report.goals.is_empty() {
         // The first line must be heard soon: many bundles are counted there, and named at each goal and by explain.
         let bundles = if axioms.len() > 2 { axioms.len().to_string() } else { words(&axioms) };
         first += &format!(" Axiom bundles: {bundles}.");
     }
-    // Goals that are listed name their rules; the others are proved and not listed.
-    if !single && !rules.is_empty() {
-        lines.push(Line::from(format!("Rules used: {}.", words(&rules))));
+    // Goals that are listed name their rules.
+    let rules: BTreeSet<&str> =
+        report.goals.iter().filter(|g| !shown(g)).flat_map(|g| &g.rules).map(String::as_str).collect();
+    if !rules.is_empty() {
+        let rules: Vec<&str> = rules.into_iter().collect();
+        lines.push(Line::from(format!("Rules of the claims that are not listed: {}.", rules.join(", "))));
     }
     Answer {
         first,

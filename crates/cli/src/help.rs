@@ -139,6 +139,7 @@ fn project() -> String {
         "It is found by walking up from the first path, and proofs are stored beside it, in the folder proofs.",
         "The line name = \"NAME\" names the project.",
         "The line sources = [\"examples\"] names the folders that commands work on when no path is given.",
+        "Proofs of other files are not stored.",
         "Under [gate], the line allow = [\"real\"] lists the bundles of axioms that proofs may use.",
         "The line points = true asks for a stored point of the hypotheses of every proved claim.",
         "Each part [[gate.unknown]] lists a claim that may lack a proof, with two lines: claim and reason.",
