@@ -65,7 +65,10 @@ pub fn page(command: Option<&str>) -> String {
                 usage += &format!(" {}", name(p));
             }
             out.push(usage);
-            out.extend(positional.iter().map(|p| format!("Word {}: {}", name(p), sentence(p.get_help()))));
+            let optional = |p: &Arg| if p.is_required_set() { "" } else { ", which may be left out" };
+            out.extend(
+                positional.iter().map(|p| format!("Word {}{}: {}", name(p), optional(p), sentence(p.get_help()))),
+            );
             out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
             out.push("Options of every command: bfv help accessibility".to_owned());
         }

@@ -30,7 +30,7 @@ pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<Input>, Vec<Proble
             problems.push(Problem::new(
                 Code::NotRead,
                 format!("The folder {} holds no .sctt file.", path.display()),
-                "name a folder or a file with specifications.",
+                "write a file there whose name ends in .sctt, or name another folder.",
             ));
         }
     }
