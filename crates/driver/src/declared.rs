@@ -120,7 +120,7 @@ fn word(kind: DeclKind) -> Option<&'static str> {
 
 fn written(d: &Decl) -> Option<String> {
     let ty = d.ty.as_ref().filter(|_| d.kind != DeclKind::Data)?;
-    Some(bfv_elab::written(&d.binders, ty))
+    Some(bfv_syntax::print::statement(&d.binders, ty))
 }
 
 /// What stands behind a declaration: its module is elaborated and checked, with the files given.

@@ -28,7 +28,6 @@ mod unify;
 mod walk;
 
 pub use bundle::bundle_key;
-pub use claim::written;
 pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session};
 pub use names::{Global, Names, Target};
