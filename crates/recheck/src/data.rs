@@ -135,7 +135,10 @@ impl Machine<'_> {
             let boundary = Boundary { id, decl: d, number, fields: &c.fields };
             for part in &c.boundary {
                 if !matches!(part.cof.as_slice(), [(Dim::Var(_), Dim::Zero | Dim::One)]) {
-                    return refuse("ill-formed term", "a boundary lies elsewhere than at an end of a dimension");
+                    return refuse(
+                        "boundary not of constructors",
+                        "a boundary lies elsewhere than at an end of a dimension",
+                    );
                 }
                 boundary.star(self, &part.body, 0, 0)?;
             }
@@ -145,7 +148,7 @@ impl Machine<'_> {
                     self.check(&env.act(&s), &part.body, &whole)?;
                 }
             }
-            self.overlaps(&sides, "boundary disagrees", &|s, x, y| self.conv(&whole, &x.act(s), &y.act(s)))?;
+            self.overlaps(&sides, "faces disagree", &|s, x, y| self.conv(&whole, &x.act(s), &y.act(s)))?;
         }
         Ok(())
     }

@@ -301,17 +301,17 @@ fn boundaries_are_of_earlier_constructors() {
         // Faces of a boundary that differ where they meet.
         let square =
             Con { fields: vec![], dims: 2, boundary: vec![end(0, Zero, own(0, &[])), end(1, Zero, own(1, &[]))] };
-        assert_eq!(w.data(vec![], 0, vec![point(vec![]), point(vec![]), square]), Err("boundary disagrees"));
+        assert_eq!(w.data(vec![], 0, vec![point(vec![]), point(vec![]), square]), Err("faces disagree"));
         // A cofibration that is no end of a dimension.
         let diagonal = Con {
             fields: vec![],
             dims: 2,
             boundary: vec![(vec![(D::At(0), D::At(1))], std::rc::Rc::new(own(0, &[])))],
         };
-        assert_eq!(w.data(vec![], 0, vec![point(vec![]), diagonal]), Err("ill-formed term"));
+        assert_eq!(w.data(vec![], 0, vec![point(vec![]), diagonal]), Err("boundary not of constructors"));
         let absent =
             Con { fields: vec![], dims: 0, boundary: vec![(vec![(One, Zero)], std::rc::Rc::new(own(0, &[])))] };
-        assert_eq!(w.data(vec![], 0, vec![point(vec![]), absent]), Err("ill-formed term"));
+        assert_eq!(w.data(vec![], 0, vec![point(vec![]), absent]), Err("boundary not of constructors"));
         // The type elsewhere in a field, also when the field is a path.
         let paths = point(vec![field(|_| line(|_| data(0, &[])))]);
         assert_eq!(w.data(vec![], 0, vec![paths]), Err("not strictly positive"));
