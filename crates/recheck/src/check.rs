@@ -321,11 +321,11 @@ impl Machine<'_> {
         let live = |p: &Part| self.cof(env, &p.cof).map(|cof| Sub::unify(&cof).map(|s| (cof, s, p.body.clone())));
         let live: Vec<(_, Sub, Term)> = parts.iter().filter_map(|p| live(p).transpose()).collect::<Res<_>>()?;
         if live.len() != faces.len() {
-            return refuse("wrong number of arguments", "an element of a Glue type has another number of parts");
+            return refuse("part disagrees with base", "an element has more or fewer parts than its type");
         }
         for ((cof, s, _), face) in live.iter().zip(faces.iter()) {
             if !holds(&s.on(&face.cof)) || !Sub::unify(&face.cof).is_some_and(|t| holds(&t.on(cof))) {
-                return refuse("faces disagree", "a part is defined elsewhere than the face of its type");
+                return refuse("part disagrees with base", "a part is defined elsewhere than its face");
             }
         }
         let mut typed = Vec::new();

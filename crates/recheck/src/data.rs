@@ -59,22 +59,21 @@ struct Boundary<'a> {
 }
 
 impl Boundary<'_> {
-    /// A boundary term as its `*` (rule `data-elim`), under so many variables of its own; it may begin with so many `fun`.
+    /// A boundary term as its `*` (rule `data-elim`).
     /// The result stands under branches, hypotheses, parameters and fields, in this order: nothing moves that stood under
     /// parameters and fields. A term of another form is refused (T27), so this is also the check of the form.
-    fn star(&self, m: &Machine<'_>, t: &Term, bound: usize, arrows: usize) -> Res<Term> {
+    fn star(&self, m: &Machine<'_>, t: &Term) -> Res<Term> {
         let _level = m.enter()?;
         m.charge(MEMORY)?;
         let other = || refuse("boundary not of constructors", "a boundary has a term of another kind");
         let var = |k: usize| u32::try_from(k).map_or_else(|_| other(), |k| Ok(Rc::new(Node::Var(k))));
         let recursive = |k: &usize| self.fields.get(*k).is_some_and(|ty| recursive_arity(ty, self.id).is_some());
-        let mine = bound + self.fields.len();
+        let mine = self.fields.len();
         let inner = mine + self.decl.params.len();
-        let hypotheses = (0..self.fields.len()).filter(recursive).count();
+        let hypotheses = (0..mine).filter(recursive).count();
         match &**t {
-            Node::Lam(b) if arrows > 0 => Ok(Rc::new(Node::Lam(self.star(m, b, bound + 1, arrows - 1)?))),
             Node::App(f, a) if free_of(a, self.id) && matches!(**f, Node::App(..) | Node::Var(_)) => {
-                Ok(app(self.star(m, f, bound, 0)?, a.clone()))
+                Ok(app(self.star(m, f)?, a.clone()))
             }
             Node::Var(k) => match count(*k)?.checked_add(1).and_then(|k| mine.checked_sub(k)).filter(recursive) {
                 Some(place) => var(inner + hypotheses - 1 - (0..place).filter(recursive).count()),
@@ -89,9 +88,10 @@ impl Boundary<'_> {
                 let mut at = xs.iter().fold(branch, |f, x| app(f, x.clone()));
                 for (x, ty) in xs.iter().zip(types) {
                     match recursive_arity(ty, self.id) {
-                        Some(arrows) => at = app(at, self.star(m, x, bound, arrows)?),
+                        // What fills a field under arrows is a field itself.
+                        Some(arrows) if arrows == 0 || matches!(**x, Node::Var(_)) => at = app(at, self.star(m, x)?),
                         None if free_of(x, self.id) => {}
-                        None => return other(),
+                        _ => return other(),
                     }
                 }
                 Ok(dims.iter().fold(at, |t, r| Rc::new(Node::LApp(t, *r))))
@@ -135,12 +135,9 @@ impl Machine<'_> {
             let boundary = Boundary { id, decl: d, number, fields: &c.fields };
             for part in &c.boundary {
                 if !matches!(part.cof.as_slice(), [(Dim::Var(_), Dim::Zero | Dim::One)]) {
-                    return refuse(
-                        "boundary not of constructors",
-                        "a boundary lies elsewhere than at an end of a dimension",
-                    );
+                    return refuse("boundary not of constructors", "a boundary is at no end of a dimension");
                 }
-                boundary.star(self, &part.body, 0, 0)?;
+                boundary.star(self, &part.body)?;
             }
             let sides = self.parts(&env, &c.boundary)?;
             for (part, side) in c.boundary.iter().zip(&sides) {
@@ -191,7 +188,7 @@ impl Machine<'_> {
         let at = dims.iter().fold(at, |t, r| t.elim(Elim::LApp(*r)));
         let boundary = Boundary { id: d.id, decl: self.data(d.id)?, number: place, fields: &c.fields };
         for (part, side) in c.boundary.iter().zip(self.boundary(d, number, &own, &dims)?) {
-            let star = Rc::new(Closure::Term(boundary.star(self, &part.body, 0, 0)?, outer.clone()));
+            let star = Rc::new(Closure::Term(boundary.star(self, &part.body)?, outer.clone()));
             if let Some(s) = Sub::unify(&side.cof)
                 && !self.conv(&m.inst(side.body).act(&s), &at.act(&s), &star.act(&s))?
             {

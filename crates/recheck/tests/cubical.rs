@@ -188,9 +188,9 @@ fn a_part_lies_over_the_base() {
         assert_eq!(b.w.check(&ty, &el(no(), no(), no())), Err("part disagrees with base"));
         assert_eq!(b.w.check(&ty, &el(no(), yes(), yes())), Err("part disagrees with base"));
         let turned = dlam(|i| glue_el(no(), vec![(vec![(i, One)], no()), (vec![(i, Zero)], yes())]));
-        assert_eq!(b.w.check(&ty, &turned), Err("faces disagree"));
+        assert_eq!(b.w.check(&ty, &turned), Err("part disagrees with base"));
         let one = dlam(|i| glue_el(no(), vec![(vec![(i, Zero)], yes())]));
-        assert_eq!(b.w.check(&ty, &one), Err("wrong number of arguments"));
+        assert_eq!(b.w.check(&ty, &one), Err("part disagrees with base"));
         assert_eq!(b.w.check(&bool(), &glue_el(no(), vec![])), Err("type mismatch"));
     });
 }
@@ -435,40 +435,53 @@ fn a_path_constructor_is_carried_along_its_parameters() {
 #[test]
 fn a_boundary_with_recursive_fields_under_arrows() {
     deep(|| {
-        let mut w = World::new();
-        let id = w.next;
-        // leaf, node (Bool -> D), turn (f : Bool -> D) i [i=0 -> node (fun b => f (not b)); i=1 -> node f]
-        let below = move |_: &[T]| arrow(bool(), data(id, &[]));
-        let flip = Con {
-            fields: vec![field(below)],
-            dims: 1,
-            boundary: vec![
-                end(0, Zero, move |x, _| {
-                    let f = x[0].clone();
-                    con(id, 1, &[], &[lam(move |b| app(&f, &not(&b)))], &[])
-                }),
-                end(0, One, move |x, _| con(id, 1, &[], &[x[0].clone()], &[])),
-            ],
+        // leaf, node (Bool -> D), flip (f : Bool -> D) (g : Bool -> D) i [i=0 -> node f; i=1 -> what is given]
+        let with = |at_one: fn(&[T]) -> T| {
+            let mut w = World::new();
+            let below = |_: &[T]| arrow(bool(), data(0, &[]));
+            let flip = Con {
+                fields: vec![field(below), field(below)],
+                dims: 1,
+                boundary: vec![
+                    end(0, Zero, |x, _| con(0, 1, &[], &[x[0].clone()], &[])),
+                    end(0, One, move |x, _| at_one(x)),
+                ],
+            };
+            w.data(vec![], 0, vec![point(vec![]), point(vec![field(below)]), flip]).map(|()| w)
         };
-        w.data(vec![], 0, vec![point(vec![]), point(vec![field(below)]), flip]).unwrap();
-        let leaf = con(id, 0, &[], &[], &[]);
-        let elim = |branches: &[T]| data_elim(id, &[], |_| bool(), branches, leaf.clone());
-        // The first branch of a node looks at one place only, which a flip moves.
-        let node = |at: T| {
-            lam(move |_| {
-                let at = at.clone();
-                lam(move |ih| app(&ih, &at))
-            })
+        // The branch of a node looks at one place; that of a flip says the same of its first or second function.
+        let check = |w: &World, second: bool, place: T| {
+            let below = place.clone();
+            let node = lam(move |_| {
+                let place = place.clone();
+                lam(move |ih| app(&ih, &place))
+            });
+            let flip = lam(move |_| {
+                let below = below.clone();
+                lam(move |_| {
+                    let below = below.clone();
+                    lam(move |f| {
+                        let (f, below) = (f.clone(), below.clone());
+                        lam(move |g| refl(app(if second { &g } else { &f }, &below)))
+                    })
+                })
+            });
+            w.check(&bool(), &data_elim(0, &[], |_| bool(), &[yes(), node, flip], con(0, 0, &[], &[], &[])))
         };
-        let flat = |at: T| {
-            lam(move |_| {
-                let at = at.clone();
-                lam(move |ih| refl(app(&ih, &at)))
-            })
-        };
-        assert_eq!(w.check(&bool(), &elim(&[yes(), node(yes()), flat(yes())])), Err("boundary disagrees"));
-        let nothing = lam(|_| lam(|_| yes()));
-        w.check(&bool(), &elim(&[yes(), nothing, lam(|_| lam(|_| refl(yes())))])).unwrap();
+        let same = with(|x| con(0, 1, &[], &[x[0].clone()], &[])).unwrap();
+        check(&same, false, yes()).unwrap();
+        assert_eq!(check(&same, true, yes()), Err("boundary disagrees"));
+        let other = with(|x| con(0, 1, &[], &[x[1].clone()], &[])).unwrap();
+        assert_eq!(check(&other, false, yes()), Err("boundary disagrees"));
+        let value = with(|x| app(&x[0], &yes())).unwrap();
+        check(&value, false, yes()).unwrap();
+        assert_eq!(check(&value, false, no()), Err("boundary disagrees"));
+        // Under an arrow there is a field and nothing else.
+        let function = with(|x| {
+            let f = x[0].clone();
+            con(0, 1, &[], &[lam(move |b| app(&f, &b))], &[])
+        });
+        assert_eq!(function.map(|_| ()), Err("boundary not of constructors"));
     });
 }
 
