@@ -422,7 +422,12 @@ impl Elab<'_> {
                 );
             }
         }
-        let level = level_of(&on.expr);
+        // A part that is a function is smaller at every argument: `f (x a)` is what f is at x, taken at a.
+        let (part, inside) = match &*on.expr.kind {
+            ExprKind::App(part, inside) => (part, inside.as_slice()),
+            _ => (&on.expr, [].as_slice()),
+        };
+        let level = level_of(part);
         let Some((_, hypothesis)) = rec.calls.iter().find(|(v, _)| Some(*v) == level) else {
             return problem(
                 Kind::BadPattern,
@@ -435,7 +440,7 @@ impl Elab<'_> {
         let ty = usize::try_from(*hypothesis).ok().and_then(|h| local.ctx.types.get(h)).cloned();
         let Some(ty) = ty else { return Ok(None) };
         let head = HeadTerm { term: Rc::new(Node::Var(index)), ty, params: Vec::new() };
-        let rest: Vec<Arg> = explicit.iter().skip(fixed.len() + 1).map(|a| (*a).clone()).collect();
+        let rest: Vec<Arg> = inside.iter().chain(explicit.iter().skip(fixed.len() + 1).copied()).cloned().collect();
         drop(recursion);
         Ok(Some(self.spine(local, span, head, &rest, None)?))
     }
