@@ -1,11 +1,11 @@
 //! Typing (KERNEL.md section 2). An environment is the context: its free variables carry their types.
 
-use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Env, Ivl, Sub};
+use crate::closure::{Bind, Branch, Clo, Closure, DBind, Delay, Elim, Env, Faces, Ivl, Same, Side, Sub, holds};
 use crate::conv::{int_case, step_type};
-use crate::machine::{Machine, Whnf, raise};
-use crate::scene::{base, closed, data, nat};
+use crate::machine::{Machine, Whnf, count, raise};
+use crate::scene::{base, closed, data, equivalence, nat};
 use crate::{Res, refuse};
-use bfv_format::{DataRef, Face, Node, Prim, Term};
+use bfv_format::{DataRef, Face, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Zero};
@@ -68,8 +68,9 @@ impl Machine<'_> {
                 }
                 Ok(())
             }
-            (Node::Lam(_) | Node::Pair(..) | Node::DLam(_), _) => {
-                refuse("type mismatch", "a function, pair or path stands where its type is another")
+            (Node::GlueEl(a, parts), Whnf::Glue(under, faces)) => self.glued(env, (a, parts), &under, &faces),
+            (Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..), _) => {
+                refuse("type mismatch", "a function, pair, path or glue stands where its type is another")
             }
             (Node::Let(a, v, b), _) => self.check(&self.bind_let(env, a, v)?, b, ty),
             _ => {
@@ -106,7 +107,7 @@ impl Machine<'_> {
             },
             Node::Univ(n) => univ(raise(raise(*n, env.shift)?, 1)?),
             Node::Const { id, shift } => self.const_type(*id, self.displacement(*id, *shift, env)?)?,
-            Node::Prim(p) => crate::compute::of_term(crate::compute::prim_type(*p)),
+            Node::Prim(p) => crate::compute::prim_type(*p),
             Node::NatLit(_) => base(Prim::Nat),
             Node::IntLit(_) => base(Prim::Int),
             Node::RealLit(q) => {
@@ -199,12 +200,16 @@ impl Machine<'_> {
                 self.params(env, d, ps)?;
                 univ(raise(self.data(d.id)?.level, d.shift)?)
             }
-            Node::Con(d, c, ps, xs) => {
+            Node::Con(d, c, ps, xs, rs) => {
                 let d = self.raised(env, *d)?;
                 let params = self.params(env, d, ps)?;
-                let types = self.fields(d, *c)?;
+                let constructor = self.constructor(d, *c)?;
                 let given = params.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
-                self.telescope(env, given, types, xs)?;
+                self.telescope(env, given, &constructor.fields, xs)?;
+                if rs.len() != count(constructor.dims)? {
+                    return refuse("wrong number of arguments", "a constructor has another number of dimensions");
+                }
+                rs.iter().try_for_each(|r| self.dim(env, *r).map(|_| ()))?;
                 data(d, &params)
             }
             Node::DataElim(d, ps, m, bs, x) => {
@@ -214,19 +219,25 @@ impl Machine<'_> {
                 if self.data(d.id)?.constructors.len() != bs.len() {
                     return refuse("wrong number of arguments", "an eliminator has another number of branches");
                 }
+                let all: Vec<Clo> = bs.iter().map(here).collect();
                 for (con, b) in (0u32..).zip(bs) {
-                    let motive = Rc::new(m.clone());
-                    let ty = Branch { data: d, con, params: params.clone(), motive, given: Vec::new() };
-                    self.check(env, b, &Rc::new(Closure::Branch(ty)))?;
+                    self.check(env, b, &Branch::whole(d, con, &params, &m))?;
+                    self.branch_boundary((d, con), &params, &m, &all)?;
                 }
                 m.inst(here(x))
+            }
+            Node::Glue(a, faces) => univ(self.glue_type(env, a, faces)?),
+            Node::Unglue(a, faces, g) => {
+                self.glue_type(env, a, faces)?;
+                self.check(env, g, &here(&Rc::new(Node::Glue(a.clone(), faces.clone()))))?;
+                here(a)
             }
             Node::Rule(r) => {
                 self.check_rule(env, r)?;
                 self.rule_type(env, r)?
             }
-            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) => {
-                return refuse("cannot infer", "a function, pair or path stands where its type is not known");
+            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..) => {
+                return refuse("cannot infer", "a function, pair, path or glue stands where its type is not known");
             }
         })
     }
@@ -257,7 +268,7 @@ impl Machine<'_> {
 
     /// Rule `hcom`: sides have the type, start at the base, and agree on overlaps; each under its own face.
     fn system(&self, env: &Env, r: Ivl, ty: &Term, faces: &[Face], b: &Term) -> Res<()> {
-        let mut solved = Vec::new();
+        let (i, mut sides) = (Ivl::Name(self.name()), Vec::new());
         for f in faces {
             let cof = self.cof(env, &f.cof)?;
             if let Some(s) = Sub::unify(&cof) {
@@ -268,20 +279,65 @@ impl Machine<'_> {
                     return refuse("side disagrees with base", "a side does not start at the base");
                 }
             }
-            solved.push((cof, &f.body));
+            sides.push(Side { cof, body: clo(&f.body, &env.push_dim(i)) });
         }
-        for (n, (c, t)) in solved.iter().enumerate() {
-            for (d, u) in solved.iter().skip(n + 1) {
+        let ty = clo(ty, env);
+        self.overlaps(&sides, "faces disagree", &|s, x, y| self.conv(&ty.act(s), &x.act(s), &y.act(s)))
+    }
+
+    /// Every two entries of a system are the same where both are defined.
+    pub(crate) fn overlaps<T>(&self, sides: &[Side<T>], reason: &'static str, same: Same<'_, T>) -> Res<()> {
+        for (n, x) in sides.iter().enumerate() {
+            for y in sides.iter().skip(n + 1) {
                 self.tick()?;
-                let both = c.iter().chain(d).copied().collect();
-                let Some(s) = Sub::unify(&both) else { continue };
-                let inside = env.act(&s);
-                let at = inside.push_dim(Ivl::Name(self.name()));
-                if !self.conv(&clo(ty, &inside), &clo(t, &at), &clo(u, &at))? {
-                    return refuse("faces disagree", "two sides differ where both are defined");
+                if let Some(s) = Sub::unify(&[x.cof.as_slice(), &y.cof].concat())
+                    && !same(&s, &x.body, &y.body)?
+                {
+                    return refuse(reason, "two entries of a system differ where both are defined");
                 }
             }
         }
         Ok(())
+    }
+
+    /// Rule `glue`: the level of the type.
+    fn glue_type(&self, env: &Env, a: &Term, faces: &[GlueFace]) -> Res<u32> {
+        let mut level = self.check_type(env, a)?;
+        for f in faces {
+            if let Some(s) = Sub::unify(&self.cof(env, &f.cof)?) {
+                let inside = env.act(&s);
+                level = level.max(self.check_type(&inside, &f.ty)?);
+                self.check(&inside, &f.equiv, &equivalence(clo(&f.ty, &inside), clo(a, &inside)))?;
+            }
+        }
+        let a = clo(a, env);
+        self.overlaps(&self.faces(env, faces)?, "faces disagree", &|s, x, y| self.conv_face(&a, s, x, y))?;
+        Ok(level)
+    }
+
+    /// Rule `glue-el`: the parts have the cofibrations of the faces and lie over the base; false ones are dropped on both sides.
+    fn glued(&self, env: &Env, (a, parts): (&Term, &[Part]), under: &Clo, faces: &Faces) -> Res<()> {
+        self.check(env, a, under)?;
+        let live = |p: &Part| self.cof(env, &p.cof).map(|cof| Sub::unify(&cof).map(|s| (cof, s, p.body.clone())));
+        let live: Vec<(_, Sub, Term)> = parts.iter().filter_map(|p| live(p).transpose()).collect::<Res<_>>()?;
+        if live.len() != faces.len() {
+            return refuse("part disagrees with base", "an element has more or fewer parts than its type");
+        }
+        for ((cof, s, _), face) in live.iter().zip(faces.iter()) {
+            if !holds(&s.on(&face.cof)) || !Sub::unify(&face.cof).is_some_and(|t| holds(&t.on(cof))) {
+                return refuse("part disagrees with base", "a part is defined elsewhere than its face");
+            }
+        }
+        let mut typed = Vec::new();
+        for ((cof, s, t), Side { body: (ty, e), .. }) in live.into_iter().zip(faces.iter()) {
+            let inside = env.act(&s);
+            self.check(&inside, &t, &ty.act(&s))?;
+            let image = e.act(&s).elim(Elim::Fst).elim(Elim::App(clo(&t, &inside)));
+            if !self.conv(&under.act(&s), &image, &clo(a, &inside))? {
+                return refuse("part disagrees with base", "the image of a part is not the base");
+            }
+            typed.push(Side { cof, body: (clo(&t, env), ty.clone()) });
+        }
+        self.overlaps(&typed, "faces disagree", &|s, x, y| self.conv(&x.1.act(s), &x.0.act(s), &y.0.act(s)))
     }
 }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// An interval value: an end point or a named dimension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ivl {
     Zero,
     One,
@@ -263,6 +263,8 @@ pub(crate) enum Elim {
     Int(Bind, Clo, Clo),
     /// Data type, parameters, motive, branches.
     Data(DataRef, Rc<[Clo]>, Bind, Rc<[Clo]>),
+    /// Base type and faces of the `Glue` type that is left.
+    Unglue(Clo, Faces),
 }
 
 #[derive(Clone, Debug)]
@@ -282,13 +284,24 @@ pub(crate) struct HCom {
     pub(crate) base: Clo,
 }
 
+/// One entry of a system: what is there where the cofibration holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Side {
+pub(crate) struct Side<T = DBind> {
     pub(crate) cof: Equations,
-    pub(crate) body: DBind,
+    pub(crate) body: T,
 }
 
-/// Data type, constructor, parameters, motive, and the fields and recursive values given so far.
+/// How two entries are compared under a substitution.
+pub(crate) type Same<'s, T> = &'s dyn Fn(&Sub, &T, &T) -> crate::Res<bool>;
+
+/// The faces of a `Glue` type: a type and its equivalence with the base.
+pub(crate) type Faces = Rc<[Side<(Clo, Clo)>]>;
+
+pub(crate) fn act_faces(faces: &Faces, s: &Sub) -> Faces {
+    faces.iter().map(|f| Side { cof: s.on(&f.cof), body: (f.body.0.act(s), f.body.1.act(s)) }).collect()
+}
+
+/// Data type, constructor, parameters, motive, and the fields, recursive values and dimensions given so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Branch {
     pub(crate) data: DataRef,
@@ -296,6 +309,7 @@ pub(crate) struct Branch {
     pub(crate) params: Rc<[Clo]>,
     pub(crate) motive: Rc<Bind>,
     pub(crate) given: Vec<Clo>,
+    pub(crate) dims: Vec<Ivl>,
 }
 
 fn act_all(cs: &Rc<[Clo]>, s: &Sub) -> Rc<[Clo]> {
@@ -367,7 +381,8 @@ impl Delay for Clo {
                 Node::App(..) | Node::Fst(_) | Node::Snd(_) | Node::LApp(..) | Node::PApp(..) => shared(),
                 Node::Let(..) | Node::Const { .. } | Node::Coe(..) | Node::HCom(..) => shared(),
                 Node::EmptyElim(..) | Node::BoolElim(..) | Node::NatElim(..) | Node::IntElim(..) => shared(),
-                Node::DataElim(..) => shared(),
+                Node::DataElim(..) | Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => shared(),
+                Node::Con(.., dims) if !dims.is_empty() => shared(),
                 _ => self.clone(),
             },
             Closure::Elim(..) | Closure::Coe(_) | Closure::HCom(_) => shared(),
@@ -394,6 +409,12 @@ impl Delay for Clo {
 }
 
 impl Branch {
+    /// The type of a whole branch.
+    pub(crate) fn whole(data: DataRef, con: u32, params: &Rc<[Clo]>, motive: &Bind) -> Clo {
+        let (params, motive) = (params.clone(), Rc::new(motive.clone()));
+        Rc::new(Closure::Branch(Branch { data, con, params, motive, given: Vec::new(), dims: Vec::new() }))
+    }
+
     fn act(&self, s: &Sub) -> Branch {
         Branch {
             data: self.data,
@@ -401,6 +422,7 @@ impl Branch {
             params: act_all(&self.params, s),
             motive: Rc::new(self.motive.act(s)),
             given: self.given.iter().map(|c| c.act(s)).collect(),
+            dims: self.dims.iter().map(|r| s.apply(*r)).collect(),
         }
     }
 }
@@ -470,6 +492,7 @@ impl Elim {
             Elim::Nat(m, z, n) => Elim::Nat(m.act(s), z.act(s), n.act(s)),
             Elim::Int(m, p, n) => Elim::Int(m.act(s), p.act(s), n.act(s)),
             Elim::Data(d, ps, m, bs) => Elim::Data(*d, act_all(ps, s), m.act(s), act_all(bs, s)),
+            Elim::Unglue(a, faces) => Elim::Unglue(a.act(s), act_faces(faces, s)),
         }
     }
 }

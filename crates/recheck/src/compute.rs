@@ -4,7 +4,7 @@ use crate::closure::{Clo, Closure};
 use crate::machine::{Flow, Head, Machine, NatView, Whnf, stuck};
 use crate::scene::{call, nat, prim, sucs};
 use crate::{Refusal, Res};
-use bfv_format::{Node, Prim, Rational, Term};
+use bfv_format::{Node, Prim, Rational};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 use num_rational::BigRational;
@@ -263,11 +263,11 @@ fn rational(q: &BigRational) -> Rational {
     Rational { num: q.numer().clone(), den: q.denom().magnitude().clone() }
 }
 
-/// The type of a constant of the theory, a closed term.
-pub(crate) fn prim_type(p: Prim) -> Term {
+/// The type of a constant of the theory.
+pub(crate) fn prim_type(p: Prim) -> Clo {
     let to = |from: &[Prim], result: Prim| from.iter().rev().fold(prim(result), |t, a| Rc::new(Node::Pi(prim(*a), t)));
     use Prim::{Bool, Int, Nat, Real};
-    match p {
+    let ty = match p {
         Prim::Empty | Prim::Unit | Bool | Nat | Int | Real => Rc::new(Node::Univ(0)),
         Prim::Star => prim(Prim::Unit),
         Prim::True | Prim::False => prim(Bool),
@@ -282,10 +282,6 @@ pub(crate) fn prim_type(p: Prim) -> Term {
         Prim::RealLtb => to(&[Real, Real], Bool),
         Prim::RealOfNat => to(&[Nat], Real),
         Prim::RealOfInt => to(&[Int], Real),
-    }
-}
-
-/// A closed term as a closure.
-pub(crate) fn of_term(t: Term) -> Clo {
-    Rc::new(Closure::Term(t, crate::closure::Env::empty(0)))
+    };
+    Rc::new(Closure::Term(ty, crate::closure::Env::empty(0)))
 }

@@ -1,8 +1,8 @@
 //! Conversion, directed by types. Definitions are unfolded latest first, and only when what is folded differs.
 
-use crate::closure::{Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, HCom, Ivl, Sub};
+use crate::closure::{Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, HCom, Ivl, Same, Side, Sub, holds};
 use crate::machine::{FOLDED, Head, Machine, Stuck, Whnf};
-use crate::scene::{base, call, closed, data, nat, sucs};
+use crate::scene::{base, call, closed, data, equivalence, nat, sucs};
 use crate::trust::parts;
 use crate::{Refusal, Res, refuse};
 use bfv_format::{Decl, Node, Prim, Rule, Term};
@@ -64,6 +64,20 @@ impl Machine<'_> {
                 let i = Ivl::Name(self.name());
                 let at = |p: &Clo| p.elim(Elim::PApp(x.clone(), y.clone(), i));
                 self.conv(&l.inst(i), &at(a), &at(b))
+            }
+            Whnf::Glue(under, faces) => {
+                let unglued = |c: &Clo| c.elim(Elim::Unglue(under.clone(), faces.clone()));
+                if !self.conv(&under, &unglued(a), &unglued(b))? {
+                    return Ok(false);
+                }
+                for f in faces.iter() {
+                    if let Some(s) = Sub::unify(&f.cof)
+                        && !self.conv(&f.body.0.act(&s), &a.act(&s), &b.act(&s))?
+                    {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
             }
             Whnf::Prim(Prim::Unit, _) => Ok(true),
             _ => self.conv_heads(ty, a, b),
@@ -177,8 +191,12 @@ impl Machine<'_> {
                 }
                 true
             }
-            (Whnf::Con(d, c, ps, xs), Whnf::Con(e, k, _, ys)) => {
-                if d != e || c != k || xs.len() != ys.len() {
+            (Whnf::HCom(h), Whnf::HCom(k)) => self.conv_hcom(&h, &k)?,
+            (Whnf::Glue(a, xs), Whnf::Glue(b, ys)) => {
+                self.conv_type(&a, &b)? && self.conv_system(&xs, &ys, &|s, x, y| self.conv_face(&a, s, x, y))?
+            }
+            (Whnf::Con(d, c, ps, xs, rs), Whnf::Con(e, k, _, ys, ss)) => {
+                if d != e || c != k || xs.len() != ys.len() || rs != ss {
                     return Ok(false);
                 }
                 let mut env = ps.iter().fold(Env::empty(d.shift), |env, p| env.push(p.clone()));
@@ -217,7 +235,7 @@ impl Machine<'_> {
                 (closed(Node::Const { id: *id, shift: *shift }), self.const_type(*id, *shift)?)
             }
             Head::Prim(p, args) => {
-                let mut ty = crate::compute::of_term(crate::compute::prim_type(*p));
+                let mut ty = crate::compute::prim_type(*p);
                 for a in args {
                     match self.whnf(&ty)? {
                         Whnf::Pi(_, cod) => ty = cod.inst(a.clone()),
@@ -254,7 +272,7 @@ impl Machine<'_> {
                 if p != q || xs.len() != ys.len() {
                     return Ok(false);
                 }
-                let mut ty = crate::compute::of_term(crate::compute::prim_type(*p));
+                let mut ty = crate::compute::prim_type(*p);
                 for (x, y) in xs.iter().zip(ys) {
                     let Whnf::Pi(dom, cod) = self.whnf(&ty)? else { return Ok(false) };
                     if !self.conv(&dom, x, y)? {
@@ -276,23 +294,38 @@ impl Machine<'_> {
     }
 
     fn conv_hcom(&self, h: &HCom, k: &HCom) -> Res<bool> {
-        if (h.from, h.to, h.sides.len()) != (k.from, k.to, k.sides.len())
-            || !self.conv_type(&h.ty, &k.ty)?
-            || !self.conv(&h.ty, &h.base, &k.base)?
-        {
-            return Ok(false);
-        }
-        for (x, y) in h.sides.iter().zip(&k.sides) {
-            let (Some(s), Some(t)) = (Sub::unify(&x.cof), Sub::unify(&y.cof)) else { return Ok(false) };
-            // Two cofibrations agree when each holds under the unifier of the other.
-            let holds = |s: &Sub, c: &[(Ivl, Ivl)]| c.iter().all(|(a, b)| s.apply(*a) == s.apply(*b));
-            if !holds(&s, &y.cof) || !holds(&t, &x.cof) {
-                return Ok(false);
-            }
+        let side = |s: &Sub, x: &DBind, y: &DBind| {
             let i = Ivl::Name(self.name());
-            let at = |b: &DBind| b.act(&s).inst(i);
-            if !self.conv(&h.ty.act(&s), &at(&x.body), &at(&y.body))? {
-                return Ok(false);
+            self.conv(&h.ty.act(s), &x.act(s).inst(i), &y.act(s).inst(i))
+        };
+        Ok((h.from, h.to) == (k.from, k.to)
+            && self.conv_type(&h.ty, &k.ty)?
+            && self.conv(&h.ty, &h.base, &k.base)?
+            && self.conv_system(&h.sides, &k.sides, &side)?)
+    }
+
+    /// Two faces of a `Glue` type over `a`, under a unifier.
+    pub(crate) fn conv_face(&self, a: &Clo, s: &Sub, x: &(Clo, Clo), y: &(Clo, Clo)) -> Res<bool> {
+        let ty = x.0.act(s);
+        Ok(self.conv_type(&ty, &y.0.act(s))? && self.conv(&equivalence(ty, a.act(s)), &x.1.act(s), &y.1.act(s))?)
+    }
+
+    /// Rule `system`: defined at the same places, and equal there.
+    fn conv_system<T>(&self, xs: &[Side<T>], ys: &[Side<T>], same: Same<'_, T>) -> Res<bool> {
+        // Two faces that are true under each other are compared once: otherwise systems inside systems take time without bound.
+        let mut met = Vec::new();
+        for (turned, one, other) in [(false, xs, ys), (true, ys, xs)] {
+            for (m, x) in one.iter().enumerate() {
+                let Some(s) = Sub::unify(&x.cof) else { continue };
+                self.charge(u64::try_from(other.len()).unwrap_or(u64::MAX))?;
+                let Some(n) = other.iter().position(|y| holds(&s.on(&y.cof))) else { return Ok(false) };
+                if turned && met.contains(&(n, m)) {
+                    continue;
+                }
+                met.push((m, n));
+                if !other.get(n).map_or(Ok(false), |y| same(&s, &x.body, &y.body))? {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
@@ -325,7 +358,8 @@ impl Machine<'_> {
                 Whnf::Pi(dom, _) => self.conv(&dom, x, y)?,
                 _ => return refuse("not a function", "a stuck term is applied"),
             },
-            (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd) => true,
+            // Base and faces of an unglue are those of the type.
+            (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd) | (Elim::Unglue(..), Elim::Unglue(..)) => true,
             (Elim::LApp(r), Elim::LApp(s)) | (Elim::PApp(_, _, r), Elim::PApp(_, _, s)) => r == s,
             (Elim::Empty(m), Elim::Empty(n)) => self.conv_bind(base(Prim::Empty), m, n)?,
             (Elim::Bool(m, a, b), Elim::Bool(n, c, d)) => {
@@ -348,9 +382,7 @@ impl Machine<'_> {
                     return Ok(false);
                 }
                 for (con, (x, y)) in (0u32..).zip(xs.iter().zip(ys.iter())) {
-                    let motive = Rc::new(m.clone());
-                    let branch = Branch { data: *d, con, params: ps.clone(), motive, given: Vec::new() };
-                    if !self.conv(&Rc::new(Closure::Branch(branch)), x, y)? {
+                    if !self.conv(&Branch::whole(*d, con, ps, m), x, y)? {
                         return Ok(false);
                     }
                 }
@@ -366,6 +398,7 @@ impl Machine<'_> {
             Elim::Empty(m) | Elim::Bool(m, ..) | Elim::Nat(m, ..) | Elim::Int(m, ..) | Elim::Data(_, _, m, _) => {
                 m.inst(c.clone())
             }
+            Elim::Unglue(a, _) => a.clone(),
             _ => match (e, self.whnf(ty)?) {
                 (Elim::App(a), Whnf::Pi(_, cod)) => cod.inst(a.clone()),
                 (Elim::Fst, Whnf::Sigma(dom, _)) => dom,

@@ -4,7 +4,7 @@ use crate::closure::{Closure, Env};
 use crate::machine::{Entry, Machine};
 use crate::trust::Refs;
 use crate::{Limits, Refusal, Res, refuse, show};
-use bfv_format::{Decl, Node, Outcome, Prim, Term};
+use bfv_format::{Constructor, Decl, Node, Outcome, Prim, Term};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ fn terms(d: &Decl) -> (Vec<&Term>, Option<&Term>) {
         Decl::Def { ty, body, .. } => (vec![ty, body], None),
         Decl::Theorem { ty, proof, .. } => (vec![ty], Some(proof)),
         Decl::Axiom { ty, .. } => (vec![ty], None),
-        Decl::Data(d) => (d.params.iter().chain(d.constructors.iter().flat_map(|c| &c.fields)).collect(), None),
+        Decl::Data(d) => (d.params.iter().chain(d.constructors.iter().flat_map(Constructor::terms)).collect(), None),
     }
 }
 

@@ -4,14 +4,14 @@
 //! a choice that depends on an earlier choice, such as the position of the smallest of seven numbers, is evaluated exponentially often.
 
 use crate::closure::{
-    Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, HCom, Ivl, Side, Sub, holds,
+    Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, Faces, HCom, Ivl, Side, Sub, holds,
 };
 use crate::data::recursive_arity;
+use crate::kan::com;
 use crate::scene::{Scene, con, nat, sucs};
 use crate::{Limits, Refusal, Res};
-use bfv_format::{DataDecl, DataRef, Decl, Dim, Node, Prim, Rational, Term};
+use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, GlueFace, Node, Part, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint, Sign};
-use num_traits::One;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -49,8 +49,22 @@ pub(crate) enum Whnf {
     IntCon(bool, Clo),
     Real(Rational),
     Data(DataRef, Rc<[Clo]>),
-    Con(DataRef, u32, Rc<[Clo]>, Rc<[Clo]>),
+    /// A constructor off its boundary.
+    Con(DataRef, u32, Rc<[Clo]>, Rc<[Clo]>, Vec<Ivl>),
+    /// An hcom of a data type with path constructors.
+    HCom(HCom),
+    /// No face is true or false.
+    Glue(Clo, Faces),
+    /// Its base: where no part is true the parts follow from the type and are not looked at.
+    GlueEl(Clo),
     Stuck(Stuck),
+}
+
+impl Whnf {
+    /// The folded definition in the way, if one is.
+    pub(crate) fn blocked(&self) -> Option<u32> {
+        if let Whnf::Stuck(s) = self { s.blocked } else { None }
+    }
 }
 
 /// A head that cannot move, and what waits for it, innermost first.
@@ -270,6 +284,7 @@ impl<'a> Machine<'a> {
             Closure::Elim(c, e) => match e {
                 Elim::PApp(a, _, Ivl::Zero) => Flow::Next(a.clone()),
                 Elim::PApp(_, b, Ivl::One) => Flow::Next(b.clone()),
+                Elim::Unglue(a, faces) => unglue(stack, a, faces, c.clone()),
                 e => push(stack, e.clone(), c.clone()),
             },
             Closure::Coe(k) => self.coe(k, threshold)?,
@@ -339,7 +354,20 @@ impl<'a> Machine<'a> {
             Node::IntElim(m, p, n, s) => push(stack, Elim::Int(bind(m), clo(p), clo(n)), clo(s)),
             Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps)?, bind(m), all(bs)?), clo(s)),
             Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps)?)),
-            Node::Con(d, c, ps, fs) => Flow::Value(Whnf::Con(up(d)?, *c, all(ps)?, all(fs)?)),
+            Node::Con(d, c, ps, fs, rs) => {
+                let (d, ps, fs) = (up(d)?, all(ps)?, all(fs)?);
+                let rs = rs.iter().map(|r| self.dim(env, *r)).collect::<Res<Vec<_>>>()?;
+                if !rs.is_empty() {
+                    let own = ps.iter().chain(fs.iter()).fold(Env::empty(d.shift), |e, c| e.push(c.clone()));
+                    if let Err(at) = self.live(&self.boundary(d, *c, &own, &rs)?)? {
+                        return Ok(Flow::Next(at.body.clone()));
+                    }
+                }
+                Flow::Value(Whnf::Con(d, *c, ps, fs, rs))
+            }
+            Node::Glue(a, faces) => self.glue(clo(a), &self.faces(env, faces)?)?,
+            Node::GlueEl(a, parts) => self.glue_el(once(a)?, &self.parts(env, parts)?)?,
+            Node::Unglue(a, faces, g) => unglue(stack, &clo(a), &self.faces(env, faces)?, clo(g)),
             Node::Coe(r, s, line, arg) => self.coe(
                 &Coe { from: self.dim(env, *r)?, to: self.dim(env, *s)?, line: dbind(line), arg: clo(arg) },
                 threshold,
@@ -400,9 +428,12 @@ impl<'a> Machine<'a> {
                 (Whnf::IntCon(negative, c), Elim::Int(_, p, s)) => {
                     push(stack, Elim::App(c), if negative { s } else { p })
                 }
-                (Whnf::Con(d, c, ps, fs), Elim::Data(_, _, m, bs)) => {
-                    self.match_con(stack, (d, c), &fs, Elim::Data(d, ps, m, bs))?
+                (Whnf::Con(d, c, ps, fs, rs), Elim::Data(_, _, m, bs)) => {
+                    stack.extend(rs.iter().rev().map(|r| Frame::Elim(Elim::LApp(*r))));
+                    self.match_con(stack, (d, c), &fs, Elim::Data(d, ps, m, bs.clone()), &bs)?
                 }
+                (Whnf::HCom(h), ref e @ Elim::Data(_, _, ref m, _)) => self.match_hcom(&h, m, e)?,
+                (Whnf::GlueEl(a), Elim::Unglue(..)) => Flow::Next(a),
                 (Whnf::Stuck(mut s), e) => {
                     s.spine.push(e);
                     Flow::Value(Whnf::Stuck(s))
@@ -418,16 +449,12 @@ impl<'a> Machine<'a> {
     }
 
     /// A data eliminator at a constructor: the branch at the fields, then at the recursive values.
-    fn match_con(&self, stack: &mut Vec<Frame>, (d, c): (DataRef, u32), fields: &Rc<[Clo]>, elim: Elim) -> Res<Flow> {
-        let types = self.fields(d, c)?;
-        let Elim::Data(_, _, _, branches) = &elim else {
-            return Err(Refusal::new("ill-formed term", "not a data eliminator"));
-        };
-        let branch = usize::try_from(c).ok().and_then(|c| branches.get(c)).cloned();
+    fn match_con(&self, stack: &mut Vec<Frame>, at: (DataRef, u32), fs: &[Clo], elim: Elim, bs: &[Clo]) -> Res<Flow> {
+        let (types, branch) = (self.fields(at.0, at.1)?, bs.get(count(at.1)?).cloned());
         let branch = branch.ok_or_else(|| Refusal::new("ill-formed term", "a branch is missing"))?;
-        let mut args: Vec<Clo> = fields.to_vec();
-        for (field, ty) in fields.iter().zip(types) {
-            match recursive_arity(ty, d.id) {
+        let mut args: Vec<Clo> = fs.to_vec();
+        for (field, ty) in fs.iter().zip(types) {
+            match recursive_arity(ty, at.0.id) {
                 Some(0) => args.push(field.elim(elim.clone()).share()),
                 Some(n) => {
                     let mut scene = Scene::new();
@@ -446,11 +473,51 @@ impl<'a> Machine<'a> {
         Ok(Flow::Next(branch))
     }
 
+    /// `elim (hcom r s D [phi -> i. u] b) = com r s (k. M (hcom r k D [phi -> i. u] b)) [phi -> k. elim u[k/i]] (elim b)`.
+    fn match_hcom(&self, h: &HCom, motive: &Bind, elim: &Elim) -> Res<Flow> {
+        let k = self.name();
+        let filler = Rc::new(Closure::HCom(HCom { to: Ivl::Name(k), ..h.clone() }));
+        let mapped = |x: &Side| DBind::abs(k, x.body.inst(Ivl::Name(k)).elim(elim.clone()));
+        let sides: Vec<Side> = h.sides.iter().map(|x| Side { cof: x.cof.clone(), body: mapped(x) }).collect();
+        let line = DBind::abs(k, motive.inst(filler.share()));
+        Ok(Flow::Next(com(h.from, h.to, &line, &sides, &h.base.elim(elim.clone()))))
+    }
+
+    pub(crate) fn constructor(&self, d: DataRef, c: u32) -> Res<&'a Constructor> {
+        let decl = self.data(d.id)?;
+        usize::try_from(c).ok().and_then(|c| decl.constructors.get(c)).ok_or_else(|| {
+            Refusal::new("wrong number of arguments", format!("{} has no constructor number {c}", decl.name))
+        })
+    }
+
     /// The field types of a constructor as written.
     pub(crate) fn fields(&self, d: DataRef, c: u32) -> Res<&'a [Term]> {
-        let decl = self.data(d.id)?;
-        usize::try_from(c).ok().and_then(|c| decl.constructors.get(c)).map(|k| k.fields.as_slice()).ok_or_else(|| {
-            Refusal::new("wrong number of arguments", format!("{} has no constructor number {c}", decl.name))
+        Ok(&self.constructor(d, c)?.fields)
+    }
+
+    /// The boundary of a constructor at parameters and fields in `own`, and at dimensions.
+    pub(crate) fn boundary(&self, d: DataRef, c: u32, own: &Env, dims: &[Ivl]) -> Res<Vec<Side<Clo>>> {
+        self.parts(&dims.iter().fold(own.clone(), |e, r| e.push_dim(*r)), &self.constructor(d, c)?.boundary)
+    }
+
+    pub(crate) fn parts(&self, env: &Env, parts: &[Part]) -> Res<Vec<Side<Clo>>> {
+        let part = |p: &Part| {
+            Ok(Side { cof: self.cof(env, &p.cof)?, body: Rc::new(Closure::Term(p.body.clone(), env.clone())).share() })
+        };
+        parts.iter().map(part).collect()
+    }
+
+    pub(crate) fn faces(&self, env: &Env, faces: &[GlueFace]) -> Res<Faces> {
+        let clo = |t: &Term| Rc::new(Closure::Term(t.clone(), env.clone())).share();
+        let face = |f: &GlueFace| Ok(Side { cof: self.cof(env, &f.cof)?, body: (clo(&f.ty), clo(&f.equiv)) });
+        faces.iter().map(face).collect()
+    }
+
+    /// Rule `glue`: the first true face, or the type without its false faces.
+    pub(crate) fn glue(&self, a: Clo, faces: &[Side<(Clo, Clo)>]) -> Res<Flow> {
+        Ok(match self.live(faces)? {
+            Err(face) => Flow::Next(face.body.0.clone()),
+            Ok(live) => Flow::Value(Whnf::Glue(a, live.into())),
         })
     }
 
@@ -473,7 +540,20 @@ impl<'a> Machine<'a> {
             let value = fields.get(k).cloned().ok_or_else(|| Refusal::new("ill-formed term", "a field is missing"))?;
             return next(Rc::new(Closure::Ih { field: field_type(k, ty), value, motive: (*b.motive).clone() }));
         }
-        Ok(Flow::Next(b.motive.inst(con(b.data, b.con, &b.params, fields))))
+        if b.dims.len() < count(self.constructor(b.data, b.con)?.dims)? {
+            let (i, mut next) = (self.name(), b.clone());
+            next.dims.push(Ivl::Name(i));
+            return Ok(Flow::Value(Whnf::Line(DBind::abs(i, Rc::new(Closure::Branch(next))))));
+        }
+        Ok(Flow::Next(b.motive.inst(con(b.data, b.con, &b.params, fields, &b.dims))))
+    }
+
+    /// Rule `glue-el`: the first true part, or the element.
+    pub(crate) fn glue_el(&self, a: Clo, parts: &[Side<Clo>]) -> Res<Flow> {
+        Ok(match self.live(parts)? {
+            Err(part) => Flow::Next(part.body.clone()),
+            Ok(_) => Flow::Value(Whnf::GlueEl(a)),
+        })
     }
 
     /// A natural number from outside, without going under successors.
@@ -486,12 +566,30 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// Substitutes and drops faces: `Err` gives the true side, if one is true.
-    pub(crate) fn live_sides<'s>(&self, sides: &'s [Side]) -> Result<Vec<(&'s Side, Sub)>, &'s Side> {
-        if let Some(side) = sides.iter().find(|s| holds(&s.cof)) {
-            return Err(side);
+    /// The entries that are not false: `Err` gives the first true one, if one is true.
+    pub(crate) fn live<'s, T: Clone>(&self, sides: &'s [Side<T>]) -> Res<Result<Vec<Side<T>>, &'s Side<T>>> {
+        for side in sides {
+            self.charge(1 + u64::try_from(side.cof.len()).unwrap_or(u64::MAX))?;
         }
-        Ok(sides.iter().filter_map(|s| Some((s, Sub::unify(&s.cof)?))).collect())
+        Ok(match sides.iter().find(|s| holds(&s.cof)) {
+            Some(side) => Err(side),
+            None => Ok(sides.iter().filter(|s| Sub::unify(&s.cof).is_some()).cloned().collect()),
+        })
+    }
+}
+
+pub(crate) fn count(n: u32) -> Res<usize> {
+    usize::try_from(n).map_err(|_| Refusal::new("budget", "a number does not fit"))
+}
+
+/// Rule `unglue`: `e.f g` when a face is true.
+fn unglue(stack: &mut Vec<Frame>, a: &Clo, faces: &Faces, g: Clo) -> Flow {
+    match faces.iter().find(|f| holds(&f.cof)) {
+        Some(face) => {
+            stack.push(Frame::Elim(Elim::App(g)));
+            push(stack, Elim::Fst, face.body.1.clone())
+        }
+        None => push(stack, Elim::Unglue(a.clone(), faces.clone()), g),
     }
 }
 
@@ -520,8 +618,4 @@ pub(crate) fn arity(p: Prim) -> usize {
         Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => 2,
         Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => 2,
     }
-}
-
-pub(crate) fn one() -> BigUint {
-    BigUint::one()
 }

@@ -4,7 +4,7 @@
 //! binders, so that a variable is always named by the place where it was introduced.
 
 use crate::closure::{Bind, Clo, Closure, DBind, Env, Equations, Ivl};
-use bfv_format::{Cof, DataRef, Dim, Face, Node, Prim, Term};
+use bfv_format::{Cof, DataRef, Dim, Face, Node, Part, Prim, Term};
 use num_bigint::BigUint;
 use std::rc::Rc;
 
@@ -138,10 +138,32 @@ impl Pen {
         Rc::new(Node::Coe(self.d(r), self.d(s), line(pen, i), t))
     }
 
+    fn cof(self, cof: &Shape) -> Cof {
+        cof.iter().map(|(a, b)| (self.d(*a), self.d(*b))).collect()
+    }
+
     pub(crate) fn face(self, cof: &Shape, side: impl FnOnce(Pen, D) -> Term) -> Face {
         let (pen, i) = self.in_dim();
-        let cof: Cof = cof.iter().map(|(a, b)| (self.d(*a), self.d(*b))).collect();
-        Face { cof, body: side(pen, i) }
+        Face { cof: self.cof(cof), body: side(pen, i) }
+    }
+
+    pub(crate) fn part(self, cof: &Shape, body: Term) -> Part {
+        Part { cof: self.cof(cof), body }
+    }
+
+    /// `(x : dom) -> cod`
+    fn pi(self, dom: Term, cod: impl FnOnce(Pen, V) -> Term) -> Term {
+        Rc::new(Node::Pi(dom, cod(self.in_term(), V(self.terms))))
+    }
+
+    /// `(x : dom) * cod`
+    fn sigma(self, dom: Term, cod: impl FnOnce(Pen, V) -> Term) -> Term {
+        Rc::new(Node::Sigma(dom, cod(self.in_term(), V(self.terms))))
+    }
+
+    /// `Path (_. ty) a b`
+    fn path(self, ty: impl FnOnce(Pen) -> Term, a: Term, b: Term) -> Term {
+        Rc::new(Node::Path(ty(self.in_dim().0), a, b))
     }
 
     pub(crate) fn hcom(self, r: D, s: D, ty: Term, faces: Vec<Face>, base: Term) -> Term {
@@ -210,13 +232,14 @@ pub(crate) fn data(d: DataRef, params: &[Clo]) -> Clo {
     scene.close(Rc::new(Node::Data(d, vs.iter().map(|v| pen.v(*v)).collect())))
 }
 
-pub(crate) fn con(d: DataRef, c: u32, params: &[Clo], fields: &[Clo]) -> Clo {
+pub(crate) fn con(d: DataRef, c: u32, params: &[Clo], fields: &[Clo], dims: &[Ivl]) -> Clo {
     let mut scene = Scene::new();
     let ps: Vec<V> = params.iter().map(|a| scene.term(a.clone())).collect();
     let fs: Vec<V> = fields.iter().map(|a| scene.term(a.clone())).collect();
+    let rs: Vec<D> = dims.iter().map(|r| scene.dim(*r)).collect();
     let pen = scene.pen();
     let of = |vs: &[V]| vs.iter().map(|v| pen.v(*v)).collect::<Vec<_>>();
-    scene.close(Rc::new(Node::Con(d, c, of(&ps), of(&fs))))
+    scene.close(Rc::new(Node::Con(d, c, of(&ps), of(&fs), rs.iter().map(|r| pen.d(*r)).collect())))
 }
 
 impl Pen {
@@ -231,4 +254,84 @@ impl Pen {
         let body = f(pen, &vars);
         vars.iter().fold(body, |t, _| Rc::new(Node::Lam(t)))
     }
+}
+
+/// `Equiv T A`, half-adjoint equivalences (rule `glue`).
+pub(crate) fn equivalence(t: Clo, a: Clo) -> Clo {
+    let mut scene = Scene::new();
+    let (t, a) = (scene.term(t), scene.term(a));
+    let type_of_tau = |pen: Pen, f: V, g: V, eta: V, epsilon: V| {
+        pen.pi(pen.v(t), |pen, x| {
+            let fx = |pen: Pen| app(pen.v(f), pen.v(x));
+            let gfx = |pen: Pen| app(pen.v(g), fx(pen));
+            let low = pen.dlam(|pen, k| app(pen.v(f), pen.papp(app(pen.v(eta), pen.v(x)), gfx(pen), pen.v(x), k)));
+            let row = |pen: Pen| pen.path(|pen| pen.v(a), app(pen.v(f), gfx(pen)), fx(pen));
+            pen.path(row, low, app(pen.v(epsilon), fx(pen)))
+        })
+    };
+    // A two-sided inverse: for every x of `ty`, `back (there x)` is x.
+    let inverse = |pen: Pen, ty: V, there: V, back: V| {
+        let round = |pen: Pen, x: V| app(pen.v(back), app(pen.v(there), pen.v(x)));
+        pen.pi(pen.v(ty), |pen, x| pen.path(|pen| pen.v(ty), round(pen, x), pen.v(x)))
+    };
+    let pen = scene.pen();
+    let all = pen.sigma(pen.pi(pen.v(t), |pen, _| pen.v(a)), |pen, f| {
+        pen.sigma(pen.pi(pen.v(a), |pen, _| pen.v(t)), |pen, g| {
+            pen.sigma(inverse(pen, t, f, g), |pen, eta| {
+                pen.sigma(inverse(pen, a, g, f), |pen, epsilon| type_of_tau(pen, f, g, eta, epsilon))
+            })
+        })
+    });
+    scene.close(all)
+}
+
+/// `E(s, r, i. B) : Equiv B[s/i] B[r/i]`, coercion as an equivalence (KERNEL.md section 5).
+pub(crate) fn coercion(s: Ivl, r: Ivl, line: DBind) -> Clo {
+    let mut scene = Scene::new();
+    let (s, r, b) = (scene.dim(s), scene.dim(r), scene.line(line));
+    let line = |pen: Pen, i: D| pen.at(b, i);
+    let coe = |pen: Pen, from: D, to: D, t: Term| pen.coe(from, to, line, t);
+    let y = |pen: Pen, x: V| coe(pen, s, r, pen.v(x));
+    let on = |k: D, end: D| vec![(k, end)];
+    // H(k, to) with the ends (0, 1), and H'(k, to) with the ends (1, 0).
+    let h = |pen: Pen, x: V, k: D, (at_y, at_x): (D, D), to: D| {
+        let sides: [Drawn<'_>; 2] =
+            [(&on(k, at_y), &|pen, i| coe(pen, r, i, y(pen, x))), (&on(k, at_x), &|pen, i| coe(pen, s, i, pen.v(x)))];
+        pen.com(r, to, line, &sides, y(pen, x))
+    };
+    let (ends, turned) = ((D::Zero, D::One), (D::One, D::Zero));
+    // E(k, to) at z, with `back z = coe r s z`.
+    let e = |pen: Pen, z: &dyn Fn(Pen) -> Term, k: D, to: D| {
+        let back = |pen: Pen| coe(pen, r, s, z(pen));
+        let sides: [Drawn<'_>; 2] = [
+            (&on(k, D::Zero), &|pen, i| coe(pen, s, i, back(pen))),
+            (&on(k, D::One), &|pen, i| coe(pen, r, i, z(pen))),
+        ];
+        pen.com(s, to, line, &sides, back(pen))
+    };
+    let middle = |pen: Pen, x: V, j: D, k: D| {
+        let sides: [Drawn<'_>; 4] = [
+            (&on(j, D::Zero), &|pen, i| h(pen, x, k, ends, i)),
+            (&on(j, D::One), &|pen, i| coe(pen, r, i, y(pen, x))),
+            (&on(k, D::Zero), &|pen, i| coe(pen, r, i, y(pen, x))),
+            (&on(k, D::One), &|pen, i| h(pen, x, j, turned, i)),
+        ];
+        pen.com(r, s, line, &sides, y(pen, x))
+    };
+    let square = |pen: Pen, x: V, j: D, k: D| {
+        let sides: [Drawn<'_>; 4] = [
+            (&on(j, D::Zero), &|pen, i| coe(pen, s, i, h(pen, x, k, ends, s))),
+            (&on(j, D::One), &|pen, i| e(pen, &|pen| y(pen, x), k, i)),
+            (&on(k, D::Zero), &|pen, i| coe(pen, s, i, coe(pen, r, s, y(pen, x)))),
+            (&on(k, D::One), &|pen, i| h(pen, x, j, turned, i)),
+        ];
+        pen.com(s, r, line, &sides, middle(pen, x, j, k))
+    };
+    let pen = scene.pen();
+    let f = pen.lam(y);
+    let g = pen.lam(|pen, x| coe(pen, r, s, pen.v(x)));
+    let eta = pen.lam(|pen, x| pen.dlam(|pen, k| h(pen, x, k, ends, s)));
+    let epsilon = pen.lam(|pen, z| pen.dlam(|pen, k| e(pen, &|pen| pen.v(z), k, r)));
+    let tau = pen.lam(|pen, x| pen.dlam(|pen, j| pen.dlam(|pen, k| square(pen, x, j, k))));
+    scene.close(pair(f, pair(g, pair(eta, pair(epsilon, tau)))))
 }

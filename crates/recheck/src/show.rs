@@ -1,6 +1,6 @@
 //! Core terms in plain words: variables `x0`, `x1` by level, dimensions `d0`, `d1`, everything in parentheses.
 
-use bfv_format::{Dim, Node, Rational, Term};
+use bfv_format::{Cof, Dim, GlueFace, Node, Rational, Term};
 use std::cell::Cell;
 
 fn rational(q: &Rational) -> String {
@@ -40,6 +40,14 @@ fn at(t: &Term, names: &[String], xs: u32, ds: u32, left: &Cell<u32>) -> String 
         if args.is_empty() { head } else { format!("({head} {})", args.join(" ")) }
     };
     let all = |ts: &[Term]| ts.iter().map(go).collect::<Vec<_>>();
+    let entry = |cof: &Cof, body: String| {
+        let eqs: Vec<String> = cof.iter().map(|(x, y)| format!("{} = {}", dim(x), dim(y))).collect();
+        format!("{} : {body}", eqs.join(" and "))
+    };
+    let glued = |faces: &[GlueFace]| {
+        let face = |f: &GlueFace| entry(&f.cof, format!("{}, {}", go(&f.ty), go(&f.equiv)));
+        faces.iter().map(face).collect::<Vec<_>>().join("; ")
+    };
     match &**t {
         Node::Var(k) => xs.checked_sub(k + 1).map_or_else(|| format!("x?{k}"), |n| format!("x{n}")),
         Node::Univ(n) => format!("(U {n})"),
@@ -62,21 +70,24 @@ fn at(t: &Term, names: &[String], xs: u32, ds: u32, left: &Cell<u32>) -> String 
         Node::LApp(p, r) | Node::PApp(p, _, _, r) => format!("({} @ {})", go(p), dim(r)),
         Node::Coe(r, s, a, x) => format!("(coe {} {} (d{ds}. {}) {})", dim(r), dim(s), along(a), go(x)),
         Node::HCom(r, s, a, faces, b) => {
-            let sides: Vec<String> = faces
-                .iter()
-                .map(|f| {
-                    let eqs: Vec<String> = f.cof.iter().map(|(x, y)| format!("{} = {}", dim(x), dim(y))).collect();
-                    format!("{} : d{ds}. {}", eqs.join(" and "), along(&f.body))
-                })
-                .collect();
-            format!("(hcom {} {} {} [{}] {})", dim(r), dim(s), go(a), sides.join("; "), go(b))
+            let sides = faces.iter().map(|f| entry(&f.cof, format!("d{ds}. {}", along(&f.body))));
+            format!("(hcom {} {} {} [{}] {})", dim(r), dim(s), go(a), sides.collect::<Vec<_>>().join("; "), go(b))
         }
+        Node::Glue(a, faces) => format!("(Glue {} [{}])", go(a), glued(faces)),
+        Node::GlueEl(a, parts) => {
+            let parts = parts.iter().map(|p| entry(&p.cof, go(&p.body)));
+            format!("(glue {} [{}])", go(a), parts.collect::<Vec<_>>().join("; "))
+        }
+        Node::Unglue(a, faces, g) => format!("(unglue {} [{}] {})", go(a), glued(faces), go(g)),
         Node::EmptyElim(m, x) => format!("(Empty.elim (x{xs}. {}) {})", under(m), go(x)),
         Node::BoolElim(m, a, b, x) => format!("(Bool.elim (x{xs}. {}) {} {} {})", under(m), go(a), go(b), go(x)),
         Node::NatElim(m, a, b, x) => format!("(Nat.elim (x{xs}. {}) {} {} {})", under(m), go(a), go(b), go(x)),
         Node::IntElim(m, a, b, x) => format!("(Int.elim (x{xs}. {}) {} {} {})", under(m), go(a), go(b), go(x)),
         Node::Data(d, ps) => call(name(d.id, d.shift), all(ps)),
-        Node::Con(d, c, _, fs) => call(format!("{}.{c}", name(d.id, d.shift)), all(fs)),
+        Node::Con(d, c, _, fs, rs) => {
+            let at = call(format!("{}.{c}", name(d.id, d.shift)), all(fs));
+            rs.iter().fold(at, |t, r| format!("({t} @ {})", dim(r)))
+        }
         Node::DataElim(d, _, m, bs, x) => {
             let mut args = vec![format!("(x{xs}. {})", under(m))];
             args.extend(all(bs));

@@ -1,6 +1,6 @@
 //! What a declaration rests on: the declarations and rules that its terms name.
 
-use bfv_format::{Hypothesis, Node, Rule, Term};
+use bfv_format::{GlueFace, Hypothesis, Node, Rule, Term};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -59,13 +59,20 @@ pub(crate) fn children(t: &Term) -> Vec<&Term> {
         Node::HCom(_, _, a, faces, b) => [a, b].into_iter().chain(faces.iter().map(|f| &f.body)).collect(),
         Node::BoolElim(a, b, c, d) | Node::NatElim(a, b, c, d) | Node::IntElim(a, b, c, d) => vec![a, b, c, d],
         Node::Data(_, ps) => ps.iter().collect(),
-        Node::Con(_, _, ps, xs) => ps.iter().chain(xs).collect(),
+        Node::Con(_, _, ps, xs, _) => ps.iter().chain(xs).collect(),
+        Node::Glue(a, faces) => [a].into_iter().chain(of_faces(faces)).collect(),
+        Node::GlueEl(a, parts) => [a].into_iter().chain(parts.iter().map(|p| &p.body)).collect(),
+        Node::Unglue(a, faces, g) => [a, g].into_iter().chain(of_faces(faces)).collect(),
         Node::DataElim(_, ps, m, bs, x) => ps.iter().chain([m]).chain(bs).chain([x]).collect(),
         Node::Rule(r) => {
             let (atoms, hypotheses) = parts(r);
             atoms.iter().map(|(_, t)| t).chain(hypotheses.iter().map(|h| &h.proof)).collect()
         }
     }
+}
+
+fn of_faces(faces: &[GlueFace]) -> impl Iterator<Item = &Term> {
+    faces.iter().flat_map(|f| [&f.ty, &f.equiv])
 }
 
 /// Atoms and hypotheses of a rule.
