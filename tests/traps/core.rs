@@ -427,7 +427,7 @@ pub fn t47() -> Vec<Case> {
     let universe = || def(u(1), u(0));
     let raised_box = || t(Node::Data(DataRef { id: 0, shift: 1 }, vec![]));
     let boxed = || {
-        let field = Constructor { name: "box".into(), fields: vec![u(0)] };
+        let field = Constructor { name: "box".into(), fields: vec![u(0)], dims: 0, boundary: vec![] };
         Decl::Data(DataDecl { name: "Box".into(), params: vec![], level: 1, constructors: vec![field] })
     };
     vec![

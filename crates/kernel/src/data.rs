@@ -14,6 +14,9 @@ pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// Steps for a dimension of a constructor: a declaration of a few bytes may ask for billions of them.
+const DIMENSION: u64 = 64;
+
 /// A length as an amount of work.
 pub(crate) fn length(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
@@ -100,6 +103,7 @@ impl Machine<'_> {
                 return Ok(self.done(Val::Pi(hypothesis, Clo::Native(Rc::new(rest)))));
             }
         }
+        self.spend(u64::from(con.dims).saturating_mul(DIMENSION))?;
         let names: Vec<u64> = (0..con.dims).map(|_| self.fresh_dim()).collect();
         let dims = names.iter().map(|i| Ivl::Name(*i)).collect();
         let at = self.inst(m, self.delay(Lazy::Con(d, c, ps.clone(), given.to_vec().into(), dims)));
@@ -319,6 +323,7 @@ impl Machine<'_> {
         let fields = count(c.fields.len());
         let own = decl.constructors.iter().position(|k| std::ptr::eq(k, c)).map_or(0, count);
         let mut inner = ctx.clone();
+        self.spend(u64::from(c.dims).saturating_mul(DIMENSION))?;
         for _ in 0..c.dims {
             inner = self.bind_dim(&inner).0;
         }

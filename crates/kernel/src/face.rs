@@ -108,6 +108,31 @@ impl Machine<'_> {
         w
     }
 
+    /// A value under a substitution that its parts undergo before it is evaluated; none if it is evaluated already.
+    pub(crate) fn pushed(&self, v: &V, s: &DimSub) -> Option<V> {
+        let a = |x: &V| self.act(x, s);
+        Some(self.delay(match &*v.0.state.borrow() {
+            Lazy::Term(env, t) => Lazy::Term(self.act_env(env, s), t.clone()),
+            Lazy::Elim(x, e) => Lazy::Elim(a(x), self.act_elim(e, s)),
+            Lazy::Forced(x, e) => Lazy::Forced(a(x), self.act_elim(e, s)),
+            Lazy::Inst(c, x) => Lazy::Inst(self.act_clo(c, s), a(x)),
+            Lazy::DInst(c, r) => Lazy::DInst(self.act_dclo(c, s), s.ivl(*r)),
+            Lazy::Coe(r, to, line, t) => Lazy::Coe(s.ivl(*r), s.ivl(*to), self.act_dclo(line, s), a(t)),
+            Lazy::Open(r, to, i, at, t) => {
+                let (i, inner) = self.under(*i, s);
+                Lazy::Coe(s.ivl(*r), s.ivl(*to), DClo::Abs(i, self.act(at, &inner)), a(t))
+            }
+            Lazy::HCom(r, to, ty, faces, b) => Lazy::HCom(s.ivl(*r), s.ivl(*to), a(ty), self.act_faces(faces, s), a(b)),
+            Lazy::Compute(p, spine) => Lazy::Compute(*p, spine.iter().map(|e| self.act_elim(e, s)).collect()),
+            Lazy::Field(x, n) => Lazy::Field(a(x), *n),
+            Lazy::Con(d, c, ps, xs, dims) => {
+                let dims = dims.iter().map(|r| s.ivl(*r)).collect();
+                Lazy::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s), dims)
+            }
+            Lazy::Act(..) | Lazy::Done(..) => return None,
+        }))
+    }
+
     pub(crate) fn act_env(&self, env: &Env, s: &DimSub) -> Env {
         if env.terms.is_empty() && env.dims.is_empty() {
             return env.clone();

@@ -235,7 +235,15 @@ impl<'a> Machine<'a> {
                 _ => w,
             },
             Lazy::Term(env, t) => self.run(&env, &t)?,
-            Lazy::Act(x, s) => self.act_val(&self.folded(&x)?, &s)?,
+            Lazy::Act(x, s) => match self.folded(&x) {
+                Ok(w) => self.act_val(&w, &s)?,
+                // Outside of its face a side need not be of one type: what is refused there may be well typed under the face.
+                Err(r) if r.reason != BUDGET => match self.pushed(&x, &s) {
+                    Some(v) => self.folded(&v)?,
+                    None => return Err(r),
+                },
+                Err(r) => return Err(r),
+            },
             Lazy::Elim(x, e) => self.eliminate(&self.folded(&x)?, e)?,
             Lazy::Forced(x, e) => self.eliminate(&self.whnf(&x)?, e)?,
             Lazy::Inst(c, a) => match &c {

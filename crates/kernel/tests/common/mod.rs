@@ -1,7 +1,7 @@
 //! Terms by hand: every function builds one node. Indices count binders outwards from 0.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, Face, Node, Prim, Rational, Term};
+use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Node, Part, Prim, Rational, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use std::rc::Rc;
 
@@ -143,6 +143,85 @@ pub fn con(id: u32, k: u32, ps: Vec<Term>, fs: Vec<Term>) -> Term {
 }
 pub fn data_elim(id: u32, ps: Vec<Term>, m: Term, bs: Vec<Term>, x: Term) -> Term {
     t(Node::DataElim(dref(id), ps, m, bs, x))
+}
+
+/// A path constructor; its terms are in the scope of parameters, fields and dimensions.
+pub fn path_con(fields: Vec<Term>, dims: u32, boundary: Vec<Part>) -> Constructor {
+    Constructor { name: "p".into(), fields, dims, boundary }
+}
+pub fn point(fields: Vec<Term>) -> Constructor {
+    path_con(fields, 0, vec![])
+}
+pub fn path_data(params: Vec<Term>, level: u32, constructors: Vec<Constructor>) -> Decl {
+    Decl::Data(DataDecl { name: "D".into(), params, level, constructors })
+}
+pub fn con_at(id: u32, k: u32, ps: Vec<Term>, fs: Vec<Term>, dims: Vec<Dim>) -> Term {
+    t(Node::Con(dref(id), k, ps, fs, dims))
+}
+pub fn part(a: Dim, b: Dim, body: Term) -> Part {
+    Part { cof: vec![(a, b)], body }
+}
+/// The circle, at position `id`.
+pub fn circle(id: u32) -> Decl {
+    let base = || con(id, 0, vec![], vec![]);
+    path_data(vec![], 0, vec![point(vec![]), path_con(vec![], 1, vec![part(d(0), I0, base()), part(d(0), I1, base())])])
+}
+/// The truncation of a type, at position `id`.
+pub fn truncation(id: u32) -> Decl {
+    let me = |a: Term| data_at(id, vec![a]);
+    let ends = vec![part(d(0), I0, v(1)), part(d(0), I1, v(0))];
+    path_data(vec![u(0)], 0, vec![point(vec![v(0)]), path_con(vec![me(v(0)), me(v(1))], 1, ends)])
+}
+pub fn glue(a: Term, faces: Vec<GlueFace>) -> Term {
+    t(Node::Glue(a, faces))
+}
+pub fn glued(a: Dim, b: Dim, ty: Term, equiv: Term) -> GlueFace {
+    GlueFace { cof: vec![(a, b)], ty, equiv }
+}
+pub fn glue_el(a: Term, parts: Vec<Part>) -> Term {
+    t(Node::GlueEl(a, parts))
+}
+pub fn unglue(a: Term, faces: Vec<GlueFace>, g: Term) -> Term {
+    t(Node::Unglue(a, faces, g))
+}
+/// An equivalence from its five parts.
+pub fn five(f: Term, g: Term, eta: Term, epsilon: Term, tau: Term) -> Term {
+    pair(f, pair(g, pair(eta, pair(epsilon, tau))))
+}
+pub fn id_equiv() -> Term {
+    let id = || lam(v(0));
+    five(id(), id(), lam(dlam(v(0))), lam(dlam(v(0))), lam(dlam(dlam(v(0)))))
+}
+pub fn negation(x: Term) -> Term {
+    bool_elim(boolean(), prim(Prim::False), prim(Prim::True), x)
+}
+/// `not (not x) = x`
+pub fn negated_twice(x: Term) -> Term {
+    let motive = path(boolean(), negation(negation(v(0))), v(0));
+    bool_elim(motive, refl(prim(Prim::True)), refl(prim(Prim::False)), x)
+}
+/// Negation as an equivalence from Bool to Bool.
+pub fn not_equiv() -> Term {
+    let (f, back) = (|| lam(negation(v(0))), || lam(negated_twice(v(0))));
+    let n = |x: Term| negation(x);
+    let low = dlam(n(papp(negated_twice(v(0)), n(n(v(0))), v(0), d(0))));
+    let motive = path(path(boolean(), n(n(n(v(0)))), n(v(0))), low, negated_twice(n(v(0))));
+    let tau = lam(bool_elim(motive, refl(refl(prim(Prim::False))), refl(refl(prim(Prim::True))), v(0)));
+    five(f(), f(), back(), back(), tau)
+}
+/// `Equiv T A` in a context where T is variable `ty` and A variable `base`.
+pub fn equiv_between(ty: u32, base: u32) -> Term {
+    let arrow = |a: u32, b: u32| pi(v(a), v(b + 1));
+    let tau = {
+        // f g eta epsilon x
+        let fx = || app(v(4), v(0));
+        let back = || app(v(3), fx());
+        let low = dlam(app(v(4), papp(app(v(2), v(0)), back(), v(0), d(0))));
+        pi(v(ty + 4), path(path(v(base + 5), app(v(4), back()), fx()), low, app(v(1), fx())))
+    };
+    let epsilon = pi(v(base + 3), path(v(base + 4), app(v(3), app(v(2), v(0))), v(0)));
+    let eta = pi(v(ty + 2), path(v(ty + 3), app(v(1), app(v(2), v(0))), v(0)));
+    sigma(arrow(ty, base), sigma(arrow(base + 1, ty + 1), sigma(eta, sigma(epsilon, tau))))
 }
 
 /// Runs a test on the big stack that callers of the kernel supply.
