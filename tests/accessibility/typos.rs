@@ -88,7 +88,7 @@ fn item_17_unknown_goals_get_full_command_lines_and_run_nothing() {
     let dir = Folder::with_files("17b");
     let typos = [
         ("check mixed.sctt --goal gievn", "check mixed.sctt --goal given"),
-        ("check mixed.sctt --goal Given", "check mixed.sctt --goal given"),
+        ("check mixed.sctt --goal gvien", "check mixed.sctt --goal given"),
         ("check mixed.sctt --goal mixed.gven", "check mixed.sctt --goal given"),
         ("check mixed.sctt --goal=fuond", "check mixed.sctt --goal=found"),
         ("check mixed.sctt ok.sctt --goal fien", "check mixed.sctt ok.sctt --goal fine"),
@@ -101,7 +101,9 @@ fn item_17_unknown_goals_get_full_command_lines_and_run_nothing() {
         let o = run(dir.path(), &args);
         let out = text(&o.stdout) + &text(&o.stderr);
         assert_eq!(o.status.code(), Some(2), "{typed}: {out}");
-        assert!(out.starts_with("Error usage: There is no goal named ") && out.contains("Nothing was run."), "{out}");
+        let kind = if typed.starts_with("show") { "claim or declaration" } else { "goal" };
+        assert!(out.starts_with(&format!("Error usage: There is no {kind} named ")), "{out}");
+        assert!(out.contains("Nothing was run."), "{out}");
         let lines: Vec<&str> = out.lines().skip(1).map(|l| l.split_once(": bfv ").expect(l).1).collect();
         assert!((1..=3).contains(&lines.len()), "{typed}: {out}");
         assert_eq!(lines[0], expected, "{typed}: {out}");

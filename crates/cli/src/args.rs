@@ -34,7 +34,7 @@ pub struct Global {
     /// How ids are written: eight hex digits, or the same with spoken words. Default: hex.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub ids: Option<Ids>,
-    /// How formulas are written: in words, or as in the source. Default: words.
+    /// How formulas are written: in words, or as in the source. A voice may skip the signs of the source. Default: words.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub math: Option<MathStyle>,
     /// Also write the result to a file. KIND is text, json or jsonl. May be repeated.
@@ -48,11 +48,11 @@ pub enum Command {
     Check(Check),
     /// Judge the stored proofs of the project against its policy, without any search.
     Gate(Paths),
-    /// Explain a code of an error, a reason of an unknown, or one claim.
+    /// Explain a code of an error, a reason of an unknown, a claim or a declaration.
     Explain(Explain),
-    /// List the claims of the given files.
-    List(Paths),
-    /// Show one claim.
+    /// List the claims of the given files, or the declarations of a module of the library.
+    List(List),
+    /// Show one claim or declaration, of the files or of the library.
     Show(Show),
     /// Make a folder a project: write its bfv.toml, and claims to begin with.
     Init(Init),
@@ -68,7 +68,7 @@ pub enum Command {
 pub struct Check {
     /// Files and folders. Default: the sources of the project.
     pub paths: Vec<PathBuf>,
-    /// Judge only the claim of this name.
+    /// Judge only the claim of this name, written or spoken.
     #[arg(long, value_name = "NAME")]
     pub goal: Option<String>,
     /// How many steps a goal may take. Default: 1000000.
@@ -89,18 +89,24 @@ pub struct Paths {
 }
 
 #[derive(ClapArgs, Debug)]
+pub struct List {
+    /// Files and folders, or modules such as std.hull; std alone lists the modules. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
 pub struct Explain {
-    /// A code such as E0120, a word such as budget, or the name of a claim.
+    /// A code such as E0120, a word such as budget, or a name, written or spoken.
     pub code: String,
-    /// Files and folders to look for the claim in. Default: the sources of the project.
+    /// Files and folders to look in. Default: the sources of the project. The library comes last.
     pub paths: Vec<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]
 pub struct Show {
-    /// The name of a claim.
+    /// The name of a claim or declaration, written or spoken, such as "weighted mean".
     pub name: String,
-    /// Files and folders. Default: the sources of the project.
+    /// Files and folders to look in. Default: the sources of the project. The library comes last.
     pub paths: Vec<PathBuf>,
     /// Show the core form of the statement, which is what the kernel judges.
     #[arg(long)]

@@ -10,9 +10,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, Code, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, ProofInfo, Reason, Report, Store,
-    StoreMode, Summary, Verdict, condition_message, count, exit_code, first_sentence, goal_message, last_sentence,
-    named_values, next_step,
+    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, ProofInfo, Reason, Report, Store,
+    StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code, first_sentence,
+    goal_message, last_sentence, meant, named_values, next_step,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -30,12 +30,7 @@ pub fn place(command: &str, paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<P
         return Ok((paths.to_vec(), project));
     }
     match project {
-        Some(p) => {
-            // In the project's own folder the paths stay short, as a person would write them.
-            let here = std::env::current_dir().is_ok_and(|d| d == p.folder);
-            let paths = p.sources.iter().map(|s| if here { s.clone() } else { p.folder.join(s) }).collect();
-            Ok((paths, Some(p)))
-        }
+        Some(p) => Ok((sources(&p), Some(p))),
         None => {
             let what = "A file must be named, because no bfv.toml was found at or above this folder.";
             Err(Mistake::new(what, vec![line(&[command, "FILE"]), line(&["init"])]))
@@ -43,30 +38,76 @@ pub fn place(command: &str, paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<P
     }
 }
 
+/// The sources of a project. In its own folder the paths stay short, as a person would write them.
+fn sources(p: &Project) -> Vec<PathBuf> {
+    let here = std::env::current_dir().is_ok_and(|d| d == p.folder);
+    p.sources.iter().map(|s| if here { s.clone() } else { p.folder.join(s) }).collect()
+}
+
 /// `bfv check`.
 pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
     let (paths, project) = place("check", &args.paths)?;
     let mode = StoreMode { fresh: args.fresh, locked: args.locked };
     let steps = args.budget.unwrap_or(BUDGET);
-    let request =
-        CheckOptions { paths, goal: args.goal.clone(), steps, store: project.map(|p| Store::new(&p.folder, mode)) };
+    let store = project.map(|p| p.store(mode));
+    let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone() };
     let milestones = Milestones::start();
     let (mut frontend, mut search) = plug::both();
     let (report, names, sources) =
         bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all));
     drop(milestones);
-    let unknown = |name: &&String| !names.is_empty() && !names.iter().any(|n| is_called(n, name));
-    if let Some(name) = args.goal.as_ref().filter(unknown) {
-        return Err(Mistake {
-            problem: bfv_driver::unknown_goal(name),
-            suggestions: goal_suggestions(name, &names, arguments),
-        });
+    // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
+    if let (Some(name), 1) = (&args.goal, report.errors())
+        && let Some(mistake) = goal_mistake(name, &names, arguments)
+    {
+        return Err(mistake);
     }
-    Ok(answer(&report, &sources, steps, args.goal.is_some(), options))
+    let mut answer = answer(&report, &sources, steps, args.goal.is_some(), options);
+    if args.goal.is_some() {
+        answer.lines.extend(report.goals.iter().filter_map(|g| not_kept(store.as_ref(), g)).map(Line::from));
+    }
+    Ok(answer)
 }
 
-pub fn is_called(goal: &GoalName, name: &str) -> bool {
-    goal.name == name || short(&goal.name) == name
+/// That the proof of a goal is not stored where others are, and why.
+pub fn not_kept(store: Option<&Store>, g: &GoalReport) -> Option<String> {
+    let file = &g.place.file;
+    let lost = g.proof.is_some() && store.is_some_and(|s| !s.keeps(file));
+    lost.then(|| {
+        format!(
+            "The proof is not stored, because bfv.toml names other sources than {file}. To store it, add the file to the line sources."
+        )
+    })
+}
+
+/// The mistake of a name that means no goal, or several; nothing for a name that means one, and where there are no goals.
+pub fn goal_mistake(name: &str, names: &[GoalName], arguments: &[String]) -> Option<Mistake> {
+    if names.is_empty() {
+        return None;
+    }
+    let found = meant(name, names.iter().map(|n| n.name.as_str()));
+    match found.as_slice() {
+        [_] => None,
+        [] => Some(Mistake {
+            problem: bfv_driver::unknown_goal(name),
+            suggestions: goal_suggestions(name, names, arguments),
+        }),
+        many => {
+            let full = many.iter().filter_map(|n| Some(names.get(*n)?.name.as_str()));
+            let suggestions = full.take(3).map(|f| renamed(arguments, name, f)).collect();
+            Some(Mistake { problem: bfv_driver::ambiguous_goal(name, many.len()), suggestions })
+        }
+    }
+}
+
+/// The command line with another name of a goal.
+pub fn renamed(arguments: &[String], old: &str, new: &str) -> Vec<String> {
+    let replace = |a: &String| match a.strip_prefix("--goal=") {
+        Some(v) if v == old => format!("--goal={new}"),
+        _ if a == old => new.to_owned(),
+        _ => a.clone(),
+    };
+    arguments.iter().map(replace).collect()
 }
 
 /// The name without its module.
@@ -74,19 +115,17 @@ pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
+/// The module of a full name.
+fn module(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(module, _)| module)
+}
+
 /// The command line with nearer names of goals; without any, how to list them.
 pub fn goal_suggestions(name: &str, names: &[GoalName], arguments: &[String]) -> Vec<Vec<String>> {
     let mut out: Vec<Vec<String>> = Vec::new();
     let near = nearest(short(name), names.iter().map(|n| short(&n.name)));
     for n in near {
-        let line: Vec<String> = arguments
-            .iter()
-            .map(|a| match a.strip_prefix("--goal=") {
-                Some(v) if v == name => format!("--goal={n}"),
-                _ if a == name => n.to_owned(),
-                _ => a.clone(),
-            })
-            .collect();
+        let line = renamed(arguments, name, n);
         if !out.contains(&line) {
             out.push(line);
         }
@@ -107,9 +146,13 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
     };
     let math = options.math();
     let mut lines: Vec<Line> = report.problems.iter().map(|p| problem_line(p, math, picture)).collect();
-    for g in &report.goals {
-        if g.verdict == Verdict::Proved && g.expected_met() && !g.vacuous() && !single {
-            continue;
+    let shown = |g: &&GoalReport| single || !(g.verdict == Verdict::Proved && g.expected_met() && !g.vacuous());
+    let mut file = None;
+    for g in report.goals.iter().filter(shown) {
+        // Where there are several files, each is named once, before its goals.
+        if report.files.len() > 1 && file != Some(&g.place.file) {
+            file = Some(&g.place.file);
+            lines.push(Line::from(format!("File {}, in module {}.", g.place.file, module(&g.name))));
         }
         let mut text = goal_message(g, math);
         if let Some(proof) = &g.proof {
@@ -124,18 +167,25 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         }
         lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
     }
-    let used = |part: fn(&GoalReport) -> &Vec<String>| -> Vec<String> {
-        report.goals.iter().flat_map(part).collect::<BTreeSet<_>>().into_iter().cloned().collect()
-    };
-    let (axioms, rules) = (used(|g| &g.axioms), used(|g| &g.rules));
+    let axioms: BTreeSet<&String> = report.goals.iter().flat_map(|g| &g.axioms).collect();
+    let axioms: Vec<String> = axioms.into_iter().cloned().collect();
     let mut first = first_sentence(report);
     if !report.goals.is_empty() {
-        first += &format!(" Axiom bundles used: {}. Rules used: {}.", words(&axioms), words(&rules));
+        // The first line must be heard soon: many bundles are counted there, and named at each goal and by explain.
+        let bundles = if axioms.len() > 2 { axioms.len().to_string() } else { words(&axioms) };
+        first += &format!(" Axiom bundles: {bundles}.");
+    }
+    // Goals that are listed name their rules.
+    let rules: BTreeSet<&str> =
+        report.goals.iter().filter(|g| !shown(g)).flat_map(|g| &g.rules).map(String::as_str).collect();
+    if !rules.is_empty() {
+        let rules: Vec<&str> = rules.into_iter().collect();
+        lines.push(Line::from(format!("Rules of the claims that are not listed: {}.", rules.join(", "))));
     }
     Answer {
         first,
         lines,
-        hint: next_step(report, steps).map(|command| format!("to give it more steps, run {command}")),
+        hint: next_step(report, steps),
         closing: last_sentence(report),
         document: document(report, math),
         list: "goals",
@@ -236,21 +286,25 @@ fn reason(v: Verdict) -> Option<Reason> {
 
 /// `bfv gate`. It needs a project, whose policy it applies.
 pub fn gate(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
-    let (paths, project) = place("gate", &args.paths)?;
-    let Some(project) = project else {
-        let what = "The gate needs a bfv.toml at or above the first path.";
-        let problem = Problem::new(Code::NotRead, what, "run bfv init in the folder of the project.");
-        return Err(Mistake { problem, suggestions: Vec::new() });
+    let start = args.paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let refuse = |problem| Mistake { problem, suggestions: Vec::new() };
+    let Some(project) = project::find(start).map_err(refuse)? else {
+        // A file makes no project; the folder around it does.
+        let folder = if start.is_dir() { start } else { start.parent().unwrap_or(start) }.display().to_string();
+        let init = if folder.is_empty() || folder == "." { line(&["init"]) } else { line(&["init", &folder]) };
+        let what = "The gate needs a project, and no bfv.toml was found at or above the first path.";
+        return Err(Mistake::new(what, vec![init, line(&["help", "project"])]));
     };
+    let paths = if args.paths.is_empty() { sources(&project) } else { args.paths.clone() };
     // What is stored is read, and nothing is written.
-    let store = Store::new(&project.folder, StoreMode { fresh: false, locked: true });
+    let store = project.store(StoreMode { fresh: false, locked: true });
     let whole = args.paths.is_empty();
     let report = bfv_driver::gate_sources(&paths, whole, &project.policy, &store, plug::source_frontend().as_mut());
     Ok(gate_answer(&report, &project.name, options.math()))
 }
 
 fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
-    let GateReport { claims, violations, problems } = report;
+    let GateReport { claims, violations, problems, not_kept } = report;
     let passed = exit_code(&report.events()) == 0;
     let word = if passed { "Gate passed" } else { "Gate failed" };
     let mut first = format!("{word}: {} and {}", count(*claims, "claim"), count(violations.len(), "violation"));
@@ -263,6 +317,12 @@ fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
     lines.extend(violations.iter().enumerate().map(|(i, v)| {
         Line::from(format!("Violation {} of {}, {}: {}", i + 1, violations.len(), v.kind.word(), v.sentence))
     }));
+    if !not_kept.is_empty() {
+        let files = not_kept.join(", ");
+        lines.push(Line::from(format!(
+            "Proofs of these files are not stored, because bfv.toml names other sources: {files}."
+        )));
+    }
     let mut document = Map::new();
     document.insert("summary".into(), json!({ "passed": passed, "claims": claims, "violations": violations.len() }));
     let listed = violations.iter().map(|v| json!({ "claim": v.claim, "kind": v.kind.word(), "message": v.sentence }));
@@ -271,7 +331,7 @@ fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
     Answer {
         first,
         lines,
-        hint: (!violations.is_empty()).then(|| "to search for proofs and store them, run bfv check".to_owned()),
+        hint: gate_hint(violations, not_kept.is_empty()),
         closing: if passed {
             "Result: every claim meets the policy of the gate.".to_owned()
         } else if errors == 0 {
@@ -282,6 +342,49 @@ fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
         document,
         list: "violations",
         events: report.events(),
+    }
+}
+
+/// What to do about violations: one sentence for each kind of them, in the order of the report. `kept` says that proofs of all files are kept.
+fn gate_hint(violations: &[Violation], kept: bool) -> Option<String> {
+    let mut all: Vec<&str> = Vec::new();
+    for v in violations {
+        let advice = match v.kind {
+            ViolationKind::Missing | ViolationKind::NoPoint if !kept => {
+                "Name the file in the line sources of bfv.toml, then run bfv check to store what is missing"
+            }
+            kind => advice(kind),
+        };
+        if !all.contains(&advice) {
+            all.push(advice);
+        }
+    }
+    (!all.is_empty()).then(|| all.join(". "))
+}
+
+/// What to do about a kind of violation, as a sentence without its full stop.
+fn advice(kind: ViolationKind) -> &'static str {
+    match kind {
+        ViolationKind::Missing | ViolationKind::NoPoint => "To search for what is missing and store it, run bfv check",
+        ViolationKind::Stale => "Read the claim that has changed, then run bfv check to store a proof of it",
+        ViolationKind::Unreadable | ViolationKind::Truncated | ViolationKind::Rejected => {
+            "To replace a proof that does not count, run bfv check"
+        }
+        ViolationKind::OtherVerdict
+        | ViolationKind::Vacuous
+        | ViolationKind::NotVacuous
+        | ViolationKind::ContradictoryCondition
+        | ViolationKind::ConditionNotNeeded => "Mend the claim or what it expects, then run bfv check",
+        ViolationKind::AxiomNotAllowed => {
+            "To allow a bundle after reading its axioms, add it to the line allow of bfv.toml"
+        }
+        ViolationKind::UnknownNotListed => {
+            "To let a claim be unknown, list it with a reason under [[gate.unknown]] in bfv.toml"
+        }
+        ViolationKind::ListedForNothing => "Delete the part [[gate.unknown]] of bfv.toml that lists no unknown claim",
+        ViolationKind::Orphan => {
+            "Delete a proof that belongs to no claim, or name its file in the line sources of bfv.toml"
+        }
     }
 }
 
@@ -353,9 +456,9 @@ mod tests {
     }
 
     const TEXT: &str = "\
-Checked 3 goals in wing.sctt: 1 proved, 1 refuted, 1 unknown. Axiom bundles used: real. Rules used: none.
+Checked 3 goals in wing.sctt: 1 proved, 1 refuted, 1 unknown. Axiom bundles: real.
 Refuted: radius, line 2. Counterexample: n is minus 1 over 3. Expected: proved. Axiom bundles: none. Rules: none.
-Unknown: bound, line 3. Reason: the step budget is used up.
+Unknown: bound, line 3. Reason: budget, because the step budget is used up.
 Hint: to give it more steps, run bfv check wing.sctt --goal bound --budget 4000000
 Result: 2 verdicts differ from what is expected.
 ";
@@ -455,7 +558,7 @@ Result: 2 verdicts differ from what is expected.
             kind: bfv_driver::ViolationKind::Missing,
             sentence: "The claim m.c has no stored proof.".into(),
         };
-        let report = GateReport { claims: 2, violations: vec![violation], problems: vec![] };
+        let report = GateReport { claims: 2, violations: vec![violation], problems: vec![], not_kept: vec![] };
         let text = gate_answer(&report, "p", Math::Words).render(Format::Text, &Options { hints: false, ..options() });
         let expected = "Gate failed: 2 claims and 1 violation, in project p.\n\
             Violation 1 of 1, missing: The claim m.c has no stored proof.\n\

@@ -1,17 +1,21 @@
 //! The commands that judge nothing: list, show, set.
 
 use crate::answer::{Answer, Line, problem_json, range_json};
-use crate::args::{Paths, Set, Show};
-use crate::check::{goal_suggestions, place, short};
+use crate::args::{List, Set, Show};
+use crate::check::{goal_mistake, place, short};
+use crate::declared::{self, Known, one_line};
 use crate::options::{Options, id, read_settings, settings, settings_path};
 use crate::plug::frontend;
 use crate::suggest::nearest;
 use crate::usage::{Mistake, line, replaced};
-use bfv_driver::{Code, GoalName, Listed, Problem, count, spoken, statement_sentence};
+use bfv_driver::{Code, GoalName, Listed, Problem, count, meant, spoken, statement_sentence};
 use serde_json::{Map, Value, json};
 
 /// `bfv list`.
-pub fn list(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
+pub fn list(args: &List, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    if let Some(modules) = declared::asked_modules(&args.paths, arguments)? {
+        return Ok(declared::list(&modules));
+    }
     let (paths, _) = place("list", &args.paths)?;
     let (claims, problems) = bfv_driver::list(&paths, frontend().as_mut());
     let mut first = format!("Found {}", count(claims.len(), "claim"));
@@ -69,20 +73,33 @@ pub fn broken(problems: Vec<Problem>, options: &Options) -> Answer {
 
 /// `bfv show`.
 pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
-    let (paths, _) = place("show", &args.paths)?;
+    let paths = declared::places("show", &args.paths)?;
     let (claims, problems) = bfv_driver::list(&paths, frontend().as_mut());
-    let Some(c) = claims.iter().find(|c| c.name == args.name || short(&c.name) == args.name) else {
-        if problems.iter().any(Problem::is_error) {
-            return Ok(broken(problems, options));
+    let names: Vec<GoalName> =
+        claims.iter().map(|c| GoalName { name: c.name.clone(), file: c.place.file.clone() }).collect();
+    let c = match meant(&args.name, claims.iter().map(|c| c.name.as_str())).as_slice() {
+        [] => {
+            let known = Known::new(&paths);
+            if let Some(d) = known.find(&args.name, arguments)? {
+                return Ok(declared::answer(d, &paths, args.core, options));
+            }
+            if problems.iter().any(Problem::is_error) {
+                return Ok(broken(problems, options));
+            }
+            let mut near = known.near(&args.name, &names, arguments);
+            near.push(line(&["list", "std"]));
+            let what = format!("There is no claim or declaration named {}.", args.name.escape_debug());
+            return Err(Mistake::new(what, near));
         }
-        let names: Vec<GoalName> =
-            claims.iter().map(|c| GoalName { name: c.name.clone(), file: c.place.file.clone() }).collect();
-        let suggestions = goal_suggestions(&args.name, &names, arguments);
-        return Err(Mistake { problem: bfv_driver::unknown_goal(&args.name), suggestions });
+        found => match goal_mistake(&args.name, &names, arguments) {
+            Some(mistake) => return Err(mistake),
+            None => found.first().and_then(|n| claims.get(*n)),
+        },
     };
+    let Some(c) = c else { return Ok(broken(problems, options)) };
     let mut lines = Vec::new();
     if let Some(doc) = &c.doc {
-        lines.push(Line::from(format!("Comment: {}", doc.split_whitespace().collect::<Vec<_>>().join(" "))));
+        lines.push(Line::from(format!("Comment: {}", one_line(doc))));
     }
     let mut document = Map::new();
     document.insert("goal".into(), claim_json(c));

@@ -2,20 +2,19 @@
 
 use crate::answer::{Answer, Line, problem_json};
 use crate::args::Explain;
-use crate::check::{BUDGET, goal_json, goal_suggestions, is_called, place, words};
+use crate::check::{BUDGET, goal_json, goal_mistake, not_kept, place};
 use crate::commands::broken;
+use crate::declared::{self, Known, rests_on};
 use crate::options::{Options, id};
 use crate::plug;
-use crate::project;
 use crate::suggest::nearest;
 use crate::usage::{Mistake, line, replaced};
 use bfv_diag::Code as SourceCode;
 use bfv_driver::{
-    CheckOptions, GoalReport, Kind, Problem, Reason, Store, StoreMode, Verdict, condition_message, in_math,
+    CheckOptions, Code, GoalReport, Kind, Problem, Reason, StoreMode, Verdict, condition_message, in_math, meant,
     point_sentence, spoken, statement_sentence,
 };
 use serde_json::Map;
-use std::path::Path;
 
 /// The codes of the driver, each with its explanation.
 const CODES: [(&str, &str); 7] = [
@@ -33,10 +32,13 @@ pub fn explain(args: &Explain, options: &Options, arguments: &[String]) -> Resul
     let word = args.code.to_lowercase();
     let source = SourceCode::from_id(&args.code).map(|c| (c.id(), c.title(), c.explanation().to_owned()));
     let driver = CODES.iter().find(|(c, _)| *c == word).map(|(c, e)| (*c, "Code of bfv", (*e).to_owned()));
-    let reason = Reason::ALL
-        .iter()
-        .find(|r| r.word() == word)
-        .map(|r| (r.word(), "Reason of an unknown verdict", format!("The claim is unknown because {}.", r.meaning())));
+    let reason = Reason::ALL.iter().find(|r| r.word() == word).map(|r| {
+        (
+            r.word(),
+            "Reason of an unknown verdict",
+            format!("The claim is unknown because {}. {}", r.meaning(), r.advice()),
+        )
+    });
     let Some((code, title, text)) = source.or(driver).or(reason) else { return goal(args, options, arguments) };
     if let [extra, ..] = args.paths.as_slice() {
         let what = format!("A code needs no file, so {} is one word too many.", extra.display());
@@ -57,27 +59,35 @@ pub fn explain(args: &Explain, options: &Options, arguments: &[String]) -> Resul
 
 /// A word that is no code is the name of a claim, where there is a file to look in.
 fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
-    let here = project::find(Path::new(".")).ok().flatten().is_some();
-    if args.paths.is_empty() && !here {
-        return Err(no_code(args, arguments));
-    }
-    let (paths, project) = place("explain", &args.paths)?;
-    let store = project.map(|p| Store::new(&p.folder, StoreMode { fresh: false, locked: true }));
-    let request = CheckOptions { paths, goal: Some(args.code.clone()), steps: BUDGET, store };
+    let paths = declared::places("explain", &args.paths)?;
+    let project = if paths.is_empty() { None } else { place("explain", &args.paths)?.1 };
+    let store = project.map(|p| p.store(StoreMode { fresh: false, locked: true }));
+    let request =
+        CheckOptions { paths: paths.clone(), goal: Some(args.code.clone()), steps: BUDGET, store: store.clone() };
     let (mut frontend, mut search) = plug::both();
-    let (report, names, _) = bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |_| {});
+    let (mut report, names, _) = bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |_| {});
     let Some(g) = report.goals.first() else {
-        let known = names.iter().any(|n| is_called(n, &args.code));
-        if report.errors() > 0 && (known || names.is_empty()) {
+        // That there is no such claim is no answer yet: it may be a declaration.
+        report.problems.retain(|p| p.code != Code::Usage);
+        match meant(&args.code, names.iter().map(|n| n.name.as_str())).as_slice() {
+            [] => {}
+            [_] => return Ok(broken(report.problems, options)),
+            _ => {
+                return goal_mistake(&args.code, &names, arguments)
+                    .map_or_else(|| Ok(broken(report.problems, options)), Err);
+            }
+        }
+        let known = Known::new(&paths);
+        if let Some(d) = known.find(&args.code, arguments)? {
+            return Ok(declared::answer(d, &paths, false, options));
+        }
+        if report.errors() > 0 {
             return Ok(broken(report.problems, options));
         }
-        let mut mistake = no_code(args, arguments);
-        let goals = goal_suggestions(&args.code, &names, arguments);
-        mistake = Mistake::new(mistake.problem.what, [goals, mistake.suggestions].concat());
-        return Err(mistake);
+        return Err(no_code(&args.code, known.near(&args.code, &names, arguments), arguments));
     };
     let mut lines: Vec<Line> = report.problems.iter().map(|p| Line::from(p.sentences_in(options.math()))).collect();
-    lines.extend(facts(g, options).into_iter().map(Line::from));
+    lines.extend(facts(g, options).into_iter().chain(not_kept(store.as_ref(), g)).map(Line::from));
     let mut document = Map::new();
     document.insert("goal".into(), goal_json(g, options.math()));
     document.insert("statement".into(), g.written.clone().into());
@@ -112,24 +122,13 @@ fn facts(g: &GoalReport, options: &Options) -> Vec<String> {
     out.push(match g.verdict {
         Verdict::Proved => "The kernel checked a proof of the statement.".to_owned(),
         Verdict::Refuted => "The kernel checked a proof that the statement is false.".to_owned(),
-        Verdict::Unknown(r) => format!("Neither a proof nor a counterexample was found: {}.", r.meaning()),
+        Verdict::Unknown(r) => format!("Neither a proof nor a counterexample was found: {}.", r.says()),
     });
     let point = point_sentence(&g.counterexample, math);
     out.extend([point.trim_start().to_owned(), in_math(&g.detail, math)].into_iter().filter(|s| !s.is_empty()));
     out.extend(g.holds_if.iter().map(|h| condition_message(h, math)));
     if g.verdict.kind() != Kind::Unknown {
-        out.push(match g.axioms.as_slice() {
-            [] => "It rests on no axiom.".to_owned(),
-            some => format!(
-                "It rests on the axioms of {}: {}.",
-                if some.len() == 1 { "1 bundle" } else { "several bundles" },
-                words(some)
-            ),
-        });
-        out.push(match g.rules.as_slice() {
-            [] => "It uses no certificate rule.".to_owned(),
-            some => format!("Certificate rules used: {}.", words(some)),
-        });
+        out.extend(rests_on(&g.axioms, &g.rules));
     }
     if let Some(p) = &g.proof {
         let source = match p.source {
@@ -141,15 +140,15 @@ fn facts(g: &GoalReport, options: &Options) -> Vec<String> {
     out
 }
 
-fn no_code(args: &Explain, arguments: &[String]) -> Mistake {
+/// The mistake of a word that is nothing that can be explained. `near` are command lines with nearer names.
+fn no_code(word: &str, near: Vec<Vec<String>>, arguments: &[String]) -> Mistake {
     let known: Vec<&str> = SourceCode::ALL
         .iter()
         .map(|c| c.id())
         .chain(CODES.iter().map(|(c, _)| *c))
         .chain(Reason::ALL.iter().map(|r| r.word()))
         .collect();
-    let mut lines: Vec<Vec<String>> =
-        nearest(&args.code, known.iter().copied()).into_iter().map(|n| replaced(arguments, &args.code, n)).collect();
-    lines.push(line(&["help", "explain"]));
-    Mistake::new(format!("There is no code or claim named {}.", args.code.escape_debug()), lines)
+    let codes = nearest(word, known.iter().copied()).into_iter().map(|n| replaced(arguments, word, n));
+    let lines = codes.chain(near).chain([line(&["help", "explain"])]).collect();
+    Mistake::new(format!("There is no code, claim or declaration named {}.", word.escape_debug()), lines)
 }

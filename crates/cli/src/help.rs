@@ -65,7 +65,10 @@ pub fn page(command: Option<&str>) -> String {
                 usage += &format!(" {}", name(p));
             }
             out.push(usage);
-            out.extend(positional.iter().map(|p| format!("Word {}: {}", name(p), sentence(p.get_help()))));
+            let optional = |p: &Arg| if p.is_required_set() { "" } else { ", which may be left out" };
+            out.extend(
+                positional.iter().map(|p| format!("Word {}{}: {}", name(p), optional(p), sentence(p.get_help()))),
+            );
             out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
             out.push("Options of every command: bfv help accessibility".to_owned());
         }
@@ -139,6 +142,7 @@ fn project() -> String {
         "It is found by walking up from the first path, and proofs are stored beside it, in the folder proofs.",
         "The line name = \"NAME\" names the project.",
         "The line sources = [\"examples\"] names the folders that commands work on when no path is given.",
+        "Proofs of other files are not stored.",
         "Under [gate], the line allow = [\"real\"] lists the bundles of axioms that proofs may use.",
         "The line points = true asks for a stored point of the hypotheses of every proved claim.",
         "Each part [[gate.unknown]] lists a claim that may lack a proof, with two lines: claim and reason.",

@@ -4,6 +4,7 @@ mod answer;
 mod args;
 mod check;
 mod commands;
+mod declared;
 mod doctor;
 mod explain;
 mod help;
@@ -65,7 +66,7 @@ fn run(arguments: &[String]) -> u8 {
     let answer = match &args.command {
         Command::Check(c) => check::check(c, &options, arguments),
         Command::Gate(g) => check::gate(g, &options),
-        Command::List(l) => commands::list(l, &options),
+        Command::List(l) => commands::list(l, &options, arguments),
         Command::Show(s) => commands::show(s, &options, arguments),
         Command::Explain(e) => explain::explain(e, &options, arguments),
         Command::Init(i) => init::init(i, &options),

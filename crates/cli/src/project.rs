@@ -1,6 +1,6 @@
 //! `bfv.toml`: the project's name and the policy of its gate.
 
-use bfv_driver::{Allowance, Code, Place, Policy, Problem};
+use bfv_driver::{Allowance, Code, Place, Policy, Problem, Store, StoreMode};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,13 @@ pub struct Project {
     pub sources: Vec<PathBuf>,
     /// What its gate allows.
     pub policy: Policy,
+}
+
+impl Project {
+    /// Where its proofs are stored: those of its own sources, and no others.
+    pub fn store(&self, mode: StoreMode) -> Store {
+        Store::new(&self.folder, mode).of(&self.sources)
+    }
 }
 
 #[derive(Deserialize)]

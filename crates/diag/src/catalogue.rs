@@ -109,8 +109,11 @@ catalogue! {
         "A file may have at most 64 MiB and at most 4000000 words and signs. Split it into several modules.",
         Sample::Repeat { before: "", part: "                ", times: (1 << 22) + 1, after: "" };
     TooManyErrors, "E0112", "Too many errors",
-        "After 100 errors in one file the rest is not reported. Mend the first ones and check again.",
+        "At most 20 errors of one file are shown, and at most 100 are looked for. Mend the first ones and check again.",
         Sample::Repeat { before: "", part: "def ;\n", times: 200, after: "" };
+    NotSource, "E0113", "Not a source file",
+        "The file is a picture, a document, a program or a text of another kind. A source file is UTF-8 text, and its name ends in .sctt.",
+        Sample::Text(b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\x02\0");
     // E012x, E013x: declarations and expressions.
     UnexpectedToken, "E0120", "Unexpected word or sign",
         "A word or sign stands where the grammar does not allow it. The message says what could stand there.",

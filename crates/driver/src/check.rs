@@ -2,6 +2,7 @@
 
 use crate::line::Line;
 use crate::load::{Input, load};
+use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::Context;
 use crate::store::Store;
@@ -9,6 +10,7 @@ use crate::verdict::{Kind, Reason, Report};
 use bfv_diag::Sources;
 use bfv_format::{Outcome, Term};
 use bfv_kernel::Signature;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -81,6 +83,8 @@ pub struct Elaborated {
     pub goals: Vec<Goal>,
     /// What is ill-formed.
     pub problems: Vec<Problem>,
+    /// Where a declaration stands in the signature, by its full name.
+    pub positions: BTreeMap<String, u32>,
 }
 
 /// From source texts to declarations and goals. The texts of imported modules are added to `sources`.
@@ -137,7 +141,7 @@ impl Search for NoSearch {
 pub struct CheckOptions {
     /// Files and folders.
     pub paths: Vec<PathBuf>,
-    /// Only this goal: its name, or its full name.
+    /// Only the goal that is meant by this name; see `meant`.
     pub goal: Option<String>,
     /// Budget of steps of each goal, for engines and kernel each.
     pub steps: u64,
@@ -168,6 +172,12 @@ pub fn unknown_goal(name: &str) -> Problem {
     Problem::new(Code::Usage, format!("There is no goal named {}.", name.escape_debug()), "")
 }
 
+/// The problem that several goals are meant by a name; the command line adds suggestions.
+#[must_use]
+pub fn ambiguous_goal(name: &str, candidates: usize) -> Problem {
+    Problem::new(Code::Usage, ambiguous(name, "goal", candidates), "")
+}
+
 /// Checks. The report has every problem and every verdict; also the names of all goals and the texts, for suggestions and pictures.
 pub fn check(
     options: &CheckOptions,
@@ -179,7 +189,7 @@ pub fn check(
     let (files, problems) = load(&options.paths, &mut sources);
     let names = files.iter().filter_map(|f| sources.name(f.number)).map(str::to_owned).collect();
     let report = Report { files: names, problems, ..Report::default() };
-    if !report.problems.is_empty() {
+    if files.is_empty() {
         return (report, Vec::new(), sources);
     }
     check_loaded(options, files.as_slice(), sources, report, frontend, search, progress)
@@ -216,19 +226,27 @@ fn check_loaded(
     let elaborated = match elaborated {
         Ok(elaborated) => elaborated,
         Err(problems) => {
-            report.problems = problems;
+            report.problems.extend(problems);
             return (report, Vec::new(), sources);
         }
     };
-    report.problems = elaborated.problems;
+    report.problems.extend(elaborated.problems);
     let all: Vec<GoalName> =
         elaborated.goals.iter().map(|g| GoalName { name: g.full_name(), file: g.place.file.clone() }).collect();
-    let wanted = |g: &&Goal| options.goal.as_ref().is_none_or(|n| g.name == *n || g.full_name() == *n);
-    let goals: Vec<&Goal> = elaborated.goals.iter().filter(wanted).collect();
-    if let (Some(name), []) = (&options.goal, goals.as_slice()) {
-        report.problems.push(unknown_goal(name));
-        return (report, all, sources);
-    }
+    let goals: Vec<&Goal> = match &options.goal {
+        None => elaborated.goals.iter().collect(),
+        Some(name) => match meant(name, all.iter().map(|g| g.name.as_str())).as_slice() {
+            [one] => elaborated.goals.get(*one).into_iter().collect(),
+            [] => {
+                report.problems.push(unknown_goal(name));
+                return (report, all, sources);
+            }
+            many => {
+                report.problems.push(ambiguous_goal(name, many.len()));
+                return (report, all, sources);
+            }
+        },
+    };
     let context = match Context::new(&elaborated.signature) {
         Ok(context) => context,
         Err(e) => {

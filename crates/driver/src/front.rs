@@ -1,9 +1,11 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
 use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
+use crate::declared::library_file;
 use crate::library;
 use crate::load::Input;
 use crate::problem::{Problem, place};
+use crate::sentence::count;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
 use bfv_elab::{Engines, Expected, Names, Session};
@@ -105,6 +107,18 @@ impl Frontend for Front {
         let mut modules: Vec<Module> = Vec::new();
         for input in files {
             let (file, diagnostics) = bfv_syntax::parse(input.number, &input.bytes);
+            if let (Some(end), Some(first)) = (other_end(sources.name(input.number)), diagnostics.first()) {
+                let what = format!("The name of this file ends in `.{end}`, and its text is no source.");
+                let span = Span { file: input.number, ..Span::default() };
+                let d = match first.code {
+                    // The bytes say more than the name.
+                    bfv_diag::Code::NotSource => first.clone(),
+                    _ => Diagnostic::error(bfv_diag::Code::NotSource, span, what)
+                        .with_fix("Name a file that ends in .sctt, or give this one such a name."),
+                };
+                problems.push(Problem::from_diagnostic(&d, sources));
+                continue;
+            }
             problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
             let name = file.module.as_ref().map_or_else(|| stem(sources.name(input.number)), |m| m.text.clone());
             if let Some(other) = modules.iter().find(|m| m.name.to_lowercase() == name.to_lowercase()) {
@@ -138,8 +152,10 @@ impl Frontend for Front {
         for name in rest {
             line.module(&name, sources);
         }
+        let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
         *self.known.borrow_mut() = Known { lemmas: line.session.lemmas, names: line.session.names };
-        Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems: line.problems })
+        let problems = few_of_each_file(line.problems);
+        Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems, positions })
     }
 }
 
@@ -153,7 +169,52 @@ fn declared(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-fn stem(path: Option<&str>) -> String {
+/// The ending of a file's name, where it has one that is not that of a source.
+fn other_end(path: Option<&str>) -> Option<&str> {
+    let name = path?.rsplit(['/', '\\']).next()?;
+    let (stem, end) = name.rsplit_once('.')?;
+    (!stem.is_empty() && end != "sctt").then_some(end)
+}
+
+/// Most errors of one file that are shown.
+const SHOWN: usize = 20;
+
+/// The problems, with the first errors of each file only, and one in place of the others that says how many these are.
+fn few_of_each_file(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut errors: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<Problem> = Vec::new();
+    let mut more: Vec<(Problem, usize, bool)> = Vec::new();
+    for p in problems {
+        let Some(file) = p.place.as_ref().filter(|_| p.is_error()).map(|p| p.file.clone()) else {
+            out.push(p);
+            continue;
+        };
+        let seen = errors.entry(file.clone()).or_default();
+        *seen += 1;
+        if *seen <= SHOWN {
+            out.push(p);
+            continue;
+        }
+        // The reader itself stops at some number; then there are at least so many.
+        let stopped = p.code.word() == bfv_diag::Code::TooManyErrors.id();
+        match more.iter_mut().find(|(first, ..)| first.place.as_ref().is_some_and(|p| p.file == file)) {
+            Some((_, n, least)) => (*n, *least) = (*n + usize::from(!stopped), *least || stopped),
+            None => more.push((p, 1, stopped)),
+        }
+    }
+    for (first, n, least) in more {
+        let word = if least { "at least " } else { "" };
+        let what = format!("This file has {word}{}, which are left out here.", count(n, "more error"));
+        let code = crate::problem::Code::Source(bfv_diag::Code::TooManyErrors.id().to_owned());
+        let mut p = Problem::new(code, what, "mend the first errors and check again.");
+        p.place = first.place;
+        out.push(p);
+    }
+    out
+}
+
+/// The module of a file that names none.
+pub(crate) fn stem(path: Option<&str>) -> String {
     let path = path.unwrap_or("input");
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     file.strip_suffix(".sctt").unwrap_or(file).to_owned()
@@ -222,7 +283,7 @@ impl Line {
                 if self.bundled(name, text, sources) {
                     return;
                 }
-                let number = sources.add(format!("library {name}"), text.as_bytes());
+                let number = sources.add(library_file(name), text.as_bytes());
                 let (file, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
                 self.problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
                 Module { name: name.to_owned(), file, asked: false }

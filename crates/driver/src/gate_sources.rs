@@ -22,6 +22,8 @@ pub struct GateReport {
     pub violations: Vec<Violation>,
     /// Problems that kept the gate from looking.
     pub problems: Vec<Problem>,
+    /// Files with claims whose proofs are not kept, because the project does not name them.
+    pub not_kept: Vec<String>,
 }
 
 impl GateReport {
@@ -44,13 +46,19 @@ pub fn gate_sources(
 ) -> GateReport {
     let mut sources = Sources::new();
     let (files, mut problems) = load(paths, &mut sources);
-    if !problems.is_empty() {
+    // What cannot be read is a problem that stays; the other files are judged all the same.
+    let complete = problems.is_empty();
+    if files.is_empty() {
         return GateReport { problems, ..GateReport::default() };
     }
     let elaborated = match frontend.elaborate(&mut sources, &files) {
         Ok(elaborated) => elaborated,
-        Err(problems) => return GateReport { problems, ..GateReport::default() },
+        Err(more) => {
+            problems.extend(more);
+            return GateReport { problems, ..GateReport::default() };
+        }
     };
+    let broken = elaborated.problems.iter().any(Problem::is_error);
     problems.extend(elaborated.problems);
     let signature = &elaborated.signature;
     let context = match Context::new(signature) {
@@ -60,7 +68,7 @@ pub fn gate_sources(
             return GateReport { problems, ..GateReport::default() };
         }
     };
-    if problems.iter().any(Problem::is_error) {
+    if broken {
         return GateReport { problems, ..GateReport::default() };
     }
     let claims: Vec<Claim> = elaborated
@@ -93,11 +101,13 @@ pub fn gate_sources(
     match store.list() {
         Ok(stored) => {
             let modules: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.module.as_str()).collect();
-            violations.extend(leftovers(&claims, policy, &stored, |m| whole || modules.contains(m)));
+            violations.extend(leftovers(&claims, policy, &stored, |m| (whole && complete) || modules.contains(m)));
         }
         Err(problem) => problems.push(problem),
     }
-    GateReport { claims: claims.len(), violations, problems }
+    let files: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.place.file.as_str()).collect();
+    let not_kept = files.into_iter().filter(|f| !store.keeps(f)).map(str::to_owned).collect();
+    GateReport { claims: claims.len(), violations, problems, not_kept }
 }
 
 /// The statement that a stored proof of a part of a claim must have.

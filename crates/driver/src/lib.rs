@@ -6,6 +6,7 @@
 mod check;
 mod companion;
 mod core_text;
+mod declared;
 mod exit;
 mod front;
 mod gate;
@@ -14,6 +15,7 @@ mod library;
 mod line;
 mod list;
 mod load;
+mod named;
 mod problem;
 mod replay;
 mod sentence;
@@ -22,15 +24,17 @@ mod verdict;
 
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
-    Search, check, check_text, unknown_goal,
+    Search, ambiguous_goal, check, check_text, unknown_goal,
 };
 pub use companion::{Part, contradiction};
+pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
 pub use gate_sources::{GateReport, gate_sources};
 pub use list::{Listed, list};
 pub use load::{Input, load};
+pub use named::{ambiguous, meant};
 pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use sentence::{

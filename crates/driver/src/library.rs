@@ -33,11 +33,15 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
+    ("std.jensen", include_str!("../../../sctt/jensen.sctt")),
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
     ("std.steady", include_str!("../../../sctt/steady.sctt")),
     ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
     ("std.gradient", include_str!("../../../sctt/gradient.sctt")),
     ("std.robustness", include_str!("../../../sctt/robustness.sctt")),
+    ("std.weiszfeld", include_str!("../../../sctt/weiszfeld.sctt")),
+    ("std.krum", include_str!("../../../sctt/krum.sctt")),
+    ("std.choice", include_str!("../../../sctt/choice.sctt")),
     ("std.submodular", include_str!("../../../sctt/submodular.sctt")),
 ];
 

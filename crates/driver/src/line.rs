@@ -5,6 +5,7 @@ use crate::companion::{self, Part};
 use crate::problem::Problem;
 use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 use crate::sentence::vacuity_sentence;
+use crate::store::Store;
 use crate::verdict::{
     Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
 };
@@ -176,7 +177,7 @@ impl<'a> Line<'a> {
         }
         let accepted = accepted.pop();
         // Nothing is stored before the other side was offered, or a later run would not offer it again.
-        if let (Some(new), Some(store)) = (&accepted, &self.options.store)
+        if let (Some(new), Some(store)) = (&accepted, self.store(task))
             && new.source == ProofSource::Searched
             && let Err(problem) = store.save(&task.goal.module, &task.part.file(&task.goal.name), &new.bytes)
         {
@@ -220,10 +221,15 @@ impl<'a> Line<'a> {
         judge(self.signature, statement, outcome, &evidence, self.limits()).ok().map(|j| j.kind)
     }
 
+    /// Where the proof of a task is kept; nowhere for a file that the project does not name.
+    fn store(&self, task: &Task<'_>) -> Option<&'a Store> {
+        self.options.store.as_ref().filter(|s| s.keeps(&task.goal.place.file))
+    }
+
     /// The stored proof, when there is one that counts. One that does not count is searched for again, so it is no problem.
     fn stored(&mut self, task: &Task<'_>) -> Option<Accepted> {
         let file = task.part.file(&task.goal.name);
-        let bytes = match self.options.store.as_ref()?.load(&task.goal.module, &file) {
+        let bytes = match self.store(task)?.load(&task.goal.module, &file) {
             Ok(bytes) => bytes?,
             Err(problem) => {
                 self.problems.push(problem);

@@ -33,15 +33,18 @@ pub struct Listed {
 /// The claims of the given files, and what is ill-formed.
 pub fn list(paths: &[PathBuf], frontend: &mut dyn Frontend) -> (Vec<Listed>, Vec<Problem>) {
     let mut sources = Sources::new();
-    let (files, problems) = load(paths, &mut sources);
-    if !problems.is_empty() {
+    let (files, mut problems) = load(paths, &mut sources);
+    if files.is_empty() {
         return (Vec::new(), problems);
     }
     let elaborated = match frontend.elaborate(&mut sources, &files) {
         Ok(elaborated) => elaborated,
-        Err(problems) => return (Vec::new(), problems),
+        Err(more) => {
+            problems.extend(more);
+            return (Vec::new(), problems);
+        }
     };
-    let mut problems = elaborated.problems;
+    problems.extend(elaborated.problems);
     let broken = |what: String| Problem::new(Code::Internal, what, "report this as a mistake of bfv.");
     let context = match Context::new(&elaborated.signature) {
         Ok(context) => context,

@@ -24,13 +24,13 @@ pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<Input>, Vec<Proble
     let mut files = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
-        let before = files.len();
+        let before = (files.len(), problems.len());
         collect(path, true, FOLDER_LIMIT, &mut files, &mut problems);
-        if files.len() == before && path.is_dir() && problems.is_empty() {
+        if (files.len(), problems.len()) == before && path.is_dir() {
             problems.push(Problem::new(
                 Code::NotRead,
                 format!("The folder {} holds no .sctt file.", path.display()),
-                "name a folder or a file with specifications.",
+                "write a file there whose name ends in .sctt, or name another folder.",
             ));
         }
     }

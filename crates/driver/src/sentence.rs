@@ -1,6 +1,6 @@
 //! The plain sentences of reports. Every surface shows these and no others.
 
-use crate::verdict::{Consistency, GoalReport, HoldsIf, Kind, Report, Verdict};
+use crate::verdict::{Consistency, GoalReport, HoldsIf, Kind, Reason, Report, Verdict};
 use bfv_syntax::words;
 
 /// "1 goal", "2 goals".
@@ -110,7 +110,7 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
     let as_expected = if expected != Kind::Proved && expected == kind { ", as expected" } else { "" };
     let mut out = format!("{word}{as_expected}: {}, line {}.", spoken(&g.name), g.place.start.0);
     if let Verdict::Unknown(reason) = g.verdict {
-        out += &format!(" Reason: {}.", reason.meaning());
+        out += &format!(" Reason: {}.", reason.says());
     }
     out += &point_sentence(&g.counterexample, math);
     let conditions = g.holds_if.iter().map(|h| condition_message(h, math));
@@ -129,7 +129,7 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
 pub fn condition_sentence(condition: &str, without: Kind, verdict: Verdict, hypotheses: Consistency) -> String {
     match (verdict, hypotheses, without) {
         (Verdict::Refuted, ..) => format!("It does not hold even if {condition}."),
-        (Verdict::Unknown(r), ..) => format!("Whether it holds if {condition} is unknown: {}.", r.meaning()),
+        (Verdict::Unknown(r), ..) => format!("Whether it holds if {condition} is unknown: {}.", r.says()),
         (_, Consistency::Contradictory, _) => {
             format!("The condition {condition} contradicts the hypotheses, so it mends nothing.")
         }
@@ -162,10 +162,18 @@ pub fn vacuity_sentence(proved: bool, marked: bool, hypotheses: Option<Consisten
     }
 }
 
-/// What to run next, once per report: for the first goal that ran out of budget.
+/// What to run next, once per report: for the first goal that ran out of budget, otherwise for the first that is unknown and should not be.
 #[must_use]
 pub fn next_step(report: &Report, budget: u64) -> Option<String> {
-    let goal = report.goals.iter().find(|g| g.verdict == Verdict::Unknown(crate::verdict::Reason::Budget))?;
-    let name = goal.name.rsplit('.').next().unwrap_or(&goal.name);
-    Some(format!("bfv check {} --goal {name} --budget {}", goal.place.file, budget.saturating_mul(4)))
+    let unknown = |g: &GoalReport| match g.verdict {
+        Verdict::Unknown(r) if g.expected != Kind::Unknown => Some(r),
+        _ => None,
+    };
+    if let Some(goal) = report.goals.iter().find(|g| unknown(g) == Some(Reason::Budget)) {
+        let name = goal.name.rsplit('.').next().unwrap_or(&goal.name);
+        let more = budget.saturating_mul(4);
+        return Some(format!("to give it more steps, run bfv check {} --goal {name} --budget {more}", goal.place.file));
+    }
+    let reason = report.goals.iter().find_map(unknown)?;
+    Some(format!("to read what to do about it, run bfv explain {}", reason.word()))
 }

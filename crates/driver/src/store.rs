@@ -22,6 +22,8 @@ pub struct StoreMode {
 pub struct Store {
     root: PathBuf,
     mode: StoreMode,
+    /// Whose proofs are kept: these files, and what lies in these folders. Nothing means all files.
+    sources: Option<Vec<PathBuf>>,
 }
 
 /// The place of a claim's proof under the project's folder.
@@ -47,7 +49,21 @@ impl Store {
     /// The store of the project in this folder.
     #[must_use]
     pub fn new(project: &Path, mode: StoreMode) -> Self {
-        Store { root: project.to_owned(), mode }
+        Store { root: project.to_owned(), mode, sources: None }
+    }
+
+    /// The same for the proofs of these files and folders only, given relative to the project.
+    #[must_use]
+    pub fn of(self, sources: &[PathBuf]) -> Self {
+        let sources = sources.iter().map(|s| real(&self.root.join(s))).collect();
+        Store { sources: Some(sources), ..self }
+    }
+
+    /// Whether the proofs of a file are kept here.
+    #[must_use]
+    pub fn keeps(&self, file: &str) -> bool {
+        let file = real(Path::new(file));
+        self.sources.as_ref().is_none_or(|sources| sources.iter().any(|s| file.starts_with(s)))
     }
 
     /// The stored bytes, if there are any and they are to be used.
@@ -117,6 +133,11 @@ impl Store {
         fs::rename(&half, &path).map_err(|e| fail(&path, e))?;
         Ok(true)
     }
+}
+
+/// A path without links and dots, where it exists.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What lies in a folder; nothing when there is no such folder.

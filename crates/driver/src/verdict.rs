@@ -84,6 +84,29 @@ impl Reason {
         }
     }
 
+    /// The word, which can be asked for, and what it means, as a part of a sentence.
+    #[must_use]
+    pub fn says(self) -> String {
+        format!("{}, because {}", self.word(), self.meaning())
+    }
+
+    /// What a person can do about it, in sentences.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Reason::Budget => "Give it more steps with --budget, or prove a smaller claim first.",
+            Reason::Time | Reason::Memory => "Make the claim smaller, or give a proof with by.",
+            Reason::Incomplete | Reason::OutsideFragment => {
+                "Give a proof with by, or a point with refuted at. Begin with the goal that the message names, if any."
+            }
+            Reason::Unsupported => "Write the claim in another way. The message names the part.",
+            Reason::RejectedCandidate => "Where the proof is your own, mend it. Otherwise report a mistake of bfv.",
+            Reason::ToolMissing => "Run bfv doctor to see what is missing.",
+            Reason::Cancelled => "Check again.",
+            Reason::Dependency => "Prove the other claim first.",
+        }
+    }
+
     /// What it means, as a part of a sentence.
     #[must_use]
     pub fn meaning(self) -> &'static str {

@@ -70,7 +70,7 @@ struct Fake {
 impl Frontend for Fake {
     fn elaborate(&mut self, _: &mut Sources, _: &[Input]) -> Result<Elaborated, Vec<Problem>> {
         let signature = signature(&self.decls);
-        Ok(Elaborated { signature, goals: self.goals.clone(), problems: vec![] })
+        Ok(Elaborated { signature, goals: self.goals.clone(), problems: vec![], positions: Default::default() })
     }
 }
 

@@ -43,7 +43,10 @@ fn item_07_the_first_sentence_has_the_counts() {
     ]);
     assert_eq!(first_sentence(&r), "Checked 3 goals in wingbeat.sctt: 1 proved, 1 refuted, 1 unknown.");
     assert_eq!(last_sentence(&r), "Result: 1 verdict differs from what is expected.");
-    assert_eq!(next_step(&r, 1_000_000).unwrap(), "bfv check wingbeat.sctt --goal c --budget 4000000");
+    assert_eq!(
+        next_step(&r, 1_000_000).unwrap(),
+        "to give it more steps, run bfv check wingbeat.sctt --goal c --budget 4000000"
+    );
     assert_eq!(last_sentence(&report(vec![])), "Result: there was no claim to check.");
     let mut broken = report(vec![]);
     broken.problems.push(Problem::new(Code::Usage, "There is no goal named x.", "y."));
@@ -69,7 +72,7 @@ fn the_message_says_verdict_name_line_and_point() {
     assert_eq!(at(Verdict::Refuted, Kind::Refuted, 3, &[]), "Refuted, as expected: quorum intersection, line 3.");
     assert_eq!(
         at(Verdict::Unknown(Reason::Budget), Kind::Proved, 3, &[]),
-        "Unknown: quorum intersection, line 3. Reason: the step budget is used up."
+        "Unknown: quorum intersection, line 3. Reason: budget, because the step budget is used up."
     );
     let point = [("w".to_owned(), "[-2, 1/3]".to_owned())];
     assert_eq!(point_sentence(&point, Math::Words), " Counterexample: w is begin list minus 2, 1 over 3 end list.");

@@ -12,7 +12,7 @@ use bfv_diag::Span;
 use bfv_format::{Node, Outcome, Prim, Term};
 use bfv_kernel::{V, Val};
 use bfv_search::{Budget, Goal as EngineGoal, Outcome as Answer};
-use bfv_syntax::tree::{Binder, Body, Decl, Expr, ExprKind, Name, Script};
+use bfv_syntax::tree::{Body, Decl, Expr, ExprKind, Name, Script};
 use std::rc::Rc;
 
 impl Session {
@@ -53,7 +53,7 @@ impl Session {
             span: d.name.span,
             whole: d.span,
             statement,
-            shown: bfv_syntax::print::expr(&as_written(&d.binders, ty)),
+            shown: bfv_syntax::print::statement(&d.binders, ty),
             variables,
             expected,
             given,
@@ -306,14 +306,4 @@ fn at_point(point: &[(String, String)]) -> String {
     }
     let values: Vec<String> = point.iter().map(|(n, v)| format!("`{n} = {v}`")).collect();
     format!("at {}", values.join(" and "))
-}
-
-/// The statement with its binders, as one expression.
-fn as_written(binders: &[Binder], ty: &Expr) -> Expr {
-    if binders.is_empty() {
-        return ty.clone();
-    }
-    // Implicit arguments make no difference to what is said.
-    let binders = binders.iter().map(|b| Binder { implicit: false, ..b.clone() }).collect();
-    Expr { span: ty.span, kind: Box::new(ExprKind::Pi(binders, ty.clone())) }
 }

@@ -159,6 +159,14 @@ impl Names {
         found.map(|g| g.full.as_str())
     }
 
+    /// The full names of declarations with their positions in the signature; a constructor has that of its data type.
+    pub fn positions(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.globals.iter().filter_map(|g| match g.target {
+            Target::Const(id) | Target::Data(id) | Target::Con(id, _) => Some((g.full.as_str(), id)),
+            Target::Prim(_) => None,
+        })
+    }
+
     /// The names that a module declares, in order.
     pub fn of_module(&self, module: &str) -> impl Iterator<Item = &Global> {
         self.globals.iter().filter(move |g| g.module == module)

@@ -525,7 +525,7 @@ impl Elab<'_> {
                 };
                 let witness = self.check(&inner, e, dom)?;
                 let refuted = self.m.inst(cod, self.ev(&inner, &witness));
-                let Val::Pi(p, _) = &*self.whnf(span, &refuted)? else {
+                let Val::Pi(p, rest) = &*self.whnf(span, &refuted)? else {
                     return self.fail(
                         g,
                         span,
@@ -533,8 +533,16 @@ impl Elab<'_> {
                         self.advice(span, &g.ty),
                     );
                 };
-                let (t, new) = self.subgoal(&inner, span, p)?;
+                let last = self.m.inst(rest, self.m.var(inner.depth(), p.clone()));
                 let none = Rc::new(Node::App(Rc::new(Node::Var(0)), witness));
+                if !matches!(&*self.whnf(span, &last)?, Val::Prim(Prim::Empty)) {
+                    // `exists x y, P` with x given: that there is a y is still to be shown.
+                    let there = crate::expr::negate(&self.quote(&inner, span, &refuted)?);
+                    let (t, new) = self.subgoal(&inner, span, &self.ev(&inner, &there))?;
+                    self.assign(&g.local, g.meta, &Rc::new(Node::Lam(Rc::new(Node::App(t, none)))));
+                    return Ok(vec![new]);
+                }
+                let (t, new) = self.subgoal(&inner, span, p)?;
                 self.assign(&g.local, g.meta, &Rc::new(Node::Lam(Rc::new(Node::App(none, t)))));
                 Ok(vec![new])
             }

@@ -46,8 +46,9 @@ fn run() -> u8 {
     }
     let accepted = files.len() - rejected - unread;
     say(&format!(
-        "Checked {} stored proofs: {accepted} accepted, {rejected} rejected, {unread} not read.",
-        files.len()
+        "Checked {} stored {}: {accepted} accepted, {rejected} rejected, {unread} not read.",
+        files.len(),
+        if files.len() == 1 { "proof" } else { "proofs" }
     ));
     for line in lines {
         say(&line);

@@ -37,7 +37,8 @@ pub fn prepare(file: u32, source: &str, tokens: &[Token], reports: &mut Reports)
     Some(pass.out)
 }
 
-fn closer(open: T) -> Option<T> {
+/// What closes an opening bracket.
+pub fn closer(open: T) -> Option<T> {
     match open {
         T::OpenParen => Some(T::CloseParen),
         T::OpenBracket | T::OpenAttribute => Some(T::CloseBracket),

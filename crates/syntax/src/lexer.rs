@@ -215,6 +215,18 @@ fn report_run(run: Option<(Code, usize, usize)>, reports: &mut Reports) {
     reports.error(code, span, message, Some(fix));
 }
 
+/// How files of other kinds begin, some of which are mostly text.
+const OTHER_KINDS: [&[u8]; 8] =
+    [b"%PDF-", b"\x89PNG", b"GIF8", b"\xFF\xD8\xFF", b"PK\x03\x04", b"\x1F\x8B", b"\x7FELF", b"SQLite format"];
+
+/// Whether bytes are those of a picture, a document or a program: more than one in five is none of a text.
+fn other_kind(bytes: &[u8], bad: &[(usize, usize)]) -> bool {
+    let invalid: usize = bad.iter().map(|(start, end)| end - start).sum();
+    let control =
+        bytes.iter().filter(|b| b.is_ascii_control() && !matches!(b, b'\t' | b'\n' | b'\r' | b'\x0C')).count();
+    OTHER_KINDS.iter().any(|kind| bytes.starts_with(kind)) || (invalid + control).saturating_mul(5) > bytes.len()
+}
+
 /// Reports the bytes that are no UTF-8, once for the file. Answers whether the file is worth reading further.
 pub fn bytes(bytes: &[u8], bad: &[(usize, usize)], reports: &mut Reports) -> bool {
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
@@ -225,6 +237,12 @@ pub fn bytes(bytes: &[u8], bad: &[(usize, usize)], reports: &mut Reports) -> boo
             "This file starts with the byte order mark of UTF-16. A source file is UTF-8.",
             Some("Save the file as UTF-8."),
         );
+        return false;
+    }
+    if other_kind(bytes, bad) {
+        let message = "This file is of another kind than text, such as a picture, a document or a program.";
+        let span = reports.span(0, 0);
+        reports.error(Code::NotSource, span, message, Some("Name a source file. Its name ends in .sctt."));
         return false;
     }
     if let Some((start, end)) = bad.first() {

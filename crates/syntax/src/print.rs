@@ -20,6 +20,17 @@ pub fn expr(e: &Expr) -> String {
     printer.out
 }
 
+/// The text of a statement with the binders before it, after `forall`. That some are implicit makes no difference to what is said.
+pub fn statement(binders: &[Binder], e: &Expr) -> String {
+    let mut printer = Printer { out: String::new(), depth: 0 };
+    if !binders.is_empty() {
+        let binders: Vec<Binder> = binders.iter().map(|b| Binder { implicit: false, ..b.clone() }).collect();
+        printer.quantifier("forall", &binders, ",");
+    }
+    printer.expr(e, Around::default());
+    printer.out
+}
+
 /// The text of a pattern.
 pub fn pattern(p: &Pattern) -> String {
     let mut printer = Printer { out: String::new(), depth: 0 };

@@ -34,6 +34,13 @@ impl Reports {
         }
     }
 
+    /// Adds a place to the last diagnostic, where it has this code.
+    pub fn also(&mut self, code: Code, span: Span, text: &str) {
+        if let Some(last) = self.list.last_mut().filter(|d| d.code == code) {
+            last.labels.push((span, text.to_owned()));
+        }
+    }
+
     /// Adds an error.
     pub fn error(&mut self, code: Code, span: Span, message: impl Into<String>, fix: Option<&str>) {
         let fix = fix.map(str::to_string);

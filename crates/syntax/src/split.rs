@@ -12,6 +12,9 @@ use crate::tree::{File, Name};
 use bfv_diag::{Code, Diagnostic, Span};
 use std::collections::BTreeSet;
 
+/// Longest declaration, in words and signs, in which the place of a missing bracket is looked for.
+const REPAIRED: usize = 300;
+
 /// Reads all declarations of a file.
 pub fn file(number: u32, source: &str, lexed: &Lexed, out: &mut File, reports: &mut Reports) {
     let mut reader = Reader {
@@ -156,8 +159,61 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Where one bracket is left open, a bracket inside it that may be the one meant: its own end was taken by the outer one.
+    /// It is the innermost for which the declaration reads well once it is closed at another place.
+    fn inner_unclosed(&mut self, tokens: &[Token]) -> Option<Token> {
+        if tokens.len() > REPAIRED {
+            return None;
+        }
+        // The brackets that are open before each token.
+        let mut open: Vec<usize> = Vec::new();
+        let mut before: Vec<Vec<usize>> = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            before.push(open.clone());
+            if context::closer(token.kind).is_some() {
+                open.push(at);
+            } else if matches!(token.kind, T::CloseParen | T::CloseBracket | T::CloseBrace) {
+                open.pop();
+            }
+        }
+        let [outer] = open.as_slice() else { return None };
+        let mut best: Option<(usize, usize)> = None;
+        for (at, open) in before.iter().enumerate().skip(outer + 1) {
+            let Some((inner, close)) = open.last().and_then(|i| Some((*i, context::closer(tokens.get(*i)?.kind)?)))
+            else {
+                continue;
+            };
+            // Before its own end a second one would be that of the outer bracket; nothing is nearer than what was found.
+            let own = tokens.get(at).is_some_and(|t| t.kind == close);
+            if inner == *outer || own || best.is_some_and(|(depth, _)| depth >= open.len()) {
+                continue;
+            }
+            if self.reads_with(tokens, at, close) {
+                best = Some((open.len(), inner));
+            }
+        }
+        best.and_then(|(_, inner)| tokens.get(inner).copied())
+    }
+
+    /// Whether a declaration reads well with a closing bracket before the token at `at`.
+    fn reads_with(&mut self, tokens: &[Token], at: usize, close: T) -> bool {
+        let place = at.checked_sub(1).and_then(|i| tokens.get(i)).map_or(0, |t| t.end);
+        let mut mended = tokens.to_vec();
+        mended.insert(at, Token { kind: close, start: place, end: place });
+        let mut unheard = Reports::new(self.number);
+        let Some(ready) = context::prepare(self.number, self.cx.source, &mended, &mut unheard) else { return false };
+        self.cx.chains.clear();
+        self.parser.parse(&mut self.cx, ready.iter().map(|t| (t.start, t.kind, t.end))).is_ok()
+    }
+
     fn declaration(&mut self, start: usize, tokens: &[Token]) {
-        let Some(ready) = context::prepare(self.number, self.cx.source, tokens, self.reports) else { return };
+        let Some(ready) = context::prepare(self.number, self.cx.source, tokens, self.reports) else {
+            if let Some(inner) = self.inner_unclosed(tokens) {
+                let span = self.span(&inner);
+                self.reports.also(Code::UnclosedBracket, span, "The bracket left open may also be this one inside it.");
+            }
+            return;
+        };
         self.cx.chains.clear();
         let words = ready.iter().map(|t| (t.start, t.kind, t.end));
         match self.parser.parse(&mut self.cx, words) {
