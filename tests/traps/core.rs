@@ -339,9 +339,9 @@ fn falsehood() -> Term {
 }
 
 pub fn t19() -> Vec<Case> {
-    let still = |j| glue(v(1), vec![glued(j, I0, v(1), id_equiv())]);
-    let constant = |j| coe(I0, I1, still(j), v(0));
-    let at = |l: Term, r: Term| pi(u(0), pi(still(I0), path(still(I0), l, r)));
+    let still = |a: u32, j| glue(v(a), vec![glued(j, I0, v(a), id_equiv())]);
+    let constant = |j| coe(I0, I1, still(1, j), v(0));
+    let at = |l: Term, r: Term| pi(u(0), pi(still(0, I0), path(still(1, I0), l, r)));
     let moved = coe(I0, I1, ua(d(0)), truth());
     vec![
         refused(END, at(constant(I0), v(0)), lam(lam(refl(v(0))))),
