@@ -331,7 +331,7 @@ fn changed(x: &Term, n: &mut u32, dice: &mut Dice) -> Term {
             Node::HCom(r, s, a, _, b) => Node::HCom(*r, *s, a.clone(), vec![face(d(0), I0, num(0))], b.clone()),
             Node::BoolElim(m, a, b, y) => Node::BoolElim(m.clone(), b.clone(), a.clone(), y.clone()),
             Node::Let(a, y, b) => Node::Let(y.clone(), a.clone(), b.clone()),
-            Node::Con(k, n, ps, fs) => Node::Con(*k, 1 - n, ps.clone(), fs.clone()),
+            Node::Con(k, n, ps, fs, rs) => Node::Con(*k, 1 - n, ps.clone(), fs.clone(), rs.clone()),
             _ => Node::Prim(Prim::Star),
         });
     }
@@ -356,7 +356,7 @@ fn changed(x: &Term, n: &mut u32, dice: &mut Dice) -> Term {
         Node::BoolElim(m, a, b, y) => Node::BoolElim(go(m), go(a), go(b), go(y)),
         Node::NatElim(m, a, b, y) => Node::NatElim(go(m), go(a), go(b), go(y)),
         Node::IntElim(m, a, b, y) => Node::IntElim(go(m), go(a), go(b), go(y)),
-        Node::Con(k, n, ps, fs) => Node::Con(*k, *n, ps.clone(), fs.iter().map(go).collect()),
+        Node::Con(k, n, ps, fs, rs) => Node::Con(*k, *n, ps.clone(), fs.iter().map(go).collect(), rs.clone()),
         Node::DataElim(k, ps, m, bs, y) => {
             Node::DataElim(*k, ps.clone(), go(m), bs.iter().map(&mut go).collect(), go(y))
         }

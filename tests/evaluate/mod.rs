@@ -288,8 +288,8 @@ impl<'s> Evaluator<'s> {
                 out
             }
             Val::Data(..) => match (&*self.resolve(a)?, &*self.resolve(b)?) {
-                (Val::Con(_, c, _, _), Val::Con(_, e, _, _)) if c != e => Truth::False,
-                (Val::Con(d, c, ps, xs), Val::Con(_, _, _, ys)) if xs.len() <= 1 => match (xs.first(), ys.first()) {
+                (Val::Con(_, c, ..), Val::Con(_, e, ..)) if c != e => Truth::False,
+                (Val::Con(d, c, ps, xs, _), Val::Con(_, _, _, ys, _)) if xs.len() <= 1 => match (xs.first(), ys.first()) {
                     (Some(x), Some(y)) => self.equal(&self.m.field_type(*d, *c, ps, &[])?, x, y, dice, depth - 1)?,
                     _ => Truth::True,
                 },
@@ -311,7 +311,7 @@ impl<'s> Evaluator<'s> {
                 let given = params.iter().map(|p| self.m.quote(&Ctx::default(), p)).collect::<Res<Vec<_>>>()?;
                 let mut out = Vec::new();
                 for (n, c) in (0u32..).zip(&decl.constructors) {
-                    let con = |fields| -> Term { Rc::new(Node::Con(*d, n, given.clone(), fields)) };
+                    let con = |fields| -> Term { Rc::new(Node::Con(*d, n, given.clone(), fields, Vec::new())) };
                     match c.fields.len() {
                         0 => out.push(con(Vec::new())),
                         1 => match self.elements(&self.m.field_type(*d, n, params, &[])?, most)? {

@@ -1,7 +1,8 @@
 //! Changes of one place of a stored proof: what can be done to a node, a rule, a declaration, and to the parts around them.
 
 use bfv_format::{
-    Decl, Dim, Face, Hypothesis, Node, Op, Outcome, Prim, Rational, Relation, Rule, Sort, Step, Stored, Term,
+    Decl, Dim, Face, GlueFace, Hypothesis, Node, Op, Outcome, Part, Prim, Rational, Relation, Rule, Sort, Step, Stored,
+    Term,
 };
 use std::rc::Rc;
 
@@ -47,7 +48,20 @@ pub fn map(node: &Node, f: &mut dyn FnMut(usize, &Term) -> Term) -> Node {
         Node::NatElim(a, b, c, d) => Node::NatElim(go(a), go(b), go(c), go(d)),
         Node::IntElim(a, b, c, d) => Node::IntElim(go(a), go(b), go(c), go(d)),
         Node::Data(d, ps) => Node::Data(*d, ps.iter().map(go).collect()),
-        Node::Con(d, c, ps, fs) => Node::Con(*d, *c, ps.iter().map(&mut go).collect(), fs.iter().map(go).collect()),
+        Node::Con(d, c, ps, fs, rs) => {
+            let ps = ps.iter().map(&mut go).collect();
+            Node::Con(*d, *c, ps, fs.iter().map(go).collect(), rs.clone())
+        }
+        Node::Glue(a, faces) => Node::Glue(go(a), glue_faces(faces, &mut go)),
+        Node::GlueEl(a, parts) => {
+            let a = go(a);
+            Node::GlueEl(a, parts.iter().map(|p| Part { cof: p.cof.clone(), body: go(&p.body) }).collect())
+        }
+        Node::Unglue(a, faces, g) => {
+            let a = go(a);
+            let faces = glue_faces(faces, &mut go);
+            Node::Unglue(a, faces, go(g))
+        }
         Node::DataElim(d, ps, m, bs, x) => {
             let ps = ps.iter().map(&mut go).collect();
             let m = go(m);
@@ -66,6 +80,10 @@ pub fn map(node: &Node, f: &mut dyn FnMut(usize, &Term) -> Term) -> Node {
             Node::Rule(r)
         }
     }
+}
+
+fn glue_faces(faces: &[GlueFace], go: &mut dyn FnMut(&Term) -> Term) -> Vec<GlueFace> {
+    faces.iter().map(|f| GlueFace { cof: f.cof.clone(), ty: go(&f.ty), equiv: go(&f.equiv) }).collect()
 }
 
 /// The direct subterms of a node.
@@ -208,13 +226,18 @@ pub fn node(node: &Node, known: u32) -> Changed<Node> {
         Node::Data(d, ps) => {
             put("dropped argument", Node::Data(*d, ps.iter().skip(1).cloned().collect()));
         }
-        Node::Con(d, c, ps, fs) => {
-            put("other constructor", Node::Con(*d, c + 1, ps.clone(), fs.clone()));
-            c.checked_sub(1)
-                .into_iter()
-                .for_each(|c| put("other constructor", Node::Con(*d, c, ps.clone(), fs.clone())));
-            swapped(fs).into_iter().for_each(|fs| put("swapped arguments", Node::Con(*d, *c, ps.clone(), fs)));
+        Node::Con(d, c, ps, fs, rs) => {
+            let with = |c: u32, fs: Vec<Term>| Node::Con(*d, c, ps.clone(), fs, rs.clone());
+            put("other constructor", with(c + 1, fs.clone()));
+            c.checked_sub(1).into_iter().for_each(|c| put("other constructor", with(c, fs.clone())));
+            swapped(fs).into_iter().for_each(|fs| put("swapped arguments", with(*c, fs)));
         }
+        Node::Glue(a, faces) => put("dropped face", Node::Glue(a.clone(), faces.iter().skip(1).cloned().collect())),
+        Node::GlueEl(a, parts) => {
+            put("dropped part", Node::GlueEl(a.clone(), parts.iter().skip(1).cloned().collect()));
+            put("dropped glue", (**a).clone());
+        }
+        Node::Unglue(_, _, g) => put("dropped unglue", (**g).clone()),
         Node::DataElim(d, ps, m, bs, x) => {
             let with = |bs| Node::DataElim(*d, ps.clone(), m.clone(), bs, x.clone());
             swapped(bs).into_iter().for_each(|bs| put("swapped branches", with(bs)));
