@@ -63,16 +63,29 @@ fn square_root(x: &BigRational) -> Option<BigRational> {
     (&root * &root == *x).then_some(root)
 }
 
-/// A file that imports the whole library, elaborated.
-fn library() -> bfv_driver::Elaborated {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sctt");
-    let mut text = String::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "sctt") {
-            text += &format!("import std.{}\n", path.file_stem().unwrap().to_str().unwrap());
+/// The sources of the library.
+fn sources() -> Vec<String> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut out = Vec::new();
+    for folder in ["sctt", "sctt/cubical"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "sctt") {
+                out.push(std::fs::read_to_string(path).unwrap());
+            }
         }
     }
+    out
+}
+
+/// The module that a source says it is.
+fn module(text: &str) -> &str {
+    text.lines().find_map(|l| l.strip_prefix("module ")).unwrap().trim()
+}
+
+/// A file that imports the whole library, elaborated.
+fn library() -> bfv_driver::Elaborated {
+    let text: String = sources().iter().map(|s| format!("import {}\n", module(s))).collect();
     let dir = std::env::temp_dir().join(format!("bfv-axioms-{}-{:?}", std::process::id(), std::thread::current().id()));
     std::fs::create_dir_all(&dir).unwrap();
     let file = dir.join("all.sctt");
@@ -84,19 +97,12 @@ fn library() -> bfv_driver::Elaborated {
 
 /// Full names of the axioms in the library's sources, by the short name that a declaration carries.
 fn full_names() -> BTreeMap<String, String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sctt");
     let mut out = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|e| e != "sctt") {
-            continue;
-        }
-        let text = std::fs::read_to_string(path).unwrap();
-        let Some(module) = text.lines().find_map(|l| l.strip_prefix("module ")) else { continue };
+    for text in sources() {
         for line in text.lines().filter_map(|l| l.strip_prefix("axiom ")) {
             let name: String =
                 line.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '\'')).collect();
-            let full = format!("{}.{name}", module.trim());
+            let full = format!("{}.{name}", module(&text));
             assert!(out.insert(name, full).is_none(), "two axioms are called {line}; tell them apart here");
         }
     }

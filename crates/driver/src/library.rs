@@ -43,6 +43,17 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.krum", include_str!("../../../sctt/krum.sctt")),
     ("std.choice", include_str!("../../../sctt/choice.sctt")),
     ("std.submodular", include_str!("../../../sctt/submodular.sctt")),
+    ("std.cubical.path", include_str!("../../../sctt/cubical/path.sctt")),
+    ("std.cubical.levels", include_str!("../../../sctt/cubical/levels.sctt")),
+    ("std.cubical.equivalence", include_str!("../../../sctt/cubical/equivalence.sctt")),
+    ("std.cubical.univalence", include_str!("../../../sctt/cubical/univalence.sctt")),
+    ("std.cubical.circle", include_str!("../../../sctt/cubical/circle.sctt")),
+    ("std.cubical.torus", include_str!("../../../sctt/cubical/torus.sctt")),
+    ("std.cubical.suspension", include_str!("../../../sctt/cubical/suspension.sctt")),
+    ("std.cubical.truncation", include_str!("../../../sctt/cubical/truncation.sctt")),
+    ("std.cubical.quotient", include_str!("../../../sctt/cubical/quotient.sctt")),
+    ("std.cubical.representation", include_str!("../../../sctt/cubical/representation.sctt")),
+    ("std.cubical.computations", include_str!("../../../sctt/cubical/computations.sctt")),
 ];
 
 /// Bundles by module, as they lay in `sctt/bundles` when this was built.

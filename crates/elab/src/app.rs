@@ -300,6 +300,10 @@ impl Elab<'_> {
                     let t = self.at_dim(local, span, Typed { term, ty: ty.clone() }, r)?;
                     (term, ty) = (t.term, t.ty);
                 }
+                // The head's type may be known once the arguments are that were put off.
+                Val::Neutral(Neutral { head: Head::Const(id, _), .. }) if *id >= META_BASE && left && !waiting.is_empty() => {
+                    self.finish_arguments(local, &std::mem::take(&mut waiting))?;
+                }
                 Val::Neutral(Neutral { head: Head::Const(id, _), .. }) if *id >= META_BASE && left => {
                     // The head's type is not known yet: it must become a function type.
                     let universe = self.m.value(Val::Univ(0));
@@ -308,7 +312,8 @@ impl Elab<'_> {
                     let (inner, _) = self.bind(local, span, "x", &dom_v)?;
                     let (cod, _) = self.meta(&inner, span, &universe, "the type of a result")?;
                     let pi = self.ev(local, &Rc::new(Node::Pi(dom, cod)));
-                    if !self.at(span, self.unify_type(&local.ctx, &ty, &pi))? {
+                    // An equation that is put off gives no function type, and asking again would not end.
+                    if !self.at(span, self.unify_type(&local.ctx, &ty, &pi))? || !matches!(&*self.whnf(span, &ty)?, Val::Pi(..)) {
                         return self.not_a_function(local, span, &ty);
                     }
                 }
@@ -321,16 +326,22 @@ impl Elab<'_> {
             let universe = self.m.value(Val::Univ(0));
             self.at(span, self.try_unify(&local.ctx, &universe, &ty, want))?;
         }
+        self.finish_arguments(local, &waiting)?;
+        let term = walk::zonk(self.scratch, &term, &mut None);
+        Ok(Typed { term, ty })
+    }
+
+    /// The arguments that were put off: those that need their type come last.
+    fn finish_arguments(&self, local: &Local, waiting: &[Waiting<'_>]) -> R<()> {
         for late in [false, true] {
-            for w in &waiting {
+            for w in waiting {
                 if needs_type(w.expr) == late {
                     let t = self.check(local, w.expr, &w.ty)?;
                     self.finish_argument(local, w, &t)?;
                 }
             }
         }
-        let term = walk::zonk(self.scratch, &term, &mut None);
-        Ok(Typed { term, ty })
+        Ok(())
     }
 
     fn finish_argument(&self, local: &Local, w: &Waiting<'_>, t: &Term) -> R<()> {
@@ -411,7 +422,12 @@ impl Elab<'_> {
                 );
             }
         }
-        let level = level_of(&on.expr);
+        // A part that is a function is smaller at every argument: `f (x a)` is what f is at x, taken at a.
+        let (part, inside) = match &*on.expr.kind {
+            ExprKind::App(part, inside) => (part, inside.as_slice()),
+            _ => (&on.expr, [].as_slice()),
+        };
+        let level = level_of(part);
         let Some((_, hypothesis)) = rec.calls.iter().find(|(v, _)| Some(*v) == level) else {
             return problem(
                 Kind::BadPattern,
@@ -424,7 +440,7 @@ impl Elab<'_> {
         let ty = usize::try_from(*hypothesis).ok().and_then(|h| local.ctx.types.get(h)).cloned();
         let Some(ty) = ty else { return Ok(None) };
         let head = HeadTerm { term: Rc::new(Node::Var(index)), ty, params: Vec::new() };
-        let rest: Vec<Arg> = explicit.iter().skip(fixed.len() + 1).map(|a| (*a).clone()).collect();
+        let rest: Vec<Arg> = inside.iter().chain(explicit.iter().skip(fixed.len() + 1).copied()).cloned().collect();
         drop(recursion);
         Ok(Some(self.spine(local, span, head, &rest, None)?))
     }

@@ -265,7 +265,7 @@ fn places() {
 fn the_library_is_read() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sctt");
     let mut files = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in std::fs::read_dir(&folder).unwrap().chain(std::fs::read_dir(folder.join("cubical")).unwrap()) {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "sctt") {
             let (file, diagnostics) = bfv_syntax::parse(0, &std::fs::read(&path).unwrap());
