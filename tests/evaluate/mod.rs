@@ -289,10 +289,14 @@ impl<'s> Evaluator<'s> {
             }
             Val::Data(..) => match (&*self.resolve(a)?, &*self.resolve(b)?) {
                 (Val::Con(_, c, ..), Val::Con(_, e, ..)) if c != e => Truth::False,
-                (Val::Con(d, c, ps, xs, _), Val::Con(_, _, _, ys, _)) if xs.len() <= 1 => match (xs.first(), ys.first()) {
-                    (Some(x), Some(y)) => self.equal(&self.m.field_type(*d, *c, ps, &[])?, x, y, dice, depth - 1)?,
-                    _ => Truth::True,
-                },
+                (Val::Con(d, c, ps, xs, _), Val::Con(_, _, _, ys, _)) if xs.len() <= 1 => {
+                    match (xs.first(), ys.first()) {
+                        (Some(x), Some(y)) => {
+                            self.equal(&self.m.field_type(*d, *c, ps, &[])?, x, y, dice, depth - 1)?
+                        }
+                        _ => Truth::True,
+                    }
+                }
                 _ => Truth::Open,
             },
             _ => Truth::Open,

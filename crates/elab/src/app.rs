@@ -301,7 +301,9 @@ impl Elab<'_> {
                     (term, ty) = (t.term, t.ty);
                 }
                 // The head's type may be known once the arguments are that were put off.
-                Val::Neutral(Neutral { head: Head::Const(id, _), .. }) if *id >= META_BASE && left && !waiting.is_empty() => {
+                Val::Neutral(Neutral { head: Head::Const(id, _), .. })
+                    if *id >= META_BASE && left && !waiting.is_empty() =>
+                {
                     self.finish_arguments(local, &std::mem::take(&mut waiting))?;
                 }
                 Val::Neutral(Neutral { head: Head::Const(id, _), .. }) if *id >= META_BASE && left => {
@@ -313,7 +315,9 @@ impl Elab<'_> {
                     let (cod, _) = self.meta(&inner, span, &universe, "the type of a result")?;
                     let pi = self.ev(local, &Rc::new(Node::Pi(dom, cod)));
                     // An equation that is put off gives no function type, and asking again would not end.
-                    if !self.at(span, self.unify_type(&local.ctx, &ty, &pi))? || !matches!(&*self.whnf(span, &ty)?, Val::Pi(..)) {
+                    if !self.at(span, self.unify_type(&local.ctx, &ty, &pi))?
+                        || !matches!(&*self.whnf(span, &ty)?, Val::Pi(..))
+                    {
                         return self.not_a_function(local, span, &ty);
                     }
                 }
