@@ -81,6 +81,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("t15_transport_moves_and_does_not_identify", "part disagrees with base", "part disagrees with base"),
     ("t15_transport_moves_and_does_not_identify", "type mismatch", "type mismatch"),
     ("t15_transport_moves_and_does_not_identify", "wrong path endpoint", "wrong path endpoint"),
+    ("a_side_is_unglued_under_its_face", "wrong path endpoint", "wrong path endpoint"),
     ("a_side_computes_under_its_face_only", "part disagrees with base", "part disagrees with base"),
     ("a_side_computes_under_its_face_only", "wrong path endpoint", "wrong path endpoint"),
     ("t27_a_boundary_lies_at_ends_of_dimensions", "boundary not of constructors", "boundary not of constructors"),

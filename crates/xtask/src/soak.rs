@@ -10,7 +10,7 @@ struct Soak {
     settings: &'static [(&'static str, u64)],
 }
 
-const SOAKS: [Soak; 4] = [
+const SOAKS: [Soak; 5] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -25,6 +25,11 @@ const SOAKS: [Soak; 4] = [
         what: "damaged sources through the program",
         arguments: &["--package", "bfv", "--test", "damage"],
         settings: &[("BFV_CASES", 1000)],
+    },
+    Soak {
+        what: "random judgements about Glue types and path constructors, by both checkers",
+        arguments: &["--package", "bfv", "--test", "agree_cubical"],
+        settings: &[("BFV_CASES", 4000)],
     },
     Soak {
         what: "laws of the kernel on random terms",
