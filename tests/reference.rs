@@ -1,4 +1,5 @@
-//! The two pages for readers are tests: every block of `sctt/README.md` is judged, and every output of `README.md` is what bfv prints.
+//! The pages for readers are tests: every block of `sctt/README.md` and of `examples/seeds/README.md` is judged, and every output of
+//! `README.md` is what bfv prints.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -79,11 +80,11 @@ fn codes(report: &str) -> BTreeSet<&str> {
     report.lines().filter_map(|l| l.strip_prefix("Error ")?.split(':').next()).collect()
 }
 
-#[test]
-fn every_block_of_the_reference_is_judged_as_it_says() {
-    let page = page("sctt/README.md");
-    assert!(page.is_ascii(), "the reference is written in ASCII");
-    let folder = Folder::new("language");
+/// Judges every block of the language in a page, and counts those that are accepted and those that are refused with their code.
+fn judge_blocks(path: &str, name: &str) -> (usize, usize) {
+    let page = page(path);
+    assert!(page.is_ascii(), "{path} is written in ASCII");
+    let folder = Folder::new(name);
     let blocks: Vec<Block> =
         blocks(&page).into_iter().filter(|b| b.words.first().is_some_and(|w| w == "sctt")).collect();
     let (mut accepted, mut refused) = (0, 0);
@@ -95,19 +96,43 @@ fn every_block_of_the_reference_is_judged_as_it_says() {
         let words: Vec<&str> = b.words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["sctt"] => {
-                assert_eq!(out.status.code(), Some(0), "the block at line {} must be accepted:\n{report}", b.line);
+                assert_eq!(
+                    out.status.code(),
+                    Some(0),
+                    "{path}: the block at line {} must be accepted:\n{report}",
+                    b.line
+                );
                 accepted += 1;
             }
             ["sctt", "fails", code] => {
-                assert_eq!(out.status.code(), Some(3), "the block at line {} must be ill-formed:\n{report}", b.line);
+                assert_eq!(
+                    out.status.code(),
+                    Some(3),
+                    "{path}: the block at line {} must be ill-formed:\n{report}",
+                    b.line
+                );
                 let only = BTreeSet::from([*code]);
-                assert_eq!(codes(&report), only, "the block at line {} fails otherwise:\n{report}", b.line);
+                assert_eq!(codes(&report), only, "{path}: the block at line {} fails otherwise:\n{report}", b.line);
                 refused += 1;
             }
-            other => panic!("line {}: a block of the language is `sctt` or `sctt fails CODE`, not {other:?}", b.line),
+            other => {
+                panic!("{path}, line {}: a block of the language is `sctt` or `sctt fails CODE`, not {other:?}", b.line)
+            }
         }
     }
+    (accepted, refused)
+}
+
+#[test]
+fn every_block_of_the_reference_is_judged_as_it_says() {
+    let (accepted, refused) = judge_blocks("sctt/README.md", "language");
     assert!(accepted >= 15 && refused >= 15, "{accepted} blocks are accepted and {refused} refused");
+}
+
+#[test]
+fn the_declarations_of_the_specification_are_refused_as_its_page_says() {
+    let (accepted, refused) = judge_blocks("examples/seeds/README.md", "specification");
+    assert_eq!((accepted, refused), (0, 8));
 }
 
 /// The modules of the library, each with its source.
