@@ -22,7 +22,7 @@ use std::process::Command;
 
 /// How many mutants of each kind are judged, and in how many proofs; what must always be refused is tried in as many mutants as come first
 /// in some order of the proofs. A longer run takes more of each: `BFV_MUTANTS=10 cargo test --release --test mutants`.
-const EACH: usize = 14;
+const EACH: usize = 17;
 const PROOFS: usize = 60;
 const ALWAYS: usize = 250;
 

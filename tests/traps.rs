@@ -227,13 +227,27 @@ traps! {
     t15_true_is_false, t15;
     t16_path_ends, t16;
     t17_interval_as_data, t17;
+    t17_dimensions_of_constructors;
     t18_false_face_leaks, t18;
+    t19_no_condition_of_constancy, t19;
+    t20_for_all, t20;
     t21_diagonals, t21;
+    t22_bogus_equivalences, t22;
+    t23_parts_of_glued_elements, t23;
+    t24_glued_elements_compared, t24;
+    t25_uniqueness_of_proofs, t25;
     t26_missing_cases, t26;
+    t26_branches_and_boundaries;
+    t27_boundaries, t27;
     t28_exported_witness;
+    t28_truncation, t28;
     t29_capture, t29;
-    // T35 and T36 speak of a derivative operator and of grades: here a derivative is a relation, and smoothness is no grade.
+    t30_boundaries_are_not_scrambled;
+    t31_coe_at_path_constructors, t31;
+    // T34 to T36: a derivative is a relation here and smoothness a statement, so such a claim is refuted or no lemma gives it.
     t34_smooth_by_name;
+    t35_derivatives_at_kinks;
+    t36_orders_of_smoothness;
     t37_division_and_order, t37;
     t38_interval_and_reals, t38;
     t39_sides_that_rest_on_more, t39;
@@ -241,7 +255,13 @@ traps! {
     t44_rules_under_substitution, t44;
     t45_large_numbers, t45;
     t47_displacement, t47;
+    c01_transport_along_negation;
+    c02_transport_along_a_composite;
+    c03_many_negations;
     c04_coe_at_numbers;
+    c05_transport_along_the_successor;
+    c06_winding_numbers;
+    c08_addition_along_paths;
     c09_function_extensionality;
     c10_eta;
     c11_path_elimination_closed;
@@ -250,9 +270,17 @@ traps! {
     c14_hcom_goes_inside;
     c15_trivial_kan;
     c16_coe_at_functions;
+    c17_glue_on_its_faces;
+    c18_unglue_on_its_faces;
+    c19_recursion_on_the_circle;
+    c20_compositions_in_the_circle;
+    c21_torus;
+    c22_suspension_of_bool;
+    c23_truncations;
     c24_coe_at_pairs;
     c25_coe_at_lists;
     c26_double_symmetry;
+    c28_transport_in_the_universe;
 }
 
 /// A declaration that names itself does not get past the reader: its constants come earlier in the file.

@@ -147,7 +147,16 @@ pub fn t09() -> Vec<Case> {
         declared(Some(BAD), vec![theorem(line(boolean()), dlam(side()))]),
         refused(BAD, pi(line(nat()), line(nat())), lam(from_one(I0))),
         fine(pi(line(nat()), line(nat())), lam(from_one(I1))),
+        refused(BAD, line(u(0)), dlam(hcom(I0, I1, u(0), vec![face(d(0), I0, nat())], boolean()))),
+        after(vec![circle(0)], refused(BAD, line(line(data_at(0, vec![]))), dlam(dlam(around(d(0)))))),
+        after(vec![circle(0)], fine(line(line(data_at(0, vec![]))), dlam(dlam(around(d(1)))))),
     ]
+}
+
+/// `hcom 0 1 S1 [r=0 -> j. base] (loop i)`, i the outer of two dimensions.
+fn around(r: bfv_format::Dim) -> Term {
+    let base = con(0, 0, vec![], vec![]);
+    hcom(I0, I1, data_at(0, vec![]), vec![face(r, I0, base)], con_at(0, 1, vec![], vec![], vec![d(1)]))
 }
 
 pub fn t10() -> Vec<Case> {
@@ -161,7 +170,14 @@ pub fn t10() -> Vec<Case> {
         refused(BAD, ty(), comp(vec![face(d(0), d(1), along()), face(d(0), I0, v(2))])),
         fine(ty(), comp(vec![face(d(1), I0, along()), face(d(0), I0, along())])),
         fine(ty(), comp(vec![face(d(0), I1, along()), face(d(0), I0, v(2))])),
+        refused(BAD, line(line(u(0))), dlam(dlam(glue_at_both(id_equiv())))),
+        fine(line(line(u(0))), dlam(dlam(glue_at_both(not_equiv())))),
     ]
+}
+
+/// Two faces that meet, with negation at the first and some equivalence at the second.
+fn glue_at_both(e: Term) -> Term {
+    glue(boolean(), vec![glued(d(0), I0, boolean(), not_equiv()), glued(d(1), I0, boolean(), e)])
 }
 
 pub fn t11() -> Vec<Case> {
@@ -210,6 +226,12 @@ pub fn t14() -> Vec<Case> {
         refused(MISMATCH, nat(), hcom(I0, I1, nat(), vec![face(I0, I0, prim(Prim::True))], num(0))),
         fine(nat(), hcom(I0, I1, nat(), vec![face(I0, I1, prim(Prim::True))], num(0))),
         fine(line(nat()), dlam(hcom(I0, I1, nat(), vec![both], num(0)))),
+        refused(BAD, u(0), glue(boolean(), vec![glued(d(0), I0, boolean(), not_equiv())])),
+        refused(MISMATCH, u(0), glue(boolean(), vec![glued(I0, I0, boolean(), truth())])),
+        fine(path(u(0), glue(boolean(), vec![glued(I0, I0, boolean(), not_equiv())]), boolean()), refl(boolean())),
+        fine(u(0), glue(boolean(), vec![glued(I0, I1, truth(), truth())])),
+        refused(MISMATCH, boolean(), let_(glue(boolean(), vec![glued(I0, I1, truth(), truth())]), truth(), v(0))),
+        after(vec![circle(0)], refused(BAD, data_at(0, vec![]), con_at(0, 1, vec![], vec![], vec![d(0)]))),
     ]
 }
 
@@ -254,7 +276,15 @@ pub fn t18() -> Vec<Case> {
     let claim = || path(boolean(), prim(Prim::True), prim(Prim::False));
     let lie = || refl(prim(Prim::True));
     let inside = || hcom(I0, I1, nat(), vec![face(I0, I1, let_(claim(), lie(), num(0)))], num(0));
-    vec![fine(nat(), inside()), refused(END, sigma(nat(), claim()), pair(inside(), lie()))]
+    // A face that is never true leaves a Glue type of no faces, which is not its base.
+    let glued_nowhere = || glue(claim(), vec![glued(I0, I1, empty(), lie())]);
+    vec![
+        fine(nat(), inside()),
+        refused(END, sigma(nat(), claim()), pair(inside(), lie())),
+        refused(MISMATCH, pi(glued_nowhere(), claim()), lam(v(0))),
+        refused(END, glued_nowhere(), glue_el(lie(), vec![])),
+        fine(pi(glued_nowhere(), claim()), lam(unglue(claim(), vec![], v(0)))),
+    ]
 }
 
 pub fn t21() -> Vec<Case> {
@@ -265,7 +295,17 @@ pub fn t21() -> Vec<Case> {
         fine(square(comp(d(0), I0), comp(d(0), I1)), diagonal()),
         refused(END, square(comp(d(0), I1), comp(d(0), I0)), diagonal()),
         refused(END, square(comp(d(0), I0), comp(d(0), I0)), diagonal()),
+        fine(of_types(glued_at(d(0), I0), glued_at(d(0), I1)), dlam(dlam(glued_at(d(1), d(0))))),
+        refused(END, of_types(glued_at(d(0), I1), glued_at(d(0), I0)), dlam(dlam(glued_at(d(1), d(0))))),
     ]
+}
+
+fn glued_at(a: bfv_format::Dim, b: bfv_format::Dim) -> Term {
+    glue(boolean(), vec![glued(a, b, boolean(), not_equiv())])
+}
+
+fn of_types(l: Term, r: Term) -> Term {
+    path(line(u(0)), dlam(l), dlam(r))
 }
 
 pub fn t26() -> Vec<Case> {
@@ -278,6 +318,202 @@ pub fn t26() -> Vec<Case> {
         after(vec![vote()], refused(COUNT, ty(), choose(vec![]))),
         after(vec![vote()], refused(COUNT, ty(), choose(vec![num(1), num(1), num(2)]))),
         after(vec![vote()], fine(ty(), choose(vec![num(1), num(2)]))),
+        after(vec![circle(0)], refused(COUNT, ty(), choose(vec![num(1)]))),
+        after(vec![circle(0)], refused("boundary disagrees", ty(), choose(vec![num(1), dlam(num(2))]))),
+        after(vec![circle(0)], refused(MISMATCH, ty(), choose(vec![num(1), num(1)]))),
+        after(vec![circle(0)], fine(ty(), choose(vec![num(1), dlam(num(1))]))),
+    ]
+}
+
+/// The path of types that negation gives, at a dimension.
+fn ua(i: bfv_format::Dim) -> Term {
+    glue(boolean(), vec![glued(i, I0, boolean(), not_equiv()), glued(i, I1, boolean(), id_equiv())])
+}
+
+fn truth() -> Term {
+    prim(Prim::True)
+}
+
+fn falsehood() -> Term {
+    prim(Prim::False)
+}
+
+pub fn t19() -> Vec<Case> {
+    let still = |a: u32, j| glue(v(a), vec![glued(j, I0, v(a), id_equiv())]);
+    let constant = |j| coe(I0, I1, still(1, j), v(0));
+    let at = |l: Term, r: Term| pi(u(0), pi(still(0, I0), path(still(1, I0), l, r)));
+    let moved = coe(I0, I1, ua(d(0)), truth());
+    vec![
+        refused(END, at(constant(I0), v(0)), lam(lam(refl(v(0))))),
+        refused(END, path(boolean(), moved.clone(), truth()), refl(truth())),
+        refused(END, pi(u(0), path(u(0), hcom(I0, I1, u(0), vec![], v(0)), v(0))), lam(refl(v(0)))),
+        refused(MISMATCH, pi(u(0), pi(v(0), hcom(I0, I1, u(0), vec![], v(1)))), lam(lam(v(0)))),
+        fine(path(boolean(), moved, falsehood()), refl(falsehood())),
+        fine(at(constant(I0), constant(I0)), lam(lam(refl(constant(I0))))),
+    ]
+}
+
+pub fn t20() -> Vec<Case> {
+    let on = |a, b| glued(a, b, boolean(), not_equiv());
+    let moved = |j| coe(I0, I1, glue(boolean(), vec![on(j, I0), on(d(0), I0)]), truth());
+    let below = |j| unglue(boolean(), vec![], moved(j));
+    vec![
+        fine(path(boolean(), moved(I0), truth()), refl(truth())),
+        fine(path(boolean(), below(I1), falsehood()), refl(falsehood())),
+        refused(END, path(boolean(), moved(I0), falsehood()), refl(falsehood())),
+        refused(END, path(boolean(), below(I1), truth()), refl(truth())),
+    ]
+}
+
+pub fn t22() -> Vec<Case> {
+    let along = |e: Term| dlam(glue(boolean(), vec![glued(d(0), I0, boolean(), e)]));
+    let (id, refls) = (|| lam(v(0)), || lam(dlam(v(0))));
+    let bad = |reason, e: Term| refused(reason, line(u(0)), along(e));
+    let types = || pi(u(0), pi(u(0), pi(equiv_between(0, 1), line(u(0)))));
+    let between = |base, ty| lam(lam(lam(dlam(glue(v(base), vec![glued(d(0), I0, v(ty), v(0))])))));
+    vec![
+        bad(END, five(lam(truth()), id(), refls(), refls(), id())),
+        bad(END, five(id(), lam(truth()), refls(), refls(), id())),
+        bad(END, five(lam(negation(v(0))), id(), refls(), refls(), id())),
+        bad(END, five(id(), id(), refls(), refls(), lam(refl(refl(truth()))))),
+        bad(MISMATCH, pair(id(), pair(id(), pair(refls(), refls())))),
+        bad(MISMATCH, id()),
+        refused(MISMATCH, types(), between(1, 2)),
+        refused("not a type", line(u(0)), dlam(glue(truth(), vec![]))),
+        fine(types(), between(2, 1)),
+        fine(line(u(0)), along(not_equiv())),
+    ]
+}
+
+pub fn t23() -> Vec<Case> {
+    const PART: &str = "part disagrees with base";
+    let ty = || line(glue(boolean(), vec![glued(d(0), I0, boolean(), not_equiv())]));
+    let el = |base: Term, parts| dlam(glue_el(base, parts));
+    let over = |a, b, t: Term| vec![part(a, b, t)];
+    vec![
+        fine(ty(), el(falsehood(), over(d(0), I0, truth()))),
+        refused(PART, ty(), el(truth(), over(d(0), I0, truth()))),
+        refused(PART, ty(), el(truth(), over(d(0), I1, truth()))),
+        refused(PART, ty(), el(falsehood(), vec![])),
+        refused(PART, ty(), el(falsehood(), [over(d(0), I0, truth()), over(d(0), I0, truth())].concat())),
+        refused(MISMATCH, ty(), el(falsehood(), over(d(0), I0, prim(Prim::Star)))),
+        refused(MISMATCH, ty(), el(prim(Prim::Star), over(d(0), I0, truth()))),
+        refused(MISMATCH, ty(), dlam(truth())),
+        refused(MISMATCH, boolean(), glue_el(truth(), vec![])),
+        refused(MISMATCH, boolean(), unglue(boolean(), vec![], truth())),
+        refused(
+            END,
+            path(boolean(), truth(), falsehood()),
+            dlam(unglue(boolean(), vec![], let_(glue(boolean(), vec![]), glue_el(truth(), vec![]), v(0)))),
+        ),
+    ]
+}
+
+pub fn t24() -> Vec<Case> {
+    let of = |a, b, e: Term| glue(boolean(), vec![glued(a, b, boolean(), e)]);
+    let same = |a: Term, b: Term| path(line(u(0)), dlam(a), dlam(b));
+    let shown = |a: Term| refl(dlam(a));
+    let bad = |a: Term, b: Term| refused(END, same(a.clone(), b), shown(a));
+    // T, Unit, e : Equiv T Unit, x y : T
+    let points = |x, y| {
+        let at = |k| dlam(glue_el(prim(Prim::Star), vec![part(d(0), I0, v(k))]));
+        let ty = line(glue(v(3), vec![glued(d(0), I0, v(4), v(2))]));
+        let all = |t: Term| pi(u(0), let_(u(0), prim(Prim::Unit), pi(equiv_between(1, 0), pi(v(2), pi(v(3), t)))));
+        (all(path(ty, at(x), at(y))), lam(let_(u(0), prim(Prim::Unit), lam(lam(lam(refl(at(x))))))))
+    };
+    vec![
+        fine(points(1, 1).0, points(1, 1).1),
+        refused(END, points(1, 0).0, points(1, 0).1),
+        bad(of(d(0), I0, not_equiv()), of(d(0), I0, id_equiv())),
+        bad(of(d(0), I0, not_equiv()), of(d(0), I1, not_equiv())),
+        bad(of(d(0), I0, not_equiv()), glue(boolean(), vec![])),
+        bad(of(d(0), I0, not_equiv()), boolean()),
+        fine(same(ua(d(0)), ua(d(0))), shown(ua(d(0)))),
+    ]
+}
+
+pub fn t25() -> Vec<Case> {
+    let two = || path(path(u(0), boolean(), boolean()), dlam(ua(d(0))), dlam(boolean()));
+    let line_of = papp(v(0), dlam(ua(d(0))), dlam(boolean()), d(1));
+    let moved = coe(I0, I1, papp(line_of, boolean(), boolean(), d(0)), truth());
+    vec![
+        refused(END, two(), refl(dlam(boolean()))),
+        refused(
+            END,
+            pi(u(0), pi(v(0), pi(path(v(1), v(0), v(0)), path(path(v(2), v(1), v(1)), v(0), refl(v(1)))))),
+            lam(lam(lam(refl(v(0))))),
+        ),
+        // Were the two equal, true would be false.
+        fine(pi(two(), path(boolean(), falsehood(), truth())), lam(dlam(moved))),
+    ]
+}
+
+pub fn t27() -> Vec<Case> {
+    const BAD: &str = "boundary not of constructors";
+    let me = || data_at(0, vec![]);
+    let base = || con(0, 0, vec![], vec![]);
+    let with = |reason, fields: Vec<Term>, body: Term| {
+        let path = path_con(fields, 1, vec![part(d(0), I0, body)]);
+        declared(reason, vec![path_data(vec![], 0, vec![point(vec![]), path])])
+    };
+    let corner = vec![part(d(1), I0, con(0, 0, vec![], vec![])), part(d(0), I0, con(0, 1, vec![], vec![]))];
+    let square = path_data(vec![], 0, vec![point(vec![]), point(vec![]), path_con(vec![], 2, corner)]);
+    let diagonal = path_data(vec![], 0, vec![point(vec![]), path_con(vec![], 2, vec![part(d(0), d(1), base())])]);
+    vec![
+        with(Some(BAD), vec![], con_at(0, 1, vec![], vec![], vec![I1])),
+        with(Some(BAD), vec![me()], data_elim(0, vec![], me(), vec![base(), v(0)], v(0))),
+        with(Some(BAD), vec![me()], hcom(I0, I1, me(), vec![], v(0))),
+        with(Some(BAD), vec![me()], coe(I0, I1, me(), v(0))),
+        with(Some(BAD), vec![], truth()),
+        with(Some(BAD), vec![nat()], v(0)),
+        with(Some(POSITIVE), vec![pi(me(), empty())], base()),
+        with(Some(UNIVERSE), vec![u(0)], base()),
+        declared(Some("faces disagree"), vec![square]),
+        declared(Some(BAD), vec![diagonal]),
+        with(None, vec![pi(nat(), me())], app(v(0), num(0))),
+        with(None, vec![me()], v(0)),
+    ]
+}
+
+pub fn t28() -> Vec<Case> {
+    const BAD: &str = "boundary disagrees";
+    let into = |m: Term| pi(data_at(0, vec![boolean()]), m);
+    // The path from hypothesis to hypothesis is one of them.
+    let get =
+        |m: Term, of: Term, k| lam(data_elim(0, vec![boolean()], m, vec![of, lam(lam(lam(lam(dlam(v(k))))))], v(0)));
+    let case = |c| after(vec![truncation(0)], c);
+    let choose = || lam(bool_elim(u(0), boolean(), empty(), v(0)));
+    vec![
+        case(refused(BAD, into(boolean()), get(boolean(), lam(v(0)), 0))),
+        case(refused(BAD, into(boolean()), get(boolean(), lam(v(0)), 1))),
+        case(refused(BAD, into(u(0)), get(u(0), choose(), 0))),
+        case(refused(BAD, into(u(0)), get(u(0), choose(), 1))),
+        case(fine(into(prim(Prim::Unit)), get(prim(Prim::Unit), lam(prim(Prim::Star)), 0))),
+    ]
+}
+
+pub fn t31() -> Vec<Case> {
+    // l : I -> U 0, x y : l 0
+    let some = |r| data_at(0, vec![lapp(v(2), r)]);
+    let inc = |r, x: Term| con(0, 0, vec![lapp(v(2), r)], vec![x]);
+    let squash = |r, x: Term, y: Term| con_at(0, 1, vec![lapp(v(2), r)], vec![inc(r, x), inc(r, y)], vec![d(0)]);
+    let there = |x: u32| coe(I0, I1, lapp(v(2), d(0)), v(x));
+    let moved = || coe(I0, I1, some(d(0)), squash(I0, v(1), v(0)));
+    let side = |x: u32| coe(d(0), I1, some(d(0)), inc(d(0), coe(I0, d(0), lapp(v(2), d(0)), v(x))));
+    let composed = |r, s| {
+        let faces = vec![face(d(0), I0, side(1)), face(d(0), I1, side(0))];
+        hcom(r, s, some(I1), faces, squash(I1, there(1), there(0)))
+    };
+    let all = |t: Term| pi(line(u(0)), pi(lapp(v(0), I0), pi(lapp(v(1), I0), t)));
+    let same = |b: Term| all(path(line(some(I1)), dlam(moved()), dlam(b)));
+    let shown = || lam(lam(lam(refl(dlam(moved())))));
+    let case = |c| after(vec![truncation(0)], c);
+    vec![
+        case(fine(same(composed(I1, I0)), shown())),
+        case(refused(END, same(composed(I0, I1)), shown())),
+        case(refused(END, same(squash(I1, there(1), there(0))), shown())),
+        case(fine(all(path(some(I1), inc(I1, there(1)), inc(I1, there(0)))), lam(lam(lam(dlam(moved())))))),
+        case(refused(END, all(path(some(I1), inc(I1, there(0)), inc(I1, there(1)))), lam(lam(lam(dlam(moved())))))),
     ]
 }
 
@@ -437,6 +673,10 @@ pub fn t47() -> Vec<Case> {
         after(vec![boxed()], refused(UNIVERSE, u(1), raised_box())),
         after(vec![universe()], fine(u(2), raised(0, 1))),
         after(vec![boxed()], fine(u(2), raised_box())),
+        after(vec![truncation(0)], refused(UNIVERSE, u(1), data_at(0, vec![u(0)]))),
+        after(vec![truncation(0)], refused(UNIVERSE, u(0), t(Node::Data(DataRef { id: 0, shift: 1 }, vec![nat()])))),
+        after(vec![truncation(0)], fine(u(1), t(Node::Data(DataRef { id: 0, shift: 1 }, vec![u(0)])))),
+        after(vec![circle(0)], fine(u(0), t(Node::Data(DataRef { id: 0, shift: 9 }, vec![])))),
     ]
 }
 
@@ -458,9 +698,18 @@ pub fn all() -> Vec<(&'static str, Vec<Case>)> {
         ("t16", t16()),
         ("t17", t17()),
         ("t18", t18()),
+        ("t19", t19()),
+        ("t20", t20()),
         ("t21", t21()),
+        ("t22", t22()),
+        ("t23", t23()),
+        ("t24", t24()),
+        ("t25", t25()),
         ("t26", t26()),
+        ("t27", t27()),
+        ("t28", t28()),
         ("t29", t29()),
+        ("t31", t31()),
         ("t37", t37()),
         ("t38", t38()),
         ("t39", t39()),

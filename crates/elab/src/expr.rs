@@ -238,6 +238,10 @@ impl Elab<'_> {
                 let t = self.arithmetic(local, e, Some(ty))?;
                 self.coerce(local, span, t, ty)
             }
+            ExprKind::Binary(BinOp::Pow, ..) if self.displaced(local, e)?.is_some() => {
+                let t = self.infer(local, e)?;
+                self.coerce(local, span, t, ty)
+            }
             ExprKind::Binary(op, l, r) => {
                 let t = self.binary(local, span, *op, l, r, e, Some(ty))?;
                 self.coerce(local, span, t, ty)

@@ -150,7 +150,7 @@ impl Elab<'_> {
             return problem(
                 Kind::Unsupported,
                 body.span,
-                "A constructor without dimensions has no boundary.",
+                "A boundary is given here, but this constructor has no dimensions.",
                 "Give it a dimension, such as `(i : I)`, or remove the boundary.",
             );
         }

@@ -2,7 +2,7 @@
 
 use crate::elab::Elab;
 use crate::walk::{self, Depth};
-use bfv_format::{Node, Term};
+use bfv_format::{DataRef, Node, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Elim, Globals, Head, Ivl, META_BASE, Neutral, Res, V, VGlue, Val};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -156,17 +156,7 @@ impl Elab<'_> {
                 Ok(matches!(&*wa, Val::IntPos(_)) == matches!(&*wb, Val::IntPos(_))
                     && self.unify(ctx, &self.m.value(Val::Prim(bfv_format::Prim::Nat)), x, y)?)
             }
-            (Val::Data(d, ps), Val::Data(e, qs)) => {
-                if d != e {
-                    return Ok(false);
-                }
-                for (p, q) in ps.iter().zip(qs.iter()) {
-                    if !self.unify_type(ctx, p, q)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
+            (Val::Data(d, ps), Val::Data(e, qs)) => Ok(d == e && self.unify_params(ctx, *d, ps, qs)?),
             (Val::Glue(x, fs), Val::Glue(y, gs)) => self.unify_glue(ctx, a, b, (x, fs), (y, gs)),
             (Val::Con(d, c, ps, xs, is), Val::Con(e, k, _, ys, js)) => {
                 if d != e || c != k || is != js {
@@ -190,6 +180,16 @@ impl Elab<'_> {
             }
             _ => self.stuck_on_meta(ctx, ty, a, b, &wa, &wb),
         }
+    }
+
+    /// The parameters of a data type, each at its own type: one may be a function.
+    fn unify_params(&self, ctx: &Ctx, d: DataRef, ps: &[V], qs: &[V]) -> Res<bool> {
+        for (n, (p, q)) in ps.iter().zip(qs).enumerate() {
+            if !self.unify(ctx, &self.m.param_type(d, ps.get(..n).unwrap_or(&[]))?, p, q)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Glue types with the same faces in the same order are unified part by part, others only compared.
@@ -304,13 +304,8 @@ impl Elab<'_> {
                     && self.unify(ctx, &self.nat_step_type(m), y, w)?
             }
             (Elim::DataElim(d, ps, m, xs), Elim::DataElim(e, qs, n, ys)) => {
-                if d != e || xs.len() != ys.len() {
+                if d != e || xs.len() != ys.len() || !self.unify_params(ctx, *d, ps, qs)? {
                     return Ok(false);
-                }
-                for (p, q) in ps.iter().zip(qs.iter()) {
-                    if !self.unify_type(ctx, p, q)? {
-                        return Ok(false);
-                    }
                 }
                 let data = self.m.value(Val::Data(*d, ps.clone()));
                 if !self.unify_family(ctx, &data, m, n)? {

@@ -235,14 +235,11 @@ impl<'a> Machine<'a> {
                 _ => w,
             },
             Lazy::Term(env, t) => self.run(&env, &t)?,
-            Lazy::Act(x, s) => match self.folded(&x) {
-                Ok(w) => self.act_val(&w, &s)?,
-                // Outside of its face a side need not be of one type: what is refused there may be well typed under the face.
-                Err(r) if r.reason != BUDGET => match self.pushed(&x, &s) {
-                    Some(v) => self.folded(&v)?,
-                    None => return Err(r),
-                },
-                Err(r) => return Err(r),
+            // What stands under a face need not be of one type elsewhere, and may compute to something wrong there: a substitution
+            // goes before the computation, unless the value was needed without it, where it is well typed.
+            Lazy::Act(x, s) => match self.pushed(&x, &s) {
+                Some(v) => self.folded(&v)?,
+                None => self.act_val(&self.folded(&x)?, &s)?,
             },
             Lazy::Elim(x, e) => self.eliminate(&self.folded(&x)?, e)?,
             Lazy::Forced(x, e) => self.eliminate(&self.whnf(&x)?, e)?,

@@ -605,3 +605,41 @@ fn t31_direction_of_coe_at_path_constructors() {
     let same = pi(u(0), pi(v(0), path(line(data_at(0, vec![v(1)])), dlam(there.clone()), dlam(fixed(d(0))))));
     rejects(&s, same, lam(lam(refl(dlam(there)))), END);
 }
+
+/// A part over negation, in a type that is itself a Glue: what is unglued there is the part, and not what lies below the whole.
+/// Evaluated where the face does not hold it would be `false` instead of `true`, and a path from one to the other would follow.
+#[test]
+fn a_side_is_unglued_under_its_face() {
+    // G = Glue Bool [], and e from G to Bool: not of what is below.
+    let g = || glue(boolean(), vec![]);
+    let below = |x: Term| unglue(boolean(), vec![], x);
+    let e = || {
+        let n = negation;
+        let low = dlam(n(papp(negated_twice(v(0)), n(n(v(0))), v(0), d(0))));
+        let motive = path(path(boolean(), n(n(n(v(0)))), n(v(0))), low, negated_twice(n(v(0))));
+        let tau = lam(bool_elim(motive, refl(refl(no())), refl(refl(yes())), below(v(0))));
+        let up = papp(negated_twice(below(v(0))), n(n(below(v(0)))), below(v(0)), d(0));
+        five(
+            lam(n(below(v(0)))),
+            lam(glue_el(n(v(0)), vec![])),
+            lam(dlam(glue_el(up, vec![]))),
+            lam(negated_twice(v(0))),
+            tau,
+        )
+    };
+    let start = || let_(g(), glue_el(yes(), vec![]), v(0));
+    // y : Glue Bool [i=1 -> (G, e)] is the start where i is 1, and lies over false; as a side at G it is unglued twice.
+    let outer = |i| glue(boolean(), vec![glued(i, I1, g(), e())]);
+    let y = |i| glue_el(no(), vec![part(i, I1, glue_el(yes(), vec![]))]);
+    let composed = |i: Dim| let_(outer(i), y(i), hcom(I0, I1, g(), vec![face(i, I1, v(0))], start()));
+    let p = || dlam(below(composed(d(0))));
+    let pushed = || hcom(I0, I1, line(boolean()), vec![], let_(line(boolean()), p(), v(0)));
+    let inside = || let_(line(boolean()), dlam(hcom(I0, I1, boolean(), vec![], below(composed(d(0))))), v(0));
+    let same = let_(path(line(boolean()), pushed(), inside()), refl(pushed()), v(0));
+    let along = dlam(lapp(papp(same, pushed(), inside(), d(0)), I1));
+    rejects(&none(), path(boolean(), no(), yes()), along, END);
+    for l in [pushed(), inside()] {
+        accepts(&none(), path(boolean(), lapp(l.clone(), I1), yes()), refl(yes()));
+        rejects(&none(), path(boolean(), lapp(l, I1), no()), refl(no()), END);
+    }
+}
