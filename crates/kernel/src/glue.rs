@@ -366,6 +366,9 @@ struct At {
     dims: u32,
 }
 
+/// A side of a composition: its dimension, the end where it holds, and what stands there along another dimension.
+type Side<'s> = (Dim, Dim, &'s dyn Fn(At, Dim) -> Term);
+
 impl At {
     fn var(self, level: u32) -> Term {
         Rc::new(Node::Var(self.terms - 1 - level))
@@ -399,8 +402,8 @@ impl At {
     }
 
     /// `com from to (i. B) [x=e -> i. side] base`.
-    fn com(self, from: Dim, to: Dim, sides: &[(Dim, Dim, &dyn Fn(At, Dim) -> Term)], base: Term) -> Term {
-        let face = |(x, end, side): &(Dim, Dim, &dyn Fn(At, Dim) -> Term)| Face {
+    fn com(self, from: Dim, to: Dim, sides: &[Side<'_>], base: Term) -> Term {
+        let face = |(x, end, side): &Side<'_>| Face {
             cof: vec![(self.dim(*x), *end)],
             body: self.line(|at, i| at.coe(i, to, side(at, i))),
         };
@@ -471,14 +474,14 @@ fn coercion() -> Term {
     let middle = |at: At, j: Dim, k: Dim| {
         let still = |at: At, i| at.coe(R, i, y(at));
         let (left, top) = (|at: At, i| h(at, k, i), |at: At, i| swapped(at, j, i));
-        let sides: [(Dim, Dim, &dyn Fn(At, Dim) -> Term); 4] =
+        let sides: [Side<'_>; 4] =
             [(j, Dim::Zero, &left), (j, Dim::One, &still), (k, Dim::Zero, &still), (k, Dim::One, &top)];
         at.com(R, S, &sides, y(at))
     };
     let square = |at: At, j: Dim, k: Dim| {
         let (left, right) = (|at: At, i| at.coe(S, i, h(at, k, S)), |at: At, i| other(at, &y, k, i));
         let (bottom, top) = (|at: At, i| at.coe(S, i, z(at)), |at: At, i| swapped(at, j, i));
-        let sides: [(Dim, Dim, &dyn Fn(At, Dim) -> Term); 4] =
+        let sides: [Side<'_>; 4] =
             [(j, Dim::Zero, &left), (j, Dim::One, &right), (k, Dim::Zero, &bottom), (k, Dim::One, &top)];
         at.com(S, R, &sides, middle(at, j, k))
     };
