@@ -8,7 +8,6 @@ mod agreement;
 #[allow(dead_code)]
 #[path = "mutants/change.rs"]
 mod change;
-#[allow(dead_code)]
 #[path = "../crates/recheck/tests/common/mod.rs"]
 mod common;
 #[path = "../crates/kernel/tests/common/mod.rs"]
@@ -331,7 +330,7 @@ impl Gen {
                 let Ty::Trunc(a) = ty else { unreachable!() };
                 let (a, target) = (a.term(), ty.term());
                 let (p, q) = (a.clone(), a.clone());
-                let point = lam(move |x| con(1, 0, &[p.clone()], &[x], &[]));
+                let point = lam(move |x| con(1, 0, std::slice::from_ref(&p), &[x], &[]));
                 let squash = lam(move |_| {
                     let q = q.clone();
                     lam(move |_| {
@@ -340,7 +339,7 @@ impl Gen {
                             let q = q.clone();
                             lam(move |y| {
                                 let (q, x) = (q.clone(), x.clone());
-                                dlam(move |i| con(1, 1, &[q.clone()], &[x.clone(), y.clone()], &[i]))
+                                dlam(move |i| con(1, 1, std::slice::from_ref(&q), &[x.clone(), y.clone()], &[i]))
                             })
                         })
                     })
