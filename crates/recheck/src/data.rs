@@ -5,7 +5,7 @@ use crate::kan::MEMORY;
 use crate::machine::{Machine, count};
 use crate::scene::{app, data};
 use crate::trust::Refs;
-use crate::{Res, refuse};
+use crate::{Refusal, Res, refuse};
 use bfv_format::{Constructor, DataDecl, DataRef, Dim, Node, Term};
 use std::rc::Rc;
 
@@ -107,7 +107,19 @@ fn are_params(ps: &[Term], params: usize, under: usize) -> bool {
     ps.len() == params && ps.iter().enumerate().all(own)
 }
 
-impl Machine<'_> {
+impl<'a> Machine<'a> {
+    pub(crate) fn constructor(&self, d: DataRef, c: u32) -> Res<&'a Constructor> {
+        let decl = self.data(d.id)?;
+        usize::try_from(c).ok().and_then(|c| decl.constructors.get(c)).ok_or_else(|| {
+            Refusal::new("wrong number of arguments", format!("{} has no constructor number {c}", decl.name))
+        })
+    }
+
+    /// The field types of a constructor as written.
+    pub(crate) fn fields(&self, d: DataRef, c: u32) -> Res<&'a [Term]> {
+        Ok(&self.constructor(d, c)?.fields)
+    }
+
     /// Checks a declaration at position `id`, with itself pending.
     pub(crate) fn data_decl(&self, id: u32, d: &DataDecl) -> Res<()> {
         let (mut env, mut params) = (Env::empty(0), Vec::new());

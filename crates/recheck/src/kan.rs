@@ -56,6 +56,16 @@ fn apply(f: &Clo, a: &Clo) -> Clo {
 }
 
 impl Machine<'_> {
+    /// `elim (hcom r s D [phi -> i. u] b) = com r s (k. M (hcom r k D [phi -> i. u] b)) [phi -> k. elim u[k/i]] (elim b)`.
+    pub(crate) fn match_hcom(&self, h: &HCom, motive: &Bind, elim: &Elim) -> Res<Flow> {
+        let k = self.name();
+        let filler = Rc::new(Closure::HCom(HCom { to: Ivl::Name(k), ..h.clone() }));
+        let mapped = |x: &Side| DBind::abs(k, x.body.inst(Ivl::Name(k)).elim(elim.clone()));
+        let sides: Vec<Side> = h.sides.iter().map(|x| Side { cof: x.cof.clone(), body: mapped(x) }).collect();
+        let line = DBind::abs(k, motive.inst(filler.share()));
+        Ok(Flow::Next(com(h.from, h.to, &line, &sides, &h.base.elim(elim.clone()))))
+    }
+
     /// `coe r s (i. A) t`.
     pub(crate) fn coe(&self, c: &Coe, threshold: u32) -> Res<Flow> {
         if c.from == c.to {

@@ -7,10 +7,9 @@ use crate::closure::{
     Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, Faces, HCom, Ivl, Side, Sub, holds,
 };
 use crate::data::recursive_arity;
-use crate::kan::com;
 use crate::scene::{Scene, con, nat, sucs};
 use crate::{Limits, Refusal, Res};
-use bfv_format::{Constructor, DataDecl, DataRef, Decl, Dim, GlueFace, Node, Part, Prim, Rational, Term};
+use bfv_format::{DataDecl, DataRef, Decl, Dim, GlueFace, Node, Part, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint, Sign};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -471,28 +470,6 @@ impl<'a> Machine<'a> {
         }
         stack.extend(args.into_iter().rev().map(|a| Frame::Elim(Elim::App(a))));
         Ok(Flow::Next(branch))
-    }
-
-    /// `elim (hcom r s D [phi -> i. u] b) = com r s (k. M (hcom r k D [phi -> i. u] b)) [phi -> k. elim u[k/i]] (elim b)`.
-    fn match_hcom(&self, h: &HCom, motive: &Bind, elim: &Elim) -> Res<Flow> {
-        let k = self.name();
-        let filler = Rc::new(Closure::HCom(HCom { to: Ivl::Name(k), ..h.clone() }));
-        let mapped = |x: &Side| DBind::abs(k, x.body.inst(Ivl::Name(k)).elim(elim.clone()));
-        let sides: Vec<Side> = h.sides.iter().map(|x| Side { cof: x.cof.clone(), body: mapped(x) }).collect();
-        let line = DBind::abs(k, motive.inst(filler.share()));
-        Ok(Flow::Next(com(h.from, h.to, &line, &sides, &h.base.elim(elim.clone()))))
-    }
-
-    pub(crate) fn constructor(&self, d: DataRef, c: u32) -> Res<&'a Constructor> {
-        let decl = self.data(d.id)?;
-        usize::try_from(c).ok().and_then(|c| decl.constructors.get(c)).ok_or_else(|| {
-            Refusal::new("wrong number of arguments", format!("{} has no constructor number {c}", decl.name))
-        })
-    }
-
-    /// The field types of a constructor as written.
-    pub(crate) fn fields(&self, d: DataRef, c: u32) -> Res<&'a [Term]> {
-        Ok(&self.constructor(d, c)?.fields)
     }
 
     /// The boundary of a constructor at parameters and fields in `own`, and at dimensions.
