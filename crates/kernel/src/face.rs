@@ -85,9 +85,9 @@ impl Machine<'_> {
     #[must_use]
     pub fn act(&self, v: &V, s: &DimSub) -> V {
         // Names younger than the value do not occur in it.
-        let s = &DimSub(s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect());
-        if s.0.is_empty() {
-            return v.clone();
+        if s.0.iter().any(|(n, _)| *n >= v.0.birth) {
+            let older: Vec<(u64, Ivl)> = s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect();
+            return self.act(v, &DimSub(older));
         }
         if let Some((t, w)) = &*v.0.image.borrow()
             && t == s
@@ -256,6 +256,9 @@ impl Machine<'_> {
             Val::IntPos(x) => return self.integer(true, &a(x)),
             Val::IntNegSuc(x) => return self.integer(false, &a(x)),
             Val::Data(d, ps) => Val::Data(*d, self.act_all(ps, s)),
+            Val::Con(d, c, ps, xs, dims) if dims.is_empty() => {
+                Val::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s), dims.clone())
+            }
             Val::Con(d, c, ps, xs, dims) => {
                 let dims = dims.iter().map(|r| s.ivl(*r)).collect();
                 return self.con(*d, *c, &self.act_all(ps, s), &self.act_all(xs, s), &dims);

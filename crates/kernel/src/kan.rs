@@ -359,6 +359,6 @@ impl Machine<'_> {
             out.push(self.com(r, s, &line, &at, x));
             fillers.push(self.com(r, Ivl::Name(k), &line, &at, x));
         }
-        Ok(Some(self.done(Val::Con(d, *c, ps.clone(), out.into(), Rc::new([])))))
+        Ok(Some(self.done(Val::Con(d, *c, ps.clone(), out.into(), self.no_dims.clone()))))
     }
 }

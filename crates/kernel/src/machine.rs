@@ -19,6 +19,8 @@ pub struct Machine<'a> {
     depth: Cell<u32>,
     names: Cell<u64>,
     pub(crate) terms: OnceCell<GlueTerms>,
+    /// The dimensions of a point constructor.
+    pub(crate) no_dims: Rc<[Ivl]>,
 }
 
 /// So many links of a list are followed in the time of one step.
@@ -50,6 +52,7 @@ impl<'a> Machine<'a> {
             depth: Cell::new(0),
             names: Cell::new(0),
             terms: OnceCell::new(),
+            no_dims: Rc::new([]),
         }
     }
 
@@ -318,6 +321,9 @@ impl<'a> Machine<'a> {
             Node::NatElim(m, z, s, x) => return elim(x, Elim::NatElim(clo(m), ev(z), ev(s))),
             Node::IntElim(m, p, n, x) => return elim(x, Elim::IntElim(clo(m), ev(p), ev(n))),
             Node::Data(d, ps) => Val::Data(data(d)?, all(ps)),
+            Node::Con(d, c, ps, xs, rs) if rs.is_empty() => {
+                Val::Con(data(d)?, *c, all(ps), all(xs), self.no_dims.clone())
+            }
             Node::Con(d, c, ps, xs, rs) => {
                 let dims = rs.iter().map(|r| self.dim(env, *r)).collect::<Res<Rc<[Ivl]>>>()?;
                 return self.con(data(d)?, *c, &all(ps), &all(xs), &dims);
