@@ -245,7 +245,6 @@ impl<'a> Line<'a> {
 
     fn offer(&mut self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
         let Candidate { outcome, evidence, .. } = &candidate;
-        let judgement = judge(self.signature, task.statement, *outcome, evidence, self.limits())?;
         let packed = pack(self.context.decls(), task.statement, evidence).map_err(|e| e.to_string())?;
         let file = task.part.file(&task.goal.name);
         let bytes = write(&Stored {
@@ -257,9 +256,10 @@ impl<'a> Line<'a> {
             witness: candidate.witness.clone(),
             engine: candidate.engine.clone(),
         });
-        // What is stored must be judged the same when it is read; otherwise the writer is broken, and the gate would find out late.
+        // What is judged is what will be stored, read back: were the writer broken, the gate would find out late.
         let back = read(&bytes).map_err(|e| format!("the proof cannot be stored, {e}"))?;
-        judge_stored(self.signature, self.context, task.statement, &back, self.limits()).map_err(|e| match e {
+        let judged = judge_stored(self.signature, self.context, task.statement, &back, self.limits());
+        let judgement = judged.map_err(|e| match e {
             StoredFailure::Stale => "the stored form has another statement".to_owned(),
             StoredFailure::Rejected(why) => why,
         })?;

@@ -203,7 +203,7 @@ impl Elab<'_> {
     }
 
     /// Extends the context by a dimension.
-    pub fn bind_dim(&self, local: &Local, name: &str) -> (Local, u64) {
+    pub fn bind_dim(&self, local: &Local, name: &str) -> (Local, bfv_kernel::Name) {
         let (ctx, i) = self.m.bind_dim(&local.ctx);
         (local.push(ctx, Entry::Dim { name: name.to_owned() }), i)
     }

@@ -3,7 +3,7 @@
 use crate::elab::Elab;
 use crate::walk::{self, Depth};
 use bfv_format::{DataRef, Node, Term};
-use bfv_kernel::{Clo, Ctx, DClo, Elim, Globals, Head, Ivl, META_BASE, Neutral, Res, V, VGlue, Val};
+use bfv_kernel::{Clo, Ctx, DClo, Elim, Globals, Head, Ivl, META_BASE, Name, Neutral, Res, V, VGlue, Val};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -289,21 +289,24 @@ impl Elab<'_> {
             (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd) => true,
             (Elim::LApp(r), Elim::LApp(s)) | (Elim::PApp(_, _, r), Elim::PApp(_, _, s)) => r == s,
             (Elim::EmptyElim(_), Elim::EmptyElim(_)) => true,
-            (Elim::BoolElim(m, x, y), Elim::BoolElim(n, z, w)) => {
+            (Elim::BoolElim(e), Elim::BoolElim(f)) => {
+                let ((m, x, y), (n, z, w)) = (&**e, &**f);
                 use bfv_format::Prim::{Bool, False, True};
                 let at = |c: &Clo, p| self.m.inst(c, self.m.value(Val::Prim(p)));
                 self.unify_family(ctx, &self.m.value(Val::Prim(Bool)), m, n)?
                     && self.unify(ctx, &at(m, True), x, z)?
                     && self.unify(ctx, &at(m, False), y, w)?
             }
-            (Elim::NatElim(m, x, y), Elim::NatElim(n, z, w)) => {
+            (Elim::NatElim(e), Elim::NatElim(f)) => {
+                let ((m, x, y), (n, z, w)) = (&**e, &**f);
                 let nat = self.m.value(Val::Prim(bfv_format::Prim::Nat));
                 let zero = self.m.value(Val::NatLit(0u8.into()));
                 self.unify_family(ctx, &nat, m, n)?
                     && self.unify(ctx, &self.m.inst(m, zero), x, z)?
                     && self.unify(ctx, &self.nat_step_type(m), y, w)?
             }
-            (Elim::DataElim(d, ps, m, xs), Elim::DataElim(e, qs, n, ys)) => {
+            (Elim::DataElim(a), Elim::DataElim(b)) => {
+                let ((d, ps, m, xs), (e, qs, n, ys)) = (&**a, &**b);
                 if d != e || xs.len() != ys.len() || !self.unify_params(ctx, *d, ps, qs)? {
                     return Ok(false);
                 }
@@ -514,7 +517,7 @@ struct Renaming<'c> {
     ctx: &'c Ctx,
     /// Level to position among the arguments.
     vars: BTreeMap<u32, usize>,
-    dims: BTreeMap<u64, usize>,
+    dims: BTreeMap<Name, usize>,
     /// How many of the arguments are dimensions.
     places: usize,
     id: u32,
@@ -524,7 +527,7 @@ impl Renaming<'_> {
     fn level(&self, index: u32) -> Option<u32> {
         u32::try_from(self.ctx.types.len()).ok()?.checked_sub(index + 1)
     }
-    fn dim(&self, index: u32) -> Option<u64> {
+    fn dim(&self, index: u32) -> Option<Name> {
         let n = self.ctx.dims.len().checked_sub(usize::try_from(index).ok()? + 1)?;
         self.ctx.dims.get(n).copied()
     }

@@ -26,6 +26,8 @@ pub struct Fact {
 
 /// More atoms than this, and products of facts are not tried.
 const QUADRATIC_ATOMS: usize = 24;
+/// So many steps of the evaluator are one step of the search.
+const READING: u64 = 16;
 
 /// What a search for a certificate may do.
 #[derive(Clone, Copy)]
@@ -73,6 +75,7 @@ pub fn contradiction(
     fruitless: &Fruitless,
     budget: &mut Budget,
 ) -> Res<Result<Option<Term>, Reason>> {
+    let start = m.steps();
     let mut atoms = Atoms::new(manner.unfold);
     let mut hypotheses = Vec::new();
     for f in facts.iter().filter(|f| f.sort == sort) {
@@ -83,6 +86,10 @@ pub fn contradiction(
     }
     if hypotheses.is_empty() {
         return Ok(Ok(None));
+    }
+    // Reading facts about long vectors is most of the work.
+    if let Err(reason) = budget.spend(m.steps().saturating_sub(start) / READING) {
+        return Ok(Err(reason));
     }
     let polys: Option<Vec<Poly>> =
         hypotheses.iter().map(|h| Some(polynomial(&h.right)?.minus(&polynomial(&h.left)?))).collect();

@@ -216,7 +216,8 @@ impl Prover<'_> {
                     let (a, b) = (self.write_number(ctx, sheet, a)?, self.write_number(ctx, sheet, b)?);
                     operation(*p).map_or(Number::Opaque, |op| op(a, b))
                 }
-                (p, [Elim::App(a), Elim::App(b), Elim::BoolElim(_, yes, no), rest @ ..]) if order(*p).is_some() => {
+                (p, [Elim::App(a), Elim::App(b), Elim::BoolElim(cases), rest @ ..]) if order(*p).is_some() => {
+                    let (_, yes, no) = &**cases;
                     let c = self.write_order(ctx, sheet, *p, a, b)?;
                     let then = |v: &V| rest.iter().fold(v.clone(), |v, e| self.m.elim(&v, e.clone()));
                     let yes = self.write_number(ctx, sheet, &then(yes))?;
@@ -242,7 +243,8 @@ impl Prover<'_> {
             Val::Prim(Prim::False) => Statement::Any(Vec::new()),
             Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) if order(*p).is_some() => match spine.as_slice() {
                 [Elim::App(a), Elim::App(b)] => return self.write_order(ctx, sheet, *p, a, b),
-                [Elim::App(a), Elim::App(b), Elim::BoolElim(_, yes, no), rest @ ..] => {
+                [Elim::App(a), Elim::App(b), Elim::BoolElim(cases), rest @ ..] => {
+                    let (_, yes, no) = &**cases;
                     let then = |v: &V| rest.iter().fold(v.clone(), |v, e| self.m.elim(&v, e.clone()));
                     let c = self.write_order(ctx, sheet, *p, a, b)?;
                     let yes = self.write_truth(ctx, sheet, &then(yes))?;

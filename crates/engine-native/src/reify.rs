@@ -1,55 +1,118 @@
 //! From kernel values to arithmetic trees. What is no arithmetic becomes an atom; atoms are told apart by conversion.
 
-use bfv_format::{Arith, Node, Op, Prim, Rational, Sort, Term};
+use bfv_format::{Arith, DataRef, Op, Prim, Rational, Sort, Term};
 use bfv_kernel::{Ctx, Elim, Head, Machine, Neutral, Res, V, Val};
+use num_bigint::{BigInt, BigUint};
+use std::collections::BTreeMap;
+
+/// Steps for the question whether two atoms are one.
+const SAME_ATOM: u64 = 2_000;
+
+/// Pieces of a value that are looked at for telling it apart.
+const PIECES: usize = 4_096;
 
 /// Atoms met so far, with their values and how they read back.
 pub struct Atoms {
     pub list: Vec<(Sort, Term)>,
     values: Vec<V>,
-    /// Whether each is plain: two plain ones that differ as terms differ, so the evaluator need not be asked.
-    plain: Vec<bool>,
+    /// The atoms that are plain, by what they are made of: two that differ there differ, so the evaluator need not be asked.
+    plain: BTreeMap<(Sort, Vec<Piece>), u32>,
+    /// The others.
+    other: Vec<u32>,
     /// Whether definitions that compute to arithmetic are looked through.
     unfold: bool,
 }
 
 impl Atoms {
     pub fn new(unfold: bool) -> Self {
-        Atoms { list: Vec::new(), values: Vec::new(), plain: Vec::new(), unfold }
+        Atoms { list: Vec::new(), values: Vec::new(), plain: BTreeMap::new(), other: Vec::new(), unfold }
     }
 
     fn find(&mut self, m: &Machine<'_>, ctx: &Ctx, sort: Sort, v: &V) -> Res<u32> {
+        let mut pieces = Vec::new();
+        // Comparing definitions by what they compute to belongs to looking through them.
+        let plain = self.unfold && take_apart(m, v, &mut pieces)?;
+        let key = (sort, pieces);
+        if plain && let Some(n) = self.plain.get(&key) {
+            return Ok(*n);
+        }
         let term = m.quote(ctx, v)?;
         let ty = m.value(Val::Prim(carrier(sort)));
-        let plain = is_plain(&term);
-        for (n, (((s, t), w), p)) in (0u32..).zip(self.list.iter().zip(&self.values).zip(&self.plain)) {
-            // Comparing definitions by what they compute to belongs to looking through them.
-            if *s == sort && (*t == term || (self.unfold && !(plain && *p) && m.conv(ctx, &ty, v, w)?)) {
+        let others = (0u32..).zip(self.list.iter().zip(&self.values));
+        for (n, ((s, t), w)) in others.filter(|(n, _)| !plain || self.other.contains(n)) {
+            // Two that are hard to tell apart count as two: at worst a proof is missed.
+            let equal = || m.within(SAME_ATOM, || m.conv(ctx, &ty, v, w)).map(|same| same == Some(true));
+            if *s == sort && (*t == term || (self.unfold && equal()?)) {
                 return Ok(n);
             }
         }
-        self.plain.push(plain);
         let n = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        if plain {
+            self.plain.insert(key, n);
+        } else {
+            self.other.push(n);
+        }
         self.list.push((sort, term));
         self.values.push(v.clone());
         Ok(n)
     }
 }
 
-/// Whether a term is made of variables, constructors and literals under application alone, so that nothing in it can compute.
-fn is_plain(t: &Term) -> bool {
-    match &**t {
-        Node::Var(_)
-        | Node::Prim(Prim::Star | Prim::True | Prim::False)
-        | Node::NatLit(_)
-        | Node::IntLit(_)
-        | Node::RealLit(_) => true,
-        Node::App(f, a) => is_plain(f) && is_plain(a),
-        Node::Data(_, ps) => ps.iter().all(is_plain),
-        // Parameters of a constructor are types, which the fields determine where types agree.
-        Node::Con(_, _, _, fields, _) => fields.iter().all(is_plain),
-        _ => false,
+/// What a plain value is made of, in the order of a walk through it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    /// A variable by level, and its number of arguments.
+    Var(u32, usize),
+    /// `Star`, `True` or `False`.
+    Prim(Prim),
+    Int(BigInt),
+    Real(BigInt, BigUint),
+    /// A constructor of a data type. Its parameters are types, which the fields determine where types agree.
+    Con(DataRef, u32),
+}
+
+/// The pieces of a value made of variables, constructors and literals under application alone; false when it is not, or too large.
+fn take_apart(m: &Machine<'_>, v: &V, out: &mut Vec<Piece>) -> Res<bool> {
+    if out.len() > PIECES {
+        return Ok(false);
     }
+    let parts: Vec<V> = match &*m.whnf(v)? {
+        Val::Prim(p @ (Prim::Star | Prim::True | Prim::False)) => {
+            out.push(Piece::Prim(*p));
+            Vec::new()
+        }
+        Val::NatLit(n) => {
+            out.push(Piece::Int(n.clone().into()));
+            Vec::new()
+        }
+        Val::IntLit(n) => {
+            out.push(Piece::Int(n.clone()));
+            Vec::new()
+        }
+        Val::RealLit(q) => {
+            out.push(Piece::Real(q.num.clone(), q.den.clone()));
+            Vec::new()
+        }
+        Val::Con(d, c, _, xs, dims) if dims.is_empty() => {
+            out.push(Piece::Con(*d, *c));
+            xs.to_vec()
+        }
+        Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) => {
+            out.push(Piece::Var(*level, spine.len()));
+            let args = spine.iter().map(|e| if let Elim::App(a) = e { Some(a.clone()) } else { None });
+            match args.collect::<Option<_>>() {
+                Some(args) => args,
+                None => return Ok(false),
+            }
+        }
+        _ => return Ok(false),
+    };
+    for x in &parts {
+        if !take_apart(m, x, out)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The built-in type of a sort.
@@ -61,7 +124,7 @@ pub fn carrier(s: Sort) -> Prim {
     }
 }
 
-fn literal(sort: Sort, num: num_bigint::BigInt) -> Op {
+fn literal(sort: Sort, num: BigInt) -> Op {
     Op::Lit(sort, Rational { num, den: 1u8.into() })
 }
 

@@ -2,9 +2,8 @@
 
 use crate::encode::{Sink, encode, put_boundary};
 use crate::leb::{put_bytes, put_len, put_u32};
-use crate::term::{DataDecl, Decl, Node, Term};
-use crate::walk::{Seen, post_order, roots};
-use std::collections::BTreeMap;
+use crate::term::{DataDecl, Decl, Term};
+use crate::walk::{ByAddress, Seen, post_order, roots};
 
 /// A 256-bit hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,8 +44,8 @@ const EARLIER: u8 = 0;
 const ITSELF: u8 = 1;
 
 struct Digests<'b> {
-    out: Vec<u8>,
-    done: &'b BTreeMap<*const Node, Hash>,
+    out: &'b mut Vec<u8>,
+    done: &'b ByAddress<Hash>,
     earlier: &'b [Hash],
     /// Position of the data type being hashed.
     own: Option<usize>,
@@ -55,7 +54,7 @@ struct Digests<'b> {
 
 impl<'a> Sink<'a> for Digests<'_> {
     fn out(&mut self) -> &mut Vec<u8> {
-        &mut self.out
+        self.out
     }
     fn child(&mut self, t: &'a Term) {
         if let Some(h) = self.done.get(&Term::as_ptr(t)) {
@@ -79,19 +78,20 @@ impl<'a> Sink<'a> for Digests<'_> {
 struct Hasher<'b> {
     earlier: &'b [Hash],
     own: Option<usize>,
-    done: BTreeMap<*const Node, Hash>,
+    done: ByAddress<Hash>,
     seen: Seen,
 }
 
 impl Hasher<'_> {
     fn term(&mut self, t: &Term) -> Result<Hash, UnknownConstant> {
-        let mut unknown = None;
+        let (mut unknown, mut bytes) = (None, Vec::new());
         let (done, earlier, own) = (&mut self.done, self.earlier, self.own);
         post_order(t, &mut self.seen, |n| {
-            let mut sink = Digests { out: vec![NODE], done, earlier, own, unknown: None };
+            bytes.clear();
+            bytes.push(NODE);
+            let mut sink = Digests { out: &mut bytes, done, earlier, own, unknown: None };
             encode(n, &mut sink);
-            let (bytes, missing) = (sink.out, sink.unknown);
-            unknown = unknown.or(missing);
+            unknown = unknown.or(sink.unknown);
             done.insert(Term::as_ptr(n), hash(&bytes));
         });
         match (unknown, self.done.get(&Term::as_ptr(t))) {
@@ -110,7 +110,7 @@ fn hash(bytes: &[u8]) -> Hash {
 /// # Errors
 /// A constant at a position that has no hash.
 pub fn term_hash(term: &Term, hashes: &[Hash]) -> Result<Hash, UnknownConstant> {
-    Hasher { earlier: hashes, own: None, done: BTreeMap::new(), seen: Seen::default() }.term(term)
+    Hasher { earlier: hashes, own: None, done: ByAddress::default(), seen: Seen::default() }.term(term)
 }
 
 /// The hash of the declaration at position `earlier.len()`. Names and proofs of theorems do not count;
@@ -120,7 +120,7 @@ pub fn term_hash(term: &Term, hashes: &[Hash]) -> Result<Hash, UnknownConstant> 
 /// A constant that does not come earlier.
 pub fn decl_hash(decl: &Decl, earlier: &[Hash]) -> Result<Hash, UnknownConstant> {
     let own = matches!(decl, Decl::Data(_)).then_some(earlier.len());
-    let mut h = Hasher { earlier, own, done: BTreeMap::new(), seen: Seen::default() };
+    let mut h = Hasher { earlier, own, done: ByAddress::default(), seen: Seen::default() };
     let mut out = Vec::new();
     match decl {
         Decl::Def { ty, body, .. } => {

@@ -2,7 +2,7 @@
 
 use crate::hash::UnknownConstant;
 use crate::term::{Constructor, DataDecl, DataRef, Decl, Face, GlueFace, Hypothesis, Node, Part, Rule, Sort, Term};
-use crate::walk::{Seen, parts, post_order, roots};
+use crate::walk::{ByAddress, Seen, post_order, references, roots};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `pack` gives: the declarations needed, and the two terms over their positions.
@@ -26,9 +26,7 @@ pub fn pack(decls: &[Decl], statement: &Term, evidence: &Term) -> Result<Packed,
     let mut needed: BTreeSet<u32> = BTreeSet::new();
     let mut todo = Vec::new();
     let mut seen = Seen::default();
-    let mut visit = |root, todo: &mut Vec<u32>| {
-        post_order(root, &mut seen, |t| todo.extend(parts(t).1));
-    };
+    let mut visit = |root, todo: &mut Vec<u32>| references(root, &mut seen, |id| todo.push(id));
     visit(statement, &mut todo);
     visit(evidence, &mut todo);
     while let Some(id) = todo.pop() {
@@ -61,7 +59,9 @@ pub fn mentions(decls: &[Decl]) -> BTreeSet<u32> {
     let mut out = BTreeSet::new();
     let mut seen = Seen::default();
     for root in decls.iter().flat_map(roots) {
-        post_order(root, &mut seen, |t| out.extend(parts(t).1));
+        references(root, &mut seen, |id| {
+            out.insert(id);
+        });
     }
     out
 }
@@ -70,7 +70,8 @@ pub fn mentions(decls: &[Decl]) -> BTreeSet<u32> {
 #[derive(Default)]
 pub struct Renumber {
     ids: BTreeMap<u32, u32>,
-    done: BTreeMap<*const Node, (Term, Term)>,
+    done: ByAddress<(Term, Term)>,
+    seen: Seen,
 }
 
 impl Renumber {
@@ -89,12 +90,10 @@ impl Renumber {
     /// A constant that was not entered.
     pub fn term(&mut self, t: &Term) -> Result<Term, UnknownConstant> {
         let mut order = Vec::new();
-        post_order(t, &mut Seen::default(), |n| order.push(n));
+        post_order(t, &mut self.seen, |n| order.push(n));
         for n in order {
-            if !self.done.contains_key(&Term::as_ptr(n)) {
-                let moved = Term::new(self.node(n)?);
-                self.done.insert(Term::as_ptr(n), (n.clone(), moved));
-            }
+            let moved = Term::new(self.node(n)?);
+            self.done.insert(Term::as_ptr(n), (n.clone(), moved));
         }
         self.moved(t)
     }

@@ -7,9 +7,9 @@
 use crate::decode::{Table, cof, position};
 use crate::encode::{Sink, encode, put_boundary};
 use crate::leb::{Read, ReadError, Reader, put_bytes, put_len, put_u32};
-use crate::term::{Constructor, DataDecl, Decl, Node, Part, Term};
-use crate::walk::{Seen, post_order, roots};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::term::{Constructor, DataDecl, Decl, Part, Term};
+use crate::walk::{ByAddress, Seen, post_order, roots};
+use std::collections::{HashMap, HashSet};
 
 /// Version of the bytes; the reader knows this one only.
 pub const VERSION: u8 = 2;
@@ -135,7 +135,7 @@ pub fn reseal(bytes: &[u8]) -> Vec<u8> {
 /// Writes into the table's scratch: children as indices.
 struct Indices<'a, 'b> {
     out: Vec<u8>,
-    by_address: &'b BTreeMap<*const Node, u32>,
+    by_address: &'b ByAddress<u32>,
     marker: std::marker::PhantomData<&'a ()>,
 }
 
@@ -154,18 +154,18 @@ impl<'a> Sink<'a> for Indices<'a, '_> {
 
 struct Writer {
     out: Vec<u8>,
-    by_address: BTreeMap<*const Node, u32>,
+    by_address: ByAddress<u32>,
 }
 
 impl Writer {
     fn new(magic: &[u8; 4]) -> Self {
         let mut out = magic.to_vec();
         out.push(VERSION);
-        Writer { out, by_address: BTreeMap::new() }
+        Writer { out, by_address: ByAddress::default() }
     }
 
     fn table<'a>(&mut self, all: impl Iterator<Item = &'a Term>) {
-        let mut by_bytes: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+        let mut by_bytes: HashMap<Vec<u8>, u32> = HashMap::new();
         let mut table = Vec::new();
         let mut count = 0_u32;
         let mut seen = Seen::default();
@@ -301,7 +301,7 @@ fn open<'a>(bytes: &'a [u8], magic: &[u8; 4]) -> Read<(Reader<'a>, Table, Walk)>
     let mut r = Reader::new(body, magic.len() + 1);
     let count = r.count()?;
     let mut table = Table::default();
-    let mut distinct: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut distinct: HashSet<&[u8]> = HashSet::new();
     for _ in 0..count {
         let start = r.at();
         table.node(&mut r, DEPTH_LIMIT)?;

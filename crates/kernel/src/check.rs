@@ -7,7 +7,7 @@ use crate::refusal::{
     ARITY, BASE, CANNOT_INFER, CONSTANT, ENDPOINT, FACES, MISMATCH, NOT_FUNCTION, NOT_PAIR, NOT_PATH, NOT_TYPE,
     RATIONAL, Res, SCOPE, UNIVERSE, refuse,
 };
-use crate::value::{Clo, DClo, DimSub, Env, Ivl, Levels, V, Val};
+use crate::value::{Clo, DClo, DimSub, Env, Ivl, Levels, Name, V, Val};
 use bfv_format::{Cof, DataRef, Dim, Face, Node, Prim, Term};
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
@@ -24,7 +24,7 @@ pub struct Ctx {
     /// The environment.
     pub env: Env,
     /// Dimension names for reading back.
-    pub dims: Levels<u64>,
+    pub dims: Levels<Name>,
 }
 
 impl Machine<'_> {
@@ -39,7 +39,7 @@ impl Machine<'_> {
     }
 
     /// The context extended by a dimension, and its name.
-    pub fn bind_dim(&self, ctx: &Ctx) -> (Ctx, u64) {
+    pub fn bind_dim(&self, ctx: &Ctx) -> (Ctx, Name) {
         let i = self.fresh_dim();
         let mut ctx = ctx.clone();
         ctx.dims.push(i);
@@ -63,8 +63,8 @@ impl Machine<'_> {
             Solved::Unifier(s) => {
                 self.charge(length(ctx.types.len()));
                 let ctx = Ctx {
-                    types: ctx.types.map(|t| self.act(t, &s)),
-                    entries: ctx.entries.map(|t| self.act(t, &s)),
+                    types: ctx.types.map(|t| self.moved(t, &s)),
+                    entries: ctx.entries.map(|t| self.moved(t, &s)),
                     env: self.act_env(&ctx.env, &s),
                     dims: ctx.dims.clone(),
                 };
@@ -272,7 +272,8 @@ impl Machine<'_> {
             Node::Con(d, c, ps, xs, dims) => {
                 let d = self.displaced(*d, ctx.env.shift)?;
                 let params = self.check_params(ctx, d, ps)?;
-                let con = self.constructor(&*self.data(d)?, *c)?;
+                let decl = self.data(d)?;
+                let con = self.constructor(&decl, *c)?;
                 if con.fields.len() != xs.len() {
                     return refuse(ARITY, "A constructor has another number of fields.");
                 }

@@ -2,6 +2,7 @@
 
 use crate::check::Ctx;
 use crate::data::{count, length};
+use crate::denote::rule;
 use crate::face::{Solved, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::{CONSTANT, ILL_FORMED, NOT_FUNCTION, NOT_PAIR, Res, refuse};
@@ -15,6 +16,45 @@ fn same_folded_head(x: &Neutral, y: &Neutral) -> bool {
         (Head::Const(c, m), Head::Const(d, n)) => (c, m) == (d, n),
         (Head::Prim(p), Head::Prim(q)) => p == q && x.unfolded.is_some() && y.unfolded.is_some(),
         _ => false,
+    }
+}
+
+/// Whether two eliminations are one and the same.
+fn one_place(e: &Elim, f: &Elim) -> bool {
+    match (e, f) {
+        (Elim::App(x), Elim::App(y)) => Rc::ptr_eq(&x.0, &y.0),
+        (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd) => true,
+        (Elim::BoolElim(x), Elim::BoolElim(y))
+        | (Elim::NatElim(x), Elim::NatElim(y))
+        | (Elim::IntElim(x), Elim::IntElim(y)) => Rc::ptr_eq(x, y),
+        (Elim::DataElim(x), Elim::DataElim(y)) => Rc::ptr_eq(x, y),
+        _ => false,
+    }
+}
+
+/// The beginnings of a stuck value, made when a type depends on one.
+struct Prefix<'n> {
+    whole: &'n Neutral,
+    made: Option<V>,
+    length: usize,
+}
+
+impl<'n> Prefix<'n> {
+    fn new(whole: &'n Neutral) -> Self {
+        Prefix { whole, made: None, length: 0 }
+    }
+
+    /// The stuck value with its first n eliminations; n never falls.
+    fn value(&mut self, m: &Machine<'_>, n: usize) -> Res<V> {
+        let mut v = match self.made.take() {
+            Some(v) => v,
+            None => m.head_value(&self.whole.head)?,
+        };
+        for e in self.whole.spine.iter().take(n).skip(self.length) {
+            v = m.elim(&v, e.clone());
+        }
+        self.length = n;
+        Ok(self.made.insert(v).clone())
     }
 }
 
@@ -168,14 +208,17 @@ impl Machine<'_> {
         if x.spine.len() != y.spine.len() || !self.same_head(at, &x.head, &y.head)? {
             return Ok(false);
         }
-        let mut ty = self.head_type(&x.head)?;
-        let mut value = self.head_value(&x.head)?;
-        for (e, f) in x.spine.iter().zip(y.spine.iter()) {
-            if !self.same_elim(at, &ty, e, f)? {
+        let same = |(e, f): (&Elim, &Elim)| one_place(e, f);
+        // What is one and the same needs no comparison, and nobody needs the types behind the last that is not.
+        let Some(last) = x.spine.iter().zip(y.spine.iter()).rposition(|p| !same(p)) else { return Ok(true) };
+        let (mut ty, mut prefix) = (self.head_type(&x.head)?, Prefix::new(x));
+        for (n, (e, f)) in x.spine.iter().zip(y.spine.iter()).enumerate().take(last + 1) {
+            if !same((e, f)) && !self.same_elim(at, &ty, e, f)? {
                 return Ok(false);
             }
-            ty = self.elim_type(&ty, &value, e)?;
-            value = self.elim(&value, e.clone());
+            if n < last {
+                ty = self.elim_type(&ty, &mut prefix, n, e)?;
+            }
         }
         Ok(true)
     }
@@ -185,17 +228,19 @@ impl Machine<'_> {
             (Head::Var(m, _), Head::Var(n, _)) => m == n,
             (Head::Const(c, m), Head::Const(d, n)) => c == d && m == n,
             (Head::Prim(p), Head::Prim(q)) => p == q,
-            (Head::Coe(r, s, l, x), Head::Coe(u, v, m, y)) => {
+            (Head::Coe(c), Head::Coe(d)) => {
+                let ((r, s, l, x), (u, v, m, y)) = (&**c, &**d);
                 r == u && s == v && self.same_line(at, l, m)? && self.same(at, &self.dinst(l, *r), x, y)?
             }
-            (Head::HCom(r, s, t, fs, x), Head::HCom(u, v, w, gs, y)) => {
+            (Head::HCom(h), Head::HCom(k)) => {
+                let ((r, s, t, fs, x), (u, v, w, gs, y)) = (&**h, &**k);
                 r == u
                     && s == v
                     && self.same_type(at, t, w)?
                     && self.same(at, t, x, y)?
                     && self.same_faces(at, t, fs, gs)?
             }
-            (Head::Rule(e, r), Head::Rule(f, q)) => self.same_rule(at, e, r, f, q)?,
+            (Head::Rule(r), Head::Rule(q)) => self.same_rule(at, &r.0, rule(&r.1)?, &q.0, rule(&q.1)?)?,
             _ => false,
         })
     }
@@ -294,23 +339,27 @@ impl Machine<'_> {
             (Elim::Unglue(..), Elim::Unglue(..)) => true,
             (Elim::LApp(r), Elim::LApp(s)) | (Elim::PApp(_, _, r), Elim::PApp(_, _, s)) => r == s,
             (Elim::EmptyElim(m), Elim::EmptyElim(n)) => self.same_family(at, &prim(Prim::Empty), m, n)?,
-            (Elim::BoolElim(m, x, y), Elim::BoolElim(n, z, w)) => {
+            (Elim::BoolElim(e), Elim::BoolElim(f)) => {
+                let ((m, x, y), (n, z, w)) = (&**e, &**f);
                 self.same_family(at, &prim(Prim::Bool), m, n)?
                     && self.same(at, &self.inst(m, prim(Prim::True)), x, z)?
                     && self.same(at, &self.inst(m, prim(Prim::False)), y, w)?
             }
-            (Elim::NatElim(m, x, y), Elim::NatElim(n, z, w)) => {
+            (Elim::NatElim(e), Elim::NatElim(f)) => {
+                let ((m, x, y), (n, z, w)) = (&**e, &**f);
                 let zero = self.value(Val::NatLit(0u8.into()));
                 self.same_family(at, &prim(Prim::Nat), m, n)?
                     && self.same(at, &self.inst(m, zero), x, z)?
                     && self.same(at, &self.nat_step_type(m), y, w)?
             }
-            (Elim::IntElim(m, x, y), Elim::IntElim(n, z, w)) => {
+            (Elim::IntElim(e), Elim::IntElim(f)) => {
+                let ((m, x, y), (n, z, w)) = (&**e, &**f);
                 self.same_family(at, &prim(Prim::Int), m, n)?
                     && self.same(at, &self.int_case_type(m, true), x, z)?
                     && self.same(at, &self.int_case_type(m, false), y, w)?
             }
-            (Elim::DataElim(d, ps, m, xs), Elim::DataElim(e, _, n, ys)) => {
+            (Elim::DataElim(a), Elim::DataElim(b)) => {
+                let ((d, ps, m, xs), (e, _, n, ys)) = (&**a, &**b);
                 if d != e || xs.len() != ys.len() {
                     return Ok(false);
                 }
@@ -337,9 +386,9 @@ impl Machine<'_> {
                 None => return refuse(CONSTANT, format!("No declaration has position {id}.")),
             },
             Head::Prim(p) => self.prim_type(*p),
-            Head::Coe(_, s, line, _) => self.dinst(line, *s),
-            Head::HCom(_, _, ty, ..) => ty.clone(),
-            Head::Rule(env, rule) => self.rule_type(env, rule)?,
+            Head::Coe(c) => self.dinst(&c.2, c.1),
+            Head::HCom(h) => h.2.clone(),
+            Head::Rule(r) => self.rule_type(&r.0, rule(&r.1)?)?,
         })
     }
 
@@ -350,23 +399,18 @@ impl Machine<'_> {
         })
     }
 
-    /// The type of an elimination of a value of a type.
-    fn elim_type(&self, ty: &V, value: &V, e: &Elim) -> Res<V> {
+    /// The type of the n-th elimination of a stuck value, given the type of what stands before it.
+    fn elim_type(&self, ty: &V, prefix: &mut Prefix<'_>, n: usize, e: &Elim) -> Res<V> {
         Ok(match (e, &*self.whnf(ty)?) {
             (Elim::App(a), Val::Pi(_, cod)) => self.inst(cod, a.clone()),
             (Elim::App(_), _) => return refuse(NOT_FUNCTION, "A stuck term is applied that is no function."),
             (Elim::Fst, Val::Sigma(dom, _)) => dom.clone(),
-            (Elim::Snd, Val::Sigma(_, cod)) => self.inst(cod, self.fst(value)),
+            (Elim::Snd, Val::Sigma(_, cod)) => self.inst(cod, self.fst(&prefix.value(self, n)?)),
             (Elim::Fst | Elim::Snd, _) => return refuse(NOT_PAIR, "A stuck term is projected that is no pair."),
             (Elim::LApp(r), Val::Line(l)) | (Elim::PApp(_, _, r), Val::Path(l, ..)) => self.dinst(l, *r),
-            (
-                Elim::EmptyElim(m)
-                | Elim::BoolElim(m, ..)
-                | Elim::NatElim(m, ..)
-                | Elim::IntElim(m, ..)
-                | Elim::DataElim(_, _, m, _),
-                _,
-            ) => self.inst(m, value.clone()),
+            (Elim::EmptyElim(m), _) => self.inst(m, prefix.value(self, n)?),
+            (Elim::BoolElim(e) | Elim::NatElim(e) | Elim::IntElim(e), _) => self.inst(&e.0, prefix.value(self, n)?),
+            (Elim::DataElim(e), _) => self.inst(&e.2, prefix.value(self, n)?),
             (Elim::Unglue(base, _), _) => base.clone(),
             _ => return refuse(ILL_FORMED, "A stuck term is eliminated against its type."),
         })
@@ -374,11 +418,9 @@ impl Machine<'_> {
 
     /// The type of a stuck value.
     pub fn type_of_neutral(&self, n: &Neutral) -> Res<V> {
-        let mut ty = self.head_type(&n.head)?;
-        let mut value = self.head_value(&n.head)?;
-        for e in n.spine.iter() {
-            ty = self.elim_type(&ty, &value, e)?;
-            value = self.elim(&value, e.clone());
+        let (mut ty, mut prefix) = (self.head_type(&n.head)?, Prefix::new(n));
+        for (k, e) in n.spine.iter().enumerate() {
+            ty = self.elim_type(&ty, &mut prefix, k, e)?;
         }
         Ok(ty)
     }

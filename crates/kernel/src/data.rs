@@ -4,7 +4,7 @@ use crate::check::Ctx;
 use crate::face::is_true;
 use crate::machine::Machine;
 use crate::refusal::{ARITY, BOUNDARY, BRANCH, CONSTANT, POSITIVITY, Res, UNIVERSE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, VPart, Val};
+use crate::value::{Clo, Composition, DClo, Elim, Env, Head, Ivl, Lazy, Name, Native, Neutral, V, VPart, Val};
 use bfv_format::{Cof, Constructor, DataDecl, DataRef, Dim, Node, Part, Term};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -39,16 +39,17 @@ impl Machine<'_> {
         }
     }
 
-    pub(crate) fn constructor(&self, d: &DataDecl, c: u32) -> Res<Constructor> {
+    pub(crate) fn constructor<'d>(&self, d: &'d DataDecl, c: u32) -> Res<&'d Constructor> {
         match usize::try_from(c).ok().and_then(|c| d.constructors.get(c)) {
-            Some(c) => Ok(c.clone()),
+            Some(c) => Ok(c),
             None => refuse(ARITY, format!("There is no constructor number {c}.")),
         }
     }
 
     /// The type of the next field of a constructor, at parameters and earlier fields.
     pub fn field_type(&self, d: DataRef, con: u32, params: &[V], given: &[V]) -> Res<V> {
-        let c = self.constructor(&*self.data(d)?, con)?;
+        let decl = self.data(d)?;
+        let c = self.constructor(&decl, con)?;
         self.charge(length(params.len() + given.len() + c.fields.len()) / 16);
         let Some(field) = c.fields.get(given.len()) else {
             return refuse(ARITY, "A constructor has fewer fields than this.");
@@ -92,7 +93,8 @@ impl Machine<'_> {
         m: &Clo,
         next: usize,
     ) -> Res<Rc<Val>> {
-        let con = self.constructor(&*self.data(d)?, c)?;
+        let decl = self.data(d)?;
+        let con = self.constructor(&decl, c)?;
         for (n, field) in con.fields.iter().enumerate().skip(next) {
             if let Some(x) = given.get(n)
                 && is_recursive(field, d.id)
@@ -104,9 +106,9 @@ impl Machine<'_> {
             }
         }
         self.spend(u64::from(con.dims).saturating_mul(DIMENSION))?;
-        let names: Vec<u64> = (0..con.dims).map(|_| self.fresh_dim()).collect();
+        let names: Vec<Name> = (0..con.dims).map(|_| self.fresh_dim()).collect();
         let dims = names.iter().map(|i| Ivl::Name(*i)).collect();
-        let at = self.inst(m, self.delay(Lazy::Con(d, c, ps.clone(), given.to_vec().into(), dims)));
+        let at = self.inst(m, self.delay(Lazy::Con(Rc::new(Val::Con(d, c, ps.clone(), given.to_vec().into(), dims)))));
         let lines = names.iter().rev().fold(at, |ty, i| self.value(Val::Line(DClo::Abs(*i, ty))));
         self.folded(&lines)
     }
@@ -125,7 +127,8 @@ impl Machine<'_> {
 
     /// The boundary of a constructor at parameters, fields and dimensions.
     pub(crate) fn boundary(&self, d: DataRef, c: u32, ps: &[V], xs: &[V], dims: &[Ivl]) -> Res<Vec<VPart>> {
-        let con = self.constructor(&*self.data(d)?, c)?;
+        let decl = self.data(d)?;
+        let con = self.constructor(&decl, c)?;
         self.charge(length(ps.len() + xs.len() + con.boundary.len()) / 16);
         let terms = ps.iter().chain(xs).fold(crate::List::default(), |l, v| l.push(v.clone()));
         let env = Env { terms, dims: dims.iter().fold(crate::List::default(), |l, r| l.push(*r)), shift: d.shift };
@@ -139,31 +142,24 @@ impl Machine<'_> {
     }
 
     /// The parts of a composition that is an element of a data type.
-    #[allow(clippy::type_complexity)] // the parts of one judgement
-    pub(crate) fn as_composition(&self, w: &Val) -> Res<Option<(Ivl, Ivl, V, Rc<Vec<VFace>>, V)>> {
-        if let Val::Neutral(Neutral { head: Head::HCom(r, s, ty, faces, b), spine, .. }) = w
+    pub(crate) fn as_composition(&self, w: &Val) -> Res<Option<Rc<Composition>>> {
+        if let Val::Neutral(Neutral { head: Head::HCom(h), spine, .. }) = w
             && spine.is_empty()
-            && let Val::Data(d, _) = &*self.whnf(ty)?
+            && let Val::Data(d, _) = &*self.whnf(&h.2)?
             && self.has_paths(*d)?
         {
-            return Ok(Some((*r, *s, ty.clone(), faces.clone(), b.clone())));
+            return Ok(Some(h.clone()));
         }
         Ok(None)
     }
 
     /// The eliminator meets a composition: it composes the images, in the family over the filler.
-    pub(crate) fn match_composition(
-        &self,
-        r: Ivl,
-        s: Ivl,
-        ty: &V,
-        faces: &Rc<Vec<VFace>>,
-        b: &V,
-        e: &Elim,
-    ) -> Res<Rc<Val>> {
-        let Elim::DataElim(_, _, m, _) = e else { return refuse(ARITY, "No eliminator of a data type.") };
+    pub(crate) fn match_composition(&self, composition: &Composition, e: &Elim) -> Res<Rc<Val>> {
+        let Elim::DataElim(elim) = e else { return refuse(ARITY, "No eliminator of a data type.") };
+        let (r, s, ty, faces, b) = composition;
+        let (r, s) = (*r, *s);
         let k = self.fresh_dim();
-        let line = DClo::Abs(k, self.inst(m, self.compose(r, Ivl::Name(k), ty, faces, b)));
+        let line = DClo::Abs(k, self.inst(&elim.2, self.compose(r, Ivl::Name(k), ty, faces, b)));
         let images = self.map_faces(faces, |u| self.elim(u, e.clone()));
         self.folded(&self.com(r, s, &line, &images, &self.elim(b, e.clone())))
     }
@@ -192,21 +188,25 @@ impl Machine<'_> {
 
     /// The eliminator meets a constructor.
     pub(crate) fn match_constructor(&self, d: DataRef, c: u32, xs: &Rc<[V]>, dims: &[Ivl], e: &Elim) -> Res<Rc<Val>> {
-        let Elim::DataElim(_, ps, _, branches) = e else { return refuse(ARITY, "No eliminator of a data type.") };
+        let Elim::DataElim(elim) = e else { return refuse(ARITY, "No eliminator of a data type.") };
+        let (_, ps, _, branches) = &**elim;
         let Some(branch) = usize::try_from(c).ok().and_then(|c| branches.get(c)) else {
             return refuse(ARITY, format!("There is no branch for constructor number {c}."));
         };
-        let con = self.constructor(&*self.data(d)?, c)?;
-        let mut out = xs.iter().fold(branch.clone(), |f, x| self.apply(&f, x.clone()));
+        let decl = self.data(d)?;
+        let con = self.constructor(&decl, c)?;
+        let mut args = xs.to_vec();
         for (n, field) in con.fields.iter().enumerate() {
             if let Some(x) = xs.get(n)
                 && is_recursive(field, d.id)
             {
                 let ty = self.field_type(d, c, ps, xs.get(..n).unwrap_or(&[]))?;
-                out = self.apply(&out, self.recurse(&ty, x, e)?);
+                args.push(self.recurse(&ty, x, e)?);
             }
         }
-        self.folded(&dims.iter().fold(out, |p, r| self.lapp(&p, *r)))
+        args.reverse();
+        let out = self.apply_all(self.folded(branch)?, args)?;
+        dims.iter().try_fold(out, |p, r| self.eliminate(&p, Elim::LApp(*r)))
     }
 
     /// Rule `data-elim`: the last of the branches agrees with the boundary of its constructor.
@@ -214,7 +214,8 @@ impl Machine<'_> {
     /// # Errors
     /// `BRANCH` where it does not; any other refusal of evaluation.
     pub fn check_branch(&self, ctx: &Ctx, d: DataRef, c: u32, ps: &Rc<[V]>, m: &Clo, branches: &[V]) -> Res<()> {
-        let con = self.constructor(&*self.data(d)?, c)?;
+        let decl = self.data(d)?;
+        let con = self.constructor(&decl, c)?;
         let Some(branch) = branches.last() else { return Ok(()) };
         if con.dims == 0 {
             return Ok(());
@@ -235,7 +236,7 @@ impl Machine<'_> {
         let recursive: Vec<usize> =
             con.fields.iter().enumerate().filter(|(_, f)| is_recursive(f, d.id)).map(|(n, _)| n).collect();
         let xs = bind(con.fields.len())?;
-        let hypotheses = recursive.into_iter().zip(bind(recursive_fields(&con, d.id))?).collect();
+        let hypotheses = recursive.into_iter().zip(bind(recursive_fields(con, d.id))?).collect();
         let mut names = Vec::new();
         for _ in 0..con.dims {
             let (next, i) = self.bind_dim(&inner);
@@ -269,7 +270,8 @@ impl Machine<'_> {
             }
             Node::App(f, a) => Ok(self.apply(&self.star(s, env, f)?, self.eval(env, a))),
             Node::Con(d, c, _, xs, dims) => {
-                let con = self.constructor(&*self.data(*d)?, *c)?;
+                let decl = self.data(*d)?;
+                let con = self.constructor(&decl, *c)?;
                 let Some(branch) = s.branches.get(index(*c)) else {
                     return refuse(BOUNDARY, "A boundary names a later constructor.");
                 };

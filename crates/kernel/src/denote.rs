@@ -5,8 +5,16 @@ use crate::data::length;
 use crate::machine::Machine;
 use crate::refusal::{Res, TREE, refuse};
 use crate::value::{Clo, DClo, Env, V, Val};
-use bfv_format::{Arith, Hypothesis, Op, Prim, Relation, Rule, Sort, Step, Term};
+use bfv_format::{Arith, Hypothesis, Node, Op, Prim, Relation, Rule, Sort, Step, Term};
 use num_bigint::BigInt;
+
+/// The rule of a stuck rule term.
+pub(crate) fn rule(t: &Term) -> Res<&Rule> {
+    match &**t {
+        Node::Rule(rule) => Ok(rule),
+        _ => refuse(TREE, "A stuck rule is none."),
+    }
+}
 
 /// The terms inside a rule.
 pub(crate) fn parts(rule: &Rule) -> impl Iterator<Item = &Term> {

@@ -2,12 +2,12 @@
 
 use crate::data::length;
 use crate::machine::Machine;
-use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Native, Neutral, V, VFace, VGlue, VPart, Val};
+use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Name, Native, Neutral, V, VFace, VGlue, VPart, Val};
 use std::rc::Rc;
 
 impl DimSub {
     /// One name replaced.
-    pub(crate) fn one(name: u64, r: Ivl) -> DimSub {
+    pub(crate) fn one(name: Name, r: Ivl) -> DimSub {
         DimSub(vec![(name, r)])
     }
 
@@ -26,7 +26,7 @@ impl DimSub {
     }
 
     /// This substitution first, then one more name replaced.
-    fn then(&mut self, name: u64, r: Ivl) {
+    fn then(&mut self, name: Name, r: Ivl) {
         let last = DimSub::one(name, r);
         for (_, s) in &mut self.0 {
             *s = last.ivl(*s);
@@ -34,7 +34,7 @@ impl DimSub {
         self.0.push((name, r));
     }
 
-    fn mentions(&self, name: u64) -> bool {
+    fn mentions(&self, name: Name) -> bool {
         self.0.iter().any(|(_, r)| *r == Ivl::Name(name))
     }
 }
@@ -84,28 +84,36 @@ impl Machine<'_> {
     /// A value under a substitution of dimensions, delayed.
     #[must_use]
     pub fn act(&self, v: &V, s: &DimSub) -> V {
+        if s.0.is_empty() {
+            return v.clone();
+        }
         // Names younger than the value do not occur in it.
         if s.0.iter().any(|(n, _)| *n >= v.0.birth) {
-            let older: Vec<(u64, Ivl)> = s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect();
+            let older: Vec<(Name, Ivl)> = s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect();
             return self.act(v, &DimSub(older));
         }
-        if let Some((t, w)) = &*v.0.image.borrow()
-            && t == s
+        if let Some(image) = &*v.0.image.borrow()
+            && image.0 == *s
         {
-            return w.clone();
+            return image.1.clone();
         }
         let w = match &*v.0.state.borrow() {
             // Two delayed substitutions are one.
             Lazy::Act(u, first) => {
-                let mut both: Vec<(u64, Ivl)> = first.0.iter().map(|(n, r)| (*n, s.ivl(*r))).collect();
+                let mut both: Vec<(Name, Ivl)> = first.0.iter().map(|(n, r)| (*n, s.ivl(*r))).collect();
                 both.extend(s.0.iter().filter(|(n, _)| *n < u.0.birth && !first.0.iter().any(|(m, _)| m == n)));
                 both.retain(|(n, r)| *r != Ivl::Name(*n));
                 self.delay(Lazy::Act(u.clone(), DimSub(both)))
             }
             _ => self.delay(Lazy::Act(v.clone(), s.clone())),
         };
-        *v.0.image.borrow_mut() = Some((s.clone(), w.clone()));
+        *v.0.image.borrow_mut() = Some(Box::new((s.clone(), w.clone())));
         w
+    }
+
+    /// A value under a substitution; none when it is the value itself.
+    pub(crate) fn moved(&self, v: &V, s: &DimSub) -> Option<V> {
+        s.0.iter().any(|(n, _)| *n < v.0.birth).then(|| self.act(v, s))
     }
 
     /// A value under a substitution that its parts undergo before it is evaluated; none if it is evaluated already.
@@ -115,21 +123,26 @@ impl Machine<'_> {
             Lazy::Term(env, t) => Lazy::Term(self.act_env(env, s), t.clone()),
             Lazy::Elim(x, e) => Lazy::Elim(a(x), self.act_elim(e, s)),
             Lazy::Forced(x, e) => Lazy::Forced(a(x), self.act_elim(e, s)),
-            Lazy::Inst(c, x) => Lazy::Inst(self.act_clo(c, s), a(x)),
-            Lazy::DInst(c, r) => Lazy::DInst(self.act_dclo(c, s), s.ivl(*r)),
-            Lazy::Coe(r, to, line, t) => Lazy::Coe(s.ivl(*r), s.ivl(*to), self.act_dclo(line, s), a(t)),
-            Lazy::Open(r, to, i, at, t) => {
-                let (i, inner) = self.under(*i, s);
-                Lazy::Coe(s.ivl(*r), s.ivl(*to), DClo::Abs(i, self.act(at, &inner)), a(t))
+            Lazy::Applied(x, args) => Lazy::Applied(a(x), self.act_all(args, s)),
+            Lazy::Inst(n, x) => Lazy::Inst(Rc::new(self.act_native(n, s)), a(x)),
+            Lazy::DInst(name, x, r) => {
+                let (name, inner) = self.under(*name, s);
+                Lazy::DInst(name, self.act(x, &inner), s.ivl(*r))
             }
-            Lazy::HCom(r, to, ty, faces, b) => Lazy::HCom(s.ivl(*r), s.ivl(*to), a(ty), self.act_faces(faces, s), a(b)),
-            Lazy::Compute(p, spine) => Lazy::Compute(*p, spine.iter().map(|e| self.act_elim(e, s)).collect()),
+            Lazy::Coe(c) => Lazy::Coe(Rc::new((s.ivl(c.0), s.ivl(c.1), self.act_dclo(&c.2, s), a(&c.3)))),
+            Lazy::Open(c) => {
+                let (i, inner) = self.under(c.2, s);
+                Lazy::Coe(Rc::new((s.ivl(c.0), s.ivl(c.1), DClo::Abs(i, self.act(&c.3, &inner)), a(&c.4))))
+            }
+            Lazy::HCom(h) => Lazy::HCom(Rc::new((s.ivl(h.0), s.ivl(h.1), a(&h.2), self.act_faces(&h.3, s), a(&h.4)))),
+            Lazy::Compute(p, spine) => Lazy::Compute(*p, Rc::new(spine.iter().map(|e| self.act_elim(e, s)).collect())),
             Lazy::Field(x, n) => Lazy::Field(a(x), *n),
-            Lazy::Con(d, c, ps, xs, dims) => {
+            Lazy::Con(w) => {
+                let Val::Con(d, c, ps, xs, dims) = &**w else { return None };
                 let dims = dims.iter().map(|r| s.ivl(*r)).collect();
-                Lazy::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s), dims)
+                Lazy::Con(Rc::new(Val::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s), dims)))
             }
-            Lazy::Act(..) | Lazy::Done(..) => return None,
+            Lazy::Busy | Lazy::Act(..) | Lazy::Done(..) => return None,
         }))
     }
 
@@ -140,10 +153,11 @@ impl Machine<'_> {
         let mut seen = 0u64;
         let terms = env.terms.map(|v| {
             seen += 1;
-            self.act(v, s)
+            self.moved(v, s)
         });
         self.charge(seen / 4);
-        Env { terms, dims: env.dims.map(|r| s.ivl(*r)), shift: env.shift }
+        let dims = env.dims.map(|r| Some(s.ivl(*r)).filter(|image| image != r));
+        Env { terms, dims, shift: env.shift }
     }
 
     pub(crate) fn act_clo(&self, c: &Clo, s: &DimSub) -> Clo {
@@ -155,7 +169,7 @@ impl Machine<'_> {
     }
 
     /// Under a binder the bound name is neither replaced nor captured.
-    fn under(&self, name: u64, s: &DimSub) -> (u64, DimSub) {
+    fn under(&self, name: Name, s: &DimSub) -> (Name, DimSub) {
         let mut inner = DimSub(s.0.iter().filter(|(n, _)| *n != name).copied().collect());
         if inner.mentions(name) {
             let fresh = self.fresh_dim();
@@ -223,18 +237,20 @@ impl Machine<'_> {
 
     pub(crate) fn act_elim(&self, e: &Elim, s: &DimSub) -> Elim {
         let v = |x: &V| self.act(x, s);
+        let cases = |e: &(Clo, V, V)| Rc::new((self.act_clo(&e.0, s), v(&e.1), v(&e.2)));
         match e {
             Elim::App(x) => Elim::App(v(x)),
             Elim::Fst => Elim::Fst,
             Elim::Snd => Elim::Snd,
             Elim::LApp(r) => Elim::LApp(s.ivl(*r)),
             Elim::PApp(a, b, r) => Elim::PApp(v(a), v(b), s.ivl(*r)),
-            Elim::EmptyElim(m) => Elim::EmptyElim(self.act_clo(m, s)),
-            Elim::BoolElim(m, x, y) => Elim::BoolElim(self.act_clo(m, s), v(x), v(y)),
-            Elim::NatElim(m, x, y) => Elim::NatElim(self.act_clo(m, s), v(x), v(y)),
-            Elim::IntElim(m, x, y) => Elim::IntElim(self.act_clo(m, s), v(x), v(y)),
-            Elim::DataElim(d, ps, m, bs) => {
-                Elim::DataElim(*d, self.act_all(ps, s), self.act_clo(m, s), self.act_all(bs, s))
+            Elim::EmptyElim(m) => Elim::EmptyElim(Rc::new(self.act_clo(m, s))),
+            Elim::BoolElim(e) => Elim::BoolElim(cases(e)),
+            Elim::NatElim(e) => Elim::NatElim(cases(e)),
+            Elim::IntElim(e) => Elim::IntElim(cases(e)),
+            Elim::DataElim(e) => {
+                let (d, ps, m, bs) = &**e;
+                Elim::DataElim(Rc::new((*d, self.act_all(ps, s), self.act_clo(m, s), self.act_all(bs, s))))
             }
             Elim::Unglue(a, faces) => Elim::Unglue(v(a), Rc::new(self.act_glue(faces, s))),
         }
@@ -277,11 +293,11 @@ impl Machine<'_> {
             Head::Var(level, ty) => self.done(Val::neutral(Head::Var(*level, self.act(ty, s)))),
             Head::Const(id, shift) => self.constant(*id, *shift)?,
             Head::Prim(p) => self.primitive(*p),
-            Head::Coe(r, to, line, t) => self.coe(s.ivl(*r), s.ivl(*to), &self.act_dclo(line, s), &self.act(t, s))?,
-            Head::HCom(r, to, ty, faces, b) => {
-                self.hcom(s.ivl(*r), s.ivl(*to), &self.act(ty, s), &self.act_faces(faces, s), &self.act(b, s))?
+            Head::Coe(c) => self.coe(s.ivl(c.0), s.ivl(c.1), &self.act_dclo(&c.2, s), &self.act(&c.3, s))?,
+            Head::HCom(h) => {
+                self.hcom(s.ivl(h.0), s.ivl(h.1), &self.act(&h.2, s), &self.act_faces(&h.3, s), &self.act(&h.4, s))?
             }
-            Head::Rule(env, rule) => self.done(Val::neutral(Head::Rule(self.act_env(env, s), rule.clone()))),
+            Head::Rule(r) => self.done(Val::neutral(Head::Rule(Rc::new((self.act_env(&r.0, s), r.1.clone()))))),
         };
         n.spine.iter().try_fold(head, |v, e| self.eliminate(&v, self.act_elim(e, s)))
     }
@@ -292,8 +308,8 @@ impl Machine<'_> {
             Head::Var(..) | Head::Rule(..) => self.done(Val::neutral(n.head.clone())),
             Head::Const(id, shift) => self.constant(*id, *shift)?,
             Head::Prim(p) => self.primitive(*p),
-            Head::Coe(r, to, line, t) => self.coe(*r, *to, line, t)?,
-            Head::HCom(r, to, ty, faces, b) => self.hcom(*r, *to, ty, faces, b)?,
+            Head::Coe(c) => self.coe(c.0, c.1, &c.2, &c.3)?,
+            Head::HCom(h) => self.hcom(h.0, h.1, &h.2, &h.3, &h.4)?,
         };
         n.spine.iter().try_fold(head, |v, e| self.eliminate(&v, e.clone()))
     }

@@ -5,7 +5,7 @@ use crate::data::length;
 use crate::face::{Solved, equivalent, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::{ILL_FORMED, PART, Res, refuse};
-use crate::value::{DClo, DimSub, Elim, Env, Ivl, Lazy, List, V, VFace, VGlue, VPart, Val};
+use crate::value::{DClo, DimSub, Elim, Env, Ivl, Lazy, List, Name, V, VFace, VGlue, VPart, Val};
 use bfv_format::{Cof, Dim, Face, GlueFace, Node, Part, Term};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -52,7 +52,7 @@ impl Machine<'_> {
             Val::GlueEl(a, _) => self.folded(a),
             Val::Neutral(n) => {
                 let faces = self.possible((**faces).clone(), |f| &f.cof);
-                self.push(n, Elim::Unglue(base.clone(), Rc::new(faces)))
+                self.push(n, vec![Elim::Unglue(base.clone(), Rc::new(faces))])
             }
             _ => refuse(ILL_FORMED, "Something is unglued that is no element of a Glue type."),
         }
@@ -169,7 +169,7 @@ impl Machine<'_> {
     }
 
     /// Coercion along a line of Glue types in the dimension i.
-    pub(crate) fn coe_glue(&self, r: Ivl, s: Ivl, i: u64, a: &V, faces: &[VGlue], g: &V) -> Res<Rc<Val>> {
+    pub(crate) fn coe_glue(&self, r: Ivl, s: Ivl, i: Name, a: &V, faces: &[VGlue], g: &V) -> Res<Rc<Val>> {
         let abs = |v: &V| DClo::Abs(i, v.clone());
         let (at_r, at_s) = (DimSub::one(i, r), DimSub::one(i, s));
         // Where a face holds along the whole line, the answer is known: g coerced in the type of the face.
@@ -187,7 +187,7 @@ impl Machine<'_> {
         // What is unglued does not mention i, so the line of bases need not be opened anew: along a composite of n paths of types
         // that would rename a term n times.
         let (ty, sides, _) = self.coerced(r, s, &abs(a), &sides, &start);
-        let start = self.delay(Lazy::Open(r, s, i, a.clone(), start));
+        let start = self.delay(Lazy::Open(Rc::new((r, s, i, a.clone(), start))));
         let below = self.ghcom(r, s, &ty, &sides, &start);
         known.push(VPart { cof: vec![(r, s)], body: g.clone() });
         let (mut parts, mut paths) = (Vec::new(), Vec::new());
@@ -274,7 +274,7 @@ impl Machine<'_> {
 }
 
 /// `all i. cof`: false (none) when an equation has i on one side only (T20).
-fn always(cof: &[(Ivl, Ivl)], i: u64) -> Option<Equations> {
+fn always(cof: &[(Ivl, Ivl)], i: Name) -> Option<Equations> {
     let i = Ivl::Name(i);
     let rest: Equations = cof.iter().copied().filter(|e| *e != (i, i)).collect();
     if rest.iter().any(|(a, b)| *a == i || *b == i) { None } else { Some(rest) }
@@ -284,7 +284,7 @@ fn always(cof: &[(Ivl, Ivl)], i: u64) -> Option<Equations> {
 #[derive(Default)]
 struct Class {
     end: Option<Ivl>,
-    names: Vec<u64>,
+    names: Vec<Name>,
 }
 
 /// The failure of one cofibration: every chain of equations that makes 0 equal to 1 through its classes.
@@ -322,7 +322,7 @@ fn failures(u: &DimSub) -> Vec<Equations> {
 fn chains(
     classes: &[Class],
     at: usize,
-    by: Option<u64>,
+    by: Option<Name>,
     seen: &mut BTreeSet<usize>,
     so_far: &mut Equations,
     out: &mut Vec<Equations>,
@@ -536,7 +536,7 @@ mod tests {
             let fails = failures(&u);
             for k in 0..7usize.pow(4) {
                 let to = |i: u32| choices[k / 7usize.pow(i) % 7];
-                let s = DimSub((0..4u32).map(|i| (u64::from(i), to(i))).collect());
+                let s = DimSub((0..4u32).map(|i| (i, to(i))).collect());
                 let gone = matches!(solve(&s.cof(cof)), Solved::False);
                 assert_eq!(gone, fails.iter().any(|f| is_true(&s.cof(f))), "{cof:?} {s:?} {fails:?}");
                 seen += usize::from(gone);

@@ -4,7 +4,7 @@ use crate::data::length;
 use crate::face::{Solved, solve};
 use crate::machine::Machine;
 use crate::refusal::Res;
-use crate::value::{Clo, DClo, Head, Ivl, Lazy, Native, V, VFace, Val};
+use crate::value::{Clo, DClo, Head, Ivl, Lazy, Name, Native, V, VFace, Val};
 use bfv_format::{DataRef, Prim};
 use num_bigint::BigUint;
 use std::rc::Rc;
@@ -23,12 +23,12 @@ enum Shape {
 impl Machine<'_> {
     /// `coe r s line t`, delayed.
     pub fn coerce(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> V {
-        if r == s { t.clone() } else { self.delay(Lazy::Coe(r, s, line.clone(), t.clone())) }
+        if r == s { t.clone() } else { self.delay(Lazy::Coe(Rc::new((r, s, line.clone(), t.clone())))) }
     }
 
     /// `hcom r s ty faces base`, delayed.
     pub fn compose(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> V {
-        self.delay(Lazy::HCom(r, s, ty.clone(), faces.clone(), base.clone()))
+        self.delay(Lazy::HCom(Rc::new((r, s, ty.clone(), faces.clone(), base.clone()))))
     }
 
     /// `com r s line faces base`: composition in a line of types, by coercing everything to its end first.
@@ -73,7 +73,7 @@ impl Machine<'_> {
     }
 
     /// Coercion along a line given at the name i, which occurs neither in r and s nor in t.
-    pub(crate) fn coe_open(&self, r: Ivl, s: Ivl, i: u64, at: &V, t: &V) -> Res<Rc<Val>> {
+    pub(crate) fn coe_open(&self, r: Ivl, s: Ivl, i: Name, at: &V, t: &V) -> Res<Rc<Val>> {
         let _level = self.enter()?;
         let abs = |v: V| DClo::Abs(i, v);
         let line = &abs(at.clone());
@@ -113,12 +113,13 @@ impl Machine<'_> {
                 if let Val::Con(_, c, _, xs, dims) = &*w {
                     return self.coe_constructor(r, s, i, *d, *c, ps, xs, dims);
                 }
-                let Some((u, v, _, faces, b)) = self.as_composition(&w)? else {
+                let Some(h) = self.as_composition(&w)? else {
                     return self.stuck_coe(r, s, line, t);
                 };
                 // A composition is an element: it is coerced part by part.
-                let faces = self.map_faces(&faces, |w| self.coerce(r, s, line, w));
-                self.hcom(u, v, &self.dinst(line, s), &faces, &self.coerce(r, s, line, &b))
+                let (u, v, _, faces, b) = &*h;
+                let faces = self.map_faces(faces, |w| self.coerce(r, s, line, w));
+                self.hcom(*u, *v, &self.dinst(line, s), &faces, &self.coerce(r, s, line, b))
             }
             Val::Glue(a, faces) => self.coe_glue(r, s, i, a, faces, t),
             _ => self.stuck_coe(r, s, line, t),
@@ -126,7 +127,7 @@ impl Machine<'_> {
     }
 
     fn stuck_coe(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> Res<Rc<Val>> {
-        Ok(self.done(Val::neutral(Head::Coe(r, s, line.clone(), t.clone()))))
+        Ok(self.done(Val::neutral(Head::Coe(Rc::new((r, s, line.clone(), t.clone()))))))
     }
 
     /// Coercion of a constructor: its fields one after another, each along the line given by the fillers of earlier ones.
@@ -135,7 +136,7 @@ impl Machine<'_> {
         &self,
         r: Ivl,
         s: Ivl,
-        i: u64,
+        i: Name,
         d: DataRef,
         c: u32,
         ps: &Rc<[V]>,
@@ -230,11 +231,11 @@ impl Machine<'_> {
     }
 
     fn stuck_hcom(&self, r: Ivl, s: Ivl, ty: &V, faces: &Rc<Vec<VFace>>, base: &V) -> Res<Rc<Val>> {
-        Ok(self.done(Val::neutral(Head::HCom(r, s, ty.clone(), faces.clone(), base.clone()))))
+        Ok(self.done(Val::neutral(Head::HCom(Rc::new((r, s, ty.clone(), faces.clone(), base.clone()))))))
     }
 
     /// The sides of a system under their own faces, each with its dimension free: name and value.
-    fn sides(&self, faces: &Rc<Vec<VFace>>) -> Vec<(u64, V)> {
+    fn sides(&self, faces: &Rc<Vec<VFace>>) -> Vec<(Name, V)> {
         faces
             .iter()
             .filter_map(|f| match solve(&f.cof) {

@@ -28,7 +28,9 @@ pub use machine::Machine;
 pub use prim::rational;
 pub use refusal::{Refusal, Res};
 pub use signature::{Proved, Refuted, Signature};
-pub use value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Levels, List, Native, Neutral, V, VFace, VGlue, VPart, Val};
+pub use value::{
+    Clo, DClo, DimSub, Elim, Env, Head, Ivl, Levels, List, Name, Native, Neutral, V, VFace, VGlue, VPart, Val,
+};
 
 /// Positions from here on are metavariables of the elaborator; no signature grows that far.
 pub const META_BASE: u32 = 1 << 31;

@@ -4,7 +4,9 @@ use crate::data::length;
 use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Lazy, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val};
+use crate::value::{
+    Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Name, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val,
+};
 use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigUint;
@@ -14,13 +16,18 @@ use std::rc::Rc;
 /// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
 pub struct Machine<'a> {
     pub(crate) globals: &'a dyn Globals,
-    limits: Limits,
+    limits: Cell<Limits>,
     steps: Cell<u64>,
     depth: Cell<u32>,
-    names: Cell<u64>,
+    names: Cell<Name>,
     pub(crate) terms: OnceCell<GlueTerms>,
     /// The dimensions of a point constructor.
     pub(crate) no_dims: Rc<[Ivl]>,
+}
+
+/// The arguments among eliminations.
+pub(crate) fn applications(spine: &[Elim]) -> impl Iterator<Item = &V> {
+    spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v) } else { None })
 }
 
 /// So many links of a list are followed in the time of one step.
@@ -47,7 +54,7 @@ impl<'a> Machine<'a> {
     pub fn new(globals: &'a dyn Globals, limits: Limits) -> Self {
         Machine {
             globals,
-            limits,
+            limits: Cell::new(limits),
             steps: Cell::new(0),
             depth: Cell::new(0),
             names: Cell::new(0),
@@ -70,11 +77,12 @@ impl<'a> Machine<'a> {
     pub(crate) fn enter(&self) -> Res<Level<'_>> {
         let (steps, depth) = (self.steps.get().saturating_add(1), self.depth.get() + 1);
         self.steps.set(steps);
-        if steps > self.limits.steps {
-            return refuse(BUDGET, format!("The limit of {} steps is used up.", self.limits.steps));
+        let limits = self.limits.get();
+        if steps > limits.steps {
+            return refuse(BUDGET, format!("The limit of {} steps is used up.", limits.steps));
         }
-        if depth > self.limits.depth {
-            return refuse(BUDGET, format!("The terms are nested more than {} deep.", self.limits.depth));
+        if depth > limits.depth {
+            return refuse(BUDGET, format!("The terms are nested more than {} deep.", limits.depth));
         }
         self.depth.set(depth);
         Ok(Level(&self.depth))
@@ -88,16 +96,33 @@ impl<'a> Machine<'a> {
     /// Counts work before it is done.
     pub(crate) fn spend(&self, units: u64) -> Res<()> {
         self.charge(units);
-        if self.steps.get() > self.limits.steps {
-            return refuse(BUDGET, format!("The limit of {} steps is used up.", self.limits.steps));
+        let limit = self.limits.get().steps;
+        if self.steps.get() > limit {
+            return refuse(BUDGET, format!("The limit of {limit} steps is used up."));
         }
         Ok(())
     }
 
-    /// A dimension name not used before.
-    pub fn fresh_dim(&self) -> u64 {
+    /// Runs something within so many steps; none when they do not suffice. For questions whose answer nobody depends on.
+    pub fn within<T>(&self, steps: u64, f: impl FnOnce() -> Res<T>) -> Res<Option<T>> {
+        let outer = self.limits.get();
+        let inner = self.steps.get().saturating_add(steps).min(outer.steps);
+        self.limits.set(Limits { steps: inner, ..outer });
+        let done = f();
+        self.limits.set(outer);
+        match done {
+            Err(r) if r.reason == BUDGET && self.steps.get() <= outer.steps => Ok(None),
+            done => done.map(Some),
+        }
+    }
+
+    /// A dimension name not used before. When there are no more, every further step is refused.
+    pub fn fresh_dim(&self) -> Name {
         let n = self.names.get();
-        self.names.set(n + 1);
+        match n.checked_add(1) {
+            Some(next) => self.names.set(next),
+            None => self.charge(u64::MAX),
+        }
         n
     }
 
@@ -167,7 +192,7 @@ impl<'a> Machine<'a> {
         match c {
             Clo::Const(v) => v.clone(),
             Clo::Term(env, t) => self.eval(&Env { terms: env.terms.push(a), ..env.clone() }, t),
-            Clo::Native(_) => self.delay(Lazy::Inst(c.clone(), a)),
+            Clo::Native(n) => self.delay(Lazy::Inst(n.clone(), a)),
         }
     }
     /// A line at an interval value.
@@ -175,7 +200,7 @@ impl<'a> Machine<'a> {
         match c {
             DClo::Term(env, t) => self.eval(&Env { dims: env.dims.push(r), ..env.clone() }, t),
             DClo::Abs(name, v) if r == Ivl::Name(*name) => v.clone(),
-            DClo::Abs(..) => self.delay(Lazy::DInst(c.clone(), r)),
+            DClo::Abs(name, v) => self.delay(Lazy::DInst(*name, v.clone(), r)),
         }
     }
 
@@ -218,59 +243,126 @@ impl<'a> Machine<'a> {
     /// Weak head normal form in which a definition at the head stays folded.
     pub fn folded(&self, v: &V) -> Res<Rc<Val>> {
         let now = self.globals.generation();
-        let todo = match &*v.0.state.borrow() {
-            Lazy::Done(w, then) => {
-                if *then == now || !matches!(&**w, Val::Neutral(_) | Val::Suc(..) | Val::IntPos(_) | Val::IntNegSuc(_))
-                {
-                    return Ok(w.clone());
-                }
-                Lazy::Done(w.clone(), *then)
-            }
-            other => other.clone(),
-        };
+        if let Lazy::Done(w, then) = &*v.0.state.borrow()
+            && (*then == now || !matches!(&**w, Val::Neutral(_) | Val::Suc(..) | Val::IntPos(_) | Val::IntNegSuc(_)))
+        {
+            return Ok(w.clone());
+        }
         let _level = self.enter()?;
-        let w = match todo {
-            Lazy::Done(w, _) => match &*w {
-                Val::Neutral(n) => self.again(n)?,
-                Val::Suc(n, x) => self.add_successors(n, x)?,
-                Val::IntPos(x) => self.integer(true, x)?,
-                Val::IntNegSuc(x) => self.integer(false, x)?,
-                _ => w,
+        let todo = v.0.state.replace(Lazy::Busy);
+        let done = self.forced(&todo);
+        // What was refused may be asked for again.
+        *v.0.state.borrow_mut() = if let Ok(w) = &done { Lazy::Done(w.clone(), now) } else { todo };
+        done
+    }
+
+    fn forced(&self, todo: &Lazy) -> Res<Rc<Val>> {
+        match todo {
+            Lazy::Busy => refuse(ILL_FORMED, "A value is needed to evaluate itself."),
+            Lazy::Done(w, _) => match &**w {
+                Val::Neutral(n) => self.again(n),
+                Val::Suc(n, x) => self.add_successors(n, x),
+                Val::IntPos(x) => self.integer(true, x),
+                Val::IntNegSuc(x) => self.integer(false, x),
+                _ => Ok(w.clone()),
             },
-            Lazy::Term(env, t) => self.run(&env, &t)?,
+            Lazy::Term(env, t) => self.run(env, t),
             // What stands under a face need not be of one type elsewhere, and may compute to something wrong there: a substitution
             // goes before the computation, unless the value was needed without it, where it is well typed.
-            Lazy::Act(x, s) => match self.pushed(&x, &s) {
-                Some(v) => self.folded(&v)?,
-                None => self.act_val(&self.folded(&x)?, &s)?,
+            Lazy::Act(x, s) => match self.pushed(x, s) {
+                Some(v) => self.folded(&v),
+                None => self.act_val(&self.folded(x)?, s),
             },
-            Lazy::Elim(x, e) => self.eliminate(&self.folded(&x)?, e)?,
-            Lazy::Forced(x, e) => self.eliminate(&self.whnf(&x)?, e)?,
-            Lazy::Inst(c, a) => match &c {
-                Clo::Native(n) => self.native(n, &a)?,
-                _ => self.folded(&self.inst(&c, a))?,
+            Lazy::Elim(x, e) => self.eliminate(&self.folded(x)?, e.clone()),
+            Lazy::Forced(x, e) => self.eliminate(&self.whnf(x)?, e.clone()),
+            Lazy::Applied(x, args) => self.apply_all(self.whnf(x)?, args.iter().rev().cloned().collect()),
+            Lazy::Inst(n, a) => self.native(n, a),
+            Lazy::DInst(name, x, r) => self.folded(&self.act(x, &DimSub::one(*name, *r))),
+            Lazy::Open(c) => self.coe_open(c.0, c.1, c.2, &c.3, &c.4),
+            Lazy::Coe(c) => self.coe(c.0, c.1, &c.2, &c.3),
+            Lazy::HCom(h) => self.hcom(h.0, h.1, &h.2, &h.3, &h.4),
+            Lazy::Compute(p, spine) => match self.compute(*p, spine)? {
+                Some(w) => Ok(w),
+                None => {
+                    Ok(self.done(Val::Neutral(Neutral { head: Head::Prim(*p), spine: spine.clone(), unfolded: None })))
+                }
             },
-            Lazy::DInst(c, r) => match &c {
-                DClo::Abs(name, x) => self.folded(&self.act(x, &crate::DimSub::one(*name, r)))?,
-                DClo::Term(..) => self.folded(&self.dinst(&c, r))?,
+            Lazy::Con(w) => match &**w {
+                Val::Con(d, c, ps, xs, dims) => self.con(*d, *c, ps, xs, dims),
+                _ => refuse(ILL_FORMED, "A constructor that is none."),
             },
-            Lazy::Open(r, s, i, at, t) => self.coe_open(r, s, i, &at, &t)?,
-            Lazy::Coe(r, s, line, t) => self.coe(r, s, &line, &t)?,
-            Lazy::HCom(r, s, ty, faces, b) => self.hcom(r, s, &ty, &faces, &b)?,
-            Lazy::Compute(p, spine) => match self.compute(p, &spine)? {
-                Some(w) => w,
-                None => self.done(Val::Neutral(Neutral { head: Head::Prim(p), spine: Rc::new(spine), unfolded: None })),
-            },
-            Lazy::Con(d, c, ps, xs, dims) => self.con(d, c, &ps, &xs, &dims)?,
-            Lazy::Field(x, n) => match &*self.whnf(&x)? {
-                Val::Con(_, _, _, xs, _) => match xs.get(n) {
-                    Some(x) => self.folded(x)?,
-                    None => return refuse(ILL_FORMED, "A field that is not there."),
+            Lazy::Field(x, n) => match &*self.whnf(x)? {
+                Val::Con(_, _, _, xs, _) => match xs.get(*n) {
+                    Some(x) => self.folded(x),
+                    None => refuse(ILL_FORMED, "A field that is not there."),
                 },
-                _ => return refuse(ILL_FORMED, "A field of something that is no constructor."),
+                _ => refuse(ILL_FORMED, "A field of something that is no constructor."),
             },
-        };
-        *v.0.state.borrow_mut() = Lazy::Done(w.clone(), now);
+        }
+    }
+
+    /// Evaluates at once what is needed at once and nowhere else.
+    fn force(&self, env: &Env, t: &Term) -> Res<Rc<Val>> {
+        if let Node::Var(n) = &**t
+            && let Some(v) = env.terms.get(*n)
+        {
+            self.charge(u64::from(*n / WALK));
+            return self.folded(v);
+        }
+        let _level = self.enter()?;
+        self.run(env, t)
+    }
+
+    /// A closure at an argument, evaluated.
+    fn enter_clo(&self, c: &Clo, a: V) -> Res<Rc<Val>> {
+        match c {
+            Clo::Const(v) => self.folded(v),
+            Clo::Term(env, t) => self.force(&Env { terms: env.terms.push(a), ..env.clone() }, t),
+            Clo::Native(n) => {
+                let _level = self.enter()?;
+                self.native(n, &a)
+            }
+        }
+    }
+
+    /// A line at an interval value, evaluated.
+    fn enter_line(&self, c: &DClo, r: Ivl) -> Res<Rc<Val>> {
+        match c {
+            DClo::Term(env, t) => self.force(&Env { dims: env.dims.push(r), ..env.clone() }, t),
+            DClo::Abs(name, v) if r == Ivl::Name(*name) => self.folded(v),
+            DClo::Abs(name, v) => self.folded(&self.act(v, &DimSub::one(*name, r))),
+        }
+    }
+
+    /// A weak head normal form applied to arguments, the last of them first in the list.
+    pub(crate) fn apply_all(&self, mut w: Rc<Val>, mut args: Vec<V>) -> Res<Rc<Val>> {
+        while let Some(a) = args.pop() {
+            let next = match &*w {
+                Val::Lam(Clo::Term(env, body)) => {
+                    // As many arguments as the function takes one after another.
+                    let (mut terms, mut body) = (env.terms.push(a), body);
+                    while let Node::Lam(b) = &**body
+                        && let Some(a) = args.pop()
+                    {
+                        self.spend(1)?;
+                        (terms, body) = (terms.push(a), b);
+                    }
+                    self.force(&Env { terms, ..env.clone() }, body)?
+                }
+                Val::Neutral(n) => {
+                    args.push(a);
+                    // An operation computes as soon as it has its arguments; anything else takes all there are.
+                    let takes = match n.head {
+                        Head::Prim(p) if arity(p) > n.spine.len() => arity(p) - n.spine.len(),
+                        _ => args.len(),
+                    };
+                    let now = args.split_off(args.len().saturating_sub(takes));
+                    self.push(n, now.into_iter().rev().map(Elim::App).collect())?
+                }
+                _ => self.eliminate(&w, Elim::App(a))?,
+            };
+            w = next;
+        }
         Ok(w)
     }
 
@@ -280,7 +372,7 @@ impl<'a> Machine<'a> {
         let ev = |t: &Term| self.eval(env, t);
         let all = |ts: &[Term]| ts.iter().map(ev).collect::<Rc<[V]>>();
         let data = |d: &DataRef| self.displaced(*d, env.shift);
-        let elim = |x: &Term, e: Elim| self.eliminate(&self.folded(&ev(x))?, e);
+        let elim = |x: &Term, e: Elim| self.eliminate(&self.force(env, x)?, e);
         Ok(self.done(match &**t {
             Node::Var(n) => match env.terms.get(*n) {
                 Some(v) => return self.folded(v),
@@ -294,11 +386,16 @@ impl<'a> Machine<'a> {
             Node::RealLit(q) => Val::RealLit(q.clone()),
             Node::Pi(a, b) => Val::Pi(ev(a), clo(b)),
             Node::Lam(b) => Val::Lam(clo(b)),
-            Node::App(f, a) => return elim(f, Elim::App(ev(a))),
-            Node::Let(_, a, b) => {
-                let env = Env { terms: env.terms.push(ev(a)), ..env.clone() };
-                return self.folded(&self.eval(&env, b));
+            Node::App(f, a) => {
+                let (mut head, mut args) = (f, vec![ev(a)]);
+                while let Node::App(f, a) = &**head {
+                    self.spend(1)?;
+                    args.push(ev(a));
+                    head = f;
+                }
+                return self.apply_all(self.force(env, head)?, args);
             }
+            Node::Let(_, a, b) => return self.force(&Env { terms: env.terms.push(ev(a)), ..env.clone() }, b),
             Node::Sigma(a, b) => Val::Sigma(ev(a), clo(b)),
             Node::Pair(a, b) => Val::Pair(ev(a), ev(b)),
             Node::Fst(p) => return elim(p, Elim::Fst),
@@ -307,7 +404,11 @@ impl<'a> Machine<'a> {
             Node::Path(a, l, r) => Val::Path(dclo(a), ev(l), ev(r)),
             Node::DLam(b) => Val::DLam(dclo(b)),
             Node::LApp(p, r) => return elim(p, Elim::LApp(self.dim(env, *r)?)),
-            Node::PApp(p, a, b, r) => return self.folded(&self.papp(&ev(p), &ev(a), &ev(b), self.dim(env, *r)?)),
+            Node::PApp(p, a, b, r) => match self.dim(env, *r)? {
+                Ivl::Zero => return self.force(env, a),
+                Ivl::One => return self.force(env, b),
+                r => return elim(p, Elim::PApp(ev(a), ev(b), r)),
+            },
             Node::Coe(r, s, a, t) => return self.coe(self.dim(env, *r)?, self.dim(env, *s)?, &dclo(a), &ev(t)),
             Node::HCom(r, s, a, faces, b) => {
                 let mut sides = Vec::new();
@@ -316,10 +417,18 @@ impl<'a> Machine<'a> {
                 }
                 return self.hcom(self.dim(env, *r)?, self.dim(env, *s)?, &ev(a), &Rc::new(sides), &ev(b));
             }
-            Node::EmptyElim(m, x) => return elim(x, Elim::EmptyElim(clo(m))),
-            Node::BoolElim(m, a, b, x) => return elim(x, Elim::BoolElim(clo(m), ev(a), ev(b))),
-            Node::NatElim(m, z, s, x) => return elim(x, Elim::NatElim(clo(m), ev(z), ev(s))),
-            Node::IntElim(m, p, n, x) => return elim(x, Elim::IntElim(clo(m), ev(p), ev(n))),
+            Node::EmptyElim(m, x) => return elim(x, Elim::EmptyElim(Rc::new(clo(m)))),
+            Node::BoolElim(m, a, b, x) => {
+                // Where the scrutinee is known the rest of the elimination is never made.
+                let w = self.force(env, x)?;
+                match &*w {
+                    Val::Prim(Prim::True) => return self.force(env, a),
+                    Val::Prim(Prim::False) => return self.force(env, b),
+                    _ => return self.eliminate(&w, Elim::BoolElim(Rc::new((clo(m), ev(a), ev(b))))),
+                }
+            }
+            Node::NatElim(m, z, s, x) => return elim(x, Elim::NatElim(Rc::new((clo(m), ev(z), ev(s))))),
+            Node::IntElim(m, p, n, x) => return elim(x, Elim::IntElim(Rc::new((clo(m), ev(p), ev(n))))),
             Node::Data(d, ps) => Val::Data(data(d)?, all(ps)),
             Node::Con(d, c, ps, xs, rs) if rs.is_empty() => {
                 Val::Con(data(d)?, *c, all(ps), all(xs), self.no_dims.clone())
@@ -334,10 +443,12 @@ impl<'a> Machine<'a> {
                 return self.glue_el(&ev(a), parts.iter().map(part).collect::<Res<_>>()?);
             }
             Node::Unglue(a, faces, g) => return elim(g, Elim::Unglue(ev(a), Rc::new(self.glue_faces(env, faces)?))),
-            Node::DataElim(d, ps, m, bs, x) => return elim(x, Elim::DataElim(data(d)?, all(ps), clo(m), all(bs))),
+            Node::DataElim(d, ps, m, bs, x) => {
+                return elim(x, Elim::DataElim(Rc::new((data(d)?, all(ps), clo(m), all(bs)))));
+            }
             Node::Rule(rule) => {
                 self.charge(crate::denote::size(rule));
-                Val::neutral(Head::Rule(env.clone(), Rc::new((**rule).clone())))
+                Val::neutral(Head::Rule(Rc::new((env.clone(), t.clone()))))
             }
         }))
     }
@@ -371,43 +482,46 @@ impl<'a> Machine<'a> {
             (_, Elim::PApp(l, _, Ivl::Zero)) => self.folded(&l),
             (_, Elim::PApp(_, r, Ivl::One)) => self.folded(&r),
             (w, Elim::Unglue(a, faces)) => self.unglue(v, w, &a, &faces),
-            (Val::Lam(c), Elim::App(a)) => self.folded(&self.inst(c, a)),
+            (Val::Lam(c), Elim::App(a)) => self.enter_clo(c, a),
             (Val::Pair(a, _), Elim::Fst) => self.folded(a),
             (Val::Pair(_, b), Elim::Snd) => self.folded(b),
-            (Val::DLam(c), Elim::LApp(r) | Elim::PApp(_, _, r)) => self.folded(&self.dinst(c, r)),
-            (Val::Prim(Prim::True), Elim::BoolElim(_, a, _)) => self.folded(&a),
-            (Val::Prim(Prim::False), Elim::BoolElim(_, _, b)) => self.folded(&b),
-            (Val::NatLit(n), Elim::NatElim(_, z, _)) if *n == BigUint::ZERO => self.folded(&z),
-            (Val::NatLit(_) | Val::Suc(..), Elim::NatElim(m, z, s)) => {
+            (Val::DLam(c), Elim::LApp(r) | Elim::PApp(_, _, r)) => self.enter_line(c, r),
+            (Val::Prim(Prim::True), Elim::BoolElim(e)) => self.folded(&e.1),
+            (Val::Prim(Prim::False), Elim::BoolElim(e)) => self.folded(&e.2),
+            (Val::NatLit(n), Elim::NatElim(e)) if *n == BigUint::ZERO => self.folded(&e.1),
+            (Val::NatLit(_) | Val::Suc(..), Elim::NatElim(e)) => {
                 let pred = self.shared(self.predecessor(&self.shared(v.clone()))?);
-                let rec = self.elim(&pred, Elim::NatElim(m, z, s.clone()));
-                self.folded(&self.apply(&self.apply(&s, pred), rec))
+                let rec = self.elim(&pred, Elim::NatElim(e.clone()));
+                self.apply_all(self.folded(&e.2)?, vec![rec, pred])
             }
-            (Val::IntLit(i), Elim::IntElim(_, p, n)) => {
+            (Val::IntLit(i), Elim::IntElim(e)) => {
                 let (case, arg) = match i.to_biguint() {
-                    Some(k) => (p, k),
-                    None => (n, (-(i + 1u8)).magnitude().clone()),
+                    Some(k) => (&e.1, k),
+                    None => (&e.2, (-(i + 1u8)).magnitude().clone()),
                 };
-                self.folded(&self.apply(&case, self.value(Val::NatLit(arg))))
+                self.eliminate(&self.folded(case)?, Elim::App(self.value(Val::NatLit(arg))))
             }
-            (Val::IntPos(x), Elim::IntElim(_, p, _)) => self.folded(&self.apply(&p, x.clone())),
-            (Val::IntNegSuc(x), Elim::IntElim(_, _, n)) => self.folded(&self.apply(&n, x.clone())),
-            (Val::Con(d, c, _, xs, dims), e @ Elim::DataElim(..)) => self.match_constructor(*d, *c, xs, dims, &e),
-            (Val::Neutral(n), e @ Elim::DataElim(..)) => match self.as_composition(v)? {
-                Some((r, s, ty, faces, b)) => self.match_composition(r, s, &ty, &faces, &b, &e),
-                None => self.push(n, e),
+            (Val::IntPos(x), Elim::IntElim(e)) => self.eliminate(&self.folded(&e.1)?, Elim::App(x.clone())),
+            (Val::IntNegSuc(x), Elim::IntElim(e)) => self.eliminate(&self.folded(&e.2)?, Elim::App(x.clone())),
+            (Val::Con(d, c, _, xs, dims), e @ Elim::DataElim(_)) => self.match_constructor(*d, *c, xs, dims, &e),
+            (Val::Neutral(n), e @ Elim::DataElim(_)) => match self.as_composition(v)? {
+                Some(h) => self.match_composition(&h, &e),
+                None => self.push(n, vec![e]),
             },
-            (Val::Neutral(n), e) => self.push(n, e),
+            (Val::Neutral(n), e) => self.push(n, vec![e]),
             _ => refuse(ILL_FORMED, "An eliminator meets a value that it is not for."),
         }
     }
 
-    /// One more elimination of something stuck; an operation with all its arguments may compute.
-    pub(crate) fn push(&self, n: &Neutral, e: Elim) -> Res<Rc<Val>> {
+    /// More eliminations of something stuck: one, or several applications. An operation with all its arguments may compute.
+    pub(crate) fn push(&self, n: &Neutral, elims: Vec<Elim>) -> Res<Rc<Val>> {
         self.charge(length(n.spine.len()) / u64::from(WALK));
-        let mut spine = (*n.spine).clone();
-        spine.push(e.clone());
-        let mut unfolded = n.unfolded.as_ref().map(|u| self.delay(Lazy::Forced(u.clone(), e)));
+        let mut unfolded = n.unfolded.as_ref().map(|u| match elims.as_slice() {
+            [e] => self.delay(Lazy::Forced(u.clone(), e.clone())),
+            _ => self.delay(Lazy::Applied(u.clone(), applications(&elims).cloned().collect())),
+        });
+        let spine = if n.spine.is_empty() { elims } else { n.spine.iter().cloned().chain(elims).collect() };
+        let spine = Rc::new(spine);
         if let Head::Prim(p) = n.head {
             if spine.len() == arity(p) && (self.has_folded(&spine)? || self.is_large_multiple(p, &spine)?) {
                 // An argument is a definition: the operation stays folded with it until somebody needs more.
@@ -416,7 +530,7 @@ impl<'a> Machine<'a> {
                 return Ok(w);
             }
         }
-        Ok(self.done(Val::Neutral(Neutral { head: n.head.clone(), spine: Rc::new(spine), unfolded })))
+        Ok(self.done(Val::Neutral(Neutral { head: n.head.clone(), spine, unfolded })))
     }
 
     /// A multiple of something by a literal is not written out as a sum until somebody needs it.
@@ -427,10 +541,8 @@ impl<'a> Machine<'a> {
     }
 
     fn has_folded(&self, spine: &[Elim]) -> Res<bool> {
-        for e in spine {
-            if let Elim::App(v) = e
-                && matches!(&*self.folded(v)?, Val::Neutral(Neutral { unfolded: Some(_), .. }))
-            {
+        for v in applications(spine) {
+            if matches!(&*self.folded(v)?, Val::Neutral(Neutral { unfolded: Some(_), .. })) {
                 return Ok(true);
             }
         }
@@ -441,7 +553,7 @@ impl<'a> Machine<'a> {
         match n {
             Native::CoePi(r, s, i, dom, cod, f) => {
                 let dom = DClo::Abs(*i, dom.clone());
-                let back = |to| self.delay(Lazy::Coe(*s, to, dom.clone(), a.clone()));
+                let back = |to| self.coerce(*s, to, &dom, a);
                 // The argument of the codomain at i is `coe s i A a`.
                 let line = DClo::Abs(*i, self.inst(cod, back(Ivl::Name(*i))));
                 self.coe(*r, *s, &line, &self.apply(f, back(*r)))

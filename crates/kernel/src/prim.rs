@@ -1,6 +1,6 @@
 //! The constants of the theory: their types and their computation, `sctt/KERNEL.md` section 3.
 
-use crate::machine::Machine;
+use crate::machine::{Machine, applications};
 use crate::refusal::{BUDGET, ILL_FORMED, Res, refuse};
 use crate::value::{Clo, Elim, Env, Head, Native, V, Val};
 use bfv_format::{Node, Prim, Rational, Term};
@@ -69,7 +69,7 @@ impl Machine<'_> {
 
     /// An operation of the theory on arguments.
     pub(crate) fn operation(&self, p: Prim, args: &[&V]) -> Res<Rc<Val>> {
-        args.iter().try_fold(self.primitive(p), |f, a| self.eliminate(&f, Elim::App((*a).clone())))
+        self.apply_all(self.primitive(p), args.iter().rev().map(|a| (*a).clone()).collect())
     }
 
     /// Pays for an operation on numbers with so many bits together, section 8: a product or an operation on rationals costs
@@ -92,7 +92,7 @@ impl Machine<'_> {
         if spine.len() != types.len() {
             return Ok(None);
         }
-        let args: Vec<&V> = spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v) } else { None }).collect();
+        let args: Vec<&V> = applications(spine).collect();
         let lit = |v: Val| Ok(Some(self.done(v)));
         let truth = |b: bool| Ok(Some(self.done(Val::Prim(if b { Prim::True } else { Prim::False }))));
         match (p, args.as_slice()) {

@@ -2,10 +2,11 @@
 
 use crate::check::Ctx;
 use crate::data::count;
+use crate::denote::rule;
 use crate::face::{Solved, solve};
 use crate::machine::Machine;
 use crate::refusal::{DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
-use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Levels, Neutral, V, VFace, VGlue, Val};
+use crate::value::{Clo, DClo, Elim, Env, Head, Ivl, Levels, Name, Neutral, V, VFace, VGlue, Val};
 use bfv_format::{Cof, Dim, Face, GlueFace, Node, Part, Rule, Term};
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use std::rc::Rc;
 #[derive(Clone)]
 struct Place {
     depth: u32,
-    dims: Levels<u64>,
+    dims: Levels<Name>,
     unfold: bool,
 }
 
@@ -116,17 +117,21 @@ impl Machine<'_> {
             },
             Head::Const(id, shift) => Node::Const { id: *id, shift: *shift },
             Head::Prim(p) => Node::Prim(*p),
-            Head::Coe(r, s, line, t) => {
+            Head::Coe(c) => {
+                let (r, s, line, t) = &**c;
                 Node::Coe(at.dim(*r)?, at.dim(*s)?, self.read_line(at, line)?, self.read(at, t)?)
             }
-            Head::HCom(r, s, ty, faces, b) => Node::HCom(
-                at.dim(*r)?,
-                at.dim(*s)?,
-                self.read(at, ty)?,
-                faces.iter().map(|f| self.read_face(at, f)).collect::<Res<_>>()?,
-                self.read(at, b)?,
-            ),
-            Head::Rule(env, rule) => Node::Rule(Box::new(self.read_rule(at, env, rule)?)),
+            Head::HCom(h) => {
+                let (r, s, ty, faces, b) = &**h;
+                Node::HCom(
+                    at.dim(*r)?,
+                    at.dim(*s)?,
+                    self.read(at, ty)?,
+                    faces.iter().map(|f| self.read_face(at, f)).collect::<Res<_>>()?,
+                    self.read(at, b)?,
+                )
+            }
+            Head::Rule(r) => Node::Rule(Box::new(self.read_rule(at, &r.0, rule(&r.1)?)?)),
         };
         n.spine.iter().try_fold(Rc::new(head), |t, e| self.read_elim(at, t, e))
     }
@@ -180,10 +185,11 @@ impl Machine<'_> {
             Elim::LApp(r) => Node::LApp(t, at.dim(*r)?),
             Elim::PApp(a, b, r) => Node::PApp(t, v(a)?, v(b)?, at.dim(*r)?),
             Elim::EmptyElim(m) => Node::EmptyElim(self.read_clo(at, m, &any)?, t),
-            Elim::BoolElim(m, x, y) => Node::BoolElim(self.read_clo(at, m, &any)?, v(x)?, v(y)?, t),
-            Elim::NatElim(m, x, y) => Node::NatElim(self.read_clo(at, m, &any)?, v(x)?, v(y)?, t),
-            Elim::IntElim(m, x, y) => Node::IntElim(self.read_clo(at, m, &any)?, v(x)?, v(y)?, t),
-            Elim::DataElim(d, ps, m, bs) => {
+            Elim::BoolElim(e) => Node::BoolElim(self.read_clo(at, &e.0, &any)?, v(&e.1)?, v(&e.2)?, t),
+            Elim::NatElim(e) => Node::NatElim(self.read_clo(at, &e.0, &any)?, v(&e.1)?, v(&e.2)?, t),
+            Elim::IntElim(e) => Node::IntElim(self.read_clo(at, &e.0, &any)?, v(&e.1)?, v(&e.2)?, t),
+            Elim::DataElim(e) => {
+                let (d, ps, m, bs) = &**e;
                 Node::DataElim(*d, self.read_all(at, ps)?, self.read_clo(at, m, &any)?, self.read_all(at, bs)?, t)
             }
             Elim::Unglue(a, faces) => Node::Unglue(v(a)?, self.read_glue(at, faces)?, t),

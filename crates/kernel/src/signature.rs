@@ -10,9 +10,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What is known of a checked declaration besides its text.
-#[derive(Clone)]
 struct Entry {
-    decl: Rc<Decl>,
+    decl: Decl,
     data: Option<Rc<DataDecl>>,
     /// A universe occurs in the closure of its type and body.
     universe: bool,
@@ -25,7 +24,7 @@ struct Entry {
 /// Checked declarations; it grows by one checked declaration at a time.
 #[derive(Clone, Default)]
 pub struct Signature {
-    entries: Vec<Entry>,
+    entries: Vec<Rc<Entry>>,
 }
 
 /// What a term mentions.
@@ -81,13 +80,13 @@ fn is_real(p: Prim) -> bool {
 
 impl Globals for Signature {
     fn const_type(&self, id: u32) -> Option<Term> {
-        match &*self.entry(id)?.decl {
+        match &self.entry(id)?.decl {
             Decl::Def { ty, .. } | Decl::Theorem { ty, .. } | Decl::Axiom { ty, .. } => Some(ty.clone()),
             Decl::Data(_) => None,
         }
     }
     fn const_body(&self, id: u32) -> Option<Term> {
-        match &*self.entry(id)?.decl {
+        match &self.entry(id)?.decl {
             Decl::Def { body, .. } => Some(body.clone()),
             _ => None,
         }
@@ -141,18 +140,18 @@ impl Signature {
     }
 
     fn entry(&self, id: u32) -> Option<&Entry> {
-        self.entries.get(usize::try_from(id).ok()?)
+        self.entries.get(usize::try_from(id).ok()?).map(|e| &**e)
     }
 
     /// The declaration at a position.
     #[must_use]
     pub fn decl(&self, id: u32) -> Option<&Decl> {
-        self.entry(id).map(|e| &*e.decl)
+        self.entry(id).map(|e| &e.decl)
     }
 
     /// All declarations in order.
     pub fn decls(&self) -> impl Iterator<Item = &Decl> {
-        self.entries.iter().map(|e| &*e.decl)
+        self.entries.iter().map(|e| &e.decl)
     }
 
     /// Section 7: checks a declaration and appends it. The only way in.
@@ -181,7 +180,7 @@ impl Signature {
             }
         }
         let entry = self.describe(id, decl);
-        self.entries.push(entry);
+        self.entries.push(Rc::new(entry));
         Ok(id)
     }
 
@@ -204,7 +203,7 @@ impl Signature {
         let data = if let Decl::Data(d) = &decl { Some(Rc::new(d.clone())) } else { None };
         let mut uses = all.ids;
         uses.remove(&id);
-        Entry { decl: Rc::new(decl), data, universe, canonical, uses, rules: all.rules }
+        Entry { decl, data, universe, canonical, uses, rules: all.rules }
     }
 
     /// Every declaration in the closure of some positions, proofs followed.
@@ -227,7 +226,7 @@ impl Signature {
         for id in self.closure(&own.ids) {
             if let Some(e) = self.entry(id) {
                 rules.extend(&e.rules);
-                if let Decl::Axiom { bundle, .. } = &*e.decl {
+                if let Decl::Axiom { bundle, .. } = &e.decl {
                     axioms.insert(bundle.clone());
                 }
             }

@@ -1,6 +1,6 @@
 //! Values: weak head normal forms with closures. Variables are levels, dimensions are names that are never reused.
 
-use bfv_format::{DataRef, Prim, Rational, Rule, Term};
+use bfv_format::{DataRef, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,13 +12,16 @@ pub enum Ivl {
     Zero,
     /// 1
     One,
-    /// A dimension name, unique within one machine.
-    Name(u64),
+    /// A dimension name.
+    Name(Name),
 }
+
+/// A dimension name, unique within one machine.
+pub type Name = u32;
 
 /// A substitution of dimension names by interval values, applied in parallel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DimSub(pub Vec<(u64, Ivl)>);
+pub struct DimSub(pub Vec<(Name, Ivl)>);
 
 /// A value, evaluated when it is first looked at.
 #[derive(Clone)]
@@ -27,12 +30,12 @@ pub struct V(pub(crate) Rc<Slot>);
 /// Where a value lives: its state, its last image under a substitution of dimensions, so that what is shared stays shared, and how
 /// many dimension names there were when it was made: names that came later do not occur in it.
 pub(crate) struct Slot {
-    pub(crate) birth: u64,
+    pub(crate) birth: Name,
     pub(crate) state: RefCell<Lazy>,
-    pub(crate) image: RefCell<Option<(DimSub, V)>>,
+    pub(crate) image: RefCell<Option<Box<(DimSub, V)>>>,
 }
 
-/// The state of a delayed value.
+/// The state of a delayed value. It is kept small, for there are very many: what is rare and large is shared.
 #[derive(Clone)]
 pub(crate) enum Lazy {
     /// A term in an environment.
@@ -43,25 +46,35 @@ pub(crate) enum Lazy {
     Elim(V, Elim),
     /// An elimination of a value with definitions unfolded: what a folded one comes to.
     Forced(V, Elim),
-    /// A closure at an argument.
-    Inst(Clo, V),
-    /// A line at a dimension.
-    DInst(DClo, Ivl),
+    /// A value with definitions unfolded, applied to arguments.
+    Applied(V, Rc<[V]>),
+    /// A function that the evaluator makes itself, at an argument.
+    Inst(Rc<Native>, V),
+    /// A value in which a name is bound, at a dimension.
+    DInst(Name, V, Ivl),
     /// A coercion.
-    Coe(Ivl, Ivl, DClo, V),
+    Coe(Rc<Coercion>),
     /// A coercion along a line that is open already, at a name that occurs neither in the ends nor in what is coerced.
-    Open(Ivl, Ivl, u64, V, V),
+    Open(Rc<(Ivl, Ivl, Name, V, V)>),
     /// A composition.
-    HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
+    HCom(Rc<Composition>),
     /// An operation of the theory with all its arguments, to be computed as far as they allow.
-    Compute(Prim, Vec<Elim>),
+    Compute(Prim, Rc<Vec<Elim>>),
     /// One field of a constructor.
     Field(V, usize),
     /// A constructor, which may lie on its boundary.
-    Con(DataRef, u32, Rc<[V]>, Rc<[V]>, Rc<[Ivl]>),
+    Con(Rc<Val>),
+    /// Being evaluated.
+    Busy,
     /// Weak head normal; the number is the generation of the globals at which a neutral was last looked at.
     Done(Rc<Val>, u64),
 }
+
+/// From, to, line of types, argument.
+pub type Coercion = (Ivl, Ivl, DClo, V);
+
+/// From, to, type, faces, base.
+pub type Composition = (Ivl, Ivl, V, Rc<Vec<VFace>>, V);
 
 /// An environment: values of term variables and of dimension variables, innermost first, and the displacement of universes.
 #[derive(Clone, Default)]
@@ -94,14 +107,14 @@ pub enum DClo {
     /// A term in an environment.
     Term(Env, Term),
     /// A value in which a name is bound.
-    Abs(u64, V),
+    Abs(Name, V),
 }
 
 /// Closures that the evaluator makes itself.
 #[derive(Clone)]
 pub enum Native {
     /// `fun a => coe r s (i. B[coe s i A a]) (f (coe s r A a))`: r, s, the name i, A, B, f.
-    CoePi(Ivl, Ivl, u64, V, Clo, V),
+    CoePi(Ivl, Ivl, Name, V, Clo, V),
     /// `fun a => hcom r s B[a] [sides a] (b a)`: r, s, B, faces, b.
     HComPi(Ivl, Ivl, Clo, Rc<Vec<VFace>>, V),
     /// The rest of the type of an eliminator's branch after one more field: data type, constructor, parameters, fields so far, motive.
@@ -211,12 +224,12 @@ pub enum Head {
     Const(u32, u32),
     /// An operation of the theory; its arguments are the first eliminations of the spine.
     Prim(Prim),
-    /// A stuck coercion: from, to, line of types, argument.
-    Coe(Ivl, Ivl, DClo, V),
-    /// A stuck composition: from, to, type, faces, base.
-    HCom(Ivl, Ivl, V, Rc<Vec<VFace>>, V),
-    /// A certificate rule; atoms and proofs are evaluated in the environment. Inert.
-    Rule(Env, Rc<Rule>),
+    /// A stuck coercion.
+    Coe(Rc<Coercion>),
+    /// A stuck composition.
+    HCom(Rc<Composition>),
+    /// A certificate rule, a term `Node::Rule`; atoms and proofs are evaluated in the environment. Inert.
+    Rule(Rc<(Env, Term)>),
 }
 
 /// One elimination.
@@ -233,15 +246,15 @@ pub enum Elim {
     /// A path at an interval value, with its ends.
     PApp(V, V, Ivl),
     /// Motive.
-    EmptyElim(Clo),
+    EmptyElim(Rc<Clo>),
     /// Motive, true, false.
-    BoolElim(Clo, V, V),
+    BoolElim(Rc<(Clo, V, V)>),
     /// Motive, zero, successor.
-    NatElim(Clo, V, V),
+    NatElim(Rc<(Clo, V, V)>),
     /// Motive, pos, negsuc.
-    IntElim(Clo, V, V),
+    IntElim(Rc<(Clo, V, V)>),
     /// Data type, parameters, motive, branches.
-    DataElim(DataRef, Rc<[V]>, Clo, Rc<[V]>),
+    DataElim(Rc<(DataRef, Rc<[V]>, Clo, Rc<[V]>)>),
     /// The element of the base under an element of a `Glue` type: base and faces.
     Unglue(V, Rc<Vec<VGlue>>),
 }
@@ -271,15 +284,20 @@ impl<T: Clone> List<T> {
         }
         l.0.as_ref().map(|c| &c.0)
     }
-    /// The list with every element mapped, in the same order.
+    /// The list with elements mapped, in the same order; what lies beyond the last one that changes is shared.
     #[must_use]
-    pub(crate) fn map(&self, mut f: impl FnMut(&T) -> T) -> Self {
-        let (mut items, mut l) = (Vec::new(), self);
+    pub(crate) fn map(&self, mut f: impl FnMut(&T) -> Option<T>) -> Self {
+        let (mut items, mut l, mut changed, mut rest) = (Vec::new(), self, 0, self);
         while let Some(c) = &l.0 {
-            items.push(f(&c.0));
+            let x = f(&c.0);
             l = &c.1;
+            items.push((&c.0, x));
+            if items.last().is_some_and(|(_, x)| x.is_some()) {
+                (changed, rest) = (items.len(), l);
+            }
         }
-        items.into_iter().rev().fold(List(None), |l, x| l.push(x))
+        items.truncate(changed);
+        items.into_iter().rev().fold(rest.clone(), |l, (old, x)| l.push(x.unwrap_or_else(|| old.clone())))
     }
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
@@ -335,7 +353,7 @@ impl<T: Clone> Levels<T> {
         items.reverse();
         items.into_iter()
     }
-    pub(crate) fn map(&self, f: impl FnMut(&T) -> T) -> Self {
+    pub(crate) fn map(&self, f: impl FnMut(&T) -> Option<T>) -> Self {
         Levels { list: self.list.map(f), len: self.len }
     }
 }
