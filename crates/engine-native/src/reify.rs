@@ -97,6 +97,13 @@ fn take_apart(m: &Machine<'_>, v: &V, out: &mut Vec<Piece>) -> Res<bool> {
             out.push(Piece::Con(*d, *c));
             xs.to_vec()
         }
+        // Every element of Unit is `Star`.
+        Val::Neutral(Neutral { head: Head::Var(_, ty), spine, .. })
+            if spine.is_empty() && matches!(&*m.whnf(ty)?, Val::Prim(Prim::Unit)) =>
+        {
+            out.push(Piece::Prim(Prim::Star));
+            Vec::new()
+        }
         Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) => {
             out.push(Piece::Var(*level, spine.len()));
             let args = spine.iter().map(|e| if let Elim::App(a) = e { Some(a.clone()) } else { None });

@@ -3,7 +3,7 @@
 
 mod common;
 use bfv_format::{Node, Prim, Term};
-use bfv_kernel::{Ctx, DimSub, Ivl, Limits, Machine, Signature, V};
+use bfv_kernel::{Ctx, DimSub, Ivl, Limits, Machine, Name, Signature, V};
 use common::*;
 use num_bigint::BigUint;
 use proptest::prelude::*;
@@ -43,7 +43,7 @@ fn double() -> Signature {
 }
 
 /// The context of the random terms, and its two dimensions, outermost first.
-fn context(m: &Machine) -> (Ctx, u64, u64) {
+fn context(m: &Machine) -> (Ctx, Name, Name) {
     let empty = Ctx::default();
     let ty = |t: &Term| m.eval(&empty.env, t);
     let (ctx, _) = m.bind(&empty, ty(&pi(nat(), nat())));
