@@ -388,8 +388,8 @@ impl Machine<'_> {
         for (n, f) in cofs.iter().enumerate() {
             for (m, g) in cofs.iter().enumerate().skip(n + 1) {
                 self.spend(1)?;
-                let mut both = self.cof(&ctx.env, f)?;
-                both.extend(self.cof(&ctx.env, g)?);
+                let mut both = self.cof(&ctx.env, f)?.to_vec();
+                both.extend_from_slice(&self.cof(&ctx.env, g)?);
                 let Some((inside, u)) = self.restrict(ctx, &both) else { continue };
                 if !same(&inside, &u, n, m)? {
                     return refuse(FACES, "Two sides of a system differ where both are defined.");

@@ -6,7 +6,7 @@ use crate::denote::rule;
 use crate::face::{Solved, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::{CONSTANT, ILL_FORMED, NOT_FUNCTION, NOT_PAIR, Res, refuse};
-use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Neutral, V, VFace, VGlue, Val};
+use crate::value::{Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Neutral, V, VFace, VGlue, Val};
 use bfv_format::{Prim, Rule};
 use std::rc::Rc;
 
@@ -293,7 +293,7 @@ impl Machine<'_> {
         &self,
         fs: &[F],
         gs: &[F],
-        cof: impl Fn(&F) -> &Vec<(Ivl, Ivl)>,
+        cof: impl Fn(&F) -> &Equations,
         mut equal: impl FnMut(&F, &F, &DimSub) -> Res<bool>,
     ) -> Res<bool> {
         self.spend(length(fs.len().saturating_mul(gs.len())))?;

@@ -160,8 +160,7 @@ impl Machine<'_> {
         let (r, s) = (*r, *s);
         let k = self.fresh_dim();
         let line = DClo::Abs(k, self.inst(&elim.2, self.compose(r, Ivl::Name(k), ty, faces, b)));
-        let images = self.map_faces(faces, |u| self.elim(u, e.clone()));
-        self.folded(&self.com(r, s, &line, &images, &self.elim(b, e.clone())))
+        self.folded(&self.com_of(r, s, &line, faces, |u| self.elim(u, e.clone()), &self.elim(b, e.clone())))
     }
 
     /// `M x` for a field x of type `D params`; `(a : A) -> M (x a)` for one of type `(a : A) -> D params`.

@@ -2,13 +2,21 @@
 
 use crate::data::length;
 use crate::machine::Machine;
-use crate::value::{Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Name, Native, Neutral, V, VFace, VGlue, VPart, Val};
+use crate::value::{
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, List, Name, Native, Neutral, V, VFace, VGlue, VPart, Val,
+};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 impl DimSub {
+    /// Several names replaced; each stands once.
+    pub fn new(pairs: impl IntoIterator<Item = (Name, Ivl)>) -> DimSub {
+        DimSub(pairs.into_iter().fold(List::default(), |l, p| l.push(p)))
+    }
+
     /// One name replaced.
     pub(crate) fn one(name: Name, r: Ivl) -> DimSub {
-        DimSub(vec![(name, r)])
+        DimSub(List::default().push((name, r)))
     }
 
     /// The value of an interval value under the substitution.
@@ -21,17 +29,16 @@ impl DimSub {
     }
 
     /// A cofibration under the substitution.
-    pub(crate) fn cof(&self, cof: &[(Ivl, Ivl)]) -> Vec<(Ivl, Ivl)> {
-        cof.iter().map(|(a, b)| (self.ivl(*a), self.ivl(*b))).collect()
+    pub(crate) fn cof(&self, cof: &Equations) -> Equations {
+        let image = |(a, b): &(Ivl, Ivl)| (self.ivl(*a), self.ivl(*b));
+        if cof.iter().all(|e| image(e) == *e) { cof.clone() } else { cof.iter().map(image).collect() }
     }
 
     /// This substitution first, then one more name replaced.
     fn then(&mut self, name: Name, r: Ivl) {
         let last = DimSub::one(name, r);
-        for (_, s) in &mut self.0 {
-            *s = last.ivl(*s);
-        }
-        self.0.push((name, r));
+        let image = |(n, s): &(Name, Ivl)| Some((*n, last.ivl(*s))).filter(|(_, t)| t != s);
+        self.0 = self.0.map(image).push((name, r));
     }
 
     fn mentions(&self, name: Name) -> bool {
@@ -71,10 +78,8 @@ pub(crate) fn is_true(cof: &[(Ivl, Ivl)]) -> bool {
 pub(crate) fn equivalent(a: &[(Ivl, Ivl)], b: &[(Ivl, Ivl)]) -> bool {
     match (solve(a), solve(b)) {
         (Solved::False, Solved::False) => true,
-        (Solved::Unifier(mut s), Solved::Unifier(mut t)) => {
-            s.0.sort_unstable();
-            t.0.sort_unstable();
-            s.0 == t.0
+        (Solved::Unifier(s), Solved::Unifier(t)) => {
+            s.0.iter().collect::<BTreeSet<_>>() == t.0.iter().collect::<BTreeSet<_>>()
         }
         _ => false,
     }
@@ -89,13 +94,14 @@ impl Machine<'_> {
         }
         // Names younger than the value do not occur in it.
         if s.0.iter().any(|(n, _)| *n >= v.0.birth) {
-            let older: Vec<(Name, Ivl)> = s.0.iter().filter(|(n, _)| *n < v.0.birth).copied().collect();
-            return self.act(v, &DimSub(older));
+            return self.act(v, &DimSub::new(s.0.iter().filter(|(n, _)| *n < v.0.birth).copied()));
         }
-        if let Some(image) = &*v.0.image.borrow()
-            && image.0 == *s
-        {
-            return image.1.clone();
+        if let Some(image) = v.0.image.take() {
+            let known = (image.0 == *s).then(|| image.1.clone());
+            v.0.image.set(Some(image));
+            if let Some(w) = known {
+                return w;
+            }
         }
         let w = match &*v.0.state.borrow() {
             // Two delayed substitutions are one.
@@ -103,11 +109,11 @@ impl Machine<'_> {
                 let mut both: Vec<(Name, Ivl)> = first.0.iter().map(|(n, r)| (*n, s.ivl(*r))).collect();
                 both.extend(s.0.iter().filter(|(n, _)| *n < u.0.birth && !first.0.iter().any(|(m, _)| m == n)));
                 both.retain(|(n, r)| *r != Ivl::Name(*n));
-                self.delay(Lazy::Act(u.clone(), DimSub(both)))
+                self.delay(Lazy::Act(u.clone(), DimSub::new(both)))
             }
             _ => self.delay(Lazy::Act(v.clone(), s.clone())),
         };
-        *v.0.image.borrow_mut() = Some(Box::new((s.clone(), w.clone())));
+        v.0.image.set(Some((s.clone(), w.clone())));
         w
     }
 
@@ -170,10 +176,13 @@ impl Machine<'_> {
 
     /// Under a binder the bound name is neither replaced nor captured.
     fn under(&self, name: Name, s: &DimSub) -> (Name, DimSub) {
-        let mut inner = DimSub(s.0.iter().filter(|(n, _)| *n != name).copied().collect());
+        let mut inner = s.clone();
+        if s.0.iter().any(|(n, _)| *n == name) {
+            inner = DimSub::new(s.0.iter().filter(|(n, _)| *n != name).copied());
+        }
         if inner.mentions(name) {
             let fresh = self.fresh_dim();
-            inner.0.push((name, Ivl::Name(fresh)));
+            inner.0 = inner.0.push((name, Ivl::Name(fresh)));
             (fresh, inner)
         } else {
             (name, inner)

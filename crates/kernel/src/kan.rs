@@ -32,22 +32,24 @@ impl Machine<'_> {
     }
 
     /// `com r s line faces base`: composition in a line of types, by coercing everything to its end first.
-    pub(crate) fn com(&self, r: Ivl, s: Ivl, line: &DClo, faces: &Rc<Vec<VFace>>, base: &V) -> V {
-        let (ty, faces, base) = self.coerced(r, s, line, faces, base);
-        self.compose(r, s, &ty, &Rc::new(faces), &base)
+    pub(crate) fn com(&self, r: Ivl, s: Ivl, line: &DClo, faces: &[VFace], base: &V) -> V {
+        self.com_of(r, s, line, faces, V::clone, base)
     }
 
-    /// Type, faces and base of a composition in a line of types, all coerced to its end.
-    pub(crate) fn coerced(&self, r: Ivl, s: Ivl, line: &DClo, faces: &[VFace], base: &V) -> (V, Vec<VFace>, V) {
-        let faces = faces
-            .iter()
-            .map(|f| {
-                let k = self.fresh_dim();
-                let u = self.dinst(&f.side, Ivl::Name(k));
-                VFace { cof: f.cof.clone(), side: DClo::Abs(k, self.coerce(Ivl::Name(k), s, line, &u)) }
-            })
-            .collect();
-        (self.dinst(line, s), faces, self.coerce(r, s, line, base))
+    /// The same with every side mapped before it is coerced.
+    pub(crate) fn com_of(&self, r: Ivl, s: Ivl, line: &DClo, faces: &[VFace], f: impl Fn(&V) -> V, base: &V) -> V {
+        let faces = self.coerced(s, line, faces, f);
+        self.compose(r, s, &self.dinst(line, s), &Rc::new(faces), &self.coerce(r, s, line, base))
+    }
+
+    /// Sides in a line of types, mapped and then coerced to its end.
+    pub(crate) fn coerced(&self, s: Ivl, line: &DClo, faces: &[VFace], f: impl Fn(&V) -> V) -> Vec<VFace> {
+        let coerced = |face: &VFace| {
+            let k = self.fresh_dim();
+            let u = f(&self.dinst(&face.side, Ivl::Name(k)));
+            VFace { cof: face.cof.clone(), side: DClo::Abs(k, self.coerce(Ivl::Name(k), s, line, &u)) }
+        };
+        faces.iter().map(coerced).collect()
     }
 
     /// Faces with every side mapped.
@@ -101,8 +103,8 @@ impl Machine<'_> {
                 let at_r = crate::DimSub::one(i, r);
                 let p = self.papp(t, &self.act(a, &at_r), &self.act(b, &at_r), Ivl::Name(j));
                 let faces = Rc::new(vec![
-                    VFace { cof: vec![(Ivl::Name(j), Ivl::Zero)], side: abs(a.clone()) },
-                    VFace { cof: vec![(Ivl::Name(j), Ivl::One)], side: abs(b.clone()) },
+                    VFace { cof: [(Ivl::Name(j), Ivl::Zero)].into(), side: abs(a.clone()) },
+                    VFace { cof: [(Ivl::Name(j), Ivl::One)].into(), side: abs(b.clone()) },
                 ]);
                 Ok(self.done(Val::DLam(DClo::Abs(j, self.com(r, s, &line, &faces, &p)))))
             }
@@ -175,10 +177,10 @@ impl Machine<'_> {
             match solve(&f.cof) {
                 Solved::False => {}
                 Solved::Unifier(u) if u.0.is_empty() => return self.folded(&self.dinst(&f.side, s)),
-                Solved::Unifier(_) => kept.push(f.clone()),
+                Solved::Unifier(_) => kept.push(f),
             }
         }
-        let faces = &Rc::new(kept);
+        let faces = if kept.len() == faces.len() { faces } else { &Rc::new(kept.into_iter().cloned().collect()) };
         match &*self.whnf(ty)? {
             Val::Pi(_, cod) => {
                 let n = Native::HComPi(r, s, cod.clone(), faces.clone(), base.clone());
@@ -189,8 +191,7 @@ impl Machine<'_> {
                 let first = |to| self.compose(r, to, dom, &firsts, &self.fst(base));
                 let k = self.fresh_dim();
                 let line = DClo::Abs(k, self.inst(cod, first(Ivl::Name(k))));
-                let seconds = self.map_faces(faces, |u| self.snd(u));
-                let second = self.com(r, s, &line, &seconds, &self.snd(base));
+                let second = self.com_of(r, s, &line, faces, |u| self.snd(u), &self.snd(base));
                 Ok(self.done(Val::Pair(first(s), second)))
             }
             Val::Line(l) => {
@@ -203,7 +204,7 @@ impl Machine<'_> {
                 let j = Ivl::Name(self.fresh_dim());
                 let mut at = (*self.map_faces(faces, |u| self.papp(u, a, b, j))).clone();
                 for (end, v) in [(Ivl::Zero, a), (Ivl::One, b)] {
-                    at.push(VFace { cof: vec![(j, end)], side: DClo::Abs(self.fresh_dim(), v.clone()) });
+                    at.push(VFace { cof: [(j, end)].into(), side: DClo::Abs(self.fresh_dim(), v.clone()) });
                 }
                 let body = self.compose(r, s, &self.dinst(l, j), &Rc::new(at), &self.papp(base, a, b, j));
                 Ok(self.done(Val::DLam(self.abstracted(j, body))))
@@ -347,16 +348,11 @@ impl Machine<'_> {
         let (mut fillers, mut out) = (Vec::new(), Vec::new());
         for (n, x) in xs.iter().enumerate() {
             let line = DClo::Abs(k, self.field_type(d, *c, ps, &fillers)?);
-            let at = Rc::new(
-                faces
-                    .iter()
-                    .zip(&sides)
-                    .map(|(f, (i, u))| VFace {
-                        cof: f.cof.clone(),
-                        side: DClo::Abs(*i, self.delay(Lazy::Field(u.clone(), n))),
-                    })
-                    .collect(),
-            );
+            let field = |(f, (i, u)): (&VFace, &(Name, V))| VFace {
+                cof: f.cof.clone(),
+                side: DClo::Abs(*i, self.delay(Lazy::Field(u.clone(), n))),
+            };
+            let at: Vec<VFace> = faces.iter().zip(&sides).map(field).collect();
             out.push(self.com(r, s, &line, &at, x));
             fillers.push(self.com(r, Ivl::Name(k), &line, &at, x));
         }

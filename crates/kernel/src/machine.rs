@@ -5,7 +5,7 @@ use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{
-    Clo, DClo, DimSub, Elim, Env, Head, Ivl, Lazy, Name, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, Name, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val,
 };
 use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
@@ -127,7 +127,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn delay(&self, l: Lazy) -> V {
-        V(Rc::new(Slot { birth: self.names.get(), state: RefCell::new(l), image: RefCell::new(None) }))
+        V(Rc::new(Slot { birth: self.names.get(), state: RefCell::new(l), image: Cell::new(None) }))
     }
 
     /// A value that is weak head normal already.
@@ -217,7 +217,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The value of a cofibration.
-    pub(crate) fn cof(&self, env: &Env, cof: &Cof) -> Res<Vec<(Ivl, Ivl)>> {
+    pub(crate) fn cof(&self, env: &Env, cof: &Cof) -> Res<Equations> {
         cof.iter().map(|(r, s)| Ok((self.dim(env, *r)?, self.dim(env, *s)?))).collect()
     }
 

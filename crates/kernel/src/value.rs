@@ -2,7 +2,7 @@
 
 use bfv_format::{DataRef, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// An interval value.
@@ -21,7 +21,10 @@ pub type Name = u32;
 
 /// A substitution of dimension names by interval values, applied in parallel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DimSub(pub Vec<(Name, Ivl)>);
+pub struct DimSub(pub(crate) List<(Name, Ivl)>);
+
+/// A conjunction of equations between interval values.
+pub type Equations = Rc<[(Ivl, Ivl)]>;
 
 /// A value, evaluated when it is first looked at.
 #[derive(Clone)]
@@ -32,7 +35,7 @@ pub struct V(pub(crate) Rc<Slot>);
 pub(crate) struct Slot {
     pub(crate) birth: Name,
     pub(crate) state: RefCell<Lazy>,
-    pub(crate) image: RefCell<Option<Box<(DimSub, V)>>>,
+    pub(crate) image: Cell<Option<(DimSub, V)>>,
 }
 
 /// The state of a delayed value. It is kept small, for there are very many: what is rare and large is shared.
@@ -88,6 +91,7 @@ pub struct Env {
 }
 
 /// A persistent list; `get(0)` is the element pushed last.
+#[derive(Debug, PartialEq, Eq)]
 pub struct List<T>(Option<Rc<(T, List<T>)>>);
 
 /// A function closure, binding one term variable.
@@ -135,7 +139,7 @@ pub enum Native {
 #[derive(Clone)]
 pub struct VFace {
     /// The equations.
-    pub cof: Vec<(Ivl, Ivl)>,
+    pub cof: Equations,
     /// The side.
     pub side: DClo,
 }
@@ -144,7 +148,7 @@ pub struct VFace {
 #[derive(Clone)]
 pub struct VGlue {
     /// The equations.
-    pub cof: Vec<(Ivl, Ivl)>,
+    pub cof: Equations,
     /// The type.
     pub ty: V,
     /// The equivalence.
@@ -155,7 +159,7 @@ pub struct VGlue {
 #[derive(Clone)]
 pub struct VPart {
     /// The equations.
-    pub cof: Vec<(Ivl, Ivl)>,
+    pub cof: Equations,
     /// The element there.
     pub body: V,
 }
@@ -287,17 +291,21 @@ impl<T: Clone> List<T> {
     /// The list with elements mapped, in the same order; what lies beyond the last one that changes is shared.
     #[must_use]
     pub(crate) fn map(&self, mut f: impl FnMut(&T) -> Option<T>) -> Self {
-        let (mut items, mut l, mut changed, mut rest) = (Vec::new(), self, 0, self);
-        while let Some(c) = &l.0 {
-            let x = f(&c.0);
-            l = &c.1;
-            items.push((&c.0, x));
-            if items.last().is_some_and(|(_, x)| x.is_some()) {
-                (changed, rest) = (items.len(), l);
-            }
+        self.changed(&mut f).unwrap_or_else(|| self.clone())
+    }
+
+    fn changed(&self, f: &mut dyn FnMut(&T) -> Option<T>) -> Option<Self> {
+        let cell = self.0.as_deref()?;
+        let (first, rest) = (f(&cell.0), cell.1.changed(f));
+        if first.is_none() && rest.is_none() {
+            return None;
         }
-        items.truncate(changed);
-        items.into_iter().rev().fold(rest.clone(), |l, (old, x)| l.push(x.unwrap_or_else(|| old.clone())))
+        Some(rest.unwrap_or_else(|| cell.1.clone()).push(first.unwrap_or_else(|| cell.0.clone())))
+    }
+
+    /// The elements, the one pushed last first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        std::iter::successors(self.0.as_deref(), |c| c.1.0.as_deref()).map(|c| &c.0)
     }
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
@@ -345,11 +353,7 @@ impl<T: Clone> Levels<T> {
     }
     /// All elements, outermost first.
     pub fn iter(&self) -> std::vec::IntoIter<&T> {
-        let (mut items, mut l) = (Vec::new(), &self.list);
-        while let Some(c) = &l.0 {
-            items.push(&c.0);
-            l = &c.1;
-        }
+        let mut items: Vec<&T> = self.list.iter().collect();
         items.reverse();
         items.into_iter()
     }

@@ -95,7 +95,7 @@ proptest! {
         let (ctx, i, j) = context(&m);
         let k = m.fresh_dim();
         let end = |n| match n { 0 => Ivl::Zero, 1 => Ivl::One, 2 => Ivl::Name(j), _ => Ivl::Name(k) };
-        let sub = DimSub(vec![(i, end(ends.0)), (j, end(ends.1))]);
+        let sub = DimSub::new([(i, end(ends.0)), (j, end(ends.1))]);
         let value = m.eval(&ctx.env, &term);
         if first {
             m.whnf(&value).unwrap();
@@ -200,7 +200,7 @@ fn sharing_survives_substitution() {
     }
     let term = let_(nat(), lapp(v(1), d(1)), body);
     let value = m.eval(&ctx.env, &term);
-    let acted = m.act(&value, &DimSub(vec![(i, Ivl::Zero)]));
+    let acted = m.act(&value, &DimSub::new([(i, Ivl::Zero)]));
     // Looked at one layer at a time, not read back: the term is exponentially large.
     let mut v = acted;
     for _ in 0..150 {
