@@ -71,7 +71,15 @@ pub(crate) fn solve(cof: &[(Ivl, Ivl)]) -> Solved {
 
 /// Whether a cofibration is true.
 pub(crate) fn is_true(cof: &[(Ivl, Ivl)]) -> bool {
-    matches!(solve(cof), Solved::Unifier(u) if u.0.is_empty())
+    cof.iter().all(|(a, b)| a == b)
+}
+
+/// Whether a cofibration entails `0 = 1`.
+pub(crate) fn is_false(cof: &[(Ivl, Ivl)]) -> bool {
+    match cof {
+        [(a, b)] => a != b && !matches!((a, b), (Ivl::Name(_), _) | (_, Ivl::Name(_))),
+        _ => matches!(solve(cof), Solved::False),
+    }
 }
 
 /// Whether two cofibrations hold at the same points.
@@ -122,19 +130,15 @@ impl Machine<'_> {
         s.0.iter().any(|(n, _)| *n < v.0.birth).then(|| self.act(v, s))
     }
 
-    /// A value under a substitution that its parts undergo before it is evaluated; none if it is evaluated already.
-    pub(crate) fn pushed(&self, v: &V, s: &DimSub) -> Option<V> {
+    /// What is to be evaluated for a value under a substitution that its parts undergo first; none if the value is evaluated already.
+    pub(crate) fn pushed(&self, v: &V, s: &DimSub) -> Option<Lazy> {
         let a = |x: &V| self.act(x, s);
-        Some(self.delay(match &*v.0.state.borrow() {
+        Some(match &*v.0.state.borrow() {
             Lazy::Term(env, t) => Lazy::Term(self.act_env(env, s), t.clone()),
             Lazy::Elim(x, e) => Lazy::Elim(a(x), self.act_elim(e, s)),
             Lazy::Forced(x, e) => Lazy::Forced(a(x), self.act_elim(e, s)),
             Lazy::Applied(x, args) => Lazy::Applied(a(x), self.act_all(args, s)),
             Lazy::Inst(n, x) => Lazy::Inst(Rc::new(self.act_native(n, s)), a(x)),
-            Lazy::DInst(name, x, r) => {
-                let (name, inner) = self.under(*name, s);
-                Lazy::DInst(name, self.act(x, &inner), s.ivl(*r))
-            }
             Lazy::Coe(c) => Lazy::Coe(Rc::new((s.ivl(c.0), s.ivl(c.1), self.act_dclo(&c.2, s), a(&c.3)))),
             Lazy::Open(c) => {
                 let (i, inner) = self.under(c.2, s);
@@ -149,7 +153,7 @@ impl Machine<'_> {
                 Lazy::Con(Rc::new(Val::Con(*d, *c, self.act_all(ps, s), self.act_all(xs, s), dims)))
             }
             Lazy::Busy | Lazy::Act(..) | Lazy::Done(..) => return None,
-        }))
+        })
     }
 
     pub(crate) fn act_env(&self, env: &Env, s: &DimSub) -> Env {
@@ -206,8 +210,11 @@ impl Machine<'_> {
 
     pub(crate) fn act_glue(&self, faces: &[VGlue], s: &DimSub) -> Vec<VGlue> {
         self.charge(length(faces.len()));
-        let face = |f: &VGlue| VGlue { cof: s.cof(&f.cof), ty: self.act(&f.ty, s), equiv: self.act(&f.equiv, s) };
-        faces.iter().map(face).collect()
+        faces.iter().map(|f| self.act_face(f, s)).collect()
+    }
+
+    pub(crate) fn act_face(&self, f: &VGlue, s: &DimSub) -> VGlue {
+        VGlue { cof: s.cof(&f.cof), ty: self.act(&f.ty, s), equiv: self.act(&f.equiv, s) }
     }
 
     fn act_all(&self, vs: &Rc<[V]>, s: &DimSub) -> Rc<[V]> {

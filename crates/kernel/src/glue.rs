@@ -2,7 +2,7 @@
 
 use crate::check::Ctx;
 use crate::data::length;
-use crate::face::{Solved, equivalent, is_true, solve};
+use crate::face::{Solved, equivalent, is_false, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::{ILL_FORMED, PART, Res, refuse};
 use crate::value::{DClo, DimSub, Elim, Env, Equations, Ivl, Lazy, List, Name, V, VFace, VGlue, VPart, Val};
@@ -38,7 +38,7 @@ impl Machine<'_> {
 
     /// What stands under faces that are not false.
     fn possible<F>(&self, faces: Vec<F>, cof: impl Fn(&F) -> &Equations) -> Vec<F> {
-        faces.into_iter().filter(|f| !matches!(solve(cof(f)), Solved::False)).collect()
+        faces.into_iter().filter(|f| !is_false(cof(f))).collect()
     }
 
     /// `Unglue base [faces] g`.
@@ -134,8 +134,11 @@ impl Machine<'_> {
             };
             self.eval(&env, &self.glue_terms().coercion)
         };
-        let still = DClo::Abs(self.fresh_dim(), base.clone());
-        let mut glue = vec![VGlue { cof: [(r, s)].into(), ty: base.clone(), equiv: along(r, r, still) }];
+        let mut glue = Vec::new();
+        if !is_false(&[(r, s)]) {
+            let still = DClo::Abs(self.fresh_dim(), base.clone());
+            glue.push(VGlue { cof: [(r, s)].into(), ty: base.clone(), equiv: along(r, r, still) });
+        }
         for f in faces {
             let (ty, equiv) = (self.dinst(&f.side, s), along(s, r, f.side.clone()));
             glue.push(VGlue { cof: f.cof.clone(), ty, equiv });
@@ -181,22 +184,25 @@ impl Machine<'_> {
                 known.push(VPart { cof, body: to(s) });
             }
         }
-        let start = self.elim(g, Elim::Unglue(self.act(a, &at_r), Rc::new(self.act_glue(faces, &at_r))));
+        let total = |end: &DimSub| faces.iter().find(|f| is_true(&end.cof(&f.cof))).map(|f| self.act_face(f, end));
+        let start = match total(&at_r) {
+            Some(f) => self.apply(&self.fst(&f.equiv), g.clone()),
+            None => self.elim(g, Elim::Unglue(self.act(a, &at_r), Rc::new(self.act_glue(faces, &at_r)))),
+        };
         // What is unglued does not mention i, so the line of bases need not be opened anew: along a composite of n paths of types
         // that would rename a term n times.
         let (ty, sides) = (self.act(a, &at_s), self.coerced(s, &abs(a), &sides, V::clone));
         let start = self.delay(Lazy::Open(Rc::new((r, s, i, a.clone(), start))));
         let below = self.ghcom(r, s, &ty, &sides, &start);
-        if !matches!(solve(&[(r, s)]), Solved::False) {
+        if !is_false(&[(r, s)]) {
             known.push(VPart { cof: [(r, s)].into(), body: g.clone() });
         }
-        let faces = self.possible(self.act_glue(faces, &at_s), |f| &f.cof);
         // Where a face is true at the end, the element of its type is all that is asked for.
-        if let Some(f) = faces.iter().find(|f| is_true(&f.cof)) {
-            return self.folded(&self.fibre_filler(f, &known, &below)(Ivl::One));
+        if let Some(f) = total(&at_s) {
+            return self.folded(&self.fibre_filler(&f, &known, &below)(Ivl::One));
         }
         let (mut parts, mut paths) = (Vec::new(), Vec::new());
-        for f in faces {
+        for f in self.possible(self.act_glue(faces, &at_s), |f| &f.cof) {
             let (body, path) = self.fibre(&ty, &f, &known, &below);
             parts.push(VPart { cof: f.cof.clone(), body });
             paths.push(VFace { cof: f.cof, side: path });
@@ -293,8 +299,10 @@ impl Machine<'_> {
 /// `all i. cof`: false (none) when an equation has i on one side only (T20).
 fn always(cof: &[(Ivl, Ivl)], i: Name) -> Option<Equations> {
     let i = Ivl::Name(i);
-    let rest: Equations = cof.iter().copied().filter(|e| *e != (i, i)).collect();
-    if rest.iter().any(|(a, b)| *a == i || *b == i) { None } else { Some(rest) }
+    if cof.iter().any(|(a, b)| (*a == i) != (*b == i)) {
+        return None;
+    }
+    Some(cof.iter().copied().filter(|e| *e != (i, i)).collect())
 }
 
 /// A class of interval terms that a cofibration makes equal: its end, if it has one, and its dimensions.

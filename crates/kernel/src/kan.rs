@@ -1,7 +1,7 @@
 //! Kan operations, `sctt/KERNEL.md` section 5. Each arm is the line of that section with the same name.
 
 use crate::data::length;
-use crate::face::{Solved, solve};
+use crate::face::{Solved, is_false, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::Res;
 use crate::value::{Clo, DClo, Head, Ivl, Lazy, Name, Native, V, VFace, Val};
@@ -174,10 +174,11 @@ impl Machine<'_> {
         let mut kept = Vec::new();
         for f in faces.iter() {
             self.spend(length(1 + f.cof.len()))?;
-            match solve(&f.cof) {
-                Solved::False => {}
-                Solved::Unifier(u) if u.0.is_empty() => return self.folded(&self.dinst(&f.side, s)),
-                Solved::Unifier(_) => kept.push(f),
+            if is_true(&f.cof) {
+                return self.folded(&self.dinst(&f.side, s));
+            }
+            if !is_false(&f.cof) {
+                kept.push(f);
             }
         }
         let faces = if kept.len() == faces.len() { faces } else { &Rc::new(kept.into_iter().cloned().collect()) };

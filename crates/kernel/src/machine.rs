@@ -200,7 +200,7 @@ impl<'a> Machine<'a> {
         match c {
             DClo::Term(env, t) => self.eval(&Env { dims: env.dims.push(r), ..env.clone() }, t),
             DClo::Abs(name, v) if r == Ivl::Name(*name) => v.clone(),
-            DClo::Abs(name, v) => self.delay(Lazy::DInst(*name, v.clone(), r)),
+            DClo::Abs(name, v) => self.act(v, &DimSub::one(*name, r)),
         }
     }
 
@@ -270,14 +270,13 @@ impl<'a> Machine<'a> {
             // What stands under a face need not be of one type elsewhere, and may compute to something wrong there: a substitution
             // goes before the computation, unless the value was needed without it, where it is well typed.
             Lazy::Act(x, s) => match self.pushed(x, s) {
-                Some(v) => self.folded(&v),
+                Some(todo) => self.forced(&todo),
                 None => self.act_val(&self.folded(x)?, s),
             },
             Lazy::Elim(x, e) => self.eliminate(&self.folded(x)?, e.clone()),
             Lazy::Forced(x, e) => self.eliminate(&self.whnf(x)?, e.clone()),
             Lazy::Applied(x, args) => self.apply_all(self.whnf(x)?, args.iter().rev().cloned().collect()),
             Lazy::Inst(n, a) => self.native(n, a),
-            Lazy::DInst(name, x, r) => self.folded(&self.act(x, &DimSub::one(*name, *r))),
             Lazy::Open(c) => self.coe_open(c.0, c.1, c.2, &c.3, &c.4),
             Lazy::Coe(c) => self.coe(c.0, c.1, &c.2, &c.3),
             Lazy::HCom(h) => self.hcom(h.0, h.1, &h.2, &h.3, &h.4),
@@ -329,8 +328,7 @@ impl<'a> Machine<'a> {
     fn enter_line(&self, c: &DClo, r: Ivl) -> Res<Rc<Val>> {
         match c {
             DClo::Term(env, t) => self.force(&Env { dims: env.dims.push(r), ..env.clone() }, t),
-            DClo::Abs(name, v) if r == Ivl::Name(*name) => self.folded(v),
-            DClo::Abs(name, v) => self.folded(&self.act(v, &DimSub::one(*name, r))),
+            DClo::Abs(..) => self.folded(&self.dinst(c, r)),
         }
     }
 

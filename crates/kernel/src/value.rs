@@ -53,8 +53,6 @@ pub(crate) enum Lazy {
     Applied(V, Rc<[V]>),
     /// A function that the evaluator makes itself, at an argument.
     Inst(Rc<Native>, V),
-    /// A value in which a name is bound, at a dimension.
-    DInst(Name, V, Ivl),
     /// A coercion.
     Coe(Rc<Coercion>),
     /// A coercion along a line that is open already, at a name that occurs neither in the ends nor in what is coerced.
