@@ -188,7 +188,7 @@ fn computation(
     let number = |v: &serde_json::Value| v.as_f64().unwrap_or(f64::NAN);
     let steps = goal["cost"]["kernel_steps"].as_u64().filter(|s| *s > 0);
     Ok(Row {
-        name: name.to_owned(),
+        name: format!("{}.{name}", family.stem),
         answer,
         steps: steps.map_or_else(|| "not known".to_owned(), |s| s.to_string()),
         load: number(&document["cost"]["load_ms"]),
