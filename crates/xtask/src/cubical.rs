@@ -372,3 +372,41 @@ checked, and the file, elaborated; the elaborator computes the row once itself. 
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_missing_agda_is_counted_and_not_hidden() {
+        let folder = std::env::temp_dir().join(format!("bfv-bench-test-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        write(&folder.join("rows.agda"), "count = 5\n").unwrap();
+        let mut agda =
+            Agda { program: None, version: String::new(), folder: folder.clone(), asked: 0, lost: Vec::new() };
+        assert_eq!(agda.ask("rows", "n_7").unwrap(), "not run: needs agda");
+        assert_eq!(agda.ask("rows", "beta3'").unwrap(), "not stated");
+        assert_eq!(agda.ask("others", "n_7").unwrap(), "not stated");
+        assert_eq!(agda.asked, 1);
+        assert_eq!(read(&folder.join("rows.agda")).unwrap(), "count = 7\n");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn every_file_of_computations_is_taken_apart() {
+        for file in files(&root().join("benches/cubical"), "sctt").unwrap() {
+            let f = family(&file).unwrap();
+            assert!(f.above.starts_with(&format!("module {}\n", f.stem)), "{}", f.stem);
+            assert!(f.claims.len() >= 5 && !f.above.contains("\nclaim "), "{}", f.stem);
+        }
+    }
+
+    #[test]
+    fn the_reason_is_what_the_kernel_says() {
+        let message = "Unknown: n, line 9. The kernel says: budget: The limit of 1000 steps is used up.";
+        assert_eq!(reason(Some(message)), "none: budget: The limit of 1000 steps is used up");
+        assert_eq!(reason(None), "none: no answer");
+    }
+}
