@@ -1,8 +1,9 @@
 //! The benchmark: each statement searched fresh, in a process of its own, beside z3 on the same statement where it is there.
 
+use crate::process::{self, Bounds, End};
 use crate::statements::{Statement, all};
 use crate::{program, results, say, tools};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -32,10 +33,8 @@ enum Peer {
 /// Measures every statement and writes the section of the results.
 pub fn bench() -> Result<(), String> {
     let machine = results::machine();
-    let bfv = program()?;
-    // Outside of every project, so that nothing is stored and no stored proof is found.
-    let folder = std::env::temp_dir().join(format!("bfv-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|e| format!("The folder {} cannot be made: {e}.", folder.display()))?;
+    let bfv = program("bfv")?;
+    let folder = scratch()?;
     let z3 = tools::z3();
     if z3.is_none() {
         say("z3 is missing, so nothing is compared. Run cargo xtask setup to fetch it.");
@@ -50,6 +49,13 @@ pub fn bench() -> Result<(), String> {
     results::write("Search", &page(&machine, &rows))?;
     say("The figures are in benches/RESULTS.md, under the heading Search.");
     Ok(())
+}
+
+/// A folder outside of every project, so that nothing is stored and no stored proof is found.
+pub fn scratch() -> Result<PathBuf, String> {
+    let folder = std::env::temp_dir().join(format!("bfv-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|e| format!("The folder {} cannot be made: {e}.", folder.display()))?;
+    Ok(folder)
 }
 
 fn measure(s: &Statement, bfv: &Path, z3: Option<&Path>, folder: &Path) -> Result<Row, String> {
@@ -91,33 +97,16 @@ fn measure(s: &Statement, bfv: &Path, z3: Option<&Path>, folder: &Path) -> Resul
 fn ask(z3: &Path, text: &str, folder: &Path) -> Result<Peer, String> {
     let file = folder.join("bench.smt2");
     std::fs::write(&file, text).map_err(|e| format!("The file {} cannot be written: {e}.", file.display()))?;
-    let start = Instant::now();
-    let mut child = Command::new(z3)
-        .arg(&file)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("The program z3 cannot be run: {e}."))?;
-    loop {
-        match child.try_wait() {
-            Ok(Some(_)) => break,
-            Ok(None) if start.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(1)),
-            Ok(None) => {
-                let _ended = child.kill();
-                let _reaped = child.wait();
-                return Ok(Peer::Nothing);
-            }
-            Err(e) => return Err(format!("The program z3 cannot be waited for: {e}.")),
-        }
+    let bounds = Bounds { time: LIMIT, memory: u64::MAX };
+    let run = process::run(Command::new(z3).arg(&file), &folder.join("said.txt"), &bounds)?;
+    if !matches!(run.end, End::Code(_)) {
+        return Ok(Peer::Nothing);
     }
-    let took = start.elapsed().as_secs_f64() * 1000.0;
-    let out = child.wait_with_output().map_err(|e| format!("What z3 printed cannot be read: {e}."))?;
-    let said = String::from_utf8_lossy(&out.stdout).lines().next().unwrap_or("nothing").to_owned();
     // The negation has no model when the statement holds.
-    Ok(match said.as_str() {
-        "unsat" => Peer::Answer("proved".to_owned(), took),
-        "sat" => Peer::Answer("refuted".to_owned(), took),
-        other => Peer::Answer(other.to_owned(), took),
+    Ok(match run.said.lines().next().unwrap_or("nothing") {
+        "unsat" => Peer::Answer("proved".to_owned(), run.took),
+        "sat" => Peer::Answer("refuted".to_owned(), run.took),
+        other => Peer::Answer(other.to_owned(), run.took),
     })
 }
 
@@ -138,7 +127,7 @@ fn peer(row: &Row) -> (String, String, String) {
 }
 
 /// Milliseconds in words for the table and the sentence.
-fn ms(value: f64) -> String {
+pub fn ms(value: f64) -> String {
     if value.is_nan() { "not measured".to_owned() } else { format!("{value:.1} ms") }
 }
 

@@ -2,6 +2,8 @@
 
 mod bench;
 mod bundle;
+mod cubical;
+mod process;
 mod results;
 mod soak;
 mod statements;
@@ -12,10 +14,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are five tasks. Usage, one for each:
+const USAGE: &str = "There are six tasks. Usage, one for each:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
+cargo xtask bench cubical measures the cubical library and the computations in benches/cubical, and writes benches/RESULTS.md.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.";
 
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         ["test", "--require-tools"] => return test::test(true),
         ["setup"] => tools::setup(),
         ["bench"] => bench::bench(),
+        ["bench", "cubical"] => cubical::bench(),
         ["soak"] => soak::soak(1),
         ["soak", times] => match times.parse() {
             Ok(times) if times > 0 => soak::soak(times),
@@ -66,12 +70,12 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds the program and says where it lies.
-fn program() -> Result<PathBuf, String> {
-    let built = cargo(&["build", "--release", "--quiet", "--package", "bfv"]).status();
+/// Builds the program of a package and says where it lies.
+fn program(package: &str) -> Result<PathBuf, String> {
+    let built = cargo(&["build", "--release", "--quiet", "--package", package]).status();
     if !built.is_ok_and(|s| s.success()) {
-        return Err("The program cannot be built. Run cargo build --release to see why.".to_owned());
+        return Err(format!("The program {package} cannot be built. Run cargo build --release to see why."));
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release").join(format!("bfv{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target.join("release").join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -33,6 +33,17 @@ pub fn z3() -> Option<PathBuf> {
     answers("z3", "--version").then(|| PathBuf::from("z3"))
 }
 
+/// Cubical Agda and the folder of its builtins: what stands under `target/tools/agda`, otherwise the one on the path, which
+/// knows its own folder.
+pub fn agda() -> Option<(PathBuf, Option<PathBuf>)> {
+    let own = root().join("target/tools/agda/usr");
+    let program = own.join("bin/agda");
+    if program.is_file() {
+        return Some((program, Some(own.join("share/libghc-agda-dev"))));
+    }
+    answers("agda", "--version").then(|| (PathBuf::from("agda"), None))
+}
+
 /// Fetches the packages by the ordinary client with its own configuration, checked by hash, and unpacks them.
 pub fn setup() -> Result<(), String> {
     for (tool, what) in missing() {
