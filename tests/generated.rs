@@ -1,0 +1,369 @@
+//! Both checkers on generated judgements, well typed by construction and nearly so: the same answer, for the same reason.
+//!
+//! `BFV_CASES` and `BFV_SEED` make a run longer or another one. A disagreement is shown with the smallest term that the shrinking finds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+#[allow(dead_code)]
+#[path = "mutants/change.rs"]
+mod change;
+#[path = "../crates/kernel/tests/common/mod.rs"]
+mod common;
+#[path = "generated/draw.rs"]
+mod draw;
+#[path = "generated/free.rs"]
+mod free;
+#[path = "generated/judgement.rs"]
+mod judgement;
+#[path = "generated/signature.rs"]
+mod signature;
+
+use bfv_format::{Decl, Node, Outcome, Prim, Rule, Stored, Term};
+use bfv_kernel::{Limits, Signature};
+use judgement::Judgement;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().map_or(usual, |v| v.parse().expect("a whole number"))
+}
+
+fn runner(cases: u64) -> TestRunner {
+    let mut seed = [11u8; 32];
+    seed[..8].copy_from_slice(&setting("BFV_SEED", 1).to_le_bytes());
+    let config = Config {
+        cases: u32::try_from(cases).unwrap(),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+}
+
+/// The numbers that a judgement is drawn from.
+fn numbers() -> impl Strategy<Value = Vec<u16>> {
+    prop::collection::vec(any::<u16>(), 0..200)
+}
+
+type Answer = Result<(), &'static str>;
+
+/// Both checkers after the declarations, with one budget of steps for each.
+struct Both {
+    first: Signature,
+    second: bfv_recheck::Judge,
+    limits: Limits,
+}
+
+impl Both {
+    fn new(kernel: u64, second: u64) -> Self {
+        let limits = bfv_recheck::Limits { steps: second, ..bfv_recheck::Limits::default() };
+        let mut second = bfv_recheck::Judge::new(limits);
+        signature::declarations().iter().for_each(|d| second.add(d).unwrap());
+        let limits = Limits { steps: kernel, ..Limits::default() };
+        Both { first: common::signature(signature::declarations()), second, limits }
+    }
+
+    fn answers(&self, j: &Judgement) -> [Answer; 2] {
+        match j {
+            Judgement::Claim { statement, evidence } => {
+                let proved = bfv_recheck::Verdict::Proved;
+                [
+                    self.first.prove(statement, evidence, self.limits).map(|_| ()).map_err(|r| r.reason),
+                    self.second.judge(statement, proved, evidence).map_err(|r| r.reason),
+                ]
+            }
+            Judgement::Declaration(decl) => [
+                self.first.clone().add(decl.clone(), self.limits).map(|_| ()).map_err(|r| r.reason),
+                self.second.clone().add(decl).map_err(|r| r.reason),
+            ],
+        }
+    }
+}
+
+/// The terms of a judgement.
+fn terms(j: &Judgement) -> Vec<&Term> {
+    match j {
+        Judgement::Claim { statement, evidence } => vec![statement, evidence],
+        Judgement::Declaration(Decl::Def { ty, body, .. } | Decl::Theorem { ty, proof: body, .. }) => vec![ty, body],
+        Judgement::Declaration(Decl::Axiom { ty, .. }) => vec![ty],
+        Judgement::Declaration(Decl::Data(d)) => {
+            d.params.iter().chain(d.constructors.iter().flat_map(bfv_format::Constructor::terms)).collect()
+        }
+    }
+}
+
+/// Every former of terms. The match below fails to compile when one is added and stands not here.
+const FORMERS: [&str; 52] = [
+    "variable",
+    "universe",
+    "constant",
+    "displaced constant",
+    "type of the theory",
+    "element of the theory",
+    "operation on natural numbers",
+    "operation on integers",
+    "operation on reals",
+    "natural number",
+    "integer",
+    "real",
+    "function type",
+    "function",
+    "application",
+    "definition",
+    "pair type",
+    "pair",
+    "first part",
+    "second part",
+    "line type",
+    "path type",
+    "line or path",
+    "line applied",
+    "path applied",
+    "coercion",
+    "composition",
+    "composition of types",
+    "composition in a type with paths",
+    "case on Empty",
+    "case on Bool",
+    "recursion on Nat",
+    "case on Int",
+    "data type",
+    "displaced data type",
+    "data type with parameters",
+    "constructor",
+    "recursive constructor",
+    "path constructor",
+    "constructor of two dimensions",
+    "eliminator",
+    "eliminator of paths",
+    "Glue type",
+    "glued element",
+    "unglue",
+    "ring",
+    "psatz",
+    "lia",
+    "definition declared",
+    "theorem declared",
+    "axiom declared",
+    "data type declared",
+];
+
+/// What formers a node shows.
+fn formers(node: &Node) -> Vec<&'static str> {
+    use signature::{CIRCLE, LIST, SUSPENSION, TORUS, TREE, TRUNCATION};
+    let displaced = |shift: u32, plain, raised| if shift == 0 { vec![plain] } else { vec![plain, raised] };
+    vec![match node {
+        Node::Var(_) => "variable",
+        Node::Univ(_) => "universe",
+        Node::Const { shift, .. } => return displaced(*shift, "constant", "displaced constant"),
+        Node::Prim(Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real) => "type of the theory",
+        Node::Prim(Prim::Star | Prim::True | Prim::False) => "element of the theory",
+        Node::Prim(Prim::Suc | Prim::NatAdd | Prim::NatMul | Prim::NatSub | Prim::NatLtb) => {
+            "operation on natural numbers"
+        }
+        Node::Prim(Prim::IntPos | Prim::IntNegSuc | Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb) => {
+            "operation on integers"
+        }
+        Node::Prim(_) => "operation on reals",
+        Node::NatLit(_) => "natural number",
+        Node::IntLit(_) => "integer",
+        Node::RealLit(_) => "real",
+        Node::Pi(..) => "function type",
+        Node::Lam(_) => "function",
+        Node::App(..) => "application",
+        Node::Let(..) => "definition",
+        Node::Sigma(..) => "pair type",
+        Node::Pair(..) => "pair",
+        Node::Fst(_) => "first part",
+        Node::Snd(_) => "second part",
+        Node::Line(_) => "line type",
+        Node::Path(..) => "path type",
+        Node::DLam(_) => "line or path",
+        Node::LApp(..) => "line applied",
+        Node::PApp(..) => "path applied",
+        Node::Coe(..) => "coercion",
+        Node::HCom(_, _, ty, ..) => match &**ty {
+            Node::Univ(_) => return vec!["composition", "composition of types"],
+            Node::Data(d, _) if [CIRCLE, TORUS, TRUNCATION, SUSPENSION].contains(&d.id) => {
+                return vec!["composition", "composition in a type with paths"];
+            }
+            _ => "composition",
+        },
+        Node::EmptyElim(..) => "case on Empty",
+        Node::BoolElim(..) => "case on Bool",
+        Node::NatElim(..) => "recursion on Nat",
+        Node::IntElim(..) => "case on Int",
+        Node::Data(d, ps) => {
+            let mut all = displaced(d.shift, "data type", "displaced data type");
+            all.extend((!ps.is_empty()).then_some("data type with parameters"));
+            return all;
+        }
+        Node::Con(d, c, _, _, dims) => match (d.id, dims.len()) {
+            (LIST | TREE, _) if *c == 1 => return vec!["constructor", "recursive constructor"],
+            (_, 0) => "constructor",
+            (_, 1) => return vec!["constructor", "path constructor"],
+            _ => return vec!["constructor", "constructor of two dimensions"],
+        },
+        Node::DataElim(d, ..) if [CIRCLE, TORUS, TRUNCATION, SUSPENSION].contains(&d.id) => {
+            return vec!["eliminator", "eliminator of paths"];
+        }
+        Node::DataElim(..) => "eliminator",
+        Node::Rule(r) => match &**r {
+            Rule::Ring { .. } => "ring",
+            Rule::Psatz { .. } => "psatz",
+            Rule::Lia { .. } => "lia",
+        },
+        Node::Glue(..) => "Glue type",
+        Node::GlueEl(..) => "glued element",
+        Node::Unglue(..) => "unglue",
+    }]
+}
+
+fn formers_of(j: &Judgement) -> BTreeSet<&'static str> {
+    fn go(t: &Term, out: &mut BTreeSet<&'static str>) {
+        out.extend(formers(t));
+        change::children(t).iter().for_each(|c| go(c, out));
+    }
+    let mut out = BTreeSet::new();
+    terms(j).into_iter().for_each(|t| go(t, &mut out));
+    if let Judgement::Declaration(d) = j {
+        out.insert(match d {
+            Decl::Def { .. } => "definition declared",
+            Decl::Theorem { .. } => "theorem declared",
+            Decl::Axiom { .. } => "axiom declared",
+            Decl::Data(_) => "data type declared",
+        });
+    }
+    out
+}
+
+/// The reasons of the kernel, from its source, so that none is forgotten.
+fn reasons() -> Vec<&'static str> {
+    let source = include_str!("../crates/kernel/src/refusal.rs");
+    let constants = source.lines().filter(|l| l.starts_with("pub const "));
+    constants.map(|l| l.split('"').nth(1).unwrap()).collect()
+}
+
+/// Reasons that no generated judgement can have.
+const NEVER: [(&str, &str); 1] = [
+    // What is evaluated was checked before.
+    ("ill-formed term", "a term that no rule allows is refused by its rule before it is evaluated"),
+];
+
+/// How the judgements of a run were answered.
+#[derive(Default)]
+struct Counts {
+    drawn: [u32; 2],
+    accepted: [u32; 2],
+    refused: BTreeMap<&'static str, u32>,
+    formers: BTreeMap<&'static str, u32>,
+    both_unknown: u32,
+    /// Judgements that one of the two needed the larger budget for.
+    large: u32,
+    slowest: Duration,
+}
+
+impl Counts {
+    fn add(&mut self, j: &Judgement, as_drawn: bool, answer: Answer) {
+        self.drawn[usize::from(!as_drawn)] += 1;
+        match answer {
+            Ok(()) => {
+                self.accepted[usize::from(!as_drawn)] += 1;
+                for f in formers_of(j) {
+                    *self.formers.entry(f).or_default() += 1;
+                }
+            }
+            Err(reason) => *self.refused.entry(reason).or_default() += 1,
+        }
+    }
+}
+
+/// The bytes of a judgement say the same when they are read; what cannot be read must be refused.
+fn survives_writing(j: &Judgement, accepted: bool) -> Result<(), String> {
+    let mut stored = Stored {
+        decls: signature::declarations(),
+        claim: "generated".into(),
+        statement: common::prim(Prim::Unit),
+        verdict: Outcome::Proved,
+        evidence: common::prim(Prim::Star),
+        witness: vec![],
+        engine: String::new(),
+    };
+    match j.clone() {
+        Judgement::Claim { statement, evidence } => (stored.statement, stored.evidence) = (statement, evidence),
+        Judgement::Declaration(d) => stored.decls.push(d),
+    }
+    match bfv_format::read(&bfv_format::write(&stored)) {
+        Ok(read) if read == stored => Ok(()),
+        Ok(_) => Err("another judgement is read than was written".into()),
+        Err(e) if accepted => Err(format!("accepted, and cannot be read: {e}")),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Both judges of one judgement: the answer that they agree on.
+fn judged(small: &Both, large: &Both, j: &Judgement, counts: &mut Counts) -> Result<Answer, String> {
+    let start = Instant::now();
+    let budget = |a: &Answer| *a == Err("budget");
+    let mut answers = small.answers(j);
+    if answers.iter().any(budget) {
+        counts.large += 1;
+        answers = large.answers(j);
+    }
+    counts.slowest = counts.slowest.max(start.elapsed());
+    let [first, second] = answers;
+    if first != second {
+        return Err(format!("the kernel says {first:?}, the second checker {second:?}"));
+    }
+    if budget(&first) {
+        counts.both_unknown += 1;
+    }
+    survives_writing(j, first.is_ok())?;
+    Ok(first)
+}
+
+#[test]
+fn both_give_one_answer_to_generated_judgements() {
+    let cases = setting("BFV_CASES", CASES);
+    common::big(move || {
+        let (small, large) = (Both::new(300_000, 3_000_000), Both::new(30_000_000, 600_000_000));
+        let counts = RefCell::new(Counts::default());
+        let done = runner(cases).run(&numbers(), |numbers| {
+            let (j, as_drawn) = judgement::draw(numbers);
+            let answer = judged(&small, &large, &j, &mut counts.borrow_mut()).map_err(TestCaseError::fail)?;
+            counts.borrow_mut().add(&j, as_drawn, answer);
+            Ok(())
+        });
+        if let Err(TestError::Fail(why, numbers)) = &done {
+            panic!("{why}\n{:?}\n{numbers:?}", judgement::draw(numbers.clone()));
+        }
+        done.unwrap();
+        let counts = counts.into_inner();
+        let Counts { drawn, accepted, refused, formers, both_unknown, large, slowest } = &counts;
+        println!(
+            "Figures: {cases} judgements, no disagreement; {} of {} accepted as drawn, {} of {} with one change; \
+             {both_unknown} that neither decided, {large} that needed the larger budget; the slowest took {} ms.",
+            accepted[0],
+            drawn[0],
+            accepted[1],
+            drawn[1],
+            slowest.as_millis()
+        );
+        println!("Figures: refused: {refused:?}");
+        println!("Figures: accepted with each former: {formers:?}");
+        let unmet: Vec<&str> = FORMERS.into_iter().filter(|f| formers.get(f).is_none_or(|n| *n < FLOOR)).collect();
+        assert!(unmet.is_empty(), "in fewer than {FLOOR} accepted judgements: {unmet:?}");
+        let never = |r: &str| NEVER.iter().any(|(n, _)| *n == r);
+        let unmet: Vec<&str> = reasons().into_iter().filter(|r| !refused.contains_key(r) && !never(r)).collect();
+        assert!(unmet.is_empty(), "reasons that no generated judgement was refused for: {unmet:?}");
+        assert!(refused.keys().all(|r| !never(r)), "{refused:?}");
+    });
+}
+
+/// `cargo xtask soak` takes more.
+const CASES: u64 = 10_000;
+/// Each former stands in so many accepted judgements.
+const FLOOR: u32 = 20;
