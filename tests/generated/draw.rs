@@ -573,10 +573,7 @@ impl Draw {
             }
             19 => match self.variable(&empty()) {
                 Some(x) => t(Node::EmptyElim(target, x)),
-                None => app(
-                    let_(pi(empty(), ty.clone()), lam(t(Node::EmptyElim(ty.clone(), v(0)))), lam(app(v(1), v(0)))),
-                    v(0),
-                ),
+                None => let_(pi(empty(), ty.clone()), lam(t(Node::EmptyElim(ty.clone(), v(0)))), self.term(ty, f)),
             },
             _ => self.recursion(ty, target, f),
         }

@@ -311,9 +311,17 @@ fn changed_boundary(d: &mut DataDecl, g: &mut Draw) {
 fn changed_term(t: &Term, g: &mut Draw) -> Term {
     let mut all = Vec::new();
     places(t, &mut Vec::new(), &mut all);
+    let node_at = |place: &[usize]| place.iter().fold(t.clone(), |t, n| change::children(&t)[*n].clone());
+    // Most of what a certificate says is in one node.
+    let rule = all.iter().find(|place| matches!(&*node_at(place), Node::Rule(_))).cloned();
     for _ in 0..20 {
-        let place = &all[usize::try_from(g.roll(u32::try_from(all.len()).unwrap())).unwrap()];
-        let node = place.iter().fold(t.clone(), |t, n| change::children(&t)[*n].clone());
+        let mut place = &all[usize::try_from(g.roll(u32::try_from(all.len()).unwrap())).unwrap()];
+        if let Some(rule) = &rule
+            && g.roll(4) != 3
+        {
+            place = rule;
+        }
+        let node = node_at(place);
         let mut changes: Vec<Node> = change::node(&node, own()).into_iter().map(|(_, n)| n).collect();
         if changes.is_empty() || g.roll(2) == 1 {
             changes = twisted(&node, g);
@@ -376,6 +384,18 @@ fn twisted(node: &Node, g: &mut Draw) -> Vec<Node> {
             let mut bs = bs.clone();
             bs[0] = con_at(k.id, 1, ps.clone(), vec![], vec![I0]);
             out.push(Node::DataElim(*k, ps.clone(), m.clone(), bs, x.clone()));
+        }
+        Node::Rule(r) => {
+            if let Rule::Lia { sort, atoms, hypotheses, steps } = &**r {
+                let mut steps = steps.clone();
+                steps.iter_mut().for_each(|s| {
+                    if let Step::Cut(_, by) = s {
+                        *by += 1u8
+                    }
+                });
+                let r = Rule::Lia { sort: *sort, atoms: atoms.clone(), hypotheses: hypotheses.clone(), steps };
+                out.push(Node::Rule(Box::new(r)));
+            }
         }
         _ => {}
     }
