@@ -31,16 +31,16 @@ fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |v| v.parse().expect("a whole number"))
 }
 
-fn runner(cases: u64, shrinks: u32) -> TestRunner {
-    let mut seed = [11u8; 32];
-    seed[..8].copy_from_slice(&setting("BFV_SEED", 1).to_le_bytes());
+fn runner(cases: u64, seed: u64, shrinks: u32) -> TestRunner {
+    let mut bytes = [11u8; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config {
         cases: u32::try_from(cases).unwrap(),
         failure_persistence: None,
         max_shrink_iters: shrinks,
         ..Config::default()
     };
-    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 /// The numbers that a judgement is drawn from.
@@ -351,7 +351,7 @@ fn both_give_one_answer_to_generated_judgements() {
     common::big(move || {
         let [small, large] = checkers(&signature::declarations());
         let counts = RefCell::new(Counts::default());
-        let done = runner(cases, 20_000).run(&numbers(), |numbers| {
+        let done = runner(cases, setting("BFV_SEED", 1), 20_000).run(&numbers(), |numbers| {
             let (j, as_drawn) = judgement::draw(numbers);
             let answer = judged(&small, &large, &j, &mut counts.borrow_mut()).map_err(TestCaseError::fail)?;
             counts.borrow_mut().add(&j, as_drawn, answer);
@@ -395,6 +395,51 @@ fn both_give_one_answer_to_generated_judgements() {
     });
 }
 
+/// A composition of a literal counted its successors one by one in the second checker, which used up every budget.
+#[test]
+fn compositions_of_large_literals_are_computed() {
+    use common::{I0, I1, dlam, face, hcom, lam, lapp, line, nat, num, path, pi, refl, suc, v};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        let of = |x: Term| hcom(I0, I1, nat(), vec![face(common::d(0), I0, x.clone())], x);
+        let claim = |x: Term, y: Term| Judgement::Claim {
+            statement: path(line(nat()), dlam(of(x)), dlam(y.clone())),
+            evidence: refl(dlam(y)),
+        };
+        let top = || num(u64::MAX);
+        assert_eq!(small.answers(&claim(top(), top())), [Ok(()); 2]);
+        assert_eq!(small.answers(&claim(suc(top()), suc(top()))), [Ok(()); 2]);
+        assert_eq!(small.answers(&claim(suc(top()), top())), [Err("wrong path endpoint"); 2]);
+        // A side with as many successors over something unknown: they are taken off, and the rest is stuck.
+        let over = |x: Term| common::op(Prim::NatAdd, &[x, top()]);
+        let side = |x: Term| hcom(I0, I1, nat(), vec![face(common::d(0), I0, lapp(v(0), I0))], x);
+        let unknown = |x: Term, y: Term| Judgement::Claim {
+            statement: pi(line(nat()), path(line(nat()), dlam(x), dlam(y.clone()))),
+            evidence: lam(refl(dlam(y))),
+        };
+        let at = || lapp(v(0), I0);
+        assert_eq!(small.answers(&unknown(of(over(at())), over(side(at())))), [Ok(()); 2]);
+        assert_eq!(small.answers(&unknown(of(over(at())), over(at()))), [Err("wrong path endpoint"); 2]);
+    });
+}
+
+/// The second checker took a recursive field without its arguments for a boundary term, and refused its type only.
+#[test]
+fn a_recursive_field_has_its_arguments_in_a_boundary() {
+    use common::{I0, app, data_at, nat, num, part, path_con, path_data, pi, point, v};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        let me = u32::try_from(signature::declarations().len()).unwrap();
+        let with = |body: Term| {
+            let path = path_con(vec![pi(nat(), data_at(me, vec![]))], 1, vec![part(common::d(0), I0, body)]);
+            small.answers(&Judgement::Declaration(path_data(vec![], 0, vec![point(vec![]), path])))
+        };
+        assert_eq!(with(app(v(0), num(1))), [Ok(()); 2]);
+        assert_eq!(with(v(0)), [Err("boundary not of constructors"); 2]);
+        assert_eq!(with(app(app(v(0), num(1)), num(1))), [Err("boundary not of constructors"); 2]);
+    });
+}
+
 /// Two checkers that differ in one definition: the generated judgements show it, and with a small one.
 #[test]
 fn a_difference_would_be_noticed_and_shrunk() {
@@ -403,7 +448,7 @@ fn a_difference_would_be_noticed_and_shrunk() {
         let Decl::Def { body, .. } = &mut others[usize::try_from(signature::DOUBLE).unwrap()] else { unreachable!() };
         *body = common::lam(common::v(0));
         let both = Both::new(20_000, 200_000, &others);
-        let done = runner(CASES, 2_000).run(&numbers(), |numbers| {
+        let done = runner(CASES, 1, 2_000).run(&numbers(), |numbers| {
             let (j, _) = judgement::draw(numbers);
             let answers = both.answers(&j);
             let differ = answers[0] != answers[1] && !answers.contains(&Err("budget")) && readable(&j).unwrap();
@@ -424,4 +469,4 @@ const CASES: u64 = 10_000;
 /// Each former stands in so many accepted judgements.
 const FLOOR: u32 = 20;
 /// Nodes of a judgement that a person can read.
-const SMALL: usize = 40;
+const SMALL: usize = 60;
