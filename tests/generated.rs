@@ -262,6 +262,8 @@ struct Counts {
     refused: BTreeMap<&'static str, u32>,
     formers: BTreeMap<&'static str, u32>,
     both_unknown: u32,
+    /// Judgements that only the kernel decided.
+    second_unknown: u32,
     /// Judgements that one of the two needed the larger budget for.
     large: u32,
     /// Accepted claims whose statement was computed by the kernel and judged again.
@@ -325,6 +327,12 @@ fn judged(small: &Both, large: &Both, j: &Judgement, counts: &mut Counts) -> Res
         counts.unreadable += 1;
         return Ok(first.and(Err("unreadable")));
     }
+    // The one disagreement that is no mistake: `x * n` of a number x of which nothing is known and a literal n unfolds to n sums, and the
+    // second checker, which evaluates anew at every look, compares them one by one where the kernel sees that both sides are the same.
+    if !budget(&first) && budget(&second) {
+        counts.second_unknown += 1;
+        return Ok(first);
+    }
     if first != second {
         return Err(format!("the kernel says {first:?}, the second checker {second:?}"));
     }
@@ -337,7 +345,7 @@ fn judged(small: &Both, large: &Both, j: &Judgement, counts: &mut Counts) -> Res
 /// A budget that is used up by about two judgements of a thousand, and one for those where only one of the two used it up:
 /// what counts as a step is up to each checker, so only an answer of both is an agreement.
 fn checkers(others: &[Decl]) -> [Both; 2] {
-    [Both::new(200_000, 2_000_000, others), Both::new(10_000_000, 100_000_000, others)]
+    [Both::new(200_000, 2_000_000, others), Both::new(4_000_000, 40_000_000, others)]
 }
 
 /// The claim with its statement in the normal form that the kernel finds, if that is found soon.
@@ -374,11 +382,23 @@ fn both_give_one_answer_to_generated_judgements() {
         }
         done.unwrap();
         let counts = counts.into_inner();
-        let Counts { drawn, accepted, refused, formers, both_unknown, large, computed, unreadable, slowest } = &counts;
+        let Counts {
+            drawn,
+            accepted,
+            refused,
+            formers,
+            both_unknown,
+            second_unknown,
+            large,
+            computed,
+            unreadable,
+            slowest,
+        } = &counts;
         println!(
             "Figures: {cases} judgements, no disagreement; {} of {} accepted as drawn, {} of {} with one change; \
              {computed} accepted again with their statements computed; \
-             {unreadable} that the reader refuses; {both_unknown} that neither decided, {large} that needed the larger budget; the slowest took {} ms.",
+             {unreadable} that the reader refuses; {both_unknown} that neither decided, \
+             {second_unknown} that the second checker did not decide, {large} that needed the larger budget; the slowest took {} ms.",
             accepted[0],
             drawn[0],
             accepted[1],
@@ -389,6 +409,7 @@ fn both_give_one_answer_to_generated_judgements() {
         println!("Figures: accepted with each former: {formers:?}");
         assert!(accepted[0] * 10 > drawn[0] * 7 && accepted[1] * 20 > drawn[1] && accepted[1] * 2 < drawn[1]);
         assert!(u64::from(*both_unknown) * 100 < cases, "{both_unknown} judgements that neither decided");
+        assert!(u64::from(*second_unknown) * 5_000 <= cases, "{second_unknown} that only the kernel decided");
         let unmet: Vec<&str> = FORMERS.into_iter().filter(|f| formers.get(f).is_none_or(|n| *n < FLOOR)).collect();
         assert!(unmet.is_empty(), "in fewer than {FLOOR} accepted judgements: {unmet:?}");
         assert!(formers.keys().all(|f| FORMERS.contains(f)), "{formers:?}");
