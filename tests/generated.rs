@@ -345,7 +345,7 @@ fn judged(small: &Both, large: &Both, j: &Judgement, counts: &mut Counts) -> Res
 /// A budget that is used up by about two judgements of a thousand, and one for those where only one of the two used it up:
 /// what counts as a step is up to each checker, so only an answer of both is an agreement.
 fn checkers(others: &[Decl]) -> [Both; 2] {
-    [Both::new(200_000, 2_000_000, others), Both::new(4_000_000, 40_000_000, others)]
+    [Both::new(200_000, 2_000_000, others), Both::new(2_000_000, 10_000_000, others)]
 }
 
 /// The claim with its statement in the normal form that the kernel finds, if that is found soon.
@@ -462,6 +462,22 @@ fn a_recursive_field_has_its_arguments_in_a_boundary() {
         assert_eq!(with(app(v(0), num(1))), [Ok(()); 2]);
         assert_eq!(with(v(0)), [Err("boundary not of constructors"); 2]);
         assert_eq!(with(app(app(v(0), num(1)), num(1))), [Err("boundary not of constructors"); 2]);
+    });
+}
+
+/// The second checker judged the fields of a constructor first and looked at its dimensions afterwards, and so had another reason.
+#[test]
+fn a_dimension_out_of_scope_comes_before_a_field_of_another_type() {
+    use common::{con_at, data_at, lam, nat, pi, prim};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        let with = |dim| {
+            let meridian = con_at(signature::SUSPENSION, 2, vec![nat()], vec![prim(Prim::Star)], vec![dim]);
+            let ty = data_at(signature::SUSPENSION, vec![nat()]);
+            small.answers(&Judgement::Claim { statement: pi(nat(), ty), evidence: lam(meridian) })
+        };
+        assert_eq!(with(common::d(0)), [Err("dimension out of scope"); 2]);
+        assert_eq!(with(common::I0), [Err("type mismatch"); 2]);
     });
 }
 
