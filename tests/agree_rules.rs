@@ -69,30 +69,7 @@ impl Gen {
 
 /// The term of a tree whose n-th atom is the variable with index `8 - n + extra`; `None` for a tree that denotes nothing.
 fn denoted(tree: &[Op], extra: u32) -> Option<(Sort, Term)> {
-    let mut stack: Vec<(Sort, Term)> = Vec::new();
-    for o in tree {
-        let of = |s: Sort, ops: [Prim; 3]| ops[s as usize];
-        let next = match o {
-            Op::Atom(s, n) => (*s, v((8 + extra).checked_sub(*n)?)),
-            Op::Lit(Sort::Nat, q) => (Sort::Nat, t(Node::NatLit(q.num.magnitude().clone()))),
-            Op::Lit(Sort::Int, q) => (Sort::Int, t(Node::IntLit(q.num.clone()))),
-            Op::Lit(s, q) => (*s, t(Node::RealLit(q.clone()))),
-            Op::NatToInt => (Sort::Int, op(Prim::IntPos, &[stack.pop()?.1])),
-            Op::NatToReal => (Sort::Real, op(Prim::RealOfNat, &[stack.pop()?.1])),
-            Op::IntToReal => (Sort::Real, op(Prim::RealOfInt, &[stack.pop()?.1])),
-            _ => {
-                let ((_, b), (s, a)) = (stack.pop()?, stack.pop()?);
-                let p = match o {
-                    Op::Add => of(s, [Prim::NatAdd, Prim::IntAdd, Prim::RealAdd]),
-                    Op::Mul => of(s, [Prim::NatMul, Prim::IntMul, Prim::RealMul]),
-                    _ => of(s, [Prim::NatSub, Prim::IntSub, Prim::RealSub]),
-                };
-                (s, op(p, &[a, b]))
-            }
-        };
-        stack.push(next);
-    }
-    stack.pop()
+    agreement::denoted(tree, &|n| Some(v((8 + extra).checked_sub(n)?)))
 }
 
 fn carrier(s: Sort) -> Term {

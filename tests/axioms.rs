@@ -124,8 +124,8 @@ fn attack(signature: &Signature, statement: &Term, dropped: Option<usize>) -> (u
     let mut dice = Dice(0x2545_f491_4f6c_dd1d);
     let (mut decided, mut fails, mut hypotheses) = (0, 0, 0);
     for _ in 0..TRIES {
-        let e = Evaluator::new(signature, model);
-        let Ok(Some(at)) = e.at(statement, &[], &mut dice) else { continue };
+        let e = Evaluator::new(signature, Some(model));
+        let Ok(Some(at)) = e.at(statement, &[], false, &mut dice) else { continue };
         hypotheses = at.hypotheses.len();
         if at.hypotheses.iter().enumerate().any(|(n, h)| *h != Truth::True && Some(n) != dropped) {
             continue;

@@ -1,14 +1,16 @@
 //! The traps of SOUNDNESS.md through three doors: a source, a stored proof, the second checker. Each names the reason of the refusal.
 //!
-//! The sources lie in `tests/traps/`, with what must be said of each declaration written above it; the stored terms are in `tests/traps/core.rs`.
+//! The sources lie in `tests/traps/`, with what must be said of each declaration written above it; the stored terms are in `tests/traps/core.rs` and `kan.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../crates/kernel/tests/common/mod.rs"]
 mod common;
 #[path = "traps/core.rs"]
 mod core;
+#[path = "traps/kan.rs"]
+mod kan;
 
-use bfv_format::{Decl, Outcome, Prim, Stored, Term, write};
+use bfv_format::{Decl, Node, Outcome, Prim, Stored, Term, write};
 use bfv_kernel::{Limits, Signature};
 use common::{app, axiom, c, def, dlam, empty, lam, let_, num, path, pi, prim, theorem, v};
 use core::Case;
@@ -242,12 +244,8 @@ traps! {
     t28_exported_witness;
     t28_truncation, t28;
     t29_capture, t29;
-    t30_boundaries_are_not_scrambled;
+    t30_boundaries_are_not_scrambled, t30;
     t31_coe_at_path_constructors, t31;
-    // T34 to T36: a derivative is a relation here and smoothness a statement, so such a claim is refuted or no lemma gives it.
-    t34_smooth_by_name;
-    t35_derivatives_at_kinks;
-    t36_orders_of_smoothness;
     t37_division_and_order, t37;
     t38_interval_and_reals, t38;
     t39_sides_that_rest_on_more, t39;
@@ -281,6 +279,72 @@ traps! {
     c25_coe_at_lists;
     c26_double_symmetry;
     c28_transport_in_the_universe;
+}
+
+/// A statement without the `not` before its conclusion: it says that there is what there is not.
+fn affirmed(statement: &Term) -> Option<Term> {
+    match &**statement {
+        Node::Pi(a, b) if **b == Node::Prim(Prim::Empty) => Some(a.clone()),
+        Node::Pi(a, b) => affirmed(b).map(|b| pi(a.clone(), b)),
+        Node::App(not, a) if matches!(**not, Node::Const { .. }) => Some(a.clone()),
+        _ => None,
+    }
+}
+
+/// T34 to T36: a derivative is a relation here and smoothness a statement, so such a claim is refuted or no lemma gives it.
+/// No term is known that could be stored for it. What can be: the proof of what is true, under a claim that says the opposite.
+fn smooth_claims(name: &str) {
+    let folder = Folder::project(name);
+    let report = source_in(&folder, name);
+    let gate = || text(&folder.bfv(&["gate", &format!("{name}.sctt")]).stdout);
+    let goals = report["goals"].as_array().unwrap();
+    let place = |g: &Value| {
+        let (module, claim) = g["name"].as_str().unwrap().split_once('.').unwrap();
+        format!("proofs/{module}/{claim}.bfvp")
+    };
+    let (proved, unknown): (Vec<&Value>, Vec<&Value>) = goals.iter().partition(|g| g["verdict"] == "proved");
+    assert!(!proved.is_empty() && !unknown.is_empty());
+    for g in &unknown {
+        assert!(!folder.0.join(place(g)).exists(), "{g}");
+    }
+    let mut denials = 0;
+    for g in &proved {
+        let file = place(g);
+        assert!(folder.recheck(std::slice::from_ref(&file))[0].starts_with("Proved: "), "{file}");
+        let bytes = std::fs::read(folder.0.join(&file)).unwrap();
+        let stored = bfv_format::read(&bytes).unwrap();
+        let Some(statement) = affirmed(&stored.statement) else { continue };
+        denials += 1;
+        // Under a claim that is unknown, the gate sees that it is the proof of another one.
+        folder.write(&place(unknown[0]), &bytes);
+        let out = gate();
+        let claim = unknown[0]["name"].as_str().unwrap();
+        assert!(out.contains(&format!("stale: The stored proof of {claim} is stale")), "{out}");
+        std::fs::remove_file(folder.0.join(place(unknown[0]))).unwrap();
+        // Said to show the opposite, it is refused by both.
+        let forged = write(&Stored { statement, ..stored });
+        let reasons = common::big(move || {
+            let s = bfv_format::read(&forged).unwrap();
+            both(&s.decls, &s.statement, &s.evidence)
+        });
+        assert_eq!(reasons, [Some("type mismatch"); 2], "{file}");
+    }
+    assert!(denials > 0, "{name}");
+}
+
+#[test]
+fn t34_smooth_by_name() {
+    smooth_claims("t34_smooth_by_name");
+}
+
+#[test]
+fn t35_derivatives_at_kinks() {
+    smooth_claims("t35_derivatives_at_kinks");
+}
+
+#[test]
+fn t36_orders_of_smoothness() {
+    smooth_claims("t36_orders_of_smoothness");
 }
 
 /// A declaration that names itself does not get past the reader: its constants come earlier in the file.
@@ -485,6 +549,43 @@ fn every_trap_has_a_test() {
         }
     }
     assert!(all >= 40, "{all} traps");
+}
+
+/// Every trap and every computation of the list has a row in `sctt/SOUNDNESS.md`, with a test that is there, or a reason.
+#[test]
+fn every_line_of_the_list_has_a_test_or_a_reason() {
+    let page = include_str!("../sctt/SOUNDNESS.md");
+    let sources = [
+        include_str!("traps.rs"),
+        include_str!("../crates/kernel/tests/attacks.rs"),
+        include_str!("../crates/kernel/tests/cubical.rs"),
+        include_str!("../sctt/cubical/computations.sctt"),
+    ];
+    let is_there = |name: &str| {
+        let forms = [
+            format!("\nfn {name}()"),
+            format!("\n    {name};"),
+            format!("\n    {name}, "),
+            format!("\ntheorem {name} "),
+        ];
+        sources.iter().any(|s| forms.iter().any(|f| s.contains(f)))
+    };
+    let mut missing = Vec::new();
+    for (letter, last) in [("T", 47), ("C", 28)] {
+        for n in 1..=last {
+            let rows: Vec<&str> = page.lines().filter(|l| l.starts_with(&format!("| {letter}{n} |"))).collect();
+            assert_eq!(rows.len(), 1, "{letter}{n}");
+            let names: Vec<&str> = rows[0].split('`').skip(1).step_by(2).collect();
+            let own = format!("{}{n:02}_", letter.to_lowercase());
+            let tests: Vec<&&str> = names.iter().filter(|name| name.starts_with(&own)).collect();
+            missing.extend(tests.iter().filter(|name| !is_there(name)).map(|name| (**name).to_owned()));
+            if tests.is_empty() && !rows[0].contains("| no test: ") {
+                missing.push(format!("{letter}{n}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(!is_there("t99_nothing") && is_there("t01_type_in_type") && is_there("c01_transport_along_negation"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Random choices that are the same everywhere, and the comparison of the two checkers' answers.
 #![allow(dead_code)]
 
-use bfv_format::{Decl, Node, Outcome, Prim, Stored, Term, write};
+use bfv_format::{Decl, Node, Op, Outcome, Prim, Sort, Stored, Term, write};
 use bfv_kernel::{Limits, Signature};
 use std::rc::Rc;
 
@@ -73,4 +73,35 @@ pub fn compare_decl(seed: u64, s: &Signature, decl: &Decl, count: &mut Count) {
     let decls = s.decls().cloned().chain([decl.clone()]).collect();
     let second = second(&bytes(decls, &Rc::new(Node::Prim(Prim::Unit)), &Rc::new(Node::Prim(Prim::Star))));
     count.add(&first, &second, || format!("seed {seed}\n{decl:?}"));
+}
+
+/// The term of an arithmetic tree over some atoms, with its sort; `None` for a tree that denotes nothing.
+pub fn denoted(tree: &[Op], atom: &dyn Fn(u32) -> Option<Term>) -> Option<(Sort, Term)> {
+    let literal = |node: Node| -> Term { Rc::new(node) };
+    let apply =
+        |p: Prim, args: &[Term]| args.iter().fold(literal(Node::Prim(p)), |f, a| Rc::new(Node::App(f, a.clone())));
+    let mut stack: Vec<(Sort, Term)> = Vec::new();
+    for o in tree {
+        let of = |s: Sort, ops: [Prim; 3]| ops[s as usize];
+        let next = match o {
+            Op::Atom(s, n) => (*s, atom(*n)?),
+            Op::Lit(Sort::Nat, q) => (Sort::Nat, literal(Node::NatLit(q.num.magnitude().clone()))),
+            Op::Lit(Sort::Int, q) => (Sort::Int, literal(Node::IntLit(q.num.clone()))),
+            Op::Lit(s, q) => (*s, literal(Node::RealLit(q.clone()))),
+            Op::NatToInt => (Sort::Int, apply(Prim::IntPos, &[stack.pop()?.1])),
+            Op::NatToReal => (Sort::Real, apply(Prim::RealOfNat, &[stack.pop()?.1])),
+            Op::IntToReal => (Sort::Real, apply(Prim::RealOfInt, &[stack.pop()?.1])),
+            _ => {
+                let ((_, b), (s, a)) = (stack.pop()?, stack.pop()?);
+                let p = match o {
+                    Op::Add => of(s, [Prim::NatAdd, Prim::IntAdd, Prim::RealAdd]),
+                    Op::Mul => of(s, [Prim::NatMul, Prim::IntMul, Prim::RealMul]),
+                    _ => of(s, [Prim::NatSub, Prim::IntSub, Prim::RealSub]),
+                };
+                (s, apply(p, &[a, b]))
+            }
+        };
+        stack.push(next);
+    }
+    stack.pop()
 }

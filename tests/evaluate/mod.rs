@@ -62,13 +62,13 @@ impl Dice {
 /// What a constant without a definition stands for, at numbers where that is a number that can be written down.
 pub type Model = fn(&str, &[BigRational]) -> Option<BigRational>;
 
-/// No such constants.
-pub fn no_model(_: &str, _: &[BigRational]) -> Option<BigRational> {
-    None
-}
-
 pub fn number(num: i64, den: i64) -> BigRational {
     BigRational::new(num.into(), den.into())
+}
+
+thread_local! {
+    /// The literals of `reals`: millions of them are drawn.
+    static REALS: Vec<Term> = reals().iter().map(|q| -> Term { Rc::new(Node::RealLit(rational(q))) }).collect();
 }
 
 /// Random numbers come from here: small, negative, fractions, and extreme ones.
@@ -102,7 +102,7 @@ const DEPTH: u32 = 24;
 pub struct Evaluator<'s> {
     pub m: Machine<'s>,
     signature: &'s Signature,
-    model: Model,
+    model: Option<Model>,
 }
 
 /// A point: the statement without its leading arguments, and whether what is a hypothesis among them holds.
@@ -114,7 +114,7 @@ pub struct At {
 }
 
 impl<'s> Evaluator<'s> {
-    pub fn new(signature: &'s Signature, model: Model) -> Self {
+    pub fn new(signature: &'s Signature, model: Option<Model>) -> Self {
         let limits = Limits { steps: 400_000, ..Limits::default() };
         Evaluator { m: Machine::new(signature, limits), signature, model }
     }
@@ -129,6 +129,8 @@ impl<'s> Evaluator<'s> {
 
     /// A value that is stuck on a constant of the model is computed further with what the model says.
     fn resolve(&self, v: &V) -> Res<Rc<Val>> {
+        // Without a model the kernel has computed all that can be, and the arguments of what is stuck need not be looked at.
+        let Some(model) = self.model else { return self.m.whnf(v) };
         let mut v = v.clone();
         loop {
             let w = self.m.whnf(&v)?;
@@ -139,7 +141,7 @@ impl<'s> Evaluator<'s> {
                 Head::Const(id, _) => {
                     let name = self.signature.decl(*id).map(|d| d.name().to_owned()).unwrap_or_default();
                     let numbers = args.iter().map(|a| self.as_real(a)).collect::<Res<Option<Vec<_>>>>()?;
-                    numbers.and_then(|q| (self.model)(&name, &q)).map(|q| (args.len(), self.real(&q)))
+                    numbers.and_then(|q| model(&name, &q)).map(|q| (args.len(), self.real(&q)))
                 }
                 Head::Prim(p) => self.operation(*p, &args)?,
                 _ => None,
@@ -232,25 +234,43 @@ impl<'s> Evaluator<'s> {
                 }
             }
             Val::Pi(dom, cod) => {
-                let (all, values) = match self.elements(dom, MOST)? {
-                    Some(elements) => (true, elements),
-                    None => {
-                        let drawn = (0..TRIED).map(|_| self.value(dom, dice)).collect::<Res<Option<Vec<_>>>>()?;
-                        (false, drawn.unwrap_or_default())
-                    }
-                };
-                let mut out = if all { Truth::True } else { Truth::Open };
-                for x in values {
-                    match self.decide(ctx, &self.m.inst(cod, self.term(&x)), dice, depth - 1)? {
-                        Truth::False => return Ok(Truth::False),
-                        Truth::Open => out = Truth::Open,
-                        Truth::True => {}
-                    }
-                }
-                out
+                self.over(dom, dice, &mut |x, dice| self.decide(ctx, &self.m.inst(cod, x), dice, depth - 1))?
             }
             _ => Truth::Open,
         })
+    }
+
+    /// The truth at every element of a finite type, or at some of an infinite one.
+    fn over(&self, dom: &V, dice: &mut Dice, at: &mut dyn FnMut(V, &mut Dice) -> Res<Truth>) -> Res<Truth> {
+        let (all, values) = match self.elements(dom, MOST)? {
+            Some(elements) => (true, elements),
+            None => {
+                let drawn = (0..TRIED).map(|_| self.value(dom, dice)).collect::<Res<Option<Vec<_>>>>()?;
+                (false, drawn.unwrap_or_default())
+            }
+        };
+        let mut out = if all { Truth::True } else { Truth::Open };
+        // A value that was drawn before gives the same again, where nothing more is drawn below it.
+        let mut seen: Vec<(Term, Truth)> = Vec::new();
+        for x in values {
+            let truth = match seen.iter().find(|(y, _)| *y == x) {
+                Some((_, truth)) => *truth,
+                None => {
+                    let before = dice.0;
+                    let truth = at(self.term(&x), dice)?;
+                    if dice.0 == before {
+                        seen.push((x, truth));
+                    }
+                    truth
+                }
+            };
+            match truth {
+                Truth::False => return Ok(truth),
+                Truth::Open => out = truth,
+                Truth::True => {}
+            }
+        }
+        Ok(out)
     }
 
     fn equal(&self, ty: &V, a: &V, b: &V, dice: &mut Dice, depth: u32) -> Res<Truth> {
@@ -267,26 +287,10 @@ impl<'s> Evaluator<'s> {
                 (Val::Prim(x), Val::Prim(y)) => same(x == y),
                 _ => Truth::Open,
             },
-            Val::Pi(dom, cod) => {
-                let (all, values) = match self.elements(dom, MOST)? {
-                    Some(elements) => (true, elements),
-                    None => {
-                        let drawn = (0..TRIED).map(|_| self.value(dom, dice)).collect::<Res<Option<Vec<_>>>>()?;
-                        (false, drawn.unwrap_or_default())
-                    }
-                };
-                let mut out = if all { Truth::True } else { Truth::Open };
-                for x in values {
-                    let x = self.term(&x);
-                    let (u, v) = (self.m.apply(a, x.clone()), self.m.apply(b, x.clone()));
-                    match self.equal(&self.m.inst(cod, x), &u, &v, dice, depth - 1)? {
-                        Truth::False => return Ok(Truth::False),
-                        Truth::Open => out = Truth::Open,
-                        Truth::True => {}
-                    }
-                }
-                out
-            }
+            Val::Pi(dom, cod) => self.over(dom, dice, &mut |x, dice| {
+                let (u, v) = (self.m.apply(a, x.clone()), self.m.apply(b, x.clone()));
+                self.equal(&self.m.inst(cod, x), &u, &v, dice, depth - 1)
+            })?,
             Val::Data(..) => match (&*self.resolve(a)?, &*self.resolve(b)?) {
                 (Val::Con(_, c, ..), Val::Con(_, e, ..)) if c != e => Truth::False,
                 (Val::Con(d, c, ps, xs, _), Val::Con(_, _, _, ys, _)) if xs.len() <= 1 => {
@@ -342,7 +346,7 @@ impl<'s> Evaluator<'s> {
                 Some(Rc::new(Node::NatLit(BigUint::from(n))))
             }
             Val::Prim(Prim::Int) => Some(Rc::new(Node::IntLit(BigInt::from(dice.pick(&[0_i32, 1, -1, 2, -3, 10]))))),
-            Val::Prim(Prim::Real) => Some(Rc::new(Node::RealLit(rational(&dice.pick(&reals()))))),
+            Val::Prim(Prim::Real) => Some(REALS.with(|reals| dice.pick(reals))),
             Val::Pi(dom, cod) => match self.elements(dom, MOST)? {
                 Some(places) => {
                     let shape =
@@ -414,8 +418,9 @@ impl<'s> Evaluator<'s> {
         })
     }
 
-    /// A statement at a random point, or with `given` values for its first data arguments.
-    pub fn at(&self, statement: &Term, given: &[Option<Term>], dice: &mut Dice) -> Res<Option<At>> {
+    /// A statement at a random point, or with `given` values for its first data arguments. Nothing where `all_hold` is asked for and
+    /// a hypothesis is not seen to hold: what comes after it is not looked at then.
+    pub fn at(&self, statement: &Term, given: &[Option<Term>], all_hold: bool, dice: &mut Dice) -> Res<Option<At>> {
         let mut ctx = Ctx::default();
         let mut current = self.term(statement);
         let mut hypotheses = Vec::new();
@@ -430,7 +435,11 @@ impl<'s> Evaluator<'s> {
                 break;
             }
             if proposition {
-                hypotheses.push(self.decide(&ctx, dom, dice, DEPTH)?);
+                let truth = self.decide(&ctx, dom, dice, DEPTH)?;
+                if all_hold && truth != Truth::True {
+                    return Ok(None);
+                }
+                hypotheses.push(truth);
                 (ctx, current) = (inner, rest);
             } else {
                 let value = match given.get(number) {

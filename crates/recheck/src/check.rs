@@ -205,11 +205,15 @@ impl Machine<'_> {
                 let params = self.params(env, d, ps)?;
                 let constructor = self.constructor(d, *c)?;
                 let given = params.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
-                self.telescope(env, given, &constructor.fields, xs)?;
-                if rs.len() != count(constructor.dims)? {
-                    return refuse("wrong number of arguments", "a constructor has another number of dimensions");
+                // What can be counted comes before what must be judged.
+                if xs.len() != constructor.fields.len() || rs.len() != count(constructor.dims)? {
+                    return refuse(
+                        "wrong number of arguments",
+                        "a constructor has another number of fields or dimensions",
+                    );
                 }
                 rs.iter().try_for_each(|r| self.dim(env, *r).map(|_| ()))?;
+                self.telescope(env, given, &constructor.fields, xs)?;
                 data(d, &params)
             }
             Node::DataElim(d, ps, m, bs, x) => {

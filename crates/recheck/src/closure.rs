@@ -41,9 +41,9 @@ impl Sub {
 
     /// The substitution that does `self` first and `outer` next, leaving the name `bound` alone.
     fn then(&self, outer: &Sub, bound: Option<u64>) -> Sub {
-        let mut all: Vec<(u64, Ivl)> = self.0.iter().map(|(k, v)| (*k, outer.apply(*v))).collect();
-        all.extend(outer.0.iter().filter(|(k, _)| Some(*k) != bound && !self.0.iter().any(|(j, _)| j == k)));
-        Sub(all.into())
+        let hidden = |k: u64| bound == Some(k) || self.0.iter().any(|own| own.0 == k);
+        let kept = outer.0.iter().copied().filter(|other| !hidden(other.0));
+        Sub(self.0.iter().map(|&(k, r)| (k, outer.apply(r))).chain(kept).collect())
     }
 
     fn with(&self, name: u64, value: Ivl) -> Sub {

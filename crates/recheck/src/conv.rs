@@ -412,17 +412,11 @@ impl Machine<'_> {
 
 /// A rule without its terms.
 fn stripped(r: &Rule) -> Rule {
-    let mut r = r.clone();
-    let blank: Term = Rc::new(Node::Univ(0));
-    let (atoms, hypotheses): (_, &mut [bfv_format::Hypothesis]) = match &mut r {
-        Rule::Ring { atoms, .. } => (atoms, &mut []),
-        Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
-    };
-    for (_, t) in atoms {
-        *t = blank.clone();
+    let (mut r, blank) = (r.clone(), || Rc::new(Node::Univ(0)));
+    if let Rule::Psatz { hypotheses, .. } | Rule::Lia { hypotheses, .. } = &mut r {
+        hypotheses.iter_mut().for_each(|h| h.proof = blank());
     }
-    for h in hypotheses {
-        h.proof = blank.clone();
-    }
+    let (Rule::Ring { atoms, .. } | Rule::Psatz { atoms, .. } | Rule::Lia { atoms, .. }) = &mut r;
+    atoms.iter_mut().for_each(|a| a.1 = blank());
     r
 }

@@ -61,23 +61,27 @@ struct Boundary<'a> {
 impl Boundary<'_> {
     /// A boundary term as its `*` (rule `data-elim`).
     /// The result stands under branches, hypotheses, parameters and fields, in this order: nothing moves that stood under
-    /// parameters and fields. A term of another form is refused (T27), so this is also the check of the form.
-    fn star(&self, m: &Machine<'_>, t: &Term) -> Res<Term> {
+    /// parameters and fields. A term of another form is refused (T27), so this is also the check of the form: a field has all
+    /// its arguments, of which `applied` stand outside of the term; where nothing is said, it fills a field under arrows.
+    fn star(&self, m: &Machine<'_>, t: &Term, applied: Option<usize>) -> Res<Term> {
         let _level = m.enter()?;
         m.charge(MEMORY)?;
         let other = || refuse("boundary not of constructors", "a boundary has a term of another kind");
         let var = |k: usize| u32::try_from(k).map_or_else(|_| other(), |k| Ok(Rc::new(Node::Var(k))));
-        let recursive = |k: &usize| self.fields.get(*k).is_some_and(|ty| recursive_arity(ty, self.id).is_some());
+        let arity = |k: &usize| self.fields.get(*k).and_then(|ty| recursive_arity(ty, self.id));
+        let recursive = |k: &usize| arity(k).is_some();
         let mine = self.fields.len();
         let inner = mine + self.decl.params.len();
         let hypotheses = (0..mine).filter(recursive).count();
         match &**t {
             Node::App(f, a) if free_of(a, self.id) && matches!(**f, Node::App(..) | Node::Var(_)) => {
-                Ok(app(self.star(m, f)?, a.clone()))
+                Ok(app(self.star(m, f, applied.map(|n| n + 1))?, a.clone()))
             }
             Node::Var(k) => match count(*k)?.checked_add(1).and_then(|k| mine.checked_sub(k)).filter(recursive) {
-                Some(place) => var(inner + hypotheses - 1 - (0..place).filter(recursive).count()),
-                None => other(),
+                Some(place) if applied.is_none_or(|n| arity(&place) == Some(n)) => {
+                    var(inner + hypotheses - 1 - (0..place).filter(recursive).count())
+                }
+                _ => other(),
             },
             Node::Con(d, c, ps, xs, dims) if (d.id, d.shift) == (self.id, 0) && count(*c)? < self.number => {
                 let types = &m.constructor(*d, *c)?.fields;
@@ -88,8 +92,9 @@ impl Boundary<'_> {
                 let mut at = xs.iter().fold(branch, |f, x| app(f, x.clone()));
                 for (x, ty) in xs.iter().zip(types) {
                     match recursive_arity(ty, self.id) {
+                        Some(0) => at = app(at, self.star(m, x, Some(0))?),
                         // What fills a field under arrows is a field itself.
-                        Some(arrows) if arrows == 0 || matches!(**x, Node::Var(_)) => at = app(at, self.star(m, x)?),
+                        Some(_) if matches!(**x, Node::Var(_)) => at = app(at, self.star(m, x, None)?),
                         None if free_of(x, self.id) => {}
                         _ => return other(),
                     }
@@ -149,7 +154,7 @@ impl<'a> Machine<'a> {
                 if !matches!(part.cof.as_slice(), [(Dim::Var(_), Dim::Zero | Dim::One)]) {
                     return refuse("boundary not of constructors", "a boundary is at no end of a dimension");
                 }
-                boundary.star(self, &part.body)?;
+                boundary.star(self, &part.body, Some(0))?;
             }
             let sides = self.parts(&env, &c.boundary)?;
             for (part, side) in c.boundary.iter().zip(&sides) {
@@ -200,7 +205,7 @@ impl<'a> Machine<'a> {
         let at = dims.iter().fold(at, |t, r| t.elim(Elim::LApp(*r)));
         let boundary = Boundary { id: d.id, decl: self.data(d.id)?, number: place, fields: &c.fields };
         for (part, side) in c.boundary.iter().zip(self.boundary(d, number, &own, &dims)?) {
-            let star = Rc::new(Closure::Term(boundary.star(self, &part.body)?, outer.clone()));
+            let star = Rc::new(Closure::Term(boundary.star(self, &part.body, Some(0))?, outer.clone()));
             if let Some(s) = Sub::unify(&side.cof)
                 && !self.conv(&m.inst(side.body).act(&s), &at.act(&s), &star.act(&s))?
             {

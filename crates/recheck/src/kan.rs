@@ -4,11 +4,10 @@ use crate::Res;
 use crate::closure::{
     Bind, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, Faces, HCom, Ivl, Side, Sub, act_faces,
 };
-use crate::machine::{Flow, Head, Machine, Whnf, stuck};
+use crate::machine::{Flow, Head, Machine, NatView, Whnf, stuck};
 use crate::scene::{D, Pen, Scene, Shape, V, app, coercion, con, fst, nat, pair, snd, sucs};
 use bfv_format::{DataRef, Face, Node, Prim, Term};
-use num_bigint::BigUint;
-use num_traits::{One, Zero};
+use num_traits::Zero;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -336,7 +335,8 @@ impl Machine<'_> {
             Whnf::Data(d, _) if self.data(d.id)?.constructors.iter().any(|c| c.dims > 0) => {
                 return Ok(Flow::Value(Whnf::HCom(h)));
             }
-            w @ (Whnf::Data(..) | Whnf::Prim(Prim::Bool | Prim::Nat | Prim::Int, _)) => {
+            Whnf::Prim(Prim::Nat, _) => return self.hcom_nat(h, threshold),
+            w @ (Whnf::Data(..) | Whnf::Prim(Prim::Bool | Prim::Int, _)) => {
                 return match (self.same_constructor(&h, threshold)?, w) {
                     (Ok((k, columns)), Whnf::Data(d, params)) => self.hcom_data(&h, d, k, &params, &columns),
                     (Ok((k, columns)), w) => Ok(hcom_number(&h, &w, k, &columns)),
@@ -371,13 +371,44 @@ impl Machine<'_> {
         Ok(Ok((k, columns)))
     }
 
-    /// The outermost constructor of a value: 0 and successors, `IntPos` and `IntNegSuc`, false and true are 0 and 1.
+    /// Base and all sides 0, or all of them successors: so many of these as all have in common are taken off together,
+    /// for a literal may stand for more of them than can be counted off.
+    fn hcom_nat(&self, h: HCom, threshold: u32) -> Res<Flow> {
+        let mut all = vec![(None, h.base.clone())];
+        for side in &h.sides {
+            let (i, Some(u)) = (self.name(), Sub::unify(&side.cof)) else { continue };
+            all.push((Some((side.cof.clone(), i)), side.body.inst(Ivl::Name(i)).act(&u)));
+        }
+        let mut views = Vec::new();
+        for (place, c) in all {
+            let view = match self.nat_view(&c, threshold)? {
+                NatView::Lit(n) => (n, None),
+                NatView::Suc(n, c) => (n, Some(c)),
+                NatView::Stuck(blocked) => return Ok(stuck(Head::HCom(h), blocked)),
+            };
+            views.push((place, view));
+        }
+        let least = views.iter().map(|(_, (n, _))| n).min().cloned().unwrap_or_default();
+        if least.is_zero() {
+            let zeros = views.iter().all(|(_, (n, _))| n.is_zero());
+            return Ok(if zeros { Flow::Value(Whnf::Nat(least)) } else { stuck(Head::HCom(h), None) });
+        }
+        let (mut sides, mut base) = (Vec::new(), h.base.clone());
+        for (place, (n, rest)) in views {
+            let n = n - &least;
+            let below = rest.map_or_else(|| nat(n.clone()), |c| sucs(n.clone(), c));
+            match place {
+                None => base = below,
+                Some((cof, i)) => sides.push(Side { cof, body: DBind::abs(i, below) }),
+            }
+        }
+        Ok(Flow::Value(Whnf::Suc(least, Rc::new(Closure::HCom(HCom { sides, base, ..h })))))
+    }
+
+    /// The outermost constructor of a value: `IntPos` and `IntNegSuc`, false and true are 0 and 1.
     fn outermost(&self, w: Whnf) -> Result<(u32, Vec<Clo>), Option<u32>> {
         Ok(match w {
             Whnf::Prim(p @ (Prim::True | Prim::False), _) => (u32::from(p == Prim::True), Vec::new()),
-            Whnf::Nat(n) if n.is_zero() => (0, Vec::new()),
-            Whnf::Nat(n) => (1, vec![nat(n - 1u8)]),
-            Whnf::Suc(k, c) => (1, vec![sucs(k - 1u8, c)]),
             Whnf::Con(_, k, _, fields, _) => (k, fields.to_vec()),
             w => self.int_view(w).map(|(negative, n)| (u32::from(negative), vec![n]))?,
         })
@@ -403,7 +434,7 @@ type Column = (Clo, Vec<Side>);
 /// A constructor by number with its arguments, or the folded definition in the way.
 type Match = Result<(u32, Vec<Column>), Option<u32>>;
 
-/// Base and all sides the same constructor of Bool, Nat or Int: that constructor, of the hcom of its argument.
+/// Base and all sides the same constructor of Bool or Int: that constructor, of the hcom of its argument.
 fn hcom_number(h: &HCom, ty: &Whnf, k: u32, columns: &[Column]) -> Flow {
     let inner = columns.first().cloned().map(|(base, sides)| -> Clo {
         let ty = crate::scene::base(Prim::Nat);
@@ -411,9 +442,7 @@ fn hcom_number(h: &HCom, ty: &Whnf, k: u32, columns: &[Column]) -> Flow {
     });
     match (ty, inner) {
         (Whnf::Prim(Prim::Int, _), Some(n)) => Flow::Value(Whnf::IntCon(k == 1, n)),
-        (_, Some(n)) => Flow::Value(Whnf::Suc(BigUint::one(), n)),
-        (Whnf::Prim(Prim::Nat, _), None) => Flow::Value(Whnf::Nat(BigUint::zero())),
-        (_, None) => Flow::Value(Whnf::Prim(if k == 1 { Prim::True } else { Prim::False }, Vec::new())),
+        _ => Flow::Value(Whnf::Prim(if k == 1 { Prim::True } else { Prim::False }, Vec::new())),
     }
 }
 

@@ -1,43 +1,37 @@
-//! What a declaration rests on: the declarations and rules that its terms name.
+//! What a declaration rests on: the declarations that its terms name.
 
 use bfv_format::{GlueFace, Hypothesis, Node, Rule, Term};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// Positions and rules named in some terms, and whether a universe is.
+/// Positions named in some terms, and whether a universe is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refs {
     pub(crate) ids: BTreeSet<u32>,
-    pub(crate) rules: BTreeSet<&'static str>,
     pub(crate) universe: bool,
 }
 
+/// The declaration that a node names itself.
+fn named(n: &Node) -> Option<u32> {
+    match n {
+        Node::Const { id, .. } => Some(*id),
+        Node::Con(d, ..) | Node::Data(d, ..) | Node::DataElim(d, ..) => Some(d.id),
+        _ => None,
+    }
+}
+
 impl Refs {
+    /// Adds what a term names. What is shared in it may stand in very many places, and is read once.
     pub(crate) fn add(&mut self, root: &Term) {
-        let (mut todo, mut seen) = (vec![root], BTreeSet::new());
-        while let Some(t) = todo.pop() {
-            // A shared term may stand in very many places; it is read once.
-            if Rc::strong_count(t) > 1 && !seen.insert(Rc::as_ptr(t)) {
-                continue;
+        let mut met = BTreeSet::new();
+        let mut below = vec![root];
+        while let Some(t) = below.pop() {
+            let is_new = Rc::strong_count(t) == 1 || met.insert(Rc::as_ptr(t));
+            if is_new {
+                self.ids.extend(named(t));
+                self.universe |= matches!(**t, Node::Univ(_));
+                below.extend(children(t));
             }
-            match &**t {
-                Node::Const { id, .. } => {
-                    self.ids.insert(*id);
-                }
-                Node::Data(d, _) | Node::Con(d, ..) | Node::DataElim(d, ..) => {
-                    self.ids.insert(d.id);
-                }
-                Node::Univ(_) => self.universe = true,
-                Node::Rule(r) => {
-                    self.rules.insert(match &**r {
-                        Rule::Ring { .. } => "ring",
-                        Rule::Psatz { .. } => "psatz",
-                        Rule::Lia { .. } => "lia",
-                    });
-                }
-                _ => {}
-            }
-            todo.extend(children(t));
         }
     }
 }
@@ -77,8 +71,8 @@ fn of_faces(faces: &[GlueFace]) -> impl Iterator<Item = &Term> {
 
 /// Atoms and hypotheses of a rule.
 pub(crate) fn parts(r: &Rule) -> (&[(bfv_format::Sort, Term)], &[Hypothesis]) {
-    match r {
-        Rule::Ring { atoms, .. } => (atoms, &[]),
-        Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, hypotheses),
-    }
+    let (Rule::Ring { atoms, .. } | Rule::Psatz { atoms, .. } | Rule::Lia { atoms, .. }) = r;
+    let given =
+        if let Rule::Psatz { hypotheses, .. } | Rule::Lia { hypotheses, .. } = r { hypotheses.as_slice() } else { &[] };
+    (atoms, given)
 }

@@ -10,7 +10,7 @@ struct Soak {
     settings: &'static [(&'static str, u64)],
 }
 
-const SOAKS: [Soak; 5] = [
+const SOAKS: [Soak; 6] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -30,6 +30,11 @@ const SOAKS: [Soak; 5] = [
         what: "random judgements about Glue types and path constructors, by both checkers",
         arguments: &["--package", "bfv", "--test", "agree_cubical"],
         settings: &[("BFV_CASES", 4000)],
+    },
+    Soak {
+        what: "generated judgements of the whole theory, by both checkers",
+        arguments: &["--package", "bfv", "--test", "generated"],
+        settings: &[("BFV_CASES", 1_000_000)],
     },
     Soak {
         what: "laws of the kernel on random terms",

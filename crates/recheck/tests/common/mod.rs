@@ -365,3 +365,24 @@ pub fn deep(f: impl FnOnce() + Send + 'static) {
         std::panic::resume_unwind(e);
     }
 }
+
+pub fn not(x: &T) -> T {
+    bool_elim(|_| bool(), no(), yes(), x.clone())
+}
+
+/// The circle, at the next position.
+pub fn circle(w: &mut World) -> u32 {
+    let id = w.next;
+    let at = move |_: &[T], _: &[D]| con(id, 0, &[], &[], &[]);
+    let turn = Con { fields: vec![], dims: 1, boundary: vec![end(0, Zero, at), end(0, One, at)] };
+    w.data(vec![], 0, vec![point(vec![]), turn]).unwrap();
+    id
+}
+
+pub fn start(id: u32) -> T {
+    con(id, 0, &[], &[], &[])
+}
+
+pub fn turn(id: u32, i: D) -> T {
+    con(id, 1, &[], &[], &[i])
+}
