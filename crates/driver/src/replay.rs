@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct Context {
     decls: Vec<Decl>,
     hashes: Vec<Hash>,
-    by_hash: BTreeMap<Hash, u32>,
+    by_hash: BTreeMap<Hash, Vec<u32>>,
 }
 
 impl Context {
@@ -26,7 +26,7 @@ impl Context {
             let hash = decl_hash(decl, &out.hashes)?;
             out.decls.push(decl.clone());
             out.hashes.push(hash);
-            out.by_hash.entry(hash).or_insert(id);
+            out.by_hash.entry(hash).or_default().push(id);
         }
         Ok(out)
     }
@@ -35,6 +35,17 @@ impl Context {
     #[must_use]
     pub fn decls(&self) -> &[Decl] {
         &self.decls
+    }
+
+    /// A declaration that says the same. Of several that do, as two data types of one shape, it is the one with the same name, or the
+    /// first: the name only chooses what is offered to the kernel.
+    fn find(&self, hash: &Hash, decl: &Decl) -> Option<u32> {
+        let all = self.by_hash.get(hash)?;
+        let named = |id: &&u32| {
+            let ours = usize::try_from(**id).ok().and_then(|id| self.decls.get(id));
+            ours.is_some_and(|d| d.name() == decl.name())
+        };
+        all.iter().find(named).or(all.first()).copied()
     }
 
     /// The Merkle hash of a statement over the signature.
@@ -143,8 +154,8 @@ pub fn judge_stored(
     let mut renumber = Renumber::default();
     let mut scratch: Option<Signature> = None;
     for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(&hashes)) {
-        if let Some(id) = context.by_hash.get(hash) {
-            renumber.insert(old, *id);
+        if let Some(id) = context.find(hash, decl) {
+            renumber.insert(old, id);
             continue;
         }
         if let Decl::Axiom { name, .. } = decl {
