@@ -159,8 +159,11 @@ impl Machine<'_> {
         let (r, s, ty, faces, b) = composition;
         let (r, s) = (*r, *s);
         let k = self.fresh_dim();
-        let line = DClo::Abs(k, self.inst(&elim.2, self.compose(r, Ivl::Name(k), ty, faces, b)));
-        self.folded(&self.com_of(r, s, &line, faces, |u| self.elim(u, e.clone()), &self.elim(b, e.clone())))
+        let family = self.inst(&elim.2, self.compose(r, Ivl::Name(k), ty, faces, b));
+        // A family that does not vary is seen to stay where it is once it is evaluated.
+        self.whnf(&family)?;
+        let line = DClo::Abs(k, family);
+        self.folded(&self.com(r, s, &line, &self.map_faces(faces, e), &self.elim(b, e.clone())))
     }
 
     /// `M x` for a field x of type `D params`; `(a : A) -> M (x a)` for one of type `(a : A) -> D params`.

@@ -200,6 +200,7 @@ impl Machine<'_> {
                 let (name, inner) = self.under(*name, s);
                 DClo::Abs(name, self.act(v, &inner))
             }
+            DClo::Elim(c) => DClo::Elim(Rc::new((self.act_dclo(&c.0, s), self.act_elim(&c.1, s)))),
         }
     }
 

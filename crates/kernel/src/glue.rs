@@ -156,8 +156,8 @@ impl Machine<'_> {
         faces: &Rc<Vec<VFace>>,
         base: &V,
     ) -> Res<Rc<Val>> {
-        let below = |g: &V| self.elim(g, Elim::Unglue(a.clone(), glue.clone()));
-        let (mut sides, mut parts) = ((*self.map_faces(faces, below)).clone(), Vec::new());
+        let below = Elim::Unglue(a.clone(), glue.clone());
+        let (mut sides, mut parts) = ((*self.map_faces(faces, &below)).clone(), Vec::new());
         for f in glue.iter() {
             let filler = |to| self.compose(r, to, &f.ty, faces, base);
             let k = self.fresh_dim();
@@ -165,7 +165,7 @@ impl Machine<'_> {
             sides.push(VFace { cof: f.cof.clone(), side });
             parts.push(VPart { cof: f.cof.clone(), body: filler(s) });
         }
-        let base = self.compose(r, s, a, &Rc::new(sides), &below(base));
+        let base = self.compose(r, s, a, &Rc::new(sides), &self.elim(base, below));
         self.glue_el(&base, parts)
     }
 
@@ -191,7 +191,7 @@ impl Machine<'_> {
         };
         // What is unglued does not mention i, so the line of bases need not be opened anew: along a composite of n paths of types
         // that would rename a term n times.
-        let (ty, sides) = (self.act(a, &at_s), self.coerced(s, &abs(a), &sides, V::clone));
+        let (ty, sides) = (self.act(a, &at_s), self.coerced(s, &abs(a), &sides));
         let start = self.delay(Lazy::Open(Rc::new((r, s, i, a.clone(), start))));
         let below = self.ghcom(r, s, &ty, &sides, &start);
         if !is_false(&[(r, s)]) {

@@ -4,7 +4,7 @@ use crate::data::length;
 use crate::face::{Solved, is_false, is_true, solve};
 use crate::machine::Machine;
 use crate::refusal::Res;
-use crate::value::{Clo, DClo, Head, Ivl, Lazy, Name, Native, V, VFace, Val};
+use crate::value::{Clo, DClo, Elim, Head, Ivl, Lazy, Name, Native, V, VFace, Val};
 use bfv_format::{DataRef, Prim};
 use num_bigint::BigUint;
 use std::rc::Rc;
@@ -20,10 +20,17 @@ enum Shape {
     False,
 }
 
+/// Whether a line was evaluated already, to a universe or a type of the theory.
+fn stays(line: &DClo) -> bool {
+    let DClo::Abs(_, at) = line else { return false };
+    matches!(&*at.0.state.borrow(), Lazy::Done(w, _) if matches!(&**w, Val::Univ(_) | Val::Prim(_)))
+}
+
 impl Machine<'_> {
     /// `coe r s line t`, delayed.
     pub fn coerce(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> V {
-        if r == s { t.clone() } else { self.delay(Lazy::Coe(Rc::new((r, s, line.clone(), t.clone())))) }
+        // Along a line that is known to stay where it is there is nothing to do.
+        if r == s || stays(line) { t.clone() } else { self.delay(Lazy::Coe(Rc::new((r, s, line.clone(), t.clone())))) }
     }
 
     /// `hcom r s ty faces base`, delayed.
@@ -33,37 +40,27 @@ impl Machine<'_> {
 
     /// `com r s line faces base`: composition in a line of types, by coercing everything to its end first.
     pub(crate) fn com(&self, r: Ivl, s: Ivl, line: &DClo, faces: &[VFace], base: &V) -> V {
-        self.com_of(r, s, line, faces, V::clone, base)
-    }
-
-    /// The same with every side mapped before it is coerced.
-    pub(crate) fn com_of(&self, r: Ivl, s: Ivl, line: &DClo, faces: &[VFace], f: impl Fn(&V) -> V, base: &V) -> V {
-        let faces = self.coerced(s, line, faces, f);
+        let faces = self.coerced(s, line, faces);
         self.compose(r, s, &self.dinst(line, s), &Rc::new(faces), &self.coerce(r, s, line, base))
     }
 
-    /// Sides in a line of types, mapped and then coerced to its end.
-    pub(crate) fn coerced(&self, s: Ivl, line: &DClo, faces: &[VFace], f: impl Fn(&V) -> V) -> Vec<VFace> {
+    /// Sides in a line of types, coerced to its end.
+    pub(crate) fn coerced(&self, s: Ivl, line: &DClo, faces: &[VFace]) -> Vec<VFace> {
+        if stays(line) {
+            return faces.to_vec();
+        }
         let coerced = |face: &VFace| {
             let k = self.fresh_dim();
-            let u = f(&self.dinst(&face.side, Ivl::Name(k)));
+            let u = self.dinst(&face.side, Ivl::Name(k));
             VFace { cof: face.cof.clone(), side: DClo::Abs(k, self.coerce(Ivl::Name(k), s, line, &u)) }
         };
         faces.iter().map(coerced).collect()
     }
 
-    /// Faces with every side mapped.
-    pub(crate) fn map_faces(&self, faces: &Rc<Vec<VFace>>, mut f: impl FnMut(&V) -> V) -> Rc<Vec<VFace>> {
-        Rc::new(
-            faces
-                .iter()
-                .map(|face| {
-                    let k = self.fresh_dim();
-                    let u = self.dinst(&face.side, Ivl::Name(k));
-                    VFace { cof: face.cof.clone(), side: DClo::Abs(k, f(&u)) }
-                })
-                .collect(),
-        )
+    /// Faces with every side eliminated.
+    pub(crate) fn map_faces(&self, faces: &[VFace], e: &Elim) -> Rc<Vec<VFace>> {
+        let side = |f: &VFace| DClo::Elim(Rc::new((f.side.clone(), e.clone())));
+        Rc::new(faces.iter().map(|f| VFace { cof: f.cof.clone(), side: side(f) }).collect())
     }
 
     pub(crate) fn coe(&self, r: Ivl, s: Ivl, line: &DClo, t: &V) -> Res<Rc<Val>> {
@@ -120,7 +117,12 @@ impl Machine<'_> {
                 };
                 // A composition is an element: it is coerced part by part.
                 let (u, v, _, faces, b) = &*h;
-                let faces = self.map_faces(faces, |w| self.coerce(r, s, line, w));
+                let coerced = |f: &VFace| {
+                    let k = self.fresh_dim();
+                    let side = self.coerce(r, s, line, &self.dinst(&f.side, Ivl::Name(k)));
+                    VFace { cof: f.cof.clone(), side: DClo::Abs(k, side) }
+                };
+                let faces = Rc::new(faces.iter().map(coerced).collect());
                 self.hcom(*u, *v, &self.dinst(line, s), &faces, &self.coerce(r, s, line, b))
             }
             Val::Glue(a, faces) => self.coe_glue(r, s, i, a, faces, t),
@@ -188,22 +190,22 @@ impl Machine<'_> {
                 Ok(self.done(Val::Lam(Clo::Native(Rc::new(n)))))
             }
             Val::Sigma(dom, cod) => {
-                let firsts = self.map_faces(faces, |u| self.fst(u));
+                let firsts = self.map_faces(faces, &Elim::Fst);
                 let first = |to| self.compose(r, to, dom, &firsts, &self.fst(base));
                 let k = self.fresh_dim();
                 let line = DClo::Abs(k, self.inst(cod, first(Ivl::Name(k))));
-                let second = self.com_of(r, s, &line, faces, |u| self.snd(u), &self.snd(base));
+                let second = self.com(r, s, &line, &self.map_faces(faces, &Elim::Snd), &self.snd(base));
                 Ok(self.done(Val::Pair(first(s), second)))
             }
             Val::Line(l) => {
                 let j = Ivl::Name(self.fresh_dim());
-                let at = self.map_faces(faces, |u| self.lapp(u, j));
+                let at = self.map_faces(faces, &Elim::LApp(j));
                 let body = self.compose(r, s, &self.dinst(l, j), &at, &self.lapp(base, j));
                 Ok(self.done(Val::DLam(self.abstracted(j, body))))
             }
             Val::Path(l, a, b) => {
                 let j = Ivl::Name(self.fresh_dim());
-                let mut at = (*self.map_faces(faces, |u| self.papp(u, a, b, j))).clone();
+                let mut at = (*self.map_faces(faces, &Elim::PApp(a.clone(), b.clone(), j))).clone();
                 for (end, v) in [(Ivl::Zero, a), (Ivl::One, b)] {
                     at.push(VFace { cof: [(j, end)].into(), side: DClo::Abs(self.fresh_dim(), v.clone()) });
                 }

@@ -201,6 +201,7 @@ impl<'a> Machine<'a> {
             DClo::Term(env, t) => self.eval(&Env { dims: env.dims.push(r), ..env.clone() }, t),
             DClo::Abs(name, v) if r == Ivl::Name(*name) => v.clone(),
             DClo::Abs(name, v) => self.act(v, &DimSub::one(*name, r)),
+            DClo::Elim(c) => self.elim(&self.dinst(&c.0, r), c.1.clone()),
         }
     }
 
@@ -329,6 +330,7 @@ impl<'a> Machine<'a> {
         match c {
             DClo::Term(env, t) => self.force(&Env { dims: env.dims.push(r), ..env.clone() }, t),
             DClo::Abs(..) => self.folded(&self.dinst(c, r)),
+            DClo::Elim(c) => self.eliminate(&self.enter_line(&c.0, r)?, c.1.clone()),
         }
     }
 
@@ -557,7 +559,7 @@ impl<'a> Machine<'a> {
                 self.coe(*r, *s, &line, &self.apply(f, back(*r)))
             }
             Native::HComPi(r, s, cod, faces, b) => {
-                let at = self.map_faces(faces, |u| self.apply(u, a.clone()));
+                let at = self.map_faces(faces, &Elim::App(a.clone()));
                 self.hcom(*r, *s, &self.inst(cod, a.clone()), &at, &self.apply(b, a.clone()))
             }
             Native::Branch(d, c, ps, given, m) => {

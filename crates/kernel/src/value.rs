@@ -110,6 +110,8 @@ pub enum DClo {
     Term(Env, Term),
     /// A value in which a name is bound.
     Abs(Name, V),
+    /// An elimination of what a closure gives, in which nothing is bound.
+    Elim(Rc<(DClo, Elim)>),
 }
 
 /// Closures that the evaluator makes itself.
