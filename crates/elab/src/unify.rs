@@ -260,11 +260,8 @@ impl Elab<'_> {
         }
         for n in 0..x.spine.len() {
             let (Some(e), Some(f)) = (x.spine.get(n), y.spine.get(n)) else { return Ok(false) };
-            let before = Neutral {
-                head: x.head.clone(),
-                spine: Rc::new(x.spine.get(..n).unwrap_or(&[]).to_vec()),
-                unfolded: None,
-            };
+            let before =
+                Neutral { head: x.head.clone(), spine: x.spine.iter().take(n).cloned().collect(), unfolded: None };
             if !self.unify_elim(ctx, &before, e, f)? {
                 return Ok(false);
             }
@@ -325,7 +322,7 @@ impl Elab<'_> {
             _ => {
                 let with = |e: &Elim| {
                     let mut n = before.clone();
-                    Rc::make_mut(&mut n.spine).push(e.clone());
+                    n.spine = n.spine.iter().chain([e]).cloned().collect();
                     n
                 };
                 self.conv_neutral(ctx, &with(e), &with(f))?

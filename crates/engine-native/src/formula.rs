@@ -203,7 +203,7 @@ impl Prover<'_> {
             Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) if spine.is_empty() => {
                 sheet.unknowns.get(level).map_or(Number::Opaque, |n| Number::Unknown(*n))
             }
-            Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, spine.as_slice()) {
+            Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, &**spine) {
                 (Prim::RealOfNat | Prim::RealOfInt, [Elim::App(a)]) => return self.write_number(ctx, sheet, a),
                 (Prim::RealInv, [Elim::App(a)]) => Number::Inverse(self.write_number(ctx, sheet, a)?),
                 (Prim::NatSub, [Elim::App(a), Elim::App(b)]) => {
@@ -241,7 +241,7 @@ impl Prover<'_> {
         let s = match &*self.m.whnf(v)? {
             Val::Prim(Prim::True) => Statement::All(Vec::new()),
             Val::Prim(Prim::False) => Statement::Any(Vec::new()),
-            Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) if order(*p).is_some() => match spine.as_slice() {
+            Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) if order(*p).is_some() => match &**spine {
                 [Elim::App(a), Elim::App(b)] => return self.write_order(ctx, sheet, *p, a, b),
                 [Elim::App(a), Elim::App(b), Elim::BoolElim(cases), rest @ ..] => {
                     let (_, yes, no) = &**cases;

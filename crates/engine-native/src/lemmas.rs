@@ -332,7 +332,7 @@ impl Prover<'_> {
     fn part_of_argument(&self, ctx: &Ctx, argument: &V, ty: &V) -> Res<Option<V>> {
         let folded = self.m.folded(argument)?;
         let Val::Neutral(n) = &*folded else { return Ok(None) };
-        let (Head::Const(id, _), [Elim::App(code)]) = (&n.head, n.spine.as_slice()) else { return Ok(None) };
+        let (Head::Const(id, _), [Elim::App(code)]) = (&n.head, &*n.spine) else { return Ok(None) };
         let of = self.m.eval(&Env::default(), &Rc::new(Node::Const { id: *id, shift: 0 }));
         let mut parts = vec![code.clone()];
         while let Some(part) = parts.pop() {

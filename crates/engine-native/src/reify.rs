@@ -163,7 +163,7 @@ pub fn tree(m: &Machine<'_>, ctx: &Ctx, atoms: &mut Atoms, sort: Sort, v: &V, ou
             tree(m, ctx, atoms, Sort::Nat, x, out)?;
             out.push(Op::NatToInt);
         }
-        Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (operation(*p), spine.as_slice()) {
+        Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (operation(*p), &**spine) {
             (Some((op, s)), [Elim::App(a), Elim::App(b)]) => {
                 tree(m, ctx, atoms, s, a, out)?;
                 tree(m, ctx, atoms, s, b, out)?;
@@ -218,7 +218,7 @@ pub fn strict(m: &Machine<'_>, ty: &V) -> Res<Option<Atomic>> {
     Ok(match &*m.folded(a)? {
         Val::Prim(Prim::True) => Some(Atomic::Decided(true)),
         Val::Prim(Prim::False) => Some(Atomic::Decided(false)),
-        Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, spine.as_slice()) {
+        Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, &**spine) {
             (Prim::NatLtb, [Elim::App(x), Elim::App(y)]) => Some(Atomic::Relation(Sort::Nat, Lt, x.clone(), y.clone())),
             (Prim::IntLtb, [Elim::App(x), Elim::App(y)]) => Some(Atomic::Relation(Sort::Int, Lt, x.clone(), y.clone())),
             (Prim::RealLtb, [Elim::App(x), Elim::App(y)]) => {

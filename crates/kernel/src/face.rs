@@ -3,7 +3,8 @@
 use crate::data::length;
 use crate::machine::Machine;
 use crate::value::{
-    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, List, Name, Native, Neutral, V, VFace, VGlue, VPart, Val,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, List, Name, Native, Neutral, Spine, V, VFace, VGlue,
+    VPart, Val,
 };
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -145,7 +146,7 @@ impl Machine<'_> {
                 Lazy::Coe(Rc::new((s.ivl(c.0), s.ivl(c.1), DClo::Abs(i, self.act(&c.3, &inner)), a(&c.4))))
             }
             Lazy::HCom(h) => Lazy::HCom(Rc::new((s.ivl(h.0), s.ivl(h.1), a(&h.2), self.act_faces(&h.3, s), a(&h.4)))),
-            Lazy::Compute(p, spine) => Lazy::Compute(*p, Rc::new(spine.iter().map(|e| self.act_elim(e, s)).collect())),
+            Lazy::Compute(p, spine) => Lazy::Compute(*p, spine.iter().map(|e| self.act_elim(e, s)).collect()),
             Lazy::Field(x, n) => Lazy::Field(a(x), *n),
             Lazy::Con(w) => {
                 let Val::Con(d, c, ps, xs, dims) = &**w else { return None };
@@ -334,6 +335,6 @@ impl Machine<'_> {
 
 impl Val {
     pub(crate) fn neutral(head: Head) -> Val {
-        Val::Neutral(Neutral { head, spine: Rc::default(), unfolded: None })
+        Val::Neutral(Neutral { head, spine: Spine::default(), unfolded: None })
     }
 }

@@ -29,8 +29,8 @@ pub use prim::rational;
 pub use refusal::{Refusal, Res};
 pub use signature::{Proved, Refuted, Signature};
 pub use value::{
-    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Levels, List, Name, Native, Neutral, V, VFace, VGlue, VPart,
-    Val,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Levels, List, Name, Native, Neutral, Spine, V, VFace, VGlue,
+    VPart, Val,
 };
 
 /// Positions from here on are metavariables of the elaborator; no signature grows that far.

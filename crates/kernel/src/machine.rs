@@ -5,7 +5,8 @@ use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{
-    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, Name, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, Name, Native, Neutral, Slot, Spine, V, VFace, VGlue,
+    VPart, Val,
 };
 use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
@@ -473,7 +474,7 @@ impl<'a> Machine<'a> {
         if id >= META_BASE {
             return self.folded(&value);
         }
-        Ok(self.done(Val::Neutral(Neutral { head, spine: Rc::default(), unfolded: Some(value) })))
+        Ok(self.done(Val::Neutral(Neutral { head, spine: Spine::default(), unfolded: Some(value) })))
     }
 
     /// One elimination of a weak head normal form.
@@ -520,8 +521,7 @@ impl<'a> Machine<'a> {
             [e] => self.delay(Lazy::Forced(u.clone(), e.clone())),
             _ => self.delay(Lazy::Applied(u.clone(), applications(&elims).cloned().collect())),
         });
-        let spine = if n.spine.is_empty() { elims } else { n.spine.iter().cloned().chain(elims).collect() };
-        let spine = Rc::new(spine);
+        let spine: Spine = n.spine.iter().cloned().chain(elims).collect();
         if let Head::Prim(p) = n.head {
             if spine.len() == arity(p) && (self.has_folded(&spine)? || self.is_large_multiple(p, &spine)?) {
                 // An argument is a definition: the operation stays folded with it until somebody needs more.

@@ -60,7 +60,7 @@ pub(crate) enum Lazy {
     /// A composition.
     HCom(Rc<Composition>),
     /// An operation of the theory with all its arguments, to be computed as far as they allow.
-    Compute(Prim, Rc<Vec<Elim>>),
+    Compute(Prim, Spine),
     /// One field of a constructor.
     Field(V, usize),
     /// A constructor, which may lie on its boundary.
@@ -214,9 +214,26 @@ pub struct Neutral {
     /// What is stuck.
     pub head: Head,
     /// Eliminations.
-    pub spine: Rc<Vec<Elim>>,
+    pub spine: Spine,
     /// For a head that is a definition, or an operation on one: the same value with the definition unfolded.
     pub unfolded: Option<V>,
+}
+
+/// Eliminations, innermost first. None at all takes no memory, and most stuck values begin with none.
+#[derive(Clone, Default)]
+pub struct Spine(Option<Rc<[Elim]>>);
+
+impl std::ops::Deref for Spine {
+    type Target = [Elim];
+    fn deref(&self) -> &[Elim] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+}
+impl FromIterator<Elim> for Spine {
+    fn from_iter<I: IntoIterator<Item = Elim>>(elims: I) -> Self {
+        let all: Rc<[Elim]> = elims.into_iter().collect();
+        Spine(if all.is_empty() { None } else { Some(all) })
+    }
 }
 
 /// What can be stuck.
