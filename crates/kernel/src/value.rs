@@ -253,6 +253,9 @@ pub enum Head {
     Rule(Rc<(Env, Term)>),
 }
 
+/// Data type, parameters, motive, branches.
+pub type DataCases = (DataRef, Rc<[V]>, Clo, Rc<[V]>);
+
 /// One elimination.
 #[derive(Clone)]
 pub enum Elim {
@@ -274,8 +277,8 @@ pub enum Elim {
     NatElim(Rc<(Clo, V, V)>),
     /// Motive, pos, negsuc.
     IntElim(Rc<(Clo, V, V)>),
-    /// Data type, parameters, motive, branches.
-    DataElim(Rc<(DataRef, Rc<[V]>, Clo, Rc<[V]>)>),
+    /// The eliminator of a data type.
+    DataElim(Rc<DataCases>),
     /// The element of the base under an element of a `Glue` type: base and faces.
     Unglue(V, Rc<Vec<VGlue>>),
 }
