@@ -258,7 +258,7 @@ fn explain(p: &Proof, mutant: &Stored, project: &Project) -> Result<&'static str
     let said = project.replay(p, mutant);
     let print = |s: &Stored| {
         let names: Vec<String> = s.decls.iter().map(|d| d.name().to_owned()).collect();
-        bfv_recheck::show(&s.statement, &names)
+        bfv_format::show(&s.statement, &names)
     };
     if merkle(mutant) != merkle(&p.stored) {
         // The gate must see that the claim in the source is another one.
@@ -346,7 +346,7 @@ impl Tally {
                 let judged = kernel(&mutant, Limits::default()).unwrap();
                 let names: Vec<String> = mutant.decls.iter().map(|d| d.name().to_owned()).collect();
                 let report = second(bytes, bfv_recheck::Limits::default()).unwrap();
-                assert_eq!(report.statement, bfv_recheck::show(&judged, &names), "{what}");
+                assert_eq!(report.statement, bfv_format::show(&judged, &names), "{what}");
                 match explain(p, &mutant, project) {
                     Ok(class) => {
                         *self.classes.entry(class).or_default() += 1;

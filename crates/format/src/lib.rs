@@ -8,6 +8,7 @@ mod encode;
 mod hash;
 mod leb;
 mod pack;
+mod show;
 mod stored;
 mod term;
 mod walk;
@@ -15,6 +16,7 @@ mod walk;
 pub use hash::{Hash, UnknownConstant, decl_hash, decl_hashes, term_hash};
 pub use leb::{NUMBER_LIMIT, ReadError};
 pub use pack::{Packed, Renumber, mentions, pack};
+pub use show::show;
 pub use stored::{DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library};
 pub use term::{
     Arith, Cof, Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Hypothesis, Node, Op, Part,

@@ -3,8 +3,8 @@
 use crate::closure::{Closure, Env};
 use crate::machine::{Entry, Machine};
 use crate::trust::Refs;
-use crate::{Limits, Refusal, Res, refuse, show};
-use bfv_format::{Constructor, Decl, Node, Outcome, Prim, Term};
+use crate::{Limits, Refusal, Res, refuse};
+use bfv_format::{Constructor, Decl, Node, Outcome, Prim, Term, show};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 

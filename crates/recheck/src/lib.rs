@@ -15,11 +15,9 @@ mod machine;
 mod poly;
 mod rules;
 mod scene;
-mod show;
 mod trust;
 
 pub use judge::{Judge, Report, Verdict, recheck};
-pub use show::show;
 
 /// Why something is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Core terms in plain words: variables `x0`, `x1` by level, dimensions `d0`, `d1`, everything in parentheses.
 
-use bfv_format::{Cof, Dim, GlueFace, Node, Rational, Term};
+use crate::term::{Cof, Dim, GlueFace, Node, Rational, Term};
 use std::cell::Cell;
 
 fn rational(q: &Rational) -> String {
