@@ -583,3 +583,33 @@ impl<'a> Machine<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::Signature;
+
+    /// Names would be used again: nothing is judged any more.
+    #[test]
+    fn when_names_run_out_every_step_is_refused() {
+        let signature = Signature::new();
+        let m = Machine::new(&signature, Limits::default());
+        m.names.set(Name::MAX);
+        assert!(m.enter().is_ok());
+        m.fresh_dim();
+        assert_eq!(m.enter().err().unwrap().reason, BUDGET);
+        assert_eq!(m.within(1, || m.spend(1)).unwrap_err().reason, BUDGET, "a question of its own ends as well");
+    }
+
+    /// A question within few steps leaves the limits as they were.
+    #[test]
+    fn a_question_within_few_steps_does_not_end_the_judgement() {
+        let signature = Signature::new();
+        let m = Machine::new(&signature, Limits { steps: 100, ..Limits::default() });
+        assert_eq!(m.within(10, || m.spend(11)).unwrap(), None);
+        assert_eq!(m.within(10, || m.spend(5)).unwrap(), Some(()));
+        assert!(m.spend(80).is_ok());
+        assert_eq!(m.within(1_000, || m.spend(11)).unwrap_err().reason, BUDGET);
+    }
+}
