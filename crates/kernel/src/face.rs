@@ -106,10 +106,10 @@ impl Machine<'_> {
             return self.act(v, &DimSub::new(s.0.iter().filter(|(n, _)| *n < v.0.birth).copied()));
         }
         if let Some(image) = v.0.image.take() {
-            let known = (image.0 == *s).then(|| image.1.clone());
+            let known = if image.0 == *s { image.1.upgrade() } else { None };
             v.0.image.set(Some(image));
             if let Some(w) = known {
-                return w;
+                return V(w);
             }
         }
         let w = match &*v.0.state.borrow() {
@@ -122,7 +122,8 @@ impl Machine<'_> {
             }
             _ => self.delay(Lazy::Act(v.clone(), s.clone())),
         };
-        v.0.image.set(Some((s.clone(), w.clone())));
+        // An image that waits refers to its value: were it kept as well, the two would keep each other for ever.
+        v.0.image.set(Some((s.clone(), Rc::downgrade(&w.0))));
         w
     }
 
