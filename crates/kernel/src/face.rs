@@ -121,7 +121,9 @@ impl Machine<'_> {
             }
             _ => self.delay(Lazy::Act(v.clone(), s.clone())),
         };
-        v.0.image.set(Some((s.clone(), w.clone())));
+        if v.0.image.replace(Some((s.clone(), w.clone()))).is_none() {
+            self.images.add(v);
+        }
         w
     }
 

@@ -11,7 +11,7 @@ use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigUint;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
 pub struct Machine<'a> {
@@ -21,6 +21,7 @@ pub struct Machine<'a> {
     depth: Cell<u32>,
     names: Cell<Name>,
     pub(crate) terms: OnceCell<GlueTerms>,
+    pub(crate) images: Images,
     /// The dimensions of a point constructor.
     pub(crate) no_dims: Rc<[Ivl]>,
 }
@@ -38,6 +39,23 @@ pub(crate) struct Level<'m>(&'m Cell<u32>);
 impl Drop for Level<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// The values that know an image of theirs. An image that was never evaluated refers to its value, and so the two would keep each
+/// other for ever: with the evaluator the images go.
+#[derive(Default)]
+pub(crate) struct Images(RefCell<Vec<Weak<Slot>>>);
+impl Images {
+    pub(crate) fn add(&self, v: &V) {
+        self.0.borrow_mut().push(Rc::downgrade(&v.0));
+    }
+}
+impl Drop for Images {
+    fn drop(&mut self) {
+        for v in self.0.take().iter().filter_map(Weak::upgrade) {
+            v.image.take();
+        }
     }
 }
 
@@ -59,6 +77,7 @@ impl<'a> Machine<'a> {
             depth: Cell::new(0),
             names: Cell::new(0),
             terms: OnceCell::new(),
+            images: Images::default(),
             no_dims: Rc::new([]),
         }
     }
