@@ -492,6 +492,22 @@ fn a_dimension_out_of_scope_comes_before_a_field_of_another_type() {
     });
 }
 
+/// The second checker looked first at the dimension where a composition begins, which the kernel needs for its sides only.
+#[test]
+fn the_beginning_of_a_composition_comes_after_its_base() {
+    use common::{I1, hcom, lam, nat, pi, prim};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        let with = |from, base| {
+            let evidence = lam(hcom(from, I1, nat(), vec![], base));
+            small.answers(&Judgement::Claim { statement: pi(nat(), nat()), evidence })
+        };
+        assert_eq!(with(common::d(0), prim(Prim::Star)), [Err("type mismatch"); 2]);
+        assert_eq!(with(common::d(0), common::v(0)), [Err("dimension out of scope"); 2]);
+        assert_eq!(with(I1, common::v(0)), [Ok(()); 2]);
+    });
+}
+
 /// Two checkers that differ in one definition: the generated judgements show it, and with a small one.
 #[test]
 fn a_difference_would_be_noticed_and_shrunk() {
