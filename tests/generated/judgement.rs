@@ -19,11 +19,6 @@ pub enum Judgement {
     Declaration(Decl),
 }
 
-/// The position of a declaration that is judged.
-fn own() -> u32 {
-    u32::try_from(declarations().len()).unwrap()
-}
-
 /// A judgement, and whether it stands as it was drawn: well typed, or nearly so by a small change.
 pub fn draw(numbers: Vec<u16>) -> (Judgement, bool) {
     let mut g = Draw::new(numbers);
@@ -195,7 +190,7 @@ fn stated(
 
 /// A data type: point constructors, then path constructors between them and between recursive fields.
 fn data_type(g: &mut Draw) -> Decl {
-    let (params, me) = (g.roll(3), own());
+    let (params, me) = (g.roll(3), next());
     let level = g.roll(2);
     let own_at = |depth: u32| data_at(me, (0..params).map(|n| v(params + depth - 1 - n)).collect());
     let fields = |g: &mut Draw, most: u32| -> Vec<Term> {
@@ -322,7 +317,7 @@ fn changed_term(t: &Term, g: &mut Draw) -> Term {
             place = rule;
         }
         let node = node_at(place);
-        let mut changes: Vec<Node> = change::node(&node, own()).into_iter().map(|(_, n)| n).collect();
+        let mut changes: Vec<Node> = change::node(&node, next()).into_iter().map(|(_, n)| n).collect();
         if changes.is_empty() || g.roll(2) == 1 {
             changes = twisted(&node, g);
         }

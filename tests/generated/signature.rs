@@ -25,8 +25,21 @@ pub const SOME: u32 = 13;
 pub const TYPES: u32 = 14;
 pub const ARROW: u32 = 15;
 
+thread_local! {
+    static ALL: Vec<Decl> = all();
+}
+
 /// The declarations at these positions.
 pub fn declarations() -> Vec<Decl> {
+    ALL.with(Clone::clone)
+}
+
+/// The position of a declaration after them.
+pub fn next() -> u32 {
+    ALL.with(|all| u32::try_from(all.len()).unwrap())
+}
+
+fn all() -> Vec<Decl> {
     let at = |r| con_at(TORUS, 1, vec![], vec![], vec![r]);
     let other = |r| con_at(TORUS, 2, vec![], vec![], vec![r]);
     let corner = || con(TORUS, 0, vec![], vec![]);

@@ -169,11 +169,10 @@ impl Machine<'_> {
                 line.inst(s)
             }
             Node::HCom(r, s, a, faces, b) => {
-                let r = self.dim(env, *r)?;
                 self.dim(env, *s)?;
                 self.check_type(env, a)?;
                 self.check(env, b, &here(a))?;
-                self.system(env, r, a, faces, b)?;
+                self.system(env, self.dim(env, *r)?, a, faces, b)?;
                 here(a)
             }
             Node::EmptyElim(m, x) => self.eliminated(env, m, base(Prim::Empty), x)?.inst(here(x)),
