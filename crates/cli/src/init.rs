@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 /// The file of the template `ensemble`.
 const ENSEMBLE: (&str, &str) = ("ensemble.sctt", include_str!("templates/ensemble.sctt"));
 
-fn refuse(problem: Problem) -> Mistake {
+pub fn refuse(problem: Problem) -> Mistake {
     Mistake { problem, suggestions: Vec::new() }
 }
 
 /// A path as a person would write it.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
