@@ -119,7 +119,7 @@ pub struct Show {
 pub struct Init {
     /// The folder. Default: the current one.
     pub folder: Option<PathBuf>,
-    /// What to begin with: nothing, or claims about merged model outputs, checked at once. Default: empty.
+    /// What to begin with: nothing, or claims about a subject, checked at once. Default: empty.
     #[arg(long, value_enum, value_name = "TEMPLATE")]
     pub template: Option<Template>,
 }
@@ -172,6 +172,9 @@ pub struct Help {
 pub enum Template {
     Empty,
     Ensemble,
+    Merge,
+    Federated,
+    Consensus,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

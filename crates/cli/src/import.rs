@@ -1,6 +1,6 @@
 //! `bfv import`: a recipe of another program becomes a file of claims, which is judged at once.
 
-use crate::answer::{Answer, Line};
+use crate::answer::{Answer, Line, problem_json};
 use crate::args::{From, Import, Rule};
 use crate::check::{BUDGET, document, judge};
 use crate::init::{refuse, shown};
@@ -103,21 +103,28 @@ fn answer(report: &Report, written: &Written, source: Option<&str>, out: &Path, 
     lines.extend(report.goals.iter().filter(kept).map(|g| Line::from(goal_message(g, math))));
     lines.extend(report.goals.iter().filter(|g| !kept(g)).map(|g| Line::from(goal_message(g, math))));
     // The words for a wrong number are said only where the kernel has refuted the claim that guards it.
-    for guard in &written.guards {
-        let refuted = |g: &GoalReport| crate::check::short(&g.name) == guard.claim && g.verdict.kind() == Kind::Refuted;
-        if report.goals.iter().any(|g| refuted(g) && !g.expected_met()) {
-            lines.push(problem(&guard.fault, source).sentences_in(math).into());
-        }
-    }
+    let refuted = |claim: &str| {
+        let named = |g: &&GoalReport| crate::check::short(&g.name) == claim;
+        report.goals.iter().filter(named).any(|g| g.verdict.kind() == Kind::Refuted && !g.expected_met())
+    };
+    let wrong: Vec<Problem> =
+        written.guards.iter().filter(|g| refuted(&g.claim)).map(|g| problem(&g.fault, source)).collect();
+    lines.extend(wrong.iter().map(|p| Line::from(p.sentences_in(math))));
     lines.extend(written.notes.iter().cloned().map(Line::from));
     let file = shown(out);
     let mut document = document(report, math);
     document.insert("file".into(), file.clone().into());
+    document.insert("recipe".into(), wrong.iter().map(problem_json).collect());
     document.insert("notes".into(), written.notes.clone().into());
+    let on = if wrong.is_empty() {
+        format!("to go on, read and change {file}, then run bfv check {file}")
+    } else {
+        "to go on, mend the recipe, then import it again with --replace".to_owned()
+    };
     Answer {
         first: format!("Wrote 1 file: {file}."),
         lines,
-        hint: next_step(report, BUDGET).or_else(|| Some(format!("to go on, read and change {file}, then run bfv check {file}"))),
+        hint: next_step(report, BUDGET).or(Some(on)),
         closing: last_sentence(report),
         document,
         list: "goals",

@@ -59,7 +59,7 @@ pub fn aggregator(module: &str, setting: &Setting) -> Written {
         Rule::MultiKrum => format!(", {select} selected"),
         _ => String::new(),
     };
-    let setting_words = format!("{n} workers, {f} of them Byzantine{numbers}");
+    let setting_words = format!("{}, {f} of them Byzantine{numbers}", workers(n));
     let head = [
         format!("Claims about the {name} of {setting_words}, written by bfv import."),
         "A Byzantine worker may send anything; the others are honest. Claims hold for each parameter of an update.".to_owned(),
@@ -83,6 +83,10 @@ pub fn aggregator(module: &str, setting: &Setting) -> Written {
 
 struct Aggregator {
     s: Setting,
+}
+
+fn workers(n: usize) -> String {
+    if n == 1 { "1 worker".to_owned() } else { format!("{n} workers") }
 }
 
 /// `true` or `false` for each worker; the first b are Byzantine.
@@ -115,7 +119,7 @@ impl Aggregator {
                 "The honest workers are a majority.",
                 "honest_workers_are_a_majority",
                 format!("2 * {f} < {n}"),
-                format!("The honest workers are no majority: 2 times {f} is {}, and there are {n} workers.", 2 * f),
+                format!("The honest workers are no majority: 2 times {f} is {}, and the number of workers is {n}.", 2 * f),
                 format!("take more than {} workers, or fewer Byzantine ones.", 2 * f),
             ),
             Rule::TrimmedMean => {
@@ -124,7 +128,7 @@ impl Aggregator {
                     "Some value is left when both ends are trimmed.",
                     "some_value_is_left",
                     format!("2 * {trim} < {n}"),
-                    format!("Nothing is left: 2 times {trim} is {}, and there are {n} workers.", 2 * trim),
+                    format!("Nothing is left: 2 times {trim} is {}, and the number of workers is {n}.", 2 * trim),
                     format!("trim at most {}.", n.saturating_sub(1) / 2),
                 );
                 need(
@@ -143,7 +147,7 @@ impl Aggregator {
                     "krum_has_enough_workers",
                     format!("2 * {f} + 3 <= {n}"),
                     format!("Krum needs at least 2 times {f} and 3 workers, which is {krum}. There are {n}."),
-                    format!("take {krum} workers, or at most {} Byzantine ones.", n.saturating_sub(3) / 2),
+                    format!("take {krum} workers, or let at most {} be Byzantine.", n.saturating_sub(3) / 2),
                 );
                 if rule == Rule::MultiKrum {
                     let most = n.saturating_sub(f + 2);
@@ -163,7 +167,7 @@ impl Aggregator {
                 "bulyan_has_enough_workers",
                 format!("4 * {f} + 3 <= {n}"),
                 format!("Bulyan needs at least 4 times {f} and 3 workers, which is {}. There are {n}.", 4 * f + 3),
-                format!("take {} workers, or at most {} Byzantine ones.", 4 * f + 3, n.saturating_sub(3) / 4),
+                format!("take {} workers, or let at most {} be Byzantine.", 4 * f + 3, n.saturating_sub(3) / 4),
             ),
         }
         good
@@ -172,8 +176,7 @@ impl Aggregator {
     /// A claim that the rule stays with the honest when b workers are Byzantine, refuted: the first b send 1, the honest 0.
     fn breaks(&self, file: &mut File, rule: &str, b: usize, outside: &str) {
         let n = self.s.n;
-        let s = if b == 1 { "" } else { "s" };
-        let says = format!("It breaks with {b} Byzantine worker{s}: then they move the result out of the range of the honest.");
+        let says = format!("It breaks when {b} of the {} are Byzantine: they can move the result out of the range of the honest.", workers(n));
         let head = format!(
             "stays_with_the_honest_for_{b}_byzantine (x : Vec {n} Real) (honest : Fin {n} -> Bool) (lower upper : Real) (hc : count honest + {b} = {n})\n  \
              (hl : forall i, honest i = true -> lower <= x i) (hu : forall i, honest i = true -> x i <= upper)"
@@ -184,9 +187,11 @@ impl Aggregator {
             file.claim(&says, &head, &statement, &Evidence::Point(&point, ""));
             return;
         }
+        let moved = format!("theorem moved_out : 0 < {rule} (sent {{{n}}} {b})\nby exact {outside}");
+        file.declare("The first Byzantine workers send 1, the others 0: that moves the result above 0.", &moved);
         let point = format!("(x := sent {b}) (honest := others {b}) (lower := 0) (upper := 0)");
         let script = format!(
-            "  refl\n  intro i e rewrite others_zero {b} i e arith\n  intro i e rewrite others_zero {b} i e arith\n  have a := {outside}\n  arith"
+            "  refl\n  intro i e rewrite others_zero {b} i e arith\n  intro i e rewrite others_zero {b} i e arith\n  exact at_witness.2 moved_out"
         );
         file.claim(&says, &head, &statement, &Evidence::Point(&point, &script));
     }
@@ -306,7 +311,7 @@ impl Aggregator {
             );
             let point = format!("(x := fun i => single (sent {b} i)) (honest := others {b}) (y := single 1)");
             let script = format!(
-                "  refl\n  intro i e exact others_zero {b} i e\n  exact half_sent {b} (by {{ arith }}) (by {{ arith }})\n  arith"
+                "  refl\n  intro i e exact others_zero {b} i e\n  exact half_sent {b} (by {{ arith }}) (by {{ arith }})\n  have a : (1 : Real) = 0 := at_witness\n  arith"
             );
             file.claim(
                 &format!("It breaks with {b} Byzantine workers, who all send 1 while the honest send 0."),
@@ -330,7 +335,7 @@ impl Aggregator {
                 "y 0 = z 0",
                 &Evidence::Point(
                     &format!("(x := fun i => single (sent {half} i)) (y := single 1) (z := single 0)"),
-                    &format!("  exact half_sent {half} (by {{ arith }}) (by {{ arith }})\n  exact half_others {half} (by {{ arith }}) (by {{ arith }})\n  arith"),
+                    &format!("  exact half_sent {half} (by {{ arith }}) (by {{ arith }})\n  exact half_others {half} (by {{ arith }}) (by {{ arith }})\n  have a : (1 : Real) = 0 := at_witness\n  arith"),
                 ),
             );
         }

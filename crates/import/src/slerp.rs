@@ -67,7 +67,7 @@ fn beyond(merge: &Merge) -> Option<(&Part, usize)> {
 fn length(merge: &Merge, file: &mut File, layered: bool) {
     let statements: Vec<String> = merge.parts.iter().map(|p| format!("KeepsLengthOne {}", p.at_s("t"))).collect();
     let scripts: Vec<String> = merge.parts.iter().map(|p| format!("exact slerp_keeps_length {}", p.at_s("t"))).collect();
-    let name = format!("keeps_the_norm_for_cosines_up_to_0_9995{}", place_binder(layered));
+    let name = format!("keeps_the_norm_unless_nearly_parallel{}", place_binder(layered));
     file.claim("Models of length one with a cosine within 0.9995 of zero give a merge of length one.", &name, &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
     let inside = |t: &Num| !t.is_zero() && !t.is_one();
     let Some((p, row)) = merge.parts.iter().find_map(|p| p.rows.iter().position(|r| inside(&r[0])).map(|row| (p, row))) else { return };
@@ -90,7 +90,7 @@ fn between(merge: &Merge, file: &mut File, layered: bool) {
     if let Some((p, row)) = beyond(merge) {
         let head = format!("{name} {{d : Nat}}{} {binders}", place_binder(p.layered()));
         let point = format!("(d := 1){} (u := 0) (v := 0) (whole := 1) (base := [1]) (other := [-1]) (j := 0)", place_value(p.layered(), p, row));
-        file.claim("On the straight line the merge goes beyond the two models.", &head, &statement(p), &Evidence::Point(&point, "  arith\n  arith"));
+        file.claim("On the straight line the merge goes beyond the two models.", &head, &statement(p), &Evidence::Point(&point, ""));
     } else {
         let statements: Vec<String> = merge.parts.iter().map(statement).collect();
         let scripts: Vec<String> = merge.parts.iter().map(|p| format!("exact slerp_near {} u v whole base other ({}) near j", p.at_s("t"), in_range(p))).collect();

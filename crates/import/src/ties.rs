@@ -251,16 +251,42 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// Models of length one give a merge of another length. All models are opposite to the base, or all equal at a right angle to it.
+    /// The merge of models with these first two parameters, the rest zero.
+    fn merged(&self, base: &[Num; 2], models: &[[Num; 2]]) -> [Num; 2] {
+        let changes: Vec<[Num; 2]> = models
+            .iter()
+            .zip(&self.kept)
+            .map(|(x, kept)| {
+                let change = [&x[0] - &base[0], &x[1] - &base[1]];
+                // Of two changes alike the first is kept.
+                let first = usize::from(change[1].abs() > change[0].abs());
+                if *kept > 1 { change } else { [0, 1].map(|j| if j == first { change[j].clone() } else { Num::zero() }) }
+            })
+            .collect();
+        [0, 1].map(|j| {
+            let column: Vec<Num> = changes.iter().map(|c| c[j].clone()).collect();
+            &base[j] + merged(self.merge, self.weights(), &column)
+        })
+    }
+
+    /// Models of length one that give a merge of another length.
     fn length(&self, file: &mut File) {
-        let all_of = |c: &Num| merged(self.merge, self.weights(), &vec![c.clone(); self.k()]);
-        let opposite = Num::one() + all_of(&-(Num::one() + Num::one()));
-        if (&opposite * &opposite).is_one() {
+        let ratio = |p: i32, q: i32| Num::new(p.into(), q.into());
+        let base = [Num::one(), Num::zero()];
+        let oblique = [ratio(3, 5), ratio(4, 5)];
+        let upright = [Num::zero(), Num::one()];
+        let mixed = |i: usize| if i == 0 { oblique.clone() } else { upright.clone() };
+        let tries = [vec![oblique.clone(); self.k()], (0..self.k()).map(mixed).collect(), vec![[ratio(-1, 1), Num::zero()]; self.k()]];
+        let apart = tries.into_iter().find(|models| {
+            let [a, b] = self.merged(&base, models);
+            !(&a * &a + &b * &b).is_one()
+        });
+        let Some(models) = apart else {
             return file.notes.push("Left out: whether the norm is kept.".to_owned());
-        }
-        let x = listed(&vec![self.vector(&[-Num::one()]); self.k()]);
+        };
+        let x = listed(&models.iter().map(|m| self.vector(m)).collect::<Vec<_>>());
         let head = format!("keeps_the_norm {} (hb : sum_sq base = 1) (hx : forall i, sum_sq (x i) = 1)", self.binders("x"));
-        let point = format!("{} (base := {}) (x := {x})", self.fixed(), self.vector(&[Num::one()]));
+        let point = format!("{} (base := {}) (x := {x})", self.fixed(), self.vector(&base));
         file.claim("The norm is not kept: models of length one give a merge of another length.", &head, &format!("sum_sq ({} kept base x) = 1", operator(self.part)), &Evidence::Point(&point, ""));
     }
 
