@@ -56,7 +56,7 @@ pub enum Command {
     Show(Show),
     /// Make a folder a project: write its bfv.toml, and claims to begin with.
     Init(Init),
-    /// Write the claims about a recipe that you have, a mergekit file or the settings of an aggregator, and judge them.
+    /// Write the claims about a mergekit file or the settings of an aggregator, and judge them.
     Import(Import),
     /// Report what bfv finds on this machine.
     Doctor,

@@ -256,6 +256,7 @@ impl Aggregator {
 
     fn krum(&self, file: &mut File) {
         let Setting { n, f, .. } = self.s;
+        file.notes.push("Left out: how far the result moves when the workers move, for Krum jumps from one input to another.".to_owned());
         file.claim(
             "Krum returns what one of the workers sent.",
             &format!("returns_an_input {{d : Nat}} (x : Vec {n} (Vec d Real))"),
@@ -292,6 +293,7 @@ impl Aggregator {
             &format!("min (fun i => x i j) <= multi_krum {select} {f} x j /\\ multi_krum {select} {f} x j <= max (fun i => x i j)"),
             &Evidence::Proof(&format!("by exact multi_krum_between (n := {}) {select} {f} x (by {{ arith }}) j", n - 1)),
         );
+        file.notes.push("Left out: how near the result is to the honest, and whether the order of the workers matters.".to_owned());
     }
 
     fn geometric_median(&self, file: &mut File) {

@@ -192,7 +192,7 @@ impl Combination<'_> {
         if !self.merge.normalize || self.task {
             return true;
         }
-        let name = "weights_do_not_sum_to_zero";
+        let name = "sum_of_the_weights_is_not_zero";
         let says = "Each weight is divided by the sum of all. That sum is not zero.";
         for p in &self.merge.parts {
             let Some(row) = p.rows.iter().position(|r| sum(r).is_zero()) else { continue };
