@@ -352,7 +352,7 @@ impl Aggregator {
     fn bulyan(&self, file: &mut File) {
         let Setting { n, f, .. } = self.s;
         file.claim(
-            "The result leaves the range of the honest by at most its width, whichever n - 2 f inputs are selected.",
+            "However the inputs are selected, the result leaves the range of the honest by at most its width.",
             "leaves_the_honest_by_at_most_their_range",
             &format!("BulyanNear {{{n}}} {f}"),
             &Evidence::Proof(&format!("by exact bulyan_near {f} (by {{ arith }})")),

@@ -186,7 +186,7 @@ impl Reader<'_> {
             }
             let missing: Vec<&str> = read.iter().filter(|k| node.get(k).is_none()).copied().collect();
             if let Some(near) = (self.nearest)(name, &missing) {
-                let what = format!("There is no key named {shown}, and it would not count.");
+                let what = format!("There is no key named {shown}: mergekit would pass over it.");
                 return Err(Fault::new(what, Some(*at), format!("write {near} if that is meant, or delete the line.")));
             }
             self.unknown.push(format!("{shown} in line {line}"));
@@ -222,7 +222,7 @@ impl Reader<'_> {
         }
         match (root.get("models"), root.get("slices")) {
             (Some(_), Some(both)) => Err(Fault::new("Both models and slices are given, and mergekit takes only one of them.", Some(both.at), "delete one of the two.")),
-            (None, None) => Err(Fault::new("Neither models nor slices are given, so there is nothing to merge.", Some(root.at), "list the models under models.")),
+            (None, None) => Err(Fault::new("Models or slices are missing, so there is nothing to merge.", Some(root.at), "list the models under models.")),
             (Some(models), None) => {
                 let mut sources = Vec::new();
                 for node in items(models, "models")? {
@@ -291,7 +291,7 @@ impl Reader<'_> {
             if PARAMETERS_PASSED.contains(&name) || PARAMETERS.contains(&name) {
                 self.passed.push(format!("{shown} in line {line}"));
             } else if let Some(near) = (self.nearest)(name, &PARAMETERS) {
-                let what = format!("There is no parameter named {shown}, and it would not count.");
+                let what = format!("There is no parameter named {shown}: mergekit would pass over it.");
                 return Err(Fault::new(what, Some(*at), format!("write {near} if that is meant, or delete the line.")));
             } else {
                 self.unknown.push(format!("{shown} in line {line}"));
