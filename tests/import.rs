@@ -73,8 +73,11 @@ fn run(name: &str, recipe: &Path) -> (i32, String, Option<String>) {
         eprintln!("{name}: {} ms", start.elapsed().as_millis());
         got
     };
-    let written: Vec<PathBuf> =
-        std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "sctt")).collect();
+    let written: Vec<PathBuf> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "sctt"))
+        .collect();
     assert!(written.len() <= 1, "{written:?}");
     let source = written.first().map(|p| std::fs::read_to_string(p).unwrap());
     if let (Some(path), Some(source)) = (written.first(), &source) {
@@ -106,7 +109,11 @@ fn good(name: &str, recipe: &Path) {
     assert!(text.contains(", 0 unknown."), "{text}");
     let source = source.unwrap();
     let claims = source.lines().filter(|l| l.starts_with("claim ")).count();
-    assert_eq!(claims, text.lines().filter(|l| l.starts_with("Proved: ") || l.starts_with("Refuted, as expected: ")).count(), "{text}");
+    assert_eq!(
+        claims,
+        text.lines().filter(|l| l.starts_with("Proved: ") || l.starts_with("Refuted, as expected: ")).count(),
+        "{text}"
+    );
     assert!(source.contains("@[expect refuted]\n") || name == "multi_krum", "{source}");
     assert!(!source.contains("expect unknown"), "{source}");
     compare(recipe, code, &text);
@@ -139,7 +146,10 @@ fn a_wrong_recipe_is_said_to_be_with_its_number_and_place() {
         match code {
             // The kernel refutes the claim that the recipe is sound, and the words name the number.
             1 => {
-                assert!(source.is_some() && text.contains("\nRefuted: ") && text.contains(" Expected: proved."), "{text}");
+                assert!(
+                    source.is_some() && text.contains("\nRefuted: ") && text.contains(" Expected: proved."),
+                    "{text}"
+                );
                 assert!(text.contains("\nError recipe: ") && text.contains(" To mend it: "), "{text}");
             }
             2 => assert!(source.is_none() && text.starts_with("Error usage: "), "{text}"),
@@ -209,11 +219,19 @@ fn the_command_line_says_what_is_missing() {
     let dir = &folder.0;
     for (args, code, parts) in [
         (&["import"][..], 2, ["needs one word more", "bfv import mergekit mergekit_config.yml"]),
-        (&["import", "mergkit", "a.yml"], 2, ["The word FROM does not take the value mergkit.", "bfv import mergekit a.yml"]),
+        (
+            &["import", "mergkit", "a.yml"],
+            2,
+            ["The word FROM does not take the value mergkit.", "bfv import mergekit a.yml"],
+        ),
         (&["import", "mergekit"], 2, ["A file of mergekit must be named.", "bfv import mergekit mergekit_config.yml"]),
         (&["import", "aggregator"], 2, ["needs the option --rule", "bfv import aggregator --rule trimmed-mean"]),
         (&["import", "aggregator", "a.yml"], 2, ["An aggregator has settings and no file.", "bfv import aggregator\n"]),
-        (&["import", "aggregator", "--rule", "krum", "--n", "ten"], 2, ["--n does not take the value ten", "Nothing was run"]),
+        (
+            &["import", "aggregator", "--rule", "krum", "--n", "ten"],
+            2,
+            ["--n does not take the value ten", "Nothing was run"],
+        ),
     ] {
         let (got, text) = bfv(dir, args);
         assert_eq!(got, code, "{args:?}: {text}");

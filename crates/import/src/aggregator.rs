@@ -62,7 +62,8 @@ pub fn aggregator(module: &str, setting: &Setting) -> Written {
     let setting_words = format!("{}, {f} of them Byzantine{numbers}", workers(n));
     let head = [
         format!("Claims about the {name} of {setting_words}, written by bfv import."),
-        "A Byzantine worker may send anything; the others are honest. Claims hold for each parameter of an update.".to_owned(),
+        "A Byzantine worker may send anything; the others are honest. Claims hold for each parameter of an update."
+            .to_owned(),
         "Change what you claim, then run: bfv check, with the name of this file.".to_owned(),
     ];
     let mut file = File::new(&head, &[import]);
@@ -119,7 +120,10 @@ impl Aggregator {
                 "The honest workers are a majority.",
                 "honest_workers_are_a_majority",
                 format!("2 * {f} < {n}"),
-                format!("The honest workers are no majority: 2 times {f} is {}, and the number of workers is {n}.", 2 * f),
+                format!(
+                    "The honest workers are no majority: 2 times {f} is {}, and the number of workers is {n}.",
+                    2 * f
+                ),
                 format!("take more than {} workers, or fewer Byzantine ones.", 2 * f),
             ),
             Rule::TrimmedMean => {
@@ -156,7 +160,9 @@ impl Aggregator {
                         "Multi-Krum selects at least one input, and at most n - f - 2.",
                         "selects_few_enough_inputs",
                         format!("1 <= {select} /\\ {select} + {f} + 2 <= {n}"),
-                        format!("Multi-Krum selects from 1 to n - f - 2 inputs, which is {most} here. It is told to select {select}."),
+                        format!(
+                            "Multi-Krum selects from 1 to n - f - 2 inputs, which is {most} here. It is told to select {select}."
+                        ),
                         format!("select at most {most}."),
                     );
                 }
@@ -176,7 +182,10 @@ impl Aggregator {
     /// A claim that the rule stays with the honest when b workers are Byzantine, refuted: the first b send 1, the honest 0.
     fn breaks(&self, file: &mut File, rule: &str, b: usize, outside: &str) {
         let n = self.s.n;
-        let says = format!("It breaks when {b} of the {} are Byzantine: they can move the result out of the range of the honest.", workers(n));
+        let says = format!(
+            "It breaks when {b} of the {} are Byzantine: they can move the result out of the range of the honest.",
+            workers(n)
+        );
         let head = format!(
             "stays_with_the_honest_for_{b}_byzantine (x : Vec {n} Real) (honest : Fin {n} -> Bool) (lower upper : Real) (hc : count honest + {b} = {n})\n  \
              (hl : forall i, honest i = true -> lower <= x i) (hu : forall i, honest i = true -> x i <= upper)"
@@ -214,7 +223,9 @@ impl Aggregator {
                 format!("trimmed_within {f} {trim} (by {{ arith }}) (by {{ arith }})"),
                 trim + 1,
                 format!("trimmed_outside (n := {n}) {trim} (by {{ arith }})"),
-                format!("steady_moves (k := {k}) (fun x => trimmed_mean {trim} x) (trimmed_steady (k := {k}) {trim} (by {{ arith }}))"),
+                format!(
+                    "steady_moves (k := {k}) (fun x => trimmed_mean {trim} x) (trimmed_steady (k := {k}) {trim} (by {{ arith }}))"
+                ),
                 format!("(trimmed_steady (k := {k}) {trim} (by {{ arith }})).2.2.2"),
             ),
             _ => (
@@ -244,19 +255,30 @@ impl Aggregator {
             &format!("MovesAtMost 1 {function}"),
             &Evidence::Proof(&format!("by exact {moves}")),
         );
-        file.claim("The order of the workers does not matter.", "order_of_the_workers_is_free", &format!("Symmetric {function}"), &Evidence::Proof(&format!("by exact {symmetric}")));
+        file.claim(
+            "The order of the workers does not matter.",
+            "order_of_the_workers_is_free",
+            &format!("Symmetric {function}"),
+            &Evidence::Proof(&format!("by exact {symmetric}")),
+        );
     }
 
     /// Workers 0 and 1 in each other's place.
     fn swap(&self, file: &mut File) {
         let n = self.s.n;
         let positions: Vec<String> = (0..n).map(|i| if i < 2 { 1 - i } else { i }.to_string()).collect();
-        file.declare("The first two workers in each other's place.", &format!("def swap : Fin {n} -> Fin {n} := {}", listed(&positions)));
+        file.declare(
+            "The first two workers in each other's place.",
+            &format!("def swap : Fin {n} -> Fin {n} := {}", listed(&positions)),
+        );
     }
 
     fn krum(&self, file: &mut File) {
         let Setting { n, f, .. } = self.s;
-        file.notes.push("Left out: how far the result moves when the workers move, for Krum jumps from one input to another.".to_owned());
+        file.notes.push(
+            "Left out: how far the result moves when the workers move, for Krum jumps from one input to another."
+                .to_owned(),
+        );
         file.claim(
             "Krum returns what one of the workers sent.",
             &format!("returns_an_input {{d : Nat}} (x : Vec {n} (Vec d Real))"),
@@ -265,18 +287,26 @@ impl Aggregator {
         );
         let kappa = whole(6 * (n - f)) / whole(n - 2 * f - 1);
         file.claim(
-            &format!("Its squared distance from the mean of the honest is at most {} times their variance.", shown(&kappa)),
+            &format!(
+                "Its squared distance from the mean of the honest is at most {} times their variance.",
+                shown(&kappa)
+            ),
             "stays_near_the_mean_of_the_honest {d : Nat}",
-            &format!("Robust {f} (6 * ({n} - {f}) / ({n} - 2 * {f} - 1)) (fun (x : Vec {n} (Vec d Real)) => krum {f} x)"),
+            &format!(
+                "Robust {f} (6 * ({n} - {f}) / ({n} - 2 * {f} - 1)) (fun (x : Vec {n} (Vec d Real)) => krum {f} x)"
+            ),
             &Evidence::Proof(&format!("by exact krum_robust {f} (by {{ arith }})")),
         );
         if n > COMPUTED {
-            file.notes.push(format!("Left out: whether the order of the workers matters. Krum is computed for at most {COMPUTED} workers."));
+            file.notes.push(format!(
+                "Left out: whether the order of the workers matters. Krum is computed for at most {COMPUTED} workers."
+            ));
             return;
         }
         self.swap(file);
         let at_zero = if n.is_multiple_of(2) { n } else { n - 1 };
-        let x: Vec<String> = (0..n).map(|i| if i == at_zero { "[9]".to_owned() } else { format!("[{}]", i % 2) }).collect();
+        let x: Vec<String> =
+            (0..n).map(|i| if i == at_zero { "[9]".to_owned() } else { format!("[{}]", i % 2) }).collect();
         file.claim(
             "The order of the workers matters: of two equally good inputs Krum returns the first.",
             &format!("order_of_the_workers_is_free (x : Vec {n} (Vec 1 Real))"),
@@ -293,16 +323,23 @@ impl Aggregator {
             &format!("min (fun i => x i j) <= multi_krum {select} {f} x j /\\ multi_krum {select} {f} x j <= max (fun i => x i j)"),
             &Evidence::Proof(&format!("by exact multi_krum_between (n := {}) {select} {f} x (by {{ arith }}) j", n - 1)),
         );
-        file.notes.push("Left out: how near the result is to the honest, and whether the order of the workers matters.".to_owned());
+        file.notes.push(
+            "Left out: how near the result is to the honest, and whether the order of the workers matters.".to_owned(),
+        );
     }
 
     fn geometric_median(&self, file: &mut File) {
         let Setting { n, f, .. } = self.s;
         let kappa = whole(2 * (n - f)) / whole(n - 2 * f);
         file.claim(
-            &format!("When the honest are within r of a point, every geometric median is within {} times r of it.", shown(&kappa)),
+            &format!(
+                "When the honest are within r of a point, every geometric median is within {} times r of it.",
+                shown(&kappa)
+            ),
             "stays_near_the_honest",
-            &format!("NearHonest {{{n}}} {f} (2 * (1 - of_nat {f} / of_nat {n}) / (1 - 2 * (of_nat {f} / of_nat {n})))"),
+            &format!(
+                "NearHonest {{{n}}} {f} (2 * (1 - of_nat {f} / of_nat {n}) / (1 - 2 * (of_nat {f} / of_nat {n})))"
+            ),
             &Evidence::Proof(&format!("by exact near_honest {f} (by {{ arith }})")),
         );
         let b = n.div_ceil(2);
@@ -343,7 +380,7 @@ impl Aggregator {
         }
         file.claim(
             "The order of the workers does not matter: a geometric median stays one.",
-            &format!("order_of_the_workers_is_free {{d : Nat}} (y : Vec d Real)"),
+            "order_of_the_workers_is_free {d : Nat} (y : Vec d Real)",
             &format!("FreeOfOrder {{{n}}} y"),
             &Evidence::Proof("by exact geometric_median_free y"),
         );
@@ -363,7 +400,17 @@ impl Aggregator {
         }
         // One Byzantine worker sends 11, others 10; the rest of the selected are at 0 and are not marked.
         let (selected, marked) = (n - 2 * f, n - 4 * f);
-        let values: Vec<Num> = (0..n).map(|i| if i == 0 { whole(11) } else if i < marked { whole(10) } else { Num::zero() }).collect();
+        let values: Vec<Num> = (0..n)
+            .map(|i| {
+                if i == 0 {
+                    whole(11)
+                } else if i < marked {
+                    whole(10)
+                } else {
+                    Num::zero()
+                }
+            })
+            .collect();
         let upto = |m: usize| listed(&(0..n).map(|i| (i < m).to_string()).collect::<Vec<_>>());
         file.declare("Inputs, those selected and those marked: the first worker sends 11.", &format!(
             "def inputs : Vec {n} Real := {}\ndef selected_inputs : Fin {n} -> Bool := {}\ndef marked_inputs : Fin {n} -> Bool := {}",
@@ -378,7 +425,14 @@ impl Aggregator {
              (hl : forall i, honest i = true -> lower <= x i) (hu : forall i, honest i = true -> x i <= upper)"
         );
         let byzantine = listed(&(0..n).map(|i| (i > 0 && i <= n - f).to_string()).collect::<Vec<_>>());
-        let point = format!("(selected := selected_inputs) (marked := marked_inputs) (x := inputs) (m := 10) (honest := {byzantine}) (lower := 0) (upper := 10)");
-        file.claim("The result can leave the range of the honest.", &head, "lower <= marked_mean x marked /\\ marked_mean x marked <= upper", &Evidence::Point(&point, "  exact inputs_marked\n  arith\n  arith\n  arith\n  arith"));
+        let point = format!(
+            "(selected := selected_inputs) (marked := marked_inputs) (x := inputs) (m := 10) (honest := {byzantine}) (lower := 0) (upper := 10)"
+        );
+        file.claim(
+            "The result can leave the range of the honest.",
+            &head,
+            "lower <= marked_mean x marked /\\ marked_mean x marked <= upper",
+            &Evidence::Point(&point, "  exact inputs_marked\n  arith\n  arith\n  arith\n  arith"),
+        );
     }
 }

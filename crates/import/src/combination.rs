@@ -17,7 +17,11 @@ struct Combination<'a> {
 
 /// Writes the file.
 pub fn write(merge: &Merge) -> Written {
-    let c = Combination { merge, task: merge.method == Method::TaskArithmetic, layered: merge.parts.iter().any(Part::layered) };
+    let c = Combination {
+        merge,
+        task: merge.method == Method::TaskArithmetic,
+        layered: merge.parts.iter().any(Part::layered),
+    };
     let mut file = File::new(&head(merge), &["std.merge"]);
     file.notes.clone_from(&merge.notes);
     c.definitions(&mut file);
@@ -73,7 +77,15 @@ pub fn place_value(layered: bool, part: &Part, row: usize) -> String {
 
 /// The list of models with two of them swapped.
 pub fn swapped(k: usize, i: usize, j: usize) -> String {
-    let at = |n: usize| if n == i { j } else if n == j { i } else { n };
+    let at = |n: usize| {
+        if n == i {
+            j
+        } else if n == j {
+            i
+        } else {
+            n
+        }
+    };
     listed(&(0..k).map(|n| format!("x {}", at(n))).collect::<Vec<_>>())
 }
 
@@ -150,7 +162,10 @@ impl Combination<'_> {
         for p in &self.merge.parts {
             let which = if p.suffix.is_empty() { String::new() } else { format!(" For {}.", printable(&p.says)) };
             let layers = if p.layered() { " They change with the place s of the layer, from 0 to 1." } else { "" };
-            file.declare(&format!("The weights of the models, as they stand in the file.{layers}{which}"), &p.definition("weights"));
+            file.declare(
+                &format!("The weights of the models, as they stand in the file.{layers}{which}"),
+                &p.definition("weights"),
+            );
             let s = if p.layered() { " (s : Real)" } else { "" };
             let given = self.given(p);
             let text = if self.task {
@@ -159,7 +174,10 @@ impl Combination<'_> {
                     p.suffix
                 )
             } else {
-                format!("operator merge{} {{d : Nat}}{s} (x : Vec {k} (Vec d Real)) : Vec d Real := linear_merge {given} x", p.suffix)
+                format!(
+                    "operator merge{} {{d : Nat}}{s} (x : Vec {k} (Vec d Real)) : Vec d Real := linear_merge {given} x",
+                    p.suffix
+                )
             };
             let says = match (self.task, self.shared(p)) {
                 (true, _) => "What is merged: the changes of the base, weighted and added to it.",
@@ -174,7 +192,9 @@ impl Combination<'_> {
             let what = if self.task { format!("(task_weights ({scale}) {given})") } else { given.clone() };
             let proof = match (self.task, self.shared(p), p.layered()) {
                 (false, true, false) => format!("by exact shares_simplex {weights} (by {{ arith }})"),
-                (false, true, true) => format!("by exact shares_simplex {weights} (along_weights {} (by {{ arith }}))", p.along("h")),
+                (false, true, true) => {
+                    format!("by exact shares_simplex {weights} (along_weights {} (by {{ arith }}))", p.along("h"))
+                }
                 (false, false, true) => format!("by exact along_simplex {} (by {{ arith }})", p.along("h")),
                 (true, _, true) => format!(
                     "by have t := along_task ({scale}) {} (by {{ arith }})\n   exact task_simplex ({scale}) {weights} t.1 t.2",
@@ -182,7 +202,11 @@ impl Combination<'_> {
                 ),
                 (_, _, false) => "by arith".to_owned(),
             };
-            let says = if self.task { "The weights of the base and of the models: none is below zero, and they sum to one." } else { "None of the weights is below zero, and they sum to one." };
+            let says = if self.task {
+                "The weights of the base and of the models: none is below zero, and they sum to one."
+            } else {
+                "None of the weights is below zero, and they sum to one."
+            };
             file.declare(says, &format!("theorem simplex{}{s} : Simplex {what}\n{proof}", p.suffix));
         }
     }
@@ -198,7 +222,12 @@ impl Combination<'_> {
             let Some(row) = p.rows.iter().position(|r| sum(r).is_zero()) else { continue };
             let statement = format!("sum {} != 0", p.at_s("weights"));
             let point = place_value(p.layered(), p, row);
-            file.claim(says, &format!("{name}{}", place_binder(p.layered())), &statement, &Evidence::Wrong(point.trim_start()));
+            file.claim(
+                says,
+                &format!("{name}{}", place_binder(p.layered())),
+                &statement,
+                &Evidence::Wrong(point.trim_start()),
+            );
             let numbers = p.rows[row].iter().map(shown).collect::<Vec<_>>().join(" + ").replace("+ -", "- ");
             let what = format!("The weights sum to 0, and each is divided by that sum: {numbers} = 0.");
             file.guard(name, Fault::new(what, Some(p.at), "change a weight, or set normalize to false."));
@@ -208,7 +237,10 @@ impl Combination<'_> {
         let provable = |p: &&Part| !p.layered() || self.simplex(p);
         let parts: Vec<&Part> = self.merge.parts.iter().filter(provable).collect();
         if parts.len() < self.merge.parts.len() {
-            file.notes.push("Left out: whether the sum of the weights is zero between two layers, for some weight is below zero.".to_owned());
+            file.notes.push(
+                "Left out: whether the sum of the weights is zero between two layers, for some weight is below zero."
+                    .to_owned(),
+            );
             return true;
         }
         let statements: Vec<String> = parts.iter().map(|p| format!("sum {} != 0", p.at_s("weights"))).collect();
@@ -216,13 +248,22 @@ impl Combination<'_> {
             .iter()
             .map(|p| {
                 if p.layered() {
-                    format!("intro e have w := along_weights {} (by {{ arith }}) have g : 0 < sum {} := w.2 arith", p.along("hs.1"), p.at_s("weights"))
+                    format!(
+                        "intro e have w := along_weights {} (by {{ arith }}) have g : 0 < sum {} := w.2 arith",
+                        p.along("hs.1"),
+                        p.at_s("weights")
+                    )
                 } else {
                     "arith".to_owned()
                 }
             })
             .collect();
-        file.claim(says, &format!("{name}{}", place_binder(self.layered)), &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+        file.claim(
+            says,
+            &format!("{name}{}", place_binder(self.layered)),
+            &all(&statements),
+            &Evidence::Proof(&prove_all(&scripts)),
+        );
         true
     }
 
@@ -236,7 +277,12 @@ impl Combination<'_> {
             }
             let statements: Vec<String> = parts.iter().map(|p| format!("sum {} = 1", self.given(p))).collect();
             let scripts: Vec<String> = parts.iter().map(|p| format!("exact {}.2", Self::simplex_proof(p))).collect();
-            file.claim("After the division the weights sum to one.", &format!("shares_sum_to_one{binder}"), &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+            file.claim(
+                "After the division the weights sum to one.",
+                &format!("shares_sum_to_one{binder}"),
+                &all(&statements),
+                &Evidence::Proof(&prove_all(&scripts)),
+            );
             return;
         }
         if let [p] = parts.as_slice()
@@ -244,7 +290,12 @@ impl Combination<'_> {
         {
             let total = sum(&self.weights(&p.rows[0]));
             let name = format!("weights_sum_to_{}", named(&total));
-            file.claim("What the weights of the models sum to.", &name, &format!("sum {} = {}", self.given(p), shown(&total)), &Evidence::Proof("by arith"));
+            file.claim(
+                "What the weights of the models sum to.",
+                &name,
+                &format!("sum {} = {}", self.given(p), shown(&total)),
+                &Evidence::Proof("by arith"),
+            );
         }
     }
 
@@ -256,8 +307,15 @@ impl Combination<'_> {
             let m = self.operator(p);
             format!("min {ends} <= {m} x j /\\ {m} x j <= max {ends}")
         };
-        let head = |layered| format!("stays_between_the_models {{d : Nat}}{}{} (x : Vec {k} (Vec d Real)) (j : Fin d)", place_binder(layered), self.base_binder());
-        let outside = self.merge.parts.iter().find_map(|p| p.rows.iter().position(|r| !self.simplex_row(r)).map(|row| (p, row)));
+        let head = |layered| {
+            format!(
+                "stays_between_the_models {{d : Nat}}{}{} (x : Vec {k} (Vec d Real)) (j : Fin d)",
+                place_binder(layered),
+                self.base_binder()
+            )
+        };
+        let outside =
+            self.merge.parts.iter().find_map(|p| p.rows.iter().position(|r| !self.simplex_row(r)).map(|row| (p, row)));
         let with_base = if self.task { " and the base" } else { "" };
         let Some((p, row)) = outside else {
             if !self.merge.parts.iter().all(|p| self.simplex(p)) {
@@ -294,21 +352,35 @@ impl Combination<'_> {
 
     /// Values of the base and the models with one parameter each.
     fn point(&self, values: &[Num]) -> String {
-        if self.task { format!("(base := [{}]) (x := {})", shown(&values[0]), columns(&values[1..])) } else { format!("(x := {})", columns(values)) }
+        if self.task {
+            format!("(base := [{}]) (x := {})", shown(&values[0]), columns(&values[1..]))
+        } else {
+            format!("(x := {})", columns(values))
+        }
     }
 
     /// Whether models of length one are merged to one of length one.
     fn length(&self, file: &mut File) {
         let k = self.k();
         if !self.task && self.merge.parts.iter().all(|p| self.simplex(p)) {
-            let statements: Vec<String> = self.merge.parts.iter().map(|p| format!("sum_sq ({} x) <= r", self.operator(p))).collect();
-            let scripts: Vec<String> =
-                self.merge.parts.iter().map(|p| format!("exact linear_length {} x {} r hr", self.given(p), Self::simplex_proof(p))).collect();
+            let statements: Vec<String> =
+                self.merge.parts.iter().map(|p| format!("sum_sq ({} x) <= r", self.operator(p))).collect();
+            let scripts: Vec<String> = self
+                .merge
+                .parts
+                .iter()
+                .map(|p| format!("exact linear_length {} x {} r hr", self.given(p), Self::simplex_proof(p)))
+                .collect();
             let name = format!(
                 "is_no_longer_than_the_models {{d : Nat}}{} (x : Vec {k} (Vec d Real)) (r : Real) (hr : forall i, sum_sq (x i) <= r)",
                 place_binder(self.layered)
             );
-            file.claim("The length of the merge, squared, is never above that of the longest model.", &name, &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+            file.claim(
+                "The length of the merge, squared, is never above that of the longest model.",
+                &name,
+                &all(&statements),
+                &Evidence::Proof(&prove_all(&scripts)),
+            );
         }
         for p in &self.merge.parts {
             for (row, numbers) in p.rows.iter().enumerate() {
@@ -318,7 +390,11 @@ impl Combination<'_> {
                 let Some(apart) = (0..c.len()).find(|i| !is_one(&c[*i], &(&total - &c[*i]))) else { continue };
                 let vector = |i: usize| list(&single(2, usize::from(i != apart)));
                 let models = |from: usize| listed(&(from..c.len()).map(vector).collect::<Vec<_>>());
-                let values = if self.task { format!("(base := {}) (x := {})", vector(0), models(1)) } else { format!("(x := {})", models(0)) };
+                let values = if self.task {
+                    format!("(base := {}) (x := {})", vector(0), models(1))
+                } else {
+                    format!("(x := {})", models(0))
+                };
                 let hb = if self.task { " (hb : sum_sq base = 1)" } else { "" };
                 let name = format!(
                     "keeps_the_norm {{d : Nat}}{}{} (x : Vec {k} (Vec d Real)){hb} (hx : forall i, sum_sq (x i) = 1)",
@@ -326,7 +402,12 @@ impl Combination<'_> {
                     self.base_binder()
                 );
                 let point = format!("(d := 2){} {values}", place_value(p.layered(), p, row));
-                file.claim("The norm is not kept: models of length one give a merge of another length.", &name, &format!("sum_sq ({} x) = 1", self.operator(p)), &Evidence::Point(&point, ""));
+                file.claim(
+                    "The norm is not kept: models of length one give a merge of another length.",
+                    &name,
+                    &format!("sum_sq ({} x) = 1", self.operator(p)),
+                    &Evidence::Point(&point, ""),
+                );
                 return;
             }
         }
@@ -348,7 +429,8 @@ impl Combination<'_> {
         };
         let most = if simplex { Num::one() } else { parts.iter().map(distance).max().unwrap_or_else(Num::one) };
         let factor = if most.is_one() { "D".to_owned() } else { format!("{} * D", shown(&most)) };
-        let statements: Vec<String> = parts.iter().map(|p| format!("abs ({m} x j - {m} y j) <= {factor}", m = self.operator(p))).collect();
+        let statements: Vec<String> =
+            parts.iter().map(|p| format!("abs ({m} x j - {m} y j) <= {factor}", m = self.operator(p))).collect();
         let scripts: Vec<String> = parts
             .iter()
             .map(|p| {
@@ -370,20 +452,30 @@ impl Combination<'_> {
                 )
             })
             .collect();
-        let name = if most.is_one() { "moves_no_more_than_the_models".to_owned() } else { format!("moves_at_most_{}_times_as_far", named(&most)) };
+        let name = if most.is_one() {
+            "moves_no_more_than_the_models".to_owned()
+        } else {
+            format!("moves_at_most_{}_times_as_far", named(&most))
+        };
         let head = format!(
             "{name} {{d : Nat}}{}{} (x y : Vec {k} (Vec d Real)) (D : Real) (j : Fin d) (h : forall i, abs (x i j - y i j) <= D)",
             place_binder(self.layered && simplex),
             self.base_binder()
         );
         let times = if most.is_one() { String::new() } else { format!(" {} times", shown(&most)) };
-        file.claim(&format!("When every model moves a parameter by at most D, the merge moves it by at most{times} D."), &head, &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+        file.claim(
+            &format!("When every model moves a parameter by at most D, the merge moves it by at most{times} D."),
+            &head,
+            &all(&statements),
+            &Evidence::Proof(&prove_all(&scripts)),
+        );
     }
 
     /// Whether the order of the models matters.
     fn order(&self, file: &mut File) {
         let k = self.k();
-        let different = |r: &Vec<Num>| (0..k).flat_map(|i| (i + 1..k).map(move |j| (i, j))).find(|(i, j)| r[*i] != r[*j]);
+        let different =
+            |r: &Vec<Num>| (0..k).flat_map(|i| (i + 1..k).map(move |j| (i, j))).find(|(i, j)| r[*i] != r[*j]);
         for p in &self.merge.parts {
             for (row, numbers) in p.rows.iter().enumerate() {
                 let Some((i, j)) = different(numbers) else { continue };
@@ -397,23 +489,42 @@ impl Combination<'_> {
                     self.base_binder()
                 );
                 let base = if self.task { "(base := [0]) " } else { "" };
-                let point = format!("(d := 1){} {base}(x := {}) (j := 0)", place_value(p.layered(), p, row), columns(&single(k, i)));
-                file.claim("The order of the models matters: two that are swapped give another merge.", &head, &format!("{m} {} j = {m} x j", swapped(k, i, j)), &Evidence::Point(&point, ""));
+                let point = format!(
+                    "(d := 1){} {base}(x := {}) (j := 0)",
+                    place_value(p.layered(), p, row),
+                    columns(&single(k, i))
+                );
+                file.claim(
+                    "The order of the models matters: two that are swapped give another merge.",
+                    &head,
+                    &format!("{m} {} j = {m} x j", swapped(k, i, j)),
+                    &Evidence::Point(&point, ""),
+                );
                 return;
             }
         }
         if k < 2 {
             return;
         }
-        let statements: Vec<String> = self.merge.parts.iter().map(|p| format!("Symmetric (fun (x : Vec {k} (Vec d Real)) => {} x j)", self.operator(p))).collect();
+        let statements: Vec<String> = self
+            .merge
+            .parts
+            .iter()
+            .map(|p| format!("Symmetric (fun (x : Vec {k} (Vec d Real)) => {} x j)", self.operator(p)))
+            .collect();
         let scripts: Vec<String> = self
             .merge
             .parts
             .iter()
             .map(|p| {
-                let equal = if p.layered() { format!("(along_equal {} (by {{ arith }}))", p.along("hs.1")) } else { "(by { arith })".to_owned() };
+                let equal = if p.layered() {
+                    format!("(along_equal {} (by {{ arith }}))", p.along("hs.1"))
+                } else {
+                    "(by { arith })".to_owned()
+                };
                 let given = self.given(p);
-                let equal = if self.shared(p) { format!("(shares_equal {} {equal})", p.at_s("weights")) } else { equal };
+                let equal =
+                    if self.shared(p) { format!("(shares_equal {} {equal})", p.at_s("weights")) } else { equal };
                 if self.task {
                     format!("exact task_symmetric ({}) {given} base {equal} j", shown(&self.merge.scale))
                 } else {
@@ -421,7 +532,16 @@ impl Combination<'_> {
                 }
             })
             .collect();
-        let head = format!("order_of_the_models_is_free {{d : Nat}}{}{} (j : Fin d)", place_binder(self.layered), self.base_binder());
-        file.claim("The order of the models does not matter.", &head, &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+        let head = format!(
+            "order_of_the_models_is_free {{d : Nat}}{}{} (j : Fin d)",
+            place_binder(self.layered),
+            self.base_binder()
+        );
+        file.claim(
+            "The order of the models does not matter.",
+            &head,
+            &all(&statements),
+            &Evidence::Proof(&prove_all(&scripts)),
+        );
     }
 }

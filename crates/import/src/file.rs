@@ -4,15 +4,52 @@ use crate::{Fault, Guard, Written};
 
 /// Words that the language keeps for itself.
 const RESERVED: [&str; 40] = [
-    "module", "import", "def", "axiom", "data", "theorem", "operator", "claim", "protocol", "fun", "lambda", "forall",
-    "exists", "let", "in", "if", "then", "else", "match", "with", "end", "by", "not", "sum", "max", "min", "prod",
-    "refuted", "at", "have", "show", "exact", "apply", "intro", "split", "cases", "induction", "unfold", "rewrite",
+    "module",
+    "import",
+    "def",
+    "axiom",
+    "data",
+    "theorem",
+    "operator",
+    "claim",
+    "protocol",
+    "fun",
+    "lambda",
+    "forall",
+    "exists",
+    "let",
+    "in",
+    "if",
+    "then",
+    "else",
+    "match",
+    "with",
+    "end",
+    "by",
+    "not",
+    "sum",
+    "max",
+    "min",
+    "prod",
+    "refuted",
+    "at",
+    "have",
+    "show",
+    "exact",
+    "apply",
+    "intro",
+    "split",
+    "cases",
+    "induction",
+    "unfold",
+    "rewrite",
     "arith",
 ];
 
 /// A name of a module for a file of this stem: letters, digits and underscores, with a letter first.
 pub fn module_name(stem: &str) -> String {
-    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let plain: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let plain = plain.trim_matches('_');
     let starts_well = plain.starts_with(|c: char| c.is_ascii_alphabetic());
     if plain.is_empty() || !starts_well || RESERVED.contains(&plain) {

@@ -37,8 +37,23 @@ impl Method {
 
 /// Methods of mergekit that are not read.
 const OTHERS: [&str; 17] = [
-    "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "dare_linear", "dare_ties", "della", "della_linear", "karcher",
-    "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "ram", "ramplus_tl", "sce", "average",
+    "arcee_fusion",
+    "breadcrumbs",
+    "breadcrumbs_ties",
+    "dare_linear",
+    "dare_ties",
+    "della",
+    "della_linear",
+    "karcher",
+    "model_stock",
+    "multislerp",
+    "nearswap",
+    "nuslerp",
+    "passthrough",
+    "ram",
+    "ramplus_tl",
+    "sce",
+    "average",
 ];
 
 /// Keys of the file: those that are read, and those of mergekit on which no claim depends.
@@ -48,9 +63,26 @@ const KEYS_PASSED: [&str; 5] = ["dtype", "out_dtype", "tokenizer_source", "token
 const PARAMETERS_PASSED: [&str; 1] = ["int8_mask"];
 /// Parameters that mergekit knows for some method.
 const PARAMETERS: [&str; 20] = [
-    "weight", "density", "normalize", "t", "lambda", "rescale", "int8_mask", "gamma", "epsilon", "max_iter", "tol",
-    "filter_wise", "nuslerp_flatten", "nuslerp_row_wise", "normalize_weights", "eps", "select_topk", "scale",
-    "fill_strategy", "r",
+    "weight",
+    "density",
+    "normalize",
+    "t",
+    "lambda",
+    "rescale",
+    "int8_mask",
+    "gamma",
+    "epsilon",
+    "max_iter",
+    "tol",
+    "filter_wise",
+    "nuslerp_flatten",
+    "nuslerp_row_wise",
+    "normalize_weights",
+    "eps",
+    "select_topk",
+    "scale",
+    "fill_strategy",
+    "r",
 ];
 
 /// A model with the parameters that are set for it.
@@ -121,7 +153,11 @@ fn entries(node: &Node) -> &[(String, At, Node)] {
 impl Reader<'_> {
     fn merge(&mut self, file: &str, root: &Node) -> Result<Merge, Fault> {
         if !matches!(root.kind, Kind::Map(_)) {
-            return Err(Fault::new("A mergekit file is a list of keys with values.", Some(root.at), "begin with a line such as merge_method: linear."));
+            return Err(Fault::new(
+                "A mergekit file is a list of keys with values.",
+                Some(root.at),
+                "begin with a line such as merge_method: linear.",
+            ));
         }
         self.keys(root, &KEYS, &KEYS_PASSED)?;
         let method = self.method(root)?;
@@ -131,14 +167,22 @@ impl Reader<'_> {
         };
         let slices = self.slices(root, base.as_ref())?;
         let all = root.get("parameters").filter(|n| !n.is_null());
-        for node in all.into_iter().chain(slices.iter().flat_map(|s| s.parameters.iter().chain(s.sources.iter().filter_map(|m| m.parameters.as_ref())))) {
+        for node in all.into_iter().chain(
+            slices
+                .iter()
+                .flat_map(|s| s.parameters.iter().chain(s.sources.iter().filter_map(|m| m.parameters.as_ref()))),
+        ) {
             self.parameters(node, method)?;
         }
         let normalize_default = matches!(method, Method::Linear | Method::Ties);
         let normalize = flag(all, &slices, "normalize")?.unwrap_or(normalize_default);
         if method == Method::Ties && flag(all, &slices, "rescale")? == Some(true) {
             let at = find(all, "rescale").map(|n| n.at);
-            return Err(Fault::new("With rescale, what is kept of a change is stretched to the size before. Claims about that are not written.", at, "leave rescale out, or set it to false."));
+            return Err(Fault::new(
+                "With rescale, what is kept of a change is stretched to the size before. Claims about that are not written.",
+                at,
+                "leave rescale out, or set it to false.",
+            ));
         }
         of_the_file(&slices, "lambda")?;
         let scale = match find(all, "lambda") {
@@ -163,13 +207,28 @@ impl Reader<'_> {
         }
         let parts = self.parts(method, &slices, all, &weighted)?;
         let same = slices.iter().all(|s| names(s) == models);
-        let models = if same { models } else { (1..=models.len()).map(|i| format!("source {i} of each slice")).collect() };
+        let models =
+            if same { models } else { (1..=models.len()).map(|i| format!("source {i} of each slice")).collect() };
         let base = slices.first().and_then(base_of).map(|b| b.0);
         if models.is_empty() {
-            return Err(Fault::new("No model is merged here besides the base.", Some(first), "name the models under models."));
+            return Err(Fault::new(
+                "No model is merged here besides the base.",
+                Some(first),
+                "name the models under models.",
+            ));
         }
         let stem = std::path::Path::new(file).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Merge { file: file.to_owned(), module: module_name(&stem), method, models, base, normalize, scale, parts, notes: Vec::new() })
+        Ok(Merge {
+            file: file.to_owned(),
+            module: module_name(&stem),
+            method,
+            models,
+            base,
+            normalize,
+            scale,
+            parts,
+            notes: Vec::new(),
+        })
     }
 
     /// Says which keys of a map are not read. One that is nearly a known key is refused, for it was meant to count.
@@ -197,7 +256,11 @@ impl Reader<'_> {
     fn method(&self, root: &Node) -> Result<Method, Fault> {
         let known = METHODS.map(|m| m.0);
         let Some(node) = root.get("merge_method") else {
-            return Err(Fault::new("The key merge_method is missing, so the way of merging is not known.", Some(root.at), "add a line such as merge_method: linear."));
+            return Err(Fault::new(
+                "The key merge_method is missing, so the way of merging is not known.",
+                Some(root.at),
+                "add a line such as merge_method: linear.",
+            ));
         };
         let word = node.text().unwrap_or_default();
         if let Some((_, method)) = METHODS.iter().find(|(name, _)| *name == word) {
@@ -218,11 +281,23 @@ impl Reader<'_> {
 
     fn slices(&mut self, root: &Node, base: Option<&(String, At)>) -> Result<Vec<Slice>, Fault> {
         if let Some((_, at, _)) = entries(root).iter().find(|(n, _, _)| n == "modules") {
-            return Err(Fault::new("Merges of several modules are not read here.", Some(*at), "write a file with models or slices for each module."));
+            return Err(Fault::new(
+                "Merges of several modules are not read here.",
+                Some(*at),
+                "write a file with models or slices for each module.",
+            ));
         }
         match (root.get("models"), root.get("slices")) {
-            (Some(_), Some(both)) => Err(Fault::new("Both models and slices are given, and mergekit takes only one of them.", Some(both.at), "delete one of the two.")),
-            (None, None) => Err(Fault::new("Models or slices are missing, so there is nothing to merge.", Some(root.at), "list the models under models.")),
+            (Some(_), Some(both)) => Err(Fault::new(
+                "Both models and slices are given, and mergekit takes only one of them.",
+                Some(both.at),
+                "delete one of the two.",
+            )),
+            (None, None) => Err(Fault::new(
+                "Models or slices are missing, so there is nothing to merge.",
+                Some(root.at),
+                "list the models under models.",
+            )),
             (Some(models), None) => {
                 let mut sources = Vec::new();
                 for node in items(models, "models")? {
@@ -239,7 +314,11 @@ impl Reader<'_> {
                 for node in items(slices, "slices")? {
                     self.keys(node, &["sources", "base_model", "parameters"], &["residual_weight"])?;
                     let Some(listed) = node.get("sources") else {
-                        return Err(Fault::new("This slice has no sources.", Some(node.at), "list its models under sources."));
+                        return Err(Fault::new(
+                            "This slice has no sources.",
+                            Some(node.at),
+                            "list its models under sources.",
+                        ));
                     };
                     let mut sources = Vec::new();
                     let mut lengths: Vec<(usize, At)> = Vec::new();
@@ -248,14 +327,22 @@ impl Reader<'_> {
                         lengths.extend(layers(node)?);
                     }
                     if let Some((length, at)) = lengths.iter().find(|(l, _)| *l != lengths[0].0) {
-                        let what = format!("The models of a slice need the same number of layers. Here are {length} layers, before {}.", lengths[0].0);
+                        let what = format!(
+                            "The models of a slice need the same number of layers. Here are {length} layers, before {}.",
+                            lengths[0].0
+                        );
                         return Err(Fault::new(what, Some(*at), "make the ranges equally long."));
                     }
                     let base = match node.get("base_model").filter(|n| !n.is_null()) {
                         Some(b) => Some((model_name(b)?, b.at)),
                         None => None,
                     };
-                    out.push(Slice { sources, base, parameters: node.get("parameters").filter(|n| !n.is_null()).cloned(), at: node.at });
+                    out.push(Slice {
+                        sources,
+                        base,
+                        parameters: node.get("parameters").filter(|n| !n.is_null()).cloned(),
+                        at: node.at,
+                    });
                 }
                 Ok(out)
             }
@@ -274,7 +361,11 @@ impl Reader<'_> {
     /// Which parameters count for the method, and which do not.
     fn parameters(&mut self, node: &Node, method: Method) -> Result<(), Fault> {
         if !matches!(node.kind, Kind::Map(_)) {
-            return Err(Fault::new("Parameters are a list of names with values.", Some(node.at), "write a line such as weight: 0.5."));
+            return Err(Fault::new(
+                "Parameters are a list of names with values.",
+                Some(node.at),
+                "write a line such as weight: 0.5.",
+            ));
         }
         let read: &[&str] = match method {
             Method::Linear => &["weight", "normalize"],
@@ -307,29 +398,48 @@ impl Reader<'_> {
             Method::Linear => Ok(()),
             Method::Slerp => {
                 if n != 2 {
-                    let what = format!("Slerp merges two models, the base among them, and here the number of models is {n}.");
+                    let what =
+                        format!("Slerp merges two models, the base among them, and here the number of models is {n}.");
                     return Err(Fault::new(what, Some(s.at), "name two models, or take another method."));
                 }
                 match base {
-                    None => Err(Fault::new("Slerp needs base_model, the model that t at 0 gives.", Some(s.at), "add base_model with the name of one of the models.")),
-                    Some((name, at)) if s.sources.iter().all(|m| m.name != *name) => {
-                        Err(Fault::new(format!("The base {} is not among the models of this slice.", printable(name)), Some(*at), "name one of the two models."))
-                    }
+                    None => Err(Fault::new(
+                        "Slerp needs base_model, the model that t at 0 gives.",
+                        Some(s.at),
+                        "add base_model with the name of one of the models.",
+                    )),
+                    Some((name, at)) if s.sources.iter().all(|m| m.name != *name) => Err(Fault::new(
+                        format!("The base {} is not among the models of this slice.", printable(name)),
+                        Some(*at),
+                        "name one of the two models.",
+                    )),
                     Some(_) => Ok(()),
                 }
             }
             Method::TaskArithmetic | Method::Ties => match base {
-                None => Err(Fault::new("This method merges changes of a base, and base_model is missing.", Some(s.at), "add base_model with the name of the base.")),
-                Some((name, at)) if s.sources.iter().all(|m| m.name != *name) => {
-                    Err(Fault::new(format!("The base {} is not among the sources of this slice.", printable(name)), Some(*at), "add it as a source."))
-                }
+                None => Err(Fault::new(
+                    "This method merges changes of a base, and base_model is missing.",
+                    Some(s.at),
+                    "add base_model with the name of the base.",
+                )),
+                Some((name, at)) if s.sources.iter().all(|m| m.name != *name) => Err(Fault::new(
+                    format!("The base {} is not among the sources of this slice.", printable(name)),
+                    Some(*at),
+                    "add it as a source.",
+                )),
                 Some(_) => Ok(()),
             },
         }
     }
 
     /// The numbers of every part: for each slice, and for each way in which filters can fit the name of a tensor.
-    fn parts(&self, method: Method, slices: &[Slice], all: Option<&Node>, weighted: &dyn Fn(&Slice) -> Vec<usize>) -> Result<Vec<Part>, Fault> {
+    fn parts(
+        &self,
+        method: Method,
+        slices: &[Slice],
+        all: Option<&Node>,
+        weighted: &dyn Fn(&Slice) -> Vec<usize>,
+    ) -> Result<Vec<Part>, Fault> {
         let mut out: Vec<Part> = Vec::new();
         for (number, s) in slices.iter().enumerate() {
             let of_model = |name: &str, i: usize| -> Result<Vec<Setting>, Fault> {
@@ -340,7 +450,8 @@ impl Reader<'_> {
             let mut columns: Vec<(String, At, Vec<Setting>)> = Vec::new();
             let mut kept: Vec<Vec<Setting>> = Vec::new();
             if method == Method::Slerp {
-                let levels = [s.parameters.as_ref(), all].into_iter().filter_map(|l| find(l, "t")).map(|n| setting(n, "t"));
+                let levels =
+                    [s.parameters.as_ref(), all].into_iter().filter_map(|l| find(l, "t")).map(|n| setting(n, "t"));
                 columns.push(("t".to_owned(), s.at, levels.collect::<Result<_, _>>()?));
             } else {
                 for i in &chosen {
@@ -351,7 +462,8 @@ impl Reader<'_> {
                 }
             }
             let settings = columns.iter().flat_map(|c| &c.2).chain(kept.iter().flatten());
-            let mut filters: Vec<&String> = settings.flat_map(|s| s.cases.iter().filter_map(|c| c.filter.as_ref())).collect();
+            let mut filters: Vec<&String> =
+                settings.flat_map(|s| s.cases.iter().filter_map(|c| c.filter.as_ref())).collect();
             filters.sort();
             filters.dedup();
             for fitting in fittings(&filters, s.at)? {
@@ -360,22 +472,39 @@ impl Reader<'_> {
                     match levels.iter().find_map(|l| l.case(&fitting)) {
                         Some(case) => cases.push(case),
                         None => {
-                            let missing = if levels.is_empty() { "is not given" } else { "is not given for every tensor" };
+                            let missing =
+                                if levels.is_empty() { "is not given" } else { "is not given for every tensor" };
                             let of = if name == "t" { "The parameter t" } else { "The weight of this model" };
-                            return Err(Fault::new(format!("{of} {missing}."), Some(*at), format!("add a line such as {name}: 0.5.")));
+                            return Err(Fault::new(
+                                format!("{of} {missing}."),
+                                Some(*at),
+                                format!("add a line such as {name}: 0.5."),
+                            ));
                         }
                     }
                 }
                 // Everything is kept where no density is given.
                 let whole = || Case { filter: None, values: vec![Num::one()], at: s.at };
-                let densities: Vec<Case> =
-                    kept.iter().map(|levels| levels.iter().find_map(|l| l.case(&fitting)).cloned().unwrap_or_else(whole)).collect();
+                let densities: Vec<Case> = kept
+                    .iter()
+                    .map(|levels| levels.iter().find_map(|l| l.case(&fitting)).cloned().unwrap_or_else(whole))
+                    .collect();
                 let filter = fitting.iter().map(|f| printable(f)).collect::<Vec<_>>();
-                let mut says = if filter.is_empty() { "the tensors that no filter names".to_owned() } else { format!("tensors with {} in their name", filter.join(" and ")) };
+                let mut says = if filter.is_empty() {
+                    "the tensors that no filter names".to_owned()
+                } else {
+                    format!("tensors with {} in their name", filter.join(" and "))
+                };
                 if filters.is_empty() {
                     says = "all tensors".to_owned();
                 }
-                let mut words: Vec<String> = if filters.is_empty() { Vec::new() } else if filter.is_empty() { vec!["rest".to_owned()] } else { filter };
+                let mut words: Vec<String> = if filters.is_empty() {
+                    Vec::new()
+                } else if filter.is_empty() {
+                    vec!["rest".to_owned()]
+                } else {
+                    filter
+                };
                 if slices.len() > 1 {
                     says = format!("slice {}, {says}", number + 1);
                     words.insert(0, format!("slice{}", number + 1));
@@ -396,7 +525,10 @@ impl Reader<'_> {
             "all tensors".clone_into(&mut only.says);
         }
         if out.len() > PARTS {
-            let what = format!("The file sets {} different lists of numbers for its tensors. At most {PARTS} are read.", out.len());
+            let what = format!(
+                "The file sets {} different lists of numbers for its tensors. At most {PARTS} are read.",
+                out.len()
+            );
             return Err(Fault::new(what, Some(out[PARTS].at), "split the file, or use fewer filters and slices."));
         }
         Ok(out)
@@ -411,7 +543,11 @@ const FILTERS: usize = 8;
 /// Every set of filters that the name of one tensor can contain: with a filter also those that are a part of it. Small sets come first.
 fn fittings<'a>(filters: &[&'a String], at: At) -> Result<Vec<Vec<&'a String>>, Fault> {
     if filters.len() > FILTERS {
-        return Err(Fault::new(format!("There are {} filters here. At most {FILTERS} are read.", filters.len()), Some(at), "use fewer filters."));
+        return Err(Fault::new(
+            format!("There are {} filters here. At most {FILTERS} are read.", filters.len()),
+            Some(at),
+            "use fewer filters.",
+        ));
     }
     let mut out: Vec<Vec<&String>> = vec![Vec::new()];
     for f in filters {
@@ -438,7 +574,11 @@ fn find<'a>(level: Option<&'a Node>, name: &str) -> Option<&'a Node> {
 fn items<'a>(node: &'a Node, what: &str) -> Result<&'a [Node], Fault> {
     match &node.kind {
         Kind::List(items) if !items.is_empty() => Ok(items),
-        _ => Err(Fault::new(format!("The key {what} needs a list with at least one entry."), Some(node.at), "begin each entry with a dash.")),
+        _ => Err(Fault::new(
+            format!("The key {what} needs a list with at least one entry."),
+            Some(node.at),
+            "begin each entry with a dash.",
+        )),
     }
 }
 
@@ -460,28 +600,42 @@ fn layers(node: &Node) -> Result<Option<(usize, At)>, Fault> {
     };
     match ends.as_slice() {
         [Some(from), Some(to)] if from < to => Ok(Some((to - from, range.at))),
-        _ => Err(Fault::new("A range of layers is two whole numbers, the smaller one first.", Some(range.at), "write a range such as [0, 32].")),
+        _ => Err(Fault::new(
+            "A range of layers is two whole numbers, the smaller one first.",
+            Some(range.at),
+            "write a range such as [0, 32].",
+        )),
     }
 }
 
 fn number(node: &Node, what: &str) -> Result<Num, Fault> {
     node.text().and_then(parse).ok_or_else(|| {
         let text = node.text().map_or("a list".to_owned(), printable);
-        Fault::new(format!("The value of {what} is {text}, and that is no number."), Some(node.at), "write a decimal number such as 0.5.")
+        Fault::new(
+            format!("The value of {what} is {text}, and that is no number."),
+            Some(node.at),
+            "write a decimal number such as 0.5.",
+        )
     })
 }
 
 fn setting(node: &Node, what: &str) -> Result<Setting, Fault> {
     let case = |node: &Node, filter: Option<String>| -> Result<Case, Fault> {
         let values = match &node.kind {
-            Kind::List(items) if !items.is_empty() => items.iter().map(|n| number(n, what)).collect::<Result<_, _>>()?,
+            Kind::List(items) if !items.is_empty() => {
+                items.iter().map(|n| number(n, what)).collect::<Result<_, _>>()?
+            }
             _ => vec![number(node, what)?],
         };
         Ok(Case { filter, values, at: node.at })
     };
     let conditional = |node: &Node| -> Result<Case, Fault> {
         let Some(value) = node.get("value") else {
-            return Err(Fault::new(format!("This entry of {what} has no value."), Some(node.at), "add a line such as value: 0.5."));
+            return Err(Fault::new(
+                format!("This entry of {what} has no value."),
+                Some(node.at),
+                "add a line such as value: 0.5.",
+            ));
         };
         let filter = node.get("filter").filter(|f| !f.is_null()).and_then(Node::text).filter(|f| *f != "*");
         case(value, filter.map(str::to_owned))

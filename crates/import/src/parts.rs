@@ -106,7 +106,9 @@ pub fn rows(gradients: &[&Case]) -> Result<Vec<Vec<Num>>, Fault> {
     for case in gradients.iter().filter(|c| c.values.len() > 1) {
         steps = steps.lcm(&(case.values.len() - 1));
         if steps > STEPS {
-            let what = format!("The gradients here have numbers of values that fit together at more than {STEPS} places only.");
+            let what = format!(
+                "The gradients here have numbers of values that fit together at more than {STEPS} places only."
+            );
             return Err(Fault::new(what, Some(case.at), "give the gradients the same number of values."));
         }
     }

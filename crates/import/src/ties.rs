@@ -29,9 +29,13 @@ pub fn write(merge: &Merge) -> Written {
                     trial.order(&mut file);
                 }
             }
-            None => file.notes.push(format!(
-                "Left out: norm, moves and order, for with these densities a point would need more than {WIDTH} parameters."
-            )),
+            None => file.notes.push(
+                if merge.parts.iter().all(|p| constant_densities(p).is_none()) {
+                    "Left out: norm, moves and order, for the densities change with the layer.".to_owned()
+                } else {
+                    format!("Left out: norm, moves and order. With these densities a point would need more than {WIDTH} parameters.")
+                },
+            ),
         }
     }
     file.done(&merge.module, read(merge))
@@ -50,9 +54,15 @@ fn definitions(merge: &Merge, file: &mut File) {
     for p in &merge.parts {
         let which = if p.suffix.is_empty() { String::new() } else { format!(" For {}.", printable(&p.says)) };
         let layers = if p.layered() { " They change with the place s of the layer, from 0 to 1." } else { "" };
-        file.declare(&format!("The weights of the models, as they stand in the file.{layers}{which}"), &p.definition("weights"));
+        file.declare(
+            &format!("The weights of the models, as they stand in the file.{layers}{which}"),
+            &p.definition("weights"),
+        );
         if let Some(densities) = constant_densities(p) {
-            file.declare("The share of its changes that each model keeps, the largest ones.", &format!("def densities{} : Vec {k} Real := {}", p.suffix, list(&densities)));
+            file.declare(
+                "The share of its changes that each model keeps, the largest ones.",
+                &format!("def densities{} : Vec {k} Real := {}", p.suffix, list(&densities)),
+            );
         }
         let name = if merge.normalize { "ties_merge" } else { "ties_sum" };
         let s = if p.layered() { " (s : Real)" } else { "" };
@@ -91,7 +101,8 @@ fn guard(merge: &Merge, file: &mut File) -> bool {
     if let Some(at) = numbers.iter().position(wrong) {
         file.claim(says, &head, statement, &Evidence::Wrong(&format!("(i := {at})")));
         let place = cases.iter().find(|c| c.values.contains(&numbers[at])).map(|c| c.at);
-        let what = format!("A density is {}. It is the share that is kept, above 0 and at most 1.", shown(&numbers[at]));
+        let what =
+            format!("A density is {}. It is the share that is kept, above 0 and at most 1.", shown(&numbers[at]));
         file.guard(name, Fault::new(what, place, "give a share such as 0.5."));
         file.notes.push("More claims follow once that is mended.".to_owned());
         return false;
@@ -107,7 +118,12 @@ fn total(merge: &Merge, file: &mut File) {
     {
         let total = sum(&p.rows[0]);
         let name = format!("weights_sum_to_{}", named(&total));
-        file.claim("What the weights of the models sum to.", &name, &format!("sum weights = {}", shown(&total)), &Evidence::Proof("by arith"));
+        file.claim(
+            "What the weights of the models sum to.",
+            &name,
+            &format!("sum weights = {}", shown(&total)),
+            &Evidence::Proof("by arith"),
+        );
     }
 }
 
@@ -121,7 +137,8 @@ fn between(merge: &Merge, file: &mut File) {
     };
     let binders = format!("(kept : Vec {k} Nat) (base : Vec d Real) (x : Vec {k} (Vec d Real)) (j : Fin d)");
     let signs = |r: &Vec<Num>| r.iter().all(|w| !w.is_negative());
-    let small = |r: &Vec<Num>| if merge.normalize { merge.scale <= Num::one() } else { &merge.scale * sum(r) <= Num::one() };
+    let small =
+        |r: &Vec<Num>| if merge.normalize { merge.scale <= Num::one() } else { &merge.scale * sum(r) <= Num::one() };
     let rows = || merge.parts.iter().flat_map(|p| &p.rows);
     if !merge.scale.is_negative() && rows().all(|r| signs(r) && small(r)) {
         let scripts: Vec<String> = merge
@@ -143,7 +160,12 @@ fn between(merge: &Merge, file: &mut File) {
             .collect();
         let statements: Vec<String> = merge.parts.iter().map(statement).collect();
         let head = format!("{name} {{d : Nat}}{} {binders}", place_binder(merge.parts.iter().any(Part::layered)));
-        file.claim("No parameter lies outside the range of the base and the models, however many changes are kept.", &head, &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+        file.claim(
+            "No parameter lies outside the range of the base and the models, however many changes are kept.",
+            &head,
+            &all(&statements),
+            &Evidence::Proof(&prove_all(&scripts)),
+        );
         return;
     }
     // Changes of one parameter, all kept: every model the same, or one alone, up or down.
@@ -157,8 +179,17 @@ fn between(merge: &Merge, file: &mut File) {
                 if r < least || r > Num::one() {
                     let head = format!("{name} {{d : Nat}}{} {binders}", place_binder(p.layered()));
                     let ones = list(&vec![Num::one(); k]);
-                    let point = format!("(d := 1){} (kept := {ones}) (base := [0]) (x := {}) (j := 0)", place_value(p.layered(), p, row), columns(&x));
-                    file.claim("A parameter can lie outside the range of the base and the models.", &head, &statement(p), &Evidence::Point(&point, ""));
+                    let point = format!(
+                        "(d := 1){} (kept := {ones}) (base := [0]) (x := {}) (j := 0)",
+                        place_value(p.layered(), p, row),
+                        columns(&x)
+                    );
+                    file.claim(
+                        "A parameter can lie outside the range of the base and the models.",
+                        &head,
+                        &statement(p),
+                        &Evidence::Point(&point, ""),
+                    );
                     return;
                 }
             }
@@ -182,23 +213,39 @@ fn merged(merge: &Merge, w: &[Num], changes: &[Num]) -> Num {
 fn symmetric(merge: &Merge, file: &mut File) -> bool {
     let k = k(merge);
     let equal = |v: &[Num]| v.iter().all(|w| *w == v[0]);
-    let alike = |p: &Part| p.rows.iter().all(|r| equal(r)) && p.densities.iter().all(|c| c.values == p.densities[0].values);
+    let alike =
+        |p: &Part| p.rows.iter().all(|r| equal(r)) && p.densities.iter().all(|c| c.values == p.densities[0].values);
     if k < 2 || !merge.parts.iter().all(alike) {
         return k < 2;
     }
     let lemma = if merge.normalize { "ties_symmetric" } else { "ties_sum_symmetric" };
-    let statements: Vec<String> =
-        merge.parts.iter().map(|p| format!("Symmetric (fun (x : Vec {k} (Vec d Real)) => {} (fun i => m) base x j)", operator(p))).collect();
+    let statements: Vec<String> = merge
+        .parts
+        .iter()
+        .map(|p| format!("Symmetric (fun (x : Vec {k} (Vec d Real)) => {} (fun i => m) base x j)", operator(p)))
+        .collect();
     let scripts: Vec<String> = merge
         .parts
         .iter()
         .map(|p| {
-            let equal = if p.layered() { format!("(along_equal {} (by {{ arith }}))", p.along("hs.1")) } else { "(by { arith })".to_owned() };
+            let equal = if p.layered() {
+                format!("(along_equal {} (by {{ arith }}))", p.along("hs.1"))
+            } else {
+                "(by { arith })".to_owned()
+            };
             format!("exact {lemma} ({}) {} m base {equal} j", shown(&merge.scale), p.at_s("weights"))
         })
         .collect();
-    let head = format!("order_of_the_models_is_free {{d : Nat}}{} (m : Nat) (base : Vec d Real) (j : Fin d)", place_binder(merge.parts.iter().any(Part::layered)));
-    file.claim("The order of the models does not matter: each keeps the same number m of changes.", &head, &all(&statements), &Evidence::Proof(&prove_all(&scripts)));
+    let head = format!(
+        "order_of_the_models_is_free {{d : Nat}}{} (m : Nat) (base : Vec d Real) (j : Fin d)",
+        place_binder(merge.parts.iter().any(Part::layered))
+    );
+    file.claim(
+        "The order of the models does not matter: each keeps the same number m of changes.",
+        &head,
+        &all(&statements),
+        &Evidence::Proof(&prove_all(&scripts)),
+    );
     true
 }
 
@@ -213,7 +260,9 @@ struct Trial<'a> {
 impl<'a> Trial<'a> {
     fn new(merge: &'a Merge, part: &'a Part) -> Option<Self> {
         let densities = constant_densities(part)?;
-        let kept = |d: usize| -> Option<Vec<usize>> { densities.iter().map(|s| (s * whole(d)).floor().to_integer().to_usize()).collect() };
+        let kept = |d: usize| -> Option<Vec<usize>> {
+            densities.iter().map(|s| (s * whole(d)).floor().to_integer().to_usize()).collect()
+        };
         let width = (2..=WIDTH).find(|d| kept(*d).is_some_and(|all| all.iter().all(|m| *m > 0)))?;
         Some(Trial { merge, part, width, kept: kept(width)? })
     }
@@ -260,7 +309,11 @@ impl<'a> Trial<'a> {
                 let change = [&x[0] - &base[0], &x[1] - &base[1]];
                 // Of two changes alike the first is kept.
                 let first = usize::from(change[1].abs() > change[0].abs());
-                if *kept > 1 { change } else { [0, 1].map(|j| if j == first { change[j].clone() } else { Num::zero() }) }
+                if *kept > 1 {
+                    change
+                } else {
+                    [0, 1].map(|j| if j == first { change[j].clone() } else { Num::zero() })
+                }
             })
             .collect();
         [0, 1].map(|j| {
@@ -276,7 +329,11 @@ impl<'a> Trial<'a> {
         let oblique = [ratio(3, 5), ratio(4, 5)];
         let upright = [Num::zero(), Num::one()];
         let mixed = |i: usize| if i == 0 { oblique.clone() } else { upright.clone() };
-        let tries = [vec![oblique.clone(); self.k()], (0..self.k()).map(mixed).collect(), vec![[ratio(-1, 1), Num::zero()]; self.k()]];
+        let tries = [
+            vec![oblique.clone(); self.k()],
+            (0..self.k()).map(mixed).collect(),
+            vec![[ratio(-1, 1), Num::zero()]; self.k()],
+        ];
         let apart = tries.into_iter().find(|models| {
             let [a, b] = self.merged(&base, models);
             !(&a * &a + &b * &b).is_one()
@@ -285,9 +342,15 @@ impl<'a> Trial<'a> {
             return file.notes.push("Left out: whether the norm is kept.".to_owned());
         };
         let x = listed(&models.iter().map(|m| self.vector(m)).collect::<Vec<_>>());
-        let head = format!("keeps_the_norm {} (hb : sum_sq base = 1) (hx : forall i, sum_sq (x i) = 1)", self.binders("x"));
+        let head =
+            format!("keeps_the_norm {} (hb : sum_sq base = 1) (hx : forall i, sum_sq (x i) = 1)", self.binders("x"));
         let point = format!("{} (base := {}) (x := {x})", self.fixed(), self.vector(&base));
-        file.claim("The norm is not kept: models of length one give a merge of another length.", &head, &format!("sum_sq ({} kept base x) = 1", operator(self.part)), &Evidence::Point(&point, ""));
+        file.claim(
+            "The norm is not kept: models of length one give a merge of another length.",
+            &head,
+            &format!("sum_sq ({} kept base x) = 1", operator(self.part)),
+            &Evidence::Point(&point, ""),
+        );
     }
 
     /// A small change turns the elected sign, and the merge jumps.
@@ -300,16 +363,41 @@ impl<'a> Trial<'a> {
         for step in [10_usize, 100, 1000] {
             let small = Num::one() / whole(step);
             let changes = |other: Num| -> Vec<Num> {
-                (0..w.len()).map(|n| if n == *i { w[*j].clone() } else if n == *j { -&w[*i] * &other } else { Num::zero() }).collect()
+                (0..w.len())
+                    .map(|n| {
+                        if n == *i {
+                            w[*j].clone()
+                        } else if n == *j {
+                            -&w[*i] * &other
+                        } else {
+                            Num::zero()
+                        }
+                    })
+                    .collect()
             };
             let (x, y) = (changes(Num::one() - &small), changes(Num::one() + &small));
             let distance = (&w[*i] + &w[*i]) * &small;
             let jump = (merged(self.merge, w, &x) - merged(self.merge, w, &y)).abs();
             if jump > distance {
-                let head = format!("moves_no_more_than_the_models {} (D : Real) (h : forall i j, abs (x i j - y i j) <= D) (j : Fin d)", self.binders("x y"));
+                let head = format!(
+                    "moves_no_more_than_the_models {} (D : Real) (h : forall i j, abs (x i j - y i j) <= D) (j : Fin d)",
+                    self.binders("x y")
+                );
                 let m = operator(self.part);
-                let point = format!("{} (base := {}) (x := {}) (y := {}) (D := {}) (j := 0)", self.fixed(), self.vector(&[]), self.changed(&x), self.changed(&y), shown(&distance));
-                file.claim("It jumps: where two models pull in opposite ways, a small change elects the other sign.", &head, &format!("abs ({m} kept base x j - {m} kept base y j) <= D"), &Evidence::Point(&point, ""));
+                let point = format!(
+                    "{} (base := {}) (x := {}) (y := {}) (D := {}) (j := 0)",
+                    self.fixed(),
+                    self.vector(&[]),
+                    self.changed(&x),
+                    self.changed(&y),
+                    shown(&distance)
+                );
+                file.claim(
+                    "It jumps: where two models pull in opposite ways, a small change elects the other sign.",
+                    &head,
+                    &format!("abs ({m} kept base x j - {m} kept base y j) <= D"),
+                    &Evidence::Point(&point, ""),
+                );
                 return;
             }
         }
@@ -323,7 +411,19 @@ impl<'a> Trial<'a> {
         let Some((i, j)) = pair else {
             return file.notes.push("Left out: whether the order of the models matters.".to_owned());
         };
-        let at = |a: usize, b: usize| -> Vec<Num> { (0..k).map(|n| if n == a { whole(1) } else if n == b { whole(3) } else { Num::zero() }).collect() };
+        let at = |a: usize, b: usize| -> Vec<Num> {
+            (0..k)
+                .map(|n| {
+                    if n == a {
+                        whole(1)
+                    } else if n == b {
+                        whole(3)
+                    } else {
+                        Num::zero()
+                    }
+                })
+                .collect()
+        };
         let (x, y) = (at(i, j), at(j, i));
         if merged(self.merge, w, &x) == merged(self.merge, w, &y) {
             return file.notes.push("Left out: whether the order of the models matters.".to_owned());
@@ -331,6 +431,11 @@ impl<'a> Trial<'a> {
         let head = format!("models_{i}_and_{j}_can_be_swapped {} (j : Fin d)", self.binders("x"));
         let m = operator(self.part);
         let point = format!("{} (base := {}) (x := {}) (j := 0)", self.fixed(), self.vector(&[]), self.changed(&x));
-        file.claim("The order of the models matters: two that are swapped give another merge.", &head, &format!("{m} kept base {} j = {m} kept base x j", swapped(k, i, j)), &Evidence::Point(&point, ""));
+        file.claim(
+            "The order of the models matters: two that are swapped give another merge.",
+            &head,
+            &format!("{m} kept base {} j = {m} kept base x j", swapped(k, i, j)),
+            &Evidence::Point(&point, ""),
+        );
     }
 }

@@ -51,7 +51,11 @@ pub fn parse(text: &str) -> Result<Node, Fault> {
         let (event, span) = event.map_err(|e| {
             let place = (u32::try_from(e.marker().line()), u32::try_from(e.marker().col().saturating_add(1)));
             let place = place.0.ok().zip(place.1.ok());
-            Fault::new(format!("This is no YAML: {}.", e.info()), place, "mend the indentation, the quotes or the brackets there.")
+            Fault::new(
+                format!("This is no YAML: {}.", e.info()),
+                place,
+                "mend the indentation, the quotes or the brackets there.",
+            )
         })?;
         let here = at(span);
         let (node, anchor) = match event {
@@ -60,7 +64,11 @@ pub fn parse(text: &str) -> Result<Node, Fault> {
             }
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
                 if open.len() >= DEPTH {
-                    return Err(Fault::new(format!("More than {DEPTH} levels lie in each other here."), Some(here), "write a flatter file."));
+                    return Err(Fault::new(
+                        format!("More than {DEPTH} levels lie in each other here."),
+                        Some(here),
+                        "write a flatter file.",
+                    ));
                 }
                 open.push(Open { at: here, anchor, map: matches!(event, Event::MappingStart(..)), items: Vec::new() });
                 continue;
@@ -72,13 +80,23 @@ pub fn parse(text: &str) -> Result<Node, Fault> {
             }
             Event::Alias(anchor) => match anchors.get(&anchor) {
                 Some(node) => (node.clone(), 0),
-                None => return Err(Fault::new("This alias stands inside what it names.", Some(here), "write the value out.")),
+                None => {
+                    return Err(Fault::new(
+                        "This alias stands inside what it names.",
+                        Some(here),
+                        "write the value out.",
+                    ));
+                }
             },
             _ => continue,
         };
         count += size(&node);
         if count > NODES {
-            return Err(Fault::new(format!("The file has more than {NODES} values."), Some(here), "write a shorter file, or fewer aliases."));
+            return Err(Fault::new(
+                format!("The file has more than {NODES} values."),
+                Some(here),
+                "write a shorter file, or fewer aliases.",
+            ));
         }
         if anchor > 0 {
             anchors.insert(anchor, node.clone());
@@ -117,7 +135,11 @@ fn map(items: Vec<Node>) -> Result<Kind, Fault> {
             continue;
         }
         if let Some((_, first, _)) = entries.iter().find(|(n, _, _)| *n == name) {
-            let what = format!("The key {} stands twice, first in line {}. Only one of them would count.", printable(&name), first.0);
+            let what = format!(
+                "The key {} stands twice, first in line {}. Only one of them would count.",
+                printable(&name),
+                first.0
+            );
             return Err(Fault::new(what, Some(key.at), "delete one of them."));
         }
         entries.push((name, key.at, value));
