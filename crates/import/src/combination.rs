@@ -2,7 +2,7 @@
 
 use crate::file::{Evidence, File, all, prove_all};
 use crate::mergekit::{Merge, Method};
-use crate::number::{Num, list, listed, named, shown, single, sum};
+use crate::number::{Num, argument, list, listed, named, shown, single, sum};
 use crate::parts::Part;
 use crate::yaml::printable;
 use crate::{Fault, Written};
@@ -158,7 +158,7 @@ impl Combination<'_> {
 
     fn definitions(&self, file: &mut File) {
         let k = self.k();
-        let scale = shown(&self.merge.scale);
+        let scale = argument(&self.merge.scale);
         for p in &self.merge.parts {
             let which = if p.suffix.is_empty() { String::new() } else { format!(" For {}.", printable(&p.says)) };
             let layers = if p.layered() { " They change with the place s of the layer, from 0 to 1." } else { "" };
@@ -170,7 +170,7 @@ impl Combination<'_> {
             let given = self.given(p);
             let text = if self.task {
                 format!(
-                    "operator merge{} {{d : Nat}}{s} (base : Vec d Real) (x : Vec {k} (Vec d Real)) : Vec d Real := task_arithmetic ({scale}) {given} base x",
+                    "operator merge{} {{d : Nat}}{s} (base : Vec d Real) (x : Vec {k} (Vec d Real)) : Vec d Real := task_arithmetic {scale} {given} base x",
                     p.suffix
                 )
             } else {
@@ -189,7 +189,7 @@ impl Combination<'_> {
                 continue;
             }
             let (s, weights) = (if p.layered() { " (s : Real) (h : 0 <= s)" } else { "" }, p.at_s("weights"));
-            let what = if self.task { format!("(task_weights ({scale}) {given})") } else { given.clone() };
+            let what = if self.task { format!("(task_weights {scale} {given})") } else { given.clone() };
             let proof = match (self.task, self.shared(p), p.layered()) {
                 (false, true, false) => format!("by exact shares_simplex {weights} (by {{ arith }})"),
                 (false, true, true) => {
@@ -197,7 +197,7 @@ impl Combination<'_> {
                 }
                 (false, false, true) => format!("by exact along_simplex {} (by {{ arith }})", p.along("h")),
                 (true, _, true) => format!(
-                    "by have t := along_task ({scale}) {} (by {{ arith }})\n   exact task_simplex ({scale}) {weights} t.1 t.2",
+                    "by have t := along_task {scale} {} (by {{ arith }})\n   exact task_simplex {scale} {weights} t.1 t.2",
                     p.along("h")
                 ),
                 (_, _, false) => "by arith".to_owned(),
@@ -330,7 +330,7 @@ impl Combination<'_> {
                 .map(|p| {
                     let (given, simplex) = (self.given(p), Self::simplex_proof(p));
                     if self.task {
-                        format!("exact task_between ({}) {given} base x {simplex} j", shown(&self.merge.scale))
+                        format!("exact task_between {} {given} base x {simplex} j", argument(&self.merge.scale))
                     } else {
                         format!("exact linear_between {given} x {simplex} j")
                     }
@@ -435,9 +435,9 @@ impl Combination<'_> {
             .iter()
             .map(|p| {
                 let given = self.given(p);
-                let scale = shown(&self.merge.scale);
+                let scale = argument(&self.merge.scale);
                 let reason = if self.task {
-                    format!("have a := task_moves ({scale}) {given} base x y D j h")
+                    format!("have a := task_moves {scale} {given} base x y D j h")
                 } else {
                     format!("have a := linear_moves {given} x y D j h")
                 };
@@ -445,7 +445,7 @@ impl Combination<'_> {
                     return format!("{reason} rewrite simplex_norm {given} {} at a have e : 1 * D = D by {{ ring }} rewrite e at a exact a", Self::simplex_proof(p));
                 }
                 let own = distance(p);
-                let norm = if self.task { format!("abs ({scale}) * norm_one {given}") } else { format!("norm_one {given}") };
+                let norm = if self.task { format!("abs {scale} * norm_one {given}") } else { format!("norm_one {given}") };
                 format!(
                     "{reason} have n : {norm} = {} by {{ arith }} rewrite n at a have q := abs_nonneg (x 0 j - y 0 j) have z := h 0 arith",
                     shown(&own)
@@ -526,7 +526,7 @@ impl Combination<'_> {
                 let equal =
                     if self.shared(p) { format!("(shares_equal {} {equal})", p.at_s("weights")) } else { equal };
                 if self.task {
-                    format!("exact task_symmetric ({}) {given} base {equal} j", shown(&self.merge.scale))
+                    format!("exact task_symmetric {} {given} base {equal} j", argument(&self.merge.scale))
                 } else {
                     format!("exact linear_symmetric {given} {equal} j")
                 }

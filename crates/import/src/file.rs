@@ -126,15 +126,15 @@ pub fn prove_all(scripts: &[String]) -> String {
     match scripts {
         [] => String::new(),
         [one] => format!("by {one}"),
-        [first, rest @ ..] => {
-            let open = |s: &str| format!("split {{ {s} }}");
-            let last = rest.len() - 1;
-            let mut out = open(first);
-            for s in &rest[..last] {
-                out += &format!(" {{ {}", open(s));
+        many => {
+            let mut out = "by split".to_owned();
+            for (i, script) in many.iter().enumerate() {
+                out += &format!("\n   {{ {script} }}");
+                if i + 2 < many.len() {
+                    out += "\n   { split";
+                }
             }
-            out += &format!(" {{ {} }}", rest[last]);
-            format!("by {out}{}", " }".repeat(last))
+            out + &" }".repeat(many.len() - 2)
         }
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     fn scripts_of_conjunctions() {
         let s = |t: &str| t.to_owned();
         assert_eq!(prove_all(&[s("a")]), "by a");
-        assert_eq!(prove_all(&[s("a"), s("b")]), "by split { a } { b }");
-        assert_eq!(prove_all(&[s("a"), s("b"), s("c")]), "by split { a } { split { b } { c } }");
+        assert_eq!(prove_all(&[s("a"), s("b")]), "by split\n   { a }\n   { b }");
+        assert_eq!(prove_all(&[s("a"), s("b"), s("c")]), "by split\n   { a }\n   { split\n   { b }\n   { c } }");
     }
 }

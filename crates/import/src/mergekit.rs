@@ -3,11 +3,11 @@
 //! What the keys mean is taken from mergekit itself: its `config.py`, `plan.py` and `merge_methods`.
 
 use crate::file::module_name;
-use crate::number::{Num, parse};
+use crate::number::{Num, parse, sum};
 use crate::parts::{Case, Part, Setting, rows};
 use crate::yaml::{self, At, Kind, Node, printable};
 use crate::{Fault, Written, combination, slerp, ties};
-use num_traits::One;
+use num_traits::{One, Signed};
 
 /// Finds the word that a mistyped one may have meant.
 pub type Nearest<'a> = &'a dyn Fn(&str, &[&str]) -> Option<String>;
@@ -114,9 +114,14 @@ pub struct Merge {
     pub notes: Vec<String>,
 }
 
+/// Keys that are not read, each with its line.
 struct Reader<'a> {
     nearest: Nearest<'a>,
+    /// Those that act beside the merge of numbers.
+    aside: Vec<String>,
+    /// Those that mergekit knows and that change nothing here.
     passed: Vec<String>,
+    /// Those that mergekit does not know.
     unknown: Vec<String>,
 }
 
@@ -126,11 +131,12 @@ struct Reader<'a> {
 /// The first thing in it that is no recipe of a method that is read.
 pub fn mergekit(file: &str, text: &str, nearest: Nearest) -> Result<Written, Fault> {
     let root = yaml::parse(text)?;
-    let mut reader = Reader { nearest, passed: Vec::new(), unknown: Vec::new() };
+    let mut reader = Reader { nearest, aside: Vec::new(), passed: Vec::new(), unknown: Vec::new() };
     let mut merge = reader.merge(file, &root)?;
     for (words, what) in [
-        (&reader.passed, "The claims do not depend on it, for they are about exact parameters."),
-        (&reader.unknown, "Mergekit does not know it either."),
+        (&reader.aside, "Claims are about exact numbers, before any rounding and before changes of the vocabulary."),
+        (&reader.passed, "That changes nothing in what is merged."),
+        (&reader.unknown, "Mergekit does not know that either."),
     ] {
         if !words.is_empty() {
             merge.notes.push(format!("Not read: {}. {what}", words.join(", ")));
@@ -206,6 +212,14 @@ impl Reader<'_> {
             return Err(Fault::new(what, Some(other.at), "split the file into one for each slice."));
         }
         let parts = self.parts(method, &slices, all, &weighted)?;
+        if method == Method::TaskArithmetic && normalize {
+            let sums = |p: &Part| -> Vec<Num> { p.rows.iter().map(|r| sum(r)).collect() };
+            let crosses = |p: &&Part| p.layered() && sums(p).windows(2).any(|w| !(&w[0] * &w[1]).is_positive());
+            if let Some(p) = parts.iter().find(crosses) {
+                let what = "The weights sum to 0 at some layer, and there mergekit does not divide by their sum. Such a mixture is not read.";
+                return Err(Fault::new(what, Some(p.at), "change a weight, or set normalize to false."));
+            }
+        }
         let same = slices.iter().all(|s| names(s) == models);
         let models =
             if same { models } else { (1..=models.len()).map(|i| format!("source {i} of each slice")).collect() };
@@ -240,7 +254,7 @@ impl Reader<'_> {
                 continue;
             }
             if passed.contains(&name) {
-                self.passed.push(format!("{shown} in line {line}"));
+                self.aside.push(format!("{shown} in line {line}"));
                 continue;
             }
             let missing: Vec<&str> = read.iter().filter(|k| node.get(k).is_none()).copied().collect();
@@ -312,7 +326,7 @@ impl Reader<'_> {
             (None, Some(slices)) => {
                 let mut out = Vec::new();
                 for node in items(slices, "slices")? {
-                    self.keys(node, &["sources", "base_model", "parameters"], &["residual_weight"])?;
+                    self.keys(node, &["sources", "base_model", "parameters"], &[])?;
                     let Some(listed) = node.get("sources") else {
                         return Err(Fault::new(
                             "This slice has no sources.",
@@ -520,6 +534,12 @@ impl Reader<'_> {
                 }
             }
         }
+        // Names made of filters may coincide, for signs are left out of them.
+        for i in 0..out.len() {
+            if out[..i].iter().any(|p| p.suffix == out[i].suffix) {
+                out[i].suffix += &format!("_{i}");
+            }
+        }
         if let [only] = out.as_mut_slice() {
             only.suffix.clear();
             "all tensors".clone_into(&mut only.says);
@@ -670,5 +690,105 @@ fn flag(all: Option<&Node>, slices: &[Slice], name: &str) -> Result<Option<bool>
             let what = format!("The value of {name} is {}, and it must be true or false.", printable(other));
             Err(Fault::new(what, Some(node.at), "write true or false."))
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Written, Fault> {
+        mergekit("a.yml", text, &|_, _| None)
+    }
+
+    const TWO: &str = "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: 2}}]\n";
+
+    #[test]
+    fn what_is_no_recipe_is_said_to_be_none() {
+        for (text, part) in [
+            ("", "The file is empty."),
+            ("a", "is a list of keys"),
+            ("[1]", "is a list of keys"),
+            ("{", "This is no YAML"),
+            ("merge_method: linear", "Models or slices are missing"),
+            ("merge_method: linear\nmodels: 3", "needs a list"),
+            ("merge_method: linear\nmodels: []", "needs a list"),
+            ("merge_method: linear\nmodels: [a]", "names no model"),
+            ("merge_method: linear\nmodels: [{model: }]", "named by a text"),
+            ("merge_method: linear\nmodels: [{model: a}]", "The weight of this model is not given."),
+            ("merge_method: linear\nmodels: [{model: a, parameters: 3}]", "Parameters are a list"),
+            (
+                "merge_method: linear\nmodels: [{model: a, parameters: {weight: [1, [2]]}}]",
+                "is a list, and that is no number",
+            ),
+            (
+                "merge_method: linear\nmodels: [{model: a, parameters: {weight: 1e99}}]",
+                "is 1e99, and that is no number",
+            ),
+            ("merge_method: linear\nmodels: [{model: a, parameters: {weight: .nan}}]", "that is no number"),
+            ("merge_method: linear\nmodels: [{model: a, parameters: {weight: [{filter: mlp}]}}]", "has no value"),
+            (
+                "merge_method: linear\nmodels: [{model: a, parameters: {weight: [{filter: mlp, value: 1}]}}]",
+                "not given for every tensor",
+            ),
+            ("merge_method: linear\nmodels: [{model: a}]\nslices: [{sources: []}]", "Both models and slices"),
+            ("merge_method: linear\nslices: [{sources: [{model: a, layer_range: [4, 2]}]}]", "A range of layers"),
+            ("merge_method: linear\nmodules: {}", "several modules"),
+            ("merge_method: ties\nbase_model: a\nmodels: [{model: a}]", "No model is merged"),
+            (
+                "merge_method: task_arithmetic\nbase_model: b\nparameters: {normalize: true}\nmodels: [{model: a, parameters: {weight: [1, -1]}}]",
+                "The weights sum to 0 at some layer",
+            ),
+            ("&a [*a]", "inside what it names"),
+            ("? [a]\n: b", "must be a word"),
+        ] {
+            assert!(read(text).unwrap_err().what.contains(part), "{text}: {:?}", read(text));
+        }
+        assert!(read(&"[".repeat(1000)).is_err());
+        let many = format!(
+            "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]\n{}",
+            ('b'..'h')
+                .map(|c| {
+                    let before = char::from_u32(u32::from(c) - 1).unwrap();
+                    format!("{c}: &{c} [{}]\n", vec![format!("*{before}"); 9].join(", "))
+                })
+                .collect::<String>()
+        );
+        assert!(read(&many).unwrap_err().what.contains("more than 20000 values"));
+    }
+
+    #[test]
+    fn parts_have_their_own_names_and_numbers() {
+        let text = "merge_method: linear\nmodels:\n- {model: a, parameters: {weight: [{filter: mlp, value: 1}, {filter: mlp., value: 2}, {value: 3}]}}\n- {model: b, parameters: {weight: [{filter: mlp., value: 4}, {value: 5}]}}\n";
+        let text = read(text).unwrap().text;
+        // A name with mlp. in it has mlp in it, so the first model's second case is never used.
+        assert!(
+            text.contains("[1, 5]") && text.contains("[1, 4]") && text.contains("[3, 5]") && !text.contains("[2, "),
+            "{text}"
+        );
+        assert_eq!(text.matches("operator merge_").count(), 3);
+        let names: std::collections::BTreeSet<&str> =
+            text.lines().filter_map(|l| l.strip_prefix("operator ")?.split(' ').next()).collect();
+        assert_eq!(names.len(), 3, "{text}");
+    }
+
+    #[test]
+    fn what_is_passed_over_is_named() {
+        let w = read(&format!("{TWO}merge_method: linear\nname: mine\ndtype: float16\n")).unwrap();
+        assert_eq!(
+            w.notes,
+            [
+                "Not read: dtype in line 4. Claims are about exact numbers, before any rounding and before changes of the vocabulary.",
+                "Not read: name in line 3. Mergekit does not know that either.",
+            ]
+        );
+        let near = |word: &str, _: &[&str]| (word == "parameterz").then(|| "parameters".to_owned());
+        let fault = mergekit("a.yml", &format!("{TWO}merge_method: linear\nparameterz: {{normalize: false}}\n"), &near)
+            .unwrap_err();
+        assert_eq!(
+            (fault.place, fault.mend.as_str()),
+            (Some((3, 1)), "write parameters if that is meant, or delete the line.")
+        );
     }
 }

@@ -57,6 +57,12 @@ pub fn shown(n: &Num) -> String {
     if after.is_empty() { format!("{sign}{before}") } else { format!("{sign}{before}.{after}") }
 }
 
+/// The same as the argument of a function.
+pub fn argument(n: &Num) -> String {
+    let text = shown(n);
+    if text.contains(['-', '/']) { format!("({text})") } else { text }
+}
+
 /// The same as a part of a name: `13_over_10`, `minus_2`.
 pub fn named(n: &Num) -> String {
     let sign = if n.is_negative() { "minus_" } else { "" };

@@ -53,7 +53,7 @@ fn in_range(p: &Part) -> String {
     if p.layered() {
         format!("along_between 0 1 {} (by {{ arith }}) 0", p.along("hs.1"))
     } else {
-        "(by { arith })".to_owned()
+        "by { arith }".to_owned()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::combination::{columns, head, place_binder, place_value, read, swapped};
 use crate::file::{Evidence, File, all, prove_all};
 use crate::mergekit::Merge;
-use crate::number::{Num, list, listed, named, shown, single, sum, whole};
+use crate::number::{Num, argument, list, listed, named, shown, single, sum, whole};
 use crate::parts::Part;
 use crate::yaml::printable;
 use crate::{Fault, Written};
@@ -50,7 +50,7 @@ fn operator(p: &Part) -> String {
 }
 
 fn definitions(merge: &Merge, file: &mut File) {
-    let (k, scale) = (k(merge), shown(&merge.scale));
+    let (k, scale) = (k(merge), argument(&merge.scale));
     for p in &merge.parts {
         let which = if p.suffix.is_empty() { String::new() } else { format!(" For {}.", printable(&p.says)) };
         let layers = if p.layered() { " They change with the place s of the layer, from 0 to 1." } else { "" };
@@ -69,7 +69,7 @@ fn definitions(merge: &Merge, file: &mut File) {
         file.declare(
             "What is merged: changes of the base, trimmed to the numbers kept, those with the elected sign. What std.ties says of it is its definition.",
             &format!(
-                "operator merge{} {{d : Nat}}{s} (kept : Vec {k} Nat) (base : Vec d Real) (x : Vec {k} (Vec d Real)) : Vec d Real :=\n  {name} ({scale}) {} kept base x",
+                "operator merge{} {{d : Nat}}{s} (kept : Vec {k} Nat) (base : Vec d Real) (x : Vec {k} (Vec d Real)) : Vec d Real :=\n  {name} {scale} {} kept base x",
                 p.suffix,
                 p.at_s("weights")
             ),
@@ -130,7 +130,7 @@ fn total(merge: &Merge, file: &mut File) {
 /// Whether every parameter stays between the base and the models.
 fn between(merge: &Merge, file: &mut File) {
     let k = k(merge);
-    let (scale, name) = (shown(&merge.scale), "stays_between_the_models");
+    let (scale, name) = (argument(&merge.scale), "stays_between_the_models");
     let statement = |p: &Part| {
         let m = format!("{} kept base x j", operator(p));
         format!("(min (cons (base j) (fun i => x i j)) <= {m} /\\ {m} <= max (cons (base j) (fun i => x i j)))")
@@ -145,14 +145,14 @@ fn between(merge: &Merge, file: &mut File) {
             .parts
             .iter()
             .map(|p| {
-                let most = shown(&p.rows.iter().flatten().max().cloned().unwrap_or_else(Num::zero));
-                let nonnegative = if p.layered() { format!("(fun i => (along_between 0 ({most}) {} (by {{ arith }}) i).1)", p.along("hs.1")) } else { "(by { arith })".to_owned() };
+                let most = argument(&p.rows.iter().flatten().max().cloned().unwrap_or_else(Num::zero));
+                let nonnegative = if p.layered() { format!("(fun i => (along_between 0 {most} {} (by {{ arith }}) i).1)", p.along("hs.1")) } else { "(by { arith })".to_owned() };
                 let weights = p.at_s("weights");
                 match (merge.normalize, p.layered()) {
-                    (true, _) => format!("exact ties_between ({scale}) {weights} kept base x (by {{ arith }}) {nonnegative} j"),
-                    (false, false) => format!("exact ties_sum_between ({scale}) {weights} kept base x (by {{ arith }}) {nonnegative} (by {{ arith }}) j"),
+                    (true, _) => format!("exact ties_between {scale} {weights} kept base x (by {{ arith }}) {nonnegative} j"),
+                    (false, false) => format!("exact ties_sum_between {scale} {weights} kept base x (by {{ arith }}) {nonnegative} (by {{ arith }}) j"),
                     (false, true) => format!(
-                        "exact ties_sum_between ({scale}) {weights} kept base x (by {{ arith }}) {nonnegative} (along_task ({scale}) {} (by {{ arith }})).2 j",
+                        "exact ties_sum_between {scale} {weights} kept base x (by {{ arith }}) {nonnegative} (along_task {scale} {} (by {{ arith }})).2 j",
                         p.along("hs.1")
                     ),
                 }
@@ -233,7 +233,7 @@ fn symmetric(merge: &Merge, file: &mut File) -> bool {
             } else {
                 "(by { arith })".to_owned()
             };
-            format!("exact {lemma} ({}) {} m base {equal} j", shown(&merge.scale), p.at_s("weights"))
+            format!("exact {lemma} {} {} m base {equal} j", argument(&merge.scale), p.at_s("weights"))
         })
         .collect();
     let head = format!(
@@ -281,9 +281,20 @@ impl<'a> Trial<'a> {
         list(&front.iter().cloned().chain(vec![Num::zero(); rest]).collect::<Vec<_>>())
     }
 
+    /// Models with these numbers at the beginning. Where they are long they get a name, so that a point stays short.
+    fn models(&self, file: &mut File, name: &str, fronts: &[Vec<Num>]) -> String {
+        let models = listed(&fronts.iter().map(|f| self.vector(f)).collect::<Vec<_>>());
+        if self.width <= 2 {
+            return models;
+        }
+        let text = format!("def {name} : Vec {} (Vec {} Real) := {models}", self.k(), self.width);
+        file.declare("Models for the claim that follows.", &text);
+        name.to_owned()
+    }
+
     /// Models that change the first parameter of the base zero by these.
-    fn changed(&self, changes: &[Num]) -> String {
-        listed(&changes.iter().map(|c| self.vector(std::slice::from_ref(c))).collect::<Vec<_>>())
+    fn changed(&self, file: &mut File, name: &str, changes: &[Num]) -> String {
+        self.models(file, name, &changes.iter().map(|c| vec![c.clone()]).collect::<Vec<_>>())
     }
 
     fn fixed(&self) -> String {
@@ -341,7 +352,8 @@ impl<'a> Trial<'a> {
         let Some(models) = apart else {
             return file.notes.push("Left out: whether the norm is kept.".to_owned());
         };
-        let x = listed(&models.iter().map(|m| self.vector(m)).collect::<Vec<_>>());
+        let fronts: Vec<Vec<Num>> = models.iter().map(|m| m.to_vec()).collect();
+        let x = self.models(file, "oblique_models", &fronts);
         let head =
             format!("keeps_the_norm {} (hb : sum_sq base = 1) (hx : forall i, sum_sq (x i) = 1)", self.binders("x"));
         let point = format!("{} (base := {}) (x := {x})", self.fixed(), self.vector(&base));
@@ -384,12 +396,11 @@ impl<'a> Trial<'a> {
                     self.binders("x y")
                 );
                 let m = operator(self.part);
+                let (x, y) = (self.changed(file, "models_before", &x), self.changed(file, "models_after", &y));
                 let point = format!(
-                    "{} (base := {}) (x := {}) (y := {}) (D := {}) (j := 0)",
+                    "{} (base := {}) (x := {x}) (y := {y}) (D := {}) (j := 0)",
                     self.fixed(),
                     self.vector(&[]),
-                    self.changed(&x),
-                    self.changed(&y),
                     shown(&distance)
                 );
                 file.claim(
@@ -430,7 +441,8 @@ impl<'a> Trial<'a> {
         }
         let head = format!("models_{i}_and_{j}_can_be_swapped {} (j : Fin d)", self.binders("x"));
         let m = operator(self.part);
-        let point = format!("{} (base := {}) (x := {}) (j := 0)", self.fixed(), self.vector(&[]), self.changed(&x));
+        let x = self.changed(file, "unequal_models", &x);
+        let point = format!("{} (base := {}) (x := {x}) (j := 0)", self.fixed(), self.vector(&[]));
         file.claim(
             "The order of the models matters: two that are swapped give another merge.",
             &head,
