@@ -1,4 +1,7 @@
 //! Claims about rules that aggregate the updates of n workers, of which f may send anything.
+//!
+//! The numbers that the rules need are those of their authors: Krum 2 f + 3 workers (Blanchard and others, 2017), Multi-Krum at most
+//! n - f - 2 inputs (Damaskinos and others, 2019), Bulyan 4 f + 3 workers (El Mhamdi and others, 2018).
 
 use crate::file::{Evidence, File};
 use crate::number::{Num, list, listed, shown, whole};
