@@ -39,10 +39,15 @@ impl Folder {
 }
 
 /// Every verdict, expected and not, a condition, a comment; errors of several kinds; a project whose gate fails.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     ("ok.sctt", "claim fine (n : Nat) : n = n\n"),
     ("mixed.sctt", MIXED),
     ("wrong.sctt", "def a : Nat := true\ndef b : Nat :=\ntheorem c (n : Nat) : n = n by show n = n\n"),
+    (
+        "recipe.yml",
+        "merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\ndtype: float16\nname: alone\n",
+    ),
+    ("zero.yml", include_str!("import/wrong/weights_sum_to_zero.yml")),
     ("project/mixed.sctt", MIXED),
     ("project/bfv.toml", "name = \"p\"\nsources = [\"mixed.sctt\"]\n"),
 ];
@@ -107,7 +112,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 65] = [
+const SAMPLES: [&str; 72] = [
     "check missing.sctt",
     "check",
     "check --format jsn",
@@ -144,6 +149,13 @@ const SAMPLES: [&str; 65] = [
     "help list",
     "help show",
     "help init",
+    "help import",
+    "explain recipe",
+    "import",
+    "import mergekit recipe.yml --replace",
+    "import mergekit zero.yml --replace",
+    "import mergekit missing.yml",
+    "import aggregator --rule mean --n 1 --f 0 --replace",
     "help doctor",
     "help set",
     "help help",
@@ -364,7 +376,7 @@ fn item_09_hints_come_once_and_last_and_can_be_left_out() {
 
 #[test]
 fn item_10_mistakes_have_a_code_and_a_way_out_and_no_program_name() {
-    let known = ["usage", "not-read", "not-written", "bad-settings", "internal"];
+    let known = ["usage", "not-read", "not-written", "recipe", "bad-settings", "internal"];
     for (args, out) in outputs("10") {
         for line in out.lines() {
             assert!(!line.starts_with("bfv:") && !line.starts_with('/'), "{args:?}: {line}");

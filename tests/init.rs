@@ -73,6 +73,30 @@ fn the_template_is_written_checked_and_passes_the_gate() {
 }
 
 #[test]
+fn every_template_passes_the_gate_and_says_what_it_claims() {
+    for name in ["merge", "federated", "consensus"] {
+        let folder = Folder::new(name);
+        let dir = folder.work();
+        let (code, text) = bfv(&dir, &["init", "--template", name]);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.starts_with(&format!("Wrote 2 files: bfv.toml and {name}.sctt.\nChecked ")), "{text}");
+        assert!(text.contains("Result: every verdict is as expected.\n"), "{text}");
+        let source = std::fs::read_to_string(dir.join(format!("{name}.sctt"))).unwrap();
+        let lines: Vec<&str> = source.lines().collect();
+        let claims: Vec<usize> = (0..lines.len()).filter(|i| lines[*i].starts_with("claim ")).collect();
+        assert!(claims.len() >= 5 && source.is_ascii() && lines.iter().all(|l| l.len() <= 120), "{source}");
+        // Every claim has its words before it, and one is refuted.
+        for at in claims {
+            let before = if lines[at - 1].starts_with("@[") { lines[at - 2] } else { lines[at - 1] };
+            assert!(before.starts_with("--- "), "{name}: {}", lines[at]);
+        }
+        assert!(source.contains("@[expect refuted"), "{source}");
+        let (code, text) = bfv(&dir, &["gate"]);
+        assert_eq!(code, 0, "{name}: {text}");
+    }
+}
+
+#[test]
 fn an_unknown_template_is_refused_with_suggestions() {
     let folder = Folder::new("unknown");
     let dir = folder.work();
@@ -86,7 +110,7 @@ fn an_unknown_template_is_refused_with_suggestions() {
         assert!(text.starts_with("Error usage: The option --template does not take the value "), "{text}");
         assert!(text.contains(&format!("bfv {first}\n")), "{typed}: {text}");
     }
-    let (code, text) = bfv(&dir, &["init", "--template", "consensus"]);
+    let (code, text) = bfv(&dir, &["init", "--template", "blockchain"]);
     assert_eq!((code, text.contains("Suggestion 1 of ")), (2, true), "{text}");
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0, "something was written");
 }

@@ -56,6 +56,8 @@ pub enum Command {
     Show(Show),
     /// Make a folder a project: write its bfv.toml, and claims to begin with.
     Init(Init),
+    /// Write the claims about a mergekit file or the settings of an aggregator, and judge them.
+    Import(Import),
     /// Report what bfv finds on this machine.
     Doctor,
     /// Show your settings, or change one.
@@ -117,9 +119,39 @@ pub struct Show {
 pub struct Init {
     /// The folder. Default: the current one.
     pub folder: Option<PathBuf>,
-    /// What to begin with: nothing, or claims about merged model outputs, checked at once. Default: empty.
+    /// What to begin with: nothing, or claims about a subject, checked at once. Default: empty.
     #[arg(long, value_enum, value_name = "TEMPLATE")]
     pub template: Option<Template>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Import {
+    /// What the recipe is.
+    #[arg(value_enum)]
+    pub from: From,
+    /// The file of mergekit, such as mergekit_config.yml.
+    pub file: Option<PathBuf>,
+    /// The rule of the aggregator.
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub rule: Option<Rule>,
+    /// How many workers the aggregator has.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub n: Option<u16>,
+    /// How many of its workers may be Byzantine, which means that they may send anything.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub f: Option<u16>,
+    /// How many values the trimmed mean leaves out at each end.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub trim: Option<u16>,
+    /// How many inputs Multi-Krum takes the mean of. Default: n - f - 2.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub select: Option<u16>,
+    /// The file to write. Default: the name of the recipe with the ending sctt.
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Write the file anew where it exists already.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -140,6 +172,26 @@ pub struct Help {
 pub enum Template {
     Empty,
     Ensemble,
+    Merge,
+    Federated,
+    Consensus,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    Mergekit,
+    Aggregator,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    Mean,
+    Median,
+    TrimmedMean,
+    Krum,
+    MultiKrum,
+    GeometricMedian,
+    Bulyan,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,11 +51,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.map(|p| p.store(mode));
     let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone() };
-    let milestones = Milestones::start();
-    let (mut frontend, mut search) = plug::both();
-    let (report, names, sources) =
-        bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all));
-    drop(milestones);
+    let (report, names, sources) = judge(&request);
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
         && let Some(mistake) = goal_mistake(name, &names, arguments)
@@ -67,6 +63,13 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
         answer.lines.extend(report.goals.iter().filter_map(|g| not_kept(store.as_ref(), g)).map(Line::from));
     }
     Ok(answer)
+}
+
+/// Judges what is asked for, and says on standard error how far that is when it takes long.
+pub fn judge(request: &CheckOptions) -> (Report, Vec<GoalName>, Sources) {
+    let milestones = Milestones::start();
+    let (mut frontend, mut search) = plug::both();
+    bfv_driver::check(request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all))
 }
 
 /// That the proof of a goal is not stored where others are, and why.
@@ -201,7 +204,7 @@ pub fn words(all: &[String]) -> String {
     if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
-fn document(report: &Report, math: Math) -> Map<String, Value> {
+pub fn document(report: &Report, math: Math) -> Map<String, Value> {
     let Summary { proved, refuted, unknown, expected, unexpected } = report.summary();
     let mut out = Map::new();
     out.insert(

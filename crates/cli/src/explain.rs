@@ -17,11 +17,15 @@ use bfv_driver::{
 use serde_json::Map;
 
 /// The codes of the driver, each with its explanation.
-const CODES: [(&str, &str); 7] = [
+const CODES: [(&str, &str); 8] = [
     ("not-read", "A file or folder cannot be read. The message says which one and why."),
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
     ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
     ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),
+    (
+        "recipe",
+        "A recipe to import is malformed, or one of its numbers is out of range. The message says which one and why.",
+    ),
     ("usage", "The command line is not one that bfv knows. Nothing was run. The message suggests others."),
     ("contradiction", "The kernel accepted a claim and its negation. Trust no verdict of this version."),
     ("internal", "bfv made a mistake of its own. Your files are not the cause. Please report it."),

@@ -10,15 +10,23 @@ use bfv_driver::{Code, Problem};
 use serde_json::Map;
 use std::path::{Path, PathBuf};
 
-/// The file of the template `ensemble`.
-const ENSEMBLE: (&str, &str) = ("ensemble.sctt", include_str!("templates/ensemble.sctt"));
+/// The file of a template; none for the empty one.
+fn file(template: Template) -> Option<(&'static str, &'static str)> {
+    match template {
+        Template::Empty => None,
+        Template::Ensemble => Some(("ensemble.sctt", include_str!("templates/ensemble.sctt"))),
+        Template::Merge => Some(("merge.sctt", include_str!("templates/merge.sctt"))),
+        Template::Federated => Some(("federated.sctt", include_str!("templates/federated.sctt"))),
+        Template::Consensus => Some(("consensus.sctt", include_str!("templates/consensus.sctt"))),
+    }
+}
 
-fn refuse(problem: Problem) -> Mistake {
+pub fn refuse(problem: Problem) -> Mistake {
     Mistake { problem, suggestions: Vec::new() }
 }
 
 /// A path as a person would write it.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
@@ -32,10 +40,8 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
         "# The project and what its gate allows. See: bfv help project\nname = {name}\n\n[gate]\n# Bundles of axioms that proofs may use.\nallow = [\"real\"]\n"
     );
     let mut files = vec![(folder.join(FILE), settings)];
-    let template = args.template.unwrap_or(Template::Empty);
-    if template == Template::Ensemble {
-        files.push((folder.join(ENSEMBLE.0), ENSEMBLE.1.to_owned()));
-    }
+    let begun = file(args.template.unwrap_or(Template::Empty)).map(|(name, text)| (folder.join(name), text));
+    files.extend(begun.iter().map(|(path, text)| (path.clone(), (*text).to_owned())));
     for (path, _) in &files {
         if path.exists() {
             let what = format!("The file {} exists already. Nothing was written.", shown(path));
@@ -55,7 +61,7 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
     let mut document = Map::new();
     document.insert("file".into(), names.first().cloned().into());
     document.insert("files".into(), names.clone().into());
-    if template == Template::Empty {
+    let Some((claims, _)) = begun else {
         return Ok(Answer {
             first: wrote,
             hint: Some("to begin with claims, write a file such as claims.sctt, then run bfv check".to_owned()),
@@ -63,9 +69,9 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
             document,
             ..Answer::default()
         });
-    }
+    };
     // What was written is judged at once, and its proofs are stored.
-    let request = Check { paths: vec![folder.join(ENSEMBLE.0)], goal: None, budget: None, fresh: false, locked: false };
+    let request = Check { paths: vec![claims.clone()], goal: None, budget: None, fresh: false, locked: false };
     let checked = check::check(&request, options, &[])?;
     document.extend(checked.document);
     let mut lines = vec![checked.first.into()];
@@ -73,7 +79,7 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
     Ok(Answer {
         first: wrote,
         lines,
-        hint: Some(format!("to go on, read and change {}, then run bfv check", shown(&folder.join(ENSEMBLE.0)))),
+        hint: Some(format!("to go on, read and change {}, then run bfv check", shown(&claims))),
         closing: checked.closing,
         document,
         list: checked.list,

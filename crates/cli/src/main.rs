@@ -8,6 +8,7 @@ mod declared;
 mod doctor;
 mod explain;
 mod help;
+mod import;
 mod init;
 mod options;
 mod plug;
@@ -70,6 +71,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Show(s) => commands::show(s, &options, arguments),
         Command::Explain(e) => explain::explain(e, &options, arguments),
         Command::Init(i) => init::init(i, &options),
+        Command::Import(i) => import::import(i, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),
         Command::Help(h) => help::help(h, arguments),

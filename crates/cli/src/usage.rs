@@ -105,7 +105,10 @@ pub fn explain(e: &clap::Error, arguments: &[String]) -> Explained {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let (flag, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
             let name = flag.split_whitespace().next().unwrap_or(&flag).to_owned();
-            if value.is_empty() {
+            if let Some(word) = name.strip_prefix('<').and_then(|n| n.strip_suffix('>')) {
+                let what = format!("The word {} does not take the value {}.", shown(word), shown(&value));
+                Mistake::new(what, for_word(word, &value, arguments))
+            } else if value.is_empty() {
                 let what = format!("The option {} needs a value.", shown(&name));
                 Mistake::new(what, for_missing_value(&name, arguments))
             } else {
@@ -119,6 +122,11 @@ pub fn explain(e: &clap::Error, arguments: &[String]) -> Explained {
             let lines = match command.as_str() {
                 "explain" => vec![line(&["explain", "E0120"]), line(&["explain", "budget"])],
                 "show" => vec![line(&["list"]), line(&["help", "show"])],
+                "import" => vec![
+                    line(&["import", "mergekit", "mergekit_config.yml"]),
+                    line(&["import", "aggregator", "--rule", "median", "--n", "10", "--f", "2"]),
+                    line(&["help", "import"]),
+                ],
                 other => vec![line(&["help", other])],
             };
             Mistake::new(what, lines)
@@ -248,6 +256,17 @@ fn for_value(name: &str, value: &str, arguments: &[String]) -> Vec<Vec<String>> 
             }
         })
         .collect()
+}
+
+/// The command line with other values for a word that stands without a dash.
+fn for_word(word: &str, value: &str, arguments: &[String]) -> Vec<Vec<String>> {
+    let definition = Args::command();
+    let command = command_of(arguments).and_then(|c| definition.find_subcommand(c).cloned());
+    let all = command.iter().flat_map(clap::Command::get_positionals);
+    let names: Vec<String> = all.filter(|a| a.get_id().as_str().eq_ignore_ascii_case(word)).flat_map(values).collect();
+    let near = nearest(value, names.iter().map(String::as_str));
+    let chosen = if near.is_empty() { names.iter().map(String::as_str).collect() } else { near };
+    chosen.into_iter().map(|v| replaced(arguments, value, v)).collect()
 }
 
 /// The values that an option of the command may have, where these are fixed words.

@@ -26,6 +26,8 @@ pub enum Code {
     NotRead,
     /// A file cannot be written.
     NotWritten,
+    /// A recipe to import cannot be read as one, or its numbers make no sense.
+    Recipe,
     /// `bfv.toml` or the settings file is malformed.
     BadSettings,
     /// A command, flag, goal or value that does not exist, or one that is missing.
@@ -44,6 +46,7 @@ impl Code {
             Code::Source(code) => code,
             Code::NotRead => "not-read",
             Code::NotWritten => "not-written",
+            Code::Recipe => "recipe",
             Code::BadSettings => "bad-settings",
             Code::Usage => "usage",
             Code::Contradiction => "contradiction",
@@ -55,7 +58,7 @@ impl Code {
     #[must_use]
     pub fn event(&self) -> Event {
         match self {
-            Code::Source(_) => Event::IllFormed,
+            Code::Source(_) | Code::Recipe => Event::IllFormed,
             Code::NotRead | Code::NotWritten => Event::InputOutput,
             Code::BadSettings | Code::Usage => Event::Usage,
             Code::Contradiction | Code::Internal => Event::Internal,
