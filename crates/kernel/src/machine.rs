@@ -260,7 +260,7 @@ impl<'a> Machine<'a> {
 
     fn forced(&self, todo: &Lazy) -> Res<Rc<Val>> {
         match todo {
-            Lazy::Busy => refuse(ILL_FORMED, "A value is needed to evaluate itself."),
+            Lazy::Busy => refuse(ILL_FORMED, "A value depends on itself."),
             Lazy::Done(w, _) => match &**w {
                 Val::Neutral(n) => self.again(n),
                 Val::Suc(n, x) => self.add_successors(n, x),
