@@ -602,3 +602,26 @@ impl<'a> Machine<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{DimSub, List};
+
+    /// A value and an image of it that nobody evaluated kept each other for ever.
+    #[test]
+    fn values_and_their_images_go_with_the_evaluator() {
+        let signature = crate::Signature::new();
+        let m = Machine::new(&signature, Limits::default());
+        let i = m.fresh_dim();
+        let env = Env { dims: List::default().push(Ivl::Name(i)), ..Env::default() };
+        let value =
+            m.eval(&env, &Rc::new(Node::LApp(Rc::new(Node::DLam(Rc::new(Node::NatLit(2u8.into())))), Dim::Var(0))));
+        let image = m.act(&value, &DimSub::one(i, Ivl::Zero));
+        let left = Rc::downgrade(&value.0);
+        drop((value, image, env));
+        assert_eq!(left.strong_count(), 1);
+        drop(m);
+        assert_eq!(left.strong_count(), 0);
+    }
+}
