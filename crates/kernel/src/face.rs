@@ -3,10 +3,12 @@
 use crate::data::length;
 use crate::machine::Machine;
 use crate::value::{
-    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, List, Name, Native, Neutral, V, VFace, VGlue, VPart, Val,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, List, Name, Native, Neutral, Slot, V, VFace, VGlue,
+    VPart, Val,
 };
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 impl DimSub {
     /// Several names replaced; each stands once.
@@ -90,6 +92,23 @@ pub(crate) fn equivalent(a: &[(Ivl, Ivl)], b: &[(Ivl, Ivl)]) -> bool {
             s.0.iter().collect::<BTreeSet<_>>() == t.0.iter().collect::<BTreeSet<_>>()
         }
         _ => false,
+    }
+}
+
+/// The values that know an image of theirs. An image that was never evaluated refers to its value, and so the two would keep each
+/// other for ever: with the evaluator the images go.
+#[derive(Default)]
+pub(crate) struct Images(RefCell<Vec<Weak<Slot>>>);
+impl Images {
+    pub(crate) fn add(&self, v: &V) {
+        self.0.borrow_mut().push(Rc::downgrade(&v.0));
+    }
+}
+impl Drop for Images {
+    fn drop(&mut self) {
+        for v in self.0.take().iter().filter_map(Weak::upgrade) {
+            v.image.take();
+        }
     }
 }
 
@@ -337,5 +356,29 @@ impl Machine<'_> {
 impl Val {
     pub(crate) fn neutral(head: Head) -> Val {
         Val::Neutral(Neutral { head, spine: Rc::default(), unfolded: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use bfv_format::{Dim, Node};
+
+    /// A value and an image of it that nobody evaluated kept each other for ever.
+    #[test]
+    fn values_and_their_images_go_with_the_evaluator() {
+        let signature = crate::Signature::new();
+        let m = Machine::new(&signature, Limits::default());
+        let i = m.fresh_dim();
+        let env = Env { dims: List::default().push(Ivl::Name(i)), ..Env::default() };
+        let value =
+            m.eval(&env, &Rc::new(Node::LApp(Rc::new(Node::DLam(Rc::new(Node::NatLit(2u8.into())))), Dim::Var(0))));
+        let image = m.act(&value, &DimSub::one(i, Ivl::Zero));
+        let left = Rc::downgrade(&value.0);
+        drop((value, image, env));
+        assert_eq!(left.strong_count(), 1);
+        drop(m);
+        assert_eq!(left.strong_count(), 0);
     }
 }

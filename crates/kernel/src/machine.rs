@@ -1,6 +1,7 @@
 //! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
 
 use crate::data::length;
+use crate::face::Images;
 use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
@@ -11,7 +12,7 @@ use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigUint;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 /// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
 pub struct Machine<'a> {
@@ -39,23 +40,6 @@ pub(crate) struct Level<'m>(&'m Cell<u32>);
 impl Drop for Level<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get().saturating_sub(1));
-    }
-}
-
-/// The values that know an image of theirs. An image that was never evaluated refers to its value, and so the two would keep each
-/// other for ever: with the evaluator the images go.
-#[derive(Default)]
-pub(crate) struct Images(RefCell<Vec<Weak<Slot>>>);
-impl Images {
-    pub(crate) fn add(&self, v: &V) {
-        self.0.borrow_mut().push(Rc::downgrade(&v.0));
-    }
-}
-impl Drop for Images {
-    fn drop(&mut self) {
-        for v in self.0.take().iter().filter_map(Weak::upgrade) {
-            v.image.take();
-        }
     }
 }
 
@@ -600,28 +584,5 @@ impl<'a> Machine<'a> {
                 self.folded(&self.inst(m, at))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::{DimSub, List};
-
-    /// A value and an image of it that nobody evaluated kept each other for ever.
-    #[test]
-    fn values_and_their_images_go_with_the_evaluator() {
-        let signature = crate::Signature::new();
-        let m = Machine::new(&signature, Limits::default());
-        let i = m.fresh_dim();
-        let env = Env { dims: List::default().push(Ivl::Name(i)), ..Env::default() };
-        let value =
-            m.eval(&env, &Rc::new(Node::LApp(Rc::new(Node::DLam(Rc::new(Node::NatLit(2u8.into())))), Dim::Var(0))));
-        let image = m.act(&value, &DimSub::one(i, Ivl::Zero));
-        let left = Rc::downgrade(&value.0);
-        drop((value, image, env));
-        assert_eq!(left.strong_count(), 1);
-        drop(m);
-        assert_eq!(left.strong_count(), 0);
     }
 }
