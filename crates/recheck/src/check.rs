@@ -206,10 +206,7 @@ impl Machine<'_> {
                 let given = params.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
                 // What can be counted comes before what must be judged.
                 if xs.len() != constructor.fields.len() || rs.len() != count(constructor.dims)? {
-                    return refuse(
-                        "wrong number of arguments",
-                        "a constructor has another number of fields or dimensions",
-                    );
+                    return refuse("wrong number of arguments", "a constructor has other fields or dimensions");
                 }
                 rs.iter().try_for_each(|r| self.dim(env, *r).map(|_| ()))?;
                 self.telescope(env, given, &constructor.fields, xs)?;
