@@ -541,6 +541,25 @@ fn a_missing_part_comes_after_the_parts_that_are_there() {
     });
 }
 
+/// What the kernel reads back is read without its type: an element of a Glue type has the parts of the type that it was made at, also
+/// where it stands in another one that is equal and has fewer faces. Both refuse such a term; nothing is accepted that should not be.
+#[test]
+fn a_normal_form_may_have_the_parts_of_an_equal_type() {
+    use common::{I0, app, boolean, c, dlam, glue, glue_el, glued, let_, line, part, path, prim, refl, v};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        // The first number says where the dimension of the faces stands, the second how often they are written.
+        let same = || app(c(signature::SAME), boolean());
+        let ty = |i, n| glue(boolean(), vec![glued(common::d(i), I0, boolean(), same()); n]);
+        let of = |i, n| glue_el(prim(Prim::True), vec![part(common::d(i), I0, prim(Prim::True)); n]);
+        let twice = || let_(ty(0, 2), of(0, 2), v(0));
+        let j = Judgement::Claim { statement: line(path(ty(1, 1), twice(), twice())), evidence: dlam(refl(of(1, 1))) };
+        assert_eq!(small.answers(&j), [Ok(()); 2]);
+        let j = computed(&small.first, &j).unwrap();
+        assert_eq!(small.answers(&j), [Err("part disagrees with base"); 2]);
+    });
+}
+
 /// Two checkers that differ in one definition: the generated judgements show it, and with a small one.
 #[test]
 fn a_difference_would_be_noticed_and_shrunk() {
