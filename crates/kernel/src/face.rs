@@ -3,12 +3,11 @@
 use crate::data::length;
 use crate::machine::Machine;
 use crate::value::{
-    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, List, Name, Native, Neutral, Slot, V, VFace, VGlue,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Image, Ivl, Lazy, List, Name, Native, Neutral, V, VFace, VGlue,
     VPart, Val,
 };
-use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 impl DimSub {
     /// Several names replaced; each stands once.
@@ -95,21 +94,16 @@ pub(crate) fn equivalent(a: &[(Ivl, Ivl)], b: &[(Ivl, Ivl)]) -> bool {
     }
 }
 
-/// The values that know an image of theirs. An image that was never evaluated refers to its value, and so the two would keep each
-/// other for ever: with the evaluator the images go.
-#[derive(Default)]
-pub(crate) struct Images(RefCell<Vec<Weak<Slot>>>);
-impl Images {
-    pub(crate) fn add(&self, v: &V) {
-        self.0.borrow_mut().push(Rc::downgrade(&v.0));
-    }
-}
-impl Drop for Images {
-    fn drop(&mut self) {
-        for v in self.0.take().iter().filter_map(Weak::upgrade) {
-            v.image.take();
-        }
-    }
+/// The image of a value under a substitution, if it is known.
+fn image(v: &V, s: &DimSub) -> Option<V> {
+    let last = v.0.image.take()?;
+    let known = match &last {
+        (t, _) if t != s => None,
+        (_, Image::Delayed(w)) => w.upgrade().map(V),
+        (_, Image::Evaluated(w)) => Some(w.clone()),
+    };
+    v.0.image.set(Some(last));
+    known
 }
 
 impl Machine<'_> {
@@ -123,12 +117,8 @@ impl Machine<'_> {
         if s.0.iter().any(|(n, _)| *n >= v.0.birth) {
             return self.act(v, &DimSub::new(s.0.iter().filter(|(n, _)| *n < v.0.birth).copied()));
         }
-        if let Some(image) = v.0.image.take() {
-            let known = (image.0 == *s).then(|| image.1.clone());
-            v.0.image.set(Some(image));
-            if let Some(w) = known {
-                return w;
-            }
+        if let Some(w) = image(v, s) {
+            return w;
         }
         let w = match &*v.0.state.borrow() {
             // Two delayed substitutions are one.
@@ -136,13 +126,12 @@ impl Machine<'_> {
                 let mut both: Vec<(Name, Ivl)> = first.0.iter().map(|(n, r)| (*n, s.ivl(*r))).collect();
                 both.extend(s.0.iter().filter(|(n, _)| *n < u.0.birth && !first.0.iter().any(|(m, _)| m == n)));
                 both.retain(|(n, r)| *r != Ivl::Name(*n));
-                self.delay(Lazy::Act(u.clone(), DimSub::new(both)))
+                let both = DimSub::new(both);
+                image(u, &both).unwrap_or_else(|| self.delay(Lazy::Act(u.clone(), both)))
             }
             _ => self.delay(Lazy::Act(v.clone(), s.clone())),
         };
-        if v.0.image.replace(Some((s.clone(), w.clone()))).is_none() {
-            self.images.add(v);
-        }
+        v.0.image.set(Some((s.clone(), Image::Delayed(Rc::downgrade(&w.0)))));
         w
     }
 
@@ -367,7 +356,7 @@ mod tests {
 
     /// A value and an image of it that nobody evaluated kept each other for ever.
     #[test]
-    fn values_and_their_images_go_with_the_evaluator() {
+    fn values_go_with_their_images() {
         let signature = crate::Signature::new();
         let m = Machine::new(&signature, Limits::default());
         let i = m.fresh_dim();
@@ -376,9 +365,9 @@ mod tests {
             m.eval(&env, &Rc::new(Node::LApp(Rc::new(Node::DLam(Rc::new(Node::NatLit(2u8.into())))), Dim::Var(0))));
         let image = m.act(&value, &DimSub::one(i, Ivl::Zero));
         let left = Rc::downgrade(&value.0);
-        drop((value, image, env));
+        drop((value, env));
         assert_eq!(left.strong_count(), 1);
-        drop(m);
+        drop(image);
         assert_eq!(left.strong_count(), 0);
     }
 }

@@ -1,12 +1,12 @@
 //! Evaluation to weak head normal form. Every argument of the evaluator is shared and evaluated at most once.
 
 use crate::data::length;
-use crate::face::Images;
 use crate::glue::GlueTerms;
 use crate::prim::arity;
 use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
 use crate::value::{
-    Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, Name, Native, Neutral, Slot, V, VFace, VGlue, VPart, Val,
+    Clo, DClo, DimSub, Elim, Env, Equations, Head, Image, Ivl, Lazy, Name, Native, Neutral, Slot, V, VFace, VGlue,
+    VPart, Val,
 };
 use crate::{Globals, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
@@ -22,7 +22,6 @@ pub struct Machine<'a> {
     depth: Cell<u32>,
     names: Cell<Name>,
     pub(crate) terms: OnceCell<GlueTerms>,
-    pub(crate) images: Images,
     /// The dimensions of a point constructor.
     pub(crate) no_dims: Rc<[Ivl]>,
 }
@@ -61,7 +60,6 @@ impl<'a> Machine<'a> {
             depth: Cell::new(0),
             names: Cell::new(0),
             terms: OnceCell::new(),
-            images: Images::default(),
             no_dims: Rc::new([]),
         }
     }
@@ -255,6 +253,9 @@ impl<'a> Machine<'a> {
         let _level = self.enter()?;
         let todo = v.0.state.replace(Lazy::Busy);
         let done = self.forced(&todo);
+        if let (Lazy::Act(x, s), Ok(_)) = (&todo, &done) {
+            x.0.image.set(Some((s.clone(), Image::Evaluated(v.clone()))));
+        }
         // What was refused may be asked for again.
         *v.0.state.borrow_mut() = if let Ok(w) = &done { Lazy::Done(w.clone(), now) } else { todo };
         done

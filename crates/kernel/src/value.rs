@@ -3,7 +3,7 @@
 use bfv_format::{DataRef, Prim, Rational, Term};
 use num_bigint::{BigInt, BigUint};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// An interval value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +35,13 @@ pub struct V(pub(crate) Rc<Slot>);
 pub(crate) struct Slot {
     pub(crate) birth: Name,
     pub(crate) state: RefCell<Lazy>,
-    pub(crate) image: Cell<Option<(DimSub, V)>>,
+    pub(crate) image: Cell<Option<(DimSub, Image)>>,
+}
+
+/// An image under a substitution. Before it is evaluated it refers to its value, and the two would keep each other for ever.
+pub(crate) enum Image {
+    Delayed(Weak<Slot>),
+    Evaluated(V),
 }
 
 /// The state of a delayed value. It is kept small, for there are very many: what is rare and large is shared.
