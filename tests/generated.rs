@@ -269,6 +269,8 @@ struct Counts {
     large: u32,
     /// Accepted claims whose statement was computed by the kernel and judged again.
     computed: u32,
+    /// Those that were refused then for the parts of a glued element.
+    other_parts: u32,
     /// Judgements whose bytes the reader refuses.
     unreadable: u32,
     slowest: Duration,
@@ -379,8 +381,14 @@ fn both_give_one_answer_to_generated_judgements() {
                 && let Some(j) = computed(&small.first, &j)
             {
                 let again = judged(&small, &large, &j, &mut counts.borrow_mut()).map_err(TestCaseError::fail)?;
-                prop_assert!(again.is_ok() || again == Err("budget"), "computed, it is refused: {again:?}\n{j:?}");
-                counts.borrow_mut().computed += 1;
+                let counts = &mut counts.borrow_mut();
+                match again {
+                    Ok(()) | Err("budget") => counts.computed += 1,
+                    // Two Glue types may be equal with different numbers of faces. A normal form is read back without its type, and
+                    // has the parts of the type that it was made at: no well typed term then, and both say so.
+                    Err("part disagrees with base") => counts.other_parts += 1,
+                    Err(reason) => prop_assert!(false, "computed, it is refused: {reason}\n{j:?}"),
+                }
             }
             Ok(())
         });
@@ -399,27 +407,29 @@ fn both_give_one_answer_to_generated_judgements() {
             second_unknown,
             large,
             computed,
+            other_parts,
             unreadable,
             slowest,
         } = &counts;
         println!(
             "Figures: {cases} judgements, no disagreement; {} of {} accepted as drawn, {} of {} with one change; \
-             {computed} accepted again with their statements computed; \
+             {computed} accepted again with their statements computed, {other_parts} refused then for the parts of a glued element; \
              {unreadable} that the reader refuses; {both_unknown} that neither decided, \
              {kernel_unknown} that only the second checker decided, {second_unknown} that only the kernel decided, \
-             {large} that were judged with the larger budget; the slowest took {} ms.",
-            accepted[0],
-            drawn[0],
-            accepted[1],
-            drawn[1],
-            slowest.as_millis()
+             {large} that were judged with the larger budget.",
+            accepted[0], drawn[0], accepted[1], drawn[1]
         );
+        println!("Figures: slowest judgement by both: {} ms", slowest.as_millis());
         println!("Figures: refused: {refused:?}");
         println!("Figures: accepted with each former: {formers:?}");
         assert!(accepted[0] * 10 > drawn[0] * 7 && accepted[1] * 20 > drawn[1] && accepted[1] * 2 < drawn[1]);
         assert!(u64::from(*both_unknown) * 100 < cases, "{both_unknown} judgements that neither decided");
-        for one in [kernel_unknown, second_unknown] {
-            assert!(u64::from(*one) * 5_000 <= cases, "{one} that only one of the two decided");
+        for (rare, what) in [
+            (kernel_unknown, "that only the second checker decided"),
+            (second_unknown, "that only the kernel decided"),
+            (other_parts, "whose normal form has other parts"),
+        ] {
+            assert!(u64::from(*rare) * 5_000 <= cases, "{rare} {what}");
         }
         let unmet: Vec<&str> = FORMERS.into_iter().filter(|f| formers.get(f).is_none_or(|n| *n < FLOOR)).collect();
         assert!(unmet.is_empty(), "in fewer than {FLOOR} accepted judgements: {unmet:?}");
@@ -505,6 +515,48 @@ fn the_beginning_of_a_composition_comes_after_its_base() {
         assert_eq!(with(common::d(0), prim(Prim::Star)), [Err("type mismatch"); 2]);
         assert_eq!(with(common::d(0), common::v(0)), [Err("dimension out of scope"); 2]);
         assert_eq!(with(I1, common::v(0)), [Ok(()); 2]);
+    });
+}
+
+/// The second checker counted the parts of a glued element before it judged any of them, and so had another reason.
+#[test]
+fn a_missing_part_comes_after_the_parts_that_are_there() {
+    use common::{I0, I1, app, boolean, c, dlam, glue, glue_el, glued, line, num, part, prim};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        let same = || app(c(signature::SAME), boolean());
+        let on = |end| glued(common::d(0), end, boolean(), same());
+        let ty = line(glue(boolean(), vec![on(I0), on(I1)]));
+        let with = |parts| {
+            let evidence = dlam(glue_el(prim(Prim::True), parts));
+            small.answers(&Judgement::Claim { statement: ty.clone(), evidence })
+        };
+        let at = |end, body| part(common::d(0), end, body);
+        let truth = || prim(Prim::True);
+        assert_eq!(with(vec![at(I0, truth()), at(I1, truth())]), [Ok(()); 2]);
+        assert_eq!(with(vec![at(I0, truth())]), [Err("part disagrees with base"); 2]);
+        assert_eq!(with(vec![at(I0, num(0))]), [Err("type mismatch"); 2]);
+        let three = vec![at(I0, truth()), at(I1, truth()), at(I1, num(0))];
+        assert_eq!(with(three), [Err("part disagrees with base"); 2]);
+    });
+}
+
+/// What the kernel reads back is read without its type: an element of a Glue type has the parts of the type that it was made at, also
+/// where it stands in another one that is equal and has fewer faces. Both refuse such a term; nothing is accepted that should not be.
+#[test]
+fn a_normal_form_may_have_the_parts_of_an_equal_type() {
+    use common::{I0, app, boolean, c, dlam, glue, glue_el, glued, let_, line, part, path, prim, refl, v};
+    common::big(|| {
+        let [small, _] = checkers(&signature::declarations());
+        // The first number says where the dimension of the faces stands, the second how often they are written.
+        let same = || app(c(signature::SAME), boolean());
+        let ty = |i, n| glue(boolean(), vec![glued(common::d(i), I0, boolean(), same()); n]);
+        let of = |i, n| glue_el(prim(Prim::True), vec![part(common::d(i), I0, prim(Prim::True)); n]);
+        let twice = || let_(ty(0, 2), of(0, 2), v(0));
+        let j = Judgement::Claim { statement: line(path(ty(1, 1), twice(), twice())), evidence: dlam(refl(of(1, 1))) };
+        assert_eq!(small.answers(&j), [Ok(()); 2]);
+        let j = computed(&small.first, &j).unwrap();
+        assert_eq!(small.answers(&j), [Err("part disagrees with base"); 2]);
     });
 }
 

@@ -95,7 +95,8 @@ impl Draw {
             Node::Data(d, _) if d.id == BOX => 1 + d.shift,
             Node::Data(d, _) if displaced(d.id) => d.shift,
             Node::Glue(a, faces) => faces.iter().fold(self.level(a), |n, f| n.max(self.level(&f.ty))),
-            Node::HCom(_, _, ty, ..) => self.level(ty) - 1,
+            // A type drawn with a mistake may be composed in something else than a universe.
+            Node::HCom(_, _, ty, ..) => self.level(ty).saturating_sub(1),
             Node::Var(x) => match self.vars.iter().find(|(y, _)| x == y).map(|(_, ty)| &**ty) {
                 Some(Node::Univ(n)) => *n,
                 _ => 0,

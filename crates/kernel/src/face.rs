@@ -339,3 +339,27 @@ impl Val {
         Val::Neutral(Neutral { head, spine: Spine::default(), unfolded: None })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use bfv_format::{Dim, Node};
+
+    /// A value and an image of it that nobody evaluated kept each other for ever once.
+    #[test]
+    fn values_and_their_images_are_let_go() {
+        let signature = crate::Signature::new();
+        let m = Machine::new(&signature, Limits::default());
+        let i = m.fresh_dim();
+        let env = Env { dims: List::default().push(Ivl::Name(i)), ..Env::default() };
+        let line = Rc::new(Node::DLam(Rc::new(Node::NatLit(2u8.into()))));
+        let value = m.eval(&env, &Rc::new(Node::LApp(line, Dim::Var(0))));
+        let sub = DimSub::one(i, Ivl::Zero);
+        let image = m.act(&value, &sub);
+        assert!(Rc::ptr_eq(&image.0, &m.act(&value, &sub).0), "what is shared stays shared");
+        let left = Rc::downgrade(&value.0);
+        drop((value, image, env));
+        assert_eq!(left.strong_count(), 0);
+    }
+}

@@ -206,10 +206,7 @@ impl Machine<'_> {
                 let given = params.iter().fold(Env::empty(d.shift), |e, p| e.push(p.clone()));
                 // What can be counted comes before what must be judged.
                 if xs.len() != constructor.fields.len() || rs.len() != count(constructor.dims)? {
-                    return refuse(
-                        "wrong number of arguments",
-                        "a constructor has another number of fields or dimensions",
-                    );
+                    return refuse("wrong number of arguments", "a constructor has other fields or dimensions");
                 }
                 rs.iter().try_for_each(|r| self.dim(env, *r).map(|_| ()))?;
                 self.telescope(env, given, &constructor.fields, xs)?;
@@ -321,25 +318,24 @@ impl Machine<'_> {
     /// Rule `glue-el`: the parts have the cofibrations of the faces and lie over the base; false ones are dropped on both sides.
     fn glued(&self, env: &Env, (a, parts): (&Term, &[Part]), under: &Clo, faces: &Faces) -> Res<()> {
         self.check(env, a, under)?;
-        let live = |p: &Part| self.cof(env, &p.cof).map(|cof| Sub::unify(&cof).map(|s| (cof, s, p.body.clone())));
-        let live: Vec<(_, Sub, Term)> = parts.iter().filter_map(|p| live(p).transpose()).collect::<Res<_>>()?;
-        if live.len() != faces.len() {
-            return refuse("part disagrees with base", "an element has more or fewer parts than its type");
-        }
-        for ((cof, s, _), face) in live.iter().zip(faces.iter()) {
-            if !holds(&s.on(&face.cof)) || !Sub::unify(&face.cof).is_some_and(|t| holds(&t.on(cof))) {
-                return refuse("part disagrees with base", "a part is defined elsewhere than its face");
-            }
-        }
-        let mut typed = Vec::new();
-        for ((cof, s, t), Side { body: (ty, e), .. }) in live.into_iter().zip(faces.iter()) {
+        let (mut left, mut typed) = (faces.iter(), Vec::new());
+        for Part { cof, body: t } in parts {
+            let cof = self.cof(env, cof)?;
+            let Some(s) = Sub::unify(&cof) else { continue };
+            let fits = |f: &&Side<_>| holds(&s.on(&f.cof)) && Sub::unify(&f.cof).is_some_and(|u| holds(&u.on(&cof)));
+            let Some(Side { body: (ty, e), .. }) = left.next().filter(fits) else {
+                return refuse("part disagrees with base", "a part is defined where its type has no face");
+            };
             let inside = env.act(&s);
-            self.check(&inside, &t, &ty.act(&s))?;
-            let image = e.act(&s).elim(Elim::Fst).elim(Elim::App(clo(&t, &inside)));
+            self.check(&inside, t, &ty.act(&s))?;
+            let image = e.act(&s).elim(Elim::Fst).elim(Elim::App(clo(t, &inside)));
             if !self.conv(&under.act(&s), &image, &clo(a, &inside))? {
                 return refuse("part disagrees with base", "the image of a part is not the base");
             }
-            typed.push(Side { cof, body: (clo(&t, env), ty.clone()) });
+            typed.push(Side { cof, body: (clo(t, env), ty.clone()) });
+        }
+        if left.next().is_some() {
+            return refuse("part disagrees with base", "an element has fewer parts than its type");
         }
         self.overlaps(&typed, "faces disagree", &|s, x, y| self.conv(&x.1.act(s), &x.0.act(s), &y.0.act(s)))
     }

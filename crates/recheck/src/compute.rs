@@ -55,8 +55,7 @@ impl Machine<'_> {
             Prim::Suc => Ok(Flow::Value(Whnf::Suc(BigUint::one(), single(p, &args)?.clone()))),
             Prim::NatAdd => self.nat_add(args, threshold),
             Prim::NatMul => self.nat_mul(args, threshold),
-            Prim::NatSub => self.nat_sub(args, threshold),
-            Prim::NatLtb => self.nat_ltb(args, threshold),
+            Prim::NatSub | Prim::NatLtb => self.nat_peeled(p, &args, threshold),
             Prim::IntPos => Ok(Flow::Value(Whnf::IntCon(false, single(p, &args)?.clone()))),
             Prim::IntNegSuc => Ok(Flow::Value(Whnf::IntCon(true, single(p, &args)?.clone()))),
             Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => {
@@ -148,42 +147,25 @@ impl Machine<'_> {
         })
     }
 
-    /// `m - 0 = m`, `0 - Suc n = 0`, `Suc m - Suc n = m - n`.
-    fn nat_sub(&self, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
-        let (mut m, mut n) = pair(Prim::NatSub, &args).map(|(m, n)| (m.clone(), n.clone()))?;
+    /// `m - 0 = m`, `0 - Suc n = 0`, `Suc m - Suc n = m - n`, and `ltb m 0 = False`, `ltb 0 (Suc n) = True`,
+    /// `ltb (Suc m) (Suc n) = ltb m n`, in this order.
+    fn nat_peeled(&self, p: Prim, args: &[Clo], threshold: u32) -> Res<Flow> {
+        let less = p == Prim::NatLtb;
+        let (mut m, mut n) = pair(p, args).map(|(m, n)| (m.clone(), n.clone()))?;
         loop {
             self.tick()?;
             let (k, rest) = match self.nat_view(&n, threshold)? {
-                NatView::Lit(k) if k.is_zero() => return Ok(Flow::Next(m)),
+                NatView::Lit(k) if k.is_zero() => return Ok(if less { bool_prim(false) } else { Flow::Next(m) }),
                 NatView::Lit(k) => (k, None),
                 NatView::Suc(k, c) => (k, Some(c)),
-                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatSub, vec![m, n]), b)),
+                NatView::Stuck(b) => return Ok(stuck(Head::Prim(p, vec![m, n]), b)),
             };
             match self.nat_view(&m, threshold)? {
+                NatView::Lit(j) if j.is_zero() && less => return Ok(bool_prim(true)),
                 NatView::Lit(j) if j.is_zero() => return Ok(Flow::Value(Whnf::Nat(j))),
                 NatView::Lit(j) => (m, n) = peel(j, None, k, rest),
                 NatView::Suc(j, c) => (m, n) = peel(j, Some(c), k, rest),
-                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatSub, vec![m, n]), b)),
-            }
-        }
-    }
-
-    /// `ltb m 0 = False`, `ltb 0 (Suc n) = True`, `ltb (Suc m) (Suc n) = ltb m n`, in this order.
-    fn nat_ltb(&self, args: Vec<Clo>, threshold: u32) -> Res<Flow> {
-        let (mut m, mut n) = pair(Prim::NatLtb, &args).map(|(m, n)| (m.clone(), n.clone()))?;
-        loop {
-            self.tick()?;
-            let (k, rest) = match self.nat_view(&n, threshold)? {
-                NatView::Lit(k) if k.is_zero() => return Ok(bool_prim(false)),
-                NatView::Lit(k) => (k, None),
-                NatView::Suc(k, c) => (k, Some(c)),
-                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatLtb, vec![m, n]), b)),
-            };
-            match self.nat_view(&m, threshold)? {
-                NatView::Lit(j) if j.is_zero() => return Ok(bool_prim(true)),
-                NatView::Lit(j) => (m, n) = peel(j, None, k, rest),
-                NatView::Suc(j, c) => (m, n) = peel(j, Some(c), k, rest),
-                NatView::Stuck(b) => return Ok(stuck(Head::Prim(Prim::NatLtb, vec![m, n]), b)),
+                NatView::Stuck(b) => return Ok(stuck(Head::Prim(p, vec![m, n]), b)),
             }
         }
     }

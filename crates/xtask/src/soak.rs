@@ -3,11 +3,13 @@
 use crate::{cargo, results, say};
 use std::time::Instant;
 
-/// A test that can be made longer: what it shows, the arguments of cargo, and the settings with the cases of one portion.
+/// A test that can be made longer: what it shows, the arguments of cargo, the settings with the cases of one portion, and in how
+/// many runs a portion is taken. One that takes several has more runs for more portions, the others more cases.
 struct Soak {
     what: &'static str,
     arguments: &'static [&'static str],
     settings: &'static [(&'static str, u64)],
+    runs: u64,
 }
 
 const SOAKS: [Soak; 6] = [
@@ -15,31 +17,37 @@ const SOAKS: [Soak; 6] = [
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
         settings: &[("BFV_CASES", 1000)],
+        runs: 1,
     },
     Soak {
         what: "mutants of stored proofs under their seal, read by both checkers",
         arguments: &["--package", "bfv", "--test", "mutants"],
         settings: &[("BFV_MUTANTS", 3)],
+        runs: 1,
     },
     Soak {
         what: "damaged sources through the program",
         arguments: &["--package", "bfv", "--test", "damage"],
         settings: &[("BFV_CASES", 1000)],
+        runs: 1,
     },
     Soak {
         what: "random judgements about Glue types and path constructors, by both checkers",
         arguments: &["--package", "bfv", "--test", "agree_cubical"],
         settings: &[("BFV_CASES", 4000)],
+        runs: 1,
     },
     Soak {
         what: "generated judgements of the whole theory, by both checkers",
         arguments: &["--package", "bfv", "--test", "generated"],
-        settings: &[("BFV_CASES", 1_000_000)],
+        settings: &[("BFV_CASES", 50_000)],
+        runs: 20,
     },
     Soak {
         what: "laws of the kernel on random terms",
         arguments: &["--package", "bfv-kernel", "--test", "laws"],
         settings: &[("BFV_CASES", 20_000)],
+        runs: 1,
     },
 ];
 
@@ -51,29 +59,27 @@ pub fn soak(times: u64) -> Result<(), String> {
     for s in &SOAKS {
         say(&format!("Running: {}.", s.what));
         let start = Instant::now();
-        let mut command = cargo(&["test", "--release", "--quiet"]);
-        command.args(s.arguments).args(["--", "--nocapture", "--test-threads", "1"]);
-        for (name, cases) in s.settings {
-            command.env(name, cases.saturating_mul(times).to_string());
+        let (runs, portions) = if s.runs == 1 { (1, times) } else { (s.runs.saturating_mul(times), 1) };
+        let settings: Vec<(&str, String)> =
+            s.settings.iter().map(|(name, cases)| (*name, cases.saturating_mul(portions).to_string())).collect();
+        let mut figures = Vec::new();
+        for run in 1..=runs {
+            // Other random cases than those that every test run sees, and others in each run.
+            let seed = if s.runs == 1 { 1000 + times } else { 4000 + run };
+            match figures_of(s, &settings, seed)? {
+                Some(new) => add(&mut figures, new),
+                None => failed.push(s.what),
+            }
         }
-        // Another portion of the random cases than the one that every test run sees.
-        command.env("BFV_SEED", (1000 + times).to_string());
-        let done = command.output().map_err(|e| format!("The tests cannot be run: {e}."))?;
-        let text = String::from_utf8_lossy(&done.stdout).into_owned();
-        let seconds = start.elapsed().as_secs();
-        if !done.status.success() {
-            say(&text);
-            say(&String::from_utf8_lossy(&done.stderr));
-            failed.push(s.what);
+        if failed.contains(&s.what) {
             continue;
         }
-        // Tests print their figures on lines that begin so; the progress of the tests may stand before them.
-        let figures: Vec<&str> = text.lines().filter_map(|l| l.split_once("Figures: ").map(|(_, f)| f)).collect();
-        let settings: Vec<String> =
-            s.settings.iter().map(|(name, cases)| format!("{name} {}", cases.saturating_mul(times))).collect();
-        out += &format!("\n- {}, with {}: passed in {seconds} seconds.\n", s.what, settings.join(", "));
+        let seconds = start.elapsed().as_secs();
+        let with: Vec<String> = settings.iter().map(|(name, cases)| format!("{name} {cases}")).collect();
+        let number = if runs == 1 { String::new() } else { format!(" in {runs} runs whose numbers are added") };
+        out += &format!("\n- {}, with {}{number}: passed in {seconds} seconds.\n", s.what, with.join(", "));
         for f in figures {
-            say(f);
+            say(&f);
             out += &format!("  - {f}\n");
         }
     }
@@ -83,4 +89,66 @@ pub fn soak(times: u64) -> Result<(), String> {
     results::write("Soak", &out)?;
     say("The figures are in benches/RESULTS.md, under the heading Soak.");
     Ok(())
+}
+
+/// What one run of a test prints as its figures; none when it fails, which is said.
+fn figures_of(s: &Soak, settings: &[(&str, String)], seed: u64) -> Result<Option<Vec<String>>, String> {
+    let mut command = cargo(&["test", "--release", "--quiet"]);
+    command.args(s.arguments).args(["--", "--nocapture", "--test-threads", "1"]);
+    command.envs(settings.iter().map(|(name, cases)| (name, cases))).env("BFV_SEED", seed.to_string());
+    let done = command.output().map_err(|e| format!("The tests cannot be run: {e}."))?;
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    if !done.status.success() {
+        say(&format!("The run with BFV_SEED {seed} failed."));
+        say(&text);
+        say(&String::from_utf8_lossy(&done.stderr));
+        return Ok(None);
+    }
+    // Tests print their figures on lines that begin so; the progress of the tests may stand before them.
+    Ok(Some(text.lines().filter_map(|l| l.split_once("Figures: ").map(|(_, f)| f.to_owned())).collect()))
+}
+
+/// A line taken apart: its numbers, and the text before, between and after them.
+fn numbers(line: &str) -> (Vec<&str>, Vec<u64>) {
+    let (mut words, mut found, mut rest) = (Vec::new(), Vec::new(), line);
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let digits = rest[at..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - at);
+        let Ok(n) = rest[at..at + digits].parse() else { break };
+        words.push(&rest[..at]);
+        found.push(n);
+        rest = &rest[at + digits..];
+    }
+    words.push(rest);
+    (words, found)
+}
+
+/// Adds the numbers of lines that say the same of another run; a line that speaks of the slowest keeps the larger number.
+fn add(all: &mut Vec<String>, new: Vec<String>) {
+    for line in new {
+        let (words, found) = numbers(&line);
+        let Some(old) = all.iter_mut().find(|old| numbers(old).0 == words) else {
+            all.push(line);
+            continue;
+        };
+        let both = numbers(old).1.into_iter().zip(found);
+        let sums = both.map(|(a, b)| if line.starts_with("slowest") { a.max(b) } else { a.saturating_add(b) });
+        *old = words
+            .iter()
+            .zip(sums.map(|n| n.to_string()).chain([String::new()]))
+            .map(|(w, n)| format!("{w}{n}"))
+            .collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_added() {
+        let mut all = Vec::new();
+        add(&mut all, vec!["3 of 10 accepted".into(), "slowest: 7 ms".into()]);
+        add(&mut all, vec!["4 of 10 accepted".into(), "slowest: 5 ms".into(), "refused: 1".into()]);
+        assert_eq!(all, ["7 of 20 accepted", "slowest: 7 ms", "refused: 1"]);
+    }
 }
