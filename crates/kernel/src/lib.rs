@@ -2,7 +2,7 @@
 //!
 //! It has no input or output, no floats, no clock, no environment, no threads, no hash maps with random order, and no names that matter.
 //! The rules are written down in `sctt/KERNEL.md`; the modules follow its sections: `check` (2), `prim` (3), `data` (4), `kan` and `glue` (5),
-//! `denote` and `rules` (6), `signature` (7). Evaluation is in `machine`, interval substitution in `face`, conversion in `conv`.
+//! `denote` and `rules` (6), `signature` (7). Evaluation is in `machine` and `native`, interval substitution in `face`, conversion in `conv`.
 
 use bfv_format::{DataDecl, Term};
 use std::rc::Rc;
@@ -15,6 +15,7 @@ mod face;
 mod glue;
 mod kan;
 mod machine;
+mod native;
 mod prim;
 mod quote;
 pub mod refusal;
