@@ -291,3 +291,18 @@ fn a_refutation_of_a_false_statement_is_no_contradiction() {
     p.write("m.sctt", &format!("import std.real\n{AT_POINT}"));
     p.run(&["check", "m.sctt"]).code(0);
 }
+
+/// A stored proof names declarations by what they say, and these two say the same: it must be read back about the right one.
+#[test]
+fn claims_about_data_types_of_one_shape_are_proved() {
+    let p = Project::new("one-shape", "");
+    let text = "data Colour\n| red\n| green\n\ndata Light\n| stop\n| go\n\n\
+        def other (c : Colour) : Colour := match c with | red => green | green => red end\n\
+        def change (l : Light) : Light := match l with | stop => go | go => stop end\n\n\
+        claim light : change stop = go := fun i => go\n\
+        claim both : (other red = green) /\\ (change stop = go) := (fun i => green, fun i => go)\n";
+    p.write("m.sctt", text);
+    p.run(&["check", "m.sctt"]).code(0).says("2 proved");
+    p.run(&["check", "m.sctt", "--locked"]).code(0).says("2 proved");
+    p.run(&["gate"]).code(0);
+}
