@@ -247,6 +247,9 @@ fn check_loaded(
             }
         },
     };
+    if goals.is_empty() {
+        return (report, all, sources);
+    }
     let context = match Context::new(&elaborated.signature) {
         Ok(context) => context,
         Err(e) => {

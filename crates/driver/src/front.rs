@@ -57,7 +57,7 @@ pub fn bundles(engines: Plugged) -> Result<Vec<(&'static str, Vec<u8>)>, Vec<Pro
     for (module, _) in library::MODULES {
         let from = line.session.signature.len();
         line.module(module, &mut sources);
-        let key = library::key(module).unwrap_or_default();
+        let key = line.keys.of(module).unwrap_or_default();
         match line.session.bundle(module, from, &key) {
             Ok(bundle) => out.push((*module, bfv_format::write_library(&bundle))),
             Err(why) => line.problems.push(broken(module, &why)),
@@ -139,9 +139,7 @@ impl Frontend for Front {
         let mut line = Line::new(self.engines, self.library);
         line.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
         line.problems = problems;
-        for (module, text) in library::MODULES {
-            line.session.names.offer(module, declared(text));
-        }
+        line.session.names.catalogue = Some(library::catalogue);
         for input in files {
             let name = line.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
             if let Some(name) = name.map(|(n, _)| n.clone()) {
@@ -157,16 +155,6 @@ impl Frontend for Front {
         let problems = few_of_each_file(line.problems);
         Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems, positions })
     }
-}
-
-/// The names that a module of the library declares, read off its lines; for suggestions only.
-fn declared(text: &str) -> impl Iterator<Item = String> {
-    let words = ["def", "operator", "theorem", "axiom", "data"];
-    text.lines().filter_map(move |line| {
-        let mut parts = line.split(' ');
-        let word = parts.next()?;
-        words.contains(&word).then(|| parts.next().map(str::to_owned)).flatten()
-    })
 }
 
 /// The ending of a file's name, where it has one that is not that of a source.
@@ -224,6 +212,7 @@ pub(crate) fn stem(path: Option<&str>) -> String {
 struct Line {
     session: Session,
     library: Library,
+    keys: library::Keys,
     modules: BTreeMap<String, Module>,
     engines: Engines<'static>,
     goals: Vec<Goal>,
@@ -235,6 +224,7 @@ impl Line {
         Line {
             session: Session::new(),
             library,
+            keys: library::Keys::default(),
             modules: BTreeMap::new(),
             engines: Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS },
             goals: Vec::new(),
@@ -247,7 +237,7 @@ impl Line {
         if self.library != Library::Bundles {
             return false;
         }
-        let (Some(bytes), Some(key)) = (library::bundle(name), library::key(name)) else { return false };
+        let (Some(bytes), Some(key)) = (library::bundle(name), self.keys.of(name)) else { return false };
         let bundle = match bfv_format::read_library(bytes) {
             Ok(bundle) => bundle,
             Err(e) => {

@@ -1,5 +1,7 @@
 //! The library, embedded in the binary: source texts by module, and bundles where they are there.
 
+use std::collections::BTreeMap;
+
 /// Modules in an order in which each comes after what it imports.
 pub const MODULES: &[(&str, &str)] = &[
     ("std.logic", include_str!("../../../sctt/logic.sctt")),
@@ -65,6 +67,17 @@ pub const MODULES: &[(&str, &str)] = &[
 /// Bundles by module, as they lay in `sctt/bundles` when this was built.
 const BUNDLES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundles.rs"));
 
+/// All modules with the names that each declares, read off the lines of its source.
+pub fn catalogue() -> Vec<(&'static str, Vec<&'static str>)> {
+    let words = ["def", "operator", "theorem", "axiom", "data"];
+    let declared = |line: &'static str| {
+        let mut parts = line.split(' ');
+        let word = parts.next()?;
+        words.contains(&word).then(|| parts.next()).flatten()
+    };
+    MODULES.iter().map(|(module, text)| (*module, text.lines().filter_map(declared).collect())).collect()
+}
+
 /// The source of a module.
 pub fn source(module: &str) -> Option<&'static str> {
     MODULES.iter().find(|(n, _)| *n == module).map(|(_, text)| *text)
@@ -80,17 +93,28 @@ pub fn imports(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|l| l.strip_prefix("import ")).map(str::trim)
 }
 
-/// From what a bundle of a module is made: its source and those of all that it imports.
-pub fn key(module: &str) -> Option<String> {
-    let text = source(module)?;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"bfv bundle 1\n");
-    hasher.update(text.as_bytes());
-    // The imports of the library make no circle, for each module stands after what it imports.
-    for i in imports(text) {
-        hasher.update(key(i)?.as_bytes());
+/// From what bundles are made, by module.
+#[derive(Default)]
+pub struct Keys(BTreeMap<String, String>);
+
+impl Keys {
+    /// From what a bundle of a module is made: its source and those of all that it imports.
+    pub fn of(&mut self, module: &str) -> Option<String> {
+        if let Some(known) = self.0.get(module) {
+            return Some(known.clone());
+        }
+        let text = source(module)?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"bfv bundle 1\n");
+        hasher.update(text.as_bytes());
+        // The imports of the library make no circle, for each module stands after what it imports.
+        for i in imports(text) {
+            hasher.update(self.of(i)?.as_bytes());
+        }
+        let key = hasher.finalize().to_hex().to_string();
+        self.0.insert(module.to_owned(), key.clone());
+        Some(key)
     }
-    Some(hasher.finalize().to_hex().to_string())
 }
 
 #[cfg(test)]
@@ -113,8 +137,9 @@ mod tests {
 
     #[test]
     fn a_key_depends_on_the_imports() {
-        let keys: Vec<String> = MODULES.iter().map(|(m, _)| key(m).unwrap()).collect();
+        let mut known = Keys::default();
+        let keys: Vec<String> = MODULES.iter().map(|(m, _)| known.of(m).unwrap()).collect();
         assert!(keys.iter().enumerate().all(|(n, k)| !keys.iter().take(n).any(|other| other == k)));
-        assert_eq!(key("std.nothing"), None);
+        assert_eq!(known.of("std.nothing"), None);
     }
 }

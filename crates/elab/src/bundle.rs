@@ -9,6 +9,7 @@ use crate::names::{Global, Target};
 use bfv_format::{Decl, Library, Node, Prim, Renumber, Term};
 use bfv_kernel::Limits;
 use bfv_search::Lemma;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The bundle of stand-ins: no axiom of a source has this name, for it is no word.
@@ -63,7 +64,7 @@ impl Session {
     /// # Errors
     /// Anything that keeps the bundle from being the module.
     pub fn load(&mut self, module: &str, library: &Library) -> Result<(), Why> {
-        let mut next = self.clone();
+        let mut signature = self.signature.clone();
         let mut renumber = Renumber::default();
         let mut own: Vec<u32> = Vec::new();
         for (n, decl) in (0u32..).zip(&library.decls) {
@@ -72,19 +73,19 @@ impl Session {
                     if !own.is_empty() {
                         return Err("a stand-in comes after a declaration".to_owned());
                     }
-                    let target = next.names.library(name).map(|g| g.target);
+                    let target = self.names.library(name).map(|g| g.target);
                     let Some(Target::Const(id) | Target::Data(id)) = target else {
                         return Err(format!("there is no `{name}`"));
                     };
                     renumber.insert(n, id);
                 }
                 _ => {
-                    let id = next.signature.len();
+                    let id = signature.len();
                     renumber.insert(n, id);
                     let moved = renumber.decl(decl).map_err(|e| e.to_string())?;
                     let refused =
                         |r: bfv_kernel::Refusal| format!("the kernel refuses `{}`: {}", decl.name(), r.reason);
-                    next.signature.add(moved, Limits::default()).map_err(refused)?;
+                    signature.add(moved, Limits::default()).map_err(refused)?;
                     own.push(id);
                 }
             }
@@ -92,25 +93,32 @@ impl Session {
         let text = std::str::from_utf8(&library.meta).map_err(|_| "its text is not UTF-8".to_owned())?;
         let meta = Meta::read(module, text, &own)?;
         for i in &meta.imports {
-            if !next.has(i) {
+            if !self.has(i) {
                 return Err(format!("the module `{i}` is not loaded"));
             }
         }
-        for g in meta.names {
-            if next.names.library(&g.full).is_some() {
+        let mut named: BTreeMap<&str, Target> = BTreeMap::new();
+        for g in &meta.names {
+            if self.names.library(&g.full).is_some() || named.insert(&g.full, g.target).is_some() {
                 return Err(format!("the name `{}` stands twice", g.full));
             }
-            next.names.add(g);
         }
+        let mut lemmas = Vec::new();
         for (full, tags) in meta.tags {
-            let Some(Target::Const(id) | Target::Data(id)) = next.names.library(&full).map(|g| g.target) else {
+            let target = named.get(full.as_str()).copied().or_else(|| self.names.library(&full).map(|g| g.target));
+            let Some(Target::Const(id) | Target::Data(id)) = target else {
                 return Err(format!("there is no `{full}`"));
             };
             let name = full.strip_prefix(&format!("{module}.")).unwrap_or(&full).to_owned();
-            next.lemmas.push(Lemma { id, name, tags });
+            lemmas.push(Lemma { id, name, tags });
         }
-        next.add_module(module, meta.imports);
-        *self = next;
+        // Nothing below can fail, so nothing above has changed the session.
+        self.signature = signature;
+        self.lemmas.append(&mut lemmas);
+        for g in meta.names {
+            self.names.add(g);
+        }
+        self.add_module(module, meta.imports);
         Ok(())
     }
 }

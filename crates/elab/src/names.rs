@@ -30,6 +30,9 @@ pub struct Global {
     pub params: Vec<(String, bool)>,
 }
 
+/// Modules with the names that they declare. The first module of a name counts.
+pub type Catalogue = Vec<(&'static str, Vec<&'static str>)>;
+
 /// All global names.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
@@ -44,9 +47,8 @@ pub struct Names {
     pub by_id: BTreeMap<u32, String>,
     /// Which leading arguments of a constant are implicit, for printing.
     pub implicit: BTreeMap<u32, Vec<bool>>,
-    /// Modules that can be imported, and for a name in them the module, for suggestions.
-    pub offered: BTreeSet<String>,
-    offered_names: BTreeMap<String, String>,
+    /// Modules that can be imported, with the names that each declares. It is asked for suggestions only, so it is made when needed.
+    pub catalogue: Option<fn() -> Catalogue>,
     /// Names of constructors by data type and number, for printing.
     pub constructors: BTreeMap<(u32, u32), String>,
 }
@@ -177,7 +179,11 @@ impl Names {
         let loaded = self.index.get(short).map_or_else(Vec::new, |ns| {
             ns.iter().filter_map(|n| self.globals.get(*n)).map(|g| g.module.clone()).collect()
         });
-        if loaded.is_empty() { self.offered_names.get(short).into_iter().cloned().collect() } else { loaded }
+        if !loaded.is_empty() {
+            return loaded;
+        }
+        let offered = self.offered().into_iter().find(|(_, names)| names.contains(&short));
+        offered.map(|(module, _)| module.to_owned()).into_iter().collect()
     }
 
     /// The definitions outside the library that a term mentions, by their short names, each once.
@@ -192,17 +198,13 @@ impl Names {
         ids.iter().filter_map(own).collect()
     }
 
-    /// Tells of a module that can be imported and of the names that it declares. The first module of a name counts.
-    pub fn offer(&mut self, module: &str, names: impl Iterator<Item = String>) {
-        self.offered.insert(module.to_owned());
-        for name in names {
-            self.offered_names.entry(name).or_insert_with(|| module.to_owned());
-        }
+    fn offered(&self) -> Catalogue {
+        self.catalogue.map_or_else(Vec::new, |catalogue| catalogue())
     }
 
     /// The module that was probably meant by a name.
-    pub fn module_like(&self, name: &str) -> Option<&str> {
-        let near = self.offered.iter().map(|m| (distance(name, m), m.as_str()));
+    pub fn module_like(&self, name: &str) -> Option<&'static str> {
+        let near = self.offered().into_iter().map(|(m, _)| (distance(name, m), m));
         near.filter(|(d, m)| *d <= 1 + m.len() / 4).min().map(|(_, m)| m)
     }
 
