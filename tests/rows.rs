@@ -2,6 +2,9 @@
 //! decided against the table of claims, where that table lies beside the project.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "rows/page.rs"]
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -43,27 +46,42 @@ fn parts(claim: &str) -> Option<(&str, Kind, &str)> {
     Some((row, Kind::Row, rest))
 }
 
-/// The verdicts of all claims in `examples/claims`, by the name of the claim, from stored proofs only.
-fn verdicts() -> &'static BTreeMap<String, String> {
-    static VERDICTS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
-    VERDICTS.get_or_init(judge)
-}
-
-fn judge() -> BTreeMap<String, String> {
+/// What `bfv` says as a JSON document.
+fn document(arguments: &[&str]) -> serde_json::Value {
     let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
-        .args(["check", "examples/claims", "--locked", "--format", "json"])
+        .args(arguments)
+        .args(["--format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
     assert_eq!(o.status.code(), Some(0), "{}", String::from_utf8_lossy(&o.stdout));
-    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
-    let mut found = BTreeMap::new();
-    for goal in report["goals"].as_array().unwrap() {
-        let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap();
-        let old = found.insert(name.to_owned(), goal["verdict"].as_str().unwrap().to_owned());
-        assert_eq!(old, None, "two claims are named {name}");
-    }
-    found
+    serde_json::from_slice(&o.stdout).unwrap()
+}
+
+/// All claims in `examples/claims`, judged from stored proofs only.
+fn judged() -> &'static serde_json::Value {
+    static JUDGED: OnceLock<serde_json::Value> = OnceLock::new();
+    JUDGED.get_or_init(|| document(&["check", "examples/claims", "--locked"]))
+}
+
+/// All claims in `examples/claims` with the words before them.
+fn listed() -> &'static serde_json::Value {
+    static LISTED: OnceLock<serde_json::Value> = OnceLock::new();
+    LISTED.get_or_init(|| document(&["list", "examples/claims"]))
+}
+
+/// The verdicts by the name of the claim.
+fn verdicts() -> &'static BTreeMap<String, String> {
+    static VERDICTS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    VERDICTS.get_or_init(|| {
+        let mut found = BTreeMap::new();
+        for goal in judged()["goals"].as_array().unwrap() {
+            let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap();
+            let old = found.insert(name.to_owned(), goal["verdict"].as_str().unwrap().to_owned());
+            assert_eq!(old, None, "two claims are named {name}");
+        }
+        found
+    })
 }
 
 /// Every row or repair that is proved has an instance that is proved and a tightened sibling that is refuted, in its own variant.
@@ -186,13 +204,7 @@ fn the_index_names_the_rows_of_each_file() {
 /// The words of a row stand before its claims: their documentation begins with the name of the row, or says what they are an instance of.
 #[test]
 fn every_row_is_stated_in_words() {
-    let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
-        .args(["list", "examples/claims", "--format", "json"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
-    for goal in report["goals"].as_array().unwrap() {
+    for goal in listed()["goals"].as_array().unwrap() {
         let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap();
         let (row, kind, _) = parts(name).unwrap();
         let words = goal["doc"].as_str().unwrap_or_default();
@@ -206,4 +218,15 @@ fn every_row_is_stated_in_words() {
             "{name}: {words}"
         );
     }
+}
+
+/// `proofs/CLAIMS.md` says what the run says. After a meant change: `UPDATE_EXPECTED=1 cargo test --release --test rows`.
+#[test]
+fn the_page_of_claims_is_what_the_run_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("proofs/CLAIMS.md");
+    let page = page::page(judged(), listed());
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page, "make the page again");
 }
