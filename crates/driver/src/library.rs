@@ -51,6 +51,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.aggregate", include_str!("../../../sctt/aggregate.sctt")),
     ("std.central", include_str!("../../../sctt/central.sctt")),
     ("std.select", include_str!("../../../sctt/select.sctt")),
+    ("std.vertex", include_str!("../../../sctt/vertex.sctt")),
     ("std.cubical.path", include_str!("../../../sctt/cubical/path.sctt")),
     ("std.cubical.levels", include_str!("../../../sctt/cubical/levels.sctt")),
     ("std.cubical.equivalence", include_str!("../../../sctt/cubical/equivalence.sctt")),
