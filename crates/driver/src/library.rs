@@ -13,6 +13,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.sum", include_str!("../../../sctt/sum.sctt")),
     ("std.fusion", include_str!("../../../sctt/fusion.sctt")),
     ("std.order", include_str!("../../../sctt/order.sctt")),
+    ("std.floor", include_str!("../../../sctt/floor.sctt")),
     ("std.space", include_str!("../../../sctt/space.sctt")),
     ("std.deriv", include_str!("../../../sctt/deriv.sctt")),
     ("std.calculus", include_str!("../../../sctt/calculus.sctt")),
