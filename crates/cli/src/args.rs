@@ -16,7 +16,7 @@ pub struct Args {
 /// Options of every command.
 #[derive(ClapArgs, Debug)]
 pub struct Global {
-    /// How results are written. Default: text.
+    /// How results are written. Default: text. The last three are for programs that judge changes, such as GitHub.
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Plain sentences, or pictures of the source. Default: plain.
@@ -37,7 +37,7 @@ pub struct Global {
     /// How formulas are written: in words, or as in the source. A voice may skip the signs of the source. Default: words.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub math: Option<MathStyle>,
-    /// Also write the result to a file. KIND is text, json or jsonl. May be repeated.
+    /// Also write the result to a file. KIND is one of the formats. May be repeated.
     #[arg(long, global = true, value_name = "KIND=PATH")]
     pub report: Vec<String>,
 }
@@ -64,6 +64,13 @@ pub enum Command {
     Set(Set),
     /// Show help on a command or a topic.
     Help(Help),
+}
+
+impl Command {
+    /// Whether its answer has claims with verdicts.
+    pub fn judges(&self) -> bool {
+        matches!(self, Command::Check(_) | Command::Gate(_) | Command::Init(_) | Command::Import(_))
+    }
 }
 
 #[derive(ClapArgs, Debug)]
@@ -199,6 +206,16 @@ pub enum Format {
     Text,
     Json,
     Jsonl,
+    Github,
+    Sarif,
+    Junit,
+}
+
+impl Format {
+    /// Whether it shows only claims and problems, for a program; such a format is no setting, and only for commands that judge.
+    pub fn is_for_judging(self) -> bool {
+        matches!(self, Format::Github | Format::Sarif | Format::Junit)
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

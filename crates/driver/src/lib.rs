@@ -31,7 +31,7 @@ pub use declared::{Behind, Declared, behind, declarations, library_declarations,
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
-pub use gate_sources::{GateReport, gate_sources};
+pub use gate_sources::{GateReport, Looked, gate_sources};
 pub use list::{Listed, list};
 pub use load::{Input, load};
 pub use named::{ambiguous, meant};
