@@ -235,3 +235,44 @@ fn only_commands_that_judge_have_these_formats() {
         p.run(&["set", "format", format]).code(2);
     }
 }
+
+/// The commands of the workflow in `examples/ci` let a good project pass, and stop one whose claim was changed.
+#[test]
+fn the_workflow_of_the_examples_gates_a_release() {
+    let workflow = include_str!("../examples/ci/claims.yml");
+    for event in saphyr_parser::Parser::new_from_str(workflow) {
+        event.unwrap();
+    }
+    let commands: Vec<Vec<&str>> = workflow
+        .lines()
+        .filter_map(|l| l.trim().strip_prefix("run: bfv "))
+        .map(|l| l.split_whitespace().collect())
+        .collect();
+    assert_eq!(commands.iter().map(|c| c[0]).collect::<Vec<_>>(), ["check", "gate"]);
+    let kept =
+        workflow.lines().map(str::trim).filter(|l| !l.contains(' ') && l.starts_with(['c', 'g']) && l.contains('.'));
+    let kept: Vec<&str> = kept.collect();
+    let p = Project::new("workflow", "");
+    p.write("m.sctt", "claim positive (n : Nat) (h : 1 <= n) : 0 < n\n");
+    let codes = |p: &Project| commands.iter().map(|c| p.run(c).code).collect::<Vec<_>>();
+    assert_eq!(
+        codes(&p),
+        [0, 5],
+        "a proof that was never stored is missed by the gate, for the check may not store it"
+    );
+    p.run(&["check"]).code(0);
+    assert_eq!(codes(&p), [0, 0]);
+    assert_eq!(kept, ["claims.sarif", "claims.xml", "gate.sarif"]);
+    for file in ["claims.sarif", "gate.sarif"] {
+        let run = sarif(&std::fs::read_to_string(p.path(file)).unwrap());
+        assert!(run["results"].as_array().unwrap().is_empty());
+    }
+    let report = Report::deserialize_from_str(&std::fs::read_to_string(p.path("claims.xml")).unwrap()).unwrap();
+    assert_eq!((report.tests, report.failures), (1, 0));
+    p.write("m.sctt", "claim positive (n : Nat) : 0 < n\n");
+    assert_eq!(codes(&p), [1, 5]);
+    for (file, rule) in [("claims.sarif", "refuted"), ("gate.sarif", "stale")] {
+        let run = sarif(&std::fs::read_to_string(p.path(file)).unwrap());
+        assert_eq!(run["results"][0]["ruleId"], rule);
+    }
+}

@@ -58,6 +58,8 @@ pub enum Command {
     Init(Init),
     /// Write the claims about a mergekit file or the settings of an aggregator, and judge them.
     Import(Import),
+    /// Write a program that replays a counterexample without bfv.
+    Export(Export),
     /// Report what bfv finds on this machine.
     Doctor,
     /// Show your settings, or change one.
@@ -162,6 +164,26 @@ pub struct Import {
 }
 
 #[derive(ClapArgs, Debug)]
+pub struct Export {
+    /// What to write.
+    #[arg(value_enum)]
+    pub what: Exported,
+    /// The name of a claim, written or spoken.
+    pub claim: String,
+    /// Files and folders to look in. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// The language of the program. Default: python.
+    #[arg(long = "as", value_enum, value_name = "LANGUAGE")]
+    pub language: Option<Language>,
+    /// The file to write. Default: the name of the claim with the ending of the language.
+    #[arg(long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Write the file anew where it exists already.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(ClapArgs, Debug)]
 pub struct Set {
     /// The setting: layout, color, format, hints, ids or math.
     pub key: Option<String>,
@@ -182,6 +204,17 @@ pub enum Template {
     Merge,
     Federated,
     Consensus,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exported {
+    Counterexample,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Python,
+    Rust,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, ProofInfo, Reason, Report, Store,
-    StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code, first_sentence,
-    goal_message, last_sentence, meant, named_values, next_step,
+    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, Progress, ProofInfo, Reason, Report,
+    Seen, Store, StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code,
+    first_sentence, goal_message, last_sentence, meant, named_values, next_step,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -69,9 +69,15 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
 pub fn judge(request: &CheckOptions) -> (Report, Vec<GoalName>, Sources) {
+    judge_and_see(request, &mut |_| {})
+}
+
+/// The same, and shows what each verdict rests on.
+pub fn judge_and_see(request: &CheckOptions, see: &mut dyn FnMut(&Seen<'_>)) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
     let (mut frontend, mut search) = plug::both();
-    bfv_driver::check(request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all))
+    let progress = &mut |p: Progress| milestones.at(p.done, p.all);
+    bfv_driver::check_and_see(request, frontend.as_mut(), search.as_mut(), progress, see)
 }
 
 /// That the proof of a goal is not stored where others are, and why.

@@ -17,9 +17,13 @@ use bfv_driver::{
 use serde_json::Map;
 
 /// The codes of the driver, each with its explanation.
-const CODES: [(&str, &str); 8] = [
+const CODES: [(&str, &str); 9] = [
     ("not-read", "A file or folder cannot be read. The message says which one and why."),
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
+    (
+        "not-exported",
+        "The counterexample cannot be written as a program. Functions given by axioms have no values to compute, and a program cannot go through infinitely many numbers.",
+    ),
     ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
     ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),
     (

@@ -89,10 +89,11 @@ fn problem(fault: &Fault, file: Option<&str>) -> Problem {
     problem
 }
 
-fn write(out: &Path, text: &str, replace: bool) -> Result<(), Mistake> {
+/// Writes a file, and not over another unless that is asked for.
+pub fn write(out: &Path, text: &str, replace: bool) -> Result<(), Mistake> {
     if out.exists() && !replace {
         let what = format!("The file {} exists already. Nothing was written.", shown(out));
-        let mend = "add --replace to write it anew, or --out with another name.";
+        let mend = "add --replace to write it anew, or give another name.";
         return Err(refuse(Problem::new(Code::NotWritten, what, mend)));
     }
     std::fs::write(out, text).map_err(|e| refuse(Problem::not_written(&shown(out), &e)))

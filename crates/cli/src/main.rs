@@ -7,6 +7,7 @@ mod commands;
 mod declared;
 mod doctor;
 mod explain;
+mod export;
 mod finding;
 mod github;
 mod help;
@@ -85,6 +86,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Show(s) => commands::show(s, &options, arguments),
         Command::Explain(e) => explain::explain(e, &options, arguments),
         Command::Init(i) => init::init(i, &options),
+        Command::Export(e) => export::export(e, &options, arguments),
         Command::Import(i) => import::import(i, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),

@@ -24,9 +24,9 @@ mod verdict;
 
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
-    Search, ambiguous_goal, check, check_text, unknown_goal,
+    Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,
 };
-pub use companion::{Part, contradiction};
+pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug};
