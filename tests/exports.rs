@@ -57,9 +57,11 @@ fn the_refuted_rows_replay_without_bfv() {
             why.entry(reason.to_owned()).or_default().push(claim.name.clone());
         }
     }
-    for (name, file) in &written {
-        replays(python(file), name);
-    }
+    std::thread::scope(|s| {
+        for part in written.chunks(written.len().div_ceil(4)) {
+            s.spawn(move || part.iter().for_each(|(name, file)| replays(python(file), name)));
+        }
+    });
     let refused: usize = why.values().map(Vec::len).sum();
     println!("Programs: {} refuted rows replay in Python, {refused} have no program.", written.len());
     for (reason, names) in &why {
@@ -108,8 +110,8 @@ fn a_changed_program_fails() {
 fn what_has_no_program_is_refused_with_the_reason() {
     let p = Project::new("exports-refused", "");
     let text = "import std.root\n\nclaim proved (x : Real) : 0 <= x * x\n\n\
-        @[expect refuted]\nclaim everywhere (x : Real) : forall (y : Real), x <= y\nrefuted at (x := 0) by\n  \
-        have h := at_witness (-1)\n  arith\n\n\
+        @[expect refuted]\nclaim everywhere (x : Real) (h : forall (y : Real), 0 <= y * y + x) : x < 0\n\
+        refuted at (x := 0) by\n  intro y\n  auto\n  arith\n\n\
         @[expect refuted]\nclaim root (x : Real) (h : x = 4) : sqrt x < 0\nrefuted at (x := 4) by\n  arith\n  \
         have h := sqrt_nonneg 4\n  arith\n";
     p.write("m.sctt", text);

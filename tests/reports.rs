@@ -253,7 +253,7 @@ fn the_workflow_of_the_examples_gates_a_release() {
         workflow.lines().map(str::trim).filter(|l| !l.contains(' ') && l.starts_with(['c', 'g']) && l.contains('.'));
     let kept: Vec<&str> = kept.collect();
     let p = Project::new("workflow", "");
-    p.write("m.sctt", "claim positive (n : Nat) (h : 1 <= n) : 0 < n\n");
+    p.write("m.sctt", "import std.nat\n\nclaim positive (n : Nat) (h : 1 <= n) : 0 < n\n");
     let codes = |p: &Project| commands.iter().map(|c| p.run(c).code).collect::<Vec<_>>();
     assert_eq!(
         codes(&p),
@@ -269,7 +269,7 @@ fn the_workflow_of_the_examples_gates_a_release() {
     }
     let report = Report::deserialize_from_str(&std::fs::read_to_string(p.path("claims.xml")).unwrap()).unwrap();
     assert_eq!((report.tests, report.failures), (1, 0));
-    p.write("m.sctt", "claim positive (n : Nat) : 0 < n\n");
+    p.write("m.sctt", "import std.nat\n\nclaim positive (n : Nat) : 0 < n\n");
     assert_eq!(codes(&p), [1, 5]);
     for (file, rule) in [("claims.sarif", "refuted"), ("gate.sarif", "stale")] {
         let run = sarif(&std::fs::read_to_string(p.path(file)).unwrap());

@@ -21,7 +21,7 @@ pub fn eval(e: &Expr, env: &[Value], functions: &Rc<Vec<Function>>) -> Value {
             None => r::absent("a function is missing"),
         },
         Expr::Whole(n) => number(n).map_or_else(large, r::whole),
-        Expr::Real(q) => match (number(&q.num), number(&BigInt::from(q.den.clone()))) {
+        Expr::Real(n, d) => match (number(n), number(d)) {
             (Some(n), Some(d)) => r::real(n, d),
             _ => large(),
         },

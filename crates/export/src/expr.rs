@@ -1,6 +1,5 @@
 //! Programs as data: expressions without types, whose local variables are numbered by how many bindings stand around them.
 
-use bfv_format::Rational;
 use num_bigint::BigInt;
 use std::rc::Rc;
 
@@ -82,7 +81,8 @@ pub enum Expr {
     /// A function of the program with all its arguments.
     Call(usize, Vec<Expr>),
     Whole(BigInt),
-    Real(Rational),
+    /// Numerator and denominator, which is positive.
+    Real(BigInt, BigInt),
     Truth(bool),
     Star,
     If(Rc<Expr>, Rc<Expr>, Rc<Expr>),
@@ -101,7 +101,9 @@ impl Expr {
     /// The parts of an expression.
     pub fn parts(&self) -> Vec<&Expr> {
         match self {
-            Expr::Var(_) | Expr::Whole(_) | Expr::Real(_) | Expr::Truth(_) | Expr::Star | Expr::Absent(_) => Vec::new(),
+            Expr::Var(_) | Expr::Whole(_) | Expr::Real(..) | Expr::Truth(_) | Expr::Star | Expr::Absent(_) => {
+                Vec::new()
+            }
             Expr::Lam(_, b) => vec![b],
             Expr::App(f, a) => vec![f, a],
             Expr::If(a, b, c) => vec![a, b, c],

@@ -12,7 +12,7 @@ const TAKEN: &str = "and as assert async await break class continue def del elif
     fun con vector cases recurse by_number by_sign monus inverse empty unit booleans numbers statement forall exists \
     implies both data add sub mul less at_most to_real pair first second app whole real truth choose decide elements \
     are_equal choices same why kind compare large wrong divisor whole_or_large conclusion hypotheses holds name point \
-    hypothesis Value Function Rc Cell RefCell vec Some Ok Err String Vec Option Result";
+    hypothesis decided replay fields number Value Function Rc Cell RefCell vec Some Ok Err String Vec Option Result";
 
 /// Gives out names, each once.
 pub struct Names(BTreeSet<String>);

@@ -14,7 +14,8 @@ pub fn text(p: &Program) -> String {
         let body = expr(p, &p.locals, &f.body);
         out += &format!("\nfn {}({}) -> Value {{\n    {body}\n}}\n", f.name, names.join(", "));
     }
-    out += "\nfn replay() -> Result<(), String> {\n    // The point.\n";
+    out += "\nfn replay() -> Result<(), String> {
+    let decided = |s: &Value| decide(s).map_err(|why| why.to_string());\n    // The point.\n";
     for (name, value) in &p.values {
         out += &format!("    let {name} = {};\n", expr(p, &p.variables, value));
     }
@@ -23,10 +24,10 @@ pub fn text(p: &Program) -> String {
         out += &format!("        (\"{name}\", {}),\n", expr(p, &p.variables, h));
     }
     out += &format!("    ];\n    let conclusion = {};\n", expr(p, &p.variables, &p.conclusion));
-    out += "    for (name, hypothesis) in hypotheses {\n        if !decide(&hypothesis)? {\n";
+    out += "    for (name, hypothesis) in hypotheses {\n        if !decided(&hypothesis)? {\n";
     out +=
         "            return Err(format!(\"The hypothesis {} does not hold at the point.\", name));\n        }\n    }\n";
-    out += "    if decide(&conclusion)? {\n        return Err(\"The conclusion holds at the point.\".to_string());\n    }\n";
+    out += "    if decided(&conclusion)? {\n        return Err(\"The conclusion holds at the point.\".to_string());\n    }\n";
     out += "    Ok(())\n}\n\nfn main() {\n";
     out += "    // Functions call each other deeply.\n";
     out += "    let thread = std::thread::Builder::new().stack_size(1 << 28).spawn(replay).unwrap();\n";
@@ -64,7 +65,7 @@ fn expr(p: &Program, names: &[String], e: &Expr) -> String {
         Expr::App(f, a) => format!("app({}, {})", lend(f), lend(a)),
         Expr::Call(f, args) => format!("{}({})", p.function(*f), lent(args)),
         Expr::Whole(n) => format!("whole({n})"),
-        Expr::Real(q) => format!("real({}, {})", q.num, q.den),
+        Expr::Real(n, d) => format!("real({n}, {d})"),
         Expr::Truth(b) => format!("truth({b})"),
         Expr::Star => "Value::Star".to_owned(),
         Expr::If(c, yes, no) => format!("choose({}, || {}, || {})", lend(c), go(yes), go(no)),

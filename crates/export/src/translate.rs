@@ -45,7 +45,7 @@ impl<'s> Translator<'s> {
             Node::Const { .. } | Node::Prim(_) | Node::App(..) => self.spine(t, env, depth),
             Node::NatLit(n) => Expr::Whole(BigInt::from(n.clone())),
             Node::IntLit(n) => Expr::Whole(n.clone()),
-            Node::RealLit(q) => Expr::Real(q.clone()),
+            Node::RealLit(q) => Expr::Real(q.num.clone(), BigInt::from(q.den.clone())),
             Node::Pi(a, b) => self.pi(a, b, env, depth),
             Node::Lam(b) => lam(depth, self.under(b, 1, env, depth)),
             Node::Let(_, v, b) => {
@@ -258,7 +258,7 @@ impl<'s> Translator<'s> {
             Prim::False => Expr::Truth(false),
             Prim::NatAdd | Prim::IntAdd | Prim::RealAdd => self.full(args, 2, env, depth, binary(Op::Add)),
             Prim::IntSub | Prim::RealSub => self.full(args, 2, env, depth, binary(Op::Sub)),
-            Prim::NatMul | Prim::IntMul | Prim::RealMul => self.full(args, 2, env, depth, binary(Op::Mul)),
+            Prim::NatMul | Prim::IntMul | Prim::RealMul => self.full(args, 2, env, depth, product),
             Prim::NatSub => self.full(args, 2, env, depth, binary(Op::Monus)),
             Prim::NatLtb | Prim::IntLtb | Prim::RealLtb => self.full(args, 2, env, depth, binary(Op::Less)),
             Prim::RealInv => self.full(args, 1, env, depth, binary(Op::Inverse)),
@@ -334,6 +334,19 @@ impl<'s> Translator<'s> {
             _ => Ok(at),
         }
     }
+}
+
+/// A product. That of a number and the inverse of one is how a fraction is written.
+fn product(args: Vec<Expr>) -> Expr {
+    if let [Expr::Real(n, one), Expr::Op(Op::Inverse, inner)] = args.as_slice()
+        && let [Expr::Real(d, same)] = inner.as_slice()
+        && *one == 1.into()
+        && *same == 1.into()
+        && *d > 0.into()
+    {
+        return Expr::Real(n.clone(), d.clone());
+    }
+    Expr::Op(Op::Mul, args)
 }
 
 /// Whether the type of a field is recursive: the data type under any number of arrows.
