@@ -3,6 +3,7 @@
 //! The table lies outside the project. Where it is not found, there is nothing to compare with, and the tests say so and pass.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod claims;
 mod project;
 
 use serde_json::{Value, json};
@@ -567,27 +568,15 @@ impl Formal {
     }
 }
 
-/// The claims named by a row of the table, such as `a04` and not `a04_tight`. Declarations are set apart by blank lines.
+/// The claims named by a row of the table, such as `a04` and not `a04_tight`.
 /// Rows that begin with K are this project's own: they are in no table, and `tests/rows.rs` says how they are decided.
 fn formal() -> BTreeMap<String, Formal> {
     let mut out = BTreeMap::new();
-    for entry in std::fs::read_dir(root().join("examples/claims")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|e| e != "sctt") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        let blocks: Vec<&str> = text.split("\n\n").collect();
-        let start = |b: &&str| b.starts_with("claim ") || b.contains("\nclaim ");
-        let (claims, others): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(start);
-        let rest = others.join("\n\n").lines().filter(|l| !l.starts_with("module ")).collect::<Vec<_>>().join("\n");
-        for block in claims {
-            let claim = &block
-                [block.find("claim ").filter(|n| *n == 0).unwrap_or_else(|| block.find("\nclaim ").unwrap() + 1)..];
-            let name: String = claim[6..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    for rows in claims::rows() {
+        for claim in rows.claims {
+            let name = claim.name;
             if name.len() == 3 && !name.starts_with('k') && name[1..].chars().all(|c| c.is_ascii_digit()) {
-                let file = path.file_name().unwrap().to_string_lossy().into_owned();
-                let found = Formal { file, rest: rest.clone(), claim: claim.trim_end().to_owned() };
+                let found = Formal { file: rows.file.clone(), rest: rows.rest.clone(), claim: claim.text };
                 assert!(out.insert(name.to_uppercase(), found).is_none(), "{name} is claimed twice");
             }
         }

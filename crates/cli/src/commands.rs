@@ -42,6 +42,7 @@ pub fn list(args: &List, options: &Options, arguments: &[String]) -> Result<Answ
         document,
         list: "goals",
         events: problems.iter().filter_map(Problem::event).collect(),
+        ..Answer::default()
     })
 }
 
@@ -68,7 +69,7 @@ pub fn broken(problems: Vec<Problem>, options: &Options) -> Answer {
         document,
         list: "problems",
         events: problems.iter().filter_map(Problem::event).collect(),
-        hint: None,
+        ..Answer::default()
     }
 }
 
@@ -129,6 +130,7 @@ pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answ
         document,
         list: "problems",
         events: problems.iter().filter_map(Problem::event).collect(),
+        ..Answer::default()
     })
 }
 

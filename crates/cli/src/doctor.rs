@@ -90,7 +90,7 @@ pub fn doctor() -> Answer {
         document,
         list: "checks",
         events: findings.iter().filter_map(|f| f.event).collect(),
-        hint: None,
+        ..Answer::default()
     }
 }
 

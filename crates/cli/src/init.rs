@@ -85,5 +85,6 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
         document,
         list: checked.list,
         events: checked.events,
+        findings: checked.findings,
     })
 }

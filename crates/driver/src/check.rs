@@ -6,7 +6,7 @@ use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::Context;
 use crate::store::Store;
-use crate::verdict::{Kind, Reason, Report};
+use crate::verdict::{GoalReport, Kind, Reason, Report};
 use bfv_diag::Sources;
 use bfv_format::{Outcome, Term};
 use bfv_kernel::Signature;
@@ -178,12 +178,35 @@ pub fn ambiguous_goal(name: &str, candidates: usize) -> Problem {
     Problem::new(Code::Usage, ambiguous(name, "goal", candidates), "")
 }
 
+/// A goal that the kernel has judged, with what its verdict rests on.
+pub struct Seen<'a> {
+    /// Every declaration, and where each stands.
+    pub elaborated: &'a Elaborated,
+    /// The goal.
+    pub goal: &'a Goal,
+    /// The report on it.
+    pub report: &'a GoalReport,
+    /// The evidence that the kernel accepted.
+    pub evidence: &'a Term,
+}
+
 /// Checks. The report has every problem and every verdict; also the names of all goals and the texts, for suggestions and pictures.
 pub fn check(
     options: &CheckOptions,
     frontend: &mut dyn Frontend,
     search: &mut dyn Search,
     progress: &mut dyn FnMut(Progress),
+) -> (Report, Vec<GoalName>, Sources) {
+    check_and_see(options, frontend, search, progress, &mut |_| {})
+}
+
+/// The same, and shows every goal that has a verdict of the kernel.
+pub fn check_and_see(
+    options: &CheckOptions,
+    frontend: &mut dyn Frontend,
+    search: &mut dyn Search,
+    progress: &mut dyn FnMut(Progress),
+    see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
@@ -192,7 +215,7 @@ pub fn check(
     if files.is_empty() {
         return (report, Vec::new(), sources);
     }
-    check_loaded(options, files.as_slice(), sources, report, frontend, search, progress)
+    check_loaded(options, files.as_slice(), sources, report, (frontend, search), progress, see)
 }
 
 /// Checks a text that is in no file; nothing is stored.
@@ -207,7 +230,8 @@ pub fn check_text(
     let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
     let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None };
     let report = Report { files: vec![name.to_owned()], ..Report::default() };
-    let (report, _, sources) = check_loaded(&options, &[input], sources, report, frontend, search, &mut |_| {});
+    let (report, _, sources) =
+        check_loaded(&options, &[input], sources, report, (frontend, search), &mut |_| {}, &mut |_| {});
     (report, sources)
 }
 
@@ -216,21 +240,21 @@ fn check_loaded(
     files: &[Input],
     mut sources: Sources,
     mut report: Report,
-    frontend: &mut dyn Frontend,
-    search: &mut dyn Search,
+    (frontend, search): (&mut dyn Frontend, &mut dyn Search),
     progress: &mut dyn FnMut(Progress),
+    see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
     let start = Instant::now();
     let elaborated = frontend.elaborate(&mut sources, files);
     report.load_us = micros(start);
-    let elaborated = match elaborated {
+    let mut elaborated = match elaborated {
         Ok(elaborated) => elaborated,
         Err(problems) => {
             report.problems.extend(problems);
             return (report, Vec::new(), sources);
         }
     };
-    report.problems.extend(elaborated.problems);
+    report.problems.append(&mut elaborated.problems);
     let all: Vec<GoalName> =
         elaborated.goals.iter().map(|g| GoalName { name: g.full_name(), file: g.place.file.clone() }).collect();
     let goals: Vec<&Goal> = match &options.goal {
@@ -260,7 +284,11 @@ fn check_loaded(
     let mut line = Line::new(options, &elaborated.signature, &context, search);
     for (done, goal) in goals.iter().enumerate() {
         progress(Progress { done, all: goals.len() });
-        report.goals.extend(line.goal(goal));
+        let Some((judged, evidence)) = line.goal(goal) else { continue };
+        if let Some(evidence) = &evidence {
+            see(&Seen { elaborated: &elaborated, goal, report: &judged, evidence });
+        }
+        report.goals.push(judged);
     }
     report.problems.append(&mut line.problems);
     (report, all, sources)

@@ -85,10 +85,30 @@ pub fn with_condition(goal: &Goal, c: &Conditional) -> Option<(Term, Vec<String>
 
 /// Whether some argument of a statement is a proposition and not data.
 fn states_something(m: &Machine<'_>, statement: &Term) -> Res<bool> {
+    propositions(m, statement, &mut |is| is)
+}
+
+/// Which of the leading arguments of a statement, as many as there are names, are propositions and not data; nothing where the evaluator
+/// cannot look at them.
+#[must_use]
+pub fn arguments(signature: &Signature, goal: &Goal) -> Option<Vec<(String, bool)>> {
+    let machine = Machine::new(signature, Limits { steps: 1_000_000, ..Limits::default() });
+    let mut out = Vec::new();
+    let mut names = goal.variables.iter();
+    propositions(&machine, &goal.statement, &mut |is| {
+        out.extend(names.next().map(|name| (name.clone(), is)));
+        out.len() == goal.variables.len()
+    })
+    .ok()?;
+    (out.len() == goal.variables.len()).then_some(out)
+}
+
+/// Says of each leading argument of a statement whether it is a proposition, until `stop` is true of one; whether that was so.
+fn propositions(m: &Machine<'_>, statement: &Term, stop: &mut dyn FnMut(bool) -> bool) -> Res<bool> {
     let mut ctx = Ctx::default();
     let mut current = m.eval(&ctx.env, statement);
     while let Val::Pi(domain, result) = &*m.whnf(&current)? {
-        if is_proposition(m, &ctx, domain, NESTING)? {
+        if stop(is_proposition(m, &ctx, domain, NESTING)?) {
             return Ok(true);
         }
         let (inner, x) = m.bind(&ctx, domain.clone());

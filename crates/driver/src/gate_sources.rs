@@ -4,7 +4,7 @@ use crate::check::{Conditional, Frontend, Goal, internal};
 use crate::companion::{self, Part};
 use crate::gate::{Claim, Policy, Violation, gate, leftovers};
 use crate::load::load;
-use crate::problem::Problem;
+use crate::problem::{Place, Problem};
 use crate::replay::{Context, Sides, StoredFailure, judge_stored};
 use crate::store::Store;
 use bfv_diag::Sources;
@@ -13,11 +13,22 @@ use bfv_kernel::Limits;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+/// A claim that the gate looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Full name: module, dot, name.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Merkle hash of the statement in hex.
+    pub hash: String,
+}
+
 /// What `gate` found.
 #[derive(Clone, Debug, Default)]
 pub struct GateReport {
-    /// How many claims were looked at.
-    pub claims: usize,
+    /// The claims that were looked at, in file order.
+    pub claims: Vec<Looked>,
     /// Violations, in file order.
     pub violations: Vec<Violation>,
     /// Problems that kept the gate from looking.
@@ -105,9 +116,14 @@ pub fn gate_sources(
         }
         Err(problem) => problems.push(problem),
     }
+    let looked = elaborated.goals.iter().map(|g| {
+        let hash = context.statement_hash(&g.statement).map(|h| h.to_string()).unwrap_or_default();
+        Looked { name: g.full_name(), place: g.place.clone(), hash }
+    });
+    let looked = looked.collect();
     let files: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.place.file.as_str()).collect();
     let not_kept = files.into_iter().filter(|f| !store.keeps(f)).map(str::to_owned).collect();
-    GateReport { claims: claims.len(), violations, problems, not_kept }
+    GateReport { claims: looked, violations, problems, not_kept }
 }
 
 /// The statement that a stored proof of a part of a claim must have.

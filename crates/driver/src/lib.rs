@@ -24,14 +24,14 @@ mod verdict;
 
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
-    Search, ambiguous_goal, check, check_text, unknown_goal,
+    Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,
 };
-pub use companion::{Part, contradiction};
+pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
-pub use gate_sources::{GateReport, gate_sources};
+pub use gate_sources::{GateReport, Looked, gate_sources};
 pub use list::{Listed, list};
 pub use load::{Input, load};
 pub use named::{ambiguous, meant};

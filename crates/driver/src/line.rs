@@ -101,8 +101,8 @@ impl<'a> Line<'a> {
         Limits { steps: self.options.steps, ..Limits::default() }
     }
 
-    /// The report on a goal; none when something of bfv itself is broken, which is a problem then.
-    pub fn goal(&mut self, goal: &Goal) -> Option<GoalReport> {
+    /// The report on a goal, and the evidence that was accepted; none when something of bfv itself is broken, which is a problem then.
+    pub fn goal(&mut self, goal: &Goal) -> Option<(GoalReport, Option<Term>)> {
         let task = Task { goal, part: Part::Claim, statement: &goal.statement, variables: &goal.variables };
         let own = self.judged(&task)?;
         let kind = own.verdict().kind();
@@ -118,7 +118,8 @@ impl<'a> Line<'a> {
         for n in 1..=goal.holds_if.len() {
             holds_if.push(self.condition(goal, n, kind)?);
         }
-        Some(report(goal, own, hypotheses, holds_if))
+        let evidence = own.accepted.as_ref().map(|a| a.candidate.evidence.clone());
+        Some((report(goal, own, hypotheses, holds_if), evidence))
     }
 
     /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.

@@ -33,3 +33,4 @@ pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session};
 pub use names::{Global, Names, Target};
 pub use show::show;
+pub use walk::{mentions, point};
