@@ -82,6 +82,9 @@ pub struct Check {
     /// Never write stored proofs.
     #[arg(long)]
     pub locked: bool,
+    /// For refuted claims without holds_if, search a fixed menu for a condition under which they hold.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -26,7 +26,7 @@ pub fn import(args: &Import, options: &Options, arguments: &[String]) -> Result<
     };
     write(&out, &written.text, args.replace)?;
     let store = project::find(&out).map_err(refuse)?.map(|p| p.store(StoreMode { fresh: false, locked: false }));
-    let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store };
+    let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store, repair: false };
     let (report, _, _) = judge(&request);
     Ok(answer(&report, &written, source.as_deref(), &out, options))
 }

@@ -4,15 +4,16 @@ use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, 
 use crate::declared::library_file;
 use crate::library;
 use crate::load::Input;
+use crate::menu::{self, Proposal};
 use crate::problem::{Problem, place};
 use crate::sentence::count;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
-use bfv_elab::{Engines, Expected, Names, Session};
+use bfv_elab::{Engines, Expected, Session};
 use bfv_format::{Outcome as Sense, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
-use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
-use bfv_syntax::tree::File;
+use bfv_search::{Budget, Engine, Goal as EngineGoal, Outcome};
+use bfv_syntax::tree::{Decl, DeclKind, File};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -80,11 +81,12 @@ enum Library {
     Sources,
 }
 
-/// What the front end met and the search uses.
+/// What the front end met; the search uses the lemmas, and conditions that are found later are read with the names.
 #[derive(Default)]
 struct Known {
-    lemmas: Vec<Lemma>,
-    names: Names,
+    session: Session,
+    /// The claims of the files asked for, by full name, as they were parsed.
+    claims: BTreeMap<String, Decl>,
 }
 
 struct Front {
@@ -151,9 +153,28 @@ impl Frontend for Front {
             line.module(&name, sources);
         }
         let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
-        *self.known.borrow_mut() = Known { lemmas: line.session.lemmas, names: line.session.names };
+        let signature = line.session.signature.clone();
+        *self.known.borrow_mut() = Known { session: line.session, claims: line.claims };
         let problems = few_of_each_file(line.problems);
-        Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems, positions })
+        Ok(Elaborated { signature, goals: line.goals, problems, positions })
+    }
+
+    fn condition(&mut self, goal: &Goal, text: &str) -> Option<Conditional> {
+        let Known { session, claims } = &mut *self.known.borrow_mut();
+        let d = claims.get(&goal.full_name())?;
+        let (statement, binders) =
+            session.with_hypothesis(&goal.module, d, text, &goal.statement, script_engines(self.engines))?;
+        Some(Conditional { condition: text.to_owned(), statement, binders })
+    }
+
+    fn menu(&self, goal: &Goal) -> Vec<Proposal> {
+        self.known.borrow().claims.get(&goal.full_name()).map(menu::proposals).unwrap_or_default()
+    }
+
+    fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {
+        let Known { session, claims } = &mut *self.known.borrow_mut();
+        let text = menu::at_point(claims.get(&goal.full_name())?, text, point)?;
+        session.closed_statement(&goal.module, &text, script_engines(self.engines))
     }
 }
 
@@ -216,7 +237,13 @@ struct Line {
     modules: BTreeMap<String, Module>,
     engines: Engines<'static>,
     goals: Vec<Goal>,
+    claims: BTreeMap<String, Decl>,
     problems: Vec<Problem>,
+}
+
+/// What the steps of a script call.
+fn script_engines(engines: Plugged) -> Engines<'static> {
+    Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS }
 }
 
 impl Line {
@@ -226,8 +253,9 @@ impl Line {
             library,
             keys: library::Keys::default(),
             modules: BTreeMap::new(),
-            engines: Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS },
+            engines: script_engines(engines),
             goals: Vec::new(),
+            claims: BTreeMap::new(),
             problems: Vec::new(),
         }
     }
@@ -292,6 +320,9 @@ impl Line {
         }
         if !module.asked {
             return;
+        }
+        for d in module.file.decls.into_iter().filter(|d| d.kind == DeclKind::Claim) {
+            self.claims.insert(format!("{}.{}", module.name, d.name.text), d);
         }
         for c in out.claims {
             self.goals.push(Goal {
@@ -399,7 +430,7 @@ impl Engaged {
                 machine: &machine,
                 ctx: ctx.clone(),
                 target: machine.eval(&ctx.env, statement),
-                lemmas: &known.lemmas,
+                lemmas: &known.session.lemmas,
                 hints: Vec::new(),
             };
             let outcome = engine.solve(&goal, &mut budget);
@@ -418,7 +449,7 @@ impl Engaged {
                     let witness = variables
                         .iter()
                         .zip(&point)
-                        .filter_map(|(n, v)| v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.names, &[], &[]))))
+                        .filter_map(|(n, v)| v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[]))))
                         .collect();
                     let candidate =
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
@@ -427,7 +458,7 @@ impl Engaged {
                 Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
             }
         }
-        let own = known.names.own_definitions(statement);
+        let own = known.session.names.own_definitions(statement);
         if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
             let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
             let hint =

@@ -112,12 +112,8 @@ impl Session {
     /// Elaborates a module whose imports are loaded. `text` gives the source of a span, for messages.
     pub fn module(&mut self, name: &str, file: &File, engines: Engines<'_>, text: &dyn Fn(Span) -> String) -> Outcomes {
         let mut out = Outcomes::default();
-        let mut visible = BTreeSet::from([String::new(), name.to_owned()]);
-        let mut todo: Vec<String> = Vec::new();
         for i in &file.imports {
-            if self.has(&i.text) {
-                todo.push(i.text.clone());
-            } else {
+            if !self.has(&i.text) {
                 out.problems.push(*Problem::new(
                     Kind::UnknownModule,
                     i.span,
@@ -132,13 +128,8 @@ impl Session {
                 ));
             }
         }
-        while let Some(m) = todo.pop() {
-            if visible.insert(m.clone()) {
-                todo.extend(self.modules.get(&m).into_iter().flatten().cloned());
-            }
-        }
-        self.names.visible = visible;
         self.modules.insert(name.to_owned(), file.imports.iter().map(|i| i.text.clone()).collect());
+        self.see(name);
         let mut declared = Declared::default();
         for d in &file.decls {
             let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
@@ -155,6 +146,19 @@ impl Session {
             }
         }
         out
+    }
+
+    /// Makes visible what a loaded module sees: its own names, and those of what it imports, directly or not.
+    pub(crate) fn see(&mut self, module: &str) {
+        let mut visible = BTreeSet::from([String::new()]);
+        let mut todo = vec![module.to_owned()];
+        while let Some(m) = todo.pop() {
+            // What is not loaded has no names.
+            if self.has(&m) && visible.insert(m.clone()) {
+                todo.extend(self.imports(&m).iter().cloned());
+            }
+        }
+        self.names.visible = visible;
     }
 
     pub(crate) fn with_elab<T>(
