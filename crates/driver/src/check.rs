@@ -128,6 +128,11 @@ pub trait Search {
     /// `variables` are the names of the statement's leading variables, for witnesses.
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64);
 
+    /// The same with theorems that the claim's file sees and that carry no tag.
+    fn thorough(&mut self, _: &Goal, s: &Signature, statement: &Term, names: &[String], steps: u64) -> (Attempt, u64) {
+        self.search(s, statement, names, steps)
+    }
+
     /// The same with one method only. What the driver asks beside the claims themselves must be cheap.
     fn only(&mut self, _: Method, _: &Signature, _: &Term, _: &[String], _: u64) -> (Attempt, u64) {
         (Attempt::GaveUp(Reason::Incomplete, String::new()), 0)

@@ -12,8 +12,9 @@ use bfv_diag::{Diagnostic, Sources, Span};
 use bfv_elab::{Engines, Expected, Session};
 use bfv_format::{Outcome as Sense, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
-use bfv_search::{Budget, Engine, Goal as EngineGoal, Outcome};
+use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
 use bfv_syntax::tree::{Decl, DeclKind, File};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -390,7 +391,19 @@ struct Engaged {
 
 impl Search for Engaged {
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64) {
-        self.ask(self.engines.search, signature, statement, variables, steps)
+        self.ask(self.engines.search, &[], signature, statement, variables, steps)
+    }
+
+    fn thorough(
+        &mut self,
+        goal: &Goal,
+        signature: &Signature,
+        statement: &Term,
+        variables: &[String],
+        steps: u64,
+    ) -> (Attempt, u64) {
+        let theorems = self.known.borrow_mut().session.theorems(&goal.module, statement);
+        self.ask(self.engines.search, &theorems, signature, statement, variables, steps)
     }
 
     fn only(
@@ -406,7 +419,7 @@ impl Search for Engaged {
             Method::Linear => self.engines.arith,
             Method::Arithmetic => self.engines.auto,
         };
-        self.ask(&[engine], signature, statement, variables, steps)
+        self.ask(&[engine], &[], signature, statement, variables, steps)
     }
 }
 
@@ -414,6 +427,7 @@ impl Engaged {
     fn ask(
         &self,
         engines: &[&dyn Engine],
+        more: &[Lemma],
         signature: &Signature,
         statement: &Term,
         variables: &[String],
@@ -422,6 +436,10 @@ impl Engaged {
         let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
         let ctx = Ctx::default();
         let known = self.known.borrow();
+        let lemmas: Cow<'_, [Lemma]> = match more {
+            [] => Cow::Borrowed(&known.session.lemmas),
+            more => [&known.session.lemmas, more].concat().into(),
+        };
         let mut last = (Reason::Incomplete, String::new());
         let mut used = 0;
         for engine in engines {
@@ -430,7 +448,7 @@ impl Engaged {
                 machine: &machine,
                 ctx: ctx.clone(),
                 target: machine.eval(&ctx.env, statement),
-                lemmas: &known.session.lemmas,
+                lemmas: &lemmas,
                 hints: Vec::new(),
             };
             let outcome = engine.solve(&goal, &mut budget);

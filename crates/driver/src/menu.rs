@@ -31,27 +31,79 @@ enum Shape {
     Vector(String),
     /// Vectors; how many.
     Vectors(String),
+    /// A set of positions.
+    Set,
 }
 
-/// Conditions that are comparable when they are about the same variables.
+/// What a condition says of its variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Chain {
+enum Kind {
+    /// 0 < k
     Workers,
+    /// A bound on the number of faulty workers, or on the values trimmed.
     Faults,
-    Sign,
-    Below,
-    Sum,
-    Norm,
-    Distinct,
-    Angle,
-    Spread,
+    /// 0 <= r
+    NonNegative,
+    /// r <= 0
+    NonPositive,
+    /// r != 0
+    NonZero,
+    /// r <= 1
+    AtMostOne,
+    /// 0 < r
+    Positive,
+    /// r <= s / (10 k)
     Share,
+    /// 0 <= v i
+    AllNonNegative,
+    /// 0 < v i
+    AllPositive,
+    /// sum v != 0
+    SumNonZero,
+    /// 0 < sum v
+    SumPositive,
+    /// sum v = 1
+    SumOne,
+    /// r <= sum v
+    SumFrom,
+    /// 0 < norm_two v
+    Long,
+    /// r <= norm_two v
+    LongFrom,
+    /// abs (v i - v j) <= r
+    Spread,
+    /// sum v < 2 * mass v s
+    Mass,
+    /// v i = v j -> i = j
+    Distinct,
+    /// 0 - 1 < dot v w
+    Angle,
+}
+
+/// What a claim speaks of: some conditions are for such claims only.
+#[derive(Clone, Copy)]
+struct Words {
+    /// Lengths and angles of vectors.
+    lengths: bool,
+    /// The order of outputs, where ties matter.
+    order: bool,
+}
+
+impl Words {
+    fn of(d: &Decl) -> Self {
+        let text = d.ty.as_ref().map(|ty| print::statement(&d.binders, ty)).unwrap_or_default().to_lowercase();
+        let any = |words: &[&str]| words.iter().any(|w| text.contains(w));
+        Words {
+            lengths: any(&["norm", "dot", "cosine", "chord", "sum_sq", "unit", "sqrt", "slerp"]),
+            order: any(&["krum", "rank", "sort", "median", "argm", "choice", "smallest", "largest"]),
+        }
+    }
 }
 
 /// One condition of the menu.
 struct Entry {
     text: String,
-    chain: Chain,
+    kind: Kind,
     /// The place in the order from weak to strong: what is implied by another condition has a smaller one.
     rank: u8,
     about: Vec<String>,
@@ -59,7 +111,7 @@ struct Entry {
 
 /// The conditions for a claim, the weaker one of two first.
 pub fn proposals(d: &Decl) -> Vec<Proposal> {
-    let entries = entries(&variables(d));
+    let entries = entries(&variables(d), Words::of(d));
     let mut out: Vec<(u8, Proposal)> = Vec::new();
     for (at, a) in entries.iter().enumerate() {
         out.push((a.rank, Proposal { texts: vec![a.text.clone()], parts: vec![a.text.clone()] }));
@@ -112,12 +164,15 @@ fn shape(ty: &Expr) -> Option<Shape> {
     match &*ty.kind {
         ExprKind::Var(x) if x == "Real" => Some(Shape::Number),
         ExprKind::Var(x) if x == "Nat" => Some(Shape::Natural),
+        ExprKind::Arrow(_, to) if vector(ty).is_some() && matches!(&*to.kind, ExprKind::Var(x) if x == "Bool") => {
+            Some(Shape::Set)
+        }
         _ => {
             let (length, element) = vector(ty)?;
             match shape(element)? {
                 Shape::Number => Some(Shape::Vector(length)),
                 Shape::Vector(_) => Some(Shape::Vectors(length)),
-                Shape::Natural | Shape::Vectors(_) => None,
+                Shape::Natural | Shape::Vectors(_) | Shape::Set => None,
             }
         }
     }
@@ -142,13 +197,14 @@ fn vector(ty: &Expr) -> Option<(String, &Expr)> {
     }
 }
 
-fn entries(variables: &[(String, Shape)]) -> Vec<Entry> {
+fn entries(variables: &[(String, Shape)], words: Words) -> Vec<Entry> {
     let of = |wanted: fn(&Shape) -> bool| -> Vec<&str> {
         variables.iter().filter(|(_, s)| wanted(s)).map(|(n, _)| n.as_str()).take(VARIABLES).collect()
     };
     let numbers = of(|s| matches!(s, Shape::Number));
     let naturals = of(|s| matches!(s, Shape::Natural));
     let vectors = of(|s| matches!(s, Shape::Vector(_)));
+    let sets = of(|s| matches!(s, Shape::Set));
     let lists = of(|s| matches!(s, Shape::Vectors(_)));
     let mut lengths: Vec<&str> = Vec::new();
     for (_, s) in variables {
@@ -160,51 +216,62 @@ fn entries(variables: &[(String, Shape)]) -> Vec<Entry> {
     }
     let (i, j) = fresh(variables);
     let mut out = Vec::new();
-    let mut add = |chain, rank, about: &[&str], text: String| {
-        out.push(Entry { text, chain, rank, about: about.iter().map(|v| (*v).to_owned()).collect() });
+    let mut add = |kind, rank, about: &[&str], text: String| {
+        out.push(Entry { text, kind, rank, about: about.iter().map(|v| (*v).to_owned()).collect() });
     };
     for n in &naturals {
-        add(Chain::Workers, 0, &[n], format!("0 < {n}"));
+        add(Kind::Workers, 0, &[n], format!("0 < {n}"));
         // A length that is a sum, such as k + 1, stands for the number of workers in place of k.
         let inside = |t: &&&str| !naturals.contains(t) && t.split(|c: char| !c.is_alphanumeric()).any(|w| w == *n);
         let sums: Vec<&str> = lengths.iter().filter(inside).copied().collect();
         let sizes = if sums.is_empty() { vec![*n] } else { sums };
         for f in naturals.iter().filter(|f| *f != n && !lengths.contains(f)) {
             for size in &sizes {
-                add(Chain::Faults, 1, &[n, f], format!("{f} <= {size}"));
-                add(Chain::Faults, 2, &[n, f], format!("2 * {f} < {size}"));
-                add(Chain::Faults, 3, &[n, f], format!("3 * {f} + 1 <= {size}"));
+                add(Kind::Faults, 1, &[n, f], format!("{f} <= {size}"));
+                add(Kind::Faults, 1, &[n, f], format!("{size} <= 3 * {f} + 1"));
+                add(Kind::Faults, 2, &[n, f], format!("2 * {f} < {size}"));
+                add(Kind::Faults, 3, &[n, f], format!("3 * {f} + 1 <= {size}"));
             }
         }
     }
     for r in &numbers {
-        add(Chain::Sign, 1, &[r], format!("0 <= {r}"));
-        add(Chain::Sign, 1, &[r], format!("{r} != 0"));
-        add(Chain::Below, 1, &[r], format!("{r} <= 1"));
-        add(Chain::Sign, 2, &[r], format!("0 < {r}"));
+        add(Kind::NonNegative, 1, &[r], format!("0 <= {r}"));
+        add(Kind::NonPositive, 1, &[r], format!("{r} <= 0"));
+        add(Kind::NonZero, 1, &[r], format!("{r} != 0"));
+        add(Kind::AtMostOne, 1, &[r], format!("{r} <= 1"));
+        add(Kind::Positive, 2, &[r], format!("0 < {r}"));
         for (s, k) in numbers.iter().filter(|s| *s != r).flat_map(|s| naturals.iter().map(move |k| (s, k))) {
-            add(Chain::Share, 3, &[r, s, k], format!("{r} <= {s} / (10 * of_nat {k})"));
+            add(Kind::Share, 3, &[r, s, k], format!("{r} <= {s} / (10 * of_nat {k})"));
         }
     }
     for v in &vectors {
-        add(Chain::Norm, 1, &[v], format!("0 < norm_two {v}"));
-        add(Chain::Sum, 2, &[v], format!("sum {v} != 0"));
-        add(Chain::Sum, 3, &[v], format!("0 < sum {v}"));
-        add(Chain::Sum, 4, &[v], format!("sum {v} = 1"));
-        add(Chain::Sign, 1, &[v], format!("forall {i}, 0 <= {v} {i}"));
-        add(Chain::Sign, 2, &[v], format!("forall {i}, 0 < {v} {i}"));
+        add(Kind::SumNonZero, 2, &[v], format!("sum {v} != 0"));
+        add(Kind::SumPositive, 3, &[v], format!("0 < sum {v}"));
+        add(Kind::SumOne, 4, &[v], format!("sum {v} = 1"));
+        add(Kind::AllNonNegative, 1, &[v], format!("forall {i}, 0 <= {v} {i}"));
+        add(Kind::AllPositive, 2, &[v], format!("forall {i}, 0 < {v} {i}"));
+        for s in &sets {
+            add(Kind::Mass, 2, &[v, s], format!("sum {v} < 2 * mass {v} {s}"));
+        }
         for r in &numbers {
-            add(Chain::Sum, 2, &[v, r], format!("{r} <= sum {v}"));
-            add(Chain::Norm, 2, &[v, r], format!("{r} <= norm_two {v}"));
-            add(Chain::Spread, 2, &[v, r], format!("forall {i} {j}, abs ({v} {i} - {v} {j}) <= {r}"));
+            add(Kind::SumFrom, 2, &[v, r], format!("{r} <= sum {v}"));
+            add(Kind::Spread, 2, &[v, r], format!("forall {i} {j}, abs ({v} {i} - {v} {j}) <= {r}"));
         }
     }
-    for v in vectors.iter().chain(&lists) {
-        add(Chain::Distinct, 1, &[v], format!("forall {i} {j}, {v} {i} = {v} {j} -> {i} = {j}"));
+    if words.lengths {
+        for (at, v) in vectors.iter().enumerate() {
+            add(Kind::Long, 1, &[v], format!("0 < norm_two {v}"));
+            for r in &numbers {
+                add(Kind::LongFrom, 2, &[v, r], format!("{r} <= norm_two {v}"));
+            }
+            for w in vectors.iter().skip(at + 1) {
+                add(Kind::Angle, 1, &[v, w], format!("0 - 1 < dot {v} {w}"));
+            }
+        }
     }
-    for (at, v) in vectors.iter().enumerate() {
-        for w in vectors.iter().skip(at + 1) {
-            add(Chain::Angle, 1, &[v, w], format!("0 - 1 < dot {v} {w}"));
+    if words.order {
+        for v in vectors.iter().chain(&lists) {
+            add(Kind::Distinct, 1, &[v], format!("forall {i} {j}, {v} {i} = {v} {j} -> {i} = {j}"));
         }
     }
     out
@@ -218,18 +285,40 @@ fn fresh(variables: &[(String, Shape)]) -> (&'static str, &'static str) {
     (free.next().unwrap_or(&"i"), free.next().unwrap_or(&"j"))
 }
 
-/// Whether two conditions make one that is worth a try: different ones with a variable in common, or the same of two variables.
+/// Whether two conditions make one that is worth a try.
 fn fit(a: &Entry, b: &Entry) -> bool {
-    let common = a.about.iter().any(|v| b.about.contains(v));
-    if common { a.chain != b.chain } else { a.chain == b.chain && a.rank == b.rank && a.about.len() == b.about.len() }
+    joined(a, b) || joined(b, a)
+}
+
+fn joined(a: &Entry, b: &Entry) -> bool {
+    use Kind::*;
+    if a.about == b.about {
+        return matches!(
+            (a.kind, b.kind),
+            (NonNegative | Positive, AtMostOne) | (AllNonNegative, SumPositive | SumOne) | (AllPositive, SumOne)
+        );
+    }
+    if a.about.iter().any(|v| b.about.contains(v)) {
+        return matches!(
+            (a.kind, b.kind),
+            (AllNonNegative, SumFrom | Mass) | (Positive, SumFrom | LongFrom | Share) | (Workers, Share)
+        );
+    }
+    let alike = a.kind == b.kind
+        && matches!(a.kind, NonNegative | NonZero | Positive | AllNonNegative | AllPositive | SumNonZero | Long);
+    alike
+        || matches!(
+            (a.kind, b.kind),
+            (NonPositive, NonNegative) | (Workers, NonNegative | Positive | AllNonNegative | AllPositive)
+        )
 }
 
 /// The two conditions together, in one word.
 fn simplex(a: &Entry, b: &Entry) -> Option<String> {
-    let ends = |e: &Entry, chain, rank| e.chain == chain && e.rank == rank && e.about.len() == 1;
-    let both = |a, b| ends(a, Chain::Sum, 4) && ends(b, Chain::Sign, 1);
     let [v] = a.about.as_slice() else { return None };
-    (a.about == b.about && (both(a, b) || both(b, a))).then(|| format!("Simplex {v}"))
+    let kinds = [a.kind, b.kind];
+    let both = kinds.contains(&Kind::AllNonNegative) && kinds.contains(&Kind::SumOne);
+    (both && a.about == b.about).then(|| format!("Simplex {v}"))
 }
 
 /// A text as one side of a conjunction.

@@ -12,10 +12,10 @@ use bfv_format::{Outcome, Term};
 use std::collections::BTreeMap;
 
 /// Steps of the search for a condition of one claim, shared by all that are tried.
-const REPAIR_STEPS: u64 = 100_000;
+const REPAIR_STEPS: u64 = 120_000;
 
 /// Steps of one question about one condition.
-const TRY_STEPS: u64 = 6_000;
+const TRY_STEPS: u64 = 5_000;
 
 /// Steps to see that a condition is met at a point.
 const POINT_STEPS: u64 = 1_000;
@@ -33,6 +33,8 @@ struct Hunt<'g> {
     left: u64,
     /// Points at which the claim fails, though its hypotheses hold. A condition that is met at one of them mends nothing.
     points: Vec<Point>,
+    /// Conditions that were proved to be enough, and for which no point was found: a stronger one has none either.
+    never: Vec<Vec<String>>,
     /// Whether a part of a condition is met at a point, by its number.
     met: BTreeMap<(usize, String), bool>,
 }
@@ -43,6 +45,14 @@ enum Kept {
     /// Something that does not count.
     Broken,
     Counts(Box<HoldsIf>),
+}
+
+/// What came of a condition.
+enum Came {
+    Mends(Box<HoldsIf>),
+    /// It is enough, and nothing shows that it can be met.
+    Never,
+    Nothing,
 }
 
 impl Line<'_> {
@@ -58,7 +68,7 @@ impl Line<'_> {
         }
         let left = self.options.steps.min(REPAIR_STEPS);
         let points = if point.is_empty() { Vec::new() } else { vec![point.to_vec()] };
-        let mut hunt = Hunt { goal, left, points, met: BTreeMap::new() };
+        let mut hunt = Hunt { goal, left, points, never: Vec::new(), met: BTreeMap::new() };
         for proposal in self.frontend.menu(goal) {
             if self.fails(&mut hunt, &proposal.parts) {
                 continue;
@@ -67,8 +77,10 @@ impl Line<'_> {
             if hunt.left == 0 {
                 return Some((Vec::new(), "The search for a condition that mends it used up its steps."));
             }
-            if let Some(found) = self.tried(&mut hunt, &c)? {
-                return Some((vec![found], ""));
+            match self.tried(&mut hunt, &c)? {
+                Came::Mends(found) => return Some((vec![*found], "")),
+                Came::Never => hunt.never.push(proposal.parts),
+                Came::Nothing => {}
             }
         }
         Some((Vec::new(), "No condition in the menu was found to mend it."))
@@ -129,11 +141,11 @@ impl Line<'_> {
     }
 
     /// Asks the engines for a proof under a condition, then for a point that meets it, and the kernel about both.
-    fn tried(&mut self, hunt: &mut Hunt<'_>, c: &Conditional) -> Option<Option<HoldsIf>> {
+    fn tried(&mut self, hunt: &mut Hunt<'_>, c: &Conditional) -> Option<Came> {
         let goal = hunt.goal;
         let (hypotheses, names) = self.with_condition(goal, c)?;
         let steps = hunt.left.min(TRY_STEPS);
-        let (attempt, used) = self.search.search(self.signature, &c.statement, &names, steps);
+        let (attempt, used) = self.search.thorough(goal, self.signature, &c.statement, &names, steps);
         hunt.left = hunt.left.saturating_sub(used);
         let candidate = match attempt {
             Attempt::Candidate(candidate) if candidate.outcome == Outcome::Proved => candidate,
@@ -142,25 +154,27 @@ impl Line<'_> {
                 if !point.is_empty() && hunt.points.len() < POINTS {
                     hunt.points.push(point);
                 }
-                return Some(None);
+                return Some(Came::Nothing);
             }
-            Attempt::GaveUp(..) => return Some(None),
+            Attempt::GaveUp(..) => return Some(Came::Nothing),
         };
         let task = Task { goal, part: Part::Repair, statement: &c.statement, variables: &names };
         let candidate = Candidate { witness: companion::condition_values(&c.condition), ..candidate };
-        let Ok(proof) = self.offer(&task, candidate) else { return Some(None) };
+        let Ok(proof) = self.offer(&task, candidate) else { return Some(Came::Nothing) };
         let about = Task { goal, part: Part::RepairHypotheses, statement: &hypotheses, variables: &names };
         let steps = hunt.left.min(TRY_STEPS);
         let (attempt, used) = self.search.only(Method::Point, self.signature, &hypotheses, &names, steps);
         hunt.left = hunt.left.saturating_sub(used);
-        let Attempt::Candidate(candidate) = attempt else { return Some(None) };
-        let Ok(point) = self.offer(&about, candidate) else { return Some(None) };
-        self.mended(c, &task, &about, proof, point, ConditionSource::Searched { minimal: true })
+        let Attempt::Candidate(candidate) = attempt else { return Some(Came::Never) };
+        let Ok(point) = self.offer(&about, candidate) else { return Some(Came::Nothing) };
+        let found = self.mended(c, &task, &about, proof, point, ConditionSource::Searched { minimal: true })?;
+        Some(found.map_or(Came::Nothing, |found| Came::Mends(Box::new(found))))
     }
 
-    /// Whether a condition with these parts is met at a point at which the claim fails.
+    /// Whether a condition with these parts mends nothing: it is met at a point at which the claim fails, or never.
     fn fails(&mut self, hunt: &mut Hunt<'_>, parts: &[String]) -> bool {
-        (0..hunt.points.len()).any(|at| parts.iter().all(|part| self.met(hunt, at, part)))
+        hunt.never.iter().any(|never| never.iter().all(|part| parts.contains(part)))
+            || (0..hunt.points.len()).any(|at| parts.iter().all(|part| self.met(hunt, at, part)))
     }
 
     /// Whether arithmetic shows a part of a condition at a point. This only spares the engines what cannot be proved.

@@ -4,7 +4,7 @@ use crate::attributes;
 use crate::attributes::words;
 use crate::context::Local;
 use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
-use crate::names::{Global, Names, Target};
+use crate::names::{Global, Names, Target, constants};
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
 use bfv_diag::Span;
@@ -78,6 +78,10 @@ pub struct Session {
     modules: BTreeMap<String, Vec<String>>,
 }
 
+/// Modules whose words stand in claims of every kind.
+const GENERAL: [&str; 9] =
+    ["std.logic", "std.nat", "std.int", "std.real", "std.order", "std.fin", "std.vec", "std.sum", "std.count"];
+
 /// What came of a module.
 #[derive(Default)]
 pub struct Outcomes {
@@ -143,6 +147,33 @@ impl Session {
                 let also = std::mem::take(&mut p.also);
                 out.problems.push(*p);
                 out.problems.extend(also);
+            }
+        }
+        out
+    }
+
+    /// Theorems without a tag that a module sees and that speak of nothing but what a statement mentions. What they speak of must
+    /// go beyond numbers and finite sums, for theorems about these fit everywhere.
+    #[must_use]
+    pub fn theorems(&mut self, module: &str, statement: &Term) -> Vec<Lemma> {
+        self.see(module);
+        let mentioned = |t: &Term| {
+            let mut ids = BTreeSet::new();
+            constants(t, &mut ids);
+            ids
+        };
+        let wanted = mentioned(statement);
+        let special = |id: &u32| self.names.module_of(*id).is_some_and(|m| !GENERAL.contains(&m));
+        let mut out = Vec::new();
+        for id in 0..self.signature.len() {
+            let Some(CoreDecl::Theorem { name, ty, .. }) = self.signature.decl(id) else { continue };
+            let visible = self.names.module_of(id).is_some_and(|m| self.names.visible.contains(m));
+            if !visible || self.lemmas.iter().any(|l| l.id == id) {
+                continue;
+            }
+            let about = mentioned(ty);
+            if about.is_subset(&wanted) && about.iter().any(special) {
+                out.push(Lemma { id, name: name.clone(), tags: vec!["theorem".to_owned()] });
             }
         }
         out
