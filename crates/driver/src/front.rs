@@ -32,6 +32,9 @@ pub struct Plugged {
     pub points: &'static dyn Engine,
 }
 
+/// Steps of the evaluator for each step of an engine, at most.
+const EVALUATIONS: u64 = 100;
+
 /// Step budget of one engine call from a script.
 const SCRIPT_STEPS: u64 = 200_000;
 
@@ -433,7 +436,7 @@ impl Engaged {
         variables: &[String],
         steps: u64,
     ) -> (Attempt, u64) {
-        let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
+        let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(EVALUATIONS), ..Limits::default() });
         let ctx = Ctx::default();
         let known = self.known.borrow();
         let lemmas: Cow<'_, [Lemma]> = match more {
@@ -442,6 +445,8 @@ impl Engaged {
         };
         let mut last = (Reason::Incomplete, String::new());
         let mut used = 0;
+        // What the evaluator did counts where theorems are tried: each of them costs an evaluation, and the engine counts one step.
+        let spent = |used: u64| if more.is_empty() { used } else { used.max(machine.steps() / EVALUATIONS) };
         for engine in engines {
             let mut budget = Budget::new(steps.saturating_sub(used));
             let goal = EngineGoal {
@@ -461,17 +466,19 @@ impl Engaged {
                         witness: Vec::new(),
                         engine: engine.name().to_owned(),
                     };
-                    return (Attempt::Candidate(candidate), used);
+                    return (Attempt::Candidate(candidate), spent(used));
                 }
                 Outcome::Refutation(evidence, point) => {
                     let witness = variables
                         .iter()
                         .zip(&point)
-                        .filter_map(|(n, v)| v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[]))))
+                        .filter_map(|(n, v)| {
+                            v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[])))
+                        })
                         .collect();
                     let candidate =
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
-                    return (Attempt::Candidate(candidate), used);
+                    return (Attempt::Candidate(candidate), spent(used));
                 }
                 Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
             }
@@ -483,7 +490,7 @@ impl Engaged {
                 format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));
             last.1 = format!("{} {hint}", last.1).trim().to_owned();
         }
-        (Attempt::GaveUp(last.0, last.1), used)
+        (Attempt::GaveUp(last.0, last.1), spent(used))
     }
 }
 

@@ -47,6 +47,6 @@ pub use sentence::{
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{
-    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION,
-    Summary, Verdict,
+    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report,
+    SCHEMA_VERSION, Summary, Verdict,
 };

@@ -321,13 +321,7 @@ fn says(why: &str) -> String {
     format!("The kernel says: {}.", why.trim_end_matches('.'))
 }
 
-fn report(
-    goal: &Goal,
-    own: Answer,
-    hypotheses: Option<Hypotheses>,
-    holds_if: Vec<HoldsIf>,
-    tried: &str,
-) -> GoalReport {
+fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>, tried: &str) -> GoalReport {
     let verdict = own.verdict();
     let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
     let Answer { hash, accepted, failure, search_steps, wall_us } = own;

@@ -7,7 +7,7 @@ use crate::check::{Attempt, Candidate, Conditional, Goal, Method, internal};
 use crate::companion::{self, Part};
 use crate::line::{Accepted, Line, Task, about_hypotheses};
 use crate::store::Store;
-use crate::verdict::{ConditionSource, HoldsIf, Kind, Verdict};
+use crate::verdict::{ConditionSource, HoldsIf, Kind, Reason, Verdict};
 use bfv_format::{Outcome, Term};
 use std::collections::BTreeMap;
 
@@ -52,6 +52,8 @@ enum Came {
     Mends(Box<HoldsIf>),
     /// It is enough, and nothing shows that it can be met.
     Never,
+    /// Too few steps were left to tell.
+    Stopped,
     Nothing,
 }
 
@@ -74,12 +76,12 @@ impl Line<'_> {
                 continue;
             }
             let Some(c) = proposal.texts.iter().find_map(|text| self.frontend.condition(goal, text)) else { continue };
-            if hunt.left == 0 {
-                return Some((Vec::new(), "The search for a condition that mends it used up its steps."));
-            }
             match self.tried(&mut hunt, &c)? {
                 Came::Mends(found) => return Some((vec![*found], "")),
                 Came::Never => hunt.never.push(proposal.parts),
+                Came::Stopped => {
+                    return Some((Vec::new(), "The search for a condition that mends it used up its steps."));
+                }
                 Came::Nothing => {}
             }
         }
@@ -156,6 +158,7 @@ impl Line<'_> {
                 }
                 return Some(Came::Nothing);
             }
+            Attempt::GaveUp(Reason::Budget, _) if steps < TRY_STEPS => return Some(Came::Stopped),
             Attempt::GaveUp(..) => return Some(Came::Nothing),
         };
         let task = Task { goal, part: Part::Repair, statement: &c.statement, variables: &names };
