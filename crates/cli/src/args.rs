@@ -94,6 +94,9 @@ pub struct Check {
     /// Who searches: native alone, or z3 as well where native finds nothing. Default: native.
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<Engine>,
+    /// For refuted claims without holds_if, search a fixed menu for a condition under which they hold.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -47,11 +47,16 @@ fn sources(p: &Project) -> Vec<PathBuf> {
 
 /// `bfv check`.
 pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    if args.repair && args.locked {
+        let without = |flag: &str| arguments.iter().filter(|a| *a != flag).cloned().collect();
+        let what = "The option --repair searches, and --locked keeps what is found from being stored.";
+        return Err(Mistake::new(what, vec![without("--locked"), without("--repair")]));
+    }
     let (paths, project) = place("check", &args.paths)?;
     let mode = StoreMode { fresh: args.fresh, locked: args.locked };
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.as_ref().map(|p| p.store(mode));
-    let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone() };
+    let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone(), repair: args.repair };
     let (report, names, sources) = judge(&request, args.engine.unwrap_or(Engine::Native));
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
@@ -270,6 +275,8 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
         "counterexample": point(&g.counterexample),
         "holds_if": g.holds_if.iter().map(|h| json!({
             "condition": h.condition,
+            "source": h.source.word(),
+            "minimal": h.source.is_minimal(),
             "met": h.met(),
             "without": h.without.word(),
             "verdict": h.verdict.kind().word(),

@@ -72,8 +72,13 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
     let paths = declared::places("explain", &args.paths)?;
     let project = if paths.is_empty() { None } else { place("explain", &args.paths)?.1 };
     let store = project.map(|p| p.store(StoreMode { fresh: false, locked: true }));
-    let request =
-        CheckOptions { paths: paths.clone(), goal: Some(args.code.clone()), steps: BUDGET, store: store.clone() };
+    let request = CheckOptions {
+        paths: paths.clone(),
+        goal: Some(args.code.clone()),
+        steps: BUDGET,
+        store: store.clone(),
+        repair: false,
+    };
     let (mut frontend, mut search) = plug::both();
     let (mut report, names, _) = bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |_| {});
     let Some(g) = report.goals.first() else {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub fn export(args: &Export, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
     let (paths, project) = place("export", &args.paths)?;
     let store = project.map(|p| p.store(StoreMode { fresh: false, locked: true }));
-    let request = CheckOptions { paths, goal: Some(args.claim.clone()), steps: BUDGET, store };
+    let request = CheckOptions { paths, goal: Some(args.claim.clone()), steps: BUDGET, store, repair: false };
     let mut made = None;
     let (report, names, _) = judge_and_see(&request, Engine::Native, &mut |seen| made = Some(program(seen)));
     if report.errors() > 0 {

@@ -28,7 +28,7 @@ pub fn import(args: &Import, options: &Options, arguments: &[String]) -> Result<
     write(&out, &written.text, args.replace)?;
     let project = project::find(&out).map_err(refuse)?;
     let store = project.as_ref().map(|p| p.store(StoreMode { fresh: false, locked: false }));
-    let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store };
+    let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store, repair: false };
     let (report, _, _) = judge(&request, Engine::Native);
     let mut answer = answer(&report, &written, source.as_deref(), &out, options);
     answer.findings = Findings::of_check(&report, project.as_ref().map(|p| p.folder.as_path()), options.math());

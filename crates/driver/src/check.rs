@@ -2,6 +2,7 @@
 
 use crate::line::Line;
 use crate::load::{Input, load};
+use crate::menu::Proposal;
 use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::Context;
@@ -94,6 +95,22 @@ pub trait Frontend {
     /// # Errors
     /// Problems after which there is nothing to judge.
     fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>>;
+
+    /// The goal that `holds_if text` would add to a claim; nothing when the text is no statement over its variables.
+    fn condition(&mut self, _: &Goal, _: &str) -> Option<Conditional> {
+        None
+    }
+
+    /// What may be tried as the missing hypothesis of a claim: texts of one condition, of which the first that is a statement counts.
+    /// Of two conditions, the weaker one stands first.
+    fn menu(&self, _: &Goal) -> Vec<Proposal> {
+        Vec::new()
+    }
+
+    /// That a condition on the variables of a claim is met where these have the given values.
+    fn at_point(&mut self, _: &Goal, _: &str, _: &[(String, String)]) -> Option<Term> {
+        None
+    }
 }
 
 /// What a search ended with.
@@ -110,6 +127,11 @@ pub trait Search {
     /// A proposal or a reason, and the steps used.
     /// `variables` are the names of the statement's leading variables, for witnesses.
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64);
+
+    /// The same with theorems that the claim's file sees and that carry no tag.
+    fn thorough(&mut self, _: &Goal, s: &Signature, statement: &Term, names: &[String], steps: u64) -> (Attempt, u64) {
+        self.search(s, statement, names, steps)
+    }
 
     /// The same with one method only. What the driver asks beside the claims themselves must be cheap.
     fn only(&mut self, _: Method, _: &Signature, _: &Term, _: &[String], _: u64) -> (Attempt, u64) {
@@ -147,6 +169,8 @@ pub struct CheckOptions {
     pub steps: u64,
     /// Where proofs are stored; none outside a project.
     pub store: Option<Store>,
+    /// Look for a condition under which a refuted claim holds, where its source gives none.
+    pub repair: bool,
 }
 
 /// The names of a goal, for suggestions.
@@ -228,7 +252,7 @@ pub fn check_text(
 ) -> (Report, Sources) {
     let mut sources = Sources::new();
     let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
-    let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None };
+    let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
     let report = Report { files: vec![name.to_owned()], ..Report::default() };
     let (report, _, sources) =
         check_loaded(&options, &[input], sources, report, (frontend, search), &mut |_| {}, &mut |_| {});
@@ -281,7 +305,7 @@ fn check_loaded(
             return (report, all, sources);
         }
     };
-    let mut line = Line::new(options, &elaborated.signature, &context, search);
+    let mut line = Line::new(options, &elaborated.signature, &context, frontend, search);
     for (done, goal) in goals.iter().enumerate() {
         progress(Progress { done, all: goals.len() });
         let Some((judged, evidence)) = line.goal(goal) else { continue };

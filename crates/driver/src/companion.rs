@@ -20,6 +20,10 @@ pub enum Part {
     Condition(usize),
     /// That this condition contradicts the hypotheses, or the opposite.
     ConditionHypotheses(usize),
+    /// That it holds under a condition that bfv found.
+    Repair,
+    /// That the condition that bfv found contradicts the hypotheses, or the opposite.
+    RepairHypotheses,
 }
 
 impl Part {
@@ -31,6 +35,8 @@ impl Part {
             Part::Hypotheses => format!("{claim}-hypotheses"),
             Part::Condition(n) => format!("{claim}-if-{n}"),
             Part::ConditionHypotheses(n) => format!("{claim}-if-{n}-hypotheses"),
+            Part::Repair => format!("{claim}-repair"),
+            Part::RepairHypotheses => format!("{claim}-repair-hypotheses"),
         }
     }
 
@@ -42,7 +48,28 @@ impl Part {
             Part::Hypotheses => format!("the hypotheses of {claim}"),
             Part::Condition(n) => format!("condition {n} of {claim}"),
             Part::ConditionHypotheses(n) => format!("the hypotheses of {claim} with condition {n}"),
+            Part::Repair => format!("the condition found for {claim}"),
+            Part::RepairHypotheses => format!("the hypotheses of {claim} with the condition found"),
         }
+    }
+}
+
+/// The name under which a stored proof of `Part::Repair` carries the text of its condition, among its values.
+const CONDITION: &str = "condition";
+
+/// The values of a stored proof that holds under a condition that bfv found.
+#[must_use]
+pub fn condition_values(condition: &str) -> Vec<(String, String)> {
+    vec![(CONDITION.to_owned(), condition.to_owned())]
+}
+
+/// The condition among the values of a stored proof of `Part::Repair`. The text means nothing by itself: it is read as a statement,
+/// and the proof must be one of this statement.
+#[must_use]
+pub fn stored_condition(values: &[(String, String)]) -> Option<&str> {
+    match values {
+        [(name, text)] if name == CONDITION => Some(text),
+        _ => None,
     }
 }
 

@@ -99,8 +99,16 @@ pub fn gate_sources(
         None => Ok(None),
     };
     let mut sides = Sides::default();
+    // What was found for the claim that was looked at last: its proof comes before what is said of its hypotheses.
+    let mut repair: Option<(String, Conditional)> = None;
     let judge = |claim: &Claim, part: Part, stored: &Stored| {
-        let statement = find(claim).and_then(|g| statement(g, part)).ok_or(StoredFailure::Stale)?;
+        let goal = find(claim).ok_or(StoredFailure::Stale)?;
+        if part == Part::Repair {
+            let found = companion::stored_condition(&stored.witness).and_then(|text| frontend.condition(goal, text));
+            repair = found.map(|c| (claim.name.clone(), c));
+        }
+        let found = repair.as_ref().filter(|(name, _)| *name == claim.name).map(|(_, c)| c);
+        let statement = statement(goal, part, found).ok_or(StoredFailure::Stale)?;
         let judgement = judge_stored(signature, &context, &statement, stored, Limits::default())?;
         match context.statement_hash(&statement) {
             Ok(hash) => problems.extend(sides.add(hash, judgement.kind, &part.of(&claim.name))),
@@ -126,13 +134,15 @@ pub fn gate_sources(
     GateReport { claims: looked, violations, problems, not_kept }
 }
 
-/// The statement that a stored proof of a part of a claim must have.
-fn statement(goal: &Goal, part: Part) -> Option<Term> {
+/// The statement that a stored proof of a part of a claim must have; `found` is the condition that its stored repair carries.
+fn statement(goal: &Goal, part: Part, found: Option<&Conditional>) -> Option<Term> {
     let condition = |n: usize| -> Option<&Conditional> { goal.holds_if.get(n.checked_sub(1)?) };
     match part {
         Part::Claim => Some(goal.statement.clone()),
         Part::Hypotheses => companion::contradiction(&goal.statement, 0),
         Part::Condition(n) => condition(n).map(|c| c.statement.clone()),
         Part::ConditionHypotheses(n) => companion::with_condition(goal, condition(n)?).map(|(t, _)| t),
+        Part::Repair => found.map(|c| c.statement.clone()),
+        Part::RepairHypotheses => companion::with_condition(goal, found?).map(|(t, _)| t),
     }
 }

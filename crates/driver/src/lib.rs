@@ -15,8 +15,10 @@ mod library;
 mod line;
 mod list;
 mod load;
+mod menu;
 mod named;
 mod problem;
+mod repair;
 mod replay;
 mod sentence;
 mod store;
@@ -34,6 +36,7 @@ pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKin
 pub use gate_sources::{GateReport, Looked, gate_sources};
 pub use list::{Listed, list};
 pub use load::{Input, load};
+pub use menu::Proposal;
 pub use named::{ambiguous, meant};
 pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
@@ -44,6 +47,6 @@ pub use sentence::{
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{
-    Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION,
-    Summary, Verdict,
+    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report,
+    SCHEMA_VERSION, Summary, Verdict,
 };

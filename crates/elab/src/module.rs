@@ -4,7 +4,7 @@ use crate::attributes;
 use crate::attributes::words;
 use crate::context::Local;
 use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
-use crate::names::{Global, Names, Target};
+use crate::names::{Global, Names, Target, constants};
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
 use bfv_diag::Span;
@@ -78,6 +78,10 @@ pub struct Session {
     modules: BTreeMap<String, Vec<String>>,
 }
 
+/// Modules whose words stand in claims of every kind.
+const GENERAL: [&str; 9] =
+    ["std.logic", "std.nat", "std.int", "std.real", "std.order", "std.fin", "std.vec", "std.sum", "std.count"];
+
 /// What came of a module.
 #[derive(Default)]
 pub struct Outcomes {
@@ -112,12 +116,8 @@ impl Session {
     /// Elaborates a module whose imports are loaded. `text` gives the source of a span, for messages.
     pub fn module(&mut self, name: &str, file: &File, engines: Engines<'_>, text: &dyn Fn(Span) -> String) -> Outcomes {
         let mut out = Outcomes::default();
-        let mut visible = BTreeSet::from([String::new(), name.to_owned()]);
-        let mut todo: Vec<String> = Vec::new();
         for i in &file.imports {
-            if self.has(&i.text) {
-                todo.push(i.text.clone());
-            } else {
+            if !self.has(&i.text) {
                 out.problems.push(*Problem::new(
                     Kind::UnknownModule,
                     i.span,
@@ -132,13 +132,8 @@ impl Session {
                 ));
             }
         }
-        while let Some(m) = todo.pop() {
-            if visible.insert(m.clone()) {
-                todo.extend(self.modules.get(&m).into_iter().flatten().cloned());
-            }
-        }
-        self.names.visible = visible;
         self.modules.insert(name.to_owned(), file.imports.iter().map(|i| i.text.clone()).collect());
+        self.see(name);
         let mut declared = Declared::default();
         for d in &file.decls {
             let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
@@ -155,6 +150,46 @@ impl Session {
             }
         }
         out
+    }
+
+    /// Theorems without a tag that a module sees and that speak of nothing but what a statement mentions. What they speak of must
+    /// go beyond numbers and finite sums, for theorems about these fit everywhere.
+    #[must_use]
+    pub fn theorems(&mut self, module: &str, statement: &Term) -> Vec<Lemma> {
+        self.see(module);
+        let mentioned = |t: &Term| {
+            let mut ids = BTreeSet::new();
+            constants(t, &mut ids);
+            ids
+        };
+        let wanted = mentioned(statement);
+        let special = |id: &u32| self.names.module_of(*id).is_some_and(|m| !GENERAL.contains(&m));
+        let mut out = Vec::new();
+        for id in 0..self.signature.len() {
+            let Some(CoreDecl::Theorem { name, ty, .. }) = self.signature.decl(id) else { continue };
+            let visible = self.names.module_of(id).is_some_and(|m| self.names.visible.contains(m));
+            if !visible || self.lemmas.iter().any(|l| l.id == id) {
+                continue;
+            }
+            let about = mentioned(ty);
+            if about.is_subset(&wanted) && about.iter().any(special) {
+                out.push(Lemma { id, name: name.clone(), tags: vec!["theorem".to_owned()] });
+            }
+        }
+        out
+    }
+
+    /// Makes visible what a loaded module sees: its own names, and those of what it imports, directly or not.
+    pub(crate) fn see(&mut self, module: &str) {
+        let mut visible = BTreeSet::from([String::new()]);
+        let mut todo = vec![module.to_owned()];
+        while let Some(m) = todo.pop() {
+            // What is not loaded has no names.
+            if self.has(&m) && visible.insert(m.clone()) {
+                todo.extend(self.imports(&m).iter().cloned());
+            }
+        }
+        self.names.visible = visible;
     }
 
     pub(crate) fn with_elab<T>(

@@ -200,6 +200,11 @@ impl Names {
         ids.iter().filter_map(own).collect()
     }
 
+    /// The module that declares a constant.
+    pub(crate) fn module_of(&self, id: u32) -> Option<&str> {
+        Some(&self.globals.get(*self.constants.get(&id)?)?.module)
+    }
+
     fn offered(&self) -> Catalogue {
         self.catalogue.map_or_else(Vec::new, |catalogue| catalogue())
     }
@@ -228,7 +233,7 @@ impl Names {
 }
 
 /// The constants of a term.
-fn constants(t: &Term, ids: &mut BTreeSet<u32>) {
+pub(crate) fn constants(t: &Term, ids: &mut BTreeSet<u32>) {
     if let Node::Const { id, .. } = &**t {
         ids.insert(*id);
     }
