@@ -39,7 +39,7 @@ fn v(value: &Value) -> String {
     let text = match value {
         Value::Array(items) => return format!("[{}]", items.iter().map(v).collect::<Vec<_>>().join(", ")),
         Value::String(s) => s.trim().to_owned(),
-        Value::Number(n) => n.to_string(),
+        Value::Number(n) => without_exponent(&n.to_string()),
         other => panic!("no number: {other}"),
     };
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |d| ("-", d));
@@ -47,6 +47,15 @@ fn v(value: &Value) -> String {
     let digits = if digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
     assert!(digits.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '/'), "no exact number: {text}");
     if sign.is_empty() && !digits.contains('/') { digits } else { format!("({sign}{digits})") }
+}
+
+/// A number such as 1e-12, as a fraction.
+fn without_exponent(text: &str) -> String {
+    let Some((mantissa, exponent)) = text.split_once('e') else { return text.to_owned() };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let places = i64::try_from(fraction.len()).unwrap() - exponent.parse::<i64>().unwrap();
+    let zeros = "0".repeat(usize::try_from(places.abs()).unwrap());
+    if places > 0 { format!("{whole}{fraction}/1{zeros}") } else { format!("{whole}{fraction}{zeros}") }
 }
 
 fn list(value: &Value) -> &Vec<Value> {
@@ -160,6 +169,25 @@ const ROWS: &[Row] = &[
         none,
     ),
     row(
+        "C04",
+        Use::At(|c| vec![format!("(d := twice_abs) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        none,
+    ),
+    row(
+        "C18",
+        Use::At(|c| vec![format!("(d := smoothstep_slopes) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        none,
+    ),
+    row(
+        "C24",
+        Use::At(|c| {
+            let (ds, jump) = (v(&c["ds"]), v(&c["jump"]));
+            vec![format!("(k := 1) (v := [0, 1]) (s := [0, 0]) (other := [0, {ds}]) (ds := {ds}) (jump := {jump})")]
+        }),
+        none,
+    ),
+    row("C28", Use::Reason("The inputs and outputs are given in words; the claim is refuted by inputs as small as one likes."), none),
+    row(
         "D10",
         Use::At(|c| vec![format!("(k := 2) (x := [2, 0, 0]) (y := [0, 2, 0]) (t := 1/2) (m := {})", v(&c["mid"]))]),
         none,
@@ -188,6 +216,8 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("E06", Use::Reason("The jump is one minus a root, rounded."), none),
+    row("E08", Use::Reason("The difference is rounded, and the row does not say between which vectors."), none),
     row("E11", Use::Reason("The vector in the middle stands at 45 degrees and has no fractions as coordinates."), none),
     row(
         "E12",
@@ -261,6 +291,11 @@ const ROWS: &[Row] = &[
         },
     ),
     row(
+        "R28",
+        Use::At(|c| vec![format!("(n := 2) (y := third_output) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        none,
+    ),
+    row(
         "R31",
         Use::At(|c| {
             let (w, m) = (v(&c["weights"]), v(&c["F"]));
@@ -300,6 +335,7 @@ const ROWS: &[Row] = &[
         vec![format!("fl_sum fp16 (fun (i : Fin {}) => 1) = {} := {stays}", v(&c["expected"]), v(&c["sum"]))]
     }),
     row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
+    row("S02", Use::Reason("The number is an error found by trying decoders; the claim is refuted where nothing is sent."), none),
     row(
         "S03",
         Use::At(|c| {
@@ -678,6 +714,10 @@ fn a_changed_number_would_be_noticed() {
         ("S23", "overhead", json!(46)),
         ("S25", "unsafe_rows", json!([4])),
         ("S29", "left_slope", json!(0)),
+        ("C04", "left", json!(0)),
+        ("C18", "right", json!(0)),
+        ("C24", "jump", json!("1/2")),
+        ("R28", "right", json!(0)),
         ("S30", "target", json!(1)),
         ("S32", "chunks", json!(512)),
         ("S34", "per1000", json!(2.063)),
@@ -713,7 +753,7 @@ fn rows_are_listed_once_and_numbers_are_exact() {
     assert!(ids.windows(2).all(|w| w[0] != w[1]));
     let text = |s: &str| v(&serde_json::from_str(s).unwrap());
     assert_eq!(
-        text("[2, -1, \"3/5\", \".1\", 0.1, 1000000000000.0, -2.0]"),
-        "[2, (-1), (3/5), 0.1, 0.1, 1000000000000, (-2)]"
+        text("[2, -1, \"3/5\", \".1\", 0.1, 1000000000000.0, -2.0, 1e-12]"),
+        "[2, (-1), (3/5), 0.1, 0.1, 1000000000000, (-2), (1/1000000000000)]"
     );
 }
