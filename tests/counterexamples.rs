@@ -317,7 +317,7 @@ const ROWS: &[Row] = &[
         },
     ),
     row("P03", Use::At(|_| vec!["(k := 9) (w := fun i => 1/10) (x := fun i => 1)".to_owned()]), |c| {
-        vec![format!("fl_mean fp64 {{9}} (fun i => 1/10) (fun i => 1) = rounded fp64 {}", v(&c["F"]))]
+        vec![format!("fl_mean fp64 {{9}} (fun i => 1/10) (fun i => 1) = rounded fp64 {} by refl", v(&c["F"]))]
     }),
     row("P04", Use::At(|_| vec!["(a := 100000000) (b := 1)".to_owned()]), |c| {
         vec![format!("lerp fp32 100000000 1 1 = {}", v(&c["F"]))]
@@ -326,7 +326,9 @@ const ROWS: &[Row] = &[
         let (digits, exponent) =
             c["fma"].to_string().split_once("e-").map(|(d, e)| (d.to_owned(), e.to_owned())).unwrap();
         vec![
-            format!("fl_fma fp32 (4097/4096) (4097/4096) (-2049/2048) = rounded fp64 ({digits} / 10 ^ {exponent})"),
+            format!(
+                "fl_fma fp32 (4097/4096) (4097/4096) (-2049/2048) = rounded fp64 ({digits} / 10 ^ {exponent}) by refl"
+            ),
             format!("fl_add fp32 (fl_mul fp32 (4097/4096) (4097/4096)) (-2049/2048) = {}", v(&c["mul_add"])),
         ]
     }),
