@@ -53,6 +53,7 @@ fn claim_json(c: &Listed) -> Value {
         "range": range_json(&c.place),
         "expected": c.expected.word(),
         "doc": c.doc,
+        "statement": c.written,
     })
 }
 
