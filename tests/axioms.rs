@@ -350,10 +350,8 @@ fn numbers_that_are_no_fractions_lie_between_their_bounds() {
     let unit = number(1, 10).pow(40);
     let e = Enclosure::point(number(1, 1)).exp().unwrap();
     let log_two = Enclosure::point(number(2, 1)).log().unwrap();
-    let known = [
-        (&e, "2.7182818284590452353602874713526624977572"),
-        (&log_two, "0.6931471805599453094172321214581765680755"),
-    ];
+    let known =
+        [(&e, "2.7182818284590452353602874713526624977572"), (&log_two, "0.6931471805599453094172321214581765680755")];
     for (bounds, text) in known {
         assert!(bounds.low < digits(text) + &unit && digits(text) <= bounds.high, "{text}");
         assert!(&bounds.high - &bounds.low < unit, "{text}");

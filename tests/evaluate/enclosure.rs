@@ -181,11 +181,8 @@ fn logarithm(x: &BigRational) -> Enclosure {
     let third = area_tangent(&BigRational::new(1.into(), 3.into()));
     let of_twos = Enclosure::point(BigRational::from(BigInt::from(2 * twos))).mul(&third);
     let ratio = (&rest - whole(1)) / (&rest + whole(1));
-    let of_rest = if ratio < whole(0) {
-        Enclosure::point(whole(0)).sub(&area_tangent(&-ratio))
-    } else {
-        area_tangent(&ratio)
-    };
+    let of_rest =
+        if ratio < whole(0) { Enclosure::point(whole(0)).sub(&area_tangent(&-ratio)) } else { area_tangent(&ratio) };
     of_twos.add(&Enclosure::point(two).mul(&of_rest))
 }
 
