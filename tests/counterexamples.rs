@@ -168,6 +168,32 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("C07", Use::At(|c| vec![format!("(k := {}) (T := 1) (x := {})", len(&c["x"]) - 1, v(&c["x"]))]), none),
+    row(
+        "C09",
+        Use::At(|c| {
+            vec![format!("(k := {}) (T := 1) (x := {}) (y := {})", len(&c["x"]) - 1, v(&c["x"]), v(&c["bumped"]))]
+        }),
+        none,
+    ),
+    row("C12", Use::Reason("A million outputs are more than a point can list. The claim is refuted for two."), none),
+    row("C15", Use::Reason("The number is a ratio near its limit. The claim is refuted at one larger step."), none),
+    row("C16", Use::Reason("The number is one slope. The claim is refuted for every constant."), none),
+    row("C31", Use::Reason("The values are rounded. The claim is refuted at their points, -3 and -1.278."), none),
+    row("D04", Use::At(|c| vec![format!("(k := {}) (w := [1/2, 1/2]) (x := {})", len(&c["x"]), v(&c["x"]))]), none),
+    row(
+        "D07",
+        Use::At(|c| {
+            let (n, p, pool) = (len(&c["p"]), v(&c["p"]), v(&c["pool"]));
+            vec![format!("(n := {n}) (w := [1/3, 1/3, 1/3]) (p := {p}) (byzantine := 0) (m := 1) (pool := {pool})")]
+        }),
+        none,
+    ),
+    row(
+        "S05",
+        Use::Reason("The number is one slope of a slope, rounded. The claim is refuted between two points."),
+        none,
+    ),
     row(
         "C04",
         Use::At(|c| vec![format!("(d := twice_abs) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
@@ -726,6 +752,8 @@ fn a_changed_number_would_be_noticed() {
         ("S36", "eff", json!(0.32)),
         ("P12", "expected", json!(2048)),
         ("D10", "mid", json!(2)),
+        ("C07", "x", json!([0])),
+        ("D07", "pool", json!(1)),
         ("D13", "mid", json!("1/8")),
         ("E03", "norm_sq", json!("1/3")),
         ("E05", "F", json!([0, 0.5])),

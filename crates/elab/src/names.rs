@@ -261,9 +261,8 @@ pub fn foreign(name: &str) -> Option<&'static str> {
         "list" | "List" | "array" | "Array" | "vector" | "Vector" => {
             "Write `Vec k Real`, and `import std.vec` at the top."
         }
-        "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "softmax" => {
-            "The library does not have it. State what you need of it."
-        }
+        "ln" => "Write `log`, and `import std.exp` at the top.",
+        "tanh" | "sin" | "cos" => "The library does not have it. State what you need of it.",
         _ => return None,
     })
 }
