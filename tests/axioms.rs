@@ -40,6 +40,9 @@ enum Attack {
 const AXIOMS: &[(&str, Attack)] = &[
     ("std.real.eq_intro", Attack::Points(20, &[Dropped::Fails, Dropped::Fails])),
     ("std.real.mul_inv", Attack::Points(20, &[Dropped::Fails])),
+    ("std.floor.negsuc_eq", Attack::Points(4, &[])),
+    ("std.floor.floor_le", Attack::Points(20, &[])),
+    ("std.floor.lt_floor", Attack::Points(20, &[])),
     ("std.root.sqrt", Attack::Name),
     ("std.root.sqrt_neg", Attack::Points(20, &[Dropped::Fails])),
     ("std.root.sqrt_nonneg", Attack::Points(20, &[])),

@@ -270,6 +270,34 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row(
+        "P01",
+        Use::At(|_| vec!["(k := 2) (x := [100000000, 1, -100000000]) (p := [0, 2, 1]) (q := [0, 2, 1])".to_owned()]),
+        |c| {
+            vec![
+                format!("fl_sum fp32 [100000000, 1, -100000000] = {}", values(&c["order1"])[0]),
+                format!("fl_sum fp32 [100000000, -100000000, 1] = {}", values(&c["order2"])[0]),
+            ]
+        },
+    ),
+    row("P03", Use::At(|_| vec!["(k := 9) (w := fun i => 1/10) (x := fun i => 1)".to_owned()]), |c| {
+        vec![format!("fl_mean fp64 {{9}} (fun i => 1/10) (fun i => 1) = rounded fp64 {}", v(&c["F"]))]
+    }),
+    row("P04", Use::At(|_| vec!["(a := 100000000) (b := 1)".to_owned()]), |c| {
+        vec![format!("lerp fp32 100000000 1 1 = {}", v(&c["F"]))]
+    }),
+    row("P10", Use::At(|_| vec!["(a := 4097/4096) (b := 4097/4096) (c := -2049/2048)".to_owned()]), |c| {
+        let (digits, exponent) =
+            c["fma"].to_string().split_once("e-").map(|(d, e)| (d.to_owned(), e.to_owned())).unwrap();
+        vec![
+            format!("fl_fma fp32 (4097/4096) (4097/4096) (-2049/2048) = rounded fp64 ({digits} / 10 ^ {exponent})"),
+            format!("fl_add fp32 (fl_mul fp32 (4097/4096) (4097/4096)) (-2049/2048) = {}", v(&c["mul_add"])),
+        ]
+    }),
+    row("P12", Use::At(|c| vec![format!("(k := {})", whole(&c["expected"]) - 1)]), |c| {
+        let stays = "ones_stay fp16 2047 2048 (fun z => true_is_not_false (sym z)) (by refl)";
+        vec![format!("fl_sum fp16 (fun (i : Fin {}) => 1) = {} := {stays}", v(&c["expected"]), v(&c["sum"]))]
+    }),
     row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
     row(
         "S03",
@@ -666,6 +694,7 @@ fn a_changed_number_would_be_noticed() {
         ("S32", "chunks", json!(512)),
         ("S34", "per1000", json!(2.063)),
         ("S36", "eff", json!(0.32)),
+        ("P12", "expected", json!(2048)),
         ("D10", "mid", json!(2)),
         ("D13", "mid", json!("1/8")),
         ("E03", "norm_sq", json!("1/3")),

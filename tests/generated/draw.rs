@@ -440,6 +440,7 @@ impl Draw {
             (Int, 3) => self.call(Prim::IntAdd, &[Int, Int], f),
             (Int, 4) => self.call(Prim::IntSub, &[Int, Int], f),
             (Int, 5) => self.call(Prim::IntMul, &[Int, Int], f),
+            (Int, 6 | 7) => self.call(Prim::RealFloor, &[Real], f),
             (Int, _) => int(i64::from(self.roll(5)) - 2),
             (Real, 1) => self.call(Prim::RealAdd, &[Real, Real], f),
             (Real, 2) => self.call(Prim::RealMul, &[Real, Real], f),

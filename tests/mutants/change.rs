@@ -128,7 +128,7 @@ fn other(p: Prim) -> Prim {
         &[Prim::IntPos, Prim::IntNegSuc],
         &[Prim::NatLtb, Prim::IntLtb, Prim::RealLtb],
         &[Prim::RealOfNat, Prim::RealOfInt],
-        &[Prim::Star, Prim::Suc, Prim::RealInv],
+        &[Prim::Star, Prim::Suc, Prim::RealInv, Prim::RealFloor],
     ];
     let kind = KINDS.iter().find(|k| k.contains(&p)).unwrap();
     let at = kind.iter().position(|q| *q == p).unwrap();

@@ -63,8 +63,7 @@ pub fn page(judged: &Value, listed: &Value) -> String {
     for (file, rows) in &files {
         writeln!(out, "\n## {file}").unwrap();
         for (row, told) in rows {
-            let mut verdicts: Vec<&str> =
-                told.iter().filter(|t| t.kind == Kind::Row).map(Told::verdict).collect();
+            let mut verdicts: Vec<&str> = told.iter().filter(|t| t.kind == Kind::Row).map(Told::verdict).collect();
             verdicts.dedup();
             writeln!(out, "\n### {row}: {}\n", verdicts.join(" and ")).unwrap();
             for t in told {

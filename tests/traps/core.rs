@@ -288,6 +288,12 @@ pub fn t37() -> Vec<Case> {
         refused(END, order(rat(0, 1), rat(0, 1), Prim::True), refl(prim(Prim::True))),
         fine(path(real(), sum, rat(3, 10)), refl(rat(3, 10))),
         fine(path(real(), op(Prim::RealInv, &[rat(0, 1)]), rat(0, 1)), refl(rat(0, 1))),
+        // Rounding down goes away from zero below zero, and decides nothing of a variable.
+        refused(END, path(prim(Prim::Int), op(Prim::RealFloor, &[rat(-1, 2)]), int(0)), refl(int(0))),
+        refused(END, path(prim(Prim::Int), op(Prim::RealFloor, &[rat(3, 2)]), int(2)), refl(int(2))),
+        refused(END, pi(real(), path(prim(Prim::Int), op(Prim::RealFloor, &[v(0)]), int(0))), lam(refl(int(0)))),
+        fine(path(prim(Prim::Int), op(Prim::RealFloor, &[rat(-1, 2)]), int(-1)), refl(int(-1))),
+        fine(path(prim(Prim::Int), op(Prim::RealFloor, &[rat(-2, 1)]), int(-2)), refl(int(-2))),
     ]
 }
 

@@ -82,6 +82,9 @@ pub struct Check {
     /// Never write stored proofs.
     #[arg(long)]
     pub locked: bool,
+    /// Who searches: native alone, or z3 as well where native finds nothing. Default: native.
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -181,6 +184,13 @@ pub enum Template {
 pub enum From {
     Mergekit,
     Aggregator,
+}
+
+/// Who searches for proofs and counterexamples.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Native,
+    Z3,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

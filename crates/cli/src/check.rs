@@ -1,7 +1,7 @@
 //! `bfv check` and `bfv gate`: from the driver's reports to answers.
 
 use crate::answer::{Answer, Line, Picture, problem_json, range_json};
-use crate::args::{Check, Paths};
+use crate::args::{Check, Engine, Paths};
 use crate::options::Options;
 use crate::plug;
 use crate::progress::Milestones;
@@ -51,7 +51,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.map(|p| p.store(mode));
     let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone() };
-    let (report, names, sources) = judge(&request);
+    let (report, names, sources) = judge(&request, args.engine.unwrap_or(Engine::Native));
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
         && let Some(mistake) = goal_mistake(name, &names, arguments)
@@ -66,9 +66,12 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 }
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
-pub fn judge(request: &CheckOptions) -> (Report, Vec<GoalName>, Sources) {
+pub fn judge(request: &CheckOptions, engine: Engine) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
-    let (mut frontend, mut search) = plug::both();
+    let (mut frontend, mut search) = match engine {
+        Engine::Native => plug::both(),
+        Engine::Z3 => plug::with_z3(),
+    };
     bfv_driver::check(request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all))
 }
 

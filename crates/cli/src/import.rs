@@ -1,7 +1,7 @@
 //! `bfv import`: a recipe of another program becomes a file of claims, which is judged at once.
 
 use crate::answer::{Answer, Line, problem_json};
-use crate::args::{From, Import, Rule};
+use crate::args::{Engine, From, Import, Rule};
 use crate::check::{BUDGET, document, judge};
 use crate::init::{refuse, shown};
 use crate::options::Options;
@@ -27,7 +27,7 @@ pub fn import(args: &Import, options: &Options, arguments: &[String]) -> Result<
     write(&out, &written.text, args.replace)?;
     let store = project::find(&out).map_err(refuse)?.map(|p| p.store(StoreMode { fresh: false, locked: false }));
     let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store };
-    let (report, _, _) = judge(&request);
+    let (report, _, _) = judge(&request, Engine::Native);
     Ok(answer(&report, &written, source.as_deref(), &out, options))
 }
 

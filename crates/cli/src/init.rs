@@ -71,7 +71,8 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
         });
     };
     // What was written is judged at once, and its proofs are stored.
-    let request = Check { paths: vec![claims.clone()], goal: None, budget: None, fresh: false, locked: false };
+    let request =
+        Check { paths: vec![claims.clone()], goal: None, budget: None, fresh: false, locked: false, engine: None };
     let checked = check::check(&request, options, &[])?;
     document.extend(checked.document);
     let mut lines = vec![checked.first.into()];

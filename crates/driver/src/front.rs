@@ -393,10 +393,11 @@ impl Engaged {
         let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
         let ctx = Ctx::default();
         let known = self.known.borrow();
-        let mut last = (Reason::Incomplete, String::new());
+        let mut last: Option<(Reason, String)> = None;
         let mut used = 0;
         for engine in engines {
-            let mut budget = Budget::new(steps.saturating_sub(used));
+            // Were an engine to get only what others left, one that comes late would hardly be heard.
+            let mut budget = Budget::new(steps.saturating_sub(used).max(steps / 10));
             let goal = EngineGoal {
                 machine: &machine,
                 ctx: ctx.clone(),
@@ -426,9 +427,12 @@ impl Engaged {
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
                     return (Attempt::Candidate(candidate), used);
                 }
-                Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
+                // That a further engine found nothing, either, tells nothing new.
+                Outcome::GaveUp(bfv_search::Reason::Incomplete, _) if last.is_some() => {}
+                Outcome::GaveUp(reason, why) => last = Some((reason_of(reason), why)),
             }
         }
+        let mut last = last.unwrap_or((Reason::Incomplete, String::new()));
         let own = known.names.own_definitions(statement);
         if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
             let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();

@@ -84,9 +84,11 @@ const PREDECLARED: &[(&str, Prim)] = &[
     ("Real.ltb", Prim::RealLtb),
     ("Real.of_nat", Prim::RealOfNat),
     ("Real.of_int", Prim::RealOfInt),
+    ("Real.floor", Prim::RealFloor),
     ("inv", Prim::RealInv),
     ("of_nat", Prim::RealOfNat),
     ("of_int", Prim::RealOfInt),
+    ("floor", Prim::RealFloor),
 ];
 
 /// The name of a constant of the theory.

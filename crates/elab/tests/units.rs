@@ -53,6 +53,8 @@ const TRACKED: &[(&str, &str)] = &[
     ("Real.of_nat n", "token"),
     ("of_int i", "token"),
     ("Real.of_int i", "token"),
+    ("of_int (floor x)", "ms"),
+    ("of_int (Real.floor x)", "ms"),
     ("n * x", "token * ms"),
     ("Real.add x y", "ms"),
     ("Real.sub x y", "ms"),

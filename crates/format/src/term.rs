@@ -90,11 +90,13 @@ pub enum Prim {
     RealOfNat = 25,
     /// `Int -> Real`
     RealOfInt = 26,
+    /// `Real -> Int`, the largest whole number that is not above the argument.
+    RealFloor = 27,
 }
 
 impl Prim {
     /// Every constant, at the place of its number.
-    pub const ALL: [Prim; 27] = [
+    pub const ALL: [Prim; 28] = [
         Prim::Empty,
         Prim::Unit,
         Prim::Bool,
@@ -122,6 +124,7 @@ impl Prim {
         Prim::RealLtb,
         Prim::RealOfNat,
         Prim::RealOfInt,
+        Prim::RealFloor,
     ];
 }
 

@@ -142,7 +142,7 @@ fn each_defect_has_its_reason() {
     rejects(&edited(5..6, &[0xff, 0xff, 0xff, 0xff, 0x7f]), "count larger than the file");
     rejects(&edited(5..6, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]), "number too large");
     rejects(&edited(6..7, &[99]), "unknown kind of term");
-    rejects(&edited(7..8, &[27]), "unknown constant");
+    rejects(&edited(7..8, &[u8::try_from(Prim::ALL.len()).unwrap()]), "unknown constant");
     rejects(&edited(6..8, &[8, 0]), "child does not come before its parent");
     rejects(&edited(11..12, &[1]), "child does not come before its parent");
     rejects(&edited(5..8, &[2, 3, 3, 3, 3]), "the same term twice");

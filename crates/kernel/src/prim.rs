@@ -35,6 +35,7 @@ fn signature(p: Prim) -> Option<(&'static [Prim], Prim)> {
         Prim::RealLtb => (&[Real, Real], Bool),
         Prim::RealOfNat => (&[Nat], Real),
         Prim::RealOfInt => (&[Int], Real),
+        Prim::RealFloor => (&[Real], Int),
         _ => return None,
     })
 }
@@ -156,6 +157,13 @@ impl Machine<'_> {
             },
             (Prim::RealOfInt, [a]) => match &*self.whnf(a)? {
                 Val::IntLit(n) => lit(Val::RealLit(Rational { num: n.clone(), den: 1u8.into() })),
+                _ => Ok(None),
+            },
+            (Prim::RealFloor, [a]) => match &*self.whnf(a)? {
+                Val::RealLit(q) => {
+                    self.pay(q.num.bits() + q.den.bits(), true)?;
+                    lit(Val::IntLit(number(q).floor().to_integer()))
+                }
                 _ => Ok(None),
             },
             _ => refuse(ILL_FORMED, "An operation is eliminated by something else than an application."),

@@ -75,6 +75,7 @@ fn is_real(p: Prim) -> bool {
             | Prim::RealLtb
             | Prim::RealOfNat
             | Prim::RealOfInt
+            | Prim::RealFloor
     )
 }
 

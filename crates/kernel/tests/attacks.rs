@@ -341,6 +341,8 @@ fn stuck_numbers_do_not_decide() {
         (boolean(), op(Prim::IntLtb, &[op(Prim::IntNegSuc, &[v(0)]), int(0)]), truth()),
         (real(), op(Prim::RealOfInt, &[op(Prim::IntPos, &[v(0)])]), op(Prim::RealOfNat, &[v(0)])),
         (real(), op(Prim::RealMul, &[rat(0, 1), op(Prim::RealOfNat, &[v(0)])]), rat(0, 1)),
+        (integers(), op(Prim::RealFloor, &[op(Prim::RealOfNat, &[v(0)])]), op(Prim::IntPos, &[v(0)])),
+        (integers(), op(Prim::RealFloor, &[op(Prim::RealMul, &[rat(0, 1), op(Prim::RealOfNat, &[v(0)])])]), int(0)),
     ] {
         let (statement, proof) = same(ty, a, b);
         rejects(&none(), statement, proof, bad);

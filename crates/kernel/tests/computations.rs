@@ -280,6 +280,15 @@ fn integers_and_reals_compute_on_literals() {
     assert_eq!(normal(&s, &op(Prim::RealLtb, &[rat(1, 3), rat(1, 2)])), prim(Prim::True));
     assert_eq!(normal(&s, &op(Prim::RealOfNat, &[num(5)])), rat(5, 1));
     assert_eq!(normal(&s, &op(Prim::RealOfInt, &[int(-5)])), rat(-5, 1));
+    // The whole number below, also where the fraction is negative.
+    for (num, den, below) in
+        [(-1, 2, -1), (1, 2, 0), (-2, 1, -2), (0, 1, 0), (7, 3, 2), (-7, 3, -3), (-1, 1_000_000, -1)]
+    {
+        assert_eq!(normal(&s, &op(Prim::RealFloor, &[rat(num, den)])), int(below), "{num}/{den}");
+    }
+    let wide = op(Prim::RealMul, &[rat(i64::MAX, 1), rat(-2, 1)]);
+    let below = op(Prim::IntMul, &[int(i64::MAX), int(-2)]);
+    assert_eq!(normal(&s, &op(Prim::RealFloor, &[wide])), normal(&s, &below));
     // Not on variables: x < y is not decided (T37).
     let ty = pi(real(), path(boolean(), op(Prim::RealLtb, &[v(0), v(0)]), prim(Prim::False)));
     rejects(&s, ty, lam(refl(prim(Prim::False))), "wrong path endpoint");

@@ -104,6 +104,15 @@ impl Machine<'_> {
                 Lit::Is(n) => Ok(real(BigRational::from_integer(n))),
                 Lit::Not(b) => none(b, args),
             },
+            Prim::RealFloor => {
+                let q = match self.real_literal(single(p, &args)?, threshold)? {
+                    Lit::Not(b) => return none(b, args),
+                    Lit::Is(q) => q,
+                };
+                self.pay(size(&q), true)?;
+                // Division that rounds down, whatever the sign: the denominator of a literal is positive.
+                Ok(Flow::Value(Whnf::Int(q.numer().div_floor(q.denom()))))
+            }
             _ => Err(ill(p)),
         }
     }
@@ -264,6 +273,7 @@ pub(crate) fn prim_type(p: Prim) -> Clo {
         Prim::RealLtb => to(&[Real, Real], Bool),
         Prim::RealOfNat => to(&[Nat], Real),
         Prim::RealOfInt => to(&[Int], Real),
+        Prim::RealFloor => to(&[Real], Int),
     };
     Rc::new(Closure::Term(ty, crate::closure::Env::empty(0)))
 }

@@ -590,7 +590,8 @@ pub(crate) fn arity(p: Prim) -> usize {
     match p {
         Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => 0,
         Prim::Star | Prim::True | Prim::False => 0,
-        Prim::Suc | Prim::IntPos | Prim::IntNegSuc | Prim::RealInv | Prim::RealOfNat | Prim::RealOfInt => 1,
+        Prim::Suc | Prim::IntPos | Prim::IntNegSuc => 1,
+        Prim::RealInv | Prim::RealOfNat | Prim::RealOfInt | Prim::RealFloor => 1,
         Prim::NatAdd | Prim::NatMul | Prim::NatSub | Prim::NatLtb => 2,
         Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => 2,
         Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => 2,

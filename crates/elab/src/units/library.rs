@@ -11,6 +11,8 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("inv", "Real [?u] -> Real [1 / ?u]"),
     ("of_nat", "Nat [?u] -> Real [?u]"),
     ("of_int", "Int [?u] -> Real [?u]"),
+    ("floor", "Real [?u] -> Int [?u]"),
+    ("Real.floor", "Real [?u] -> Int [?u]"),
     ("Real.of_nat", "Nat [?u] -> Real [?u]"),
     ("Real.of_int", "Int [?u] -> Real [?u]"),
     ("Real.inv", "Real [?u] -> Real [1 / ?u]"),
