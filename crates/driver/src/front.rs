@@ -382,6 +382,8 @@ fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
         K::GoalsLeft => Code::GoalsLeft,
         K::Hole => Code::OpenHole,
         K::Refused => Code::KernelRefused,
+        K::UnitMismatch => Code::UnitMismatch,
+        K::BadUnit => Code::BadUnit,
         K::Limit => Code::LimitReached,
     }
 }

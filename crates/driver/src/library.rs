@@ -8,6 +8,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.nat", include_str!("../../../sctt/nat.sctt")),
     ("std.int", include_str!("../../../sctt/int.sctt")),
     ("std.real", include_str!("../../../sctt/real.sctt")),
+    ("std.units", include_str!("../../../sctt/units.sctt")),
     ("std.fin", include_str!("../../../sctt/fin.sctt")),
     ("std.vec", include_str!("../../../sctt/vec.sctt")),
     ("std.sum", include_str!("../../../sctt/sum.sctt")),

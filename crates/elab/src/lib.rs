@@ -26,6 +26,7 @@ mod scratch;
 mod show;
 mod tactic;
 mod unify;
+mod units;
 mod walk;
 
 pub use bundle::bundle_key;

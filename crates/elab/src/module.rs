@@ -7,6 +7,7 @@ use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
 use crate::names::{Global, Names, Target, constants};
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
+use crate::units::{Checker, Library, Shape};
 use bfv_diag::Span;
 use bfv_format::{DataDecl, DataRef, Decl as CoreDecl, Outcome, Term};
 use bfv_kernel::{Limits, Machine, Signature};
@@ -76,6 +77,9 @@ pub struct Session {
     pub lemmas: Vec<Lemma>,
     /// Modules with what they import.
     modules: BTreeMap<String, Vec<String>>,
+    /// The units of declarations of modules that can see one, by full name. Bundles do not carry them, for no module of the library
+    /// with declarations has units.
+    shapes: BTreeMap<String, Shape>,
 }
 
 /// Modules whose words stand in claims of every kind.
@@ -135,12 +139,22 @@ impl Session {
         self.modules.insert(name.to_owned(), file.imports.iter().map(|i| i.text.clone()).collect());
         self.see(name);
         let mut declared = Declared::default();
+        // A module that sees no unit is spared the check, so its plain numbers may be quantities of any.
+        let own = file.decls.iter().any(|d| d.kind == DeclKind::Unit);
+        let library = (own || self.names.has_units()).then(|| Library::new(&self.names));
         for d in &file.decls {
             let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
-                if d.kind == DeclKind::Claim {
-                    self.claim(d, engines, text).map(|c| out.claims.push(c))
-                } else {
-                    self.declaration(name, d, engines)
+                if let Some(library) = &library {
+                    let shape = Checker::new(&self.names, &self.shapes, library).declaration(d)?;
+                    self.shapes.insert(format!("{name}.{}", d.name.text), shape);
+                }
+                match d.kind {
+                    DeclKind::Unit => {
+                        self.names.units.push((name.to_owned(), format!("{name}.{}", d.name.text)));
+                        Ok(())
+                    }
+                    DeclKind::Claim => self.claim(d, engines, text).map(|c| out.claims.push(c)),
+                    _ => self.declaration(name, d, engines),
                 }
             });
             if let Err(mut p) = done {

@@ -41,6 +41,8 @@ pub struct Names {
     index: BTreeMap<String, Vec<usize>>,
     /// Modules whose short names may be used.
     pub visible: BTreeSet<String>,
+    /// Declared units: module, full name. They are no terms, so a term may have the same name.
+    pub units: Vec<(String, String)>,
     /// Places of the constants among the globals, by position in the signature.
     constants: BTreeMap<u32, usize>,
     /// Names of constants by position, for printing.
