@@ -174,7 +174,9 @@ const ROWS: &[Row] = &[
     ),
     row(
         "C18",
-        Use::At(|c| vec![format!("(d := smoothstep_slopes) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        Use::At(|c| {
+            vec![format!("(d := smoothstep_slopes) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]
+        }),
         none,
     ),
     row(
@@ -185,7 +187,11 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
-    row("C28", Use::Reason("The inputs and outputs are given in words; the claim is refuted by inputs as small as one likes."), none),
+    row(
+        "C28",
+        Use::Reason("The inputs and outputs are given in words; the claim is refuted by inputs as small as one likes."),
+        none,
+    ),
     row(
         "D10",
         Use::At(|c| vec![format!("(k := 2) (x := [2, 0, 0]) (y := [0, 2, 0]) (t := 1/2) (m := {})", v(&c["mid"]))]),
@@ -291,7 +297,9 @@ const ROWS: &[Row] = &[
     ),
     row(
         "R28",
-        Use::At(|c| vec![format!("(n := 2) (y := third_output) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        Use::At(|c| {
+            vec![format!("(n := 2) (y := third_output) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]
+        }),
         none,
     ),
     row(
@@ -306,7 +314,11 @@ const ROWS: &[Row] = &[
         none,
     ),
     row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
-    row("S02", Use::Reason("The number is an error found by trying decoders; the claim is refuted where nothing is sent."), none),
+    row(
+        "S02",
+        Use::Reason("The number is an error found by trying decoders; the claim is refuted where nothing is sent."),
+        none,
+    ),
     row(
         "S03",
         Use::At(|c| {
