@@ -49,7 +49,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.steady", include_str!("../../../sctt/steady.sctt")),
     ("std.continuous", include_str!("../../../sctt/continuous.sctt")),
     ("std.accuracy", include_str!("../../../sctt/accuracy.sctt")),
-    ("std.routing", include_str!("../../../sctt/routing.sctt")),
+    ("std.routes", include_str!("../../../sctt/routes.sctt")),
     ("std.gradient", include_str!("../../../sctt/gradient.sctt")),
     ("std.robustness", include_str!("../../../sctt/robustness.sctt")),
     ("std.weiszfeld", include_str!("../../../sctt/weiszfeld.sctt")),
