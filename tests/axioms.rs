@@ -10,7 +10,7 @@ use bfv_engine_native::{Arith, Auto, Native};
 use bfv_format::{Decl, Node, Prim, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal, Lemma, Outcome};
-use evaluate::{Dice, Evaluator, Truth, elaborate, with_stack};
+use evaluate::{Dice, Enclosure, Evaluator, Truth, elaborate, number, with_stack};
 use num_rational::BigRational;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -47,12 +47,20 @@ const AXIOMS: &[(&str, Attack)] = &[
     ("std.root.sqrt_neg", Attack::Points(20, &[Dropped::Fails])),
     ("std.root.sqrt_nonneg", Attack::Points(20, &[])),
     ("std.root.sqrt_mul", Attack::Points(20, &[Dropped::Fails])),
+    ("std.exp.exp", Attack::Name),
+    ("std.exp.exp_add", Attack::Points(20, &[])),
+    ("std.exp.exp_ge", Attack::Points(20, &[])),
+    ("std.exp.log", Attack::Name),
+    ("std.exp.exp_log", Attack::Points(20, &[Dropped::Fails])),
+    ("std.exp.log_nonpos", Attack::Points(20, &[Dropped::Fails])),
 ];
 
-/// What constants without a definition stand for, at numbers where the value is a fraction.
-fn model(name: &str, args: &[BigRational]) -> Option<BigRational> {
+/// What constants without a definition stand for: exactly where the value is a fraction, between two fractions where it is not.
+fn model(name: &str, args: &[Enclosure]) -> Option<Enclosure> {
     match (name, args) {
-        ("sqrt", [x]) => square_root(x),
+        ("sqrt", [x]) => square_root(x.exact()?).map(Enclosure::point),
+        ("exp", [x]) => x.exp(),
+        ("log", [x]) => x.log(),
         _ => None,
     }
 }
@@ -223,7 +231,7 @@ fn a_false_axiom_would_be_noticed() {
     });
 }
 
-/// The square root, an axiom in the making: its laws hold in the model, and fail without their hypotheses.
+/// The square root and the exponential function, as axioms in the making: their laws hold in the model, and fail without their hypotheses.
 #[test]
 fn constants_of_the_model_are_computed() {
     with_stack(|| {
@@ -236,7 +244,14 @@ fn constants_of_the_model_are_computed() {
              {bundle} sqrt (x : Real) : Real\n\
              {bundle} law (x : Real) (h : 0 <= x) : sqrt x * sqrt x = x\n\
              {bundle} sign (x : Real) : 0 <= max2 (sqrt x) (1 - sqrt x)\n\
-             {bundle} false_law (x : Real) (h : 0 <= x) : x <= sqrt x\n"
+             {bundle} false_law (x : Real) (h : 0 <= x) : x <= sqrt x\n\
+             {bundle} exp (x : Real) : Real\n\
+             {bundle} log (x : Real) : Real\n\
+             {bundle} doubled (x : Real) : exp (2 * x) = exp x * exp x\n\
+             {bundle} undone (x : Real) (h : 0 < x) : log (exp (log x)) = log x\n\
+             {bundle} false_product (x y : Real) : exp (x * y) = exp x * exp y\n\
+             {bundle} false_tangent (x : Real) : 1 + x < exp x\n\
+             {bundle} false_bound (x : Real) : exp x <= 1 + 2 * abs x\n"
         );
         std::fs::write(&file, text).unwrap();
         let elaborated = elaborate(&[file]);
@@ -252,6 +267,13 @@ fn constants_of_the_model_are_computed() {
         let (decided, fails, _) = run("sign", None);
         assert!(decided > 100 && fails == 0);
         assert!(run("false_law", None).1 > 0);
+        for law in ["doubled", "undone"] {
+            let (decided, fails, _) = run(law, None);
+            assert!(decided > 100 && fails == 0, "{law}: false at {fails} of {decided} points");
+        }
+        for law in ["false_product", "false_tangent", "false_bound"] {
+            assert!(run(law, None).1 > 0, "{law}");
+        }
     });
 }
 
@@ -315,4 +337,30 @@ fn no_engine_finds_falsehood_from_the_axioms() {
             }
         }
     });
+}
+
+/// The bounds are bounds: of e and of the logarithm of 2, to as many digits as are written here, and of what undoes itself.
+#[test]
+fn numbers_that_are_no_fractions_lie_between_their_bounds() {
+    let digits = |text: &str| {
+        let (whole, rest) = text.split_once('.').unwrap();
+        let scale = num_bigint::BigInt::from(10).pow(u32::try_from(rest.len()).unwrap());
+        BigRational::new(format!("{whole}{rest}").parse().unwrap(), scale)
+    };
+    let unit = number(1, 10).pow(40);
+    let e = Enclosure::point(number(1, 1)).exp().unwrap();
+    let log_two = Enclosure::point(number(2, 1)).log().unwrap();
+    let known =
+        [(&e, "2.7182818284590452353602874713526624977572"), (&log_two, "0.6931471805599453094172321214581765680755")];
+    for (bounds, text) in known {
+        assert!(bounds.low < digits(text) + &unit && digits(text) <= bounds.high, "{text}");
+        assert!(&bounds.high - &bounds.low < unit, "{text}");
+    }
+    for x in [number(-150, 1), number(-1, 3), number(1, 1_000_000), number(7, 3), number(199, 1)] {
+        let back = Enclosure::point(x.clone()).exp().unwrap().log().unwrap();
+        assert!(back.low < x && x < back.high && &back.high - &back.low < unit, "{x}");
+    }
+    assert!(Enclosure::point(number(201, 1)).exp().is_none());
+    let zero = Enclosure::point(number(0, 1));
+    assert_eq!((zero.exp().unwrap().exact(), zero.log().unwrap().exact()), (Some(&number(1, 1)), Some(&number(0, 1))));
 }

@@ -3,6 +3,7 @@
 //! The table lies outside the project. Where it is not found, there is nothing to compare with, and the tests say so and pass.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod claims;
 mod project;
 
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ fn v(value: &Value) -> String {
     let text = match value {
         Value::Array(items) => return format!("[{}]", items.iter().map(v).collect::<Vec<_>>().join(", ")),
         Value::String(s) => s.trim().to_owned(),
-        Value::Number(n) => n.to_string(),
+        Value::Number(n) => without_exponent(&n.to_string()),
         other => panic!("no number: {other}"),
     };
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |d| ("-", d));
@@ -46,6 +47,15 @@ fn v(value: &Value) -> String {
     let digits = if digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
     assert!(digits.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '/'), "no exact number: {text}");
     if sign.is_empty() && !digits.contains('/') { digits } else { format!("({sign}{digits})") }
+}
+
+/// A number such as 1e-12, as a fraction.
+fn without_exponent(text: &str) -> String {
+    let Some((mantissa, exponent)) = text.split_once('e') else { return text.to_owned() };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let places = i64::try_from(fraction.len()).unwrap() - exponent.parse::<i64>().unwrap();
+    let zeros = "0".repeat(usize::try_from(places.abs()).unwrap());
+    if places > 0 { format!("{whole}{fraction}/1{zeros}") } else { format!("{whole}{fraction}{zeros}") }
 }
 
 fn list(value: &Value) -> &Vec<Value> {
@@ -158,6 +168,51 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("C07", Use::At(|c| vec![format!("(k := {}) (T := 1) (x := {})", len(&c["x"]) - 1, v(&c["x"]))]), none),
+    row(
+        "C09",
+        Use::At(|c| {
+            vec![format!("(k := {}) (T := 1) (x := {}) (y := {})", len(&c["x"]) - 1, v(&c["x"]), v(&c["bumped"]))]
+        }),
+        none,
+    ),
+    row("C12", Use::Reason("A million outputs are more than a point can list. The claim is refuted for two."), none),
+    row("C15", Use::Reason("The number is a ratio near its limit. The claim is refuted at one larger step."), none),
+    row("C16", Use::Reason("The number is one slope. The claim is refuted for every constant."), none),
+    row("C31", Use::Reason("The values are rounded. The claim is refuted at their points, -3 and -1.278."), none),
+    row("D04", Use::At(|c| vec![format!("(k := {}) (w := [1/2, 1/2]) (x := {})", len(&c["x"]), v(&c["x"]))]), none),
+    row(
+        "D07",
+        Use::At(|c| {
+            let (n, p, pool) = (len(&c["p"]), v(&c["p"]), v(&c["pool"]));
+            vec![format!("(n := {n}) (w := [1/3, 1/3, 1/3]) (p := {p}) (byzantine := 0) (m := 1) (pool := {pool})")]
+        }),
+        none,
+    ),
+    row(
+        "S05",
+        Use::Reason("The number is one slope of a slope, rounded. The claim is refuted between two points."),
+        none,
+    ),
+    row(
+        "C04",
+        Use::At(|c| vec![format!("(d := twice_abs) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        none,
+    ),
+    row(
+        "C18",
+        Use::At(|c| vec![format!("(d := smoothstep_slopes) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        none,
+    ),
+    row(
+        "C24",
+        Use::At(|c| {
+            let (ds, jump) = (v(&c["ds"]), v(&c["jump"]));
+            vec![format!("(k := 1) (v := [0, 1]) (s := [0, 0]) (other := [0, {ds}]) (ds := {ds}) (jump := {jump})")]
+        }),
+        none,
+    ),
+    row("C28", Use::Reason("The inputs and outputs are given in words; the claim is refuted by inputs as small as one likes."), none),
     row(
         "D10",
         Use::At(|c| vec![format!("(k := 2) (x := [2, 0, 0]) (y := [0, 2, 0]) (t := 1/2) (m := {})", v(&c["mid"]))]),
@@ -187,6 +242,8 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("E06", Use::Reason("The jump is one minus a root, rounded."), none),
+    row("E08", Use::Reason("The difference is rounded, and the row does not say between which vectors."), none),
     row("E11", Use::Reason("The vector in the middle stands at 45 degrees and has no fractions as coordinates."), none),
     row(
         "E12",
@@ -260,6 +317,11 @@ const ROWS: &[Row] = &[
         },
     ),
     row(
+        "R28",
+        Use::At(|c| vec![format!("(n := 2) (y := third_output) (left := {}) (right := {})", v(&c["left"]), v(&c["right"]))]),
+        none,
+    ),
+    row(
         "R31",
         Use::At(|c| {
             let (w, m) = (v(&c["weights"]), v(&c["F"]));
@@ -301,6 +363,7 @@ const ROWS: &[Row] = &[
         vec![format!("fl_sum fp16 (fun (i : Fin {}) => 1) = {} := {stays}", v(&c["expected"]), v(&c["sum"]))]
     }),
     row("R14", Use::Reason("The number is one small step; the claim is refuted for every step."), none),
+    row("S02", Use::Reason("The number is an error found by trying decoders; the claim is refuted where nothing is sent."), none),
     row(
         "S03",
         Use::At(|c| {
@@ -569,27 +632,16 @@ impl Formal {
     }
 }
 
-/// The claims named by a row of the table, such as `a04` and not `a04_tight`. Declarations are set apart by blank lines.
+/// The claims named by a row of the table, such as `a04` and not `a04_tight`.
 /// Rows that begin with K are this project's own: they are in no table, and `tests/rows.rs` says how they are decided.
 fn formal() -> BTreeMap<String, Formal> {
     let mut out = BTreeMap::new();
-    for entry in std::fs::read_dir(root().join("examples/claims")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|e| e != "sctt") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        let blocks: Vec<&str> = text.split("\n\n").collect();
-        let start = |b: &&str| b.starts_with("claim ") || b.contains("\nclaim ");
-        let (claims, others): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(start);
-        let rest = others.join("\n\n").lines().filter(|l| !l.starts_with("module ")).collect::<Vec<_>>().join("\n");
-        for block in claims {
-            let claim = &block
-                [block.find("claim ").filter(|n| *n == 0).unwrap_or_else(|| block.find("\nclaim ").unwrap() + 1)..];
-            let name: String = claim[6..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            if name.len() == 3 && !name.starts_with('k') && name[1..].chars().all(|c| c.is_ascii_digit()) {
-                let file = path.file_name().unwrap().to_string_lossy().into_owned();
-                let found = Formal { file, rest: rest.clone(), claim: claim.trim_end().to_owned() };
+    for rows in claims::rows() {
+        for claim in rows.claims {
+            let name = claim.name;
+            // Rows of this project's own, H and K, are in no table.
+            if name.len() == 3 && !name.starts_with(['h', 'k']) && name[1..].chars().all(|c| c.is_ascii_digit()) {
+                let found = Formal { file: rows.file.clone(), rest: rows.rest.clone(), claim: claim.text };
                 assert!(out.insert(name.to_uppercase(), found).is_none(), "{name} is claimed twice");
             }
         }
@@ -691,12 +743,18 @@ fn a_changed_number_would_be_noticed() {
         ("S23", "overhead", json!(46)),
         ("S25", "unsafe_rows", json!([4])),
         ("S29", "left_slope", json!(0)),
+        ("C04", "left", json!(0)),
+        ("C18", "right", json!(0)),
+        ("C24", "jump", json!("1/2")),
+        ("R28", "right", json!(0)),
         ("S30", "target", json!(1)),
         ("S32", "chunks", json!(512)),
         ("S34", "per1000", json!(2.063)),
         ("S36", "eff", json!(0.32)),
         ("P12", "expected", json!(2048)),
         ("D10", "mid", json!(2)),
+        ("C07", "x", json!([0])),
+        ("D07", "pool", json!(1)),
         ("D13", "mid", json!("1/8")),
         ("E03", "norm_sq", json!("1/3")),
         ("E05", "F", json!([0, 0.5])),
@@ -726,7 +784,7 @@ fn rows_are_listed_once_and_numbers_are_exact() {
     assert!(ids.windows(2).all(|w| w[0] != w[1]));
     let text = |s: &str| v(&serde_json::from_str(s).unwrap());
     assert_eq!(
-        text("[2, -1, \"3/5\", \".1\", 0.1, 1000000000000.0, -2.0]"),
-        "[2, (-1), (3/5), 0.1, 0.1, 1000000000000, (-2)]"
+        text("[2, -1, \"3/5\", \".1\", 0.1, 1000000000000.0, -2.0, 1e-12]"),
+        "[2, (-1), (3/5), 0.1, 0.1, 1000000000000, (-2), (1/1000000000000)]"
     );
 }

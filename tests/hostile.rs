@@ -1,47 +1,21 @@
 //! Files made to break a reader, through the real program: a clear error or a clear success, the right exit code, and soon.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+#[path = "project/folder.rs"]
+mod folder;
+
+use folder::{Folder, newcomer};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bfv-hostile-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        Folder(dir)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.0.join(name), bytes).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The exit code and all that is printed; a run that takes longer than a minute is stopped and fails the test.
 fn check(dir: &Path, files: &[&str]) -> (i32, String) {
     let out = dir.join("out.txt");
     let to = || Stdio::from(std::fs::File::options().create(true).append(true).open(&out).unwrap());
     let _ = std::fs::remove_file(&out);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bfv"))
-        .arg("check")
-        .args(files)
-        .current_dir(dir)
-        .env("BFV_CONFIG", dir.join("settings.toml"))
-        .env_remove("RUST_BACKTRACE")
-        .stdin(Stdio::null())
-        .stdout(to())
-        .stderr(to())
-        .spawn()
-        .unwrap();
+    let args: Vec<&str> = [&["check"], files].concat();
+    let mut child = newcomer(dir, dir, &args).stdout(to()).stderr(to()).spawn().unwrap();
     let start = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {

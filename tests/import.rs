@@ -2,37 +2,18 @@
 //! Beside each recipe in `tests/import` lies what is printed; `UPDATE_EXPECTED=1` writes it anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "project/folder.rs"]
+mod folder;
+
+use folder::{Folder, newcomer};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import");
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bfv-import-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        Folder(dir)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// The exit code and what is printed, first on standard output, then on standard error without the milestones of a slow machine.
 fn bfv(dir: &Path, args: &[&str]) -> (i32, String) {
-    let mut c = Command::new(env!("CARGO_BIN_EXE_bfv"));
-    c.args(args).current_dir(dir).stdin(Stdio::null()).env("BFV_CONFIG", dir.join("none.toml"));
-    for name in ["NO_COLOR", "ACCESSIBLE", "BFV_ACCESSIBLE", "NO_GRAPHICS", "COLUMNS", "RUST_BACKTRACE"] {
-        c.env_remove(name);
-    }
-    let o = c.output().unwrap();
+    let o = newcomer(dir, dir, args).output().unwrap();
     let noise = String::from_utf8(o.stderr).unwrap();
     let noise: String = noise.lines().filter(|l| !l.starts_with("Still ")).map(|l| format!("{l}\n")).collect();
     (o.status.code().unwrap(), String::from_utf8(o.stdout).unwrap() + &noise)

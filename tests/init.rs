@@ -1,37 +1,21 @@
 //! A newcomer's first commands in an empty folder: init, check, gate, explain, doctor.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "project/folder.rs"]
+mod folder;
+
+use folder::{Folder, of_newcomer};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bfv-init-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(dir.join("work")).unwrap();
-        Folder(dir)
-    }
-
-    fn work(&self) -> PathBuf {
-        self.0.join("work")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The folder in which a newcomer works; what lies beside it is outside of it.
+fn work(folder: &Folder) -> PathBuf {
+    let dir = folder.0.join("work");
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
 }
 
 fn bfv_with(dir: &Path, program: &Path, args: &[&str]) -> (i32, String) {
-    let mut c = Command::new(program);
-    c.args(args).current_dir(dir).stdin(Stdio::null()).env("BFV_CONFIG", dir.join("../settings.toml"));
-    for name in ["NO_COLOR", "ACCESSIBLE", "BFV_ACCESSIBLE", "NO_GRAPHICS", "COLUMNS", "RUST_BACKTRACE"] {
-        c.env_remove(name);
-    }
-    let o = c.output().unwrap();
+    let o = of_newcomer(program, dir, &dir.join(".."), args).output().unwrap();
     let text = String::from_utf8(o.stdout).unwrap() + &String::from_utf8(o.stderr).unwrap();
     (o.status.code().unwrap(), text)
 }
@@ -43,7 +27,7 @@ fn bfv(dir: &Path, args: &[&str]) -> (i32, String) {
 #[test]
 fn the_template_is_written_checked_and_passes_the_gate() {
     let folder = Folder::new("template");
-    let dir = folder.work();
+    let dir = work(&folder);
     let (code, text) = bfv(&dir, &["init", "--template", "ensemble"]);
     assert_eq!(code, 0, "{text}");
     assert!(text.starts_with("Wrote 2 files: bfv.toml and ensemble.sctt.\nChecked "), "{text}");
@@ -76,7 +60,7 @@ fn the_template_is_written_checked_and_passes_the_gate() {
 fn every_template_passes_the_gate_and_says_what_it_claims() {
     for name in ["merge", "federated", "consensus"] {
         let folder = Folder::new(name);
-        let dir = folder.work();
+        let dir = work(&folder);
         let (code, text) = bfv(&dir, &["init", "--template", name]);
         assert_eq!(code, 0, "{text}");
         assert!(text.starts_with(&format!("Wrote 2 files: bfv.toml and {name}.sctt.\nChecked ")), "{text}");
@@ -99,7 +83,7 @@ fn every_template_passes_the_gate_and_says_what_it_claims() {
 #[test]
 fn an_unknown_template_is_refused_with_suggestions() {
     let folder = Folder::new("unknown");
-    let dir = folder.work();
+    let dir = work(&folder);
     for (typed, first) in [
         ("ensembel", "init --template ensemble"),
         ("Ensemble", "init --template ensemble"),
@@ -118,7 +102,7 @@ fn an_unknown_template_is_refused_with_suggestions() {
 #[test]
 fn explain_says_statement_verdict_witness_and_axioms_of_a_claim() {
     let folder = Folder::new("explain");
-    let dir = folder.work();
+    let dir = work(&folder);
     assert_eq!(bfv(&dir, &["init", "--template", "ensemble"]).0, 0);
     let (code, text) = bfv(&dir, &["explain", "any_weights_do"]);
     assert_eq!(code, 0, "{text}");
@@ -169,7 +153,7 @@ fn explain_says_statement_verdict_witness_and_axioms_of_a_claim() {
 #[test]
 fn doctor_says_what_works_what_is_missing_and_how_to_mend_it() {
     let folder = Folder::new("doctor");
-    let dir = folder.work();
+    let dir = work(&folder);
     let (code, text) = bfv(&dir, &["doctor"]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("passed: The library loads. A true claim was proved and a false one refuted.\n"), "{text}");

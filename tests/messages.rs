@@ -3,18 +3,17 @@
 //! The messages about reading a text, E01xx, are tested in the same way in the crate `syntax`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "project/folder.rs"]
+mod folder;
+
 use bfv_diag::Code;
+use folder::{Folder, newcomer};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 fn bfv(dir: &Path, args: &[&str]) -> Output {
-    let mut c = Command::new(env!("CARGO_BIN_EXE_bfv"));
-    c.args(args).current_dir(dir).stdin(Stdio::null()).env("BFV_CONFIG", dir.join("settings.toml"));
-    for name in ["NO_COLOR", "ACCESSIBLE", "BFV_ACCESSIBLE", "NO_GRAPHICS", "COLUMNS", "RUST_BACKTRACE"] {
-        c.env_remove(name);
-    }
-    c.output().unwrap()
+    newcomer(dir, dir, args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -26,25 +25,7 @@ fn codes(report: &str) -> BTreeSet<String> {
     report.lines().filter_map(|l| Some(l.strip_prefix("Error ")?.split(':').next()?.to_owned())).collect()
 }
 
-/// A folder outside every project, removed in the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bfv-messages-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        Scratch(dir)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn folder() -> PathBuf {
+fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/messages")
 }
 
@@ -56,9 +37,9 @@ fn inside(path: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn every_message_is_the_one_expected_and_has_the_code_of_its_folder() {
-    let scratch = Scratch::new("expected");
+    let scratch = Folder::new("expected");
     let (mut seen, mut wrong) = (0, Vec::new());
-    for code in inside(&folder()) {
+    for code in inside(&samples()) {
         let id = code.file_name().unwrap().to_str().unwrap().to_owned();
         for file in inside(&code).iter().filter(|f| f.extension().is_some_and(|e| e == "sctt")) {
             let name = file.file_name().unwrap().to_str().unwrap();
@@ -87,14 +68,14 @@ fn every_code_about_meaning_has_a_folder_and_every_folder_is_a_code() {
     let known: BTreeSet<String> =
         Code::ALL.iter().map(|c| c.id().to_owned()).filter(|id| !id.starts_with("E01")).collect();
     let folders: BTreeSet<String> =
-        inside(&folder()).iter().map(|f| f.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+        inside(&samples()).iter().map(|f| f.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     assert_eq!(known, folders);
 }
 
 /// The sample of a code gives this code and no other, and `bfv explain` knows the code in both cases of letters.
 #[test]
 fn every_code_can_be_explained_and_its_sample_gives_exactly_it() {
-    let scratch = Scratch::new("samples");
+    let scratch = Folder::new("samples");
     for code in Code::ALL {
         let file = format!("{}.sctt", code.id());
         std::fs::write(scratch.0.join(&file), code.sample().bytes()).unwrap();
@@ -126,7 +107,7 @@ fn every_code_can_be_explained_and_its_sample_gives_exactly_it() {
 /// A mistake in one declaration hides neither those of others nor a name that is declared twice.
 #[test]
 fn every_declaration_is_reported_in_one_run() {
-    let scratch = Scratch::new("recovery");
+    let scratch = Folder::new("recovery");
     let source = "claim a : 1 = true\nclaim a : 2 = 2\ndef b : Nat := (1 + \ndef c : Nat := missing\ntheorem d (n : Nat) : n = n := ?hole\nclaim good : 1 = 1\n";
     std::fs::write(scratch.0.join("many.sctt"), source).unwrap();
     let o = bfv(&scratch.0, &["check", "many.sctt"]);
@@ -140,7 +121,7 @@ fn every_declaration_is_reported_in_one_run() {
 /// The proofs of two modules share a folder where the case of letters does not count.
 #[test]
 fn modules_that_differ_only_in_case_are_refused() {
-    let scratch = Scratch::new("modules");
+    let scratch = Folder::new("modules");
     std::fs::write(scratch.0.join("a.sctt"), "module hull\nclaim a : 1 = 1\n").unwrap();
     std::fs::write(scratch.0.join("b.sctt"), "module Hull\nclaim a : 2 = 2\n").unwrap();
     let o = bfv(&scratch.0, &["check", "a.sctt", "b.sctt"]);
@@ -152,7 +133,7 @@ fn modules_that_differ_only_in_case_are_refused() {
 /// What a newcomer meets first: a claim about a definition of their own, which the search does not open.
 #[test]
 fn an_unknown_about_an_own_definition_says_how_to_go_on() {
-    let scratch = Scratch::new("own");
+    let scratch = Folder::new("own");
     let source = "import std.fusion\n\ndef avg (x : Vec 3 Real) : Real := sum x / 3\n\nclaim low (x : Vec 3 Real) : avg x <= max x\n";
     std::fs::write(scratch.0.join("own.sctt"), source).unwrap();
     let o = bfv(&scratch.0, &["check", "own.sctt"]);

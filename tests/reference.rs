@@ -2,36 +2,17 @@
 //! `README.md` is what bfv prints.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "project/folder.rs"]
+mod folder;
+
+use folder::{Folder, newcomer};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-
-/// A folder of one test, outside every project; removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bfv-reference-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        Folder(dir)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use std::path::Path;
+use std::process::Output;
 
 /// Runs bfv in `dir` with the default settings of a newcomer; they are looked for in `home`, where there are none.
 fn bfv(dir: &Path, home: &Path, args: &[&str]) -> Output {
-    let mut c = Command::new(env!("CARGO_BIN_EXE_bfv"));
-    c.args(args).current_dir(dir).stdin(Stdio::null()).env("BFV_CONFIG", home.join("settings.toml"));
-    for name in ["NO_COLOR", "ACCESSIBLE", "BFV_ACCESSIBLE", "NO_GRAPHICS", "COLUMNS", "RUST_BACKTRACE"] {
-        c.env_remove(name);
-    }
-    c.output().unwrap()
+    newcomer(dir, home, args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

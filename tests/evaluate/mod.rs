@@ -4,10 +4,13 @@
 //! one over an infinite type is tried at some values, which can show that it fails and never that it holds.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod enclosure;
+
 use bfv_driver::{Elaborated, Plugged, plug};
 use bfv_engine_native::{Arith, Auto, Native, Points};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Elim, Env, Globals, Head, Ivl, Limits, Machine, Res, Signature, V, Val, rational};
+pub use enclosure::Enclosure;
 use num_bigint::{BigInt, BigUint, Sign};
 use num_rational::BigRational;
 use std::path::PathBuf;
@@ -59,8 +62,8 @@ impl Dice {
     }
 }
 
-/// What a constant without a definition stands for, at numbers where that is a number that can be written down.
-pub type Model = fn(&str, &[BigRational]) -> Option<BigRational>;
+/// What a constant without a definition stands for, at numbers where that can be computed or enclosed.
+pub type Model = fn(&str, &[Enclosure]) -> Option<Enclosure>;
 
 pub fn number(num: i64, den: i64) -> BigRational {
     BigRational::new(num.into(), den.into())
@@ -141,7 +144,9 @@ impl<'s> Evaluator<'s> {
                 Head::Const(id, _) => {
                     let name = self.signature.decl(*id).map(|d| d.name().to_owned()).unwrap_or_default();
                     let numbers = args.iter().map(|a| self.as_real(a)).collect::<Res<Option<Vec<_>>>>()?;
-                    numbers.and_then(|q| model(&name, &q)).map(|q| (args.len(), self.real(&q)))
+                    let points = numbers.map(|q| q.into_iter().map(Enclosure::point).collect::<Vec<_>>());
+                    let value = points.and_then(|q| model(&name, &q));
+                    value.and_then(|e| e.exact().map(|q| (args.len(), self.real(q))))
                 }
                 Head::Prim(p) => self.operation(*p, &args)?,
                 _ => None,
@@ -160,10 +165,14 @@ impl<'s> Evaluator<'s> {
         if args.len() < arity {
             return Ok(None);
         }
-        let Some(q) = args[..arity].iter().map(|a| self.as_real(a)).collect::<Res<Option<Vec<_>>>>()? else {
-            return Ok(None);
-        };
         let truth = |b| self.term(&Rc::new(Node::Prim(if b { Prim::True } else { Prim::False })));
+        let Some(q) = args[..arity].iter().map(|a| self.as_real(a)).collect::<Res<Option<Vec<_>>>>()? else {
+            // Numbers that are no fractions are compared by their bounds.
+            return Ok(match (p, self.enclosures(&args[..arity])?.as_deref()) {
+                (Prim::RealLtb, Some([a, b])) => a.less(b).map(|less| (arity, truth(less))),
+                _ => None,
+            });
+        };
         let zero = number(0, 1);
         Ok(Some((
             arity,
@@ -181,6 +190,31 @@ impl<'s> Evaluator<'s> {
     fn as_real(&self, v: &V) -> Res<Option<BigRational>> {
         Ok(match &*self.resolve(v)? {
             Val::RealLit(q) => Some(BigRational::new(q.num.clone(), BigInt::from_biguint(Sign::Plus, q.den.clone()))),
+            _ => None,
+        })
+    }
+
+    fn enclosures(&self, values: &[V]) -> Res<Option<Vec<Enclosure>>> {
+        values.iter().map(|v| self.enclosure(v)).collect()
+    }
+
+    /// Bounds of a number, where the model gives them.
+    fn enclosure(&self, v: &V) -> Res<Option<Enclosure>> {
+        if let Some(q) = self.as_real(v)? {
+            return Ok(Some(Enclosure::point(q)));
+        }
+        let Some(model) = self.model else { return Ok(None) };
+        let w = self.m.whnf(v)?;
+        let Val::Neutral(n) = &*w else { return Ok(None) };
+        let args: Option<Vec<V>> =
+            n.spine.iter().map(|e| if let Elim::App(a) = e { Some(a.clone()) } else { None }).collect();
+        let Some(bounds) = args.map(|args| self.enclosures(&args)).transpose()?.flatten() else { return Ok(None) };
+        Ok(match (&n.head, &*bounds) {
+            (Head::Const(id, _), _) => self.signature.decl(*id).and_then(|d| model(d.name(), &bounds)),
+            (Head::Prim(Prim::RealAdd), [a, b]) => Some(a.add(b)),
+            (Head::Prim(Prim::RealSub), [a, b]) => Some(a.sub(b)),
+            (Head::Prim(Prim::RealMul), [a, b]) => Some(a.mul(b)),
+            (Head::Prim(Prim::RealInv), [a]) => a.inv(),
             _ => None,
         })
     }
@@ -285,7 +319,10 @@ impl<'s> Evaluator<'s> {
                 (Val::NatLit(x), Val::NatLit(y)) => same(x == y),
                 (Val::IntLit(x), Val::IntLit(y)) => same(x == y),
                 (Val::Prim(x), Val::Prim(y)) => same(x == y),
-                _ => Truth::Open,
+                _ => match (self.enclosure(a)?, self.enclosure(b)?) {
+                    (Some(x), Some(y)) => x.same(&y).map_or(Truth::Open, same),
+                    _ => Truth::Open,
+                },
             },
             Val::Pi(dom, cod) => self.over(dom, dice, &mut |x, dice| {
                 let (u, v) = (self.m.apply(a, x.clone()), self.m.apply(b, x.clone()));

@@ -1,11 +1,13 @@
 //! A project in a folder of its own, and the real program in it. Used by several test files.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod folder;
+
+use folder::{Folder, newcomer};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// A folder of one test with a `bfv.toml`; removed in the end.
-pub struct Project(PathBuf);
+pub struct Project(Folder);
 
 /// What the program said.
 pub struct Said {
@@ -42,16 +44,13 @@ impl Said {
 impl Project {
     /// A project with these lines under `[gate]`.
     pub fn new(name: &str, gate: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("bfv-project-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        let p = Project(dir);
+        let p = Project(Folder::new(&format!("project-{name}")));
         p.write("bfv.toml", &format!("name = \"p\"\n\n[gate]\n{gate}\n"));
         p
     }
 
     pub fn path(&self, file: &str) -> PathBuf {
-        self.0.join(file)
+        self.0.0.join(file)
     }
 
     pub fn write(&self, file: &str, text: &str) {
@@ -60,28 +59,17 @@ impl Project {
 
     /// The stored proof of a file of the store, such as `m/c`.
     pub fn proof(&self, name: &str) -> PathBuf {
-        self.0.join(format!("proofs/{name}.bfvp"))
+        self.0.0.join(format!("proofs/{name}.bfvp"))
     }
 
     pub fn run(&self, args: &[&str]) -> Said {
-        run(&self.0, args)
-    }
-}
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        run(&self.0.0, args)
     }
 }
 
 /// Runs the program in a folder, with the settings of a newcomer.
 pub fn run(dir: &Path, args: &[&str]) -> Said {
-    let mut c = Command::new(env!("CARGO_BIN_EXE_bfv"));
-    c.args(args).current_dir(dir).stdin(Stdio::null()).env("BFV_CONFIG", dir.join("no-settings.toml"));
-    for name in ["NO_COLOR", "ACCESSIBLE", "BFV_ACCESSIBLE", "NO_GRAPHICS", "COLUMNS", "RUST_BACKTRACE"] {
-        c.env_remove(name);
-    }
-    let out = c.output().unwrap();
+    let out = newcomer(dir, dir, args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Said { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
 }

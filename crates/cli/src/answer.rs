@@ -1,8 +1,9 @@
 //! The answer of a command, one model behind every format.
 
 use crate::args::{Format, Layout};
+use crate::finding::Findings;
 use crate::options::Options;
-use crate::visual;
+use crate::{github, junit, sarif, visual};
 use bfv_driver::{Event, Place, Problem};
 use serde_json::{Value, json};
 
@@ -46,12 +47,27 @@ pub struct Answer {
     pub list: &'static str,
     /// What matters for the exit code.
     pub events: Vec<Event>,
+    /// What the formats for programs of continuous integration show.
+    pub findings: Findings,
+}
+
+/// An answer in a format.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The text, with a line end.
+    pub text: String,
+    /// What the text lacks because of limits of its format, as a sentence.
+    pub lacks: Option<String>,
 }
 
 impl Answer {
-    /// The text in a format, with a line end.
-    pub fn render(&self, format: Format, options: &Options) -> String {
-        match format {
+    /// The answer in a format.
+    ///
+    /// # Errors
+    /// What a writer of a format refuses.
+    pub fn render(&self, format: Format, options: &Options) -> Result<Rendered, std::io::Error> {
+        let mut lacks = None;
+        let text = match format {
             Format::Text => self.text(options),
             Format::Json => {
                 let mut document = serde_json::Map::new();
@@ -78,7 +94,15 @@ impl Answer {
                 }
                 out + &format!("{}\n", json!({ "end": rest }))
             }
-        }
+            Format::Github => github::text(self),
+            Format::Junit => junit::text(&self.findings).map_err(std::io::Error::other)?,
+            Format::Sarif => {
+                let (text, said) = sarif::text(&self.findings)?;
+                lacks = said;
+                text
+            }
+        };
+        Ok(Rendered { text, lacks })
     }
 
     fn text(&self, options: &Options) -> String {

@@ -16,7 +16,7 @@ pub struct Args {
 /// Options of every command.
 #[derive(ClapArgs, Debug)]
 pub struct Global {
-    /// How results are written. Default: text.
+    /// How results are written. Default: text. The last three are for programs that judge changes, such as GitHub.
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Plain sentences, or pictures of the source. Default: plain.
@@ -37,7 +37,7 @@ pub struct Global {
     /// How formulas are written: in words, or as in the source. A voice may skip the signs of the source. Default: words.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub math: Option<MathStyle>,
-    /// Also write the result to a file. KIND is text, json or jsonl. May be repeated.
+    /// Also write the result to a file. KIND is one of the formats. May be repeated.
     #[arg(long, global = true, value_name = "KIND=PATH")]
     pub report: Vec<String>,
 }
@@ -58,12 +58,21 @@ pub enum Command {
     Init(Init),
     /// Write the claims about a mergekit file or the settings of an aggregator, and judge them.
     Import(Import),
+    /// Write a program that replays a counterexample without bfv.
+    Export(Export),
     /// Report what bfv finds on this machine.
     Doctor,
     /// Show your settings, or change one.
     Set(Set),
     /// Show help on a command or a topic.
     Help(Help),
+}
+
+impl Command {
+    /// Whether its answer has claims with verdicts.
+    pub fn judges(&self) -> bool {
+        matches!(self, Command::Check(_) | Command::Gate(_) | Command::Init(_) | Command::Import(_))
+    }
 }
 
 #[derive(ClapArgs, Debug)]
@@ -82,6 +91,12 @@ pub struct Check {
     /// Never write stored proofs.
     #[arg(long)]
     pub locked: bool,
+    /// Who searches: native alone, or z3 as well where native finds nothing. Default: native.
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
+    /// For refuted claims without holds_if, search a fixed menu for a condition under which they hold.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -155,6 +170,26 @@ pub struct Import {
 }
 
 #[derive(ClapArgs, Debug)]
+pub struct Export {
+    /// What to write.
+    #[arg(value_enum)]
+    pub what: Exported,
+    /// The name of a claim, written or spoken.
+    pub claim: String,
+    /// Files and folders to look in. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// The language of the program. Default: python.
+    #[arg(long = "as", value_enum, value_name = "LANGUAGE")]
+    pub language: Option<Language>,
+    /// The file to write. Default: the name of the claim with the ending of the language.
+    #[arg(long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Write the file anew where it exists already.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(ClapArgs, Debug)]
 pub struct Set {
     /// The setting: layout, color, format, hints, ids or math.
     pub key: Option<String>,
@@ -178,9 +213,27 @@ pub enum Template {
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exported {
+    Counterexample,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Python,
+    Rust,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum From {
     Mergekit,
     Aggregator,
+}
+
+/// Who searches for proofs and counterexamples.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Native,
+    Z3,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +252,16 @@ pub enum Format {
     Text,
     Json,
     Jsonl,
+    Github,
+    Sarif,
+    Junit,
+}
+
+impl Format {
+    /// Whether it shows only claims and problems, for a program; such a format is no setting, and only for commands that judge.
+    pub fn is_for_judging(self) -> bool {
+        matches!(self, Format::Github | Format::Sarif | Format::Junit)
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

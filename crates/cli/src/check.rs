@@ -1,7 +1,8 @@
 //! `bfv check` and `bfv gate`: from the driver's reports to answers.
 
 use crate::answer::{Answer, Line, Picture, problem_json, range_json};
-use crate::args::{Check, Paths};
+use crate::args::{Check, Engine, Paths};
+use crate::finding::Findings;
 use crate::options::Options;
 use crate::plug;
 use crate::progress::Milestones;
@@ -10,9 +11,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, ProofInfo, Reason, Report, Store,
-    StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code, first_sentence,
-    goal_message, last_sentence, meant, named_values, next_step,
+    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, Progress, ProofInfo, Reason, Report,
+    Seen, Store, StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code,
+    first_sentence, goal_message, last_sentence, meant, named_values, next_step,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -46,12 +47,17 @@ fn sources(p: &Project) -> Vec<PathBuf> {
 
 /// `bfv check`.
 pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    if args.repair && args.locked {
+        let without = |flag: &str| arguments.iter().filter(|a| *a != flag).cloned().collect();
+        let what = "The option --repair searches, and --locked keeps what is found from being stored.";
+        return Err(Mistake::new(what, vec![without("--locked"), without("--repair")]));
+    }
     let (paths, project) = place("check", &args.paths)?;
     let mode = StoreMode { fresh: args.fresh, locked: args.locked };
     let steps = args.budget.unwrap_or(BUDGET);
-    let store = project.map(|p| p.store(mode));
-    let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone() };
-    let (report, names, sources) = judge(&request);
+    let store = project.as_ref().map(|p| p.store(mode));
+    let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone(), repair: args.repair };
+    let (report, names, sources) = judge(&request, args.engine.unwrap_or(Engine::Native));
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
         && let Some(mistake) = goal_mistake(name, &names, arguments)
@@ -59,6 +65,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
         return Err(mistake);
     }
     let mut answer = answer(&report, &sources, steps, args.goal.is_some(), options);
+    answer.findings = Findings::of_check(&report, project.as_ref().map(|p| p.folder.as_path()), options.math());
     if args.goal.is_some() {
         answer.lines.extend(report.goals.iter().filter_map(|g| not_kept(store.as_ref(), g)).map(Line::from));
     }
@@ -66,10 +73,23 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 }
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
-pub fn judge(request: &CheckOptions) -> (Report, Vec<GoalName>, Sources) {
+pub fn judge(request: &CheckOptions, engine: Engine) -> (Report, Vec<GoalName>, Sources) {
+    judge_and_see(request, engine, &mut |_| {})
+}
+
+/// The same, and shows what each verdict rests on.
+pub fn judge_and_see(
+    request: &CheckOptions,
+    engine: Engine,
+    see: &mut dyn FnMut(&Seen<'_>),
+) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
-    let (mut frontend, mut search) = plug::both();
-    bfv_driver::check(request, frontend.as_mut(), search.as_mut(), &mut |p| milestones.at(p.done, p.all))
+    let (mut frontend, mut search) = match engine {
+        Engine::Native => plug::both(),
+        Engine::Z3 => plug::with_z3(),
+    };
+    let progress = &mut |p: Progress| milestones.at(p.done, p.all);
+    bfv_driver::check_and_see(request, frontend.as_mut(), search.as_mut(), progress, see)
 }
 
 /// That the proof of a goal is not stored where others are, and why.
@@ -193,6 +213,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         document: document(report, math),
         list: "goals",
         events: report.events(),
+        ..Answer::default()
     }
 }
 
@@ -254,6 +275,8 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
         "counterexample": point(&g.counterexample),
         "holds_if": g.holds_if.iter().map(|h| json!({
             "condition": h.condition,
+            "source": h.source.word(),
+            "minimal": h.source.is_minimal(),
             "met": h.met(),
             "without": h.without.word(),
             "verdict": h.verdict.kind().word(),
@@ -303,14 +326,16 @@ pub fn gate(args: &Paths, options: &Options) -> Result<Answer, Mistake> {
     let store = project.store(StoreMode { fresh: false, locked: true });
     let whole = args.paths.is_empty();
     let report = bfv_driver::gate_sources(&paths, whole, &project.policy, &store, plug::source_frontend().as_mut());
-    Ok(gate_answer(&report, &project.name, options.math()))
+    let mut answer = gate_answer(&report, &project.name, options.math());
+    answer.findings = Findings::of_gate(&report, &project.folder.join(project::FILE), options.math());
+    Ok(answer)
 }
 
 fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
     let GateReport { claims, violations, problems, not_kept } = report;
     let passed = exit_code(&report.events()) == 0;
     let word = if passed { "Gate passed" } else { "Gate failed" };
-    let mut first = format!("{word}: {} and {}", count(*claims, "claim"), count(violations.len(), "violation"));
+    let mut first = format!("{word}: {} and {}", count(claims.len(), "claim"), count(violations.len(), "violation"));
     let errors = problems.iter().filter(|p| p.is_error()).count();
     if errors > 0 {
         first += &format!(", with {}", count(errors, "error"));
@@ -327,7 +352,8 @@ fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
         )));
     }
     let mut document = Map::new();
-    document.insert("summary".into(), json!({ "passed": passed, "claims": claims, "violations": violations.len() }));
+    document
+        .insert("summary".into(), json!({ "passed": passed, "claims": claims.len(), "violations": violations.len() }));
     let listed = violations.iter().map(|v| json!({ "claim": v.claim, "kind": v.kind.word(), "message": v.sentence }));
     document.insert("violations".into(), listed.collect());
     document.insert("problems".into(), problems.iter().map(problem_json).collect());
@@ -345,6 +371,7 @@ fn gate_answer(report: &GateReport, project: &str, math: Math) -> Answer {
         document,
         list: "violations",
         events: report.events(),
+        ..Answer::default()
     }
 }
 
@@ -366,7 +393,7 @@ fn gate_hint(violations: &[Violation], kept: bool) -> Option<String> {
 }
 
 /// What to do about a kind of violation, as a sentence without its full stop.
-fn advice(kind: ViolationKind) -> &'static str {
+pub fn advice(kind: ViolationKind) -> &'static str {
     match kind {
         ViolationKind::Missing | ViolationKind::NoPoint => "To search for what is missing and store it, run bfv check",
         ViolationKind::Stale => "Read the claim that has changed, then run bfv check to store a proof of it",
@@ -468,12 +495,12 @@ Result: 2 verdicts differ from what is expected.
 
     #[test]
     fn item_07_item_14_the_plain_text_is_sentences() {
-        assert_eq!(sample().render(Format::Text, &options()), TEXT);
+        assert_eq!(sample().render(Format::Text, &options()).unwrap().text, TEXT);
     }
 
     #[test]
     fn item_04_colour_is_only_added() {
-        let coloured = sample().render(Format::Text, &Options { color: true, ..options() });
+        let coloured = sample().render(Format::Text, &Options { color: true, ..options() }).unwrap().text;
         assert!(coloured.contains("\u{1b}[31mRefuted\u{1b}[0m: radius"));
         let mut plain = coloured.clone();
         for code in ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[0m"] {
@@ -484,7 +511,7 @@ Result: 2 verdicts differ from what is expected.
 
     #[test]
     fn item_09_the_hint_comes_after_the_content_and_can_be_left_out() {
-        let text = sample().render(Format::Text, &Options { hints: false, ..options() });
+        let text = sample().render(Format::Text, &Options { hints: false, ..options() }).unwrap().text;
         assert!(!text.contains("Hint"));
         assert_eq!(TEXT.matches("Hint").count(), 1);
         assert!(TEXT.find("Hint").unwrap() > TEXT.find("Unknown:").unwrap());
@@ -493,13 +520,13 @@ Result: 2 verdicts differ from what is expected.
     #[test]
     fn signs_replace_words_only_in_the_point() {
         let symbols = Options { math: MathStyle::Symbols, ..options() };
-        let text = sample_in(&symbols).render(Format::Text, &symbols);
+        let text = sample_in(&symbols).render(Format::Text, &symbols).unwrap().text;
         assert_eq!(text, TEXT.replace("n is minus 1 over 3", "n = -1/3"));
     }
 
     #[test]
     fn the_visual_layout_adds_pictures_and_keeps_the_sentences() {
-        let text = sample().render(Format::Text, &Options { layout: Layout::Visual, ..options() });
+        let text = sample().render(Format::Text, &Options { layout: Layout::Visual, ..options() }).unwrap().text;
         for line in TEXT.lines() {
             assert!(text.contains(line), "{line}");
         }
@@ -509,7 +536,7 @@ Result: 2 verdicts differ from what is expected.
 
     #[test]
     fn json_is_one_document_with_the_same_message() {
-        let text = sample().render(Format::Json, &options());
+        let text = sample().render(Format::Json, &options()).unwrap().text;
         let v: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(v["schema_version"], 1);
         assert_eq!(v["summary"], json!({ "proved": 1, "refuted": 1, "unknown": 1, "expected": 1, "unexpected": 2 }));
@@ -532,7 +559,7 @@ Result: 2 verdicts differ from what is expected.
 
     #[test]
     fn jsonl_has_one_goal_per_line_and_an_end() {
-        let text = sample().render(Format::Jsonl, &options());
+        let text = sample().render(Format::Jsonl, &options()).unwrap().text;
         let lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[0]["goal"]["name"], "wing.hull");
@@ -561,14 +588,20 @@ Result: 2 verdicts differ from what is expected.
             kind: bfv_driver::ViolationKind::Missing,
             sentence: "The claim m.c has no stored proof.".into(),
         };
-        let report = GateReport { claims: 2, violations: vec![violation], problems: vec![], not_kept: vec![] };
-        let text = gate_answer(&report, "p", Math::Words).render(Format::Text, &Options { hints: false, ..options() });
+        let looked =
+            |name: &str| bfv_driver::Looked { name: name.into(), place: Place::default(), hash: String::new() };
+        let claims = vec![looked("m.c"), looked("m.d")];
+        let report = GateReport { claims: claims.clone(), violations: vec![violation], ..GateReport::default() };
+        let text = gate_answer(&report, "p", Math::Words)
+            .render(Format::Text, &Options { hints: false, ..options() })
+            .unwrap()
+            .text;
         let expected = "Gate failed: 2 claims and 1 violation, in project p.\n\
             Violation 1 of 1, missing: The claim m.c has no stored proof.\n\
             Result: the policy of the gate is broken.\n";
         assert_eq!(text, expected);
-        let report = GateReport { claims: 2, ..GateReport::default() };
-        let text = gate_answer(&report, "p", Math::Words).render(Format::Text, &options());
+        let report = GateReport { claims, ..GateReport::default() };
+        let text = gate_answer(&report, "p", Math::Words).render(Format::Text, &options()).unwrap().text;
         assert!(text.starts_with("Gate passed: 2 claims and 0 violations, in project p.\n"));
     }
 }

@@ -42,6 +42,7 @@ pub fn list(args: &List, options: &Options, arguments: &[String]) -> Result<Answ
         document,
         list: "goals",
         events: problems.iter().filter_map(Problem::event).collect(),
+        ..Answer::default()
     })
 }
 
@@ -53,6 +54,7 @@ fn claim_json(c: &Listed) -> Value {
         "range": range_json(&c.place),
         "expected": c.expected.word(),
         "doc": c.doc,
+        "statement": c.written,
     })
 }
 
@@ -67,7 +69,7 @@ pub fn broken(problems: Vec<Problem>, options: &Options) -> Answer {
         document,
         list: "problems",
         events: problems.iter().filter_map(Problem::event).collect(),
-        hint: None,
+        ..Answer::default()
     }
 }
 
@@ -128,6 +130,7 @@ pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answ
         document,
         list: "problems",
         events: problems.iter().filter_map(Problem::event).collect(),
+        ..Answer::default()
     })
 }
 

@@ -60,6 +60,10 @@ pub fn doctor() -> Answer {
     let (report, _) = check_text("trial", TRIAL, BUDGET, frontend.as_mut(), search.as_mut());
     findings.push(trial(&report));
     findings.push(second_checker());
+    findings.push(match bfv_engine_z3::program() {
+        Some(_) => passed("The program bfv-z3 is there, for bfv check with --engine z3."),
+        None => missing("The program bfv-z3 is not beside bfv. To add it: cargo xtask setup"),
+    });
     findings.push(settings());
     findings.extend(project());
     let all = findings.len();
@@ -86,7 +90,7 @@ pub fn doctor() -> Answer {
         document,
         list: "checks",
         events: findings.iter().filter_map(|f| f.event).collect(),
-        hint: None,
+        ..Answer::default()
     }
 }
 

@@ -17,9 +17,13 @@ use bfv_driver::{
 use serde_json::Map;
 
 /// The codes of the driver, each with its explanation.
-const CODES: [(&str, &str); 8] = [
+const CODES: [(&str, &str); 9] = [
     ("not-read", "A file or folder cannot be read. The message says which one and why."),
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
+    (
+        "not-exported",
+        "The counterexample cannot be written as a program. Functions given by axioms have no values to compute, and a program cannot go through infinitely many numbers.",
+    ),
     ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
     ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),
     (
@@ -31,26 +35,28 @@ const CODES: [(&str, &str); 8] = [
     ("internal", "bfv made a mistake of its own. Your files are not the cause. Please report it."),
 ];
 
-/// `bfv explain`.
-pub fn explain(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
-    let word = args.code.to_lowercase();
-    let source = SourceCode::from_id(&args.code).map(|c| (c.id(), c.title(), c.explanation().to_owned()));
+/// A code or a reason, as written in messages, with its title and its explanation.
+pub fn known(code: &str) -> Option<(String, String, String)> {
+    let word = code.to_lowercase();
+    let source = SourceCode::from_id(code).map(|c| (c.id(), c.title(), c.explanation().to_owned()));
     let driver = CODES.iter().find(|(c, _)| *c == word).map(|(c, e)| (*c, "Code of bfv", (*e).to_owned()));
     let reason = Reason::ALL.iter().find(|r| r.word() == word).map(|r| {
-        (
-            r.word(),
-            "Reason of an unknown verdict",
-            format!("The claim is unknown because {}. {}", r.meaning(), r.advice()),
-        )
+        let text = format!("The claim is unknown because {}. {}", r.meaning(), r.advice());
+        (r.word(), "Reason of an unknown verdict", text)
     });
-    let Some((code, title, text)) = source.or(driver).or(reason) else { return goal(args, options, arguments) };
+    source.or(driver).or(reason).map(|(code, title, text)| (code.to_owned(), title.to_owned(), text))
+}
+
+/// `bfv explain`.
+pub fn explain(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    let Some((code, title, text)) = known(&args.code) else { return goal(args, options, arguments) };
     if let [extra, ..] = args.paths.as_slice() {
         let what = format!("A code needs no file, so {} is one word too many.", extra.display());
-        return Err(Mistake::new(what, vec![line(&["explain", code])]));
+        return Err(Mistake::new(what, vec![line(&["explain", &code])]));
     }
     let mut document = Map::new();
-    document.insert("code".into(), code.into());
-    document.insert("title".into(), title.into());
+    document.insert("code".into(), code.clone().into());
+    document.insert("title".into(), title.clone().into());
     document.insert("explanation".into(), text.clone().into());
     Ok(Answer {
         first: format!("Code {code}: {title}."),
@@ -66,8 +72,13 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
     let paths = declared::places("explain", &args.paths)?;
     let project = if paths.is_empty() { None } else { place("explain", &args.paths)?.1 };
     let store = project.map(|p| p.store(StoreMode { fresh: false, locked: true }));
-    let request =
-        CheckOptions { paths: paths.clone(), goal: Some(args.code.clone()), steps: BUDGET, store: store.clone() };
+    let request = CheckOptions {
+        paths: paths.clone(),
+        goal: Some(args.code.clone()),
+        steps: BUDGET,
+        store: store.clone(),
+        repair: false,
+    };
     let (mut frontend, mut search) = plug::both();
     let (mut report, names, _) = bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |_| {});
     let Some(g) = report.goals.first() else {
@@ -115,7 +126,7 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
         document,
         list: "problems",
         events: report.problems.iter().filter_map(Problem::event).collect(),
-        hint: None,
+        ..Answer::default()
     })
 }
 

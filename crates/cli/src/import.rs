@@ -1,8 +1,9 @@
 //! `bfv import`: a recipe of another program becomes a file of claims, which is judged at once.
 
 use crate::answer::{Answer, Line, problem_json};
-use crate::args::{From, Import, Rule};
+use crate::args::{Engine, From, Import, Rule};
 use crate::check::{BUDGET, document, judge};
+use crate::finding::Findings;
 use crate::init::{refuse, shown};
 use crate::options::Options;
 use crate::project;
@@ -25,10 +26,13 @@ pub fn import(args: &Import, options: &Options, arguments: &[String]) -> Result<
         From::Aggregator => from_aggregator(args, arguments)?,
     };
     write(&out, &written.text, args.replace)?;
-    let store = project::find(&out).map_err(refuse)?.map(|p| p.store(StoreMode { fresh: false, locked: false }));
-    let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store };
-    let (report, _, _) = judge(&request);
-    Ok(answer(&report, &written, source.as_deref(), &out, options))
+    let project = project::find(&out).map_err(refuse)?;
+    let store = project.as_ref().map(|p| p.store(StoreMode { fresh: false, locked: false }));
+    let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store, repair: false };
+    let (report, _, _) = judge(&request, Engine::Native);
+    let mut answer = answer(&report, &written, source.as_deref(), &out, options);
+    answer.findings = Findings::of_check(&report, project.as_ref().map(|p| p.folder.as_path()), options.math());
+    Ok(answer)
 }
 
 fn from_mergekit(args: &Import) -> Result<(Option<String>, PathBuf, Written), Mistake> {
@@ -85,10 +89,11 @@ fn problem(fault: &Fault, file: Option<&str>) -> Problem {
     problem
 }
 
-fn write(out: &Path, text: &str, replace: bool) -> Result<(), Mistake> {
+/// Writes a file, and not over another unless that is asked for.
+pub fn write(out: &Path, text: &str, replace: bool) -> Result<(), Mistake> {
     if out.exists() && !replace {
         let what = format!("The file {} exists already. Nothing was written.", shown(out));
-        let mend = "add --replace to write it anew, or --out with another name.";
+        let mend = "add --replace to write it anew, or give another name.";
         return Err(refuse(Problem::new(Code::NotWritten, what, mend)));
     }
     std::fs::write(out, text).map_err(|e| refuse(Problem::not_written(&shown(out), &e)))
@@ -129,5 +134,6 @@ fn answer(report: &Report, written: &Written, source: Option<&str>, out: &Path, 
         document,
         list: "goals",
         events: report.events(),
+        ..Answer::default()
     }
 }

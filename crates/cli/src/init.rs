@@ -71,7 +71,15 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
         });
     };
     // What was written is judged at once, and its proofs are stored.
-    let request = Check { paths: vec![claims.clone()], goal: None, budget: None, fresh: false, locked: false };
+    let request = Check {
+        paths: vec![claims.clone()],
+        goal: None,
+        budget: None,
+        fresh: false,
+        locked: false,
+        engine: None,
+        repair: false,
+    };
     let checked = check::check(&request, options, &[])?;
     document.extend(checked.document);
     let mut lines = vec![checked.first.into()];
@@ -84,5 +92,6 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
         document,
         list: checked.list,
         events: checked.events,
+        findings: checked.findings,
     })
 }

@@ -7,13 +7,18 @@ mod commands;
 mod declared;
 mod doctor;
 mod explain;
+mod export;
+mod finding;
+mod github;
 mod help;
 mod import;
 mod init;
+mod junit;
 mod options;
 mod plug;
 mod progress;
 mod project;
+mod sarif;
 mod suggest;
 mod usage;
 mod visual;
@@ -68,6 +73,12 @@ fn run(arguments: &[String]) -> u8 {
         Ok(options) => options,
         Err(problem) => return refuse(&usage::Mistake { problem, suggestions: Vec::new() }),
     };
+    if let (Some(format), false) = (options.for_judging(), args.command.judges()) {
+        let word = options::word(format);
+        let what = format!("The format {word} is for commands that judge claims.");
+        let lines = ["check", "gate"].map(|c| usage::line(&[c, "--format", &word]));
+        return refuse(&usage::Mistake::new(what, lines.into()));
+    }
     let answer = match &args.command {
         Command::Check(c) => check::check(c, &options, arguments),
         Command::Gate(g) => check::gate(g, &options),
@@ -75,6 +86,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Show(s) => commands::show(s, &options, arguments),
         Command::Explain(e) => explain::explain(e, &options, arguments),
         Command::Init(i) => init::init(i, &options),
+        Command::Export(e) => export::export(e, &options, arguments),
         Command::Import(i) => import::import(i, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),
@@ -90,8 +102,12 @@ fn run(arguments: &[String]) -> u8 {
 fn finish(answer: &Answer, options: &Options) -> u8 {
     let mut events = answer.events.clone();
     for (kind, path) in &options.reports {
-        let text = answer.render(*kind, &options.plain());
-        if let Err(e) = std::fs::write(path, text) {
+        let written =
+            answer.render(*kind, &options.plain()).and_then(|r| std::fs::write(path, r.text).map(|()| r.lacks));
+        if let Ok(Some(lacks)) = &written {
+            complain(&format!("Note: the report {path} is not complete. {lacks}"));
+        }
+        if let Err(e) = written {
             let problem = Problem::not_written(path, &e);
             complain(&problem.sentences());
             events.push(problem.code.event());
@@ -101,7 +117,19 @@ fn finish(answer: &Answer, options: &Options) -> u8 {
     if options.quiet && code == 0 {
         return 0;
     }
-    let printed = print(&answer.render(options.format, options));
+    let printed = match answer.render(options.format, options) {
+        Ok(rendered) => {
+            if let Some(lacks) = rendered.lacks {
+                complain(&format!("Note: the answer is not complete. {lacks}"));
+            }
+            print(&rendered.text)
+        }
+        Err(e) => {
+            let problem = Problem::not_written("of the answer", &e);
+            complain(&problem.sentences());
+            exit_code(&[problem.code.event()])
+        }
+    };
     if printed == 0 { code } else { exit_code(&[events, vec![bfv_driver::Event::InputOutput]].concat()) }
 }
 

@@ -24,7 +24,7 @@ pub struct Options {
 pub fn settings() -> [(&'static str, Vec<String>); 6] {
     [
         ("color", values::<When>()),
-        ("format", values::<Format>()),
+        ("format", named(Format::value_variants().iter().filter(|f| !f.is_for_judging()))),
         ("hints", values::<Hints>()),
         ("ids", values::<Ids>()),
         ("layout", values::<Layout>()),
@@ -33,8 +33,11 @@ pub fn settings() -> [(&'static str, Vec<String>); 6] {
 }
 
 fn values<T: ValueEnum>() -> Vec<String> {
-    let all = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    all.map(|v| v.get_name().to_owned()).collect()
+    named(T::value_variants().iter())
+}
+
+fn named<'a, T: ValueEnum + 'a>(all: impl Iterator<Item = &'a T>) -> Vec<String> {
+    all.filter_map(ValueEnum::to_possible_value).map(|v| v.get_name().to_owned()).collect()
 }
 
 /// Where the user's settings lie; `None` when the environment names no home.
@@ -133,10 +136,20 @@ impl Options {
         }
     }
 
+    /// The first format asked for that only commands that judge have.
+    pub fn for_judging(&self) -> Option<Format> {
+        std::iter::once(self.format).chain(self.reports.iter().map(|(kind, _)| *kind)).find(|f| f.is_for_judging())
+    }
+
     /// The same for a file: no colour, no pictures.
     pub fn plain(&self) -> Self {
         Options { color: false, layout: Layout::Plain, ..self.clone() }
     }
+}
+
+/// The word of a format on the command line.
+pub fn word(format: Format) -> String {
+    format.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
 }
 
 fn pick<T: ValueEnum>(flag: Option<T>, file: &BTreeMap<String, String>, key: &str, default: T) -> T {

@@ -122,6 +122,9 @@ pub fn explain(e: &clap::Error, arguments: &[String]) -> Explained {
             let lines = match command.as_str() {
                 "explain" => vec![line(&["explain", "E0120"]), line(&["explain", "budget"])],
                 "show" => vec![line(&["list"]), line(&["help", "show"])],
+                "export" => {
+                    vec![line(&["export", "counterexample", "NAME", "--as", "python"]), line(&["help", "export"])]
+                }
                 "import" => vec![
                     line(&["import", "mergekit", "mergekit_config.yml"]),
                     line(&["import", "aggregator", "--rule", "median", "--n", "10", "--f", "2"]),

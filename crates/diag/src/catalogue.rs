@@ -134,7 +134,7 @@ catalogue! {
         "A file starts with at most one module line, then its imports, then its declarations.",
         Sample::Text(b"def a : Nat := 1\nimport std.real\n");
     OutsideDeclaration, "E0126", "Text outside a declaration",
-        "A file consists of declarations. Each starts with one of the words def, theorem, axiom, operator, claim and data, or with an attribute.",
+        "A file consists of declarations. Each starts with one of the words def, theorem, axiom, operator, claim, data and unit, or with an attribute.",
         Sample::Text(b"lemma a : Nat := 1\n");
     MixedComparison, "E0127", "Comparisons that do not form a chain",
         "Comparisons may be chained when all of them point the same way, as in 0 <= t <= 1. A chain means the conjunction of its parts, and its middle parts hold no chain.",
@@ -200,6 +200,12 @@ catalogue! {
     LimitReached, "E0221", "Limit reached",
         "Computing used up its steps or its depth. Make the declaration smaller.",
         Sample::Text(b"def count : Nat -> Nat\n| 0 => 0\n| suc n => suc (count n)\n\ntheorem a : count 9999999 = 0 by refl\n");
+    UnitMismatch, "E0222", "Different units",
+        "Quantities are added, subtracted and compared in one unit. A product has the product of the units, a quotient their quotient, and a plain number has none. Units are checked before the kernel sees the declaration, and then left out.",
+        Sample::Text(b"import std.units\n\ndef a (wait : Real [ms]) (price : Real [usd]) : Real [ms] := wait + price\n");
+    BadUnit, "E0223", "Not a unit",
+        "In the brackets after Real, Nat or Int stands one unit: names, joined by a star and a slash, with whole powers.",
+        Sample::Text(b"import std.units\n\ndef a (x : Real [ms + usd]) : Nat := 1\n");
     // E03xx: proof scripts.
     StepFailed, "E0301", "Step that fails",
         "A step of a proof script does not apply to its goal. The message shows the goal.",

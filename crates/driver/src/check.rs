@@ -2,11 +2,12 @@
 
 use crate::line::Line;
 use crate::load::{Input, load};
+use crate::menu::Proposal;
 use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::Context;
 use crate::store::Store;
-use crate::verdict::{Kind, Reason, Report};
+use crate::verdict::{GoalReport, Kind, Reason, Report};
 use bfv_diag::Sources;
 use bfv_format::{Outcome, Term};
 use bfv_kernel::Signature;
@@ -94,6 +95,22 @@ pub trait Frontend {
     /// # Errors
     /// Problems after which there is nothing to judge.
     fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>>;
+
+    /// The goal that `holds_if text` would add to a claim; nothing when the text is no statement over its variables.
+    fn condition(&mut self, _: &Goal, _: &str) -> Option<Conditional> {
+        None
+    }
+
+    /// What may be tried as the missing hypothesis of a claim: texts of one condition, of which the first that is a statement counts.
+    /// Of two conditions, the weaker one stands first.
+    fn menu(&self, _: &Goal) -> Vec<Proposal> {
+        Vec::new()
+    }
+
+    /// That a condition on the variables of a claim is met where these have the given values.
+    fn at_point(&mut self, _: &Goal, _: &str, _: &[(String, String)]) -> Option<Term> {
+        None
+    }
 }
 
 /// What a search ended with.
@@ -110,6 +127,11 @@ pub trait Search {
     /// A proposal or a reason, and the steps used.
     /// `variables` are the names of the statement's leading variables, for witnesses.
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64);
+
+    /// The same with theorems that the claim's file sees and that carry no tag.
+    fn thorough(&mut self, _: &Goal, s: &Signature, statement: &Term, names: &[String], steps: u64) -> (Attempt, u64) {
+        self.search(s, statement, names, steps)
+    }
 
     /// The same with one method only. What the driver asks beside the claims themselves must be cheap.
     fn only(&mut self, _: Method, _: &Signature, _: &Term, _: &[String], _: u64) -> (Attempt, u64) {
@@ -147,6 +169,8 @@ pub struct CheckOptions {
     pub steps: u64,
     /// Where proofs are stored; none outside a project.
     pub store: Option<Store>,
+    /// Look for a condition under which a refuted claim holds, where its source gives none.
+    pub repair: bool,
 }
 
 /// The names of a goal, for suggestions.
@@ -178,12 +202,35 @@ pub fn ambiguous_goal(name: &str, candidates: usize) -> Problem {
     Problem::new(Code::Usage, ambiguous(name, "goal", candidates), "")
 }
 
+/// A goal that the kernel has judged, with what its verdict rests on.
+pub struct Seen<'a> {
+    /// Every declaration, and where each stands.
+    pub elaborated: &'a Elaborated,
+    /// The goal.
+    pub goal: &'a Goal,
+    /// The report on it.
+    pub report: &'a GoalReport,
+    /// The evidence that the kernel accepted.
+    pub evidence: &'a Term,
+}
+
 /// Checks. The report has every problem and every verdict; also the names of all goals and the texts, for suggestions and pictures.
 pub fn check(
     options: &CheckOptions,
     frontend: &mut dyn Frontend,
     search: &mut dyn Search,
     progress: &mut dyn FnMut(Progress),
+) -> (Report, Vec<GoalName>, Sources) {
+    check_and_see(options, frontend, search, progress, &mut |_| {})
+}
+
+/// The same, and shows every goal that has a verdict of the kernel.
+pub fn check_and_see(
+    options: &CheckOptions,
+    frontend: &mut dyn Frontend,
+    search: &mut dyn Search,
+    progress: &mut dyn FnMut(Progress),
+    see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
     let mut sources = Sources::new();
     let (files, problems) = load(&options.paths, &mut sources);
@@ -192,7 +239,7 @@ pub fn check(
     if files.is_empty() {
         return (report, Vec::new(), sources);
     }
-    check_loaded(options, files.as_slice(), sources, report, frontend, search, progress)
+    check_loaded(options, files.as_slice(), sources, report, (frontend, search), progress, see)
 }
 
 /// Checks a text that is in no file; nothing is stored.
@@ -205,9 +252,10 @@ pub fn check_text(
 ) -> (Report, Sources) {
     let mut sources = Sources::new();
     let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
-    let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None };
+    let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
     let report = Report { files: vec![name.to_owned()], ..Report::default() };
-    let (report, _, sources) = check_loaded(&options, &[input], sources, report, frontend, search, &mut |_| {});
+    let (report, _, sources) =
+        check_loaded(&options, &[input], sources, report, (frontend, search), &mut |_| {}, &mut |_| {});
     (report, sources)
 }
 
@@ -216,21 +264,21 @@ fn check_loaded(
     files: &[Input],
     mut sources: Sources,
     mut report: Report,
-    frontend: &mut dyn Frontend,
-    search: &mut dyn Search,
+    (frontend, search): (&mut dyn Frontend, &mut dyn Search),
     progress: &mut dyn FnMut(Progress),
+    see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
     let start = Instant::now();
     let elaborated = frontend.elaborate(&mut sources, files);
     report.load_us = micros(start);
-    let elaborated = match elaborated {
+    let mut elaborated = match elaborated {
         Ok(elaborated) => elaborated,
         Err(problems) => {
             report.problems.extend(problems);
             return (report, Vec::new(), sources);
         }
     };
-    report.problems.extend(elaborated.problems);
+    report.problems.append(&mut elaborated.problems);
     let all: Vec<GoalName> =
         elaborated.goals.iter().map(|g| GoalName { name: g.full_name(), file: g.place.file.clone() }).collect();
     let goals: Vec<&Goal> = match &options.goal {
@@ -257,10 +305,14 @@ fn check_loaded(
             return (report, all, sources);
         }
     };
-    let mut line = Line::new(options, &elaborated.signature, &context, search);
+    let mut line = Line::new(options, &elaborated.signature, &context, frontend, search);
     for (done, goal) in goals.iter().enumerate() {
         progress(Progress { done, all: goals.len() });
-        report.goals.extend(line.goal(goal));
+        let Some((judged, evidence)) = line.goal(goal) else { continue };
+        if let Some(evidence) = &evidence {
+            see(&Seen { elaborated: &elaborated, goal, report: &judged, evidence });
+        }
+        report.goals.push(judged);
     }
     report.problems.append(&mut line.problems);
     (report, all, sources)

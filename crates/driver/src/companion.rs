@@ -20,6 +20,10 @@ pub enum Part {
     Condition(usize),
     /// That this condition contradicts the hypotheses, or the opposite.
     ConditionHypotheses(usize),
+    /// That it holds under a condition that bfv found.
+    Repair,
+    /// That the condition that bfv found contradicts the hypotheses, or the opposite.
+    RepairHypotheses,
 }
 
 impl Part {
@@ -31,6 +35,8 @@ impl Part {
             Part::Hypotheses => format!("{claim}-hypotheses"),
             Part::Condition(n) => format!("{claim}-if-{n}"),
             Part::ConditionHypotheses(n) => format!("{claim}-if-{n}-hypotheses"),
+            Part::Repair => format!("{claim}-repair"),
+            Part::RepairHypotheses => format!("{claim}-repair-hypotheses"),
         }
     }
 
@@ -42,7 +48,28 @@ impl Part {
             Part::Hypotheses => format!("the hypotheses of {claim}"),
             Part::Condition(n) => format!("condition {n} of {claim}"),
             Part::ConditionHypotheses(n) => format!("the hypotheses of {claim} with condition {n}"),
+            Part::Repair => format!("the condition found for {claim}"),
+            Part::RepairHypotheses => format!("the hypotheses of {claim} with the condition found"),
         }
+    }
+}
+
+/// The name under which a stored proof of `Part::Repair` carries the text of its condition, among its values.
+const CONDITION: &str = "condition";
+
+/// The values of a stored proof that holds under a condition that bfv found.
+#[must_use]
+pub fn condition_values(condition: &str) -> Vec<(String, String)> {
+    vec![(CONDITION.to_owned(), condition.to_owned())]
+}
+
+/// The condition among the values of a stored proof of `Part::Repair`. The text means nothing by itself: it is read as a statement,
+/// and the proof must be one of this statement.
+#[must_use]
+pub fn stored_condition(values: &[(String, String)]) -> Option<&str> {
+    match values {
+        [(name, text)] if name == CONDITION => Some(text),
+        _ => None,
     }
 }
 
@@ -85,10 +112,30 @@ pub fn with_condition(goal: &Goal, c: &Conditional) -> Option<(Term, Vec<String>
 
 /// Whether some argument of a statement is a proposition and not data.
 fn states_something(m: &Machine<'_>, statement: &Term) -> Res<bool> {
+    propositions(m, statement, &mut |is| is)
+}
+
+/// Which of the leading arguments of a statement, as many as there are names, are propositions and not data; nothing where the evaluator
+/// cannot look at them.
+#[must_use]
+pub fn arguments(signature: &Signature, goal: &Goal) -> Option<Vec<(String, bool)>> {
+    let machine = Machine::new(signature, Limits { steps: 1_000_000, ..Limits::default() });
+    let mut out = Vec::new();
+    let mut names = goal.variables.iter();
+    propositions(&machine, &goal.statement, &mut |is| {
+        out.extend(names.next().map(|name| (name.clone(), is)));
+        out.len() == goal.variables.len()
+    })
+    .ok()?;
+    (out.len() == goal.variables.len()).then_some(out)
+}
+
+/// Says of each leading argument of a statement whether it is a proposition, until `stop` is true of one; whether that was so.
+fn propositions(m: &Machine<'_>, statement: &Term, stop: &mut dyn FnMut(bool) -> bool) -> Res<bool> {
     let mut ctx = Ctx::default();
     let mut current = m.eval(&ctx.env, statement);
     while let Val::Pi(domain, result) = &*m.whnf(&current)? {
-        if is_proposition(m, &ctx, domain, NESTING)? {
+        if stop(is_proposition(m, &ctx, domain, NESTING)?) {
             return Ok(true);
         }
         let (inner, x) = m.bind(&ctx, domain.clone());

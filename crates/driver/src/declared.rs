@@ -106,7 +106,7 @@ fn of_file(module: &str, file: &File, sources: &Sources, library: bool) -> Vec<D
     out
 }
 
-/// The word of a declaration; nothing for a claim.
+/// The word of a declaration; nothing for a claim, and for a unit, which has no core form.
 fn word(kind: DeclKind) -> Option<&'static str> {
     match kind {
         DeclKind::Def => Some("def"),
@@ -114,7 +114,7 @@ fn word(kind: DeclKind) -> Option<&'static str> {
         DeclKind::Theorem => Some("theorem"),
         DeclKind::Operator => Some("operator"),
         DeclKind::Data => Some("data"),
-        DeclKind::Claim => None,
+        DeclKind::Claim | DeclKind::Unit => None,
     }
 }
 

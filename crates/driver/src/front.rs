@@ -4,15 +4,17 @@ use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, 
 use crate::declared::library_file;
 use crate::library;
 use crate::load::Input;
+use crate::menu::{self, Proposal};
 use crate::problem::{Problem, place};
 use crate::sentence::count;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
-use bfv_elab::{Engines, Expected, Names, Session};
+use bfv_elab::{Engines, Expected, Session};
 use bfv_format::{Outcome as Sense, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
-use bfv_syntax::tree::File;
+use bfv_syntax::tree::{Decl, DeclKind, File};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,6 +31,9 @@ pub struct Plugged {
     /// What looks for a point at which a statement fails, and for nothing else.
     pub points: &'static dyn Engine,
 }
+
+/// Steps of the evaluator for each step of an engine, at most.
+const EVALUATIONS: u64 = 100;
 
 /// Step budget of one engine call from a script.
 const SCRIPT_STEPS: u64 = 200_000;
@@ -80,11 +85,12 @@ enum Library {
     Sources,
 }
 
-/// What the front end met and the search uses.
+/// What the front end met; the search uses the lemmas, and conditions that are found later are read with the names.
 #[derive(Default)]
 struct Known {
-    lemmas: Vec<Lemma>,
-    names: Names,
+    session: Session,
+    /// The claims of the files asked for, by full name, as they were parsed.
+    claims: BTreeMap<String, Decl>,
 }
 
 struct Front {
@@ -151,9 +157,28 @@ impl Frontend for Front {
             line.module(&name, sources);
         }
         let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
-        *self.known.borrow_mut() = Known { lemmas: line.session.lemmas, names: line.session.names };
+        let signature = line.session.signature.clone();
+        *self.known.borrow_mut() = Known { session: line.session, claims: line.claims };
         let problems = few_of_each_file(line.problems);
-        Ok(Elaborated { signature: line.session.signature, goals: line.goals, problems, positions })
+        Ok(Elaborated { signature, goals: line.goals, problems, positions })
+    }
+
+    fn condition(&mut self, goal: &Goal, text: &str) -> Option<Conditional> {
+        let Known { session, claims } = &mut *self.known.borrow_mut();
+        let d = claims.get(&goal.full_name())?;
+        let (statement, binders) =
+            session.with_hypothesis(&goal.module, d, text, &goal.statement, script_engines(self.engines))?;
+        Some(Conditional { condition: text.to_owned(), statement, binders })
+    }
+
+    fn menu(&self, goal: &Goal) -> Vec<Proposal> {
+        self.known.borrow().claims.get(&goal.full_name()).map(menu::proposals).unwrap_or_default()
+    }
+
+    fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {
+        let Known { session, claims } = &mut *self.known.borrow_mut();
+        let text = menu::at_point(claims.get(&goal.full_name())?, text, point)?;
+        session.closed_statement(&goal.module, &text, script_engines(self.engines))
     }
 }
 
@@ -216,7 +241,13 @@ struct Line {
     modules: BTreeMap<String, Module>,
     engines: Engines<'static>,
     goals: Vec<Goal>,
+    claims: BTreeMap<String, Decl>,
     problems: Vec<Problem>,
+}
+
+/// What the steps of a script call.
+fn script_engines(engines: Plugged) -> Engines<'static> {
+    Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS }
 }
 
 impl Line {
@@ -226,8 +257,9 @@ impl Line {
             library,
             keys: library::Keys::default(),
             modules: BTreeMap::new(),
-            engines: Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS },
+            engines: script_engines(engines),
             goals: Vec::new(),
+            claims: BTreeMap::new(),
             problems: Vec::new(),
         }
     }
@@ -293,6 +325,9 @@ impl Line {
         if !module.asked {
             return;
         }
+        for d in module.file.decls.into_iter().filter(|d| d.kind == DeclKind::Claim) {
+            self.claims.insert(format!("{}.{}", module.name, d.name.text), d);
+        }
         for c in out.claims {
             self.goals.push(Goal {
                 module: module.name.clone(),
@@ -347,6 +382,8 @@ fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
         K::GoalsLeft => Code::GoalsLeft,
         K::Hole => Code::OpenHole,
         K::Refused => Code::KernelRefused,
+        K::UnitMismatch => Code::UnitMismatch,
+        K::BadUnit => Code::BadUnit,
         K::Limit => Code::LimitReached,
     }
 }
@@ -359,7 +396,19 @@ struct Engaged {
 
 impl Search for Engaged {
     fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64) {
-        self.ask(self.engines.search, signature, statement, variables, steps)
+        self.ask(self.engines.search, &[], signature, statement, variables, steps)
+    }
+
+    fn thorough(
+        &mut self,
+        goal: &Goal,
+        signature: &Signature,
+        statement: &Term,
+        variables: &[String],
+        steps: u64,
+    ) -> (Attempt, u64) {
+        let theorems = self.known.borrow_mut().session.theorems(&goal.module, statement);
+        self.ask(self.engines.search, &theorems, signature, statement, variables, steps)
     }
 
     fn only(
@@ -375,7 +424,7 @@ impl Search for Engaged {
             Method::Linear => self.engines.arith,
             Method::Arithmetic => self.engines.auto,
         };
-        self.ask(&[engine], signature, statement, variables, steps)
+        self.ask(&[engine], &[], signature, statement, variables, steps)
     }
 }
 
@@ -383,23 +432,31 @@ impl Engaged {
     fn ask(
         &self,
         engines: &[&dyn Engine],
+        more: &[Lemma],
         signature: &Signature,
         statement: &Term,
         variables: &[String],
         steps: u64,
     ) -> (Attempt, u64) {
-        let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(100), ..Limits::default() });
+        let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(EVALUATIONS), ..Limits::default() });
         let ctx = Ctx::default();
         let known = self.known.borrow();
-        let mut last = (Reason::Incomplete, String::new());
+        let lemmas: Cow<'_, [Lemma]> = match more {
+            [] => Cow::Borrowed(&known.session.lemmas),
+            more => [&known.session.lemmas, more].concat().into(),
+        };
+        let mut last: Option<(Reason, String)> = None;
         let mut used = 0;
+        // What the evaluator did counts where theorems are tried: each of them costs an evaluation, and the engine counts one step.
+        let spent = |used: u64| if more.is_empty() { used } else { used.max(machine.steps() / EVALUATIONS) };
         for engine in engines {
-            let mut budget = Budget::new(steps.saturating_sub(used));
+            // Were an engine to get only what others left, one that comes late would hardly be heard.
+            let mut budget = Budget::new(steps.saturating_sub(used).max(steps / 10));
             let goal = EngineGoal {
                 machine: &machine,
                 ctx: ctx.clone(),
                 target: machine.eval(&ctx.env, statement),
-                lemmas: &known.lemmas,
+                lemmas: &lemmas,
                 hints: Vec::new(),
             };
             let outcome = engine.solve(&goal, &mut budget);
@@ -412,29 +469,34 @@ impl Engaged {
                         witness: Vec::new(),
                         engine: engine.name().to_owned(),
                     };
-                    return (Attempt::Candidate(candidate), used);
+                    return (Attempt::Candidate(candidate), spent(used));
                 }
                 Outcome::Refutation(evidence, point) => {
                     let witness = variables
                         .iter()
                         .zip(&point)
-                        .filter_map(|(n, v)| v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.names, &[], &[]))))
+                        .filter_map(|(n, v)| {
+                            v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[])))
+                        })
                         .collect();
                     let candidate =
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
-                    return (Attempt::Candidate(candidate), used);
+                    return (Attempt::Candidate(candidate), spent(used));
                 }
-                Outcome::GaveUp(reason, why) => last = (reason_of(reason), why),
+                // That a further engine found nothing, either, tells nothing new.
+                Outcome::GaveUp(bfv_search::Reason::Incomplete, _) if last.is_some() => {}
+                Outcome::GaveUp(reason, why) => last = Some((reason_of(reason), why)),
             }
         }
-        let own = known.names.own_definitions(statement);
+        let mut last = last.unwrap_or((Reason::Incomplete, String::new()));
+        let own = known.session.names.own_definitions(statement);
         if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
             let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
             let hint =
                 format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));
             last.1 = format!("{} {hint}", last.1).trim().to_owned();
         }
-        (Attempt::GaveUp(last.0, last.1), used)
+        (Attempt::GaveUp(last.0, last.1), spent(used))
     }
 }
 

@@ -47,6 +47,13 @@ pub struct Claim {
     pub conditions: usize,
 }
 
+impl Claim {
+    /// Whether a condition that bfv found may be stored with it: its author says that it fails, and gives no condition.
+    fn may_have_repair(&self) -> bool {
+        self.expected == Kind::Refuted && self.conditions == 0
+    }
+}
+
 /// What the kernel says of a stored proof.
 pub type Judged = Result<Judgement, StoredFailure>;
 
@@ -183,6 +190,9 @@ impl One<'_> {
         for n in 1..=self.claim.conditions {
             self.condition(n);
         }
+        if self.claim.may_have_repair() {
+            self.repair();
+        }
     }
 
     /// Whether a proved claim is vacuous. That nothing is stored says nothing, unless the policy or the author asks for it.
@@ -207,6 +217,31 @@ impl One<'_> {
                 self.violate(ViolationKind::NoPoint, what);
             }
             (Evidence::None | Evidence::Judged(_), false) => {}
+        }
+    }
+
+    /// A condition that bfv found: nothing must be stored about one, and what is stored must count.
+    fn repair(&mut self) {
+        let name = &self.claim.name;
+        let proof = self.evidence(Part::Repair);
+        let point = self.evidence(Part::RepairHypotheses);
+        match (proof, point) {
+            (Evidence::Judged(Kind::Proved), Evidence::Judged(Kind::Refuted))
+            | (Evidence::None, Evidence::None)
+            | (Evidence::Broken, _)
+            | (_, Evidence::Broken) => {}
+            (Evidence::Judged(Kind::Proved), Evidence::None) => {
+                let what = format!("No stored point shows that the condition found for {name} can be met.");
+                self.violate(ViolationKind::NoPoint, what);
+            }
+            (Evidence::Judged(Kind::Proved), Evidence::Judged(_)) => {
+                let what = format!("The condition found for {name} contradicts its hypotheses.");
+                self.violate(ViolationKind::ContradictoryCondition, what);
+            }
+            (Evidence::Judged(_) | Evidence::None, _) => {
+                let what = format!("The claim {name} does not hold under the condition found for it.");
+                self.violate(ViolationKind::OtherVerdict, what);
+            }
         }
     }
 
@@ -262,6 +297,12 @@ impl One<'_> {
         };
         let judgement = match (self.judge)(self.claim, part, &stored) {
             Ok(judgement) => judgement,
+            // What bfv found belonged to the claim as it was.
+            Err(StoredFailure::Stale) if matches!(part, Part::Repair | Part::RepairHypotheses) => {
+                let what = format!("The stored proof of {subject} belongs to an earlier form of the claim; delete it.");
+                self.violate(ViolationKind::Orphan, what);
+                return Evidence::Broken;
+            }
             Err(StoredFailure::Stale) => {
                 let what = format!("The stored proof of {subject} is stale, because the claim has changed.");
                 self.violate(ViolationKind::Stale, what);
@@ -297,6 +338,9 @@ pub fn leftovers(
             let mut parts = vec![Part::Claim];
             if c.expected == Kind::Proved {
                 parts.push(Part::Hypotheses);
+            }
+            if c.may_have_repair() {
+                parts.extend([Part::Repair, Part::RepairHypotheses]);
             }
             parts.extend((1..=c.conditions).flat_map(|n| [Part::Condition(n), Part::ConditionHypotheses(n)]));
             parts.iter().any(|p| p.file(&c.name) == full)

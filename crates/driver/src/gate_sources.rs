@@ -4,7 +4,7 @@ use crate::check::{Conditional, Frontend, Goal, internal};
 use crate::companion::{self, Part};
 use crate::gate::{Claim, Policy, Violation, gate, leftovers};
 use crate::load::load;
-use crate::problem::Problem;
+use crate::problem::{Place, Problem};
 use crate::replay::{Context, Sides, StoredFailure, judge_stored};
 use crate::store::Store;
 use bfv_diag::Sources;
@@ -13,11 +13,22 @@ use bfv_kernel::Limits;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+/// A claim that the gate looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Full name: module, dot, name.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Merkle hash of the statement in hex.
+    pub hash: String,
+}
+
 /// What `gate` found.
 #[derive(Clone, Debug, Default)]
 pub struct GateReport {
-    /// How many claims were looked at.
-    pub claims: usize,
+    /// The claims that were looked at, in file order.
+    pub claims: Vec<Looked>,
     /// Violations, in file order.
     pub violations: Vec<Violation>,
     /// Problems that kept the gate from looking.
@@ -88,8 +99,16 @@ pub fn gate_sources(
         None => Ok(None),
     };
     let mut sides = Sides::default();
+    // What was found for the claim that was looked at last: its proof comes before what is said of its hypotheses.
+    let mut repair: Option<(String, Conditional)> = None;
     let judge = |claim: &Claim, part: Part, stored: &Stored| {
-        let statement = find(claim).and_then(|g| statement(g, part)).ok_or(StoredFailure::Stale)?;
+        let goal = find(claim).ok_or(StoredFailure::Stale)?;
+        if part == Part::Repair {
+            let found = companion::stored_condition(&stored.witness).and_then(|text| frontend.condition(goal, text));
+            repair = found.map(|c| (claim.name.clone(), c));
+        }
+        let found = repair.as_ref().filter(|(name, _)| *name == claim.name).map(|(_, c)| c);
+        let statement = statement(goal, part, found).ok_or(StoredFailure::Stale)?;
         let judgement = judge_stored(signature, &context, &statement, stored, Limits::default())?;
         match context.statement_hash(&statement) {
             Ok(hash) => problems.extend(sides.add(hash, judgement.kind, &part.of(&claim.name))),
@@ -105,18 +124,25 @@ pub fn gate_sources(
         }
         Err(problem) => problems.push(problem),
     }
+    let looked = elaborated.goals.iter().map(|g| {
+        let hash = context.statement_hash(&g.statement).map(|h| h.to_string()).unwrap_or_default();
+        Looked { name: g.full_name(), place: g.place.clone(), hash }
+    });
+    let looked = looked.collect();
     let files: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.place.file.as_str()).collect();
     let not_kept = files.into_iter().filter(|f| !store.keeps(f)).map(str::to_owned).collect();
-    GateReport { claims: claims.len(), violations, problems, not_kept }
+    GateReport { claims: looked, violations, problems, not_kept }
 }
 
-/// The statement that a stored proof of a part of a claim must have.
-fn statement(goal: &Goal, part: Part) -> Option<Term> {
+/// The statement that a stored proof of a part of a claim must have; `found` is the condition that its stored repair carries.
+fn statement(goal: &Goal, part: Part, found: Option<&Conditional>) -> Option<Term> {
     let condition = |n: usize| -> Option<&Conditional> { goal.holds_if.get(n.checked_sub(1)?) };
     match part {
         Part::Claim => Some(goal.statement.clone()),
         Part::Hypotheses => companion::contradiction(&goal.statement, 0),
         Part::Condition(n) => condition(n).map(|c| c.statement.clone()),
         Part::ConditionHypotheses(n) => companion::with_condition(goal, condition(n)?).map(|(t, _)| t),
+        Part::Repair => found.map(|c| c.statement.clone()),
+        Part::RepairHypotheses => companion::with_condition(goal, found?).map(|(t, _)| t),
     }
 }

@@ -15,8 +15,10 @@ mod library;
 mod line;
 mod list;
 mod load;
+mod menu;
 mod named;
 mod problem;
+mod repair;
 mod replay;
 mod sentence;
 mod store;
@@ -24,16 +26,17 @@ mod verdict;
 
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
-    Search, ambiguous_goal, check, check_text, unknown_goal,
+    Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,
 };
-pub use companion::{Part, contradiction};
+pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
-pub use gate_sources::{GateReport, gate_sources};
+pub use gate_sources::{GateReport, Looked, gate_sources};
 pub use list::{Listed, list};
 pub use load::{Input, load};
+pub use menu::Proposal;
 pub use named::{ambiguous, meant};
 pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
@@ -44,6 +47,6 @@ pub use sentence::{
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{
-    Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report, SCHEMA_VERSION,
-    Summary, Verdict,
+    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report,
+    SCHEMA_VERSION, Summary, Verdict,
 };

@@ -1,13 +1,13 @@
 //! What one goal passes through: stored evidence, evidence in the source, engines, the kernel, the report.
 
-use crate::check::{Attempt, Candidate, CheckOptions, Goal, Method, Search, internal};
+use crate::check::{Attempt, Candidate, CheckOptions, Frontend, Goal, Method, Search, internal};
 use crate::companion::{self, Part};
 use crate::problem::Problem;
 use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
-    Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
+    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
 };
 use bfv_format::{Hash, Stored, Term, pack, read, write};
 use bfv_kernel::{Limits, Signature};
@@ -21,26 +21,27 @@ const OTHER_SIDE_STEPS: u64 = 2_000;
 
 /// The goals of one run, one after another.
 pub struct Line<'a> {
-    options: &'a CheckOptions,
-    signature: &'a Signature,
+    pub(crate) options: &'a CheckOptions,
+    pub(crate) signature: &'a Signature,
     context: &'a Context,
-    search: &'a mut dyn Search,
+    pub(crate) frontend: &'a mut dyn Frontend,
+    pub(crate) search: &'a mut dyn Search,
     sides: Sides,
     /// What went wrong on the way.
     pub problems: Vec<Problem>,
 }
 
 /// A statement to be judged: a claim, or one that comes with it.
-struct Task<'t> {
-    goal: &'t Goal,
-    part: Part,
-    statement: &'t Term,
-    variables: &'t [String],
+pub(crate) struct Task<'t> {
+    pub(crate) goal: &'t Goal,
+    pub(crate) part: Part,
+    pub(crate) statement: &'t Term,
+    pub(crate) variables: &'t [String],
 }
 
 /// Evidence that the kernel accepted.
-struct Accepted {
-    judgement: Judgement,
+pub(crate) struct Accepted {
+    pub(crate) judgement: Judgement,
     candidate: Candidate,
     source: ProofSource,
     bytes: Vec<u8>,
@@ -57,7 +58,7 @@ impl Accepted {
 }
 
 /// What came of a task.
-struct Answer {
+pub(crate) struct Answer {
     hash: Hash,
     accepted: Option<Accepted>,
     failure: (Reason, String),
@@ -76,15 +77,20 @@ impl Answer {
 
     /// The answer to "the hypotheses contradict each other".
     fn hypotheses(self) -> Hypotheses {
-        let verdict = match self.verdict() {
-            Verdict::Proved => Consistency::Contradictory,
-            Verdict::Refuted => Consistency::Satisfiable,
-            Verdict::Unknown(_) => Consistency::Unknown,
-        };
-        let proof = self.accepted.as_ref().map(Accepted::info);
-        let point = self.accepted.map(|a| a.candidate.witness).unwrap_or_default();
-        Hypotheses { verdict, point, proof }
+        about_hypotheses(self.accepted)
     }
+}
+
+/// What evidence about "the hypotheses contradict each other" says of them.
+pub(crate) fn about_hypotheses(accepted: Option<Accepted>) -> Hypotheses {
+    let verdict = match accepted.as_ref().map(|a| a.judgement.kind) {
+        Some(Kind::Proved) => Consistency::Contradictory,
+        Some(Kind::Refuted) => Consistency::Satisfiable,
+        Some(Kind::Unknown) | None => Consistency::Unknown,
+    };
+    let proof = accepted.as_ref().map(Accepted::info);
+    let point = accepted.map(|a| a.candidate.witness).unwrap_or_default();
+    Hypotheses { verdict, point, proof }
 }
 
 impl<'a> Line<'a> {
@@ -92,17 +98,18 @@ impl<'a> Line<'a> {
         options: &'a CheckOptions,
         signature: &'a Signature,
         context: &'a Context,
+        frontend: &'a mut dyn Frontend,
         search: &'a mut dyn Search,
     ) -> Self {
-        Line { options, signature, context, search, sides: Sides::default(), problems: Vec::new() }
+        Line { options, signature, context, frontend, search, sides: Sides::default(), problems: Vec::new() }
     }
 
     fn limits(&self) -> Limits {
         Limits { steps: self.options.steps, ..Limits::default() }
     }
 
-    /// The report on a goal; none when something of bfv itself is broken, which is a problem then.
-    pub fn goal(&mut self, goal: &Goal) -> Option<GoalReport> {
+    /// The report on a goal, and the evidence that was accepted; none when something of bfv itself is broken, which is a problem then.
+    pub fn goal(&mut self, goal: &Goal) -> Option<(GoalReport, Option<Term>)> {
         let task = Task { goal, part: Part::Claim, statement: &goal.statement, variables: &goal.variables };
         let own = self.judged(&task)?;
         let kind = own.verdict().kind();
@@ -118,19 +125,20 @@ impl<'a> Line<'a> {
         for n in 1..=goal.holds_if.len() {
             holds_if.push(self.condition(goal, n, kind)?);
         }
-        Some(report(goal, own, hypotheses, holds_if))
+        let mut tried = "";
+        if goal.holds_if.is_empty() && kind == Kind::Refuted {
+            let point = own.accepted.as_ref().map_or(&[][..], |a| &a.candidate.witness);
+            let (found, says) = self.repair(goal, point)?;
+            holds_if.extend(found);
+            tried = says;
+        }
+        let evidence = own.accepted.as_ref().map(|a| a.candidate.evidence.clone());
+        Some((report(goal, own, hypotheses, holds_if, tried), evidence))
     }
 
     /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.
     fn judged(&mut self, task: &Task<'_>) -> Option<Answer> {
-        let name = task.part.of(&task.goal.full_name());
-        let hash = match self.context.statement_hash(task.statement) {
-            Ok(hash) => hash,
-            Err(e) => {
-                self.problems.push(internal(&format!("The goal {name} cannot be hashed: {e}.")));
-                return None;
-            }
-        };
+        let hash = self.hash(task)?;
         let start = Instant::now();
         let mut search_steps = 0;
         let mut accepted: Vec<Accepted> = self.stored(task).into_iter().collect();
@@ -165,11 +173,7 @@ impl<'a> Line<'a> {
             kinds.extend(self.other_side(task, kind));
         }
         for kind in kinds {
-            if let Some(mut problem) = self.sides.add(hash, kind, &name) {
-                problem.place = Some(Box::new(task.goal.place.clone()));
-                self.problems.push(problem);
-                return None;
-            }
+            self.note(task, hash, kind)?;
         }
         // A proof that the source gives and the kernel refuses is not papered over by a stored one.
         if failure.0 == Reason::RejectedCandidate && task.goal.given.is_some() && task.part == Part::Claim {
@@ -177,13 +181,42 @@ impl<'a> Line<'a> {
         }
         let accepted = accepted.pop();
         // Nothing is stored before the other side was offered, or a later run would not offer it again.
-        if let (Some(new), Some(store)) = (&accepted, self.store(task))
+        if let Some(new) = &accepted {
+            self.keep(task, new);
+        }
+        Some(Answer { hash, accepted, failure, search_steps, wall_us })
+    }
+
+    /// Notes a judgement; nothing when the kernel accepted the other side of the same statement before.
+    pub(crate) fn note(&mut self, task: &Task<'_>, hash: Hash, kind: Kind) -> Option<()> {
+        let Some(mut problem) = self.sides.add(hash, kind, &task.part.of(&task.goal.full_name())) else {
+            return Some(());
+        };
+        problem.place = Some(Box::new(task.goal.place.clone()));
+        self.problems.push(problem);
+        None
+    }
+
+    /// Stores what is new.
+    pub(crate) fn keep(&mut self, task: &Task<'_>, new: &Accepted) {
+        if let Some(store) = self.store(task)
             && new.source == ProofSource::Searched
             && let Err(problem) = store.save(&task.goal.module, &task.part.file(&task.goal.name), &new.bytes)
         {
             self.problems.push(problem);
         }
-        Some(Answer { hash, accepted, failure, search_steps, wall_us })
+    }
+
+    /// The hash of the statement of a task; nothing when it has none, which is a mistake of bfv.
+    pub(crate) fn hash(&mut self, task: &Task<'_>) -> Option<Hash> {
+        match self.context.statement_hash(task.statement) {
+            Ok(hash) => Some(hash),
+            Err(e) => {
+                let name = task.part.of(&task.goal.full_name());
+                self.problems.push(internal(&format!("The goal {name} cannot be hashed: {e}.")));
+                None
+            }
+        }
     }
 
     /// What engines say of a task. About hypotheses a point is looked for first, then a contradiction, both within few steps.
@@ -194,6 +227,8 @@ impl<'a> Line<'a> {
             Part::Claim | Part::Condition(_) => {
                 vec![self.search.search(self.signature, statement, variables, steps)]
             }
+            // What was found is read, and looked for elsewhere.
+            Part::Repair | Part::RepairHypotheses => Vec::new(),
             Part::Hypotheses | Part::ConditionHypotheses(_) => {
                 // Where the author relies on the answer, it gets all the steps of a goal.
                 let asked = task.goal.vacuous || task.part != Part::Hypotheses;
@@ -222,12 +257,12 @@ impl<'a> Line<'a> {
     }
 
     /// Where the proof of a task is kept; nowhere for a file that the project does not name.
-    fn store(&self, task: &Task<'_>) -> Option<&'a Store> {
+    pub(crate) fn store(&self, task: &Task<'_>) -> Option<&'a Store> {
         self.options.store.as_ref().filter(|s| s.keeps(&task.goal.place.file))
     }
 
     /// The stored proof, when there is one that counts. One that does not count is searched for again, so it is no problem.
-    fn stored(&mut self, task: &Task<'_>) -> Option<Accepted> {
+    pub(crate) fn stored(&mut self, task: &Task<'_>) -> Option<Accepted> {
         let file = task.part.file(&task.goal.name);
         let bytes = match self.store(task)?.load(&task.goal.module, &file) {
             Ok(bytes) => bytes?,
@@ -243,7 +278,7 @@ impl<'a> Line<'a> {
         Some(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
     }
 
-    fn offer(&mut self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
+    pub(crate) fn offer(&mut self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
         let Candidate { outcome, evidence, .. } = &candidate;
         let packed = pack(self.context.decls(), task.statement, evidence).map_err(|e| e.to_string())?;
         let file = task.part.file(&task.goal.name);
@@ -277,7 +312,8 @@ impl<'a> Line<'a> {
         let verdict = self.judged(&task)?.verdict();
         let task = Task { goal, part: Part::ConditionHypotheses(n), statement: &hypotheses, variables: &names };
         let hypotheses = self.judged(&task)?.hypotheses();
-        Some(HoldsIf { condition: c.condition.clone(), without, verdict, hypotheses })
+        let (condition, source) = (c.condition.clone(), ConditionSource::Written);
+        Some(HoldsIf { condition, source, without, verdict, hypotheses })
     }
 }
 
@@ -286,12 +322,12 @@ fn says(why: &str) -> String {
     format!("The kernel says: {}.", why.trim_end_matches('.'))
 }
 
-fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>) -> GoalReport {
+fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>, tried: &str) -> GoalReport {
     let verdict = own.verdict();
     let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
     let Answer { hash, accepted, failure, search_steps, wall_us } = own;
     let why = if accepted.is_some() { "" } else { failure.1.as_str() };
-    let sentences: Vec<&str> = [why, vacuity].into_iter().filter(|s| !s.is_empty()).collect();
+    let sentences: Vec<&str> = [why, vacuity, tried].into_iter().filter(|s| !s.is_empty()).collect();
     let detail = sentences.join(" ").trim().to_owned();
     let mut cost = Cost { kernel_steps: 0, search_steps, wall_us };
     let mut counterexample = Vec::new();

@@ -26,6 +26,8 @@ pub enum Code {
     NotRead,
     /// A file cannot be written.
     NotWritten,
+    /// A counterexample that cannot be written as a program.
+    NotExported,
     /// A recipe to import cannot be read as one, or its numbers make no sense.
     Recipe,
     /// `bfv.toml` or the settings file is malformed.
@@ -46,6 +48,7 @@ impl Code {
             Code::Source(code) => code,
             Code::NotRead => "not-read",
             Code::NotWritten => "not-written",
+            Code::NotExported => "not-exported",
             Code::Recipe => "recipe",
             Code::BadSettings => "bad-settings",
             Code::Usage => "usage",
@@ -60,7 +63,7 @@ impl Code {
         match self {
             Code::Source(_) | Code::Recipe => Event::IllFormed,
             Code::NotRead | Code::NotWritten => Event::InputOutput,
-            Code::BadSettings | Code::Usage => Event::Usage,
+            Code::BadSettings | Code::Usage | Code::NotExported => Event::Usage,
             Code::Contradiction | Code::Internal => Event::Internal,
         }
     }

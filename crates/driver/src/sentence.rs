@@ -1,6 +1,6 @@
 //! The plain sentences of reports. Every surface shows these and no others.
 
-use crate::verdict::{Consistency, GoalReport, HoldsIf, Kind, Reason, Report, Verdict};
+use crate::verdict::{ConditionSource, Consistency, GoalReport, HoldsIf, Kind, Reason, Report, Verdict};
 use bfv_syntax::words;
 
 /// "1 goal", "2 goals".
@@ -95,7 +95,15 @@ pub fn statement_sentence(source: &str, math: Math) -> String {
 /// What is known of a claim with one more hypothesis.
 #[must_use]
 pub fn condition_message(h: &HoldsIf, math: Math) -> String {
-    in_math(&condition_sentence(&format!("`{}`", h.condition), h.without, h.verdict, h.hypotheses.verdict), math)
+    let mut out = condition_sentence(&format!("`{}`", h.condition), h.without, h.verdict, h.hypotheses.verdict);
+    out += match h.source {
+        ConditionSource::Written => "",
+        ConditionSource::Searched { minimal: false } => " This condition was found by a search.",
+        ConditionSource::Searched { minimal: true } => {
+            " This condition was found by a search. Nothing weaker that was tried is proved."
+        }
+    };
+    in_math(&out, math)
 }
 
 /// The message of one goal: verdict, name, line, then what a reader needs to know about it.

@@ -59,6 +59,12 @@ impl Store {
         Store { sources: Some(sources), ..self }
     }
 
+    /// Whether anything may be written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.mode.locked
+    }
+
     /// Whether the proofs of a file are kept here.
     #[must_use]
     pub fn keeps(&self, file: &str) -> bool {

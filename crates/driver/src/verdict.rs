@@ -225,12 +225,43 @@ pub struct Hypotheses {
     pub proof: Option<ProofInfo>,
 }
 
+/// Where a condition of a claim comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionSource {
+    /// The claim's own `holds_if`.
+    Written,
+    /// A search through the menu of conditions.
+    Searched {
+        /// The search was now, and of the conditions tried none that is weaker is proved. Of a stored one that is not known.
+        minimal: bool,
+    },
+}
+
+impl ConditionSource {
+    /// The word in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ConditionSource::Written => "written",
+            ConditionSource::Searched { .. } => "searched",
+        }
+    }
+
+    /// Whether this run looked for something weaker in the menu, and nothing weaker was proved.
+    #[must_use]
+    pub fn is_minimal(self) -> bool {
+        self == ConditionSource::Searched { minimal: true }
+    }
+}
+
 /// A condition under which a claim was said to hold. It is met when the claim fails without it, is proved with it,
 /// and there is a point at which the condition and the hypotheses hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldsIf {
-    /// As written.
+    /// As written, or as the menu writes it.
     pub condition: String,
+    /// Whether the claim's source gives it.
+    pub source: ConditionSource,
     /// The verdict on the claim without the condition.
     pub without: Kind,
     /// The verdict on "condition implies claim".
@@ -282,7 +313,7 @@ pub struct GoalReport {
     pub detail: String,
     /// The user's names with exact values, when refuted by a point.
     pub counterexample: Vec<(String, String)>,
-    /// Goals added by `holds_if`.
+    /// Goals added by `holds_if`, or by a condition that was found.
     pub holds_if: Vec<HoldsIf>,
     /// What is known of the hypotheses of a proved claim; nothing when it has none, or is not proved.
     pub hypotheses: Option<Hypotheses>,

@@ -112,7 +112,7 @@ impl Folder {
     }
     fn check_over(&self, decls: &[Decl], goals: &[Goal], search: &mut dyn Search, mode: StoreMode) -> Report {
         let store = Some(Store::new(&self.0, mode));
-        let options = CheckOptions { paths: self.paths(), goal: None, steps: 1_000_000, store };
+        let options = CheckOptions { paths: self.paths(), goal: None, steps: 1_000_000, store, repair: false };
         let mut frontend = Fake { decls: decls.to_vec(), goals: goals.to_vec() };
         check(&options, &mut frontend, search, &mut |_| {}).0
     }
@@ -325,7 +325,8 @@ fn one_goal_can_be_asked_for_and_an_unknown_one_is_a_mistake_of_usage() {
     let dir = Folder::new("one");
     let goals = [goal("sum", sum(), Kind::Proved, Some(sum_proof())), goal("other", absurd(), Kind::Proved, None)];
     let run = |name: &str| {
-        let options = CheckOptions { paths: dir.paths(), goal: Some(name.into()), steps: 1_000_000, store: None };
+        let options =
+            CheckOptions { paths: dir.paths(), goal: Some(name.into()), steps: 1_000_000, store: None, repair: false };
         let mut frontend = Fake { decls: vec![], goals: goals.to_vec() };
         let mut milestones = 0;
         let (report, names, _) = check(&options, &mut frontend, &mut NoSearch, &mut |p| {
@@ -346,7 +347,8 @@ fn one_goal_can_be_asked_for_and_an_unknown_one_is_a_mistake_of_usage() {
 
 #[test]
 fn files_that_cannot_be_read_stop_with_74_and_a_sentence() {
-    let options = CheckOptions { paths: vec!["/nowhere/a.sctt".into()], goal: None, steps: 1, store: None };
+    let options =
+        CheckOptions { paths: vec!["/nowhere/a.sctt".into()], goal: None, steps: 1, store: None, repair: false };
     let mut frontend = Fake { decls: vec![], goals: vec![] };
     let (report, _, _) = check(&options, &mut frontend, &mut NoSearch, &mut |_| {});
     assert_eq!(exit_code(&report.events()), 74);

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bfv_driver::{
-    Code, Consistency, Cost, Event, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report,
-    Verdict, condition_message, exit_code, vacuity_sentence,
+    Code, ConditionSource, Consistency, Cost, Event, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem,
+    Reason, Report, Verdict, condition_message, exit_code, vacuity_sentence,
 };
 
 fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
@@ -136,7 +136,13 @@ fn a_condition_is_met_by_three_answers_only() {
             Kind::Unknown => UNKNOWN,
         };
         let mut g = goal(own, without);
-        g.holds_if = vec![HoldsIf { condition: "H".into(), without, verdict, hypotheses: hypotheses(point) }];
+        g.holds_if = vec![HoldsIf {
+            condition: "H".into(),
+            source: ConditionSource::Written,
+            without,
+            verdict,
+            hypotheses: hypotheses(point),
+        }];
         assert_eq!(g.holds_if[0].met(), expected == 0);
         // Only a condition that is met is spoken of without a reservation.
         assert_eq!(condition_message(&g.holds_if[0], Math::Symbols) == "It holds if `H`.", expected == 0);

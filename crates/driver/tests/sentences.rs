@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bfv_driver::{
-    Code, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report, Verdict,
-    first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
+    Code, ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason,
+    Report, Verdict, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
 };
 
 fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
@@ -85,9 +85,15 @@ fn item_06_conditions_and_problems_have_their_formulas_in_words_or_as_source() {
     let mut g = goal("c", Verdict::Refuted, Kind::Refuted);
     let hypotheses = Hypotheses { verdict: Consistency::Satisfiable, point: vec![], proof: None };
     let (condition, without, verdict) = ("0 <= w".to_owned(), Kind::Refuted, Verdict::Proved);
-    g.holds_if = vec![HoldsIf { condition, without, verdict, hypotheses }];
+    let source = ConditionSource::Written;
+    g.holds_if = vec![HoldsIf { condition, source, without, verdict, hypotheses }];
     assert_eq!(goal_message(&g, Math::Words), "Refuted, as expected: c, line 12. It holds if 0 is at most w.");
     assert_eq!(goal_message(&g, Math::Symbols), "Refuted, as expected: c, line 12. It holds if `0 <= w`.");
+    g.holds_if[0].source = ConditionSource::Searched { minimal: true };
+    let found = "It holds if `0 <= w`. This condition was found by a search. Nothing weaker that was tried is proved.";
+    assert!(goal_message(&g, Math::Symbols).ends_with(found));
+    g.holds_if[0].source = ConditionSource::Searched { minimal: false };
+    assert!(goal_message(&g, Math::Symbols).ends_with("This condition was found by a search."));
     let p = Problem::new(Code::Source("E0301".into()), "The goal is `x < 2 * y`.", "use `split`.");
     assert_eq!(p.sentences(), "Error E0301: The goal is x is less than 2 y. To mend it: Use `split`.");
     assert_eq!(p.sentences_in(Math::Symbols), "Error E0301: The goal is `x < 2 * y`. To mend it: Use `split`.");

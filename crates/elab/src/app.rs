@@ -3,6 +3,7 @@
 use crate::context::{Found, Local};
 use crate::elab::{Elab, Kind, R, Typed, problem};
 use crate::names::{Global, Target, foreign};
+use crate::units;
 use crate::walk::{self, Argument};
 use bfv_diag::Span;
 use bfv_format::{DataDecl, DataRef, Dim, Node, Prim, Term};
@@ -123,6 +124,9 @@ impl Elab<'_> {
                 let elsewhere = self.names.modules_of(name);
                 let near = self.names.similar(name);
                 let fix = match (elsewhere.first(), near.as_slice()) {
+                    _ if self.names.is_unit(name) => {
+                        format!("It is a unit. Units stand in types, as in `(5 : Real [{name}])`.")
+                    }
                     (None, _) if foreign(name).is_some() => foreign(name).unwrap_or_default().to_owned(),
                     (Some(m), _) => format!("Add `import {m}` at the top of the file."),
                     (None, []) => "Declare it before this place, or import the module that does.".to_owned(),
@@ -174,6 +178,11 @@ impl Elab<'_> {
 
     /// Elaborates an application.
     pub fn app(&self, local: &Local, span: Span, f: &Expr, args: &[Arg], expected: Option<&V>) -> R<Typed> {
+        if let Some(items) = units::annotation(f, args) {
+            // A unit is checked to be one, and left out.
+            self.names.unit(f, items)?;
+            return self.app(local, span, f, &[], expected);
+        }
         if let ExprKind::Var(name) = &*f.kind
             && local.find(name).is_none()
         {

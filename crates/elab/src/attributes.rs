@@ -142,5 +142,6 @@ fn word(kind: DeclKind) -> &'static str {
         DeclKind::Operator => "an operator",
         DeclKind::Claim => "a claim",
         DeclKind::Data => "a data type",
+        DeclKind::Unit => "a unit",
     }
 }

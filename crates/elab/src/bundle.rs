@@ -19,9 +19,12 @@ const STAND_IN: &str = "-";
 pub type Why = String;
 
 /// What a bundle says beside its declarations.
+#[derive(Default)]
 struct Meta {
     key: String,
     imports: Vec<String>,
+    /// Full names of units.
+    units: Vec<String>,
     names: Vec<Global>,
     /// Name of a declaration, tags.
     tags: Vec<(String, Vec<String>)>,
@@ -55,7 +58,8 @@ impl Session {
         let named = |l: &Lemma| self.names.full_name(l.id).map(|n| (n.to_owned(), l.tags.clone()));
         let tags = self.lemmas.iter().filter(|l| l.id >= from).filter_map(named).collect();
         let imports = self.imports(module).to_vec();
-        let meta = Meta { key: key.to_owned(), imports, names, tags }.write(from)?.into_bytes();
+        let units = self.names.units.iter().filter(|(m, _)| m == module).map(|(_, full)| full.clone()).collect();
+        let meta = Meta { key: key.to_owned(), imports, units, names, tags }.write(from)?.into_bytes();
         Ok(Library { decls, meta })
     }
 
@@ -118,6 +122,7 @@ impl Session {
         for g in meta.names {
             self.names.add(g);
         }
+        self.names.units.extend(meta.units.into_iter().map(|full| (module.to_owned(), full)));
         self.add_module(module, meta.imports);
         Ok(())
     }
@@ -135,6 +140,9 @@ impl Meta {
         let mut out = format!("key {}\n", self.key);
         for i in &self.imports {
             out += &format!("import {i}\n");
+        }
+        for full in &self.units {
+            out += &format!("unit {full}\n");
         }
         let place = |id: u32| id.checked_sub(from).ok_or_else(|| "a name stands for an earlier declaration".to_owned());
         for g in &self.names {
@@ -157,7 +165,7 @@ impl Meta {
 
     /// `own` are the positions of the module's declarations.
     fn read(module: &str, text: &str, own: &[u32]) -> Result<Meta, Why> {
-        let mut meta = Meta { key: String::new(), imports: Vec::new(), names: Vec::new(), tags: Vec::new() };
+        let mut meta = Meta::default();
         for line in text.lines() {
             let bad = || format!("the line `{}` means nothing", line.escape_debug());
             let words: Vec<&str> = line.split(' ').collect();
@@ -180,6 +188,7 @@ impl Meta {
             match words.as_slice() {
                 ["key", key] => meta.key = (*key).to_owned(),
                 ["import", name] => meta.imports.push((*name).to_owned()),
+                ["unit", full] => meta.units.push((*full).to_owned()),
                 ["const", n, full, params @ ..] => global(full, Target::Const(place(n)?), params)?,
                 ["data", n, full, params @ ..] => global(full, Target::Data(place(n)?), params)?,
                 ["con", n, k, full, params @ ..] => {

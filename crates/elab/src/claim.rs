@@ -73,6 +73,41 @@ impl Session {
         })
     }
 
+    /// The statement of a claim with a hypothesis that its source does not have, as `holds_if` would add it, and how many
+    /// arguments stand before the hypothesis: the variables after `forall` are in scope, too. Nothing when the text is no
+    /// statement over the variables, or the claim without it is not `statement`.
+    pub fn with_hypothesis(
+        &mut self,
+        module: &str,
+        d: &Decl,
+        text: &str,
+        statement: &Term,
+        engines: Engines<'_>,
+    ) -> Option<(Term, usize)> {
+        let h = statement_of(text)?;
+        self.see(module);
+        let mut d = d.clone();
+        if let Some(ExprKind::Pi(bs, rest)) = d.ty.as_ref().map(|t| (*t.kind).clone()) {
+            d.binders.extend(bs);
+            d.ty = Some(rest);
+        }
+        let ty = d.ty.clone()?;
+        let found = self.conditional(&d, &ty, &h, engines).ok()?;
+        let before = params(&d.binders).len();
+        (without(&found, before)? == *statement).then_some((found, before))
+    }
+
+    /// The core form of a statement about nothing but constants, with the names that a module sees.
+    pub fn closed_statement(&mut self, module: &str, text: &str, engines: Engines<'_>) -> Option<Term> {
+        let h = statement_of(text)?;
+        self.see(module);
+        self.settled(h.span, &|| Scratch::new(&self.signature), engines, &|e| {
+            let (t, _) = e.ty(&Local::default(), &h)?;
+            e.finish(h.span, &t)
+        })
+        .ok()
+    }
+
     fn given(&self, d: &Decl, statement: &Term, variables: &[String], engines: Engines<'_>) -> R<Option<Given>> {
         let scratch = Scratch::new(&self.signature);
         match &d.body {
@@ -105,6 +140,25 @@ impl Session {
                 "Write `by ...` or `refuted at ...`.",
             ),
         }
+    }
+}
+
+/// A text as one statement; nothing when it is anything else, or more than that.
+fn statement_of(text: &str) -> Option<Expr> {
+    let (file, problems) = bfv_syntax::parse(0, format!("claim c : {text}\n").as_bytes());
+    match (file.decls.as_slice(), problems.as_slice()) {
+        ([Decl { ty: Some(ty), body: Body::None, .. }], []) => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+/// A statement without its argument of this number, which nothing after it mentions.
+fn without(statement: &Term, before: usize) -> Option<Term> {
+    let Node::Pi(domain, rest) = &**statement else { return None };
+    match before.checked_sub(1) {
+        Some(before) => Some(Rc::new(Node::Pi(domain.clone(), without(rest, before)?))),
+        None if walk::mentions(rest, 0) => None,
+        None => Some(walk::instantiate(rest, &[Rc::new(Node::Prim(Prim::Star))], &[])),
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Kind {
     UnknownModule,
     Refused,
     Limit,
+    UnitMismatch,
+    BadUnit,
 }
 
 /// A mistake in the source, with what, where, why and how to mend it.

@@ -553,7 +553,7 @@ impl Elab<'_> {
 }
 
 /// `sum i, e` is the function of that name applied to `fun i => e`.
-fn big(name: &Name, binders: &[Binder], body: &Expr, span: Span) -> (Expr, Arg) {
+pub fn big(name: &Name, binders: &[Binder], body: &Expr, span: Span) -> (Expr, Arg) {
     let f = Expr { span: name.span, kind: Box::new(ExprKind::Var(name.text.clone())) };
     let lam = Expr { span, kind: Box::new(ExprKind::Lam(binders.to_vec(), body.clone())) };
     (f, Arg { name: None, implicit: false, expr: lam })

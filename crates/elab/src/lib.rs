@@ -26,6 +26,7 @@ mod scratch;
 mod show;
 mod tactic;
 mod unify;
+mod units;
 mod walk;
 
 pub use bundle::bundle_key;
@@ -33,3 +34,4 @@ pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session};
 pub use names::{Global, Names, Target};
 pub use show::show;
+pub use walk::{mentions, point};

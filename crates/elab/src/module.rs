@@ -4,9 +4,10 @@ use crate::attributes;
 use crate::attributes::words;
 use crate::context::Local;
 use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
-use crate::names::{Global, Names, Target};
+use crate::names::{Global, Names, Target, constants};
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
+use crate::units::{Checker, Library, Shape};
 use bfv_diag::Span;
 use bfv_format::{DataDecl, DataRef, Decl as CoreDecl, Outcome, Term};
 use bfv_kernel::{Limits, Machine, Signature};
@@ -76,7 +77,14 @@ pub struct Session {
     pub lemmas: Vec<Lemma>,
     /// Modules with what they import.
     modules: BTreeMap<String, Vec<String>>,
+    /// The units of declarations of modules that can see one, by full name. Bundles do not carry them, for no module of the library
+    /// with declarations has units.
+    shapes: BTreeMap<String, Shape>,
 }
+
+/// Modules whose words stand in claims of every kind.
+const GENERAL: [&str; 9] =
+    ["std.logic", "std.nat", "std.int", "std.real", "std.order", "std.fin", "std.vec", "std.sum", "std.count"];
 
 /// What came of a module.
 #[derive(Default)]
@@ -112,12 +120,8 @@ impl Session {
     /// Elaborates a module whose imports are loaded. `text` gives the source of a span, for messages.
     pub fn module(&mut self, name: &str, file: &File, engines: Engines<'_>, text: &dyn Fn(Span) -> String) -> Outcomes {
         let mut out = Outcomes::default();
-        let mut visible = BTreeSet::from([String::new(), name.to_owned()]);
-        let mut todo: Vec<String> = Vec::new();
         for i in &file.imports {
-            if self.has(&i.text) {
-                todo.push(i.text.clone());
-            } else {
+            if !self.has(&i.text) {
                 out.problems.push(*Problem::new(
                     Kind::UnknownModule,
                     i.span,
@@ -132,20 +136,25 @@ impl Session {
                 ));
             }
         }
-        while let Some(m) = todo.pop() {
-            if visible.insert(m.clone()) {
-                todo.extend(self.modules.get(&m).into_iter().flatten().cloned());
-            }
-        }
-        self.names.visible = visible;
         self.modules.insert(name.to_owned(), file.imports.iter().map(|i| i.text.clone()).collect());
+        self.see(name);
         let mut declared = Declared::default();
+        // A module that sees no unit is spared the check, so its plain numbers may be quantities of any.
+        let own = file.decls.iter().any(|d| d.kind == DeclKind::Unit);
+        let library = (own || self.names.has_units()).then(|| Library::new(&self.names));
         for d in &file.decls {
             let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
-                if d.kind == DeclKind::Claim {
-                    self.claim(d, engines, text).map(|c| out.claims.push(c))
-                } else {
-                    self.declaration(name, d, engines)
+                if let Some(library) = &library {
+                    let shape = Checker::new(&self.names, &self.shapes, library).declaration(d)?;
+                    self.shapes.insert(format!("{name}.{}", d.name.text), shape);
+                }
+                match d.kind {
+                    DeclKind::Unit => {
+                        self.names.units.push((name.to_owned(), format!("{name}.{}", d.name.text)));
+                        Ok(())
+                    }
+                    DeclKind::Claim => self.claim(d, engines, text).map(|c| out.claims.push(c)),
+                    _ => self.declaration(name, d, engines),
                 }
             });
             if let Err(mut p) = done {
@@ -155,6 +164,46 @@ impl Session {
             }
         }
         out
+    }
+
+    /// Theorems without a tag that a module sees and that speak of nothing but what a statement mentions. What they speak of must
+    /// go beyond numbers and finite sums, for theorems about these fit everywhere.
+    #[must_use]
+    pub fn theorems(&mut self, module: &str, statement: &Term) -> Vec<Lemma> {
+        self.see(module);
+        let mentioned = |t: &Term| {
+            let mut ids = BTreeSet::new();
+            constants(t, &mut ids);
+            ids
+        };
+        let wanted = mentioned(statement);
+        let special = |id: &u32| self.names.module_of(*id).is_some_and(|m| !GENERAL.contains(&m));
+        let mut out = Vec::new();
+        for id in 0..self.signature.len() {
+            let Some(CoreDecl::Theorem { name, ty, .. }) = self.signature.decl(id) else { continue };
+            let visible = self.names.module_of(id).is_some_and(|m| self.names.visible.contains(m));
+            if !visible || self.lemmas.iter().any(|l| l.id == id) {
+                continue;
+            }
+            let about = mentioned(ty);
+            if about.is_subset(&wanted) && about.iter().any(special) {
+                out.push(Lemma { id, name: name.clone(), tags: vec!["theorem".to_owned()] });
+            }
+        }
+        out
+    }
+
+    /// Makes visible what a loaded module sees: its own names, and those of what it imports, directly or not.
+    pub(crate) fn see(&mut self, module: &str) {
+        let mut visible = BTreeSet::from([String::new()]);
+        let mut todo = vec![module.to_owned()];
+        while let Some(m) = todo.pop() {
+            // What is not loaded has no names.
+            if self.has(&m) && visible.insert(m.clone()) {
+                todo.extend(self.imports(&m).iter().cloned());
+            }
+        }
+        self.names.visible = visible;
     }
 
     pub(crate) fn with_elab<T>(

@@ -41,6 +41,8 @@ pub struct Names {
     index: BTreeMap<String, Vec<usize>>,
     /// Modules whose short names may be used.
     pub visible: BTreeSet<String>,
+    /// Declared units: module, full name. They are no terms, so a term may have the same name.
+    pub units: Vec<(String, String)>,
     /// Places of the constants among the globals, by position in the signature.
     constants: BTreeMap<u32, usize>,
     /// Names of constants by position, for printing.
@@ -200,6 +202,11 @@ impl Names {
         ids.iter().filter_map(own).collect()
     }
 
+    /// The module that declares a constant.
+    pub(crate) fn module_of(&self, id: u32) -> Option<&str> {
+        Some(&self.globals.get(*self.constants.get(&id)?)?.module)
+    }
+
     fn offered(&self) -> Catalogue {
         self.catalogue.map_or_else(Vec::new, |catalogue| catalogue())
     }
@@ -228,7 +235,7 @@ impl Names {
 }
 
 /// The constants of a term.
-fn constants(t: &Term, ids: &mut BTreeSet<u32>) {
+pub(crate) fn constants(t: &Term, ids: &mut BTreeSet<u32>) {
     if let Node::Const { id, .. } = &**t {
         ids.insert(*id);
     }
@@ -256,9 +263,8 @@ pub fn foreign(name: &str) -> Option<&'static str> {
         "list" | "List" | "array" | "Array" | "vector" | "Vector" => {
             "Write `Vec k Real`, and `import std.vec` at the top."
         }
-        "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "softmax" => {
-            "The library does not have it. State what you need of it."
-        }
+        "ln" => "Write `log`, and `import std.exp` at the top.",
+        "tanh" | "sin" | "cos" => "The library does not have it. State what you need of it.",
         _ => return None,
     })
 }

@@ -157,6 +157,7 @@ pub fn rename<E>(
 }
 
 /// Whether a term variable (index at the root) occurs.
+#[must_use]
 pub fn mentions(t: &Term, index: u32) -> bool {
     rename(t, Depth::default(), &mut |n| if n == index { Err(()) } else { Ok(n) }, &mut Ok).is_err()
 }
@@ -314,4 +315,38 @@ pub fn zonk(scratch: &crate::scratch::Scratch<'_>, t: &Term, unsolved: &mut Opti
         }
     }
     go(scratch, t, Depth::default(), unsolved)
+}
+
+/// The values at which evidence against a claim uses the claim: the arguments of the first application of the variable that the evidence
+/// binds to all of `arguments`, of which those that are no hypotheses are closed. Nothing where there is none.
+#[must_use]
+pub fn point(evidence: &Term, arguments: &[(String, bool)]) -> Option<Vec<Term>> {
+    let Node::Lam(body) = &**evidence else { return None };
+    if arguments.is_empty() {
+        return Some(Vec::new());
+    }
+    let mut found = None;
+    let _stop = look(body, Depth::default(), arguments, &mut found);
+    found
+}
+
+/// An error ends the walk.
+fn look(t: &Term, at: Depth, arguments: &[(String, bool)], found: &mut Option<Vec<Term>>) -> Result<Term, ()> {
+    let (head, args) = unapply(t);
+    if matches!(&*head, Node::Var(n) if *n == at.terms) {
+        let args: Vec<Term> = args
+            .into_iter()
+            .map_while(|a| match a {
+                Argument::Term(t) => Some(t),
+                Argument::Dim(_) => None,
+            })
+            .collect();
+        let closed = |t: &Term| rename(t, Depth::default(), &mut |_| Err(()), &mut |_| Err(())).is_ok();
+        let fits = arguments.iter().zip(&args).all(|((_, hypothesis), t)| *hypothesis || closed(t));
+        if args.len() >= arguments.len() && fits {
+            *found = Some(args);
+            return Err(());
+        }
+    }
+    map(t, at, &mut |child, depth| look(child, depth, arguments, found), &mut |r, _| Ok(r))
 }

@@ -21,11 +21,21 @@ pub struct Prover<'g> {
     pub fruitless: &'g Fruitless,
     /// Lemmas taken apart so far, by position.
     pub opened: RefCell<BTreeMap<u32, Rc<[Opened]>>>,
+    /// The goals that lemmas are being tried for, each below the one before, and how much was assumed there.
+    pub pursued: RefCell<Vec<(usize, Term)>>,
 }
 
 impl<'g> Prover<'g> {
     pub fn new(goal: &'g Goal<'g>, power: Power, unfold: bool, fruitless: &'g Fruitless) -> Self {
-        Prover { m: goal.machine, lemmas: goal.lemmas, power, unfold, fruitless, opened: RefCell::default() }
+        Prover {
+            m: goal.machine,
+            lemmas: goal.lemmas,
+            power,
+            unfold,
+            fruitless,
+            opened: RefCell::default(),
+            pursued: RefCell::default(),
+        }
     }
 }
 

@@ -14,11 +14,12 @@ mod poly;
 mod reify;
 mod shift;
 mod simplex;
+mod smt;
 mod squares;
 mod witness;
 
 use arith::Prover;
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason, Solver};
 use certificate::{Fruitless, Power};
 use points::Effort;
 
@@ -74,7 +75,7 @@ impl Engine for Native {
                 Stage::Point(_) if !closed => continue,
                 Stage::Point(effort) => {
                     // At a point everything computes, so nothing but linear arithmetic is needed.
-                    let found = prover(Power::Linear, true).refute(&goal.target, effort, &mut part);
+                    let found = prover(Power::Linear, true).refute(&goal.target, effort, None, &mut part);
                     (found.unwrap_or_else(|r| Err(arith::stopped(&r))), true)
                 }
             };
@@ -102,17 +103,33 @@ impl Engine for Points {
         "points"
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        if !goal.ctx.types.is_empty() {
-            return Outcome::GaveUp(Reason::OutsideFragment, String::new());
-        }
-        let fruitless = Fruitless::default();
-        match Prover::new(goal, Power::Linear, true, &fruitless).refute(&goal.target, Effort::Little, budget) {
-            Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
-            Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
-            Err(r) => {
-                let (reason, why) = arith::stopped(&r);
-                Outcome::GaveUp(reason, why)
-            }
+        at_a_point(goal, Effort::Little, None, budget)
+    }
+}
+
+/// Points that a solver outside of this program names: refutes a closed statement, or gives up.
+pub struct Asked(pub &'static dyn Solver);
+
+impl Engine for Asked {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        at_a_point(goal, Effort::Much, Some(self.0), budget)
+    }
+}
+
+fn at_a_point(goal: &Goal<'_>, effort: Effort, solver: Option<&dyn Solver>, budget: &mut Budget) -> Outcome {
+    if !goal.ctx.types.is_empty() {
+        return Outcome::GaveUp(Reason::OutsideFragment, String::new());
+    }
+    let fruitless = Fruitless::default();
+    match Prover::new(goal, Power::Linear, true, &fruitless).refute(&goal.target, effort, solver, budget) {
+        Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
+        Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
+        Err(r) => {
+            let (reason, why) = arith::stopped(&r);
+            Outcome::GaveUp(reason, why)
         }
     }
 }

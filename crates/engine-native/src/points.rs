@@ -95,7 +95,8 @@ impl Wanted<'_> {
         out
     }
 
-    fn fits(&self, point: &[Q]) -> bool {
+    /// Whole unknowns are whole, natural ones not negative.
+    pub fn fits(&self, point: &[Q]) -> bool {
         self.sorts.iter().zip(point).all(|(s, q)| match s {
             Sort::Real => true,
             Sort::Int => whole(q),

@@ -5,11 +5,11 @@
 use crate::arith::{ELEMENTS, Prover};
 use crate::formula::{Sheet, Statement, Worth};
 use crate::number::Q;
-use crate::points::{Effort, Wanted};
+use crate::points::{Effort, Found, Wanted};
 use crate::reify;
 use bfv_format::{Node, Prim, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Res, V, Val, rational};
-use bfv_search::{Budget, Reason};
+use bfv_search::{Budget, Reason, Solver};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -75,15 +75,26 @@ struct Walk<'w, 'g> {
     /// Places of leading natural numbers that are lengths.
     lengths: BTreeSet<usize>,
     shapes: u32,
+    /// Who is asked for points in place of the search for them, and why it last gave none.
+    solver: Option<&'w dyn Solver>,
+    silent: (Reason, String),
 }
 
 impl Prover<'_> {
-    /// Refutes a closed statement at a point.
-    pub fn refute(&self, statement: &V, effort: Effort, budget: &mut Budget) -> Res<Result<Point, (Reason, String)>> {
+    /// Refutes a closed statement at a point. A solver is asked for points where one is given.
+    pub fn refute(
+        &self,
+        statement: &V,
+        effort: Effort,
+        solver: Option<&dyn Solver>,
+        budget: &mut Budget,
+    ) -> Res<Result<Point, (Reason, String)>> {
         let mut walk = Walk {
             prover: self,
             statement,
             effort,
+            solver,
+            silent: (Reason::Incomplete, "No small point refutes it.".to_owned()),
             cons: self.role("vector.cons"),
             nil: self.role("vector.nil"),
             lengths: BTreeSet::new(),
@@ -104,9 +115,7 @@ impl Prover<'_> {
                 Flow::Done(point) => return Ok(Ok(point)),
                 Flow::Stop(reason) => return Ok(Err((reason, "The search for a point ran out of steps.".to_owned()))),
                 Flow::Again(more) if more.iter().any(|n| !walk.lengths.contains(n)) => walk.lengths.extend(more),
-                Flow::Again(_) | Flow::On => {
-                    return Ok(Err((Reason::Incomplete, "No small point refutes it.".to_owned())));
-                }
+                Flow::Again(_) | Flow::On => return Ok(Err(walk.silent)),
             }
         }
     }
@@ -270,9 +279,20 @@ impl Walk<'_, '_> {
         parts.push(not);
         let goal = sheet.statement(Statement::All(parts));
         let wanted = Wanted { sheet: &sheet, goal, sorts: &o.sorts, groups: &o.groups };
-        let found = match wanted.search(self.effort, budget) {
-            Ok(found) => found,
-            Err(reason) => return Ok(Flow::Stop(reason)),
+        let found = match self.solver {
+            None => match wanted.search(self.effort, budget) {
+                Ok(found) => found,
+                Err(reason) => return Ok(Flow::Stop(reason)),
+            },
+            Some(solver) => match wanted.ask(solver) {
+                Ok(point) => Found { sure: point, doubtful: Vec::new() },
+                Err(why) => {
+                    // A solver that is missing, or out of time once, is not asked again.
+                    self.silent = why;
+                    self.shapes = SHAPES;
+                    return Ok(Flow::On);
+                }
+            },
         };
         let opaque = !found.doubtful.is_empty();
         for point in found.sure.into_iter().chain(found.doubtful) {

@@ -517,14 +517,11 @@ impl Combination<'_> {
             .parts
             .iter()
             .map(|p| {
-                let equal = if p.layered() {
-                    format!("(along_equal {} (by {{ arith }}))", p.along("hs.1"))
-                } else {
-                    "(by { arith })".to_owned()
-                };
                 let given = self.given(p);
-                let equal =
-                    if self.shared(p) { format!("(shares_equal {} {equal})", p.at_s("weights")) } else { equal };
+                let mut equal = p.equal_weights();
+                if self.shared(p) {
+                    equal = format!("(shares_equal {} {equal})", p.at_s("weights"));
+                }
                 if self.task {
                     format!("exact task_symmetric {} {given} base {equal} j", argument(&self.merge.scale))
                 } else {

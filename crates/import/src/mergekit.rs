@@ -2,12 +2,17 @@
 //!
 //! What the keys mean is taken from mergekit itself: its `config.py`, `plan.py` and `merge_methods`.
 
+mod divide;
+mod values;
+
 use crate::file::module_name;
-use crate::number::{Num, parse, sum};
-use crate::parts::{Case, Part, Setting, rows};
+use crate::number::{Num, sum};
+use crate::parts::Part;
 use crate::yaml::{self, At, Kind, Node, printable};
 use crate::{Fault, Written, combination, slerp, ties};
 use num_traits::{One, Signed};
+
+use values::{find, items, layers, model_name, number};
 
 /// Finds the word that a mistyped one may have meant.
 pub type Nearest<'a> = &'a dyn Fn(&str, &[&str]) -> Option<String>;
@@ -445,229 +450,6 @@ impl Reader<'_> {
             },
         }
     }
-
-    /// The numbers of every part: for each slice, and for each way in which filters can fit the name of a tensor.
-    fn parts(
-        &self,
-        method: Method,
-        slices: &[Slice],
-        all: Option<&Node>,
-        weighted: &dyn Fn(&Slice) -> Vec<usize>,
-    ) -> Result<Vec<Part>, Fault> {
-        let mut out: Vec<Part> = Vec::new();
-        for (number, s) in slices.iter().enumerate() {
-            let of_model = |name: &str, i: usize| -> Result<Vec<Setting>, Fault> {
-                let levels = [s.sources[i].parameters.as_ref(), s.parameters.as_ref(), all];
-                levels.into_iter().filter_map(|l| find(l, name)).map(|n| setting(n, name)).collect()
-            };
-            let chosen = weighted(s);
-            let mut columns: Vec<(String, At, Vec<Setting>)> = Vec::new();
-            let mut kept: Vec<Vec<Setting>> = Vec::new();
-            if method == Method::Slerp {
-                let levels =
-                    [s.parameters.as_ref(), all].into_iter().filter_map(|l| find(l, "t")).map(|n| setting(n, "t"));
-                columns.push(("t".to_owned(), s.at, levels.collect::<Result<_, _>>()?));
-            } else {
-                for i in &chosen {
-                    columns.push(("weight".to_owned(), s.sources[*i].at, of_model("weight", *i)?));
-                    if method == Method::Ties {
-                        kept.push(of_model("density", *i)?);
-                    }
-                }
-            }
-            let settings = columns.iter().flat_map(|c| &c.2).chain(kept.iter().flatten());
-            let mut filters: Vec<&String> =
-                settings.flat_map(|s| s.cases.iter().filter_map(|c| c.filter.as_ref())).collect();
-            filters.sort();
-            filters.dedup();
-            for fitting in fittings(&filters, s.at)? {
-                let mut cases = Vec::new();
-                for (name, at, levels) in &columns {
-                    match levels.iter().find_map(|l| l.case(&fitting)) {
-                        Some(case) => cases.push(case),
-                        None => {
-                            let missing =
-                                if levels.is_empty() { "is not given" } else { "is not given for every tensor" };
-                            let of = if name == "t" { "The parameter t" } else { "The weight of this model" };
-                            return Err(Fault::new(
-                                format!("{of} {missing}."),
-                                Some(*at),
-                                format!("add a line such as {name}: 0.5."),
-                            ));
-                        }
-                    }
-                }
-                // Everything is kept where no density is given.
-                let whole = || Case { filter: None, values: vec![Num::one()], at: s.at };
-                let densities: Vec<Case> = kept
-                    .iter()
-                    .map(|levels| levels.iter().find_map(|l| l.case(&fitting)).cloned().unwrap_or_else(whole))
-                    .collect();
-                let filter = fitting.iter().map(|f| printable(f)).collect::<Vec<_>>();
-                let mut says = if filter.is_empty() {
-                    "the tensors that no filter names".to_owned()
-                } else {
-                    format!("tensors with {} in their name", filter.join(" and "))
-                };
-                if filters.is_empty() {
-                    says = "all tensors".to_owned();
-                }
-                let mut words: Vec<String> = if filters.is_empty() {
-                    Vec::new()
-                } else if filter.is_empty() {
-                    vec!["rest".to_owned()]
-                } else {
-                    filter
-                };
-                if slices.len() > 1 {
-                    says = format!("slice {}, {says}", number + 1);
-                    words.insert(0, format!("slice{}", number + 1));
-                }
-                let at = cases.first().map_or(s.at, |c| c.at);
-                let suffix: String = words.iter().map(|w| format!("_{}", module_name(w))).collect();
-                let part = Part { suffix, says, rows: rows(&cases)?, densities, at };
-                // Parts with the same numbers are one part.
-                match out.iter_mut().find(|p| p.rows == part.rows && shares(p) == shares(&part)) {
-                    Some(same) if slices.len() > 1 => same.says += &format!("; {}", part.says),
-                    Some(_) => {}
-                    None => out.push(part),
-                }
-            }
-        }
-        // Names made of filters may coincide, for signs are left out of them.
-        for i in 0..out.len() {
-            if out[..i].iter().any(|p| p.suffix == out[i].suffix) {
-                out[i].suffix += &format!("_{i}");
-            }
-        }
-        if let [only] = out.as_mut_slice() {
-            only.suffix.clear();
-            "all tensors".clone_into(&mut only.says);
-        }
-        if out.len() > PARTS {
-            let what = format!(
-                "The file sets {} different lists of numbers for its tensors. At most {PARTS} are read.",
-                out.len()
-            );
-            return Err(Fault::new(what, Some(out[PARTS].at), "split the file, or use fewer filters and slices."));
-        }
-        Ok(out)
-    }
-}
-
-/// More lists of numbers than a reader could follow.
-const PARTS: usize = 8;
-/// Filters whose combinations are tried.
-const FILTERS: usize = 8;
-
-/// Every set of filters that the name of one tensor can contain: with a filter also those that are a part of it. Small sets come first.
-fn fittings<'a>(filters: &[&'a String], at: At) -> Result<Vec<Vec<&'a String>>, Fault> {
-    if filters.len() > FILTERS {
-        return Err(Fault::new(
-            format!("There are {} filters here. At most {FILTERS} are read.", filters.len()),
-            Some(at),
-            "use fewer filters.",
-        ));
-    }
-    let mut out: Vec<Vec<&String>> = vec![Vec::new()];
-    for f in filters {
-        let more: Vec<Vec<&String>> = out.iter().map(|s| s.iter().copied().chain([*f]).collect()).collect();
-        out.extend(more);
-    }
-    out.retain(|s| s.iter().all(|f| filters.iter().all(|g| !f.contains(g.as_str()) || s.contains(g))));
-    out.sort_by_key(Vec::len);
-    // Named filters before the rest reads better.
-    out.rotate_left(1);
-    Ok(out)
-}
-
-/// The densities of a part.
-fn shares(p: &Part) -> Vec<&Vec<Num>> {
-    p.densities.iter().map(|c| &c.values).collect()
-}
-
-/// The entry of a map of parameters.
-fn find<'a>(level: Option<&'a Node>, name: &str) -> Option<&'a Node> {
-    level.and_then(|l| l.get(name)).filter(|n| !n.is_null())
-}
-
-fn items<'a>(node: &'a Node, what: &str) -> Result<&'a [Node], Fault> {
-    match &node.kind {
-        Kind::List(items) if !items.is_empty() => Ok(items),
-        _ => Err(Fault::new(
-            format!("The key {what} needs a list with at least one entry."),
-            Some(node.at),
-            "begin each entry with a dash.",
-        )),
-    }
-}
-
-/// The name of a model: a text, or a map with one in it.
-fn model_name(node: &Node) -> Result<String, Fault> {
-    let inner = node.get("model").or(node.get("path")).map_or(node, |n| n.get("path").unwrap_or(n));
-    match inner.text() {
-        Some(text) if !inner.is_null() => Ok(text.to_owned()),
-        _ => Err(Fault::new("A model is named by a text.", Some(node.at), "write its path or its name on the hub.")),
-    }
-}
-
-/// The number of layers that a source of a slice gives.
-fn layers(node: &Node) -> Result<Option<(usize, At)>, Fault> {
-    let Some(range) = node.get("layer_range") else { return Ok(None) };
-    let ends: Vec<Option<usize>> = match &range.kind {
-        Kind::List(ends) => ends.iter().map(|e| e.text().and_then(|t| t.parse().ok())).collect(),
-        _ => Vec::new(),
-    };
-    match ends.as_slice() {
-        [Some(from), Some(to)] if from < to => Ok(Some((to - from, range.at))),
-        _ => Err(Fault::new(
-            "A range of layers is two whole numbers, the smaller one first.",
-            Some(range.at),
-            "write a range such as [0, 32].",
-        )),
-    }
-}
-
-fn number(node: &Node, what: &str) -> Result<Num, Fault> {
-    node.text().and_then(parse).ok_or_else(|| {
-        let text = node.text().map_or("a list".to_owned(), printable);
-        Fault::new(
-            format!("The value of {what} is {text}, and that is no number."),
-            Some(node.at),
-            "write a decimal number such as 0.5.",
-        )
-    })
-}
-
-fn setting(node: &Node, what: &str) -> Result<Setting, Fault> {
-    let case = |node: &Node, filter: Option<String>| -> Result<Case, Fault> {
-        let values = match &node.kind {
-            Kind::List(items) if !items.is_empty() => {
-                items.iter().map(|n| number(n, what)).collect::<Result<_, _>>()?
-            }
-            _ => vec![number(node, what)?],
-        };
-        Ok(Case { filter, values, at: node.at })
-    };
-    let conditional = |node: &Node| -> Result<Case, Fault> {
-        let Some(value) = node.get("value") else {
-            return Err(Fault::new(
-                format!("This entry of {what} has no value."),
-                Some(node.at),
-                "add a line such as value: 0.5.",
-            ));
-        };
-        let filter = node.get("filter").filter(|f| !f.is_null()).and_then(Node::text).filter(|f| *f != "*");
-        case(value, filter.map(str::to_owned))
-    };
-    let cases = match &node.kind {
-        Kind::Map(_) => vec![conditional(node)?],
-        Kind::List(items) if items.iter().any(|i| matches!(i.kind, Kind::Map(_))) => {
-            items.iter().map(conditional).collect::<Result<_, _>>()?
-        }
-        _ => vec![case(node, None)?],
-    };
-    Ok(Setting { cases })
 }
 
 /// Refuses a parameter of a slice that is read for the whole file only.

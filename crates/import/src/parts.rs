@@ -91,6 +91,15 @@ impl Part {
         let n = self.steps();
         format!("{n} points{} ({n} * s) (by {{ have p := {s_is_not_negative} arith }})", self.suffix)
     }
+
+    /// A proof that its numbers are equal, where they are; the hypothesis `hs` says where s lies.
+    pub fn equal_weights(&self) -> String {
+        if self.layered() {
+            format!("(along_equal {} (by {{ arith }}))", self.along("hs.1"))
+        } else {
+            "(by { arith })".to_owned()
+        }
+    }
 }
 
 /// More places than any gradient of a recipe needs.

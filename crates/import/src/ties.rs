@@ -228,11 +228,7 @@ fn symmetric(merge: &Merge, file: &mut File) -> bool {
         .parts
         .iter()
         .map(|p| {
-            let equal = if p.layered() {
-                format!("(along_equal {} (by {{ arith }}))", p.along("hs.1"))
-            } else {
-                "(by { arith })".to_owned()
-            };
+            let equal = p.equal_weights();
             format!("exact {lemma} {} {} m base {equal} j", argument(&merge.scale), p.at_s("weights"))
         })
         .collect();

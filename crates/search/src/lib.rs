@@ -2,6 +2,7 @@
 
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Machine, V};
+use num_rational::BigRational;
 
 /// A constant that engines may use, with the tags its declaration carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +116,26 @@ pub enum Outcome {
     Refutation(Term, Vec<Option<Term>>),
     /// Nothing, why, and one sentence about it (may be empty).
     GaveUp(Reason, String),
+}
+
+/// What a solver answers about conditions on numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Solved {
+    /// Values of the constants asked for, in their order; what is no fraction is rounded. They are proposals like any other.
+    Values(Vec<BigRational>),
+    /// There are none, the solver says. Nobody relies on that.
+    None,
+    /// Nothing, why, and one sentence about it (may be empty).
+    GaveUp(Reason, String),
+}
+
+/// A solver outside of this program.
+pub trait Solver: Sync {
+    /// Its name in reports.
+    fn name(&self) -> &'static str;
+    /// Looks for values at which a text in SMT-LIB 2 holds, which declares and asserts. Constants named `n...` are of the sort Int there,
+    /// those named `r...` of the sort Real.
+    fn solve(&self, text: &str, constants: &[String]) -> Solved;
 }
 
 /// Something that proposes.

@@ -79,6 +79,7 @@ pub fn word(kind: T) -> &'static str {
         T::Operator => "the word operator",
         T::Claim => "the word claim",
         T::Data => "the word data",
+        T::Unit => "the word unit",
         T::Fun => "the word fun",
         T::Let => "the word let",
         T::In => "the word in",

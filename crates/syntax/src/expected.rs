@@ -172,6 +172,7 @@ impl Options {
             | T::Operator
             | T::Claim
             | T::Data
+            | T::Unit
             | T::Module
             | T::Import
             | T::End

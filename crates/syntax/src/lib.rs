@@ -46,8 +46,9 @@ pub fn parse(file_number: u32, bytes: &[u8]) -> (File, Vec<Diagnostic>) {
     let (text, bad) = bfv_diag::decode(bytes);
     let mut file = File::default();
     if lexer::bytes(bytes, &bad, &mut reports)
-        && let Some(lexed) = lexer::lex(&text, &bad, &mut reports)
+        && let Some(mut lexed) = lexer::lex(&text, &bad, &mut reports)
     {
+        split::units(&text, &mut lexed);
         split::file(file_number, &text, &lexed, &mut file, &mut reports);
     }
     (file, reports.finish())

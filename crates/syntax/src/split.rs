@@ -15,6 +15,23 @@ use std::collections::BTreeSet;
 /// Longest declaration, in words and signs, in which the place of a missing bracket is looked for.
 const REPAIRED: usize = 300;
 
+/// Finds the word `unit` at the start of a line with a name after it. It has its meaning only there, so that it stays free as a name.
+pub fn units(source: &str, lexed: &mut Lexed) {
+    let text = |from: u32, to: u32| {
+        let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+        range.and_then(|(from, to)| source.get(from..to)).unwrap_or("")
+    };
+    let mut after: Option<Token> = None;
+    for word in lexed.tokens.iter_mut().rev() {
+        let starts = word.start == 0 || text(word.start.saturating_sub(1), word.start) == "\n";
+        let named = |t: Token| t.kind == T::Name && !text(word.end, t.start).contains('\n');
+        if word.kind == T::Name && starts && text(word.start, word.end) == "unit" && after.is_some_and(named) {
+            word.kind = T::Unit;
+        }
+        after = Some(*word);
+    }
+}
+
 /// Reads all declarations of a file.
 pub fn file(number: u32, source: &str, lexed: &Lexed, out: &mut File, reports: &mut Reports) {
     let mut reader = Reader {

@@ -127,6 +127,8 @@ pub enum T {
     Operator,
     Claim,
     Data,
+    /// `unit` at the start of a line with a name after it; elsewhere it is a name like any other.
+    Unit,
     #[token("\u{3bb}")]
     Fun,
     Let,
@@ -269,7 +271,7 @@ pub fn is_big(text: &str) -> bool {
 impl T {
     /// Whether the word starts a declaration.
     pub fn starts_declaration(self) -> bool {
-        matches!(self, T::Def | T::Theorem | T::Axiom | T::Operator | T::Claim | T::Data)
+        matches!(self, T::Def | T::Theorem | T::Axiom | T::Operator | T::Claim | T::Data | T::Unit)
     }
 
     /// Whether the word is one of `step_word`.

@@ -33,6 +33,8 @@ pub enum DeclKind {
     Operator,
     Claim,
     Data,
+    /// `unit ms`: no term, only a word for the brackets of `Real [ms]`.
+    Unit,
 }
 
 /// An attribute: `@[expect refuted]`, `@[holds_if Simplex w, tag hull]`; the words after the name are its arguments.

@@ -276,3 +276,14 @@ fn the_library_is_read() {
     }
     assert!(files > 0, "the library was not found");
 }
+
+#[test]
+fn unit_is_a_word_only_at_the_start_of_a_line_before_a_name() {
+    let file =
+        good("unit ms\nunit usd -- money\ndef unit (unit : Nat) : Nat := unit\ndef a : Nat :=\n  unit\n  unit b\n");
+    let kinds: Vec<DeclKind> = file.decls.iter().map(|d| d.kind).collect();
+    assert_eq!(kinds, [DeclKind::Unit, DeclKind::Unit, DeclKind::Def, DeclKind::Def]);
+    assert_eq!(file.decls[1].name.text, "usd");
+    assert_eq!(codes(b"unit ms second\n"), [Code::UnexpectedToken]);
+    assert_eq!(codes(b"unit\n"), [Code::OutsideDeclaration]);
+}

@@ -1,12 +1,15 @@
 //! Optional tools: what needs them, and how those are fetched that come as a package.
 
 use crate::{root, say};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A tool that some test needs: program, argument that only asks for its version, what needs it.
 pub const NEEDED: [(&str, &str, &str); 1] =
     [("script", "--version", "accessibility items 3 and 4, under a pseudo-terminal")];
+
+/// The version of z3 in its package, which the crate of z3 asks for.
+const Z3_VERSION: &str = "5.3.3";
 
 /// Packages with their hashes; the client refuses any other bytes.
 const PACKAGES: &str = include_str!("../packages.txt");
@@ -50,7 +53,9 @@ pub fn setup() -> Result<(), String> {
         say(&format!("The tool {tool} is missing. It is for {what}. Install it with your system's packages."));
     }
     let Some(python) = ["python3", "python"].into_iter().find(|p| answers(p, "--version")) else {
-        say("Not fetched: z3, for the comparison of the benchmark. It comes through python, which is missing.");
+        say(
+            "Not fetched: z3, for the comparison of the benchmark and for bfv check with --engine z3. It comes through python, which is missing.",
+        );
         return Ok(());
     };
     let folder = folder();
@@ -80,8 +85,34 @@ pub fn setup() -> Result<(), String> {
         return Err("The packages cannot be fetched. What pip said stands above.".to_owned());
     }
     match z3() {
-        Some(_) => say("Fetched and checked: z3, for the comparison of the benchmark."),
+        Some(_) => {
+            say("Fetched and checked: z3, for the comparison of the benchmark and for bfv check with --engine z3.")
+        }
         None => return Err("The package of z3 holds no program z3.".to_owned()),
     }
+    bfv_z3(&folder.join("z3/lib"))
+}
+
+/// Builds the program `bfv-z3` over the library of the package and puts it beside `bfv`.
+fn bfv_z3(library: &Path) -> Result<(), String> {
+    let folder = root().join("target/tools/bfv-z3");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--release", "--locked", "--target-dir"])
+        .arg(&folder)
+        .current_dir(root().join("crates/z3"))
+        .env("Z3_NO_PKG_CONFIG", "1")
+        .env("Z3_SYS_Z3_VERSION", Z3_VERSION)
+        .env("Z3_LIBRARY_PATH_OVERRIDE", library)
+        .env("RUSTFLAGS", format!("-C link-arg=-Wl,-rpath,{}", library.display()))
+        .status()
+        .map_err(|e| format!("The program cargo cannot be run: {e}."))?;
+    if !status.success() {
+        return Err("The program bfv-z3 cannot be built. What cargo said stands above.".to_owned());
+    }
+    let beside = root().join("target/release/bfv-z3");
+    let copied = std::fs::create_dir_all(root().join("target/release"))
+        .and_then(|()| std::fs::copy(folder.join("release/bfv-z3"), &beside));
+    copied.map_err(|e| format!("The program bfv-z3 cannot be put at {}: {e}.", beside.display()))?;
+    say("Built: bfv-z3, beside bfv.");
     Ok(())
 }

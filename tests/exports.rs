@@ -1,0 +1,136 @@
+//! Counterexamples as programs: those of the rows of claims that can be computed are exported, and run without bfv.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod claims;
+mod project;
+
+use project::Project;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// At least so many refuted rows have a program.
+const LEAST: usize = 80;
+
+/// Runs a program that replays a counterexample; it must end well and print one sentence.
+fn replays(mut command: Command, name: &str) {
+    let o = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
+    assert!(o.status.success(), "{name}: {out}{err}");
+    assert!(out.starts_with("The claim ") && out.ends_with("is false.\n") && out.lines().count() == 1, "{name}: {out}");
+}
+
+fn python(file: &Path) -> Command {
+    let mut c = Command::new("python3");
+    c.arg("-I").arg(file);
+    c
+}
+
+/// Compiles a program with nothing but the compiler; the command that runs it.
+fn compiled(file: &Path) -> Command {
+    let program = file.with_extension("bin");
+    let o = Command::new("rustc").arg("-o").arg(&program).arg(file).output().unwrap();
+    assert!(o.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&o.stderr));
+    assert!(o.stderr.is_empty(), "{}: {}", file.display(), String::from_utf8_lossy(&o.stderr));
+    Command::new(program)
+}
+
+#[test]
+fn the_refuted_rows_replay_without_bfv() {
+    let p = Project::new("exports", "");
+    let (mut written, mut why): (Vec<(String, PathBuf)>, BTreeMap<String, Vec<String>>) = (Vec::new(), BTreeMap::new());
+    for rows in claims::rows() {
+        for claim in rows.claims.iter().filter(|c| c.block.contains("@[expect refuted")) {
+            // Alone with what its file declares, so that no other claim is judged again.
+            p.write("rows.sctt", &format!("{}\n\n{}\n", rows.rest, claim.block));
+            let out = format!("{}.py", claim.name);
+            let said = p.run(&["export", "counterexample", &claim.name, "rows.sctt", "--output", &out]);
+            if said.code == 0 {
+                written.push((claim.name.clone(), p.path(&out)));
+                continue;
+            }
+            said.code(2);
+            assert!(!p.path(&out).exists());
+            let reason = said.out.lines().find_map(|l| l.split_once(", because "));
+            let reason =
+                reason.unwrap_or_else(|| panic!("{}{}", said.out, said.err)).1.split(". To mend it").next().unwrap();
+            why.entry(reason.to_owned()).or_default().push(claim.name.clone());
+        }
+    }
+    std::thread::scope(|s| {
+        for part in written.chunks(written.len().div_ceil(4)) {
+            s.spawn(move || part.iter().for_each(|(name, file)| replays(python(file), name)));
+        }
+    });
+    let refused: usize = why.values().map(Vec::len).sum();
+    println!("Programs: {} refuted rows replay in Python, {refused} have no program.", written.len());
+    for (reason, names) in &why {
+        println!("No program, because {reason}: {}.", names.join(", "));
+    }
+    assert!(written.len() >= LEAST, "{} of {}", written.len(), written.len() + refused);
+}
+
+#[test]
+fn programs_in_rust_need_nothing_but_the_compiler() {
+    let p = Project::new("exports-rust", "");
+    for rows in claims::rows() {
+        for claim in rows.claims.iter().filter(|c| ["a04", "r04", "s35"].contains(&c.name.as_str())) {
+            p.write("rows.sctt", &format!("{}\n\n{}\n", rows.rest, claim.block));
+            let said = p.run(&["export", "counterexample", &claim.name, "rows.sctt", "--as", "rust"]);
+            said.code(0).says("Result: the program was replayed here, and the claim fails in it.");
+            replays(compiled(&p.path(&format!("{}.rs", claim.name))), &claim.name);
+        }
+    }
+}
+
+/// A program that is changed says that it does not replay: another point, another definition.
+#[test]
+fn a_changed_program_fails() {
+    let p = Project::new("exports-changed", "");
+    let text = "import std.fusion\n\ndef twice (x : Real) : Real := 2 * x\n\n\
+        @[expect refuted]\nclaim c (x : Real) (h : 1 <= x) : twice x <= 3\nrefuted at (x := 7/4)\n";
+    p.write("m.sctt", text);
+    p.run(&["export", "counterexample", "c", "m.sctt"]).code(0);
+    let program = std::fs::read_to_string(p.path("c.py")).unwrap();
+    replays(python(&p.path("c.py")), "c");
+    for (old, new, says) in [
+        ("x = Fraction(7, 4)", "x = Fraction(3, 2)", "The conclusion holds at the point."),
+        ("x = Fraction(7, 4)", "x = Fraction(1, 2)", "The hypothesis h does not hold at the point."),
+        ("(Fraction(2) * a)", "(Fraction(1) * a)", "The conclusion holds at the point."),
+    ] {
+        assert!(program.contains(old), "{program}");
+        p.write("changed.py", &program.replace(old, new));
+        let o = python(&p.path("changed.py")).output().unwrap();
+        assert_eq!(o.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&o.stderr).trim(), says);
+    }
+}
+
+#[test]
+fn what_has_no_program_is_refused_with_the_reason() {
+    let p = Project::new("exports-refused", "");
+    let text = "import std.root\n\nclaim proved (x : Real) : 0 <= x * x\n\n\
+        @[expect refuted]\nclaim everywhere (x : Real) (h : forall (y : Real), 0 <= y * y + x) : x < 0\n\
+        refuted at (x := 0) by\n  intro y\n  auto\n  arith\n\n\
+        @[expect refuted]\nclaim root (x : Real) (h : x = 4) : sqrt x < 0\nrefuted at (x := 4) by\n  arith\n  \
+        have h := sqrt_nonneg 4\n  arith\n";
+    p.write("m.sctt", text);
+    p.write("c.py", "mine");
+    for (claim, why) in [
+        ("proved", "because the claim is proved and not refuted."),
+        ("everywhere", "because a statement is about infinitely many numbers."),
+        ("root", "because sqrt is given by axioms, and nothing computes it."),
+    ] {
+        p.run(&["export", "counterexample", claim, "m.sctt"])
+            .code(2)
+            .says(&format!("There is no program for {claim}, {why}"));
+        assert!(!p.path(&format!("{claim}.py")).exists());
+    }
+    p.run(&["export", "counterexample", "nothing", "m.sctt"]).code(2).says("There is no goal named nothing.");
+    // What exists is not written over.
+    p.write("n.sctt", "@[expect refuted]\nclaim c (n : Nat) : n = 0\n");
+    p.run(&["export", "counterexample", "c", "n.sctt"]).code(74).says("The file c.py exists already.");
+    assert_eq!(std::fs::read_to_string(p.path("c.py")).unwrap(), "mine");
+    p.run(&["export", "counterexample", "c", "n.sctt", "--replace"]).code(0);
+    replays(python(&p.path("c.py")), "c");
+}
