@@ -356,6 +356,7 @@ const ROWS: &[Row] = &[
     row("P04", Use::At(|_| vec!["(a := 100000000) (b := 1)".to_owned()]), |c| {
         vec![format!("lerp fp32 100000000 1 1 = {}", v(&c["F"]))]
     }),
+    row("P06", Use::At(|c| vec![format!("(k := 1) (x := [0, -{}]) (i := 1)", v(&c["gap"]))]), none),
     row("P10", Use::At(|_| vec!["(a := 4097/4096) (b := 4097/4096) (c := -2049/2048)".to_owned()]), |c| {
         let (digits, exponent) =
             c["fma"].to_string().split_once("e-").map(|(d, e)| (d.to_owned(), e.to_owned())).unwrap();
