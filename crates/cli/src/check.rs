@@ -49,7 +49,7 @@ fn sources(p: &Project) -> Vec<PathBuf> {
 pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
     if args.repair && args.locked {
         let without = |flag: &str| arguments.iter().filter(|a| *a != flag).cloned().collect();
-        let what = "The option --repair searches, and --locked keeps what is found from being stored.";
+        let what = "The option --repair stores what it finds, and --locked never writes.";
         return Err(Mistake::new(what, vec![without("--locked"), without("--repair")]));
     }
     let (paths, project) = place("check", &args.paths)?;

@@ -97,7 +97,7 @@ impl Line<'_> {
             Ok(None) => return Some(Kept::Nothing),
             Err(problem) => {
                 self.problems.push(problem);
-                return None;
+                return Some(Kept::Nothing);
             }
         };
         let Ok(stored) = bfv_format::read(&bytes) else { return Some(Kept::Broken) };
