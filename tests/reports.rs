@@ -232,7 +232,12 @@ fn only_commands_that_judge_have_these_formats() {
         let said = p.run(&["list", &flag[0], &flag[1]]);
         said.code(2).says(&format!("The format {format} is for commands that judge claims. Nothing was run."));
         assert!(!p.path("x").exists());
-        p.run(&["set", "format", format]).code(2);
+        // Kept as a setting it is for the same commands, and can be changed again.
+        p.run(&["set", "format", format]).code(0);
+        p.run(&["list"]).code(2).says("Suggestion 1 of 3: bfv list --format text");
+        let judged = p.run(&["check", "--budget", "20000"]);
+        assert!(!judged.code(1).out.contains("\nRefuted: "), "{}", judged.out);
+        p.run(&["set", "format", "text"]).code(0);
     }
 }
 
