@@ -63,7 +63,6 @@ fn github_gets_a_command_for_each_claim_that_is_not_as_expected() {
     assert_eq!(commands.len(), 3);
     let expected = [(9, "Refuted", 2), (11, "Unknown%2C reason incomplete", 3), (13, "Vacuous", 4)];
     for (command, (line, title, message)) in commands.iter().zip(expected) {
-        let title = title.replace("%2C", "%2C");
         let start = format!("::error file=claims/{FILE},line={line},endLine={line},col=7,endColumn=");
         assert!(command.starts_with(&start), "{command}");
         let end = format!(",title={title}::{}", messages[message].replace('%', "%25"));
