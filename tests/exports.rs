@@ -38,7 +38,8 @@ fn compiled(file: &Path) -> Command {
 #[test]
 fn the_refuted_rows_replay_without_bfv() {
     let p = Project::new("exports", "");
-    let (mut written, mut why): (Vec<(String, PathBuf)>, BTreeMap<String, Vec<String>>) = (Vec::new(), BTreeMap::new());
+    let mut written: Vec<(String, PathBuf)> = Vec::new();
+    let mut why: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for rows in claims::rows() {
         for claim in rows.claims.iter().filter(|c| c.block.contains("@[expect refuted")) {
             // Alone with what its file declares, so that no other claim is judged again.

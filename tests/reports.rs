@@ -63,7 +63,6 @@ fn github_gets_a_command_for_each_claim_that_is_not_as_expected() {
     assert_eq!(commands.len(), 3);
     let expected = [(9, "Refuted", 2), (11, "Unknown%2C reason incomplete", 3), (13, "Vacuous", 4)];
     for (command, (line, title, message)) in commands.iter().zip(expected) {
-        let title = title.replace("%2C", "%2C");
         let start = format!("::error file=claims/{FILE},line={line},endLine={line},col=7,endColumn=");
         assert!(command.starts_with(&start), "{command}");
         let end = format!(",title={title}::{}", messages[message].replace('%', "%25"));
@@ -232,7 +231,12 @@ fn only_commands_that_judge_have_these_formats() {
         let said = p.run(&["list", &flag[0], &flag[1]]);
         said.code(2).says(&format!("The format {format} is for commands that judge claims. Nothing was run."));
         assert!(!p.path("x").exists());
-        p.run(&["set", "format", format]).code(2);
+        // Kept as a setting it is for the same commands, and can be changed again.
+        p.run(&["set", "format", format]).code(0);
+        p.run(&["list"]).code(2).says("Suggestion 1 of 3: bfv list --format text");
+        let judged = p.run(&["check", "--budget", "20000"]);
+        assert!(!judged.code(1).out.contains("\nRefuted: "), "{}", judged.out);
+        p.run(&["set", "format", "text"]).code(0);
     }
 }
 

@@ -258,7 +258,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether it shows only claims and problems, for a program; such a format is no setting, and only for commands that judge.
+    /// Whether it shows only claims and problems, for a program; such a format is for commands that judge.
     pub fn is_for_judging(self) -> bool {
         matches!(self, Format::Github | Format::Sarif | Format::Junit)
     }

@@ -22,7 +22,7 @@ const CODES: [(&str, &str); 9] = [
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
     (
         "not-exported",
-        "The counterexample cannot be written as a program. Functions given by axioms have no values to compute, and a program cannot go through infinitely many numbers.",
+        "The counterexample cannot be written as a program. The message says why, for example that a function is given by axioms.",
     ),
     ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
     ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),

@@ -69,15 +69,21 @@ fn run(arguments: &[String]) -> u8 {
             usage::Explained::Mistake(mistake) => return refuse(&mistake),
         },
     };
-    let options = match Options::resolve(&args.global) {
+    let mut options = match Options::resolve(&args.global) {
         Ok(options) => options,
         Err(problem) => return refuse(&usage::Mistake { problem, suggestions: Vec::new() }),
     };
     if let (Some(format), false) = (options.for_judging(), args.command.judges()) {
-        let word = options::word(format);
-        let what = format!("The format {word} is for commands that judge claims.");
-        let lines = ["check", "gate"].map(|c| usage::line(&[c, "--format", &word]));
-        return refuse(&usage::Mistake::new(what, lines.into()));
+        // A format kept as a setting must not keep its user from changing it.
+        let kept = args.global.format.is_none() && options.format == format;
+        if !kept || !matches!(args.command, Command::Set(_) | Command::Help(_)) {
+            let word = options::word(format);
+            let what = format!("The format {word} is for commands that judge claims.");
+            let text = [arguments, &usage::line(&["--format", "text"])].concat();
+            let lines = ["check", "gate"].map(|c| usage::line(&[c, "--format", &word]));
+            return refuse(&usage::Mistake::new(what, kept.then_some(text).into_iter().chain(lines).collect()));
+        }
+        options.format = args::Format::Text;
     }
     let answer = match &args.command {
         Command::Check(c) => check::check(c, &options, arguments),

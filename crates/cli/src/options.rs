@@ -24,7 +24,7 @@ pub struct Options {
 pub fn settings() -> [(&'static str, Vec<String>); 6] {
     [
         ("color", values::<When>()),
-        ("format", named(Format::value_variants().iter().filter(|f| !f.is_for_judging()))),
+        ("format", values::<Format>()),
         ("hints", values::<Hints>()),
         ("ids", values::<Ids>()),
         ("layout", values::<Layout>()),
@@ -33,11 +33,8 @@ pub fn settings() -> [(&'static str, Vec<String>); 6] {
 }
 
 fn values<T: ValueEnum>() -> Vec<String> {
-    named(T::value_variants().iter())
-}
-
-fn named<'a, T: ValueEnum + 'a>(all: impl Iterator<Item = &'a T>) -> Vec<String> {
-    all.filter_map(ValueEnum::to_possible_value).map(|v| v.get_name().to_owned()).collect()
+    let all = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    all.map(|v| v.get_name().to_owned()).collect()
 }
 
 /// Where the user's settings lie; `None` when the environment names no home.
@@ -136,7 +133,7 @@ impl Options {
         }
     }
 
-    /// The first format asked for that only commands that judge have.
+    /// The first format asked for that only commands that judge have, by a flag or by the settings.
     pub fn for_judging(&self) -> Option<Format> {
         std::iter::once(self.format).chain(self.reports.iter().map(|(kind, _)| *kind)).find(|f| f.is_for_judging())
     }

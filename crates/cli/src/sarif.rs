@@ -267,7 +267,7 @@ mod tests {
         let rule = Rule { id: "refuted".into(), title: "Refuted".into(), text: "It is false.".into() };
         let one = |i: u32| Finding {
             claim: Some(format!("m.c{i}")),
-            wrong: Some((rule.clone(), if i % 2 == 0 { Severity::Warning } else { Severity::Error })),
+            wrong: Some((rule.clone(), if i.is_multiple_of(2) { Severity::Warning } else { Severity::Error })),
             message: format!("Refuted: c{i}."),
             spot: Some(Spot {
                 path: "a b/\u{e4}.sctt".into(),

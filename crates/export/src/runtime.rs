@@ -429,8 +429,10 @@ fn choices(options: &[Vec<Value>]) -> Result<Vec<Vec<Value>>, Why> {
         if out.len().saturating_mul(option.len()) > MOST_ELEMENTS {
             return Err("there are too many elements to go through".into());
         }
-        out =
-            out.iter().flat_map(|done| option.iter().map(move |x| [done.as_slice(), &[x.clone()]].concat())).collect();
+        out = out
+            .iter()
+            .flat_map(|done| option.iter().map(move |x| [done.as_slice(), std::slice::from_ref(x)].concat()))
+            .collect();
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@ const RUNTIME: &str = include_str!("runtime.rs");
 
 pub fn text(p: &Program) -> String {
     let mut out = format!("// {}\n// {}\n\n", crate::TITLE, p.about().join("\n// "));
-    out += "#![allow(dead_code, unused_variables, unused_parens)]\n\n";
+    out += "#![allow(dead_code, non_snake_case, unused_variables)]\n\n";
     out += RUNTIME;
     for f in p.functions() {
         let names: Vec<String> = (0..f.params).map(|n| format!("{}: &Value", p.local(n))).collect();
