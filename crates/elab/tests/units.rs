@@ -1,7 +1,7 @@
 //! Units are checked, and leave no trace in what the kernel sees.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_elab::{Engines, Kind, Outcomes, Session};
+use bfv_elab::{Engines, Kind, Outcomes, Problem, Session};
 use bfv_engine_native::{Arith, Auto};
 
 fn module(session: &mut Session, name: &str, text: &str) -> Outcomes {
@@ -82,22 +82,43 @@ const TRACKED: &[(&str, &str)] = &[
     ("norm_inf v", "ms"),
     ("dot v w", "ms * usd"),
     ("median v", "ms"),
+    ("exp (x / y)", "1"),
+    ("log (x / y)", "1"),
+    ("sigmoid (x / y)", "1"),
+    ("softmax x v 0", "1"),
+    ("log_sum_exp x v", "ms"),
 ];
+
+/// Expressions that ask a function for what it does not take.
+const REFUSED: &[&str] =
+    &["exp x", "log x", "sigmoid x", "softmax (w 0) v 0", "log_sum_exp (w 0) v", "min2 x (w 0)", "f (w 0)"];
+
+/// What is wrong with a definition of an expression with a stated unit.
+fn stating(session: &Session, unit: &str, e: &str) -> Vec<Problem> {
+    let imports = "import std.norm\nimport std.rank\nimport std.softmax\nimport std.units\n";
+    let text = format!("{imports}def a {VARIABLES} : Real [{unit}] := {e}\n");
+    module(&mut session.clone(), "trial", &text).problems
+}
 
 #[test]
 fn every_tracked_expression_has_its_unit_and_no_other() {
     with_stack(|| {
-        let session = library("logic nat real units fin vec sum fusion order mean root monotone norm count rank");
+        let session = library(
+            "logic nat real units fin vec sum fusion order mean root monotone norm count rank space deriv calculus chain linear algebra smooth exp \
+             convex lipschitz normalized softmax",
+        );
         for (e, unit) in TRACKED {
-            for (stated, refused) in [(*unit, false), ("second", true), ("1", true)] {
-                let text = format!(
-                    "import std.norm\nimport std.rank\nimport std.units\ndef a {VARIABLES} : Real [{stated}] := {e}\n"
-                );
-                let out = module(&mut session.clone(), "trial", &text);
-                let kinds: Vec<Kind> = out.problems.iter().map(|p| p.kind).collect();
-                let expected: &[Kind] = if refused { &[Kind::UnitMismatch] } else { &[] };
-                assert_eq!(kinds, expected, "{e} as {stated}: {:?}", out.problems);
+            for stated in [*unit, "second", "1"] {
+                let problems = stating(&session, stated, e);
+                let kinds: Vec<Kind> = problems.iter().map(|p| p.kind).collect();
+                let expected: &[Kind] = if stated == *unit { &[] } else { &[Kind::UnitMismatch] };
+                assert_eq!(kinds, expected, "{e} as {stated}: {problems:?}");
             }
+        }
+        for e in REFUSED {
+            let problems = stating(&session, "?any", e);
+            assert_eq!(problems.iter().map(|p| p.kind).collect::<Vec<_>>(), [Kind::UnitMismatch], "{e}: {problems:?}");
+            assert!(problems[0].message.contains("is needed here"), "{e}: {problems:?}");
         }
     });
 }
