@@ -51,7 +51,12 @@ struct Proof {
 fn stored_proofs() -> Vec<Proof> {
     let mut out = Vec::new();
     for module in std::fs::read_dir(root().join("proofs")).unwrap() {
-        for file in std::fs::read_dir(module.unwrap().path()).unwrap() {
+        let module = module.unwrap().path();
+        // The page of all rows lies beside the folders.
+        if !module.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(module).unwrap() {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
             let stored = bfv_format::read(&bytes).unwrap();
             out.push(Proof { name: stored.claim.clone(), bytes, stored });
