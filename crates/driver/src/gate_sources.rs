@@ -124,11 +124,14 @@ pub fn gate_sources(
         }
         Err(problem) => problems.push(problem),
     }
-    let looked = elaborated.goals.iter().map(|g| {
-        let hash = context.statement_hash(&g.statement).map(|h| h.to_string()).unwrap_or_default();
-        Looked { name: g.full_name(), place: g.place.clone(), hash }
-    });
-    let looked = looked.collect();
+    let mut looked = Vec::new();
+    for g in &elaborated.goals {
+        let (name, place) = (g.full_name(), g.place.clone());
+        match context.statement_hash(&g.statement) {
+            Ok(hash) => looked.push(Looked { name, place, hash: hash.to_string() }),
+            Err(e) => problems.push(internal(&format!("The goal {name} cannot be hashed: {e}."))),
+        }
+    }
     let files: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.place.file.as_str()).collect();
     let not_kept = files.into_iter().filter(|f| !store.keeps(f)).map(str::to_owned).collect();
     GateReport { claims: looked, violations, problems, not_kept }

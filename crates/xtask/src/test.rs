@@ -38,6 +38,9 @@ pub fn test(require_tools: bool) -> ExitCode {
     for (tool, what) in &missing {
         say(&format!("Not run: needs {tool}. It is for {what}."));
     }
+    if !tools::has_bfv_z3() {
+        say("Not run: needs bfv-z3, which cargo xtask setup builds. It is for one test of the solver z3.");
+    }
     say(&format!(
         "Test: {} of {all} steps passed, {} of {} tools missing.",
         all - failed.len(),

@@ -5,8 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A tool that some test needs: program, argument that only asks for its version, what needs it.
-pub const NEEDED: [(&str, &str, &str); 1] =
-    [("script", "--version", "accessibility items 3 and 4, under a pseudo-terminal")];
+pub const NEEDED: [(&str, &str, &str); 2] = [
+    ("script", "--version", "accessibility items 3 and 4, under a pseudo-terminal"),
+    ("python3", "--version", "counterexamples as programs in Python"),
+];
+
+/// Whether the program `bfv-z3` lies beside `bfv`; one test asks it.
+pub fn has_bfv_z3() -> bool {
+    root().join("target/release/bfv-z3").is_file()
+}
 
 /// The version of z3 in its package, which the crate of z3 asks for.
 const Z3_VERSION: &str = "5.3.3";
