@@ -74,20 +74,18 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
 pub fn judge(request: &CheckOptions, engine: Engine) -> (Report, Vec<GoalName>, Sources) {
-    judge_and_see(request, engine, &mut |_| {})
+    let milestones = Milestones::start();
+    let progress = &mut |p: Progress| milestones.at(p.done, p.all);
+    bfv_driver::check_in_threads(request, &*plug::make(engine), crate::STACK, progress)
 }
 
-/// The same, and shows what each verdict rests on.
+/// The same in one thread, and shows what each verdict rests on.
 pub fn judge_and_see(
     request: &CheckOptions,
-    engine: Engine,
     see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
-    let (mut frontend, mut search) = match engine {
-        Engine::Native => plug::both(),
-        Engine::Z3 => plug::with_z3(),
-    };
+    let (mut frontend, mut search) = plug::both();
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);
     bfv_driver::check_and_see(request, frontend.as_mut(), search.as_mut(), progress, see)
 }

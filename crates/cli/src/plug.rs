@@ -1,6 +1,7 @@
 //! Which engines this program has.
 
-use bfv_driver::{Frontend, Plugged, Search, from_source, plug};
+use crate::args::Engine;
+use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
 use bfv_engine_native::{Arith, Asked, Auto, Native, Points};
 use bfv_engine_z3::Z3;
 
@@ -18,9 +19,13 @@ pub fn both() -> (Box<dyn Frontend>, Box<dyn Search>) {
     plug(ENGINES)
 }
 
-/// The front end and the search, which asks z3 where the native engine finds nothing.
-pub fn with_z3() -> (Box<dyn Frontend>, Box<dyn Search>) {
-    plug(WITH_Z3)
+/// What makes the front end and the search of a thread; z3 is asked where it is wanted and the native engine finds nothing.
+pub fn make(engine: Engine) -> Box<Make<'static>> {
+    let engines = match engine {
+        Engine::Native => ENGINES,
+        Engine::Z3 => WITH_Z3,
+    };
+    Box::new(move |share| plug_for(engines, share))
 }
 
 /// The front end of the gate, which rests on no bundle.

@@ -5,7 +5,7 @@ use crate::load::{Input, load};
 use crate::menu::Proposal;
 use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
-use crate::replay::Context;
+use crate::replay::{Context, Sides};
 use crate::store::Store;
 use crate::verdict::{GoalReport, Kind, Reason, Report};
 use bfv_diag::Sources;
@@ -239,7 +239,8 @@ pub fn check_and_see(
     if files.is_empty() {
         return (report, Vec::new(), sources);
     }
-    check_loaded(options, files.as_slice(), sources, report, (frontend, search), progress, see)
+    let run = check_loaded(options, files.as_slice(), sources, report, (frontend, search), progress, see);
+    (run.report, run.names, run.sources)
 }
 
 /// Checks a text that is in no file; nothing is stored.
@@ -254,12 +255,19 @@ pub fn check_text(
     let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
     let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
     let report = Report { files: vec![name.to_owned()], ..Report::default() };
-    let (report, _, sources) =
-        check_loaded(&options, &[input], sources, report, (frontend, search), &mut |_| {}, &mut |_| {});
-    (report, sources)
+    let run = check_loaded(&options, &[input], sources, report, (frontend, search), &mut |_| {}, &mut |_| {});
+    (run.report, run.sources)
 }
 
-fn check_loaded(
+/// What came of a run: also what the kernel accepted, by statement.
+pub(crate) struct Run {
+    pub(crate) report: Report,
+    pub(crate) names: Vec<GoalName>,
+    pub(crate) sources: Sources,
+    pub(crate) sides: Sides,
+}
+
+pub(crate) fn check_loaded(
     options: &CheckOptions,
     files: &[Input],
     mut sources: Sources,
@@ -267,7 +275,8 @@ fn check_loaded(
     (frontend, search): (&mut dyn Frontend, &mut dyn Search),
     progress: &mut dyn FnMut(Progress),
     see: &mut dyn FnMut(&Seen<'_>),
-) -> (Report, Vec<GoalName>, Sources) {
+) -> Run {
+    let ended = |report, names, sources| Run { report, names, sources, sides: Sides::default() };
     let start = Instant::now();
     let elaborated = frontend.elaborate(&mut sources, files);
     report.load_us = micros(start);
@@ -275,7 +284,7 @@ fn check_loaded(
         Ok(elaborated) => elaborated,
         Err(problems) => {
             report.problems.extend(problems);
-            return (report, Vec::new(), sources);
+            return ended(report, Vec::new(), sources);
         }
     };
     report.problems.append(&mut elaborated.problems);
@@ -287,22 +296,22 @@ fn check_loaded(
             [one] => elaborated.goals.get(*one).into_iter().collect(),
             [] => {
                 report.problems.push(unknown_goal(name));
-                return (report, all, sources);
+                return ended(report, all, sources);
             }
             many => {
                 report.problems.push(ambiguous_goal(name, many.len()));
-                return (report, all, sources);
+                return ended(report, all, sources);
             }
         },
     };
     if goals.is_empty() {
-        return (report, all, sources);
+        return ended(report, all, sources);
     }
     let context = match Context::new(&elaborated.signature) {
         Ok(context) => context,
         Err(e) => {
             report.problems.push(internal(&format!("A checked signature cannot be hashed: {e}.")));
-            return (report, all, sources);
+            return ended(report, all, sources);
         }
     };
     let mut line = Line::new(options, &elaborated.signature, &context, frontend, search);
@@ -315,7 +324,8 @@ fn check_loaded(
         report.goals.push(judged);
     }
     report.problems.append(&mut line.problems);
-    (report, all, sources)
+    let sides = std::mem::take(&mut line.sides);
+    Run { report, names: all, sources, sides }
 }
 
 pub(crate) fn micros(start: Instant) -> u64 {

@@ -9,7 +9,7 @@ use crate::problem::{Problem, place};
 use crate::sentence::count;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
-use bfv_elab::{Engines, Expected, Session};
+use bfv_elab::{Engines, Expected, Session, Share};
 use bfv_format::{Outcome as Sense, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
@@ -41,14 +41,21 @@ const SCRIPT_STEPS: u64 = 200_000;
 /// The front end and the search over one session: lemmas that the front end met are known to the search.
 #[must_use]
 pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
+    plug_for(engines, None)
+}
+
+/// The same for a share of the claims.
+#[must_use]
+pub fn plug_for(engines: Plugged, share: Option<Share>) -> (Box<dyn Frontend>, Box<dyn Search>) {
     let known = Rc::new(RefCell::new(Known::default()));
-    (Box::new(Front { engines, known: known.clone(), library: Library::Bundles }), Box::new(Engaged { engines, known }))
+    let front = Front { engines, known: known.clone(), library: Library::Bundles, share };
+    (Box::new(front), Box::new(Engaged { engines, known }))
 }
 
 /// The front end for the gate: the library is elaborated from its source, so that nothing rests on a bundle.
 #[must_use]
 pub fn from_source(engines: Plugged) -> Box<dyn Frontend> {
-    Box::new(Front { engines, known: Rc::default(), library: Library::Sources })
+    Box::new(Front { engines, known: Rc::default(), library: Library::Sources, share: None })
 }
 
 /// Bundles of the whole library, made from its source: module and bytes.
@@ -97,6 +104,7 @@ struct Front {
     engines: Plugged,
     library: Library,
     known: Rc<RefCell<Known>>,
+    share: Option<Share>,
 }
 
 /// A module that is being read.
@@ -145,6 +153,7 @@ impl Frontend for Front {
         let mut line = Line::new(self.engines, self.library);
         line.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
         line.problems = problems;
+        line.share = self.share;
         line.session.names.catalogue = Some(library::catalogue);
         for input in files {
             let name = line.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
@@ -240,6 +249,7 @@ struct Line {
     keys: library::Keys,
     modules: BTreeMap<String, Module>,
     engines: Engines<'static>,
+    share: Option<Share>,
     goals: Vec<Goal>,
     claims: BTreeMap<String, Decl>,
     problems: Vec<Problem>,
@@ -258,6 +268,7 @@ impl Line {
             keys: library::Keys::default(),
             modules: BTreeMap::new(),
             engines: script_engines(engines),
+            share: None,
             goals: Vec::new(),
             claims: BTreeMap::new(),
             problems: Vec::new(),
@@ -315,6 +326,8 @@ impl Line {
             self.module(&i.text, sources);
         }
         let text = |span: Span| sources.span_text(span).unwrap_or_default().to_owned();
+        // Claims of other modules are nobody's share.
+        self.session.share = self.share.filter(|_| module.asked);
         let out = self.session.module(&module.name, &module.file, self.engines, &text);
         for p in out.problems {
             let mut d = Diagnostic::error(code(p.kind), p.span, p.message);

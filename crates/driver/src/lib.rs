@@ -21,6 +21,7 @@ mod problem;
 mod repair;
 mod replay;
 mod sentence;
+mod shares;
 mod store;
 mod verdict;
 
@@ -31,7 +32,7 @@ pub use check::{
 pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use exit::{Event, exit_code};
-pub use front::{Plugged, bundles, from_source, plug};
+pub use front::{Plugged, bundles, from_source, plug, plug_for};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
 pub use gate_sources::{GateReport, Looked, gate_sources};
 pub use list::{Listed, list};
@@ -44,6 +45,7 @@ pub use sentence::{
     Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
     named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
 };
+pub use shares::{Make, check_in_threads};
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{

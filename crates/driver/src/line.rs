@@ -26,7 +26,7 @@ pub struct Line<'a> {
     context: &'a Context,
     pub(crate) frontend: &'a mut dyn Frontend,
     pub(crate) search: &'a mut dyn Search,
-    sides: Sides,
+    pub(crate) sides: Sides,
     /// What went wrong on the way.
     pub problems: Vec<Problem>,
 }
@@ -141,11 +141,16 @@ impl<'a> Line<'a> {
         let hash = self.hash(task)?;
         let start = Instant::now();
         let mut search_steps = 0;
-        let mut accepted: Vec<Accepted> = self.stored(task).into_iter().collect();
-        let mut failure = (Reason::Incomplete, String::new());
+        let loaded = self.load(task);
         let given = if task.part == Part::Claim { task.goal.given.clone() } else { None };
-        if let Some(candidate) = given {
-            match self.offer(task, candidate) {
+        let given = given.map(|candidate| (self.written(task, &candidate), candidate));
+        // What the source gives is mostly what is stored, byte by byte; then one judgement is that of both.
+        let same = given.as_ref().is_some_and(|(bytes, _)| bytes.as_ref().ok() == loaded.as_ref());
+        let stored = loaded.filter(|_| !same).and_then(|bytes| self.replayed(task, bytes));
+        let mut accepted: Vec<Accepted> = stored.into_iter().collect();
+        let mut failure = (Reason::Incomplete, String::new());
+        if let Some((bytes, candidate)) = given {
+            match bytes.and_then(|bytes| self.accept(task, candidate, bytes)) {
                 Ok(a) => accepted.push(a),
                 Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
             }
@@ -168,6 +173,7 @@ impl<'a> Line<'a> {
         if let ([kind], [new]) = (kinds.as_slice(), accepted.as_slice())
             && new.source == ProofSource::Searched
             && task.part == Part::Claim
+            && !same
         {
             let kind = *kind;
             kinds.extend(self.other_side(task, kind));
@@ -181,7 +187,7 @@ impl<'a> Line<'a> {
         }
         let accepted = accepted.pop();
         // Nothing is stored before the other side was offered, or a later run would not offer it again.
-        if let Some(new) = &accepted {
+        if let Some(new) = accepted.as_ref().filter(|_| !same) {
             self.keep(task, new);
         }
         Some(Answer { hash, accepted, failure, search_steps, wall_us })
@@ -261,16 +267,22 @@ impl<'a> Line<'a> {
         self.options.store.as_ref().filter(|s| s.keeps(&task.goal.place.file))
     }
 
+    /// The bytes of the stored proof, when there is one.
+    fn load(&mut self, task: &Task<'_>) -> Option<Vec<u8>> {
+        let file = task.part.file(&task.goal.name);
+        self.store(task)?.load(&task.goal.module, &file).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            None
+        })
+    }
+
     /// The stored proof, when there is one that counts. One that does not count is searched for again, so it is no problem.
     pub(crate) fn stored(&mut self, task: &Task<'_>) -> Option<Accepted> {
-        let file = task.part.file(&task.goal.name);
-        let bytes = match self.store(task)?.load(&task.goal.module, &file) {
-            Ok(bytes) => bytes?,
-            Err(problem) => {
-                self.problems.push(problem);
-                return None;
-            }
-        };
+        let bytes = self.load(task)?;
+        self.replayed(task, bytes)
+    }
+
+    fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Option<Accepted> {
         let stored = read(&bytes).ok()?;
         let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits()).ok()?;
         let Stored { verdict, evidence, witness, engine, .. } = stored;
@@ -278,20 +290,28 @@ impl<'a> Line<'a> {
         Some(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
     }
 
-    pub(crate) fn offer(&mut self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
-        let Candidate { outcome, evidence, .. } = &candidate;
-        let packed = pack(self.context.decls(), task.statement, evidence).map_err(|e| e.to_string())?;
+    pub(crate) fn offer(&self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
+        let bytes = self.written(task, &candidate)?;
+        self.accept(task, candidate, bytes)
+    }
+
+    /// A candidate as it is stored.
+    fn written(&self, task: &Task<'_>, candidate: &Candidate) -> Result<Vec<u8>, String> {
+        let packed = pack(self.context.decls(), task.statement, &candidate.evidence).map_err(|e| e.to_string())?;
         let file = task.part.file(&task.goal.name);
-        let bytes = write(&Stored {
+        Ok(write(&Stored {
             decls: packed.decls,
             claim: format!("{}.{file}", task.goal.module),
             statement: packed.statement,
-            verdict: *outcome,
+            verdict: candidate.outcome,
             evidence: packed.evidence,
             witness: candidate.witness.clone(),
             engine: candidate.engine.clone(),
-        });
-        // What is judged is what will be stored, read back: were the writer broken, the gate would find out late.
+        }))
+    }
+
+    /// What is judged is what will be stored, read back: were the writer broken, the gate would find out late.
+    fn accept(&self, task: &Task<'_>, candidate: Candidate, bytes: Vec<u8>) -> Result<Accepted, String> {
         let back = read(&bytes).map_err(|e| format!("the proof cannot be stored, {e}"))?;
         let judged = judge_stored(self.signature, self.context, task.statement, &back, self.limits());
         let judgement = judged.map_err(|e| match e {

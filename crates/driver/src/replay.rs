@@ -121,6 +121,11 @@ impl Sides {
         };
         Some(Problem::new(Code::Contradiction, what, "trust no verdict of this version, and report this."))
     }
+
+    /// Takes over what was noted elsewhere; false when an opposite is among it.
+    pub(crate) fn join(&mut self, others: &Sides) -> bool {
+        others.0.iter().all(|(statement, (kind, name))| self.add(*statement, *kind, name).is_none())
+    }
 }
 
 /// Why a stored proof does not count.

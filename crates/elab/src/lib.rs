@@ -31,7 +31,7 @@ mod walk;
 
 pub use bundle::bundle_key;
 pub use elab::{Engines, Kind, Problem};
-pub use module::{Claim, Expected, Given, Outcomes, Session};
+pub use module::{Claim, Expected, Given, Outcomes, Session, Share};
 pub use names::{Global, Names, Target};
 pub use show::show;
 pub use walk::{mentions, point};

@@ -75,11 +75,25 @@ pub struct Session {
     pub names: Names,
     /// Tagged declarations.
     pub lemmas: Vec<Lemma>,
+    /// Which claims are elaborated; all of them where nothing is said.
+    pub share: Option<Share>,
+    /// Claims met while there was a share.
+    met: usize,
     /// Modules with what they import.
     modules: BTreeMap<String, Vec<String>>,
     /// The units of declarations of modules that can see one, by full name. Bundles do not carry them, for no module of the library
     /// with declarations has units.
     shapes: BTreeMap<String, Shape>,
+}
+
+/// A part of the claims: each `of`th one, counted in the order in which they are met, from the one numbered `first`.
+/// No claim changes what later declarations mean, so several sessions may each elaborate a share of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The number of the first claim, from 0.
+    pub first: usize,
+    /// How many shares there are.
+    pub of: usize,
 }
 
 /// Modules whose words stand in claims of every kind.
@@ -153,6 +167,7 @@ impl Session {
                         self.names.units.push((name.to_owned(), format!("{name}.{}", d.name.text)));
                         Ok(())
                     }
+                    DeclKind::Claim if !self.mine() => Ok(()),
                     DeclKind::Claim => self.claim(d, engines, text).map(|c| out.claims.push(c)),
                     _ => self.declaration(name, d, engines),
                 }
@@ -164,6 +179,14 @@ impl Session {
             }
         }
         out
+    }
+
+    /// Whether the next claim belongs to the share.
+    fn mine(&mut self) -> bool {
+        let Some(Share { first, of }) = self.share else { return true };
+        let number = self.met;
+        self.met += 1;
+        number.checked_rem(of) == Some(first)
     }
 
     /// Theorems without a tag that a module sees and that speak of nothing but what a statement mentions. What they speak of must

@@ -138,8 +138,8 @@ pub trait Solver: Sync {
     fn solve(&self, text: &str, constants: &[String]) -> Solved;
 }
 
-/// Something that proposes.
-pub trait Engine {
+/// Something that proposes. Several threads may ask it at once, each about goals of its own.
+pub trait Engine: Sync {
     /// Its name in reports.
     fn name(&self) -> &'static str;
     /// Tries a goal within a budget.
