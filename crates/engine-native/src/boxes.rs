@@ -4,7 +4,7 @@
 //! bounds. What is left is a linear program; its solution is a certificate for the kernel's rule about real numbers.
 //! A point at which the claim fails ends the search.
 
-use crate::arith::{Prover, stopped};
+use crate::arith::{Found, Prover, stopped};
 use crate::certificate::Fruitless;
 use crate::certificate::Power;
 use crate::enclose::{Lemmas, NAMES, Numbers, call, literal, root, rounded, whole};
@@ -13,10 +13,11 @@ use crate::reify::{self, Atoms};
 use crate::relax::{Fact, Leaf, Proof};
 use crate::shift::rename;
 use bfv_format::{Arith, Node, Op, Prim, Relation, Sort, Term};
-use bfv_kernel::{Clo, Ctx, Elim, Env, Head, Neutral, Res, V, Val};
+use bfv_kernel::{Ctx, Elim, Env, Head, Neutral, Res, V, Val};
 use bfv_search::{Budget, Goal, Reason};
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -361,27 +362,29 @@ impl Search<'_, '_> {
     }
 }
 
-/// What comes of a goal.
-pub enum Boxed {
-    Proof(Term),
-    /// The goal fails where the variables of the context have these values; proofs have none.
-    Point(Vec<Option<Term>>),
+/// Values of the variables of a context; proofs have none.
+type Values = Vec<Option<Term>>;
+
+/// What a prover needs that searches on boxes.
+pub struct Boxing {
+    lemmas: Lemmas,
+    /// Where the goal at hand fails, once that is known.
+    point: RefCell<Option<Values>>,
 }
 
-/// Result of a search on boxes: the evaluator may stop, the search may end without anything.
-type Outcome = Res<Result<Boxed, (Reason, String)>>;
-
-fn give_up(reason: Reason, why: &str) -> Outcome {
+fn give_up(reason: Reason, why: &str) -> Found {
     Ok(Err((reason, why.to_owned())))
 }
 
-impl Prover<'_> {
-    /// Proves a goal by bounds on boxes, or finds a point at which it fails.
-    pub fn boxes(&self, ctx: &Ctx, target: &V, hints: &[Term], budget: &mut Budget) -> Outcome {
-        match self.box_lemmas()? {
-            Some(lemmas) => self.boxes_with(&lemmas, ctx, target, hints, budget),
-            None => give_up(Reason::OutsideFragment, "The search on boxes needs `import std.bounds`."),
-        }
+impl<'g> Prover<'g> {
+    /// The same prover, which goes on with boxes where arithmetic finds nothing.
+    ///
+    /// # Errors
+    /// The evaluator's; nothing when the module `std.bounds` is not there.
+    pub fn with_boxes(mut self) -> Res<Option<Prover<'g>>> {
+        let Some(lemmas) = self.box_lemmas()? else { return Ok(None) };
+        self.boxing = Some(Boxing { lemmas, point: RefCell::default() });
+        Ok(Some(self))
     }
 
     /// The lemmas of `std.bounds`, where that module is there.
@@ -404,48 +407,6 @@ impl Prover<'_> {
         Ok(Some(Lemmas(out)))
     }
 
-    fn boxes_with(&self, lemmas: &Lemmas, ctx: &Ctx, target: &V, hints: &[Term], budget: &mut Budget) -> Outcome {
-        let under = |dom: &V, rest: &Clo, budget: &mut Budget| -> Outcome {
-            let (inner, x) = self.m.bind(ctx, dom.clone());
-            let hints = hints.iter().map(|h| self.m.quote(&inner, &self.m.eval(&ctx.env, h))).collect::<Res<Vec<_>>>()?;
-            Ok(self.boxes_with(lemmas, &inner, &self.m.inst(rest, x), &hints, budget)?.map(|found| match found {
-                Boxed::Proof(t) => Boxed::Proof(Rc::new(Node::Lam(t))),
-                Boxed::Point(values) => Boxed::Point(values),
-            }))
-        };
-        match &*self.m.whnf(target)? {
-            Val::Prim(Prim::Empty) => self.on_a_box(lemmas, ctx, hints, budget),
-            Val::Pi(dom, cod) => under(dom, cod, budget),
-            Val::Sigma(a, b) => {
-                let first = match self.boxes_with(lemmas, ctx, a, hints, budget)? {
-                    Ok(Boxed::Proof(t)) => t,
-                    other => return Ok(other),
-                };
-                let b = self.m.inst(b, self.m.eval(&ctx.env, &first));
-                Ok(self.boxes_with(lemmas, ctx, &b, hints, budget)?.map(|found| match found {
-                    Boxed::Proof(second) => Boxed::Proof(Rc::new(Node::Pair(first, second))),
-                    Boxed::Point(values) => Boxed::Point(values),
-                }))
-            }
-            Val::Path(..) => {
-                let Some(reify::Atomic::Relation(Sort::Real, _, x, y)) = reify::strict(self.m, target)? else {
-                    return give_up(Reason::OutsideFragment, "The goal is no inequality of real numbers.");
-                };
-                let Some(intro) = self.role("arith.lt_intro_real") else {
-                    return give_up(Reason::OutsideFragment, "The lemma that a strict order is stable is not imported.");
-                };
-                let empty = Clo::Const(self.m.value(Val::Prim(Prim::Empty)));
-                let denied = self.m.value(Val::Pi(target.clone(), empty.clone()));
-                let args = [self.m.quote(ctx, &x)?, self.m.quote(ctx, &y)?];
-                Ok(under(&denied, &empty, budget)?.map(|found| match found {
-                    Boxed::Proof(t) => Boxed::Proof(call(&call(&intro, &args), &[t])),
-                    Boxed::Point(values) => Boxed::Point(values),
-                }))
-            }
-            _ => give_up(Reason::OutsideFragment, "The goal is no inequality of real numbers."),
-        }
-    }
-
     /// Statements for all elements of a finite type, as one proof for each element.
     fn instances(&self, ctx: &Ctx, ty: &V, proof: &Term, out: &mut Vec<Term>) -> Res<()> {
         if let Val::Pi(dom, cod) = &*self.m.whnf(ty)?
@@ -465,7 +426,8 @@ impl Prover<'_> {
     }
 
     /// Falsehood from what the context and the hints say.
-    fn on_a_box(&self, lemmas: &Lemmas, ctx: &Ctx, hints: &[Term], budget: &mut Budget) -> Outcome {
+    pub fn on_a_box(&self, boxing: &Boxing, ctx: &Ctx, hints: &[Term], budget: &mut Budget) -> Found {
+        let lemmas = &boxing.lemmas;
         let mut more = Vec::new();
         for (index, ty) in (0u32..).zip(ctx.types.iter().rev()) {
             self.instances(ctx, ty, &Rc::new(Node::Var(index)), &mut more)?;
@@ -526,9 +488,12 @@ impl Prover<'_> {
                     return give_up(Reason::Unsupported, "A proof on boxes could not be written down.");
                 };
                 let whole = noted.into_iter().rev().fold(t, |t, (ty, proof)| Rc::new(Node::Let(ty, proof, t)));
-                Ok(Ok(Boxed::Proof(whole)))
+                Ok(Ok(whole))
             }
-            End::Point(point) => Ok(Ok(Boxed::Point(self.values(ctx, &sheet, &point)?))),
+            End::Point(point) => {
+                *boxing.point.borrow_mut() = Some(self.values(ctx, &sheet, &point)?);
+                give_up(Reason::Incomplete, "The goal fails at a point of the box.")
+            }
             End::GaveUp(reason, why) => give_up(reason, why),
         }
     }
@@ -623,55 +588,49 @@ impl Prover<'_> {
         }
     }
 
-    /// Judges a closed statement on boxes.
-    pub fn on_boxes(&self, statement: &V, budget: &mut Budget) -> Res<Result<(Term, Option<Vec<Option<Term>>>), (Reason, String)>> {
-        let lemmas = match self.box_lemmas()? {
-            Some(lemmas) => lemmas,
-            None => return Ok(Err((Reason::OutsideFragment, String::new()))),
+    /// Judges a closed statement on boxes: a proof, or a refutation with the values of the leading variables.
+    pub fn on_boxes(&self, statement: &V, budget: &mut Budget) -> Res<Result<(Term, Option<Values>), (Reason, String)>> {
+        let why = match self.prove(&Ctx::default(), statement, &[], budget)? {
+            Ok(t) => return Ok(Ok((t, None))),
+            Err(why) => why,
         };
-        let values = match self.boxes_with(&lemmas, &Ctx::default(), statement, &[], budget)? {
-            Ok(Boxed::Proof(t)) => return Ok(Ok((t, None))),
-            Ok(Boxed::Point(values)) => values,
-            Err(e) => return Ok(Err(e)),
-        };
+        let Some(values) = self.boxing.as_ref().and_then(|b| b.point.take()) else { return Ok(Err(why)) };
         let (ctx, _) = self.m.bind(&Ctx::default(), statement.clone());
         let (mut claim, mut current): (Term, V) = (Rc::new(Node::Var(0)), statement.clone());
         let mut given = Vec::new();
         for value in values {
             let w = self.m.whnf(&current)?;
             let Val::Pi(dom, cod) = &*w else { break };
-            if reify::negated(self.m, &Ctx::default(), &current)?.is_some_and(|a| matches!(reify::strict(self.m, &a), Ok(Some(_)))) {
+            // What is claimed begins at an order, or at a statement for all elements of a finite type.
+            let order = match reify::negated(self.m, &Ctx::default(), &current)? {
+                Some(inner) => reify::strict(self.m, &inner)?.is_some(),
+                None => false,
+            };
+            if order || self.finite(dom)? {
                 break;
             }
             let arg = match &value {
                 Some(t) => t.clone(),
                 None => match self.prove(&Ctx::default(), dom, &[], budget)? {
                     Ok(t) => t,
-                    Err(_) => match self.boxes_with(&lemmas, &Ctx::default(), dom, &[], budget)? {
-                        Ok(Boxed::Proof(t)) => t,
-                        _ => return Ok(Err((Reason::Incomplete, "A point on the box could not be written down.".to_owned()))),
-                    },
+                    Err(why) => return Ok(Err(why)),
                 },
             };
             current = self.m.inst(cod, self.m.eval(&Env::default(), &arg));
             claim = Rc::new(Node::App(claim, arg));
             given.push(value);
         }
-        Ok(match self.on_a_box(&lemmas, &ctx, &[claim], budget)? {
-            Ok(Boxed::Proof(t)) => Ok((Rc::new(Node::Lam(t)), Some(given))),
-            Ok(Boxed::Point(_)) => Err((Reason::Incomplete, String::new())),
-            Err(e) => Err(e),
-        })
+        let found = self.falsehood(&ctx, std::slice::from_ref(&claim), budget)?;
+        Ok(found.map(|t| (Rc::new(Node::Lam(t)), Some(given))))
     }
 }
 
 /// What the step `box` calls.
 pub fn run(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, (Reason, String)> {
     let fruitless = Fruitless::default();
-    let prover = Prover::new(goal, Power::Linear, true, &fruitless);
-    match prover.boxes(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r))) {
-        Ok(Boxed::Proof(t)) => Ok(t),
-        Ok(Boxed::Point(_)) => Err((Reason::Incomplete, "The goal fails at a point of the box.".to_owned())),
-        Err(e) => Err(e),
-    }
+    let search = |budget: &mut Budget| match Prover::new(goal, Power::Linear, true, &fruitless).with_boxes()? {
+        Some(prover) => prover.prove(&goal.ctx, &goal.target, &goal.hints, budget),
+        None => give_up(Reason::OutsideFragment, "The search on boxes needs `import std.bounds`."),
+    };
+    search(budget).unwrap_or_else(|r| Err(stopped(&r)))
 }

@@ -88,13 +88,16 @@ impl Engine for Native {
                     (found.unwrap_or_else(|r| Err(arith::stopped(&r))).map(|t| (t, Vec::new())), false)
                 }
                 Stage::Point(_) | Stage::Box if !closed => continue,
-                Stage::Box => match prover(Power::Linear, true).on_boxes(&goal.target, &mut part) {
-                    Ok(Ok((t, None))) => (Ok((t, Vec::new())), false),
-                    Ok(Ok((t, Some(point)))) => (Ok((t, point)), true),
-                    // Claims without boxes are for the stages after this one, and so is what it says about them.
-                    Ok(Err(why)) => (Err(why), true),
-                    Err(r) => (Err(arith::stopped(&r)), true),
-                },
+                Stage::Box => {
+                    let Ok(Some(prover)) = prover(Power::Linear, true).with_boxes() else { continue };
+                    match prover.on_boxes(&goal.target, &mut part) {
+                        Ok(Ok((t, None))) => (Ok((t, Vec::new())), false),
+                        Ok(Ok((t, Some(point)))) => (Ok((t, point)), true),
+                        // Claims without boxes are for the stages after this one, and so is what is said about them.
+                        Ok(Err(why)) => (Err(why), true),
+                        Err(r) => (Err(arith::stopped(&r)), true),
+                    }
+                }
                 Stage::Point(effort) => {
                     // At a point everything computes, so nothing but linear arithmetic is needed.
                     let found = prover(Power::Linear, true).refute(&goal.target, effort, None, &mut part);

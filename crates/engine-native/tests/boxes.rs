@@ -129,3 +129,109 @@ fn true_bounds_are_proved_and_near_siblings_never() {
         assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     });
 }
+
+/// A term with its parts changed; the first answer on the way down counts.
+fn changed(t: &Term, change: &mut dyn FnMut(&Term) -> Option<Term>) -> Term {
+    if let Some(new) = change(t) {
+        return new;
+    }
+    Rc::new(match &**t {
+        Node::Lam(a) => Node::Lam(changed(a, change)),
+        Node::App(f, a) => Node::App(changed(f, change), changed(a, change)),
+        Node::Let(a, v, b) => Node::Let(changed(a, change), changed(v, change), changed(b, change)),
+        Node::Pi(a, b) => Node::Pi(changed(a, change), changed(b, change)),
+        Node::Path(a, l, r) => Node::Path(a.clone(), changed(l, change), changed(r, change)),
+        Node::Rule(r) => match &**r {
+            Rule::Psatz { atoms, hypotheses, products, equalities } => {
+                let mut hypotheses = hypotheses.clone();
+                for h in &mut hypotheses {
+                    h.proof = changed(&h.proof, change);
+                }
+                let (atoms, products, equalities) = (atoms.clone(), products.clone(), equalities.clone());
+                Node::Rule(Box::new(Rule::Psatz { atoms, hypotheses, products, equalities }))
+            }
+            _ => return t.clone(),
+        },
+        _ => return t.clone(),
+    })
+}
+
+/// A number moved by one part in four thousand.
+fn moved(q: &Rational, up: bool) -> Rational {
+    let factor: num_bigint::BigInt = if up { 4097 } else { 4095 }.into();
+    let q = num_rational::BigRational::new(&q.num * factor, num_bigint::BigInt::from(q.den.clone()) * 4096);
+    bfv_kernel::rational(&q)
+}
+
+#[test]
+fn a_lie_about_a_part_is_refused_by_the_kernel() {
+    with_session(|session| {
+        for n in [0, 4, 5, 8, 10, 12, 17, 26] {
+            let (binders, truth, falsehood) = PAIRS[n];
+            let (truth, falsehood) =
+                (claim(session, &format!("t{n}"), binders, truth), claim(session, &format!("f{n}"), binders, falsehood));
+            let (Outcome::Candidate(proof), ..) = solve(session, &truth) else { panic!("{binders} is not proved") };
+            let accepted = |s: &Term, t: &Term| session.signature.prove(s, t, Limits::default()).is_ok();
+            assert!(accepted(&truth, &proof) && !accepted(&falsehood, &proof));
+            // A bound that is rounded the other way: no number may be moved both ways, and nothing makes the sibling true.
+            let mut count = 0;
+            changed(&proof, &mut |t| {
+                count += u32::from(matches!(&**t, Node::RealLit(_)));
+                None
+            });
+            let mut refused = 0;
+            for k in (0..count).step_by(usize::try_from(1 + count / 60).unwrap()) {
+                let both = [true, false].map(|up| {
+                    let mut seen = 0;
+                    let lie = changed(&proof, &mut |t| match &**t {
+                        Node::RealLit(q) => {
+                            seen += 1;
+                            (seen == k + 1).then(|| Rc::new(Node::RealLit(moved(q, up))))
+                        }
+                        _ => None,
+                    });
+                    assert!(!accepted(&falsehood, &lie), "number {k} of {n}");
+                    lie == proof || !accepted(&truth, &lie)
+                });
+                assert!(both[0] || both[1], "number {k} of {n} does not matter");
+                refused += u32::from(both[0]) + u32::from(both[1]);
+            }
+            // A part of the box is left out: the proof for one half is given for both.
+            let mut parts = 0;
+            let lie = changed(&proof, &mut |t| match &**t {
+                Node::App(f, b) => match &**f {
+                    Node::App(g, a) if matches!((&**a, &**b), (Node::Lam(_), Node::Lam(_))) => {
+                        parts += 1;
+                        Some(Rc::new(Node::App(Rc::new(Node::App(g.clone(), a.clone())), a.clone())))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            });
+            assert!(parts == 0 || !accepted(&truth, &lie), "a part of {n} may be left out");
+            // A leaf that claims more than its facts give.
+            let mut leaves = 0;
+            let lie = changed(&proof, &mut |t| match &**t {
+                Node::Rule(r) => match &**r {
+                    Rule::Psatz { atoms, hypotheses, products, equalities } => {
+                        leaves += 1;
+                        let mut hypotheses = hypotheses.clone();
+                        for h in hypotheses.iter_mut().filter(|h| h.relation != Relation::Eq) {
+                            for o in h.left.iter_mut().chain(&mut h.right) {
+                                if let Op::Lit(_, q) = o {
+                                    *q = moved(q, true);
+                                }
+                            }
+                        }
+                        let (atoms, products, equalities) = (atoms.clone(), products.clone(), equalities.clone());
+                        Some(Rc::new(Node::Rule(Box::new(Rule::Psatz { atoms, hypotheses, products, equalities }))))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            });
+            assert!(leaves > 0 && !accepted(&truth, &lie), "a leaf of {n} may lie");
+            println!("{n}: {count} numbers, {refused} lies refused, {parts} splits at the top, {leaves} leaves");
+        }
+    });
+}
