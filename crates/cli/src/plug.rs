@@ -2,10 +2,10 @@
 
 use crate::args::Engine;
 use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
-use bfv_engine_native::{Arith, Asked, Auto, Native, Points};
+use bfv_engine_native::{Arith, Asked, Auto, Boxes, Native, Points};
 use bfv_engine_z3::Z3;
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
+const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points };
 /// The engines where z3 is asked for.
 const WITH_Z3: Plugged = Plugged { search: &[&Native, &Asked(&Z3)], ..ENGINES };
 

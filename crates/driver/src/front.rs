@@ -26,6 +26,8 @@ pub struct Plugged {
     pub arith: &'static dyn Engine,
     /// What the step `auto` calls.
     pub auto: &'static dyn Engine,
+    /// What the step `box` calls.
+    pub boxes: &'static dyn Engine,
     /// What claims without a proof ask, in order.
     pub search: &'static [&'static dyn Engine],
     /// What looks for a point at which a statement fails, and for nothing else.
@@ -257,7 +259,7 @@ struct Line {
 
 /// What the steps of a script call.
 fn script_engines(engines: Plugged) -> Engines<'static> {
-    Engines { arith: engines.arith, auto: engines.auto, steps: SCRIPT_STEPS }
+    Engines { arith: engines.arith, auto: engines.auto, boxes: engines.boxes, steps: SCRIPT_STEPS }
 }
 
 impl Line {

@@ -66,6 +66,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.softmax", include_str!("../../../sctt/softmax.sctt")),
     ("std.pool", include_str!("../../../sctt/pool.sctt")),
     ("std.archimedes", include_str!("../../../sctt/archimedes.sctt")),
+    ("std.bounds", include_str!("../../../sctt/bounds.sctt")),
     ("std.attention", include_str!("../../../sctt/attention.sctt")),
     ("std.vertex", include_str!("../../../sctt/vertex.sctt")),
     ("std.cubical.path", include_str!("../../../sctt/cubical/path.sctt")),

@@ -248,12 +248,12 @@ impl Elab<'_> {
             }
             None => {
                 for (h, g) in &goals {
-                    if self.call_engine(g, place, self.engines.arith, Vec::new()).is_err() {
+                    if self.call_engine(g, place, self.engines.arith, Vec::new(), None).is_err() {
                         return self.hypothesis_fails(place, h, g, &shown);
                     }
                     self.settle(place)?;
                 }
-                if self.call_engine(&rest, place, self.engines.arith, Vec::new()).is_err() {
+                if self.call_engine(&rest, place, self.engines.arith, Vec::new(), None).is_err() {
                     return self.conclusion_holds(place, &local, &current.ty, written.as_ref(), &shown);
                 }
             }

@@ -130,6 +130,8 @@ pub struct Engines<'s> {
     pub arith: &'s dyn Engine,
     /// `auto`
     pub auto: &'s dyn Engine,
+    /// `box`
+    pub boxes: &'s dyn Engine,
     /// Step budget of one call.
     pub steps: u64,
 }

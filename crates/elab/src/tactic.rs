@@ -166,8 +166,9 @@ impl Elab<'_> {
                     _ => (self.engines.arith, &[]),
                 };
                 let hints = hints.iter().map(|h| Ok(self.infer(&g.local, h)?.term)).collect::<R<Vec<_>>>()?;
-                self.call_engine(&g, span, engine, hints)
+                self.call_engine(&g, span, engine, hints, None)
             }
+            TacticKind::Box(steps) => self.call_engine(&g, span, self.engines.boxes, Vec::new(), *steps),
             TacticKind::Unfold(names, at) => self.unfold(&g, span, names, at.as_ref()),
             TacticKind::Show(e) => {
                 let (t, _) = self.ty(&g.local, e)?;
@@ -316,11 +317,19 @@ impl Elab<'_> {
         Ok(vec![self.with_fact(g, span, &name.text, &t)?])
     }
 
-    /// Calls an engine on a goal; what it proposes is checked at once, so that a refusal is reported here.
-    pub fn call_engine(&self, g: &Goal, span: Span, engine: &dyn Engine, hints: Vec<Term>) -> R<Vec<Goal>> {
+    /// Calls an engine on a goal, with the usual number of steps if none is given; what it proposes is checked at once, so that a
+    /// refusal is reported here.
+    pub fn call_engine(
+        &self,
+        g: &Goal,
+        span: Span,
+        engine: &dyn Engine,
+        hints: Vec<Term>,
+        steps: Option<u64>,
+    ) -> R<Vec<Goal>> {
         let goal =
             EngineGoal { machine: &self.m, ctx: g.local.ctx.clone(), target: g.ty.clone(), lemmas: self.lemmas, hints };
-        let mut budget = Budget::new(self.engines.steps);
+        let mut budget = Budget::new(steps.unwrap_or(self.engines.steps));
         match engine.solve(&goal, &mut budget) {
             Outcome::Candidate(t) => match self.m.check(&g.local.ctx, &t, &g.ty) {
                 Ok(()) => self.close(g, &t),

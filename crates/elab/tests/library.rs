@@ -2,14 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_elab::{Engines, Session};
-use bfv_engine_native::{Arith, Auto};
+use bfv_engine_native::{Arith, Auto, Boxes};
 
 fn load(session: &mut Session, path: &str) -> Vec<bfv_elab::Claim> {
     let bytes = std::fs::read(path).unwrap();
     let text = String::from_utf8(bytes.clone()).unwrap();
     let (file, diagnostics) = bfv_syntax::parse(0, &bytes);
     assert!(diagnostics.is_empty(), "{path}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, steps: 100_000 };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000 };
     let name = file.module.as_ref().map(|m| m.text.clone()).unwrap();
     let start = std::time::Instant::now();
     let out =

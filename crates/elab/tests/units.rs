@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_elab::{Engines, Kind, Outcomes, Problem, Session};
-use bfv_engine_native::{Arith, Auto};
+use bfv_engine_native::{Arith, Auto, Boxes};
 
 fn module(session: &mut Session, name: &str, text: &str) -> Outcomes {
     let (file, diagnostics) = bfv_syntax::parse(0, text.as_bytes());
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, steps: 100_000 };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000 };
     session.module(name, &file, engines, &|_| String::new())
 }
 

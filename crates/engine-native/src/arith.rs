@@ -1,5 +1,6 @@
 //! Goals about numbers: introduces, splits, and closes what is left by a certificate.
 
+use crate::boxes::Boxing;
 use crate::certificate::{Fact, Fruitless, Manner, Power, contradiction};
 use crate::lemmas::Opened;
 use crate::reify::{self, Atomic, Atoms};
@@ -23,6 +24,8 @@ pub struct Prover<'g> {
     pub opened: RefCell<BTreeMap<u32, Rc<[Opened]>>>,
     /// The goals that lemmas are being tried for, each below the one before, and how much was assumed there.
     pub pursued: RefCell<Vec<(usize, Term)>>,
+    /// Whether boxes are searched where arithmetic finds nothing.
+    pub boxing: Option<Boxing>,
 }
 
 impl<'g> Prover<'g> {
@@ -35,6 +38,7 @@ impl<'g> Prover<'g> {
             fruitless,
             opened: RefCell::default(),
             pursued: RefCell::default(),
+            boxing: None,
         }
     }
 }
@@ -144,7 +148,10 @@ impl Prover<'_> {
 
     /// Falsehood from what the context and the hints say.
     pub fn falsehood(&self, ctx: &Ctx, hints: &[Term], budget: &mut Budget) -> Found {
-        self.combine(ctx, &self.all_facts(ctx, hints)?, budget)
+        match (self.combine(ctx, &self.all_facts(ctx, hints)?, budget)?, &self.boxing) {
+            (Err(_), Some(boxing)) => self.on_a_box(boxing, ctx, hints, budget),
+            (found, _) => Ok(found),
+        }
     }
 
     /// Falsehood from one statement with its proof.

@@ -3,7 +3,9 @@
 //! What is absent: no floats, no clock, no threads, no solver; every loop is bounded by the step budget.
 
 mod arith;
+mod boxes;
 mod certificate;
+mod enclose;
 mod formula;
 mod integer;
 mod lemmas;
@@ -12,6 +14,7 @@ mod number;
 mod points;
 mod poly;
 mod reify;
+mod relax;
 mod shift;
 mod simplex;
 mod smt;
@@ -50,6 +53,18 @@ impl Engine for Auto {
     }
 }
 
+/// What the step `box` calls: bounds on boxes, by splitting and by bounds of exp, log, sqrt and inverses.
+pub struct Boxes;
+
+impl Engine for Boxes {
+    fn name(&self) -> &'static str {
+        "box"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        outcome(boxes::run(goal, budget))
+    }
+}
+
 /// What claims without a proof ask: lemmas and arithmetic, and for closed claims a counterexample.
 pub struct Native;
 
@@ -72,7 +87,17 @@ impl Engine for Native {
                     let found = prover(power, unfold).search(&goal.ctx, &goal.target, &mut part);
                     (found.unwrap_or_else(|r| Err(arith::stopped(&r))).map(|t| (t, Vec::new())), false)
                 }
-                Stage::Point(_) if !closed => continue,
+                Stage::Point(_) | Stage::Box if !closed => continue,
+                Stage::Box => {
+                    let Ok(Some(prover)) = prover(Power::Linear, true).with_boxes() else { continue };
+                    match prover.on_boxes(&goal.target, &mut part) {
+                        Ok(Ok((t, None))) => (Ok((t, Vec::new())), false),
+                        Ok(Ok((t, Some(point)))) => (Ok((t, point)), true),
+                        // Claims without boxes are for the stages after this one, and so is what is said about them.
+                        Ok(Err(why)) => (Err(why), true),
+                        Err(r) => (Err(arith::stopped(&r)), true),
+                    }
+                }
                 Stage::Point(effort) => {
                     // At a point everything computes, so nothing but linear arithmetic is needed.
                     let found = prover(Power::Linear, true).refute(&goal.target, effort, None, &mut part);
@@ -139,16 +164,19 @@ fn at_a_point(goal: &Goal<'_>, effort: Effort, solver: Option<&dyn Solver>, budg
 enum Stage {
     /// For a proof, with this power, and whether definitions are looked through.
     Proof(Power, bool),
+    /// On a box: for a proof or a counterexample.
+    Box,
     /// For a counterexample.
     Point(Effort),
 }
 
 /// The stages, each with the most steps it may use: long searches come when short ones have ended.
-const STAGES: [(Stage, u64); 7] = [
+const STAGES: [(Stage, u64); 8] = [
     (Stage::Proof(Power::Linear, false), u64::MAX),
     (Stage::Point(Effort::Little), 5_000),
     (Stage::Proof(Power::Quadratic, false), 3_000),
     (Stage::Proof(Power::Quadratic, true), 3_000),
+    (Stage::Box, u64::MAX),
     (Stage::Point(Effort::Much), 50_000),
     (Stage::Proof(Power::Quadratic, false), u64::MAX),
     (Stage::Proof(Power::Quadratic, true), u64::MAX),

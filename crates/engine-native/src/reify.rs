@@ -28,6 +28,11 @@ impl Atoms {
         Atoms { list: Vec::new(), values: Vec::new(), plain: BTreeMap::new(), other: Vec::new(), unfold }
     }
 
+    /// The value of an atom.
+    pub fn value(&self, n: u32) -> Option<&V> {
+        self.values.get(usize::try_from(n).ok()?)
+    }
+
     fn find(&mut self, m: &Machine<'_>, ctx: &Ctx, sort: Sort, v: &V) -> Res<u32> {
         let mut pieces = Vec::new();
         // Comparing definitions by what they compute to belongs to looking through them.

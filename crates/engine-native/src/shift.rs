@@ -1,6 +1,6 @@
 //! Renaming of free variables in core terms.
 
-use bfv_format::{Dim, Face, Node, Term};
+use bfv_format::{Dim, Face, Node, Rule, Term};
 use std::rc::Rc;
 
 /// The constant that an application is headed by.
@@ -12,7 +12,7 @@ pub fn head_constant(t: &Term) -> Option<u32> {
     }
 }
 
-/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for rule terms.
+/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails.
 pub fn rename(
     t: &Term,
     at: u32,
@@ -92,7 +92,21 @@ pub fn rename(
             Node::Con(*d, *c, all!(ps), all!(xs), dims)
         }
         Node::DataElim(d, ps, m, bs, x) => Node::DataElim(*d, all!(ps), go!(m, term), all!(bs), go!(x)),
-        // Statements hold no rule terms, and what the engines search for is not glued.
-        Node::Rule(_) | Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => return None,
+        Node::Rule(r) => {
+            let mut rule = (**r).clone();
+            let (atoms, hypotheses) = match &mut rule {
+                Rule::Ring { atoms, .. } => (atoms, None),
+                Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, Some(hypotheses)),
+            };
+            for (_, t) in atoms {
+                *t = go!(t);
+            }
+            for h in hypotheses.into_iter().flatten() {
+                h.proof = go!(&h.proof);
+            }
+            Node::Rule(Box::new(rule))
+        }
+        // What the engines search for is not glued.
+        Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => return None,
     }))
 }

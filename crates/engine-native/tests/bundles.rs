@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_elab::{Engines, Session};
-use bfv_engine_native::{Arith, Auto};
+use bfv_engine_native::{Arith, Auto, Boxes};
 use bfv_format::{Decl, Library, Node, Prim, read_library, write_library};
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ const NAMES: [&str; 7] = ["logic", "nat", "real", "fin", "vec", "sum", "fusion"]
 fn elaborate(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<bfv_elab::Claim> {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, steps: 100_000 };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000 };
     let out = session.module(name, &file, engines, &|_| String::new());
     assert!(out.problems.is_empty(), "{name}: {}", out.problems[0].message);
     out.claims

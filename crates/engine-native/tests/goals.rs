@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_elab::{Engines, Session};
-use bfv_engine_native::{Arith, Auto, Native};
+use bfv_engine_native::{Arith, Auto, Boxes, Native};
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 
@@ -30,7 +30,7 @@ fn session() -> Session {
 fn module(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<bfv_elab::Claim> {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, steps: 100_000 };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000 };
     let out = session.module(name, &file, engines, &|_| String::new());
     for p in &out.problems {
         println!("{name}: {}", p.message);

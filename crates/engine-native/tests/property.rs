@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_elab::{Engines, Session};
-use bfv_engine_native::{Arith, Auto, Native};
+use bfv_engine_native::{Arith, Auto, Boxes, Native};
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Engine, Goal, Outcome};
 use num_rational::BigRational;
@@ -36,7 +36,7 @@ fn load() -> Session {
 fn elaborate(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<bfv_elab::Claim> {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, steps: 100_000 };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000 };
     let out = session.module(name, &file, engines, &|_| String::new());
     assert!(out.problems.is_empty(), "{name}: {}", out.problems[0].message);
     out.claims

@@ -117,6 +117,7 @@ pub fn word(kind: T) -> &'static str {
         T::Ring => "the step word ring",
         T::Arith => "the step word arith",
         T::Auto => "the step word auto",
+        T::Box => "the step word box",
         T::Unfold => "the step word unfold",
         T::Show => "the step word show",
         T::Split => "the step word split",

@@ -194,6 +194,11 @@ impl<'s> Cx<'s> {
         Ok(Deep::flat(Pattern::Number(natural(text), self.span(l, r))))
     }
 
+    /// How many steps a search may take.
+    pub fn steps(&self, l: u32, r: u32) -> Result<u64, Refusal> {
+        self.text(l, r).parse().map_err(|_| self.bad_number(l, r, "A number of steps is a whole number below 2^64."))
+    }
+
     fn bad_number(&self, l: u32, r: u32, message: &str) -> Refusal {
         let fault = Diagnostic::error(Code::BadNumber, self.span(l, r), message);
         Fault::from(fault.with_fix("Write a whole number such as 0.")).into()

@@ -187,6 +187,7 @@ pub enum T {
     Ring,
     Arith,
     Auto,
+    Box,
     Unfold,
     Show,
     Split,
@@ -256,6 +257,7 @@ pub fn step_word(text: &str) -> Option<T> {
         "ring" => T::Ring,
         "arith" => T::Arith,
         "auto" => T::Auto,
+        "box" => T::Box,
         "unfold" => T::Unfold,
         "show" => T::Show,
         "split" => T::Split,
@@ -290,6 +292,7 @@ impl T {
                 | T::Ring
                 | T::Arith
                 | T::Auto
+                | T::Box
                 | T::Unfold
                 | T::Show
                 | T::Split
@@ -316,6 +319,7 @@ impl T {
                 | T::Ring
                 | T::Arith
                 | T::Auto
+                | T::Box
                 | T::Split
         )
     }

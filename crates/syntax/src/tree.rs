@@ -305,6 +305,8 @@ pub enum TacticKind {
     Arith(Vec<Expr>),
     /// `auto` or `auto [e, e]`: extra lemmas.
     Auto(Vec<Expr>),
+    /// `box` or `box 5000`: how many steps the search may take.
+    Box(Option<u64>),
     /// `unfold f, g [at h]`
     Unfold(Vec<Name>, Option<Name>),
     /// `show A`: restate the goal.

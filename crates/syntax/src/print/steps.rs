@@ -95,6 +95,12 @@ impl Printer {
             TacticKind::Split => self.put("split"),
             TacticKind::Arith(es) => self.facts("arith", es),
             TacticKind::Auto(es) => self.facts("auto", es),
+            TacticKind::Box(steps) => {
+                self.put("box");
+                if let Some(n) = steps {
+                    self.put(&format!(" {n}"));
+                }
+            }
             TacticKind::Rewrite(es, at) => {
                 self.put("rewrite ");
                 for (n, (back, e)) in es.iter().enumerate() {
