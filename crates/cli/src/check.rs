@@ -57,7 +57,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.as_ref().map(|p| p.store(mode));
     let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone(), repair: args.repair };
-    let (report, names, sources) = judge(&request, args.engine.unwrap_or(Engine::Native));
+    let (report, names, sources) = judge(&request, args.engine);
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
         && let Some(mistake) = goal_mistake(name, &names, arguments)
@@ -73,21 +73,18 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 }
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
-pub fn judge(request: &CheckOptions, engine: Engine) -> (Report, Vec<GoalName>, Sources) {
+pub fn judge(request: &CheckOptions, engine: Option<Engine>) -> (Report, Vec<GoalName>, Sources) {
     judge_and_see(request, engine, &mut |_| {})
 }
 
 /// The same, and shows what each verdict rests on.
 pub fn judge_and_see(
     request: &CheckOptions,
-    engine: Engine,
+    engine: Option<Engine>,
     see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
-    let (mut frontend, mut search) = match engine {
-        Engine::Native => plug::both(),
-        Engine::Z3 => plug::with_z3(),
-    };
+    let (mut frontend, mut search) = plug::both(engine);
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);
     bfv_driver::check_and_see(request, frontend.as_mut(), search.as_mut(), progress, see)
 }

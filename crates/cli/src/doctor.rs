@@ -56,7 +56,7 @@ claim refuted {k : Nat} (w x : Vec (k + 1) Real) : weighted_mean w x <= max x
 /// `bfv doctor`.
 pub fn doctor() -> Answer {
     let mut findings = vec![passed(format!("This is bfv version {}.", env!("CARGO_PKG_VERSION")))];
-    let (mut frontend, mut search) = plug::both();
+    let (mut frontend, mut search) = plug::both(None);
     let (report, _) = check_text("trial", TRIAL, BUDGET, frontend.as_mut(), search.as_mut());
     findings.push(trial(&report));
     findings.push(second_checker());

@@ -79,7 +79,7 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
         store: store.clone(),
         repair: false,
     };
-    let (mut frontend, mut search) = plug::both();
+    let (mut frontend, mut search) = plug::both(None);
     let (mut report, names, _) = bfv_driver::check(&request, frontend.as_mut(), search.as_mut(), &mut |_| {});
     let Some(g) = report.goals.first() else {
         // That there is no such claim is no answer yet: it may be a declaration.

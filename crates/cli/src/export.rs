@@ -1,7 +1,7 @@
 //! `bfv export`: what the kernel refuted, as a program that runs without bfv.
 
 use crate::answer::{Answer, Line};
-use crate::args::{Engine, Export, Language};
+use crate::args::{Export, Language};
 use crate::check::{BUDGET, goal_json, goal_mistake, judge_and_see, place, short};
 use crate::commands::broken;
 use crate::import::write;
@@ -18,7 +18,7 @@ pub fn export(args: &Export, options: &Options, arguments: &[String]) -> Result<
     let store = project.map(|p| p.store(StoreMode { fresh: false, locked: true }));
     let request = CheckOptions { paths, goal: Some(args.claim.clone()), steps: BUDGET, store, repair: false };
     let mut made = None;
-    let (report, names, _) = judge_and_see(&request, Engine::Native, &mut |seen| made = Some(program(seen)));
+    let (report, names, _) = judge_and_see(&request, None, &mut |seen| made = Some(program(seen)));
     if report.errors() > 0 {
         return match goal_mistake(&args.claim, &names, arguments) {
             Some(mistake) if report.errors() == 1 => Err(mistake),

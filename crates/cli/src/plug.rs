@@ -1,26 +1,36 @@
 //! Which engines this program has.
 
+use crate::args::Engine;
 use bfv_driver::{Frontend, Plugged, Search, from_source, plug};
+use bfv_engine_egg::Egg;
 use bfv_engine_native::{Arith, Asked, Auto, Native, Points};
 use bfv_engine_z3::Z3;
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
+/// Rewriting; arithmetic and lemmas prove its side conditions.
+const EGG: Egg = Egg { side: &Auto };
+
+/// What native leaves open is rewritten.
+const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native, &EGG], points: &Points };
+/// The native engine alone.
+const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
+/// Rewriting alone.
+const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
-const WITH_Z3: Plugged = Plugged { search: &[&Native, &Asked(&Z3)], ..ENGINES };
+const WITH_Z3: Plugged = Plugged { search: &[&Native, &EGG, &Asked(&Z3)], ..ENGINES };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {
     plug(ENGINES).0
 }
 
-/// The front end and the search.
-pub fn both() -> (Box<dyn Frontend>, Box<dyn Search>) {
-    plug(ENGINES)
-}
-
-/// The front end and the search, which asks z3 where the native engine finds nothing.
-pub fn with_z3() -> (Box<dyn Frontend>, Box<dyn Search>) {
-    plug(WITH_Z3)
+/// The front end and the search: by what is asked for, otherwise native, and rewriting where that finds nothing.
+pub fn both(engine: Option<Engine>) -> (Box<dyn Frontend>, Box<dyn Search>) {
+    plug(match engine {
+        None => ENGINES,
+        Some(Engine::Native) => NATIVE_ONLY,
+        Some(Engine::Egg) => EGG_ONLY,
+        Some(Engine::Z3) => WITH_Z3,
+    })
 }
 
 /// The front end of the gate, which rests on no bundle.

@@ -1,9 +1,10 @@
 //! Renaming of free variables in core terms.
 
-use bfv_format::{Dim, Face, Node, Term};
+use bfv_format::{Dim, Face, Hypothesis, Node, Rule, Sort, Term};
 use std::rc::Rc;
 
 /// The constant that an application is headed by.
+#[must_use]
 pub fn head_constant(t: &Term) -> Option<u32> {
     match &**t {
         Node::Const { id, .. } => Some(*id),
@@ -12,7 +13,7 @@ pub fn head_constant(t: &Term) -> Option<u32> {
     }
 }
 
-/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for rule terms.
+/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for glue.
 pub fn rename(
     t: &Term,
     at: u32,
@@ -92,7 +93,35 @@ pub fn rename(
             Node::Con(*d, *c, all!(ps), all!(xs), dims)
         }
         Node::DataElim(d, ps, m, bs, x) => Node::DataElim(*d, all!(ps), go!(m, term), all!(bs), go!(x)),
-        // Statements hold no rule terms, and what the engines search for is not glued.
-        Node::Rule(_) | Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => return None,
+        // A rule binds nothing: its atoms and proofs are terms of the scope that it stands in.
+        Node::Rule(rule) => Node::Rule(Box::new(rename_rule(rule, &mut |t| rename(t, at, dims, var, dim))?)),
+        // What the engines search for is not glued.
+        Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => return None,
     }))
+}
+
+fn rename_rule(rule: &Rule, go: &mut dyn FnMut(&Term) -> Option<Term>) -> Option<Rule> {
+    fn atoms(list: &[(Sort, Term)], go: &mut dyn FnMut(&Term) -> Option<Term>) -> Option<Vec<(Sort, Term)>> {
+        list.iter().map(|(s, t)| Some((*s, go(t)?))).collect()
+    }
+    fn facts(list: &[Hypothesis], go: &mut dyn FnMut(&Term) -> Option<Term>) -> Option<Vec<Hypothesis>> {
+        list.iter().map(|h| Some(Hypothesis { proof: go(&h.proof)?, ..h.clone() })).collect()
+    }
+    Some(match rule {
+        Rule::Ring { sort, atoms: list, left, right } => {
+            Rule::Ring { sort: *sort, atoms: atoms(list, go)?, left: left.clone(), right: right.clone() }
+        }
+        Rule::Psatz { atoms: list, hypotheses, products, equalities } => Rule::Psatz {
+            atoms: atoms(list, go)?,
+            hypotheses: facts(hypotheses, go)?,
+            products: products.clone(),
+            equalities: equalities.clone(),
+        },
+        Rule::Lia { sort, atoms: list, hypotheses, steps } => Rule::Lia {
+            sort: *sort,
+            atoms: atoms(list, go)?,
+            hypotheses: facts(hypotheses, go)?,
+            steps: steps.clone(),
+        },
+    })
 }
