@@ -110,6 +110,8 @@ pub struct Normaliser<'g> {
     cuts: usize,
     /// The sort of each atom.
     sorts: BTreeMap<Id, Sort>,
+    /// Sums that are taken as atoms, because something is divided by them.
+    whole: BTreeSet<Id>,
 }
 
 /// A step that brings a tree to its form: both trees, and why they are equal.
@@ -117,11 +119,25 @@ pub type Step = (Rc<Tree>, Rc<Tree>, Why);
 
 impl<'g> Normaliser<'g> {
     pub fn new(graph: &'g Graph) -> Self {
-        Normaliser { graph, known: BTreeMap::new(), open: BTreeSet::new(), cuts: 0, sorts: BTreeMap::new() }
+        Normaliser { whole: BTreeSet::new(), graph, known: BTreeMap::new(), open: BTreeSet::new(), cuts: 0, sorts: BTreeMap::new() }
+    }
+
+    /// The steps for all sums and products, with what is divided by taken apart, and taken as it is, so that it can be cancelled.
+    pub fn all_steps(graph: &'g Graph) -> Vec<Step> {
+        let mut steps = Normaliser::new(graph).steps();
+        let mut apart = Normaliser::new(graph);
+        for id in graph.classes() {
+            let inverted = u32::try_from(usize::from(id)).ok().and_then(|n| apart.inverted(n));
+            apart.whole.extend(inverted.and_then(|n| usize::try_from(n).ok()).map(Id::from));
+        }
+        if !apart.whole.is_empty() {
+            steps.extend(apart.steps());
+        }
+        steps
     }
 
     /// The steps for all sums and products of the e-graph.
-    pub fn steps(mut self) -> Vec<Step> {
+    fn steps(mut self) -> Vec<Step> {
         let mut out = Vec::new();
         for id in self.graph.classes() {
             for node in &self.graph.egg[id].nodes {
@@ -199,6 +215,9 @@ impl<'g> Normaliser<'g> {
     /// The polynomial of a class: a number if it is one, otherwise the smallest that one of its sums or products gives.
     fn class(&mut self, id: Id, sort: Sort) -> Option<Form> {
         let id = self.graph.egg.find(id);
+        if self.whole.contains(&id) {
+            return self.atom(id, sort);
+        }
         if self.open.contains(&id) {
             self.cuts += 1;
             return self.atom(id, sort);

@@ -145,7 +145,7 @@ impl<'g> Saturation<'g> {
             }
             let before = self.graph.egg.total_size();
             let mut changed = false;
-            for (l, r, why) in Normaliser::new(&self.graph).steps() {
+            for (l, r, why) in Normaliser::all_steps(&self.graph) {
                 changed |= self.graph.unite(&l, &r, why);
             }
             for (l, r, why) in self.evaluated()? {
