@@ -324,7 +324,8 @@ impl<'g> Normaliser<'g> {
         let mut out: Monomial = factors.into_iter().map(|(_, n)| n).collect();
         let pair = out.iter().enumerate().find_map(|(i, n)| {
             let inverted = self.inverted(*n)?;
-            Some((i, out.iter().position(|k| *k == inverted)?))
+            // A number may be its own inverse.
+            Some((i, out.iter().position(|k| *k == inverted).filter(|j| *j != i)?))
         });
         if let Some((i, j)) = pair {
             let (inverse, of) = (out[i], out[j]);
