@@ -22,6 +22,8 @@ pub struct Rule {
     pub ty: V,
     /// Its variables, premises included.
     pub variables: Vec<Name>,
+    /// The types of its variables.
+    types: Vec<Named>,
     /// The side that is looked for.
     pub pattern: Rc<Tree>,
 }
@@ -56,11 +58,13 @@ impl Rule {
         ty: V,
         flip: bool,
     ) -> Res<Option<Rule>> {
-        let (mut scope, mut current, mut variables) = (root, ty.clone(), Vec::new());
+        let (mut scope, mut current, mut variables, mut types) = (root, ty.clone(), Vec::new(), Vec::new());
         loop {
             let w = m.whnf(&current)?;
             match &*w {
                 Val::Pi(dom, cod) => {
+                    let Some(of) = scopes.named(scope, &m.quote(scopes.ctx(scope), dom)?) else { return Ok(None) };
+                    types.push(of);
                     let (inner, name, x) = scopes.open(m, scope, dom.clone());
                     variables.push(name);
                     current = m.inst(cod, x);
@@ -71,17 +75,31 @@ impl Rule {
                     let side = if flip { b } else { a };
                     let Some(pattern) = reader.value(m, scopes, scope, side, &at)? else { return Ok(None) };
                     let rigid = !matches!(&*pattern.shape, Shape::Var(n) if variables.contains(n));
-                    return Ok(rigid.then_some(Rule { proof, ty, variables, pattern }));
+                    return Ok(rigid.then_some(Rule { proof, ty, variables, types, pattern }));
                 }
                 _ => return Ok(None),
             }
         }
     }
 
-    /// How the rule fits a class.
-    pub fn fits(&self, graph: &Graph, class: Id) -> Vec<Fit> {
+    /// How the rule fits a class. What its left side does not determine is read off the hypotheses that its premises fit.
+    pub fn fits(&self, graph: &Graph, hypotheses: &[Named], class: Id) -> Vec<Fit> {
         let mut out = Vec::new();
         self.tree(graph, &self.pattern, class, Fit::default(), &mut out);
+        for fit in &mut out {
+            for (name, ty) in self.variables.iter().zip(&self.types) {
+                if fit.found.contains_key(name) {
+                    continue;
+                }
+                for h in hypotheses {
+                    let mut attempt = fit.clone();
+                    if self.term(ty, h, 0, true, &mut attempt) {
+                        *fit = attempt;
+                        break;
+                    }
+                }
+            }
+        }
         out
     }
 
@@ -155,7 +173,7 @@ impl Rule {
     /// What the shapes of pattern and node say; none where they differ.
     fn shape(&self, graph: &Graph, p: &Shape, node: &Op, fit: &Fit) -> Option<Fit> {
         let mut fit = fit.clone();
-        let mut terms = |this: &Rule, p: &Term, t: &Term| this.term(p, t, &mut fit);
+        let mut terms = |this: &Rule, p: &Term, t: &Term| this.term(p, t, 0, false, &mut fit);
         let same = match (p, &**graph.shape(node)) {
             (Shape::Lam(own), Shape::Lam(name)) => {
                 fit.bound.push((*own, *name));
@@ -187,31 +205,37 @@ impl Rule {
         same.then_some(fit)
     }
 
-    /// Terms that are part of shapes, such as lengths and types, match as they are written.
-    fn term(&self, p: &Term, t: &Term, fit: &mut Fit) -> bool {
+    /// Terms that are part of shapes, such as lengths and types, match as they are written, below so many binders.
+    /// In a premise, what was found in the e-graph matches anything: it is asked for, as it is, later.
+    fn term(&self, p: &Term, t: &Term, depth: u32, premise: bool, fit: &mut Fit) -> bool {
+        let mut go = |p: &Term, t: &Term, more: u32| self.term(p, t, depth + more, premise, fit);
         match (&**p, &**t) {
-            (Node::Var(n), _) if self.variables.contains(n) => match fit.found.get(n) {
-                Some(Found::Term(old)) => old == t,
-                Some(Found::Class(..)) => false,
-                None => {
-                    fit.found.insert(*n, Found::Term(t.clone()));
-                    true
+            (Node::Var(n), _) if n.checked_sub(depth).is_some_and(|n| self.variables.contains(&n)) => {
+                let Some(t) = rename(t, 0, 0, &mut |i| i.checked_sub(depth), &mut Some) else { return false };
+                match fit.found.get(&(n - depth)) {
+                    Some(Found::Term(old)) => *old == t,
+                    Some(Found::Class(..)) => premise,
+                    None => {
+                        fit.found.insert(n - depth, Found::Term(t));
+                        true
+                    }
                 }
-            },
-            (Node::Var(n), Node::Var(k)) => fit.bound.iter().find(|(own, _)| own == n).map_or(n, |(_, name)| name) == k,
-            (Node::App(f, a), Node::App(g, b)) => self.term(f, g, fit) && self.term(a, b, fit),
+            }
+            (Node::Var(n), Node::Var(k)) if *n >= depth && *k >= depth => {
+                let own = n - depth;
+                fit.bound.iter().find(|(name, _)| *name == own).map_or(own, |(_, name)| *name) == k - depth
+            }
+            (Node::App(f, a), Node::App(g, b)) => go(f, g, 0) && go(a, b, 0),
             // `Suc k` against a literal: one less.
             (Node::App(f, a), Node::NatLit(n)) if matches!(&**f, Node::Prim(Prim::Suc)) => {
-                *n != 0u8.into() && self.term(a, &Rc::new(Node::NatLit(n - 1u8)), fit)
+                *n != 0u8.into() && go(a, &Rc::new(Node::NatLit(n - 1u8)), 0)
             }
             (Node::Data(d, ps), Node::Data(e, ts)) => {
-                d == e && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| self.term(p, t, fit))
+                d == e && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| go(p, t, 0))
             }
-            // A type of functions that do not depend on their argument.
-            (Node::Pi(a, b), Node::Pi(c, d)) => {
-                let outside = |t: &Term| rename(t, 0, 0, &mut Some, &mut Some).filter(|u| u == t);
-                self.term(a, c, fit) && outside(b).zip(outside(d)).is_some_and(|(b, d)| b == d || self.term(&b, &d, fit))
-            }
+            (Node::Pi(a, b), Node::Pi(c, d)) => go(a, c, 0) && go(b, d, 1),
+            (Node::Lam(b), Node::Lam(d)) => go(b, d, 1),
+            (Node::Path(l, a, b), Node::Path(k, c, d)) => go(l, k, 0) && go(a, c, 0) && go(b, d, 0),
             _ => p == t,
         }
     }

@@ -34,6 +34,8 @@ pub struct Saturation<'g> {
     root: Scope,
     graph: Graph,
     rules: Vec<Rule>,
+    /// The types of the variables of the goal.
+    hypotheses: Vec<Named>,
     /// The type of both sides.
     ty: V,
     /// The terms that were evaluated.
@@ -60,12 +62,15 @@ impl<'g> Saturation<'g> {
             root,
             graph: Graph::new(outer),
             rules: Vec::new(),
+            hypotheses: Vec::new(),
             ty: ty.clone(),
             seen: HashSet::new(),
             premises: HashMap::new(),
         };
         for (level, ty) in (0u32..).zip(ctx.types.iter()) {
             new.fact(Rc::new(Node::Var(level)), ty)?;
+            let named = new.scopes.named(root, &new.m.quote(ctx, ty)?);
+            new.hypotheses.extend(named);
         }
         for lemma in goal.lemmas.iter().filter(|l| l.has(FORWARD)) {
             if let Some(ty) = goal.machine.globals().const_type(lemma.id) {
@@ -219,10 +224,10 @@ impl<'g> Saturation<'g> {
     fn rewritten(&mut self, budget: &mut Budget) -> Res<Vec<(Rc<Tree>, Rc<Tree>, Why)>> {
         let mut out = Vec::new();
         let classes = self.graph.classes();
-        let Saturation { m, side, goal, scopes, reader, root, graph, rules, premises, .. } = self;
+        let Saturation { m, side, goal, scopes, reader, root, graph, rules, hypotheses, premises, .. } = self;
         for rule in rules.iter() {
             for class in &classes {
-                for fit in rule.fits(graph, *class) {
+                for fit in rule.fits(graph, hypotheses, *class) {
                     if budget.spend(1).is_err() {
                         return Ok(out);
                     }
