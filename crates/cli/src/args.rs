@@ -91,7 +91,7 @@ pub struct Check {
     /// Never write stored proofs.
     #[arg(long)]
     pub locked: bool,
-    /// Who searches: native alone, or z3 as well where native finds nothing. Default: native.
+    /// Who searches: native alone, egg alone, or z3 as well where both find nothing. Default: native, then egg.
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<Engine>,
     /// For refuted claims without holds_if, search a fixed menu for a condition under which they hold.
@@ -233,6 +233,7 @@ pub enum From {
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Native,
+    Egg,
     Z3,
 }
 

@@ -57,7 +57,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.as_ref().map(|p| p.store(mode));
     let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone(), repair: args.repair };
-    let (report, names, sources) = judge(&request, args.engine.unwrap_or(Engine::Native));
+    let (report, names, sources) = judge(&request, args.engine);
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
         && let Some(mistake) = goal_mistake(name, &names, arguments)
@@ -73,7 +73,7 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 }
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
-pub fn judge(request: &CheckOptions, engine: Engine) -> (Report, Vec<GoalName>, Sources) {
+pub fn judge(request: &CheckOptions, engine: Option<Engine>) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);
     bfv_driver::check_in_threads(request, &*plug::make(engine), crate::STACK, progress)

@@ -1,7 +1,7 @@
 //! `bfv import`: a recipe of another program becomes a file of claims, which is judged at once.
 
 use crate::answer::{Answer, Line, problem_json};
-use crate::args::{Engine, From, Import, Rule};
+use crate::args::{From, Import, Rule};
 use crate::check::{BUDGET, document, judge};
 use crate::finding::Findings;
 use crate::init::{refuse, shown};
@@ -29,7 +29,7 @@ pub fn import(args: &Import, options: &Options, arguments: &[String]) -> Result<
     let project = project::find(&out).map_err(refuse)?;
     let store = project.as_ref().map(|p| p.store(StoreMode { fresh: false, locked: false }));
     let request = CheckOptions { paths: vec![out.clone()], goal: None, steps: BUDGET, store, repair: false };
-    let (report, _, _) = judge(&request, Engine::Native);
+    let (report, _, _) = judge(&request, None);
     let mut answer = answer(&report, &written, source.as_deref(), &out, options);
     answer.findings = Findings::of_check(&report, project.as_ref().map(|p| p.folder.as_path()), options.math());
     Ok(answer)

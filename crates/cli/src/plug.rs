@@ -2,12 +2,22 @@
 
 use crate::args::Engine;
 use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
+use bfv_engine_egg::Egg;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Native, Points};
 use bfv_engine_z3::Z3;
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points };
+/// Rewriting; arithmetic and lemmas prove its side conditions.
+const EGG: Egg = Egg { side: &Auto };
+
+/// What native leaves open is rewritten.
+const ENGINES: Plugged =
+    Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native, &EGG], points: &Points };
+/// The native engine alone.
+const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
+/// Rewriting alone.
+const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
-const WITH_Z3: Plugged = Plugged { search: &[&Native, &Asked(&Z3)], ..ENGINES };
+const WITH_Z3: Plugged = Plugged { search: &[&Native, &EGG, &Asked(&Z3)], ..ENGINES };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {
@@ -19,11 +29,13 @@ pub fn both() -> (Box<dyn Frontend>, Box<dyn Search>) {
     plug(ENGINES)
 }
 
-/// What makes the front end and the search of a thread; z3 is asked where it is wanted and the native engine finds nothing.
-pub fn make(engine: Engine) -> Box<Make<'static>> {
+/// What makes the front end and the search of a thread: by what is asked for, otherwise native, and rewriting where that finds nothing.
+pub fn make(engine: Option<Engine>) -> Box<Make<'static>> {
     let engines = match engine {
-        Engine::Native => ENGINES,
-        Engine::Z3 => WITH_Z3,
+        None => ENGINES,
+        Some(Engine::Native) => NATIVE_ONLY,
+        Some(Engine::Egg) => EGG_ONLY,
+        Some(Engine::Z3) => WITH_Z3,
     };
     Box::new(move |share| plug_for(engines, share))
 }

@@ -498,8 +498,9 @@ impl Engaged {
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
                     return (Attempt::Candidate(candidate), spent(used));
                 }
-                // That a further engine found nothing, either, tells nothing new.
-                Outcome::GaveUp(bfv_search::Reason::Incomplete, _) if last.is_some() => {}
+                // That a further engine found nothing, either, or is for other goals, tells nothing new.
+                Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
+                    if last.is_some() => {}
                 Outcome::GaveUp(reason, why) => last = Some((reason_of(reason), why)),
             }
         }

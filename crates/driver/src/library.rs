@@ -80,6 +80,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.cubical.quotient", include_str!("../../../sctt/cubical/quotient.sctt")),
     ("std.cubical.representation", include_str!("../../../sctt/cubical/representation.sctt")),
     ("std.cubical.computations", include_str!("../../../sctt/cubical/computations.sctt")),
+    ("std.equations", include_str!("../../../sctt/equations.sctt")),
 ];
 
 /// Bundles by module, as they lay in `sctt/bundles` when this was built.

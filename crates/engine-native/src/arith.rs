@@ -348,7 +348,7 @@ impl Prover<'_> {
         let (mut left, mut right): (Vec<Op>, Vec<Op>) = (Vec::new(), Vec::new());
         reify::tree(self.m, ctx, &mut atoms, sort, x, &mut left)?;
         reify::tree(self.m, ctx, &mut atoms, sort, y, &mut right)?;
-        if crate::poly::polynomial(&left) != crate::poly::polynomial(&right) {
+        if bfv_search::poly::polynomial(&left) != bfv_search::poly::polynomial(&right) {
             return Ok(None);
         }
         Ok(Some(Rc::new(Node::Rule(Box::new(Rule::Ring { sort, atoms: atoms.list, left, right })))))

@@ -1,7 +1,7 @@
 //! Search for certificates: from facts about numbers to a rule that derives falsehood.
 
 use crate::integer::integer;
-use crate::poly::{Monomial, Poly, monomial_tree, polynomial};
+use bfv_search::poly::{Monomial, Poly, monomial_tree, polynomial};
 use crate::reify::{self, Atoms};
 use crate::simplex::{Answer, feasible};
 use crate::squares;

@@ -190,7 +190,7 @@ impl Prover<'_> {
         let n = match &*self.m.whnf(v)? {
             Val::NatLit(n) => whole(n.clone().into()),
             Val::IntLit(n) => whole(n.clone()),
-            Val::RealLit(q) => literal(crate::poly::number(q)),
+            Val::RealLit(q) => literal(bfv_search::poly::number(q)),
             Val::Suc(n, x) => {
                 let (x, n) = (self.write_number(ctx, sheet, x)?, sheet.number(whole(n.clone().into())));
                 Number::Add(x, n)

@@ -3,7 +3,7 @@
 use crate::arith::{Found, Prover};
 use crate::matching::{Bindings, matches};
 use crate::reify;
-use crate::shift::rename;
+use bfv_search::shift::rename;
 use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, Elim, Env, Head, Neutral, Res, V, Val};
 use bfv_search::{Budget, Lemma, Reason};
@@ -175,7 +175,7 @@ impl Prover<'_> {
         let unfolded = match &**subject {
             Node::App(p, a) => match self.unfold_argument(ctx, p)? {
                 Some(p) => Some(Rc::new(Node::App(p, a.clone()))),
-                None if crate::shift::head_constant(p).is_some() && matches!(&**a, Node::Lam(_)) => {
+                None if bfv_search::shift::head_constant(p).is_some() && matches!(&**a, Node::Lam(_)) => {
                     self.unfold_body(a).map(|a| Rc::new(Node::App(p.clone(), a)))
                 }
                 None => None,
@@ -323,7 +323,7 @@ impl Prover<'_> {
         self.lemmas.iter().filter(|l| l.has("proposition")).any(|l| {
             let (mut ty, mut last) = (self.m.globals().const_type(l.id), None);
             while let Some(Node::Pi(a, b)) = ty.as_deref() {
-                last = crate::shift::head_constant(a);
+                last = bfv_search::shift::head_constant(a);
                 ty = Some(b.clone());
             }
             last == Some(constant)

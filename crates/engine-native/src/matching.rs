@@ -55,7 +55,7 @@ fn go(p: &Term, t: &Term, depth: u32, inner: u32, bound: &mut Bindings) -> bool 
         }
         (Node::Lam(a), Node::Lam(b)) => same(a, b, 1, 0),
         // Functions are the same as what they do.
-        (Node::Lam(a), _) => match crate::shift::rename(t, 0, 0, &mut |i| Some(i + 1), &mut Some) {
+        (Node::Lam(a), _) => match bfv_search::shift::rename(t, 0, 0, &mut |i| Some(i + 1), &mut Some) {
             Some(f) => same(a, &Rc::new(Node::App(f, Rc::new(Node::Var(0)))), 1, 0),
             None => false,
         },
@@ -131,7 +131,7 @@ fn assign(variable: u32, args: &[u32], t: &Term, depth: u32, inner: u32, bound: 
 /// A term under `depth` binders as a function of some of them, outside of all of them.
 fn lower(t: &Term, args: &[u32], depth: u32, inner: u32) -> Option<Term> {
     let n = u32::try_from(args.len()).ok()?;
-    let body = crate::shift::rename(
+    let body = bfv_search::shift::rename(
         t,
         0,
         0,

@@ -5,7 +5,7 @@
 
 use crate::formula::{Entry, Number, Sheet, Statement, Worth};
 use crate::number::Q;
-use crate::poly::Poly;
+use bfv_search::poly::Poly;
 use crate::simplex::{Answer, feasible};
 use bfv_format::{Relation, Sort};
 use bfv_search::{Budget, Reason};

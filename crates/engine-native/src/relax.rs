@@ -3,8 +3,8 @@
 use crate::boxes::{Interval, Kind, Sheet};
 use crate::certificate::combine;
 use crate::enclose::{at_most, computed, literal, root, rounded, whole};
-use crate::poly::{Monomial, Poly, polynomial};
-use crate::shift::rename;
+use bfv_search::poly::{Monomial, Poly, polynomial};
+use bfv_search::shift::rename;
 use bfv_format::{Arith, Hypothesis, Node, Op, Product, Relation, Rule, Sort, Term};
 use bfv_kernel::rational;
 use bfv_search::{Budget, Reason};

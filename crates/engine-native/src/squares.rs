@@ -1,7 +1,7 @@
 //! Which squares a sum of squares may need: read off the polynomials, and found from why the others do not suffice.
 
 use crate::certificate::Functional;
-use crate::poly::{Monomial, Poly};
+use bfv_search::poly::{Monomial, Poly};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};

@@ -181,7 +181,7 @@ impl Walk<'_, '_> {
         let quoted = self.prover.m.quote(&o.ctx, dom)?;
         let depth = u32::try_from(o.ctx.types.len()).unwrap_or(u32::MAX);
         let mut levels = BTreeSet::new();
-        let _renamed = crate::shift::rename(
+        let _renamed = bfv_search::shift::rename(
             &quoted,
             0,
             0,
@@ -265,7 +265,7 @@ impl Walk<'_, '_> {
         let m = self.prover.m;
         let (inner, x) = m.bind(ctx, dom.clone());
         let quoted = m.quote(&inner, &m.inst(cod, x))?;
-        Ok(crate::shift::rename(&quoted, 0, 0, &mut |_| None, &mut |_| None)
+        Ok(bfv_search::shift::rename(&quoted, 0, 0, &mut |_| None, &mut |_| None)
             .map(|ty| (m.eval(&Env::default(), &ty), ty)))
     }
 
@@ -427,7 +427,7 @@ impl Walk<'_, '_> {
                 let mut given = Vec::new();
                 for p in params.iter() {
                     let quoted = m.quote(ctx, p)?;
-                    let Some(t) = crate::shift::rename(&quoted, 0, 0, &mut |_| None, &mut |_| None) else {
+                    let Some(t) = bfv_search::shift::rename(&quoted, 0, 0, &mut |_| None, &mut |_| None) else {
                         return Ok(Vec::new());
                     };
                     given.push(t);

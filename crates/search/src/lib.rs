@@ -1,5 +1,8 @@
 //! The interface between goals and engines: goals in kernel terms, budgets, outcomes. Nothing here says that anything is proved.
 
+pub mod poly;
+pub mod shift;
+
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Machine, V};
 use num_rational::BigRational;

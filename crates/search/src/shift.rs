@@ -4,6 +4,7 @@ use bfv_format::{Dim, Face, Node, Rule, Term};
 use std::rc::Rc;
 
 /// The constant that an application is headed by.
+#[must_use]
 pub fn head_constant(t: &Term) -> Option<u32> {
     match &**t {
         Node::Const { id, .. } => Some(*id),
@@ -12,7 +13,7 @@ pub fn head_constant(t: &Term) -> Option<u32> {
     }
 }
 
-/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails.
+/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for glue.
 pub fn rename(
     t: &Term,
     at: u32,

@@ -14,23 +14,29 @@ pub type Monomial = Vec<u32>;
 pub struct Poly(pub BTreeMap<Monomial, BigRational>);
 
 /// A literal as a number.
+#[must_use]
 pub fn number(q: &Rational) -> BigRational {
     BigRational::new_raw(q.num.clone(), BigInt::from_biguint(Sign::Plus, q.den.clone()))
 }
 
 impl Poly {
+    /// A constant.
+    #[must_use]
     pub fn constant(q: BigRational) -> Poly {
         let mut p = Poly::default();
         p.add_term(Vec::new(), q);
         p
     }
 
+    /// An atom.
+    #[must_use]
     pub fn atom(n: u32) -> Poly {
         let mut p = Poly::default();
         p.add_term(vec![n], BigRational::one());
         p
     }
 
+    /// Adds a multiple of a monomial.
     pub fn add_term(&mut self, m: Monomial, q: BigRational) {
         if q.is_zero() {
             return;
@@ -42,12 +48,14 @@ impl Poly {
         }
     }
 
+    /// Adds a multiple of a polynomial.
     pub fn add_scaled(&mut self, other: &Poly, q: &BigRational) {
         for (m, c) in &other.0 {
             self.add_term(m.clone(), c * q);
         }
     }
 
+    /// The difference.
     #[must_use]
     pub fn minus(&self, other: &Poly) -> Poly {
         let mut out = self.clone();
@@ -55,6 +63,7 @@ impl Poly {
         out
     }
 
+    /// The product.
     #[must_use]
     pub fn times(&self, other: &Poly) -> Poly {
         let mut out = Poly::default();
@@ -69,12 +78,14 @@ impl Poly {
     }
 
     /// The largest degree.
+    #[must_use]
     pub fn degree(&self) -> usize {
         self.0.keys().map(Vec::len).max().unwrap_or(0)
     }
 }
 
-/// The polynomial of a tree that the reifier built.
+/// The polynomial of a tree; none where the tree is no tree.
+#[must_use]
 pub fn polynomial(tree: &Arith) -> Option<Poly> {
     let mut stack: Vec<Poly> = Vec::new();
     for op in tree {
@@ -101,6 +112,7 @@ pub fn polynomial(tree: &Arith) -> Option<Poly> {
 }
 
 /// A monomial as a tree over Real; every atom is given by its tree.
+#[must_use]
 pub fn monomial_tree(m: &[u32], atoms: &[Arith]) -> Option<Arith> {
     let mut out: Arith = Vec::new();
     for a in m {
