@@ -4,6 +4,8 @@
 
 mod arith;
 mod certificate;
+mod derive;
+mod field;
 mod formula;
 mod integer;
 mod lemmas;
