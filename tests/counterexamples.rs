@@ -179,6 +179,7 @@ const ROWS: &[Row] = &[
     row("C12", Use::Reason("A million outputs are more than a point can list. The claim is refuted for two."), none),
     row("C15", Use::Reason("The number is a ratio near its limit. The claim is refuted at one larger step."), none),
     row("C16", Use::Reason("The number is one slope. The claim is refuted for every constant."), none),
+    row("C21", Use::Reason("The number is a value, rounded, to the right of 0. The claim is refuted at 0."), none),
     row("C31", Use::Reason("The values are rounded. The claim is refuted at their points, -3 and -1.278."), none),
     row("D04", Use::At(|c| vec![format!("(k := {}) (w := [1/2, 1/2]) (x := {})", len(&c["x"]), v(&c["x"]))]), none),
     row(
@@ -570,6 +571,7 @@ const ROWS: &[Row] = &[
         }),
         none,
     ),
+    row("S31", Use::Reason("The points are given in words; the claim is refuted at them."), none),
     row(
         "S32",
         Use::At(|c| vec![format!("(chunks := {0}) (a := 0) (b := {1})", whole(&c["chunks"]), whole(&c["chunks"]) - 1)]),

@@ -63,6 +63,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.central", include_str!("../../../sctt/central.sctt")),
     ("std.select", include_str!("../../../sctt/select.sctt")),
     ("std.exp", include_str!("../../../sctt/exp.sctt")),
+    ("std.derive", include_str!("../../../sctt/derive.sctt")),
     ("std.softmax", include_str!("../../../sctt/softmax.sctt")),
     ("std.pool", include_str!("../../../sctt/pool.sctt")),
     ("std.archimedes", include_str!("../../../sctt/archimedes.sctt")),

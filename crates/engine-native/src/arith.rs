@@ -4,10 +4,11 @@ use crate::boxes::Boxing;
 use crate::certificate::{Fact, Fruitless, Manner, Power, contradiction};
 use crate::lemmas::Opened;
 use crate::reify::{self, Atomic, Atoms};
+use bfv_search::shift::head_constant;
 use bfv_format::{DataRef, Node, Op, Prim, Rational, Relation, Rule, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
 use bfv_search::{Budget, Goal, Lemma, Reason};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -26,6 +27,10 @@ pub struct Prover<'g> {
     pub pursued: RefCell<Vec<(usize, Term)>>,
     /// Whether boxes are searched where arithmetic finds nothing.
     pub boxing: Option<Boxing>,
+    /// The position of `HasDeriv`, where the rules for derivatives are known.
+    pub derivative: Option<u32>,
+    /// Whether a statement about a derivative is being read: what it needs is not read off others.
+    pub deriving: Cell<bool>,
 }
 
 impl<'g> Prover<'g> {
@@ -39,8 +44,20 @@ impl<'g> Prover<'g> {
             opened: RefCell::default(),
             pursued: RefCell::default(),
             boxing: None,
+            derivative: derivative(goal),
+            deriving: Cell::new(false),
         }
     }
+}
+
+/// The constant that heads what the lemma about ways to write a derivative says.
+fn derivative(goal: &Goal<'_>) -> Option<u32> {
+    let lemma = goal.lemmas.iter().find(|l| l.has("derive.same"))?;
+    let mut ty = goal.machine.globals().const_type(lemma.id)?;
+    while let Node::Pi(_, rest) = &*ty {
+        ty = rest.clone();
+    }
+    head_constant(&ty)
 }
 
 /// A type with more elements than this is not gone through one by one.
@@ -76,6 +93,14 @@ impl Prover<'_> {
         let one = |n: u8| self.m.value(Val::RealLit(Rational { num: n.into(), den: 1u8.into() }));
         let fact =
             |sort, relation, left, right, proof: &Term| Fact { sort, relation, left, right, proof: proof.clone() };
+        if let Some(stated) = self.derivative_statement(ty)? {
+            if !self.deriving.replace(true) {
+                let read = self.derivative_facts(ctx, &stated, proof, out);
+                self.deriving.set(false);
+                return read;
+            }
+            return Ok(());
+        }
         match reify::strict(self.m, ty)? {
             Some(Atomic::Relation(s, r, a, b)) => out.push(fact(s, r, a, b, proof)),
             // A false strict order of literals is, by computation, 1 < 0.
@@ -330,7 +355,7 @@ impl Prover<'_> {
     }
 
     /// The type `a < b`.
-    fn less(&self, sort: Sort, a: &V, b: &V) -> V {
+    pub fn less(&self, sort: Sort, a: &V, b: &V) -> V {
         let ltb = match sort {
             Sort::Nat => Prim::NatLtb,
             Sort::Int => Prim::IntLtb,
@@ -343,7 +368,7 @@ impl Prover<'_> {
     }
 
     /// An equation of polynomials.
-    fn ring(&self, ctx: &Ctx, sort: Sort, x: &V, y: &V) -> Res<Option<Term>> {
+    pub fn ring(&self, ctx: &Ctx, sort: Sort, x: &V, y: &V) -> Res<Option<Term>> {
         let mut atoms = Atoms::new(self.unfold);
         let (mut left, mut right): (Vec<Op>, Vec<Op>) = (Vec::new(), Vec::new());
         reify::tree(self.m, ctx, &mut atoms, sort, x, &mut left)?;

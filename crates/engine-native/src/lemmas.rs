@@ -10,7 +10,7 @@ use bfv_search::{Budget, Lemma, Reason};
 use std::rc::Rc;
 
 /// How many lemmas may be applied one below the other.
-const DEPTH: u32 = 4;
+pub const DEPTH: u32 = 4;
 
 /// The tag of lemmas whose premises are all about smaller parts of what the conclusion is about. They may be applied
 /// to any depth: a proof by them is as long as the term that it is about.
@@ -19,8 +19,8 @@ const STRUCTURAL: &str = "structural";
 /// A lemma ready for matching: its premises and its conclusion in the scope of its own variables.
 pub struct Opened {
     /// Variables of the lemma, premises included.
-    binders: u32,
-    conclusion: Term,
+    pub binders: u32,
+    pub conclusion: Term,
 }
 
 impl Prover<'_> {
@@ -45,6 +45,12 @@ impl Prover<'_> {
             return Ok(Err((reason, "The search for lemmas ran out of steps.".to_owned())));
         }
         if let Some(t) = self.assumption(ctx, target)? {
+            return Ok(Ok(t));
+        }
+        if depth == 0
+            && let Some(stated) = self.derivative_statement(target)?
+            && let Some(t) = self.by_derivative(ctx, &stated, budget)?
+        {
             return Ok(Ok(t));
         }
         let atomic = match reify::negated(self.m, ctx, target)? {
@@ -171,12 +177,17 @@ impl Prover<'_> {
     }
 
     /// A named predicate of a function, `P (fun x => f (a x))`, with the definition of f put in once.
-    fn unfold_argument(&self, ctx: &Ctx, subject: &Term) -> Res<Option<Term>> {
+    pub fn unfold_argument(&self, ctx: &Ctx, subject: &Term) -> Res<Option<Term>> {
         let unfolded = match &**subject {
             Node::App(p, a) => match self.unfold_argument(ctx, p)? {
                 Some(p) => Some(Rc::new(Node::App(p, a.clone()))),
-                None if bfv_search::shift::head_constant(p).is_some() && matches!(&**a, Node::Lam(_)) => {
-                    self.unfold_body(a).map(|a| Rc::new(Node::App(p.clone(), a)))
+                None if bfv_search::shift::head_constant(p).is_some() => {
+                    let written = match &**a {
+                        Node::Lam(_) => self.unfold_body(a),
+                        // A function may be named by itself: `P f` is `P (fun x => f x)`.
+                        _ => self.unfold_body(a).filter(|body| self.is_function(ctx, body)),
+                    };
+                    written.map(|a| Rc::new(Node::App(p.clone(), a)))
                 }
                 None => None,
             },
@@ -188,8 +199,13 @@ impl Prover<'_> {
         }
     }
 
+    /// Whether a term computes to a function that is written out.
+    fn is_function(&self, ctx: &Ctx, t: &Term) -> bool {
+        self.m.folded(&self.m.eval(&ctx.env, t)).is_ok_and(|w| matches!(&*w, Val::Lam(_)))
+    }
+
     /// The definition of the constant that heads the body of a function, in its place.
-    fn unfold_body(&self, t: &Term) -> Option<Term> {
+    pub fn unfold_body(&self, t: &Term) -> Option<Term> {
         Some(match &**t {
             Node::Lam(b) => Rc::new(Node::Lam(self.unfold_body(b)?)),
             Node::App(f, a) => Rc::new(Node::App(self.unfold_body(f)?, a.clone())),
@@ -206,7 +222,7 @@ impl Prover<'_> {
             for opened in self.opened(lemma)?.iter() {
                 let mut bound = Bindings::new(opened.binders);
                 if matches(&opened.conclusion, subject, &mut bound)
-                    && let Some(t) = self.premises(ctx, lemma, opened, bound, depth, budget)?
+                    && let Some((t, _)) = self.premises(ctx, lemma, opened, bound, depth, budget)?
                 {
                     return Ok(Ok(t));
                 }
@@ -215,7 +231,7 @@ impl Prover<'_> {
         Ok(Err((Reason::Incomplete, "No lemma fits.".to_owned())))
     }
 
-    fn opened(&self, lemma: &Lemma) -> Res<Rc<[Opened]>> {
+    pub fn opened(&self, lemma: &Lemma) -> Res<Rc<[Opened]>> {
         if let Some(known) = self.opened.borrow().get(&lemma.id) {
             return Ok(known.clone());
         }
@@ -261,8 +277,9 @@ impl Prover<'_> {
         Ok(out)
     }
 
-    /// Fills the variables that matching left open: premises are proved, data is read off hypotheses.
-    fn premises(
+    /// Fills the variables that matching left open: premises are proved, data is read off hypotheses, derivatives are computed.
+    /// Gives the lemma applied, and what it says then.
+    pub fn premises(
         &self,
         ctx: &Ctx,
         lemma: &Lemma,
@@ -270,7 +287,7 @@ impl Prover<'_> {
         mut bound: Bindings,
         depth: u32,
         budget: &mut Budget,
-    ) -> Res<Option<Term>> {
+    ) -> Res<Option<(Term, V)>> {
         let Some(ty) = self.m.globals().const_type(lemma.id) else { return Ok(None) };
         self.read_types(ctx, lemma, opened, &mut bound)?;
         self.read_hypotheses(ctx, lemma, opened, &mut bound)?;
@@ -282,20 +299,23 @@ impl Prover<'_> {
             let Val::Pi(dom, cod) = &*w else { return Ok(None) };
             let arg = match bound.get(n) {
                 Some(t) => t.clone(),
-                None => {
-                    if self.is_data(ctx, dom)? {
-                        return Ok(None);
+                None if self.is_data(ctx, dom)? => match self.filled(ctx, lemma, &bound, n, budget)? {
+                    Some(found) => {
+                        bound.set(found.premise, found.proof);
+                        found.value
                     }
-                    match self.up_to(ctx, dom, below, budget)? {
-                        Ok(t) => t,
-                        Err(_) => return Ok(None),
-                    }
-                }
+                    None => return Ok(None),
+                },
+                None => match self.up_to(ctx, dom, below, budget)? {
+                    Ok(t) => t,
+                    Err(_) => return Ok(None),
+                },
             };
+            bound.set(n, arg.clone());
             current = self.m.inst(cod, self.m.eval(&ctx.env, &arg));
             term = Rc::new(Node::App(term, arg));
         }
-        Ok(Some(term))
+        Ok(Some((term, current)))
     }
 
     /// Whether a premise's type is data, which cannot be proved but only given.

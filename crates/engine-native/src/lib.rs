@@ -5,7 +5,9 @@
 mod arith;
 mod boxes;
 mod certificate;
+mod derive;
 mod enclose;
+mod field;
 mod formula;
 mod integer;
 mod lemmas;

@@ -21,6 +21,13 @@ impl Bindings {
         self.found.get(usize::try_from(n).ok()?)?.as_ref()
     }
 
+    /// Binds the n-th variable.
+    pub fn set(&mut self, n: u32, t: Term) {
+        if let Some(slot) = usize::try_from(n).ok().and_then(|n| self.found.get_mut(n)) {
+            *slot = Some(t);
+        }
+    }
+
     pub fn complete(&self) -> bool {
         self.found.iter().all(Option::is_some)
     }
@@ -129,7 +136,7 @@ fn assign(variable: u32, args: &[u32], t: &Term, depth: u32, inner: u32, bound: 
 }
 
 /// A term under `depth` binders as a function of some of them, outside of all of them.
-fn lower(t: &Term, args: &[u32], depth: u32, inner: u32) -> Option<Term> {
+pub fn lower(t: &Term, args: &[u32], depth: u32, inner: u32) -> Option<Term> {
     let n = u32::try_from(args.len()).ok()?;
     let body = bfv_search::shift::rename(
         t,

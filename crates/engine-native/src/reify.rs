@@ -33,6 +33,11 @@ impl Atoms {
         self.values.get(usize::try_from(n).ok()?)
     }
 
+    /// How an atom reads back.
+    pub fn term(&self, n: u32) -> Option<&Term> {
+        self.list.get(usize::try_from(n).ok()?).map(|(_, t)| t)
+    }
+
     fn find(&mut self, m: &Machine<'_>, ctx: &Ctx, sort: Sort, v: &V) -> Res<u32> {
         let mut pieces = Vec::new();
         // Comparing definitions by what they compute to belongs to looking through them.
