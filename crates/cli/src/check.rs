@@ -80,10 +80,7 @@ pub fn judge(request: &CheckOptions, engine: Option<Engine>) -> (Report, Vec<Goa
 }
 
 /// The same in one thread, and shows what each verdict rests on.
-pub fn judge_and_see(
-    request: &CheckOptions,
-    see: &mut dyn FnMut(&Seen<'_>),
-) -> (Report, Vec<GoalName>, Sources) {
+pub fn judge_and_see(request: &CheckOptions, see: &mut dyn FnMut(&Seen<'_>)) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start();
     let (mut frontend, mut search) = plug::both();
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);

@@ -9,12 +9,16 @@ use crate::store::Store;
 use crate::verdict::{
     ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
 };
-use bfv_format::{Hash, Stored, Term, pack, read, write};
+use bfv_format::{Hash, Stored, Term, read, write_over};
 use bfv_kernel::{Limits, Signature};
 use std::time::Instant;
 
 /// Steps of each of the two searches about the hypotheses of a proved claim.
 const HYPOTHESES_STEPS: u64 = 20_000;
+
+/// Steps of the same two searches where the claim's own proof was stored: they were made with all steps when it was new, and what
+/// they found was stored, too. Most points are found within the first.
+const AGAIN: [u64; 2] = [6_000, 2_000];
 
 /// Steps of the search for the other side of a new verdict.
 const OTHER_SIDE_STEPS: u64 = 2_000;
@@ -64,6 +68,8 @@ pub(crate) struct Answer {
     failure: (Reason, String),
     search_steps: u64,
     wall_us: u64,
+    /// The evidence was stored before.
+    old: bool,
 }
 
 impl Answer {
@@ -111,14 +117,14 @@ impl<'a> Line<'a> {
     /// The report on a goal, and the evidence that was accepted; none when something of bfv itself is broken, which is a problem then.
     pub fn goal(&mut self, goal: &Goal) -> Option<(GoalReport, Option<Term>)> {
         let task = Task { goal, part: Part::Claim, statement: &goal.statement, variables: &goal.variables };
-        let own = self.judged(&task)?;
+        let own = self.judged(&task, false)?;
         let kind = own.verdict().kind();
         let statement = if kind == Kind::Proved { companion::hypotheses(self.signature, goal) } else { None };
         let hypotheses = match &statement {
             None => None,
             Some(statement) => {
                 let task = Task { goal, part: Part::Hypotheses, statement, variables: &goal.variables };
-                Some(self.judged(&task)?.hypotheses())
+                Some(self.judged(&task, own.old)?.hypotheses())
             }
         };
         let mut holds_if = Vec::new();
@@ -137,7 +143,8 @@ impl<'a> Line<'a> {
     }
 
     /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.
-    fn judged(&mut self, task: &Task<'_>) -> Option<Answer> {
+    /// `again` says that a search for it was made before.
+    fn judged(&mut self, task: &Task<'_>, again: bool) -> Option<Answer> {
         let hash = self.hash(task)?;
         let start = Instant::now();
         let mut search_steps = 0;
@@ -155,7 +162,7 @@ impl<'a> Line<'a> {
                 Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
             }
         } else if accepted.is_empty() {
-            for (attempt, steps) in self.attempts(task) {
+            for (attempt, steps) in self.attempts(task, again) {
                 search_steps += steps;
                 match attempt {
                     Attempt::Candidate(candidate) => match self.offer(task, candidate) {
@@ -190,7 +197,8 @@ impl<'a> Line<'a> {
         if let Some(new) = accepted.as_ref().filter(|_| !same) {
             self.keep(task, new);
         }
-        Some(Answer { hash, accepted, failure, search_steps, wall_us })
+        let old = same || accepted.as_ref().is_some_and(|a| a.source == ProofSource::Stored);
+        Some(Answer { hash, accepted, failure, search_steps, wall_us, old })
     }
 
     /// Notes a judgement; nothing when the kernel accepted the other side of the same statement before.
@@ -226,7 +234,7 @@ impl<'a> Line<'a> {
     }
 
     /// What engines say of a task. About hypotheses a point is looked for first, then a contradiction, both within few steps.
-    fn attempts(&mut self, task: &Task<'_>) -> Vec<(Attempt, u64)> {
+    fn attempts(&mut self, task: &Task<'_>, again: bool) -> Vec<(Attempt, u64)> {
         let Task { statement, variables, .. } = *task;
         let steps = self.options.steps;
         match task.part {
@@ -238,12 +246,13 @@ impl<'a> Line<'a> {
             Part::Hypotheses | Part::ConditionHypotheses(_) => {
                 // Where the author relies on the answer, it gets all the steps of a goal.
                 let asked = task.goal.vacuous || task.part != Part::Hypotheses;
-                let steps = if asked { steps } else { steps.min(HYPOTHESES_STEPS) };
-                let point = self.search.only(Method::Point, self.signature, statement, variables, steps);
+                let [first, second] = if again { AGAIN } else { [HYPOTHESES_STEPS; 2] };
+                let most = |few: u64| if asked { steps } else { steps.min(few) };
+                let point = self.search.only(Method::Point, self.signature, statement, variables, most(first));
                 if matches!(point.0, Attempt::Candidate(_)) {
                     return vec![point];
                 }
-                vec![point, self.search.only(Method::Arithmetic, self.signature, statement, variables, steps)]
+                vec![point, self.search.only(Method::Arithmetic, self.signature, statement, variables, most(second))]
             }
         }
     }
@@ -297,17 +306,17 @@ impl<'a> Line<'a> {
 
     /// A candidate as it is stored.
     fn written(&self, task: &Task<'_>, candidate: &Candidate) -> Result<Vec<u8>, String> {
-        let packed = pack(self.context.decls(), task.statement, &candidate.evidence).map_err(|e| e.to_string())?;
         let file = task.part.file(&task.goal.name);
-        Ok(write(&Stored {
-            decls: packed.decls,
+        let stored = Stored {
+            decls: Vec::new(),
             claim: format!("{}.{file}", task.goal.module),
-            statement: packed.statement,
+            statement: task.statement.clone(),
             verdict: candidate.outcome,
-            evidence: packed.evidence,
+            evidence: candidate.evidence.clone(),
             witness: candidate.witness.clone(),
             engine: candidate.engine.clone(),
-        }))
+        };
+        write_over(self.context.decls(), &stored).map_err(|e| e.to_string())
     }
 
     /// What is judged is what will be stored, read back: were the writer broken, the gate would find out late.
@@ -329,9 +338,9 @@ impl<'a> Line<'a> {
             return None;
         };
         let task = Task { goal, part: Part::Condition(n), statement: &c.statement, variables: &names };
-        let verdict = self.judged(&task)?.verdict();
+        let verdict = self.judged(&task, false)?.verdict();
         let task = Task { goal, part: Part::ConditionHypotheses(n), statement: &hypotheses, variables: &names };
-        let hypotheses = self.judged(&task)?.hypotheses();
+        let hypotheses = self.judged(&task, false)?.hypotheses();
         let (condition, source) = (c.condition.clone(), ConditionSource::Written);
         Some(HoldsIf { condition, source, without, verdict, hypotheses })
     }
@@ -345,7 +354,7 @@ fn says(why: &str) -> String {
 fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Vec<HoldsIf>, tried: &str) -> GoalReport {
     let verdict = own.verdict();
     let vacuity = vacuity_sentence(verdict == Verdict::Proved, goal.vacuous, hypotheses.as_ref().map(|h| h.verdict));
-    let Answer { hash, accepted, failure, search_steps, wall_us } = own;
+    let Answer { hash, accepted, failure, search_steps, wall_us, .. } = own;
     let why = if accepted.is_some() { "" } else { failure.1.as_str() };
     let sentences: Vec<&str> = [why, vacuity, tried].into_iter().filter(|s| !s.is_empty()).collect();
     let detail = sentences.join(" ").trim().to_owned();

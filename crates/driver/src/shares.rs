@@ -75,7 +75,15 @@ fn in_shares(
             let done = done.fetch_add(usize::from(p.done > 0), Ordering::Relaxed);
             progress(Progress { done, all: claims });
         };
-        check_loaded(options, files, sources.clone(), report.clone(), (frontend.as_mut(), search.as_mut()), &mut count, &mut |_| {})
+        check_loaded(
+            options,
+            files,
+            sources.clone(),
+            report.clone(),
+            (frontend.as_mut(), search.as_mut()),
+            &mut count,
+            &mut |_| {},
+        )
     };
     let share = &share;
     let runs: Vec<Run> = thread::scope(|scope| {

@@ -7,7 +7,7 @@ use bfv_driver::{
     Place, Policy, Problem, ProofSource, Reason, Report, Search, Store, StoreMode, StoredFailure, Verdict,
     ViolationKind, check, exit_code, gate_sources, judge_stored,
 };
-use bfv_format::{Decl, Dim, Node, Outcome, Prim, Stored, Term, pack, read, reseal, write};
+use bfv_format::{Decl, Dim, Node, Outcome, Prim, Stored, Term, read, reseal, write_over};
 use bfv_kernel::{Limits, Signature};
 use std::path::PathBuf;
 
@@ -295,8 +295,7 @@ fn no_mutant_of_a_stored_proof_is_accepted_as_anything_else() {
         let plus = t(Node::App(t(Node::App(prim(Prim::NatAdd), constant(0))), nat(1)));
         t(Node::Path(prim(Prim::Nat), plus, nat(2)))
     };
-    let p = pack(&decls, &statement, &t(Node::DLam(nat(2)))).unwrap();
-    let bytes = write(&stored(p.decls, p.statement, p.evidence));
+    let bytes = write_over(&decls, &stored(Vec::new(), statement.clone(), t(Node::DLam(nat(2))))).unwrap();
     assert_eq!(judged(&decls, &statement, &read(&bytes).unwrap()), Ok(Kind::Proved));
     let (mut refused, mut harmless) = (0, 0);
     for i in 0..bytes.len() - 32 {

@@ -15,9 +15,11 @@ mod walk;
 
 pub use hash::{Hash, UnknownConstant, decl_hash, decl_hashes, term_hash};
 pub use leb::{NUMBER_LIMIT, ReadError};
-pub use pack::{Packed, Renumber, mentions, pack};
+pub use pack::{Renumber, mentions};
 pub use show::show;
-pub use stored::{DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library};
+pub use stored::{
+    DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library, write_over,
+};
 pub use term::{
     Arith, Cof, Combination, Constructor, DataDecl, DataRef, Decl, Dim, Face, GlueFace, Hypothesis, Node, Op, Part,
     Prim, Product, Rational, Relation, Rule, Sort, Step, Term,

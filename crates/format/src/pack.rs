@@ -1,34 +1,22 @@
-//! Takes what a term needs out of a long list of declarations, and moves terms between lists.
+//! What terms need of a long list of declarations, and moving terms between lists.
 
 use crate::hash::UnknownConstant;
 use crate::term::{Constructor, DataDecl, DataRef, Decl, Face, GlueFace, Hypothesis, Node, Part, Rule, Sort, Term};
 use crate::walk::{ByAddress, Seen, post_order, references, roots};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What `pack` gives: the declarations needed, and the two terms over their positions.
-#[derive(Clone, Debug)]
-pub struct Packed {
-    /// The closure, in the order of the list it was taken from.
-    pub decls: Vec<Decl>,
-    /// The position that each of them had there.
-    pub origin: Vec<u32>,
-    /// The first term.
-    pub statement: Term,
-    /// The second term.
-    pub evidence: Term,
-}
-
-/// The closure of two terms over a list of declarations (types, bodies, proofs of theorems), renumbered by position.
+/// The closure of some terms over a list of declarations (types, bodies, proofs of theorems), by position.
 ///
 /// # Errors
-/// A constant that is not in the list, or that a declaration names without its coming earlier.
-pub fn pack(decls: &[Decl], statement: &Term, evidence: &Term) -> Result<Packed, UnknownConstant> {
+/// A constant that is not in the list.
+pub(crate) fn closure(decls: &[Decl], terms: [&Term; 2]) -> Result<BTreeSet<u32>, UnknownConstant> {
     let mut needed: BTreeSet<u32> = BTreeSet::new();
     let mut todo = Vec::new();
     let mut seen = Seen::default();
     let mut visit = |root, todo: &mut Vec<u32>| references(root, &mut seen, |id| todo.push(id));
-    visit(statement, &mut todo);
-    visit(evidence, &mut todo);
+    for t in terms {
+        visit(t, &mut todo);
+    }
     while let Some(id) = todo.pop() {
         if needed.insert(id) {
             let decl = usize::try_from(id).ok().and_then(|i| decls.get(i)).ok_or(UnknownConstant(id))?;
@@ -37,20 +25,7 @@ pub fn pack(decls: &[Decl], statement: &Term, evidence: &Term) -> Result<Packed,
             }
         }
     }
-    let mut renumber = Renumber::default();
-    let mut out = Vec::new();
-    let mut origin = Vec::new();
-    for id in needed {
-        let decl = usize::try_from(id).ok().and_then(|i| decls.get(i)).ok_or(UnknownConstant(id))?;
-        let new = u32::try_from(out.len()).map_err(|_| UnknownConstant(id))?;
-        if matches!(decl, Decl::Data(_)) {
-            renumber.insert(id, new);
-        }
-        out.push(renumber.decl(decl)?);
-        renumber.insert(id, new);
-        origin.push(id);
-    }
-    Ok(Packed { decls: out, origin, statement: renumber.term(statement)?, evidence: renumber.term(evidence)? })
+    Ok(needed)
 }
 
 /// The positions that declarations name, in order.

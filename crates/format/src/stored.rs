@@ -4,12 +4,14 @@
 //! The table lists every distinct node once, children before parents, in the order of a walk over the roots
 //! (leftmost first), so one content has one sequence of bytes and one sequence of bytes has one content.
 
+use crate::UnknownConstant;
 use crate::decode::{Table, cof, position};
 use crate::encode::{Sink, encode, put_boundary};
 use crate::leb::{Read, ReadError, Reader, put_bytes, put_len, put_u32};
+use crate::pack::closure;
 use crate::term::{Constructor, DataDecl, Decl, Part, Term};
 use crate::walk::{ByAddress, Seen, post_order, roots};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Version of the bytes; the reader knows this one only.
 pub const VERSION: u8 = 2;
@@ -62,9 +64,29 @@ pub struct Library {
 /// numbers no longer than `NUMBER_LIMIT`, fractions in lowest terms, texts free of control characters, and constants earlier positions.
 #[must_use]
 pub fn write(stored: &Stored) -> Vec<u8> {
+    let decls: Vec<&Decl> = stored.decls.iter().collect();
+    whole(Writer::new(PROOF), &decls, stored)
+}
+
+/// Writes a stored proof whose terms are over a long list of declarations, in place of its own: of the list it takes what the terms
+/// need (types, bodies, proofs of theorems), in the same order.
+///
+/// # Errors
+/// A constant that is not in the list.
+pub fn write_over(all: &[Decl], stored: &Stored) -> Result<Vec<u8>, UnknownConstant> {
+    let needed = closure(all, [&stored.statement, &stored.evidence])?;
+    let mut decls = Vec::new();
     let mut w = Writer::new(PROOF);
-    w.table(stored.decls.iter().flat_map(roots).chain([&stored.statement, &stored.evidence]));
-    w.decls(&stored.decls);
+    for (new, old) in (0_u32..).zip(needed) {
+        w.positions.get_or_insert_default().insert(old, new);
+        decls.push(usize::try_from(old).ok().and_then(|i| all.get(i)).ok_or(UnknownConstant(old))?);
+    }
+    Ok(whole(w, &decls, stored))
+}
+
+fn whole(mut w: Writer, decls: &[&Decl], stored: &Stored) -> Vec<u8> {
+    w.table(decls.iter().flat_map(|d| roots(d)).chain([&stored.statement, &stored.evidence]));
+    w.decls(decls);
     w.text(&stored.claim);
     w.term(&stored.statement);
     w.out.push(stored.verdict as u8);
@@ -106,7 +128,7 @@ pub fn read(bytes: &[u8]) -> Result<Stored, ReadError> {
 pub fn write_library(library: &Library) -> Vec<u8> {
     let mut w = Writer::new(LIBRARY);
     w.table(library.decls.iter().flat_map(roots));
-    w.decls(&library.decls);
+    w.decls(&library.decls.iter().collect::<Vec<_>>());
     put_bytes(&mut w.out, &library.meta);
     w.seal()
 }
@@ -136,6 +158,7 @@ pub fn reseal(bytes: &[u8]) -> Vec<u8> {
 struct Indices<'a, 'b> {
     out: Vec<u8>,
     by_address: &'b ByAddress<u32>,
+    positions: Option<&'b BTreeMap<u32, u32>>,
     marker: std::marker::PhantomData<&'a ()>,
 }
 
@@ -148,20 +171,24 @@ impl<'a> Sink<'a> for Indices<'a, '_> {
         put_u32(&mut self.out, self.by_address.get(&Term::as_ptr(t)).copied().unwrap_or(u32::MAX));
     }
     fn reference(&mut self, id: u32) {
-        put_u32(&mut self.out, id);
+        // What is needed has a position.
+        let new = self.positions.map_or(id, |p| p.get(&id).copied().unwrap_or(u32::MAX));
+        put_u32(&mut self.out, new);
     }
 }
 
 struct Writer {
     out: Vec<u8>,
     by_address: ByAddress<u32>,
+    /// Where declarations stand in the file, when that is not where they stand in the list that the terms are over.
+    positions: Option<BTreeMap<u32, u32>>,
 }
 
 impl Writer {
     fn new(magic: &[u8; 4]) -> Self {
         let mut out = magic.to_vec();
         out.push(VERSION);
-        Writer { out, by_address: ByAddress::default() }
+        Writer { out, by_address: ByAddress::default(), positions: None }
     }
 
     fn table<'a>(&mut self, all: impl Iterator<Item = &'a Term>) {
@@ -171,8 +198,12 @@ impl Writer {
         let mut seen = Seen::default();
         for t in all {
             post_order(t, &mut seen, |t| {
-                let mut sink =
-                    Indices { out: Vec::new(), by_address: &self.by_address, marker: std::marker::PhantomData };
+                let mut sink = Indices {
+                    out: Vec::new(),
+                    by_address: &self.by_address,
+                    positions: self.positions.as_ref(),
+                    marker: std::marker::PhantomData,
+                };
                 encode(t, &mut sink);
                 let index = *by_bytes.entry(sink.out).or_insert_with_key(|bytes| {
                     table.extend_from_slice(bytes);
@@ -202,7 +233,7 @@ impl Writer {
         put_bytes(&mut self.out, s.as_bytes());
     }
 
-    fn decls(&mut self, decls: &[Decl]) {
+    fn decls(&mut self, decls: &[&Decl]) {
         put_len(&mut self.out, decls.len());
         for d in decls {
             match d {

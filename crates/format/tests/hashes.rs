@@ -4,8 +4,8 @@
 mod common;
 
 use bfv_format::{
-    Constructor, DataDecl, DataRef, Decl, Hash, Node, Prim, Renumber, Term, UnknownConstant, decl_hash, decl_hashes,
-    pack, term_hash,
+    Constructor, DataDecl, DataRef, Decl, Hash, Node, Outcome, Prim, Renumber, Stored, Term, UnknownConstant,
+    decl_hash, decl_hashes, read, term_hash, write, write_over,
 };
 use common::{Seed, stored, terms};
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn hashing_a_tree_of_two_to_the_500_is_quick() {
 }
 
 #[test]
-fn pack_takes_the_closure_through_proofs_and_nothing_else() {
+fn what_is_written_takes_the_closure_through_proofs_and_nothing_else() {
     let decls = [
         axiom("unused"),
         axiom("real"),
@@ -110,14 +110,20 @@ fn pack_takes_the_closure_through_proofs_and_nothing_else() {
         def("d", Term::new(Node::App(constant(2, 1), constant(2, 0)))),
     ];
     let statement = Term::new(Node::Data(DataRef { id: 4, shift: 0 }, vec![constant(5, 2)]));
-    let packed = pack(&decls, &statement, &prim(Prim::Nat)).unwrap();
-    assert_eq!(packed.origin, [1, 2, 4, 5]);
+    let over = |statement: Term, evidence: Term| Stored {
+        decls: Vec::new(),
+        claim: "c".into(),
+        statement,
+        verdict: Outcome::Proved,
+        evidence,
+        witness: Vec::new(),
+        engine: "e".into(),
+    };
+    let packed = read(&write_over(&decls, &over(statement.clone(), prim(Prim::Nat))).unwrap()).unwrap();
     let (before, after) = (decl_hashes(&decls).unwrap(), decl_hashes(&packed.decls).unwrap());
-    for (new, old) in packed.origin.iter().enumerate() {
-        assert_eq!(after[new], before[*old as usize]);
-    }
+    assert_eq!(after, [1, 2, 4, 5].map(|old: usize| before[old]));
     assert_eq!(term_hash(&packed.statement, &after), term_hash(&statement, &before));
-    assert_eq!(pack(&decls, &constant(6, 0), &statement).unwrap_err(), UnknownConstant(6));
+    assert_eq!(write_over(&decls, &over(constant(6, 0), statement)), Err(UnknownConstant(6)));
 }
 
 #[test]
@@ -135,7 +141,11 @@ proptest! {
     fn packing_keeps_every_hash(seeds in prop::collection::vec(any::<Seed>(), 1..16)) {
         let s = stored(&seeds);
         let before = decl_hashes(&s.decls).unwrap();
-        let p = pack(&s.decls, &s.statement, &s.evidence).unwrap();
+        let bytes = write_over(&s.decls, &s).unwrap();
+        let p = read(&bytes).unwrap();
+        // All of what was written is needed.
+        prop_assert_eq!(write(&p), bytes.clone());
+        prop_assert_eq!(write_over(&p.decls, &p), Ok(bytes));
         let after = decl_hashes(&p.decls).unwrap();
         prop_assert_eq!(term_hash(&p.statement, &after), term_hash(&s.statement, &before));
         prop_assert_eq!(term_hash(&p.evidence, &after), term_hash(&s.evidence, &before));
