@@ -6,7 +6,7 @@
 
 mod evaluate;
 
-use bfv_engine_native::{Arith, Auto, Native};
+use bfv_engine_native::{Arith, Auto, Boxes, Native};
 use bfv_format::{Decl, Node, Prim, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal, Lemma, Outcome};
@@ -320,7 +320,7 @@ fn no_engine_finds_falsehood_from_the_axioms() {
         // Falsehood itself, and from the axioms as hypotheses.
         let empty: Term = Rc::new(Node::Prim(Prim::Empty));
         let assumed = all.iter().rev().fold(empty.clone(), |t, (_, ax)| Rc::new(Node::Pi(ax.clone(), t)));
-        let engines: [&dyn Engine; 3] = [&Native, &Auto, &Arith];
+        let engines: [&dyn Engine; 4] = [&Native, &Auto, &Arith, &Boxes];
         for engine in engines {
             for (statement, hints) in [(&empty, hints.clone()), (&assumed, Vec::new()), (&assumed, hints.clone())] {
                 let machine = Machine::new(signature, Limits::default());
