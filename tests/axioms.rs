@@ -7,7 +7,7 @@
 mod evaluate;
 
 use bfv_engine_egg::Egg;
-use bfv_engine_native::{Arith, Auto, Native};
+use bfv_engine_native::{Arith, Auto, Boxes, Native};
 use bfv_format::{Decl, Node, Prim, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Budget, Engine, Goal, Lemma, Outcome};
@@ -333,7 +333,7 @@ fn no_engine_finds_falsehood_from_the_axioms() {
         let number = |n: u8| Rc::new(Node::RealLit(bfv_format::Rational { num: n.into(), den: 1u8.into() }));
         let equal: Term = Rc::new(Node::Path(Rc::new(Node::Prim(Prim::Real)), number(0), number(1)));
         let assumed_equal = all.iter().rev().fold(equal.clone(), |t, (_, ax)| Rc::new(Node::Pi(ax.clone(), t)));
-        let engines: [&dyn Engine; 4] = [&Native, &Auto, &Arith, &Egg { side: &Auto }];
+        let engines: [&dyn Engine; 5] = [&Native, &Auto, &Arith, &Boxes, &Egg { side: &Auto }];
         for engine in engines {
             for (statement, hints) in [
                 (&empty, hints.clone()),

@@ -11,7 +11,13 @@ fn the_committed_bundles_are_current() {
     let made = std::thread::Builder::new()
         .stack_size(1 << 30)
         .spawn(|| {
-            let made = bfv_driver::bundles(Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points });
+            let made = bfv_driver::bundles(Plugged {
+                arith: &Arith,
+                auto: &Auto,
+                boxes: &Boxes,
+                search: &[&Native],
+                points: &Points,
+            });
             made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>())
         })
         .unwrap()

@@ -7,12 +7,13 @@
 use crate::arith::{Found, Prover, stopped};
 use crate::certificate::Fruitless;
 use crate::certificate::Power;
-use crate::enclose::{Lemmas, NAMES, Numbers, call, literal, root, rounded, whole};
-use bfv_search::poly::{Poly, polynomial};
-use crate::reify::{self, Atoms};
+use crate::enclose::{Lemmas, NAMES, Numbers, call, literal, rounded, whole};
+use bfv_search::poly::polynomial;
+use crate::reify;
 use crate::relax::{Fact, Leaf, Proof};
+use crate::sheet::{Function, Interval, Kind, ROOM, Sheet};
 use bfv_search::shift::rename;
-use bfv_format::{Arith, Node, Op, Prim, Relation, Sort, Term};
+use bfv_format::{Node, Op, Prim, Relation, Sort, Term};
 use bfv_kernel::{Ctx, Elim, Env, Head, Neutral, Res, V, Val};
 use bfv_search::{Budget, Goal, Reason};
 use num_rational::BigRational;
@@ -21,8 +22,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Room for bounds at numbers, which are stated before everything else once all are known.
-const ROOM: u32 = 1 << 20;
 /// With more atoms than this a goal is left alone.
 const ATOMS: usize = 40;
 /// How often a box is split along one path.
@@ -30,181 +29,12 @@ const DEPTH: u32 = 40;
 /// With more variables than this the corners of the box are not tried.
 const CORNERS: usize = 5;
 
-/// A number between two others.
-pub type Interval = (BigRational, BigRational);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Exp,
-    Log,
-    Sqrt,
-    Inverse,
-}
-
-impl Kind {
-    /// The name under which the lemmas have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Exp => "exp",
-            Kind::Log => "log",
-            Kind::Sqrt => "sqrt",
-            Kind::Inverse => "inv",
-        }
-    }
-}
-
-/// A function of something, as an atom.
-pub struct Function {
-    pub kind: Kind,
-    pub atom: u32,
-    /// What it is of: as a tree, a polynomial, and a term at the root.
-    pub tree: Arith,
-    pub poly: Poly,
-    pub term: Term,
-}
-
-/// What stays the same during the search for one goal.
-pub struct Sheet<'g> {
-    pub atoms: Atoms,
-    /// Functions, each after those that its argument mentions.
-    pub functions: Vec<Function>,
-    /// How many variables there are at the root, with the room for numbers.
-    pub root: u32,
-    pub numbers: Numbers<'g>,
-    lifted: BTreeMap<(u32, u32), Term>,
-}
-
 /// How the search for a part of the box ends.
 pub enum End {
     Proof(Term),
     /// Values of the atoms that are variables.
     Point(BTreeMap<u32, BigRational>),
     GaveUp(Reason, &'static str),
-}
-
-impl Sheet<'_> {
-    /// The level of the first bound at a number.
-    pub fn first_number(&self) -> u32 {
-        self.root.saturating_sub(ROOM)
-    }
-
-    /// A term, lower down.
-    pub fn lower(&self, t: &Term, from: u32, to: u32) -> Term {
-        let by = to.saturating_sub(from);
-        if by == 0 {
-            return t.clone();
-        }
-        rename(t, 0, 0, &mut |n| n.checked_add(by), &mut Some).unwrap_or_else(|| t.clone())
-    }
-
-    /// An atom as a term at a depth.
-    pub fn atom(&mut self, n: u32, depth: u32) -> Term {
-        if let Some(t) = self.lifted.get(&(n, depth)) {
-            return t.clone();
-        }
-        let t = usize::try_from(n).ok().and_then(|n| self.atoms.list.get(n)).map(|(_, t)| t.clone());
-        let t = self.lower(&t.unwrap_or_else(|| Rc::new(Node::Prim(Prim::Star))), self.root, depth);
-        self.lifted.insert((n, depth), t.clone());
-        t
-    }
-
-    /// The function that an atom is, if it is one.
-    pub fn function(&self, atom: u32) -> Option<&Function> {
-        self.functions.iter().find(|f| f.atom == atom)
-    }
-
-    /// The atoms that a polynomial is about, with those in arguments of functions.
-    pub fn about(&self, p: &Poly) -> BTreeSet<u32> {
-        let mut out: BTreeSet<u32> = p.0.keys().flatten().copied().collect();
-        for f in self.functions.iter().rev() {
-            if out.contains(&f.atom) {
-                out.extend(f.poly.0.keys().flatten());
-            }
-        }
-        out
-    }
-
-    /// A polynomial where atoms lie between bounds.
-    pub fn range(p: &Poly, of: &BTreeMap<u32, Interval>, bits: u32) -> Option<Interval> {
-        let mut sum = (whole(0), whole(0));
-        for (m, c) in &p.0 {
-            let mut product = (whole(1), whole(1));
-            let mut rest = m.as_slice();
-            while let Some(a) = rest.first() {
-                let n = rest.iter().take_while(|b| *b == a).count();
-                rest = rest.get(n..).unwrap_or_default();
-                let (l, h) = of.get(a)?;
-                let (mut x, mut y) = (num_traits::pow(l.clone(), n), num_traits::pow(h.clone(), n));
-                if n.is_multiple_of(2) {
-                    if x > y {
-                        std::mem::swap(&mut x, &mut y);
-                    }
-                    if !l.is_positive() && !h.is_negative() {
-                        x = whole(0);
-                    }
-                }
-                let all = [&product.0 * &x, &product.0 * &y, &product.1 * &x, &product.1 * &y];
-                product = (all.iter().min()?.clone(), all.iter().max()?.clone());
-            }
-            let (a, b) = (&product.0 * c, &product.1 * c);
-            let (a, b) = if c.is_negative() { (b, a) } else { (a, b) };
-            sum = (sum.0 + a, sum.1 + b);
-        }
-        Some((rounded(&sum.0, bits, false), rounded(&sum.1, bits, true)))
-    }
-
-    /// A function where its argument lies between bounds.
-    fn image(&mut self, kind: Kind, (l, h): &Interval, bits: u32) -> Option<Interval> {
-        Some(match kind {
-            Kind::Exp => (self.numbers.at("exp", l, bits)?.low.0, self.numbers.at("exp", h, bits)?.high.0),
-            Kind::Log if !h.is_positive() => (whole(0), whole(0)),
-            Kind::Log if !l.is_positive() => return None,
-            Kind::Log => (self.numbers.at("log", l, bits)?.low.0, self.numbers.at("log", h, bits)?.high.0),
-            Kind::Sqrt => {
-                let of = |q: &BigRational| if q.is_positive() { root(q, bits) } else { (whole(0), whole(0)) };
-                (of(l).0, of(h).1)
-            }
-            Kind::Inverse if l.is_zero() && h.is_zero() => (whole(0), whole(0)),
-            Kind::Inverse if l.is_positive() || h.is_negative() => {
-                (rounded(&h.recip(), bits, false), rounded(&l.recip(), bits, true))
-            }
-            Kind::Inverse => return None,
-        })
-    }
-
-    /// All atoms where the variables lie between bounds; those of which nothing is known are absent.
-    fn ranges(&mut self, variables: &BTreeMap<u32, Interval>, bits: u32) -> BTreeMap<u32, Interval> {
-        let mut out = variables.clone();
-        for n in 0..self.functions.len() {
-            let Some(f) = self.functions.get(n) else { continue };
-            let (kind, atom) = (f.kind, f.atom);
-            if let Some(argument) = Self::range(&f.poly, &out, bits)
-                && let Some(image) = self.image(kind, &argument, bits)
-            {
-                // What a hypothesis says of a function may be better.
-                let both = match variables.get(&atom) {
-                    Some((l, h)) => (image.0.max(l.clone()), image.1.min(h.clone())),
-                    None => image,
-                };
-                out.insert(atom, both);
-            }
-        }
-        out
-    }
-
-    /// Whether a fact holds, where that is certain.
-    fn certain(f: &Fact, ranges: &BTreeMap<u32, Interval>, bits: u32) -> Option<bool> {
-        let (l, h) = Self::range(&f.poly, ranges, bits)?;
-        match f.relation {
-            Relation::Lt if l.is_positive() => Some(true),
-            Relation::Lt if !h.is_positive() => Some(false),
-            Relation::Le if !l.is_negative() => Some(true),
-            Relation::Le if h.is_negative() => Some(false),
-            Relation::Eq if l.is_zero() && h.is_zero() => Some(true),
-            Relation::Eq if l.is_positive() || h.is_negative() => Some(false),
-            _ => None,
-        }
-    }
 }
 
 /// The search for one goal.
@@ -240,13 +70,26 @@ impl Search<'_, '_> {
     }
 
     /// A point of the box at which every fact holds for certain.
-    fn witness(&mut self, facts: &[Fact], sides: &BTreeMap<u32, Interval>, corners: bool) -> Option<BTreeMap<u32, BigRational>> {
+    fn witness(
+        &mut self,
+        facts: &[Fact],
+        sides: &BTreeMap<u32, Interval>,
+        corners: bool,
+    ) -> Option<BTreeMap<u32, BigRational>> {
         let mut points: Vec<BTreeMap<u32, BigRational>> = vec![BTreeMap::new()];
         for (n, (l, h)) in sides.iter().filter(|(n, _)| self.sheet.function(**n).is_none()) {
             let middle = rounded(&((l + h) / whole(2)), 12, false);
             let middle = if middle < *l || middle > *h { (l + h) / whole(2) } else { middle };
             let choices = if corners { vec![middle, l.clone(), h.clone()] } else { vec![middle] };
-            points = points.into_iter().flat_map(|p| choices.iter().map(move |q| p.iter().map(|(k, v)| (*k, v.clone())).chain([(*n, q.clone())]).collect()).collect::<Vec<_>>()).collect();
+            points = points
+                .into_iter()
+                .flat_map(|p| {
+                    choices
+                        .iter()
+                        .map(move |q| p.iter().map(|(k, v)| (*k, v.clone())).chain([(*n, q.clone())]).collect())
+                        .collect::<Vec<_>>()
+                })
+                .collect();
         }
         points.into_iter().find(|p| {
             let at = p.iter().map(|(n, q)| (*n, (q.clone(), q.clone()))).collect();
@@ -317,14 +160,17 @@ impl Search<'_, '_> {
             if l >= h || self.sheet.function(*n).is_some() || about.as_ref().is_some_and(|a| !a.contains(n)) {
                 continue;
             }
-            let real = usize::try_from(*n).ok().and_then(|n| self.sheet.atoms.list.get(n)).is_some_and(|(s, _)| *s == Sort::Real);
+            let real = usize::try_from(*n)
+                .ok()
+                .and_then(|n| self.sheet.atoms.list.get(n))
+                .is_some_and(|(s, _)| *s == Sort::Real);
             if !real {
                 continue;
             }
             let middle = (l + h) / whole(2);
             let near = rounded(&middle, 6, false);
             let quarter = (h - l) / whole(4);
-            let at = if l.is_negative() && h.is_positive() && (&middle).abs() < quarter {
+            let at = if l.is_negative() && h.is_positive() && middle.abs() < quarter {
                 whole(0)
             } else if (&near - &middle).abs() < quarter {
                 near
@@ -365,6 +211,9 @@ impl Search<'_, '_> {
 /// Values of the variables of a context; proofs have none.
 type Values = Vec<Option<Term>>;
 
+/// A proof, or a refutation with the values of the leading variables.
+pub type Judged = Res<Result<(Term, Option<Values>), (Reason, String)>>;
+
 /// What a prover needs that searches on boxes.
 pub struct Boxing {
     lemmas: Lemmas,
@@ -399,7 +248,9 @@ impl<'g> Prover<'g> {
         for name in ["exp", "log", "sqrt"] {
             // The lemma of this name is the function by another name.
             let Some(t) = out.get(name) else { return Ok(None) };
-            let Val::Neutral(Neutral { head: Head::Const(id, shift), .. }) = &*self.m.whnf(&self.m.apply(&self.m.eval(&inner.env, t), x.clone()))? else {
+            let Val::Neutral(Neutral { head: Head::Const(id, shift), .. }) =
+                &*self.m.whnf(&self.m.apply(&self.m.eval(&inner.env, t), x.clone()))?
+            else {
                 return Ok(None);
             };
             out.insert(name, Rc::new(Node::Const { id: *id, shift: *shift }));
@@ -438,13 +289,7 @@ impl<'g> Prover<'g> {
         }
         let plain = self.all_facts(ctx, &more)?;
         let depth = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
-        let mut sheet = Sheet {
-            atoms: Atoms::new(true),
-            functions: Vec::new(),
-            root: depth.saturating_add(ROOM),
-            numbers: Numbers::new(lemmas),
-            lifted: BTreeMap::new(),
-        };
+        let mut sheet = Sheet::new(depth, Numbers::new(lemmas));
         let mut facts = Vec::new();
         for f in plain.into_iter().filter(|f| f.sort == Sort::Real) {
             let (mut left, mut right) = (Vec::new(), Vec::new());
@@ -556,7 +401,14 @@ impl<'g> Prover<'g> {
         Ok(out)
     }
 
-    fn value_at(&self, ctx: &Ctx, sheet: &Sheet<'_>, point: &BTreeMap<u32, BigRational>, ty: &V, x: &V) -> Res<Option<Term>> {
+    fn value_at(
+        &self,
+        ctx: &Ctx,
+        sheet: &Sheet<'_>,
+        point: &BTreeMap<u32, BigRational>,
+        ty: &V,
+        x: &V,
+    ) -> Res<Option<Term>> {
         match &*self.m.whnf(ty)? {
             Val::Prim(Prim::Real) => {
                 let t = self.m.quote(ctx, x)?;
@@ -589,7 +441,7 @@ impl<'g> Prover<'g> {
     }
 
     /// Judges a closed statement on boxes: a proof, or a refutation with the values of the leading variables.
-    pub fn on_boxes(&self, statement: &V, budget: &mut Budget) -> Res<Result<(Term, Option<Values>), (Reason, String)>> {
+    pub fn on_boxes(&self, statement: &V, budget: &mut Budget) -> Judged {
         let why = match self.prove(&Ctx::default(), statement, &[], budget)? {
             Ok(t) => return Ok(Ok((t, None))),
             Err(why) => why,

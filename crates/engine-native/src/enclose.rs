@@ -33,7 +33,8 @@ pub fn computed(truth: bool) -> Term {
 /// The type `a <= b`.
 pub fn at_most(a: &Term, b: &Term) -> Term {
     let prim = |p| -> Term { Rc::new(Node::Prim(p)) };
-    let less = Rc::new(Node::Path(prim(Prim::Bool), call(&prim(Prim::RealLtb), &[b.clone(), a.clone()]), prim(Prim::True)));
+    let less =
+        Rc::new(Node::Path(prim(Prim::Bool), call(&prim(Prim::RealLtb), &[b.clone(), a.clone()]), prim(Prim::True)));
     Rc::new(Node::Pi(less, prim(Prim::Empty)))
 }
 
@@ -65,10 +66,40 @@ pub struct Lemmas(pub BTreeMap<&'static str, Term>);
 
 /// The lemmas that the search needs; it does nothing unless all are there.
 pub const NAMES: [&str; 34] = [
-    "computed", "split", "exp", "log", "sqrt", "exp_low", "exp_up", "exp_low_eight", "exp_up_eight", "exp_low_opposite", "exp_up_opposite",
-    "log_low", "log_up", "exp_from", "exp_to", "exp_tangent", "exp_chord", "log_from", "log_to", "log_to_any", "log_none",
-    "log_tangent", "log_chord", "sqrt_from", "sqrt_to", "sqrt_least", "sqrt_square", "sqrt_none", "inv_above", "inv_below",
-    "inv_from", "inv_to", "inv_from_below", "inv_to_below",
+    "computed",
+    "split",
+    "exp",
+    "log",
+    "sqrt",
+    "exp_low",
+    "exp_up",
+    "exp_low_eight",
+    "exp_up_eight",
+    "exp_low_opposite",
+    "exp_up_opposite",
+    "log_low",
+    "log_up",
+    "exp_from",
+    "exp_to",
+    "exp_tangent",
+    "exp_chord",
+    "log_from",
+    "log_to",
+    "log_to_any",
+    "log_none",
+    "log_tangent",
+    "log_chord",
+    "sqrt_from",
+    "sqrt_to",
+    "sqrt_least",
+    "sqrt_square",
+    "sqrt_none",
+    "inv_above",
+    "inv_below",
+    "inv_from",
+    "inv_to",
+    "inv_from_below",
+    "inv_to_below",
 ];
 
 impl Lemmas {
@@ -97,7 +128,13 @@ impl<'l> Numbers<'l> {
     }
 
     /// The place among what is noted of a bound that is known.
-    pub fn note(&mut self, function: &'static str, m: &BigRational, bits: u32, high: bool) -> Option<(BigRational, usize)> {
+    pub fn note(
+        &mut self,
+        function: &'static str,
+        m: &BigRational,
+        bits: u32,
+        high: bool,
+    ) -> Option<(BigRational, usize)> {
         let known = self.at(function, m, bits)?;
         let (q, proof) = if high { known.high } else { known.low };
         let key = (function, m.clone(), bits, high);
@@ -133,7 +170,10 @@ impl<'l> Numbers<'l> {
         let l = self.lemmas;
         if m.is_zero() {
             let args = [literal(m), literal(&whole(1)), computed(false), computed(false), computed(false)];
-            return Some(Known { low: (whole(1), l.apply("exp_low", &args)), high: (whole(1), l.apply("exp_up", &args)) });
+            return Some(Known {
+                low: (whole(1), l.apply("exp_low", &args)),
+                high: (whole(1), l.apply("exp_up", &args)),
+            });
         }
         // So many times is the exponent divided by eight that what is left out is small.
         let (mut y, mut rounds) = (far, 0u32);
@@ -178,7 +218,9 @@ impl<'l> Numbers<'l> {
             let (below, above) = (self.at("exp", &p, bits + 4)?, self.at("exp", &q, bits + 4)?);
             if below.high.0 <= *m && *m <= above.low.0 {
                 let no = computed(false);
-                let args = |p: &BigRational, (q, h): (BigRational, Term)| [literal(m), literal(p), literal(&q), h, yes.clone(), no.clone()];
+                let args = |p: &BigRational, (q, h): (BigRational, Term)| {
+                    [literal(m), literal(p), literal(&q), h, yes.clone(), no.clone()]
+                };
                 return Some(Known {
                     low: (p.clone(), self.lemmas.apply("log_low", &args(&p, below.high))),
                     high: (q.clone(), self.lemmas.apply("log_up", &args(&q, above.low))),

@@ -13,8 +13,27 @@ const ENGINES: Engines<'static> = Engines { arith: &Arith, auto: &Auto, boxes: &
 
 /// What `std.bounds` is built on.
 const MODULES: [&str; 21] = [
-    "logic", "nat", "int", "real", "fin", "vec", "sum", "order", "floor", "space", "deriv", "calculus", "chain", "linear", "algebra",
-    "smooth", "root", "exp", "archimedes", "fusion", "bounds",
+    "logic",
+    "nat",
+    "int",
+    "real",
+    "fin",
+    "vec",
+    "sum",
+    "order",
+    "floor",
+    "space",
+    "deriv",
+    "calculus",
+    "chain",
+    "linear",
+    "algebra",
+    "smooth",
+    "root",
+    "exp",
+    "archimedes",
+    "fusion",
+    "bounds",
 ];
 
 /// A statement without and with what makes it false; each about variables between numbers.
@@ -35,7 +54,11 @@ const PAIRS: [(&str, &str, &str); 28] = [
         "0.13 <= exp (x / t) / (exp (x / t) + exp (y / t))",
     ),
     ("(x : Real) (h : -2 <= x) (g : x <= 2)", "inv (1 + exp (0 - x)) <= 0.89", "inv (1 + exp (0 - x)) <= 0.88"),
-    ("(x : Real) (h : -2 <= x) (g : x <= 2)", "x * inv (1 + exp (0 - x)) >= 0 - 0.3", "x * inv (1 + exp (0 - x)) >= 0 - 0.2"),
+    (
+        "(x : Real) (h : -2 <= x) (g : x <= 2)",
+        "x * inv (1 + exp (0 - x)) >= 0 - 0.3",
+        "x * inv (1 + exp (0 - x)) >= 0 - 0.2",
+    ),
     ("(x : Real) (h : -3 <= x) (g : x <= 3)", "tanh x < 1", "tanh x < 0.99"),
     ("", "exp 1 <= 2.71829", "exp 1 <= 2.71828"),
     ("", "2.71828 <= exp 1", "2.71829 <= exp 1"),
@@ -62,7 +85,11 @@ const PAIRS: [(&str, &str, &str); 28] = [
         "0 - p * log q <= 2.1",
         "0 - p * log q <= 2",
     ),
-    ("(x : Real) (h : 0 <= x) (g : x <= 1)", "exp (exp x) <= 15.2 /\\ exp x <= 2.72", "exp (exp x) <= 15.1 /\\ exp x <= 2.72"),
+    (
+        "(x : Real) (h : 0 <= x) (g : x <= 1)",
+        "exp (exp x) <= 15.2 /\\ exp x <= 2.72",
+        "exp (exp x) <= 15.1 /\\ exp x <= 2.72",
+    ),
 ];
 
 fn module(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<bfv_elab::Claim> {
@@ -114,13 +141,19 @@ fn true_bounds_are_proved_and_near_siblings_never() {
                 let (outcome, budget, time) = solve(session, &statement);
                 let start = std::time::Instant::now();
                 let (got, judged) = match outcome {
-                    Outcome::Candidate(t) => ("proved", session.signature.prove(&statement, &t, Limits::default()).err()),
+                    Outcome::Candidate(t) => {
+                        ("proved", session.signature.prove(&statement, &t, Limits::default()).err())
+                    }
                     Outcome::Refutation(t, _) => {
                         ("refuted", session.signature.refute(&statement, &t, Limits::default()).err())
                     }
                     Outcome::GaveUp(..) => ("unknown", None),
                 };
-                println!("{got:>8} {:>7} steps, search {time:>9.1?}, kernel {:>9.1?}: {text}", budget.used, start.elapsed());
+                println!(
+                    "{got:>8} {:>7} steps, search {time:>9.1?}, kernel {:>9.1?}: {text}",
+                    budget.used,
+                    start.elapsed()
+                );
                 if judged.is_some() || got != if which == "t" { "proved" } else { "refuted" } {
                     wrong.push(format!("{text}: {got} {judged:?}"));
                 }
@@ -168,8 +201,10 @@ fn a_lie_about_a_part_is_refused_by_the_kernel() {
     with_session(|session| {
         for n in [0, 4, 5, 8, 10, 12, 17, 26] {
             let (binders, truth, falsehood) = PAIRS[n];
-            let (truth, falsehood) =
-                (claim(session, &format!("t{n}"), binders, truth), claim(session, &format!("f{n}"), binders, falsehood));
+            let (truth, falsehood) = (
+                claim(session, &format!("t{n}"), binders, truth),
+                claim(session, &format!("f{n}"), binders, falsehood),
+            );
             let (Outcome::Candidate(proof), ..) = solve(session, &truth) else { panic!("{binders} is not proved") };
             let accepted = |s: &Term, t: &Term| session.signature.prove(s, t, Limits::default()).is_ok();
             assert!(accepted(&truth, &proof) && !accepted(&falsehood, &proof));

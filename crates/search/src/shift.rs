@@ -97,7 +97,9 @@ pub fn rename(
             let mut rule = (**r).clone();
             let (atoms, hypotheses) = match &mut rule {
                 Rule::Ring { atoms, .. } => (atoms, None),
-                Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => (atoms, Some(hypotheses)),
+                Rule::Psatz { atoms, hypotheses, .. } | Rule::Lia { atoms, hypotheses, .. } => {
+                    (atoms, Some(hypotheses))
+                }
             };
             for (_, t) in atoms {
                 *t = go!(t);
