@@ -155,7 +155,10 @@ impl Prover<'_> {
             if budget.spend(1).is_err() {
                 return Ok(None);
             }
-            if let Some(known) = self.assumed_derivative(ctx, &subject)? {
+            // What is being read off a statement is not read off that statement.
+            if !self.deriving.get()
+                && let Some(known) = self.assumed_derivative(ctx, &subject)?
+            {
                 return Ok(Some(known));
             }
             for lemma in self.lemmas.iter().filter(|l| l.has(RULE)) {
