@@ -20,6 +20,8 @@ const AFTER: &str = "derive.after";
 const NAMES: usize = 4;
 /// How often the definition at the head of a function is put in.
 const UNFOLDINGS: usize = 16;
+/// The level of a variable that no context has, for what is not known: it cannot be read back.
+const UNKNOWN: u32 = u32::MAX - 1;
 /// Steps for a side condition.
 const CONDITION: u64 = 2_000;
 
@@ -155,7 +157,10 @@ impl Prover<'_> {
             if budget.spend(1).is_err() {
                 return Ok(None);
             }
-            if let Some(known) = self.assumed_derivative(ctx, &subject)? {
+            // What is being read off a statement is not read off that statement.
+            if !self.deriving.get()
+                && let Some(known) = self.assumed_derivative(ctx, &subject)?
+            {
                 return Ok(Some(known));
             }
             for lemma in self.lemmas.iter().filter(|l| l.has(RULE)) {
@@ -249,7 +254,7 @@ impl Prover<'_> {
             let (next, x) = self.m.bind(&own, dom.clone());
             let given = match bound.get(premise) {
                 Some(t) => self.m.eval(&ctx.env, t),
-                None => self.m.var(u32::MAX - 1, at.clone()),
+                None => self.m.var(UNKNOWN, at.clone()),
             };
             pattern = self.m.inst(cod, x);
             actual = self.m.inst(rest, given);
@@ -333,6 +338,23 @@ impl Prover<'_> {
             (found.map, found.proof)
         };
         Ok(lower(&value, &arguments, binders, 0).map(|value| (value, under(binders, proof))))
+    }
+
+    /// Proves that there is a derivative, `exists d, HasSlope f x d`: the computed one.
+    pub fn some_derivative(&self, ctx: &Ctx, target: &V, budget: &mut Budget) -> Res<Option<Term>> {
+        if self.derivative.is_none() {
+            return Ok(None);
+        }
+        let Some(none) = reify::negated(self.m, ctx, target)? else { return Ok(None) };
+        let (inner, _) = self.m.bind(ctx, none.clone());
+        let w = self.m.whnf(&none)?;
+        let Val::Pi(dom, cod) = &*w else { return Ok(None) };
+        let (own, x) = self.m.bind(&inner, dom.clone());
+        let Some(pattern) = reify::negated(self.m, &own, &self.m.inst(cod, x))? else { return Ok(None) };
+        let unknown = self.m.inst(cod, self.m.var(UNKNOWN, dom.clone()));
+        let Val::Pi(actual, _) = &*self.m.whnf(&unknown)? else { return Ok(None) };
+        let found = self.premise_about(&inner, &own, &pattern, actual, 1, budget)?;
+        Ok(found.map(|(value, proof)| under(1, apply(Rc::new(Node::Var(0)), [value, proof]))))
     }
 
     /// Facts in a statement about the derivative of a function of a number: the computed one takes the same value at 1.

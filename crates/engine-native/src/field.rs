@@ -25,7 +25,7 @@ const NAMES: usize = 4;
 const ROUNDS: usize = 32;
 const TERMS: usize = 2_000;
 /// Steps for one reason why a relation holds.
-const CONDITION: u64 = 1_000;
+const CONDITION: u64 = 10_000;
 
 /// A multiple of an equation: `factor * (left - right)`.
 struct Multiple {

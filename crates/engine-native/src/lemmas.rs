@@ -53,6 +53,11 @@ impl Prover<'_> {
         {
             return Ok(Ok(t));
         }
+        if depth == 0
+            && let Some(t) = self.some_derivative(ctx, target, budget)?
+        {
+            return Ok(Ok(t));
+        }
         let atomic = match reify::negated(self.m, ctx, target)? {
             Some(inner) => reify::strict(self.m, &inner)?.is_some(),
             None => false,
