@@ -148,11 +148,8 @@ fn measure(peers: &[Peer], programs: &(PathBuf, PathBuf), folder: &Path) -> Resu
         }
     }
     if peers.iter().any(|p| matches!(p, Peer::Marabou | Peer::Vehicle)) {
-        let made = process::run(
-            peers::python(&["networks.py"])?.current_dir(folder),
-            &folder.join("said.txt"),
-            &BOUNDS,
-        )?;
+        let made =
+            process::run(peers::python(&["networks.py"])?.current_dir(folder), &folder.join("said.txt"), &BOUNDS)?;
         if !matches!(made.end, End::Code(Some(0))) {
             return Err("The networks cannot be written. Run benches/claims/networks.py to see why.".to_owned());
         }

@@ -71,7 +71,8 @@ fn debian(folder: &Path, packages: &[&str]) -> Result<(), String> {
         }
         let file = file_of(&place).ok_or_else(|| format!("apt-get left no file of {name}"))?;
         // Read from its input, the program prints the hash first, whatever the name of the file.
-        let open = std::fs::File::open(&file).map_err(|e| format!("the file {} cannot be read: {e}", file.display()))?;
+        let open =
+            std::fs::File::open(&file).map_err(|e| format!("the file {} cannot be read: {e}", file.display()))?;
         let sum =
             Command::new("sha256sum").stdin(open).output().map_err(|e| format!("sha256sum cannot be run: {e}"))?;
         if !String::from_utf8_lossy(&sum.stdout).starts_with(hash) {

@@ -98,12 +98,7 @@ pub fn median(runs: usize, mut once: impl FnMut() -> Result<Run, String>) -> Res
 }
 
 /// Runs a command, and again while that is quick, and gives the run of the median.
-pub fn often(
-    mut command: impl FnMut() -> Command,
-    folder: &Path,
-    bounds: &Bounds,
-    runs: usize,
-) -> Result<Run, String> {
+pub fn often(mut command: impl FnMut() -> Command, folder: &Path, bounds: &Bounds, runs: usize) -> Result<Run, String> {
     median(runs, || run(&mut command(), &folder.join("said.txt"), bounds))
 }
 
