@@ -70,12 +70,7 @@ fn debian(folder: &Path, packages: &[&str]) -> Result<(), String> {
             })?;
         }
         let file = file_of(&place).ok_or_else(|| format!("apt-get left no file of {name}"))?;
-        // Read from its input, the program prints the hash first, whatever the name of the file.
-        let open =
-            std::fs::File::open(&file).map_err(|e| format!("the file {} cannot be read: {e}", file.display()))?;
-        let sum =
-            Command::new("sha256sum").stdin(open).output().map_err(|e| format!("sha256sum cannot be run: {e}"))?;
-        if !String::from_utf8_lossy(&sum.stdout).starts_with(hash) {
+        if !has_hash(&file, hash)? {
             let _removed = std::fs::remove_file(&file);
             return Err(format!("the package {name} has another hash and was removed"));
         }
@@ -92,6 +87,14 @@ fn debian(folder: &Path, packages: &[&str]) -> Result<(), String> {
 /// Whether a folder is there and holds something; a client that fails may leave an empty one.
 fn filled(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// Whether a file has the hash SHA-256 that is written.
+fn has_hash(file: &Path, hash: &str) -> Result<bool, String> {
+    let open = std::fs::File::open(file).map_err(|e| format!("the file {} cannot be read: {e}", file.display()))?;
+    // Read from its input, the program prints the hash first, whatever the name of the file.
+    let sum = Command::new("sha256sum").stdin(open).output().map_err(|e| format!("sha256sum cannot be run: {e}"))?;
+    Ok(hash.len() == 64 && String::from_utf8_lossy(&sum.stdout).starts_with(hash))
 }
 
 fn file_of(folder: &Path) -> Option<PathBuf> {
@@ -265,7 +268,25 @@ fn gappa() -> Command {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    #[test]
+    fn other_bytes_are_refused() {
+        if !tools::answers("sha256sum", "--version") {
+            return say("Not run: needs sha256sum.");
+        }
+        let file = std::env::temp_dir().join(format!("bfv-hash-test-{}", std::process::id()));
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        std::fs::write(&file, "abc").unwrap();
+        assert!(has_hash(&file, hash).unwrap());
+        assert!(!has_hash(&file, "").unwrap());
+        std::fs::write(&file, "abd").unwrap();
+        assert!(!has_hash(&file, hash).unwrap());
+        std::fs::remove_file(&file).unwrap();
+        assert!(has_hash(&file, hash).is_err());
+    }
 
     #[test]
     fn every_package_has_a_version_and_a_hash() {
