@@ -37,6 +37,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.debate", include_str!("../../../sctt/debate.sctt")),
     ("std.symmetry", include_str!("../../../sctt/symmetry.sctt")),
     ("std.accumulate", include_str!("../../../sctt/accumulate.sctt")),
+    ("std.running", include_str!("../../../sctt/running.sctt")),
     ("std.lipschitz", include_str!("../../../sctt/lipschitz.sctt")),
     ("std.cosine", include_str!("../../../sctt/cosine.sctt")),
     ("std.normalized", include_str!("../../../sctt/normalized.sctt")),

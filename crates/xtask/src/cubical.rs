@@ -2,7 +2,8 @@
 //! Agda where it is there, and the time to check each module of the cubical library.
 
 use crate::bench::{ms, scratch};
-use crate::process::{self, Bounds, End, Run};
+use crate::files::{files, read, write};
+use crate::process::{self, Bounds, End, Run, often};
 use crate::{program, results, root, say, tools};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -81,24 +82,6 @@ fn measure(machine: &str, (bfv, recheck): &(PathBuf, PathBuf), folder: &Path) ->
     Ok(page(machine, &modules, &rows, &peer))
 }
 
-/// The files of a folder with an ending, in order.
-fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|e| format!("The folder {} cannot be read: {e}.", folder.display()))?;
-    let mut out: Vec<PathBuf> =
-        entries.filter_map(|e| Some(e.ok()?.path())).filter(|f| f.extension().is_some_and(|x| x == ending)).collect();
-    out.sort();
-    Ok(out)
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|e| format!("The file {} cannot be read: {e}.", file.display()))
-}
-
-fn write(file: &Path, text: &str) -> Result<(), String> {
-    std::fs::write(file, text).map_err(|e| format!("The file {} cannot be written: {e}.", file.display()))
-}
-
 fn stem(file: &Path) -> String {
     file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -117,17 +100,6 @@ fn family(file: &Path) -> Result<Family, String> {
     Ok(family)
 }
 
-/// Runs a command, and again while that is quick, and gives the run of the median.
-fn often(mut command: impl FnMut() -> Command, folder: &Path) -> Result<Run, String> {
-    let mut runs: Vec<Run> = Vec::new();
-    while runs.len() < RUNS && runs.iter().all(|r| matches!(r.end, End::Code(_)) && r.took < 1000.0) {
-        runs.push(process::run(&mut command(), &folder.join("said.txt"), &BOUNDS)?);
-    }
-    runs.sort_by(|a, b| a.took.total_cmp(&b.took));
-    let middle = runs.len() / 2;
-    Ok(runs.swap_remove(middle))
-}
-
 /// One module cold, twice: its text under a name of its own, so that it is elaborated and judged while its imports come from
 /// their bundles; and a file that only imports it, so that it comes from its bundle as well.
 fn module(file: &Path, bfv: &Path, folder: &Path) -> Result<Module, String> {
@@ -143,6 +115,8 @@ fn module(file: &Path, bfv: &Path, folder: &Path) -> Result<Module, String> {
                 command
             },
             folder,
+            &BOUNDS,
+            RUNS,
         )?;
         match run.end {
             End::Code(Some(0)) => Ok(run),
@@ -171,6 +145,8 @@ fn computation(
             command
         },
         folder,
+        &BOUNDS,
+        RUNS,
     )?;
     let document: serde_json::Value = serde_json::from_str(&run.said).unwrap_or_default();
     let goal = &document["goals"][0];
@@ -206,25 +182,12 @@ fn reason(message: Option<&str>) -> String {
     format!("none: {}", why.trim_end_matches('.'))
 }
 
-/// What the second checker says of a stored proof.
+/// What the second checker says of a stored proof, with its figures.
 fn second(recheck: &Path, proof: &Path, folder: &Path) -> Result<String, String> {
-    let run = often(
-        || {
-            let mut command = Command::new(recheck);
-            command.arg(proof);
-            command
-        },
-        folder,
-    )?;
-    let line = run.said.lines().nth(1).unwrap_or_default();
-    let word = match line.split_once(": ") {
-        Some(("Rejected", rest)) => rest.split_once("Reason: ").map_or(rest, |(_, why)| why).split('.').next(),
-        Some((verdict, _)) => Some(verdict),
-        None => None,
-    };
-    Ok(match (&run.end, word) {
-        (End::Code(_), Some(word)) => format!("{}, {}", word.to_lowercase(), figures(&run)),
-        _ => figures(&run),
+    let (run, word) = process::second(recheck, proof, folder, &BOUNDS, RUNS)?;
+    Ok(match word {
+        Some(word) => format!("{word}, {}", figures(&run)),
+        None => figures(&run),
     })
 }
 

@@ -2,7 +2,10 @@
 
 mod bench;
 mod bundle;
+mod claims;
 mod cubical;
+mod files;
+mod peers;
 mod process;
 mod results;
 mod soak;
@@ -14,11 +17,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are six tasks. Usage, one for each:
+const USAGE: &str = "There are seven tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
 cargo xtask bench cubical measures the cubical library and the computations in benches/cubical, and writes benches/RESULTS.md.
+cargo xtask bench claims gives claims to bfv and to other tools, and writes benches/RESULTS.md.
+cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.";
 
@@ -31,6 +36,8 @@ fn main() -> ExitCode {
         ["setup"] => tools::setup(),
         ["bench"] => bench::bench(),
         ["bench", "cubical"] => cubical::bench(),
+        ["bench", "claims"] => claims::bench(),
+        ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1),
         ["soak", times] => match times.parse() {
             Ok(times) if times > 0 => soak::soak(times),

@@ -16,7 +16,7 @@ pub fn has_bfv_z3() -> bool {
 }
 
 /// The version of z3 in its package, which the crate of z3 asks for.
-const Z3_VERSION: &str = "5.3.3";
+pub const Z3_VERSION: &str = "5.3.3";
 
 /// Packages with their hashes; the client refuses any other bytes.
 const PACKAGES: &str = include_str!("../packages.txt");
@@ -26,7 +26,8 @@ pub fn missing() -> Vec<(&'static str, &'static str)> {
     NEEDED.iter().filter(|(tool, version, _)| !answers(tool, version)).map(|(tool, _, what)| (*tool, *what)).collect()
 }
 
-fn answers(tool: &str, version: &str) -> bool {
+/// Whether a program is there: it can be run with an argument that only asks for its version.
+pub fn answers(tool: &str, version: &str) -> bool {
     Command::new(tool).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
@@ -54,43 +55,44 @@ pub fn agda() -> Option<(PathBuf, Option<PathBuf>)> {
     answers("agda", "--version").then(|| (PathBuf::from("agda"), None))
 }
 
+/// The program of Python.
+pub fn python() -> Option<&'static str> {
+    ["python3", "python"].into_iter().find(|p| answers(p, "--version"))
+}
+
+/// Fetches packages of Python by the ordinary client into a folder; the list has a hash for each, and any other bytes are refused.
+///
+/// # Errors
+/// The end of a sentence that says why not.
+pub fn pip(python: &str, folder: &Path, list: &str) -> Result<(), String> {
+    let file = folder.with_extension("txt");
+    let made = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, list));
+    made.map_err(|e| format!("the folder {} cannot be written: {e}", folder.display()))?;
+    let done = Command::new(python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action", "ignore"])
+        .args(["--upgrade", "--no-deps", "--only-binary", ":all:", "--require-hashes"])
+        .arg("--target")
+        .arg(folder)
+        .arg("--requirement")
+        .arg(&file)
+        .status()
+        .map_err(|e| format!("the program {python} cannot be run: {e}"))?;
+    if done.success() { Ok(()) } else { Err("pip fails; what it said stands above".to_owned()) }
+}
+
 /// Fetches the packages by the ordinary client with its own configuration, checked by hash, and unpacks them.
 pub fn setup() -> Result<(), String> {
     for (tool, what) in missing() {
         say(&format!("The tool {tool} is missing. It is for {what}. Install it with your system's packages."));
     }
-    let Some(python) = ["python3", "python"].into_iter().find(|p| answers(p, "--version")) else {
+    let Some(python) = python() else {
         say(
             "Not fetched: z3, for the comparison of the benchmark and for bfv check with --engine z3. It comes through python, which is missing.",
         );
         return Ok(());
     };
     let folder = folder();
-    let list = root().join("target/tools/packages.txt");
-    let made = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&list, PACKAGES));
-    made.map_err(|e| format!("The folder {} cannot be written: {e}.", folder.display()))?;
-    let status = Command::new(python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--root-user-action",
-            "ignore",
-            "--upgrade",
-            "--no-deps",
-        ])
-        .args(["--only-binary", ":all:", "--require-hashes"])
-        .arg("--target")
-        .arg(&folder)
-        .arg("--requirement")
-        .arg(&list)
-        .status()
-        .map_err(|e| format!("The program {python} cannot be run: {e}."))?;
-    if !status.success() {
-        return Err("The packages cannot be fetched. What pip said stands above.".to_owned());
-    }
+    pip(python, &folder, PACKAGES).map_err(|why| format!("The packages cannot be fetched, because {why}."))?;
     match z3() {
         Some(_) => {
             say("Fetched and checked: z3, for the comparison of the benchmark and for bfv check with --engine z3.")

@@ -1,0 +1,13 @@
+; The negation: outputs between 0 and 1 for which it fails.
+(set-logic QF_LRA)
+(declare-const x0 Real)
+(assert (and (<= 0 x0) (<= x0 1)))
+(declare-const x1 Real)
+(assert (and (<= 0 x1) (<= x1 1)))
+(declare-const x2 Real)
+(assert (and (<= 0 x2) (<= x2 1)))
+(declare-const x3 Real)
+(assert (and (<= 0 x3) (<= x3 1)))
+(define-fun mean () Real (* (/ 1 4) (+ x0 x1 x2 x3)))
+(assert (not (<= mean 1)))
+(check-sat)

@@ -1,0 +1,12 @@
+; The negation: two points, and one between them where the value is above the mix of the values.
+(set-logic QF_NRA)
+(declare-const x0 Real)
+(declare-const x1 Real)
+(declare-const y0 Real)
+(declare-const y1 Real)
+(declare-const t Real)
+(assert (and (<= 0 t) (<= t 1)))
+(define-fun f ((a Real) (b Real)) Real (- (/ (+ (* a a) (* b b)) 2) (* (/ (+ a b) 2) (/ (+ a b) 2))))
+(define-fun mix ((a Real) (b Real)) Real (+ (* t a) (* (- 1 t) b)))
+(assert (not (<= (f (mix x0 y0) (mix x1 y1)) (mix (f x0 x1) (f y0 y1)))))
+(check-sat)
