@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Line, Picture, problem_json, range_json};
 use crate::args::{Check, Engine, Paths};
+use crate::attack;
 use crate::finding::Findings;
 use crate::options::Options;
 use crate::plug;
@@ -53,11 +54,16 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
         return Err(Mistake::new(what, vec![without("--locked"), without("--repair")]));
     }
     let (paths, project) = place("check", &args.paths)?;
+    if args.deny_survivors && !args.attack_spec {
+        let what = "The option --deny-survivors is for --attack-spec.";
+        return Err(Mistake::new(what, vec![[arguments, &line(&["--attack-spec"])].concat()]));
+    }
     let mode = StoreMode { fresh: args.fresh, locked: args.locked };
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.as_ref().map(|p| p.store(mode));
     let request = CheckOptions { paths, goal: args.goal.clone(), steps, store: store.clone(), repair: args.repair };
-    let (report, names, sources) = judge(&request, args.engine.unwrap_or(Engine::Native));
+    let engine = args.engine.unwrap_or(Engine::Native);
+    let (report, names, sources) = judge(&request, engine);
     // Where a file cannot be read or is ill-formed, that is said, for the goal may be missing because of it.
     if let (Some(name), 1) = (&args.goal, report.errors())
         && let Some(mistake) = goal_mistake(name, &names, arguments)
@@ -68,6 +74,9 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     answer.findings = Findings::of_check(&report, project.as_ref().map(|p| p.folder.as_path()), options.math());
     if args.goal.is_some() {
         answer.lines.extend(report.goals.iter().filter_map(|g| not_kept(store.as_ref(), g)).map(Line::from));
+    }
+    if args.attack_spec && report.errors() == 0 {
+        attack::add(&mut answer, &report, &request, engine, args.deny_survivors, options);
     }
     Ok(answer)
 }
@@ -83,7 +92,7 @@ pub fn judge_and_see(
     engine: Engine,
     see: &mut dyn FnMut(&Seen<'_>),
 ) -> (Report, Vec<GoalName>, Sources) {
-    let milestones = Milestones::start();
+    let milestones = Milestones::start("goals");
     let (mut frontend, mut search) = match engine {
         Engine::Native => plug::both(),
         Engine::Z3 => plug::with_z3(),
@@ -240,7 +249,7 @@ pub fn document(report: &Report, math: Math) -> Map<String, Value> {
     out
 }
 
-fn point(p: &[(String, String)]) -> Value {
+pub fn point(p: &[(String, String)]) -> Value {
     if p.is_empty() {
         return Value::Null;
     }

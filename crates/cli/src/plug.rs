@@ -4,9 +4,10 @@ use bfv_driver::{Frontend, Plugged, Search, from_source, plug};
 use bfv_engine_native::{Arith, Asked, Auto, Native, Points};
 use bfv_engine_z3::Z3;
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
+/// The engines that are always there.
+pub const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
 /// The engines where z3 is asked for.
-const WITH_Z3: Plugged = Plugged { search: &[&Native, &Asked(&Z3)], ..ENGINES };
+pub const WITH_Z3: Plugged = Plugged { search: &[&Native, &Asked(&Z3)], ..ENGINES };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {
