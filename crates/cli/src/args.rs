@@ -99,10 +99,10 @@ pub struct Check {
     /// For refuted claims without holds_if, search a fixed menu for a condition under which they hold.
     #[arg(long)]
     pub repair: bool,
-    /// Change the operators in many places, and report changes that the claims do not notice.
+    /// Change the operators in many places, and report the changes that survive: every claim accepts them.
     #[arg(long)]
     pub attack_spec: bool,
-    /// With --attack-spec: fail where a change is not noticed.
+    /// With --attack-spec: exit with code 5 where a change survives.
     #[arg(long)]
     pub deny_survivors: bool,
 }

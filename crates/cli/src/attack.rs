@@ -7,7 +7,8 @@ use crate::options::Options;
 use crate::plug;
 use crate::progress::Milestones;
 use bfv_driver::{
-    ATTACK_STEPS, Attack, CheckOptions, Event, Math, Mutant, Notice, Report, attack, count, in_math, named_values, spoken,
+    ATTACK_STEPS, Attack, CheckOptions, Event, Math, Mutant, Notice, Report, attack, count, in_math, named_values,
+    spoken,
 };
 use serde_json::{Value, json};
 
@@ -33,13 +34,11 @@ pub fn add(
     if found.mutants.is_empty() && found.silent.is_empty() {
         answer.lines.push("The claims speak of no operator or definition of their own files.".to_owned().into());
     }
-    let open = found.count("not-decided");
+    let open = found.count("undecided");
     if open > 0 {
         let steps = request.steps.min(ATTACK_STEPS);
-        let text = format!(
-            "Not decided: {}. There a claim lost its verdict, and took at most {steps} steps.",
-            count(open, "change")
-        );
+        let text =
+            format!("Undecided: {}. There a claim lost its verdict, within {steps} steps.", count(open, "change"));
         answer.lines.push(text.into());
     }
     let silent = found.silent.iter();
@@ -53,10 +52,10 @@ pub fn add(
     let shown = found.mutants.iter().filter(|m| m.notice == Notice::Survives);
     answer.lines.extend(shown.map(|m| Line::from(message(m, math))));
     if survivors > 0 {
-        let verb = if survivors == 1 { "is" } else { "are" };
-        let but = format!(", and {} {verb} not noticed.", count(survivors, "change"));
+        let verb = if survivors == 1 { "survives" } else { "survive" };
+        let but = format!(", and {} {verb}.", count(survivors, "change"));
         answer.closing = format!("{}{but}", answer.closing.trim_end_matches('.'));
-        let hint = "to let claims notice more, add a claim about the value at one of these points";
+        let hint = "to say more of the operators, add a claim about the value at one of these points";
         answer.hint.get_or_insert_with(|| hint.to_owned());
         if deny {
             answer.events.push(Event::Policy);
@@ -67,11 +66,11 @@ pub fn add(
 
 fn summary(found: &Attack) -> String {
     format!(
-        "Tried {}: {} noticed, {} not noticed, {} not decided, {} without effect.",
+        "Tried {}: {} noticed, {} survive, {} undecided, {} without effect.",
         count(found.mutants.len(), "change"),
         found.count("noticed"),
         found.count("survives"),
-        found.count("not-decided"),
+        found.count("undecided"),
         found.count("equal"),
     )
 }
@@ -79,12 +78,12 @@ fn summary(found: &Attack) -> String {
 /// The sentences about a change that no claim notices.
 fn message(m: &Mutant, math: Math) -> String {
     let change = in_math(&m.change, math);
-    let head = format!("Not noticed: {}, line {}. The change: {change}.", spoken(&m.operator), m.place.start.0);
+    let head = format!("Survives: {}, line {}. The change: {change}.", spoken(&m.operator), m.place.start.0);
     if m.differ.is_empty() {
         return format!("{head} Whether it makes a difference is unknown.");
     }
     let at = named_values(&m.differ, math);
-    format!("{head} It makes a difference where {at}. A claim about the value there would notice it.")
+    format!("{head} It makes a difference where {at}. A claim about the value there would tell.")
 }
 
 fn document(found: &Attack, steps: u64, math: Math) -> Value {
@@ -94,7 +93,7 @@ fn document(found: &Attack, steps: u64, math: Math) -> Value {
         "summary": {
             "noticed": found.count("noticed"),
             "survives": found.count("survives"),
-            "not_decided": found.count("not-decided"),
+            "undecided": found.count("undecided"),
             "equal": found.count("equal"),
         },
         "mutants": found.mutants.iter().map(|m| json!({
@@ -108,7 +107,7 @@ fn document(found: &Attack, steps: u64, math: Math) -> Value {
                 _ => None,
             },
             "lost": match &m.notice {
-                Notice::NotDecided(claims) => claims.as_slice(),
+                Notice::Undecided(claims) => claims.as_slice(),
                 _ => &[],
             },
             "differ": point(&m.differ),

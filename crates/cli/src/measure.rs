@@ -52,24 +52,26 @@ pub fn measure(args: &Measure, options: &Options, arguments: &[String]) -> Resul
 
 fn answer(found: &Measured, request: &StabilityOptions, math: Math) -> Answer {
     let stable = found.goals.iter().filter(|g| g.stable()).count();
-    let (tried, same) =
-        found.goals.iter().fold((0, 0), |(tried, same), g| (tried + g.changes.len(), same + g.same()));
+    let (tried, same) = found.goals.iter().fold((0, 0), |(tried, same), g| (tried + g.changes.len(), same + g.same()));
     let mut lines: Vec<Line> = found.problems.iter().map(|p| Line::from(p.sentences_in(math))).collect();
     lines.extend(found.goals.iter().map(|g| Line::from(message(g, math))));
     lines.extend(found.undecided.iter().map(|(name, place)| {
-        Line::from(format!("Not measured: {}, line {}. It is unknown as it stands.", spoken(name), place.start.0))
+        Line::from(format!("Unknown: {}, line {}. There is no verdict to measure.", spoken(name), place.start.0))
     }));
     let mut document = Map::new();
     document.insert("seed".into(), request.seed.into());
     document.insert("steps".into(), request.steps.into());
     document.insert("changes".into(), request.changes.into());
-    document.insert("summary".into(), json!({ "claims": found.goals.len(), "stable": stable, "tried": tried, "same": same }));
+    document.insert(
+        "summary".into(),
+        json!({ "claims": found.goals.len(), "stable": stable, "tried": tried, "same": same }),
+    );
     document.insert("goals".into(), found.goals.iter().map(|g| goal_json(g, math)).collect());
     document.insert("undecided".into(), found.undecided.iter().map(|(name, _)| Value::from(name.as_str())).collect());
     document.insert("problems".into(), found.problems.iter().map(problem_json).collect());
     Answer {
         first: format!(
-            "Measured {}: {stable} stable, {} not stable, {} not measured.",
+            "Measured {}: {stable} stable, {} unstable, {} unknown.",
             count(found.goals.len() + found.undecided.len(), "claim"),
             found.goals.len() - stable,
             found.undecided.len()
@@ -85,7 +87,7 @@ fn answer(found: &Measured, request: &StabilityOptions, math: Math) -> Answer {
 
 /// The sentences about one claim.
 fn message(g: &Stability, math: Math) -> String {
-    let word = if g.stable() { "Stable" } else { "Not stable" };
+    let word = if g.stable() { "Stable" } else { "Unstable" };
     let (least, median, most) = g.spread();
     let verdict = g.verdict.word();
     let mut out = format!("{word}: {}, line {}.", spoken(&g.name), g.place.start.0);

@@ -25,7 +25,7 @@ pub enum Notice {
     /// The change makes no difference, the kernel says.
     Equal,
     /// No claim has another verdict, and these have lost theirs.
-    NotDecided(Vec<String>),
+    Undecided(Vec<String>),
     /// Every claim has the verdict that it had.
     Survives,
 }
@@ -37,7 +37,7 @@ impl Notice {
         match self {
             Notice::Noticed(_) => "noticed",
             Notice::Equal => "equal",
-            Notice::NotDecided(_) => "not-decided",
+            Notice::Undecided(_) => "undecided",
             Notice::Survives => "survives",
         }
     }
@@ -183,7 +183,7 @@ impl Operator<'_, '_> {
         }
         let mut differ = Vec::new();
         let mut notice = if self.same_core(before, &session) { Notice::Equal } else { self.noticed(&session) };
-        if matches!(notice, Notice::NotDecided(_) | Notice::Survives) {
+        if matches!(notice, Notice::Undecided(_) | Notice::Survives) {
             let (equal, point) = self.compared(before, &change.decl);
             if equal {
                 notice = Notice::Equal;
@@ -258,7 +258,7 @@ impl Operator<'_, '_> {
                 lost.push(goal.name.clone());
             }
         }
-        if lost.is_empty() { Notice::Survives } else { Notice::NotDecided(lost) }
+        if lost.is_empty() { Notice::Survives } else { Notice::Undecided(lost) }
     }
 
     /// Whether the kernel accepts that the change makes no difference; otherwise a point where it does, when one is found.
@@ -320,11 +320,8 @@ fn by_congruence(d: &Decl, changed: &Decl) -> Option<(String, String)> {
     let equal = print::expr(&expr(old.span, ExprKind::Binary(BinOp::Eq, old.clone(), new)));
     let inner = if bound.is_empty() { equal } else { format!("forall {}, {equal}", bound.join(" ")) };
     let ty = read(&format!("claim c : {inner}\n")).pop()?.ty?;
-    let lemma = format!(
-        "theorem bfv_local : {}\nby intro {} ring\n",
-        print::statement(&d.binders, &ty),
-        names.join(" ")
-    );
+    let lemma =
+        format!("theorem bfv_local : {}\nby intro {} ring\n", print::statement(&d.binders, &ty), names.join(" "));
     let args = names.iter().chain([&"bfv_dimension".to_owned()]).map(|n| var(old.span, n)).collect();
     *at(&mut whole, &path)? = call(old.span, var(old.span, "bfv_local"), args);
     Some((lemma, format!("(fun bfv_dimension => {})", print::expr(&whole))))
@@ -343,16 +340,18 @@ fn questions(d: &Decl, a: &str, b: &str) -> Vec<(String, String)> {
         return Vec::new();
     }
     let applied = |f: &str, more: &[&str]| {
-        let own = binders.iter().flat_map(|b| {
-            b.names.iter().map(|n| Arg { name: None, implicit: b.implicit, expr: var(n.span, &n.text) })
-        });
+        let own = binders
+            .iter()
+            .flat_map(|b| b.names.iter().map(|n| Arg { name: None, implicit: b.implicit, expr: var(n.span, &n.text) }));
         let more = more.iter().map(|m| Arg { name: None, implicit: false, expr: var(span, m) });
         let args: Vec<Arg> = own.chain(more).collect();
         if args.is_empty() { var(span, f) } else { expr(span, ExprKind::App(var(span, f), args)) }
     };
     let mut out: Vec<(String, String)> = Vec::new();
     // Numbers and the like as they are, vectors entry by entry, statements as equivalent.
-    for (op, more) in [(BinOp::Eq, &[][..]), (BinOp::Eq, &["entry"]), (BinOp::Eq, &["entry", "part"]), (BinOp::Iff, &[])] {
+    for (op, more) in
+        [(BinOp::Eq, &[][..]), (BinOp::Eq, &["entry"]), (BinOp::Eq, &["entry", "part"]), (BinOp::Iff, &[])]
+    {
         let equal = expr(span, ExprKind::Binary(op, applied(a, more), applied(b, more)));
         let entries: Vec<String> = more.iter().map(|m| format!("forall {m}, ")).collect();
         let inner = format!("{}{}", entries.concat(), print::expr(&equal));

@@ -263,11 +263,9 @@ fn at_place(e: &Expr, indices: &[String]) -> Vec<(Expr, String)> {
             }
             out
         }
-        ExprKind::If(c, a, b) => vec![
-            one(ExprKind::If(c.clone(), b.clone(), a.clone())),
-            becomes(a.clone()),
-            becomes(b.clone()),
-        ],
+        ExprKind::If(c, a, b) => {
+            vec![one(ExprKind::If(c.clone(), b.clone(), a.clone())), becomes(a.clone()), becomes(b.clone())]
+        }
         ExprKind::Neg(a) | ExprKind::Not(a) => vec![becomes(a.clone())],
         ExprKind::Pair(a, b) => vec![one(ExprKind::Pair(b.clone(), a.clone()))],
         ExprKind::Proj(a, part) => match part.as_str() {

@@ -92,11 +92,7 @@ pub struct StabilityOptions {
 }
 
 /// Measures. `progress` is told how many claims are done, and of how many.
-pub fn stability(
-    engines: Plugged,
-    options: &StabilityOptions,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Measured {
+pub fn stability(engines: Plugged, options: &StabilityOptions, progress: &mut dyn FnMut(usize, usize)) -> Measured {
     let mut shop = Workshop::open(engines, &options.paths, options.steps);
     let bases = std::mem::take(&mut shop.bases);
     let claims = |b: &Base| -> Vec<(String, Decl)> {

@@ -36,8 +36,11 @@ pub(crate) fn nodes(e: &Expr) -> Vec<(Path, Expr)> {
     let mut out = Vec::new();
     let mut todo = vec![(Path::new(), e.clone())];
     while let Some((path, mut e)) = todo.pop() {
-        let below: Vec<(Path, Expr)> =
-            inside(&mut e).into_iter().enumerate().map(|(n, c)| ([path.as_slice(), &[n]].concat(), c.clone())).collect();
+        let below: Vec<(Path, Expr)> = inside(&mut e)
+            .into_iter()
+            .enumerate()
+            .map(|(n, c)| ([path.as_slice(), &[n]].concat(), c.clone()))
+            .collect();
         // The last one pushed comes next, so that the order is that of the text.
         todo.extend(below.into_iter().rev());
         out.push((path, e));

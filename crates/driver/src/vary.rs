@@ -137,7 +137,8 @@ fn order(d: &mut Decl, draw: &mut Draw) -> Option<String> {
     d.binders = single(&d.binders);
     let apart = |n: &usize| {
         let (Some(a), Some(b)) = (d.binders.get(*n), d.binders.get(n + 1)) else { return false };
-        b.ty.as_ref().is_some_and(|ty| !words(&print::expr(ty)).contains(name(a)))
+        let again = name(a) == name(b) && name(a) != "_";
+        !again && b.ty.as_ref().is_some_and(|ty| !words(&print::expr(ty)).contains(name(a)))
     };
     let places: Vec<usize> = (0..d.binders.len()).filter(apart).collect();
     let n = *places.get(draw.below(places.len()))?;
@@ -184,11 +185,16 @@ fn sides(d: &mut Decl, draw: &mut Draw) -> Option<String> {
     let mut places = Vec::new();
     for (n, root) in statements(d).into_iter().enumerate() {
         for (path, e) in nodes(root) {
-            // What is inside a type, such as the length of a vector, must stay as it is: types are compared by computing.
-            let inside = (0..path.len()).all(|end| {
-                path.get(..end).and_then(|p| at(root, p)).is_some_and(|above| !matches!(&*above.kind, ExprKind::App(..)))
-            });
-            if let (true, Some(new)) = (inside, turned(&e)) {
+            // What is inside an argument, such as the length of a vector, must stay as it is: types are compared by computing.
+            // A sum or product that no relation stands above may be one of types, whose sides are no equal choice.
+            let mut free = true;
+            let mut related = !matches!(&*e.kind, ExprKind::Binary(BinOp::Add | BinOp::Mul, ..));
+            for end in 0..path.len() {
+                let Some(above) = path.get(..end).and_then(|p| at(root, p)) else { continue };
+                free &= !matches!(&*above.kind, ExprKind::App(..));
+                related |= matches!(&*above.kind, ExprKind::Binary(op, ..) if is_relation(*op));
+            }
+            if let (true, true, Some(new)) = (free, related, turned(&e)) {
                 places.push((n, path, e, new));
             }
         }
@@ -197,6 +203,10 @@ fn sides(d: &mut Decl, draw: &mut Draw) -> Option<String> {
     let says = format!("`{}` becomes `{}`", print::expr(&old), print::expr(&new));
     *at(statements(d).into_iter().nth(n)?, &path)? = new;
     Some(says)
+}
+
+fn is_relation(op: BinOp) -> bool {
+    matches!(op, BinOp::Eq | BinOp::Ne | BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge)
 }
 
 /// The same with its sides in the other order.
@@ -241,6 +251,8 @@ mod tests {
             .collect();
         assert!(draws.iter().any(|d| d == twice), "{draws:?}");
         assert_eq!(one("(x : Real) : x = x", Kind::More), "forall (n_other : Nat) (x : Real), x = x");
+        assert_eq!(change("(x : Real) (x : Nat) : x = x", Kind::Order), None, "the last x is meant");
+        assert_eq!(change("(p : Real * Nat) : IsSmall p", Kind::Sides), None, "a product of types");
         // A length inside a type stays.
         assert_eq!(change("(x : Vec (1 + 2) Real) : IsShort x", Kind::Sides), None);
     }
