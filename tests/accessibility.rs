@@ -39,7 +39,7 @@ impl Folder {
 }
 
 /// Every verdict, expected and not, a condition, a comment; errors of several kinds; a project whose gate fails.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("ok.sctt", "claim fine (n : Nat) : n = n\n"),
     ("mixed.sctt", MIXED),
     ("wrong.sctt", "def a : Nat := true\ndef b : Nat :=\ntheorem c (n : Nat) : n = n by show n = n\n"),
@@ -48,6 +48,7 @@ const FILES: [(&str, &str); 7] = [
         "merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\ndtype: float16\nname: alone\n",
     ),
     ("zero.yml", include_str!("import/wrong/weights_sum_to_zero.yml")),
+    ("operators.sctt", OPERATORS),
     ("project/mixed.sctt", MIXED),
     ("project/bfv.toml", "name = \"p\"\nsources = [\"mixed.sctt\"]\n"),
 ];
@@ -64,6 +65,17 @@ claim given (a : Real) : a <= 1
 refuted at (a := 2)
 
 claim left_open (p q : Nat) (h : p * p = 2 * (q * q)) : q = 0
+";
+
+/// Operators with claims that say little of them, and one that no claim speaks of.
+const OPERATORS: &str = "import std.order
+
+operator toward (t a b : Real) : Real := a + t * (b - a)
+operator unused (a : Real) : Real := 2 * a
+
+claim stays (t a : Real) : toward t a a = a by unfold toward ring
+claim less (t a b : Real) (h : 0 < t) (g : a < b) : a < toward t a b
+by have p := mul_pos t (b - a) h (by { arith }) unfold toward arith
 ";
 
 impl Drop for Folder {
@@ -112,7 +124,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 72] = [
+const SAMPLES: [&str; 79] = [
     "check missing.sctt",
     "check",
     "check --format jsn",
@@ -185,6 +197,13 @@ const SAMPLES: [&str; 72] = [
     "show left_opne mixed.sctt",
     "gate project/mixed.sctt",
     "gate wrong.sctt",
+    "check operators.sctt --attack-spec",
+    "check mixed.sctt --attack-spec --budget 1000",
+    "check ok.sctt --deny-survivors",
+    "measure",
+    "measure stability mixed.sctt --budget 2000",
+    "measure stability operators.sctt --seed 1 --changes 4",
+    "help measure",
 ];
 
 fn samples() -> Vec<Vec<&'static str>> {

@@ -60,6 +60,8 @@ pub enum Command {
     Import(Import),
     /// Write a program that replays a counterexample without bfv.
     Export(Export),
+    /// Measure how stable the verdicts are when claims are written in other ways.
+    Measure(Measure),
     /// Report what bfv finds on this machine.
     Doctor,
     /// Show your settings, or change one.
@@ -97,6 +99,12 @@ pub struct Check {
     /// For refuted claims without holds_if, search a fixed menu for a condition under which they hold.
     #[arg(long)]
     pub repair: bool,
+    /// Change the operators in many places, and report the changes that survive: every claim accepts them.
+    #[arg(long)]
+    pub attack_spec: bool,
+    /// With --attack-spec: exit with code 5 where a change survives.
+    #[arg(long)]
+    pub deny_survivors: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -190,6 +198,27 @@ pub struct Export {
 }
 
 #[derive(ClapArgs, Debug)]
+pub struct Measure {
+    /// What to measure.
+    #[arg(value_enum)]
+    pub what: Measured,
+    /// Files and folders. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// Measure only the claim of this name, written or spoken.
+    #[arg(long, value_name = "NAME")]
+    pub goal: Option<String>,
+    /// How many changes of each claim are tried. Default: 8.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub changes: Option<u16>,
+    /// The number by which changes are drawn. Default: 0.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many steps each search may take. Default: 100000.
+    #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub budget: Option<u64>,
+}
+
+#[derive(ClapArgs, Debug)]
 pub struct Set {
     /// The setting: layout, color, format, hints, ids or math.
     pub key: Option<String>,
@@ -210,6 +239,11 @@ pub enum Template {
     Merge,
     Federated,
     Consensus,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    Stability,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Line, Picture, problem_json, range_json};
 use crate::args::{Check, Engine, Paths};
+use crate::attack;
 use crate::finding::Findings;
 use crate::options::Options;
 use crate::plug;
@@ -53,6 +54,10 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
         return Err(Mistake::new(what, vec![without("--locked"), without("--repair")]));
     }
     let (paths, project) = place("check", &args.paths)?;
+    if args.deny_survivors && !args.attack_spec {
+        let what = "The option --deny-survivors is for --attack-spec.";
+        return Err(Mistake::new(what, vec![[arguments, &line(&["--attack-spec"])].concat()]));
+    }
     let mode = StoreMode { fresh: args.fresh, locked: args.locked };
     let steps = args.budget.unwrap_or(BUDGET);
     let store = project.as_ref().map(|p| p.store(mode));
@@ -69,19 +74,22 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     if args.goal.is_some() {
         answer.lines.extend(report.goals.iter().filter_map(|g| not_kept(store.as_ref(), g)).map(Line::from));
     }
+    if args.attack_spec && report.errors() == 0 {
+        attack::add(&mut answer, &report, &request, args.engine, args.deny_survivors, options);
+    }
     Ok(answer)
 }
 
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
 pub fn judge(request: &CheckOptions, engine: Option<Engine>) -> (Report, Vec<GoalName>, Sources) {
-    let milestones = Milestones::start();
+    let milestones = Milestones::start("goals");
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);
     bfv_driver::check_in_threads(request, &*plug::make(engine), crate::STACK, progress)
 }
 
 /// The same in one thread, and shows what each verdict rests on.
 pub fn judge_and_see(request: &CheckOptions, see: &mut dyn FnMut(&Seen<'_>)) -> (Report, Vec<GoalName>, Sources) {
-    let milestones = Milestones::start();
+    let milestones = Milestones::start("goals");
     let (mut frontend, mut search) = plug::both();
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);
     bfv_driver::check_and_see(request, frontend.as_mut(), search.as_mut(), progress, see)
@@ -235,7 +243,7 @@ pub fn document(report: &Report, math: Math) -> Map<String, Value> {
     out
 }
 
-fn point(p: &[(String, String)]) -> Value {
+pub fn point(p: &[(String, String)]) -> Value {
     if p.is_empty() {
         return Value::Null;
     }

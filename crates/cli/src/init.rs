@@ -79,6 +79,8 @@ pub fn init(args: &Init, options: &Options) -> Result<Answer, Mistake> {
         locked: false,
         engine: None,
         repair: false,
+        attack_spec: false,
+        deny_survivors: false,
     };
     let checked = check::check(&request, options, &[])?;
     document.extend(checked.document);

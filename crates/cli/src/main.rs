@@ -2,6 +2,7 @@
 
 mod answer;
 mod args;
+mod attack;
 mod check;
 mod commands;
 mod declared;
@@ -14,6 +15,7 @@ mod help;
 mod import;
 mod init;
 mod junit;
+mod measure;
 mod options;
 mod plug;
 mod progress;
@@ -94,6 +96,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Init(i) => init::init(i, &options),
         Command::Export(e) => export::export(e, &options, arguments),
         Command::Import(i) => import::import(i, &options, arguments),
+        Command::Measure(m) => measure::measure(m, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),
         Command::Help(h) => help::help(h, arguments),

@@ -29,14 +29,19 @@ pub fn both() -> (Box<dyn Frontend>, Box<dyn Search>) {
     plug(ENGINES)
 }
 
-/// What makes the front end and the search of a thread: by what is asked for, otherwise native, and rewriting where that finds nothing.
-pub fn make(engine: Option<Engine>) -> Box<Make<'static>> {
-    let engines = match engine {
+/// The engines by what is asked for: otherwise native, and rewriting where that finds nothing.
+pub fn engines(engine: Option<Engine>) -> Plugged {
+    match engine {
         None => ENGINES,
         Some(Engine::Native) => NATIVE_ONLY,
         Some(Engine::Egg) => EGG_ONLY,
         Some(Engine::Z3) => WITH_Z3,
-    };
+    }
+}
+
+/// What makes the front end and the search of a thread.
+pub fn make(engine: Option<Engine>) -> Box<Make<'static>> {
+    let engines = engines(engine);
     Box::new(move |share| plug_for(engines, share))
 }
 

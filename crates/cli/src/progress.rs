@@ -18,7 +18,8 @@ pub struct Milestones {
 }
 
 impl Milestones {
-    pub fn start() -> Self {
+    /// `what` is counted, such as "goals".
+    pub fn start(what: &'static str) -> Self {
         let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
         let seen = Arc::clone(&counts);
         let (stop, stopped) = channel::<()>();
@@ -28,7 +29,7 @@ impl Milestones {
             while stopped.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 wait = NEXT;
                 let (done, all) = (seen.0.load(Ordering::Relaxed), seen.1.load(Ordering::Relaxed));
-                let _closed = writeln!(std::io::stderr().lock(), "{}", sentence(done, all));
+                let _closed = writeln!(std::io::stderr().lock(), "{}", sentence(what, done, all));
             }
         });
         Milestones { counts, stop: Some(stop), thread: thread.ok() }
@@ -49,10 +50,10 @@ impl Drop for Milestones {
     }
 }
 
-fn sentence(done: usize, all: usize) -> String {
+fn sentence(what: &str, done: usize, all: usize) -> String {
     match (done * 100).checked_div(all) {
         None => "Still reading the files.".to_owned(),
-        Some(percent) => format!("Still checking: {done} of {all} goals are done, {percent} percent."),
+        Some(percent) => format!("Still checking: {done} of {all} {what} are done, {percent} percent."),
     }
 }
 
@@ -60,7 +61,7 @@ fn sentence(done: usize, all: usize) -> String {
 mod tests {
     #[test]
     fn milestones_stand_alone() {
-        assert_eq!(super::sentence(0, 0), "Still reading the files.");
-        assert_eq!(super::sentence(3, 8), "Still checking: 3 of 8 goals are done, 37 percent.");
+        assert_eq!(super::sentence("goals", 0, 0), "Still reading the files.");
+        assert_eq!(super::sentence("goals", 3, 8), "Still checking: 3 of 8 goals are done, 37 percent.");
     }
 }

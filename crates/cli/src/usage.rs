@@ -125,6 +125,7 @@ pub fn explain(e: &clap::Error, arguments: &[String]) -> Explained {
                 "export" => {
                     vec![line(&["export", "counterexample", "NAME", "--as", "python"]), line(&["help", "export"])]
                 }
+                "measure" => vec![line(&["measure", "stability", "FILE"]), line(&["help", "measure"])],
                 "import" => vec![
                     line(&["import", "mergekit", "mergekit_config.yml"]),
                     line(&["import", "aggregator", "--rule", "median", "--n", "10", "--f", "2"]),

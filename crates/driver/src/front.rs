@@ -87,7 +87,7 @@ fn broken(module: &str, why: &str) -> Problem {
 
 /// Where modules of the library come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Library {
+pub(crate) enum Library {
     /// From bundles that are made from the present source, otherwise from the source.
     Bundles,
     /// From the source.
@@ -96,8 +96,8 @@ enum Library {
 
 /// What the front end met; the search uses the lemmas, and conditions that are found later are read with the names.
 #[derive(Default)]
-struct Known {
-    session: Session,
+pub(crate) struct Known {
+    pub(crate) session: Session,
     /// The claims of the files asked for, by full name, as they were parsed.
     claims: BTreeMap<String, Decl>,
 }
@@ -119,54 +119,9 @@ struct Module {
 
 impl Frontend for Front {
     fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut modules: Vec<Module> = Vec::new();
-        for input in files {
-            let (file, diagnostics) = bfv_syntax::parse(input.number, &input.bytes);
-            if let (Some(end), Some(first)) = (other_end(sources.name(input.number)), diagnostics.first()) {
-                let what = format!("The name of this file ends in `.{end}`, and its text is no source.");
-                let span = Span { file: input.number, ..Span::default() };
-                let d = match first.code {
-                    // The bytes say more than the name.
-                    bfv_diag::Code::NotSource => first.clone(),
-                    _ => Diagnostic::error(bfv_diag::Code::NotSource, span, what)
-                        .with_fix("Name a file that ends in .sctt, or give this one such a name."),
-                };
-                problems.push(Problem::from_diagnostic(&d, sources));
-                continue;
-            }
-            problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
-            let name = file.module.as_ref().map_or_else(|| stem(sources.name(input.number)), |m| m.text.clone());
-            if let Some(other) = modules.iter().find(|m| m.name.to_lowercase() == name.to_lowercase()) {
-                let span = file.module.as_ref().map_or(Span { file: input.number, ..Span::default() }, |m| m.span);
-                let what = if other.name == name {
-                    format!("Two files are the module `{name}`.")
-                } else {
-                    // Their proofs would share a folder where the case of letters does not count.
-                    format!("The modules `{}` and `{name}` differ only in the case of letters.", other.name)
-                };
-                let d = Diagnostic::error(bfv_diag::Code::DuplicateName, span, what)
-                    .with_fix("Give each file a module name of its own.");
-                problems.push(Problem::from_diagnostic(&d, sources));
-                continue;
-            }
-            modules.push(Module { name, file, asked: true });
-        }
         let mut line = Line::new(self.engines, self.library);
-        line.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
-        line.problems = problems;
         line.share = self.share;
-        line.session.names.catalogue = Some(library::catalogue);
-        for input in files {
-            let name = line.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
-            if let Some(name) = name.map(|(n, _)| n.clone()) {
-                line.module(&name, sources);
-            }
-        }
-        let rest: Vec<String> = line.modules.keys().cloned().collect();
-        for name in rest {
-            line.module(&name, sources);
-        }
+        line.files(sources, files);
         let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
         let signature = line.session.signature.clone();
         *self.known.borrow_mut() = Known { session: line.session, claims: line.claims };
@@ -244,8 +199,15 @@ pub(crate) fn stem(path: Option<&str>) -> String {
     file.strip_suffix(".sctt").unwrap_or(file).to_owned()
 }
 
+/// A module asked for, as it was parsed, with the session before it: it can be elaborated again with changes.
+pub(crate) struct Base {
+    pub(crate) name: String,
+    pub(crate) file: File,
+    pub(crate) session: Session,
+}
+
 /// Modules on their way into the session.
-struct Line {
+pub(crate) struct Line {
     session: Session,
     library: Library,
     keys: library::Keys,
@@ -255,6 +217,8 @@ struct Line {
     goals: Vec<Goal>,
     claims: BTreeMap<String, Decl>,
     problems: Vec<Problem>,
+    /// The modules asked for, where they will be elaborated again.
+    pub(crate) kept: Option<Vec<Base>>,
 }
 
 /// What the steps of a script call.
@@ -263,7 +227,7 @@ fn script_engines(engines: Plugged) -> Engines<'static> {
 }
 
 impl Line {
-    fn new(engines: Plugged, library: Library) -> Self {
+    pub(crate) fn new(engines: Plugged, library: Library) -> Self {
         Line {
             session: Session::new(),
             library,
@@ -274,6 +238,57 @@ impl Line {
             goals: Vec::new(),
             claims: BTreeMap::new(),
             problems: Vec::new(),
+            kept: None,
+        }
+    }
+
+    /// Elaborates the modules of files, in order, and what they import.
+    pub(crate) fn files(&mut self, sources: &mut Sources, files: &[Input]) {
+        let mut problems = Vec::new();
+        let mut modules: Vec<Module> = Vec::new();
+        for input in files {
+            let (file, diagnostics) = bfv_syntax::parse(input.number, &input.bytes);
+            if let (Some(end), Some(first)) = (other_end(sources.name(input.number)), diagnostics.first()) {
+                let what = format!("The name of this file ends in `.{end}`, and its text is no source.");
+                let span = Span { file: input.number, ..Span::default() };
+                let d = match first.code {
+                    // The bytes say more than the name.
+                    bfv_diag::Code::NotSource => first.clone(),
+                    _ => Diagnostic::error(bfv_diag::Code::NotSource, span, what)
+                        .with_fix("Name a file that ends in .sctt, or give this one such a name."),
+                };
+                problems.push(Problem::from_diagnostic(&d, sources));
+                continue;
+            }
+            problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
+            let name = file.module.as_ref().map_or_else(|| stem(sources.name(input.number)), |m| m.text.clone());
+            if let Some(other) = modules.iter().find(|m| m.name.to_lowercase() == name.to_lowercase()) {
+                let span = file.module.as_ref().map_or(Span { file: input.number, ..Span::default() }, |m| m.span);
+                let what = if other.name == name {
+                    format!("Two files are the module `{name}`.")
+                } else {
+                    // Their proofs would share a folder where the case of letters does not count.
+                    format!("The modules `{}` and `{name}` differ only in the case of letters.", other.name)
+                };
+                let d = Diagnostic::error(bfv_diag::Code::DuplicateName, span, what)
+                    .with_fix("Give each file a module name of its own.");
+                problems.push(Problem::from_diagnostic(&d, sources));
+                continue;
+            }
+            modules.push(Module { name, file, asked: true });
+        }
+        self.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
+        self.problems = problems;
+        self.session.names.catalogue = Some(library::catalogue);
+        for input in files {
+            let name = self.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
+            if let Some(name) = name.map(|(n, _)| n.clone()) {
+                self.module(&name, sources);
+            }
+        }
+        let rest: Vec<String> = self.modules.keys().cloned().collect();
+        for name in rest {
+            self.module(&name, sources);
         }
     }
 
@@ -326,6 +341,9 @@ impl Line {
         };
         for i in &module.file.imports {
             self.module(&i.text, sources);
+        }
+        if let (true, Some(kept)) = (module.asked, &mut self.kept) {
+            kept.push(Base { name: module.name.clone(), file: module.file.clone(), session: self.session.clone() });
         }
         let text = |span: Span| sources.span_text(span).unwrap_or_default().to_owned();
         // Claims of other modules are nobody's share.
@@ -404,9 +422,9 @@ fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
 }
 
 /// The engines on claims.
-struct Engaged {
-    engines: Plugged,
-    known: Rc<RefCell<Known>>,
+pub(crate) struct Engaged {
+    pub(crate) engines: Plugged,
+    pub(crate) known: Rc<RefCell<Known>>,
 }
 
 impl Search for Engaged {

@@ -3,6 +3,8 @@
 //! This crate prints nothing, knows no flags and no colours, and cannot say "proved" by itself:
 //! a verdict is made from a `Proved` or a `Refuted` of the kernel, and those only the kernel can build.
 
+mod again;
+mod attack;
 mod check;
 mod companion;
 mod core_text;
@@ -16,15 +18,20 @@ mod line;
 mod list;
 mod load;
 mod menu;
+mod mutate;
 mod named;
 mod problem;
 mod repair;
 mod replay;
 mod sentence;
 mod shares;
+mod stability;
 mod store;
+mod surface;
+mod vary;
 mod verdict;
 
+pub use attack::{ATTACK_STEPS, Attack, Mutant, Notice, attack};
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
     Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,
@@ -46,6 +53,7 @@ pub use sentence::{
     named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
 };
 pub use shares::{Make, check_in_threads};
+pub use stability::{Measured, Stability, StabilityOptions, Varied, stability};
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{
