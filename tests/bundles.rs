@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_driver::Plugged;
-use bfv_engine_native::{Arith, Auto, Native, Points};
+use bfv_engine_native::{Arith, Auto, Exhibits, Native, Points};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ fn the_committed_bundles_are_current() {
     let made = std::thread::Builder::new()
         .stack_size(1 << 30)
         .spawn(|| {
-            let made = bfv_driver::bundles(Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points });
+            let made = bfv_driver::bundles(Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points, exhibits: &Exhibits });
             made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>())
         })
         .unwrap()

@@ -12,7 +12,7 @@ use bfv_format::{Outcome, Term};
 use std::collections::BTreeMap;
 
 /// Steps of the search for a condition of one claim, shared by all that are tried.
-const REPAIR_STEPS: u64 = 120_000;
+const REPAIR_STEPS: u64 = 300_000;
 
 /// Steps of one question about one condition.
 const TRY_STEPS: u64 = 5_000;
@@ -166,7 +166,7 @@ impl Line<'_> {
         let Ok(proof) = self.offer(&task, candidate) else { return Some(Came::Nothing) };
         let about = Task { goal, part: Part::RepairHypotheses, statement: &hypotheses, variables: &names };
         let steps = hunt.left.min(TRY_STEPS);
-        let (attempt, used) = self.search.only(Method::Point, self.signature, &hypotheses, &names, steps);
+        let (attempt, used) = self.search.only(Method::Exhibit, self.signature, &hypotheses, &names, steps);
         hunt.left = hunt.left.saturating_sub(used);
         let Attempt::Candidate(candidate) = attempt else { return Some(Came::Never) };
         let Ok(point) = self.offer(&about, candidate) else { return Some(Came::Nothing) };

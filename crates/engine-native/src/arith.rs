@@ -87,6 +87,9 @@ impl Prover<'_> {
                     self.facts(ctx, a, &Rc::new(Node::Fst(proof.clone())), out)?;
                     return self.facts(ctx, &self.m.inst(b, first), &Rc::new(Node::Snd(proof.clone())), out);
                 }
+                for (ty, proof) in self.at_elements(ctx, ty, proof)? {
+                    self.facts(ctx, &ty, &proof, out)?;
+                }
                 let Some(inner) = reify::negated(self.m, ctx, ty)? else { return Ok(()) };
                 match reify::strict(self.m, &inner)? {
                     Some(Atomic::Relation(s, _, a, b)) => out.push(fact(s, Relation::Le, b, a, proof)),

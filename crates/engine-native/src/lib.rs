@@ -4,6 +4,7 @@
 
 mod arith;
 mod certificate;
+mod equations;
 mod formula;
 mod integer;
 mod lemmas;
@@ -104,6 +105,18 @@ impl Engine for Points {
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         at_a_point(goal, Effort::Little, None, budget)
+    }
+}
+
+/// Small points, also for functions, and with lemmas for what does not compute there: shows that a condition can be met.
+pub struct Exhibits;
+
+impl Engine for Exhibits {
+    fn name(&self) -> &'static str {
+        "exhibits"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        at_a_point(goal, Effort::Wide, None, budget)
     }
 }
 

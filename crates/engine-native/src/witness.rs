@@ -2,10 +2,10 @@
 //!
 //! Lengths and elements of finite types are gone through; numbers, also those in vectors, become unknowns of one statement.
 
-use crate::arith::{ELEMENTS, Prover};
+use crate::arith::{ELEMENTS, Found, Prover};
 use crate::formula::{Sheet, Statement, Worth};
 use crate::number::Q;
-use crate::points::{Effort, Found, Wanted};
+use crate::points::{self, Effort, Wanted};
 use crate::reify;
 use bfv_format::{Node, Prim, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Res, V, Val, rational};
@@ -285,7 +285,7 @@ impl Walk<'_, '_> {
                 Err(reason) => return Ok(Flow::Stop(reason)),
             },
             Some(solver) => match wanted.ask(solver) {
-                Ok(point) => Found { sure: point, doubtful: Vec::new() },
+                Ok(point) => points::Found { sure: point, doubtful: Vec::new() },
                 Err(why) => {
                     // A solver that is missing, or out of time once, is not asked again.
                     self.silent = why;
@@ -349,7 +349,7 @@ impl Walk<'_, '_> {
             let Val::Pi(dom, cod) = &*w else { return Ok(Ok(None)) };
             let arg = match value {
                 Some(t) => t.clone(),
-                None => match self.prover.prove(&Ctx::default(), dom, &[], budget)? {
+                None => match self.holds(dom, budget)? {
                     Ok(t) => t,
                     Err((Reason::Budget, _)) => return Ok(Err(Reason::Budget)),
                     Err(_) => return Ok(Ok(None)),
@@ -359,6 +359,17 @@ impl Walk<'_, '_> {
             claim = Rc::new(Node::App(claim, arg));
         }
         Ok(self.absurd(&ctx, &current, &claim, budget)?.map(|found| found.map(|t| Rc::new(Node::Lam(t)))))
+    }
+
+    /// A hypothesis at a point.
+    fn holds(&self, statement: &V, budget: &mut Budget) -> Found {
+        let ctx = Ctx::default();
+        match self.prover.prove(&ctx, statement, &[], budget)? {
+            Err((Reason::Incomplete | Reason::OutsideFragment, _)) if self.effort == Effort::Wide => {
+                self.prover.search(&ctx, statement, budget)
+            }
+            found => Ok(found),
+        }
     }
 
     /// A term of type `Empty` from a proof of something that is false, looked for part by part.
@@ -448,8 +459,11 @@ impl Walk<'_, '_> {
                 out.truncate(MOST);
                 out
             }
+            Val::Univ(0) if self.effort == Effort::Wide => vec![prim(Prim::Unit)],
             Val::Pi(dom, cod) => {
-                let Some(elements) = self.prover.elements(dom, ELEMENTS)? else { return Ok(Vec::new()) };
+                let Some(elements) = self.prover.elements(dom, ELEMENTS)? else {
+                    return self.functions(ctx, ty, dom, cod, nesting);
+                };
                 match self.element(ctx, dom, cod)? {
                     Some((element, ty)) => self.vectors(elements.len(), &ty, &self.choices(ctx, &element, nesting)?),
                     None => Vec::new(),
@@ -457,6 +471,21 @@ impl Walk<'_, '_> {
             }
             _ => Vec::new(),
         })
+    }
+
+    /// Functions on a type that is not gone through: constant ones, and the identity.
+    fn functions(&self, ctx: &Ctx, ty: &V, dom: &V, cod: &Clo, nesting: u32) -> Res<Vec<Term>> {
+        if self.effort != Effort::Wide || !self.prover.is_data(ctx, ty)? {
+            return Ok(Vec::new());
+        }
+        let Some((result, _)) = self.element(ctx, dom, cod)? else { return Ok(Vec::new()) };
+        let lam = |body| -> Term { Rc::new(Node::Lam(body)) };
+        // What is chosen is closed, so it stays as it is below the argument.
+        let mut out: Vec<Term> = self.choices(ctx, &result, nesting)?.into_iter().map(lam).collect();
+        if self.prover.m.conv_type(ctx, dom, &result)? {
+            out.push(lam(Rc::new(Node::Var(0))));
+        }
+        Ok(out)
     }
 
     /// Vectors of a length over a type, their elements among those given.
