@@ -149,6 +149,9 @@ struct Words {
 /// Formats of floating point.
 const FORMATS: [&str; 4] = ["fp16", "bf16", "fp32", "fp64"];
 
+/// The place of conditions that leave one value: after pairs of weaker ones.
+const LAST: u8 = 250;
+
 /// The largest bound on a count is 2 to this power.
 const LARGEST: u32 = 20;
 
@@ -305,7 +308,7 @@ fn entries(variables: &[(String, Shape)], words: &Words) -> Vec<Entry> {
             true if words.text.contains(&format!("({more})").to_lowercase()) => vec![more.as_str()],
             true => vec![*n],
         };
-        add(Kind::Zero, 4, &[n], format!("{n} = 0"));
+        add(Kind::Zero, LAST, &[n], format!("{n} = 0"));
         for size in &sizes {
             if words.sizes {
                 for power in 0..LARGEST {
@@ -315,7 +318,7 @@ fn entries(variables: &[(String, Shape)], words: &Words) -> Vec<Entry> {
                 }
             }
             if words.order {
-                add(Kind::Odd, 3, &[n], format!("forall {m}, {size} != 2 * {m}"));
+                add(Kind::Odd, 3, &[n], format!("forall ({m} : Nat), {size} != 2 * {m}"));
             }
         }
         for f in naturals.iter().filter(|f| *f != n && !lengths.contains(f)) {
@@ -336,7 +339,7 @@ fn entries(variables: &[(String, Shape)], words: &Words) -> Vec<Entry> {
         for (s, k) in numbers.iter().filter(|s| *s != r).flat_map(|s| naturals.iter().map(move |k| (s, k))) {
             add(Kind::Share, 3, &[r, s, k], format!("{r} <= 1/10 * ({s} / of_nat {k})"));
         }
-        add(Kind::Zero, 3, &[r], format!("{r} = 0"));
+        add(Kind::Zero, LAST, &[r], format!("{r} = 0"));
         if let Some(f) = words.format {
             add(Kind::Half, 1, &[r], format!("abs {r} <= max_finite {f} / 2"));
         }
@@ -517,6 +520,16 @@ mod tests {
     fn a_length_that_is_a_sum_stands_for_the_number_of_workers() {
         let all = menu("{n : Nat} (f : Nat) (x : Fin (n + 1) -> Real) : sum x = 1");
         assert!(all.contains(&"2 * f < n + 1".to_owned()) && !all.contains(&"2 * f < n".to_owned()), "{all:?}");
+    }
+
+    #[test]
+    fn weak_conditions_come_before_those_that_imply_them() {
+        let all = menu("(t : Real) (n : Nat) (x : Vec n Real) (f : Real -> Real) : sum x <= 100");
+        let place = |text: &str| all.iter().position(|a| a == text).unwrap();
+        assert!(place("0 <= t /\\ t <= 1") < place("t = 0"));
+        assert!(place("n <= 1024") < place("n <= 512"));
+        assert!(place("(forall i, t <= x i) \\/ (forall i, x i <= t)") < place("forall i, t <= x i"));
+        assert!(all.contains(&"Affine f".to_owned()));
     }
 
     #[test]

@@ -9,7 +9,11 @@ use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 
 /// A term in the scope of one more dimension.
-fn under_dimension(t: &Term) -> Option<Term> {
+fn under_dimension(ctx: &Ctx, t: &Term) -> Option<Term> {
+    // Without dimensions there is nothing to rename. That matters for proofs by arithmetic, which are not renamed.
+    if ctx.dims.is_empty() {
+        return Some(t.clone());
+    }
     rename(t, 0, 0, &mut Some, &mut |d| d.checked_add(1))
 }
 
@@ -49,7 +53,7 @@ impl Prover<'_> {
     /// A path from one term to the other: a term in the scope of one more dimension. `ty` is their type where it matters.
     fn alike(&self, ctx: &Ctx, sides: &Sides, ty: &V, a: &Term, b: &Term, budget: &mut Budget) -> Res<Option<Term>> {
         if a == b {
-            return Ok(under_dimension(a));
+            return Ok(under_dimension(ctx, a));
         }
         match &*self.m.whnf(ty)? {
             Val::Prim(Prim::Nat | Prim::Int | Prim::Real) => {
@@ -78,7 +82,7 @@ impl Prover<'_> {
         if crate::shift::head_constant(f) != crate::shift::head_constant(g) {
             return Ok(None);
         }
-        let head = if f == g { under_dimension(f) } else { self.inside(ctx, sides, f, g, budget)? };
+        let head = if f == g { under_dimension(ctx, f) } else { self.inside(ctx, sides, f, g, budget)? };
         let Some(head) = head else { return Ok(None) };
         let Ok(function) = self.m.infer(ctx, f) else { return Ok(None) };
         let Val::Pi(dom, _) = &*self.m.whnf(&function)? else { return Ok(None) };
@@ -98,7 +102,7 @@ impl Prover<'_> {
         let goal = self.m.eval(&ctx.env, &Rc::new(Node::Path(line, a.clone(), b.clone())));
         let hints = self.at_bound_variables(ctx, sides)?;
         let Ok(proof) = self.prove(ctx, &goal, &hints, budget)? else { return Ok(None) };
-        let lifted = (under_dimension(&proof), under_dimension(a), under_dimension(b));
+        let lifted = (under_dimension(ctx, &proof), under_dimension(ctx, a), under_dimension(ctx, b));
         let (Some(proof), Some(a), Some(b)) = lifted else { return Ok(None) };
         Ok(Some(Rc::new(Node::PApp(proof, a, b, Dim::Var(0)))))
     }
@@ -194,14 +198,14 @@ impl Prover<'_> {
         let Val::Pi(dom, cod) = &*self.m.whnf(&of)? else { return Ok(Vec::new()) };
         let Some(elements) = self.elements(dom, ELEMENTS)? else { return Ok(Vec::new()) };
         let (left, right) = (self.m.quote(ctx, a)?, self.m.quote(ctx, b)?);
-        let lifted = (under_dimension(proof), under_dimension(&left), under_dimension(&right));
+        let lifted = (under_dimension(ctx, proof), under_dimension(ctx, &left), under_dimension(ctx, &right));
         let (Some(path), Some(l), Some(r)) = lifted else { return Ok(Vec::new()) };
         let path: Term = Rc::new(Node::PApp(path, l, r, Dim::Var(0)));
         let mut out = Vec::new();
         for x in elements {
             let of = self.m.quote(ctx, &self.m.inst(cod, x.clone()))?;
             let x = self.m.quote(ctx, &x)?;
-            let (Some(of), Some(inner)) = (under_dimension(&of), under_dimension(&x)) else { continue };
+            let (Some(of), Some(inner)) = (under_dimension(ctx, &of), under_dimension(ctx, &x)) else { continue };
             let app = |f: &Term| -> Term { Rc::new(Node::App(f.clone(), x.clone())) };
             let equation = Rc::new(Node::Path(of, app(&left), app(&right)));
             let proof = Rc::new(Node::DLam(Rc::new(Node::App(path.clone(), inner))));

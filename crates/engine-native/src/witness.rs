@@ -24,6 +24,8 @@ const MOST: usize = 27;
 const NESTING: u32 = 8;
 /// How many ways to choose lengths and elements are tried.
 const SHAPES: u32 = 64;
+/// Steps of the search for a proof of one hypothesis at a point.
+const LEMMAS: u64 = 500;
 /// A claim with more unknowns than this is too large.
 const UNKNOWNS: usize = 80;
 
@@ -365,11 +367,37 @@ impl Walk<'_, '_> {
     fn holds(&self, statement: &V, budget: &mut Budget) -> Found {
         let ctx = Ctx::default();
         match self.prover.prove(&ctx, statement, &[], budget)? {
-            Err((Reason::Incomplete | Reason::OutsideFragment, _)) if self.effort == Effort::Wide => {
-                self.prover.search(&ctx, statement, budget)
-            }
-            found => Ok(found),
+            Err((Reason::Incomplete | Reason::OutsideFragment, _)) if self.effort == Effort::Wide => {}
+            found => return Ok(found),
         }
+        if let Some(t) = self.one_side(statement, budget)? {
+            return Ok(Ok(t));
+        }
+        let mut part = Budget::new(LEMMAS.min(budget.left));
+        let found = self.prover.search(&ctx, statement, &mut part)?;
+        Ok(match (found, budget.spend(part.used)) {
+            (_, Err(reason)) => Err((reason, String::new())),
+            // That these few steps are used up is no reason to end.
+            (Err((Reason::Budget, why)), Ok(())) => Err((Reason::Incomplete, why)),
+            (found, Ok(())) => found,
+        })
+    }
+
+    /// `P \/ Q`, which is that not both fail, from the side that holds.
+    fn one_side(&self, statement: &V, budget: &mut Budget) -> Res<Option<Term>> {
+        let (m, ctx) = (self.prover.m, Ctx::default());
+        let Some(both_fail) = reify::negated(m, &ctx, statement)? else { return Ok(None) };
+        let Val::Sigma(first, second) = &*m.whnf(&both_fail)? else { return Ok(None) };
+        let (_, x) = m.bind(&ctx, first.clone());
+        let parts = [(first.clone(), Node::Fst as fn(Term) -> Node), (m.inst(second, x), Node::Snd)];
+        for (fails, part) in parts {
+            let Some(side) = reify::negated(m, &ctx, &fails)? else { return Ok(None) };
+            if let Ok(t) = self.holds(&side, budget)? {
+                let refuted = Rc::new(part(Rc::new(Node::Var(0))));
+                return Ok(Some(Rc::new(Node::Lam(Rc::new(Node::App(refuted, t))))));
+            }
+        }
+        Ok(None)
     }
 
     /// A term of type `Empty` from a proof of something that is false, looked for part by part.
@@ -479,6 +507,11 @@ impl Walk<'_, '_> {
             return Ok(Vec::new());
         }
         let Some((result, _)) = self.element(ctx, dom, cod)? else { return Ok(Vec::new()) };
+        // A vector whose length is not known yet is no function.
+        let domain = self.prover.m.quote(ctx, dom)?;
+        if crate::shift::rename(&domain, 0, 0, &mut |_| None, &mut |_| None).is_none() {
+            return Ok(Vec::new());
+        }
         let lam = |body| -> Term { Rc::new(Node::Lam(body)) };
         // What is chosen is closed, so it stays as it is below the argument.
         let mut out: Vec<Term> = self.choices(ctx, &result, nesting)?.into_iter().map(lam).collect();
