@@ -87,9 +87,6 @@ impl Prover<'_> {
                     self.facts(ctx, a, &Rc::new(Node::Fst(proof.clone())), out)?;
                     return self.facts(ctx, &self.m.inst(b, first), &Rc::new(Node::Snd(proof.clone())), out);
                 }
-                for (ty, proof) in self.at_elements(ctx, ty, proof)? {
-                    self.facts(ctx, &ty, &proof, out)?;
-                }
                 let Some(inner) = reify::negated(self.m, ctx, ty)? else { return Ok(()) };
                 match reify::strict(self.m, &inner)? {
                     Some(Atomic::Relation(s, _, a, b)) => out.push(fact(s, Relation::Le, b, a, proof)),
@@ -147,7 +144,19 @@ impl Prover<'_> {
 
     /// Falsehood from what the context and the hints say.
     pub fn falsehood(&self, ctx: &Ctx, hints: &[Term], budget: &mut Budget) -> Found {
-        self.combine(ctx, &self.all_facts(ctx, hints)?, budget)
+        let mut facts = self.all_facts(ctx, hints)?;
+        let found = self.combine(ctx, &facts, budget)?;
+        if !matches!(found, Err((Reason::Incomplete, _))) {
+            return Ok(found);
+        }
+        // What vectors are at their positions may take long to compute, so it comes last.
+        let before = facts.len();
+        for (index, ty) in (0u32..).zip(ctx.types.iter().rev()) {
+            for (ty, proof) in self.at_elements(ctx, ty, &Rc::new(Node::Var(index)))? {
+                self.facts(ctx, &ty, &proof, &mut facts)?;
+            }
+        }
+        if facts.len() == before { Ok(found) } else { self.combine(ctx, &facts, budget) }
     }
 
     /// Falsehood from one statement with its proof.
