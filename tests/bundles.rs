@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_driver::Plugged;
-use bfv_engine_native::{Arith, Auto, Boxes, Native, Points};
+use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -17,6 +17,7 @@ fn the_committed_bundles_are_current() {
                 boxes: &Boxes,
                 search: &[&Native],
                 points: &Points,
+                exhibits: &Exhibits,
             });
             made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>())
         })

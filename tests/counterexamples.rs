@@ -478,7 +478,7 @@ const ROWS: &[Row] = &[
         "S14",
         Use::At(|c| {
             let [k, star, all] = ["k", "star_messages", "all_to_all_2_phases"].map(|k| v(&c[k]));
-            vec![format!("(k := {k}) (star := {star}) (all_to_all := {all})")]
+            vec![format!("(phases := 2) (k := {k}) (star := {star}) (all_to_all := {all})")]
         }),
         none,
     ),
@@ -515,9 +515,14 @@ const ROWS: &[Row] = &[
         }),
         |c| vec![format!("mean {} = {}", v(&c["x"]), v(&c["F"]))],
     ),
-    row("S19", Use::At(|c| vec![format!("(p := {}) (q := {})", v(&c["p"][0]), v(&c["p"][1]))]), |c| {
-        vec![format!("({} + {}) / 2 = ({} : Real)", v(&c["p"][0]), v(&c["p"][1]), v(&c["F"]))]
-    }),
+    row(
+        "S19",
+        Use::At(|c| {
+            let [p, q] = [v(&c["p"][0]), v(&c["p"][1])];
+            vec![format!("(m := 1) (valid := root_of_four) (p := [{p}]) (q := [{q}])")]
+        }),
+        |c| vec![format!("({} + {}) / 2 = ({} : Real)", v(&c["p"][0]), v(&c["p"][1]), v(&c["F"]))],
+    ),
     row(
         "S21",
         // The bounds are rounded in the table; the claim takes them so.

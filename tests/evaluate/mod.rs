@@ -7,7 +7,7 @@
 mod enclosure;
 
 use bfv_driver::{Elaborated, Plugged, plug};
-use bfv_engine_native::{Arith, Auto, Boxes, Native, Points};
+use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Elim, Env, Globals, Head, Ivl, Limits, Machine, Res, Signature, V, Val, rational};
 pub use enclosure::Enclosure;
@@ -31,7 +31,7 @@ pub fn elaborate(paths: &[PathBuf]) -> Elaborated {
     let mut sources = bfv_diag::Sources::new();
     let (files, problems) = bfv_driver::load(paths, &mut sources);
     assert_eq!(problems, []);
-    let engines = Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points };
+    let engines = Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
     let elaborated = plug(engines).0.elaborate(&mut sources, &files).unwrap_or_else(|p| panic!("{p:?}"));
     assert_eq!(elaborated.problems, []);
     elaborated

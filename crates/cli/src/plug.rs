@@ -3,7 +3,7 @@
 use crate::args::Engine;
 use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
 use bfv_engine_egg::Egg;
-use bfv_engine_native::{Arith, Asked, Auto, Boxes, Native, Points};
+use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_z3::Z3;
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
@@ -11,7 +11,7 @@ const EGG: Egg = Egg { side: &Auto };
 
 /// What native leaves open is rewritten.
 const ENGINES: Plugged =
-    Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native, &EGG], points: &Points };
+    Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native, &EGG], points: &Points, exhibits: &Exhibits };
 /// The native engine alone.
 const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.

@@ -144,6 +144,8 @@ pub trait Search {
 pub enum Method {
     /// A point at which the statement fails.
     Point,
+    /// The same with more effort, for few statements.
+    Exhibit,
     /// A proof by linear arithmetic.
     Linear,
     /// A proof by arithmetic with products, then by lemmas.

@@ -32,6 +32,8 @@ pub struct Plugged {
     pub search: &'static [&'static dyn Engine],
     /// What looks for a point at which a statement fails, and for nothing else.
     pub points: &'static dyn Engine,
+    /// What looks for a point that meets a condition.
+    pub exhibits: &'static dyn Engine,
 }
 
 /// Steps of the evaluator for each step of an engine, at most.
@@ -454,6 +456,7 @@ impl Search for Engaged {
     ) -> (Attempt, u64) {
         let engine = match method {
             Method::Point => self.engines.points,
+            Method::Exhibit => self.engines.exhibits,
             Method::Linear => self.engines.arith,
             Method::Arithmetic => self.engines.auto,
         };

@@ -12,13 +12,16 @@ use bfv_format::{Outcome, Term};
 use std::collections::BTreeMap;
 
 /// Steps of the search for a condition of one claim, shared by all that are tried.
-const REPAIR_STEPS: u64 = 120_000;
+const REPAIR_STEPS: u64 = 300_000;
 
 /// Steps of one question about one condition.
-const TRY_STEPS: u64 = 5_000;
+const TRY_STEPS: u64 = 2_500;
 
-/// Steps to see that a condition is met at a point.
+/// Steps to see that a condition is met at a point where the claim fails.
 const POINT_STEPS: u64 = 1_000;
+
+/// Steps to find a point at which a condition that is enough is met.
+const EXHIBIT_STEPS: u64 = 20_000;
 
 /// Most points at which conditions are looked at before the engines are asked.
 const POINTS: usize = 8;
@@ -165,8 +168,8 @@ impl Line<'_> {
         let candidate = Candidate { witness: companion::condition_values(&c.condition), ..candidate };
         let Ok(proof) = self.offer(&task, candidate) else { return Some(Came::Nothing) };
         let about = Task { goal, part: Part::RepairHypotheses, statement: &hypotheses, variables: &names };
-        let steps = hunt.left.min(TRY_STEPS);
-        let (attempt, used) = self.search.only(Method::Point, self.signature, &hypotheses, &names, steps);
+        let steps = hunt.left.min(EXHIBIT_STEPS);
+        let (attempt, used) = self.search.only(Method::Exhibit, self.signature, &hypotheses, &names, steps);
         hunt.left = hunt.left.saturating_sub(used);
         let Attempt::Candidate(candidate) = attempt else { return Some(Came::Never) };
         let Ok(point) = self.offer(&about, candidate) else { return Some(Came::Nothing) };

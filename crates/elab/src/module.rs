@@ -9,7 +9,7 @@ use crate::scratch::Scratch;
 use crate::tactic::Goal;
 use crate::units::{Checker, Library, Shape};
 use bfv_diag::Span;
-use bfv_format::{DataDecl, DataRef, Decl as CoreDecl, Outcome, Term};
+use bfv_format::{DataDecl, DataRef, Decl as CoreDecl, Node, Outcome, Term};
 use bfv_kernel::{Limits, Machine, Signature};
 use bfv_search::Lemma;
 use bfv_syntax::tree::{Binder, Body, Decl, DeclKind, ExprKind, File, Name};
@@ -99,6 +99,14 @@ pub struct Share {
 /// Modules whose words stand in claims of every kind.
 const GENERAL: [&str; 9] =
     ["std.logic", "std.nat", "std.int", "std.real", "std.order", "std.fin", "std.vec", "std.sum", "std.count"];
+
+/// What a type states after its premises, as it is written.
+fn conclusion(ty: &Term) -> &Term {
+    match &**ty {
+        Node::Pi(_, result) => conclusion(result),
+        _ => ty,
+    }
+}
 
 /// What came of a module.
 #[derive(Default)]
@@ -208,8 +216,10 @@ impl Session {
             if !visible || self.lemmas.iter().any(|l| l.id == id) {
                 continue;
             }
-            let about = mentioned(ty);
-            if about.is_subset(&wanted) && about.iter().any(special) {
+            let (about, concluded) = (mentioned(ty), mentioned(conclusion(ty)));
+            // A premise may speak of what the statement does not mention, as long as the conclusion does not.
+            let fits = about.is_subset(&wanted) || (concluded.is_subset(&wanted) && concluded.iter().any(special));
+            if fits && about.iter().any(special) {
                 out.push(Lemma { id, name: name.clone(), tags: vec!["theorem".to_owned()] });
             }
         }

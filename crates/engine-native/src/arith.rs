@@ -173,7 +173,20 @@ impl Prover<'_> {
 
     /// Falsehood from what the context and the hints say.
     pub fn falsehood(&self, ctx: &Ctx, hints: &[Term], budget: &mut Budget) -> Found {
-        match (self.combine(ctx, &self.all_facts(ctx, hints)?, budget)?, &self.boxing) {
+        let mut facts = self.all_facts(ctx, hints)?;
+        let found = self.combine(ctx, &facts, budget)?;
+        if !matches!(found, Err((Reason::Incomplete, _))) {
+            return Ok(found);
+        }
+        // What vectors are at their positions may take long to compute, so it comes last.
+        let before = facts.len();
+        for (index, ty) in (0u32..).zip(ctx.types.iter().rev()) {
+            for (ty, proof) in self.at_elements(ctx, ty, &Rc::new(Node::Var(index)))? {
+                self.facts(ctx, &ty, &proof, &mut facts)?;
+            }
+        }
+        let found = if facts.len() == before { found } else { self.combine(ctx, &facts, budget)? };
+        match (found, &self.boxing) {
             (Err(_), Some(boxing)) => self.on_a_box(boxing, ctx, hints, budget),
             (found, _) => Ok(found),
         }

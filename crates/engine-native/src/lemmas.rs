@@ -29,7 +29,8 @@ impl Prover<'_> {
         self.up_to(ctx, target, DEPTH, budget)
     }
 
-    fn up_to(&self, ctx: &Ctx, target: &V, most: u32, budget: &mut Budget) -> Found {
+    /// The same with at most so many lemmas one below the other.
+    pub fn up_to(&self, ctx: &Ctx, target: &V, most: u32, budget: &mut Budget) -> Found {
         let mut last = Ok(Err((Reason::Incomplete, "No lemma or combination of facts proves it.".to_owned())));
         for depth in 0..=most {
             last = self.chain(ctx, target, depth, budget);
@@ -98,7 +99,13 @@ impl Prover<'_> {
                 if depth == 0 {
                     return self.prove(ctx, target, &[], budget);
                 }
-                self.by_lemmas(ctx, target, depth, budget)
+                match self.by_lemmas(ctx, target, depth, budget)? {
+                    // Below a lemma equations are not looked into: there are too many goals.
+                    Err((Reason::Incomplete, _)) if self.pursued.borrow().is_empty() => {
+                        self.by_equations(ctx, target, depth, budget)
+                    }
+                    found => Ok(found),
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ mod boxes;
 mod certificate;
 mod derive;
 mod enclose;
+mod equations;
 mod field;
 mod formula;
 mod integer;
@@ -131,6 +132,18 @@ impl Engine for Points {
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         at_a_point(goal, Effort::Little, None, budget)
+    }
+}
+
+/// Small points, also for functions, and with lemmas for what does not compute there: shows that a condition can be met.
+pub struct Exhibits;
+
+impl Engine for Exhibits {
+    fn name(&self) -> &'static str {
+        "exhibits"
+    }
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        at_a_point(goal, Effort::Wide, None, budget)
     }
 }
 

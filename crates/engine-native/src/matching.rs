@@ -126,7 +126,7 @@ fn assign(variable: u32, args: &[u32], t: &Term, depth: u32, inner: u32, bound: 
     // The value lives outside the binders passed: bound variables may occur only as arguments.
     let Some(value) = lower(t, args, depth, inner) else { return false };
     match bound.found.get_mut(n) {
-        Some(Some(old)) => *old == value,
+        Some(Some(old)) => *old == value || contracted(old) == contracted(&value),
         Some(slot) => {
             *slot = Some(value);
             true
@@ -154,4 +154,16 @@ pub fn lower(t: &Term, args: &[u32], depth: u32, inner: u32) -> Option<Term> {
         &mut |i| i.checked_sub(inner),
     )?;
     Some(args.iter().fold(body, |t, _| Rc::new(Node::Lam(t))))
+}
+
+/// `f` for `fun x => f x`: two forms of one function.
+fn contracted(t: &Term) -> Term {
+    let Node::Lam(body) = &**t else { return t.clone() };
+    if let Node::App(f, x) = &*contracted(body)
+        && matches!(&**x, Node::Var(0))
+        && let Some(f) = bfv_search::shift::rename(f, 0, 0, &mut |n| n.checked_sub(1), &mut Some)
+    {
+        return f;
+    }
+    t.clone()
 }

@@ -109,6 +109,8 @@ impl Wanted<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     Little,
+    /// Little for numbers; functions get values, too, and hypotheses at a point may take lemmas.
+    Wide,
     Much,
 }
 
@@ -143,26 +145,32 @@ impl Tries<'_> {
             (-1, 10),
         ];
         let grid: Vec<Q> = usual.iter().cloned().chain(more.map(|(n, d)| small(n, d))).collect();
+        let zeros = vec![Q::ZERO; count];
+        // Where functions are constant, most of what is said of them holds at zeros.
+        if effort == Effort::Wide
+            && let Some(p) = self.try_point(&zeros, budget)?
+        {
+            return Ok(Some(p));
+        }
         // Every variable of the claim has one value, the elements of a vector the same.
-        for p in combinations(self.wanted.groups, &usual, if effort == Effort::Little { 125 } else { 700 }) {
+        for p in combinations(self.wanted.groups, &usual, if effort == Effort::Much { 700 } else { 125 }) {
             if let Some(p) = self.try_point(&p, budget)? {
                 return Ok(Some(p));
             }
         }
-        let zeros = vec![Q::ZERO; count];
         let relaxed = self.relaxed(&zeros, budget)?;
         for base in &relaxed {
             if let Some(p) = self.around(base, budget)? {
                 return Ok(Some(p));
             }
         }
-        let uniform = if effort == Effort::Little { &usual } else { &grid };
+        let uniform = if effort == Effort::Much { &grid } else { &usual };
         for q in uniform {
             if let Some(p) = self.around(&vec![q.clone(); count], budget)? {
                 return Ok(Some(p));
             }
         }
-        if effort == Effort::Little {
+        if effort != Effort::Much {
             return Ok(None);
         }
         // Values next to those that the linear part suggests.

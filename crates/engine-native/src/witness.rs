@@ -2,10 +2,10 @@
 //!
 //! Lengths and elements of finite types are gone through; numbers, also those in vectors, become unknowns of one statement.
 
-use crate::arith::{ELEMENTS, Prover};
+use crate::arith::{ELEMENTS, Found, Prover};
 use crate::formula::{Sheet, Statement, Worth};
 use crate::number::Q;
-use crate::points::{Effort, Found, Wanted};
+use crate::points::{self, Effort, Wanted};
 use crate::reify;
 use bfv_format::{Node, Prim, Sort, Term};
 use bfv_kernel::{Clo, Ctx, Env, Res, V, Val, rational};
@@ -24,6 +24,8 @@ const MOST: usize = 27;
 const NESTING: u32 = 8;
 /// How many ways to choose lengths and elements are tried.
 const SHAPES: u32 = 64;
+/// Steps of the search for a proof of one hypothesis at a point.
+const LEMMAS: u64 = 500;
 /// A claim with more unknowns than this is too large.
 const UNKNOWNS: usize = 80;
 
@@ -285,7 +287,7 @@ impl Walk<'_, '_> {
                 Err(reason) => return Ok(Flow::Stop(reason)),
             },
             Some(solver) => match wanted.ask(solver) {
-                Ok(point) => Found { sure: point, doubtful: Vec::new() },
+                Ok(point) => points::Found { sure: point, doubtful: Vec::new() },
                 Err(why) => {
                     // A solver that is missing, or out of time once, is not asked again.
                     self.silent = why;
@@ -349,7 +351,7 @@ impl Walk<'_, '_> {
             let Val::Pi(dom, cod) = &*w else { return Ok(Ok(None)) };
             let arg = match value {
                 Some(t) => t.clone(),
-                None => match self.prover.prove(&Ctx::default(), dom, &[], budget)? {
+                None => match self.holds(dom, budget)? {
                     Ok(t) => t,
                     Err((Reason::Budget, _)) => return Ok(Err(Reason::Budget)),
                     Err(_) => return Ok(Ok(None)),
@@ -359,6 +361,43 @@ impl Walk<'_, '_> {
             claim = Rc::new(Node::App(claim, arg));
         }
         Ok(self.absurd(&ctx, &current, &claim, budget)?.map(|found| found.map(|t| Rc::new(Node::Lam(t)))))
+    }
+
+    /// A hypothesis at a point.
+    fn holds(&self, statement: &V, budget: &mut Budget) -> Found {
+        let ctx = Ctx::default();
+        match self.prover.prove(&ctx, statement, &[], budget)? {
+            Err((Reason::Incomplete | Reason::OutsideFragment, _)) if self.effort == Effort::Wide => {}
+            found => return Ok(found),
+        }
+        if let Some(t) = self.one_side(statement, budget)? {
+            return Ok(Ok(t));
+        }
+        let mut part = Budget::new(LEMMAS.min(budget.left));
+        let found = self.prover.search(&ctx, statement, &mut part)?;
+        Ok(match (found, budget.spend(part.used)) {
+            (_, Err(reason)) => Err((reason, String::new())),
+            // That these few steps are used up is no reason to end.
+            (Err((Reason::Budget, why)), Ok(())) => Err((Reason::Incomplete, why)),
+            (found, Ok(())) => found,
+        })
+    }
+
+    /// `P \/ Q`, which is that not both fail, from the side that holds.
+    fn one_side(&self, statement: &V, budget: &mut Budget) -> Res<Option<Term>> {
+        let (m, ctx) = (self.prover.m, Ctx::default());
+        let Some(both_fail) = reify::negated(m, &ctx, statement)? else { return Ok(None) };
+        let Val::Sigma(first, second) = &*m.whnf(&both_fail)? else { return Ok(None) };
+        let (_, x) = m.bind(&ctx, first.clone());
+        let parts = [(first.clone(), Node::Fst as fn(Term) -> Node), (m.inst(second, x), Node::Snd)];
+        for (fails, part) in parts {
+            let Some(side) = reify::negated(m, &ctx, &fails)? else { return Ok(None) };
+            if let Ok(t) = self.holds(&side, budget)? {
+                let refuted = Rc::new(part(Rc::new(Node::Var(0))));
+                return Ok(Some(Rc::new(Node::Lam(Rc::new(Node::App(refuted, t))))));
+            }
+        }
+        Ok(None)
     }
 
     /// A term of type `Empty` from a proof of something that is false, looked for part by part.
@@ -448,8 +487,11 @@ impl Walk<'_, '_> {
                 out.truncate(MOST);
                 out
             }
+            Val::Univ(0) if self.effort == Effort::Wide => vec![prim(Prim::Unit)],
             Val::Pi(dom, cod) => {
-                let Some(elements) = self.prover.elements(dom, ELEMENTS)? else { return Ok(Vec::new()) };
+                let Some(elements) = self.prover.elements(dom, ELEMENTS)? else {
+                    return self.functions(ctx, ty, dom, cod, nesting);
+                };
                 match self.element(ctx, dom, cod)? {
                     Some((element, ty)) => self.vectors(elements.len(), &ty, &self.choices(ctx, &element, nesting)?),
                     None => Vec::new(),
@@ -457,6 +499,26 @@ impl Walk<'_, '_> {
             }
             _ => Vec::new(),
         })
+    }
+
+    /// Functions on a type that is not gone through: constant ones, and the identity.
+    fn functions(&self, ctx: &Ctx, ty: &V, dom: &V, cod: &Clo, nesting: u32) -> Res<Vec<Term>> {
+        if self.effort != Effort::Wide || !self.prover.is_data(ctx, ty)? {
+            return Ok(Vec::new());
+        }
+        let Some((result, _)) = self.element(ctx, dom, cod)? else { return Ok(Vec::new()) };
+        // A vector whose length is not known yet is no function.
+        let domain = self.prover.m.quote(ctx, dom)?;
+        if bfv_search::shift::rename(&domain, 0, 0, &mut |_| None, &mut |_| None).is_none() {
+            return Ok(Vec::new());
+        }
+        let lam = |body| -> Term { Rc::new(Node::Lam(body)) };
+        // What is chosen is closed, so it stays as it is below the argument.
+        let mut out: Vec<Term> = self.choices(ctx, &result, nesting)?.into_iter().map(lam).collect();
+        if self.prover.m.conv_type(ctx, dom, &result)? {
+            out.push(lam(Rc::new(Node::Var(0))));
+        }
+        Ok(out)
     }
 
     /// Vectors of a length over a type, their elements among those given.

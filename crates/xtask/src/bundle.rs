@@ -2,7 +2,7 @@
 
 use crate::{root, say};
 use bfv_driver::{Plugged, bundles};
-use bfv_engine_native::{Arith, Auto, Boxes, Native, Points};
+use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
 use std::collections::BTreeSet;
 
 /// Evaluation recurses on what it is given.
@@ -11,7 +11,7 @@ const STACK: usize = 1 << 30;
 /// Elaborates the library and writes what differs; bundles of modules that are gone are removed.
 pub fn bundle() -> Result<(), String> {
     let work = || {
-        let made = bundles(Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points });
+        let made = bundles(Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits });
         made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>().join("\n"))
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work).map_err(|e| e.to_string())?;
