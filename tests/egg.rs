@@ -6,7 +6,7 @@ mod folder;
 
 use bfv_driver::{CheckOptions, Plugged, Reason, Verdict, plug};
 use bfv_engine_egg::Egg;
-use bfv_engine_native::{Arith, Auto, Points};
+use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Points};
 use bfv_format::{Node, Prim};
 use bfv_search::{Budget, Engine, Goal, Outcome};
 use folder::{Folder, newcomer};
@@ -45,7 +45,10 @@ fn equations_are_proved_by_rewriting_alone_and_after_the_native_engine() {
     // The search is the same in every run: so are the proofs.
     let (_, again) = check("egg-again", EQUATIONS, &["--engine", "egg"]);
     for (a, b) in goals.iter().zip(&again) {
-        assert_eq!((&a["proof"]["hash"], &a["cost"]["search_steps"]), (&b["proof"]["hash"], &b["cost"]["search_steps"]));
+        assert_eq!(
+            (&a["proof"]["hash"], &a["cost"]["search_steps"]),
+            (&b["proof"]["hash"], &b["cost"]["search_steps"])
+        );
     }
     let (_, native) = check("egg-native", EQUATIONS, &["--engine", "native"]);
     let open = with(&native, "unknown");
@@ -95,11 +98,23 @@ impl Engine for Liar {
 /// With side conditions that nobody has proved the e-graph believes what does not hold, and the kernel refuses it.
 #[test]
 fn lies_about_side_conditions_are_rejected_candidates() {
-    const LYING: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Egg { side: &Liar }], points: &Points };
+    const LYING: Plugged = Plugged {
+        arith: &Arith,
+        auto: &Auto,
+        boxes: &Boxes,
+        exhibits: &Exhibits,
+        search: &[&Egg { side: &Liar }],
+        points: &Points,
+    };
     let folder = Folder::new("egg-liar");
     folder.write("file.sctt", WRONG.as_bytes());
-    let options =
-        CheckOptions { paths: vec![folder.0.join("file.sctt")], goal: None, steps: 100_000, store: None, repair: false };
+    let options = CheckOptions {
+        paths: vec![folder.0.join("file.sctt")],
+        goal: None,
+        steps: 100_000,
+        store: None,
+        repair: false,
+    };
     let worker = std::thread::Builder::new().stack_size(1 << 30);
     let run = worker.spawn(move || {
         let (mut frontend, mut search) = plug(LYING);

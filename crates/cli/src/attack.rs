@@ -22,7 +22,8 @@ pub fn add(
     options: &Options,
 ) {
     let milestones = Milestones::start("operators");
-    let found = attack(plug::engines(engine), &request.paths, report, request.steps, &mut |done, all| milestones.at(done, all));
+    let found =
+        attack(plug::engines(engine), &request.paths, report, request.steps, &mut |done, all| milestones.at(done, all));
     drop(milestones);
     let math = options.math();
     let survivors = found.count("survives");

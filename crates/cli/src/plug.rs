@@ -10,8 +10,14 @@ use bfv_engine_z3::Z3;
 const EGG: Egg = Egg { side: &Auto };
 
 /// What native leaves open is rewritten.
-const ENGINES: Plugged =
-    Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native, &EGG], points: &Points, exhibits: &Exhibits };
+const ENGINES: Plugged = Plugged {
+    arith: &Arith,
+    auto: &Auto,
+    boxes: &Boxes,
+    search: &[&Native, &EGG],
+    points: &Points,
+    exhibits: &Exhibits,
+};
 /// The native engine alone.
 const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.

@@ -119,7 +119,14 @@ pub type Step = (Rc<Tree>, Rc<Tree>, Why);
 
 impl<'g> Normaliser<'g> {
     pub fn new(graph: &'g Graph) -> Self {
-        Normaliser { whole: BTreeSet::new(), graph, known: BTreeMap::new(), open: BTreeSet::new(), cuts: 0, sorts: BTreeMap::new() }
+        Normaliser {
+            whole: BTreeSet::new(),
+            graph,
+            known: BTreeMap::new(),
+            open: BTreeSet::new(),
+            cuts: 0,
+            sorts: BTreeMap::new(),
+        }
     }
 
     /// The steps for all sums and products, with what is divided by taken apart, and taken as it is, so that it can be cancelled.

@@ -193,10 +193,13 @@ impl Rule {
                         _ => false,
                     })
             }
-            (Shape::App, Shape::App) | (Shape::Pair, Shape::Pair) | (Shape::Fst, Shape::Fst) | (Shape::Snd, Shape::Snd) => true,
-            (Shape::AppTo(p), Shape::AppTo(t)) | (Shape::Choice(p), Shape::Choice(t)) | (Shape::Opaque(p), Shape::Opaque(t)) => {
-                terms(self, p, t)
-            }
+            (Shape::App, Shape::App)
+            | (Shape::Pair, Shape::Pair)
+            | (Shape::Fst, Shape::Fst)
+            | (Shape::Snd, Shape::Snd) => true,
+            (Shape::AppTo(p), Shape::AppTo(t))
+            | (Shape::Choice(p), Shape::Choice(t))
+            | (Shape::Opaque(p), Shape::Opaque(t)) => terms(self, p, t),
             (Shape::Con(d, c, ps), Shape::Con(e, f, ts)) => {
                 d == e && c == f && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| terms(self, p, t))
             }

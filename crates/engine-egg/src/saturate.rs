@@ -106,7 +106,8 @@ impl<'g> Saturation<'g> {
                     self.rule(proof.clone(), ty, false)?;
                     return self.rule(proof, ty, true);
                 }
-                let (Val::Path(line, c, t), Some(lemma)) = (&*m.whnf(dom)?, self.goal.lemmas.iter().find(|l| l.has(FALSE)))
+                let (Val::Path(line, c, t), Some(lemma)) =
+                    (&*m.whnf(dom)?, self.goal.lemmas.iter().find(|l| l.has(FALSE)))
                 else {
                     return Ok(());
                 };
@@ -266,7 +267,9 @@ impl<'g> Saturation<'g> {
         let Some((l, r)) = self.forms(left, right) else { return Ok(None) };
         let (Some(a), Some(b)) = (l.term(&mut stack), r.term(&mut stack)) else { return Ok(None) };
         let rest: Term = Rc::new(Node::Path(ty.clone(), a, b));
-        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else { return Ok(None) };
+        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else {
+            return Ok(None);
+        };
         // The fact that was proved is the innermost variable from here on.
         stack.push(Name::MAX);
         let (l, r) = ((self.graph.add(&l), l), (self.graph.add(&r), r));
@@ -292,7 +295,9 @@ impl<'g> Saturation<'g> {
         let (Some(a), Some(b)) = (l.term(&mut stack), r.term(&mut stack)) else { return Ok(None) };
         let empty = Rc::new(Node::Prim(Prim::Empty));
         let rest: Term = Rc::new(Node::Pi(Rc::new(Node::Path(ty.clone(), a, b)), empty));
-        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else { return Ok(None) };
+        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else {
+            return Ok(None);
+        };
         // The fact that was proved, and the equation that is refused.
         stack.extend([Name::MAX - 1, Name::MAX]);
         let (l, r) = (self.graph.add(&l), self.graph.add(&r));
@@ -327,7 +332,8 @@ impl Saturation<'_> {
         };
         let mut stack: Stack = self.scopes.names(self.root).to_vec();
         let classes = self.graph.classes();
-        let choices = classes.iter().flat_map(|id| nodes(*id)).filter(|n| matches!(&**self.graph.shape(n), Shape::Choice(_)));
+        let choices =
+            classes.iter().flat_map(|id| nodes(*id)).filter(|n| matches!(&**self.graph.shape(n), Shape::Choice(_)));
         for condition in choices.filter_map(|n| n.children.get(2)) {
             if known(*condition) || !self.graph.names(*condition).is_empty() {
                 continue;
@@ -407,7 +413,12 @@ fn is_statement(m: &Machine<'_>, ctx: &Ctx, ty: &V) -> Res<bool> {
 fn stuck(t: &Term) -> bool {
     match &**t {
         Node::App(f, _) | Node::Fst(f) | Node::Snd(f) => stuck(f),
-        Node::NatElim(..) | Node::IntElim(..) | Node::DataElim(..) | Node::EmptyElim(..) | Node::Coe(..) | Node::HCom(..) => true,
+        Node::NatElim(..)
+        | Node::IntElim(..)
+        | Node::DataElim(..)
+        | Node::EmptyElim(..)
+        | Node::Coe(..)
+        | Node::HCom(..) => true,
         _ => false,
     }
 }

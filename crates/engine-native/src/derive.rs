@@ -6,9 +6,9 @@ use crate::certificate::Fact;
 use crate::lemmas::DEPTH;
 use crate::matching::{Bindings, lower, matches};
 use crate::reify;
-use bfv_search::shift::{head_constant, rename};
 use bfv_format::{Node, Prim, Rational, Relation, Term};
 use bfv_kernel::{Ctx, Elim, Env, Head, Neutral, Res, V, Val};
+use bfv_search::shift::{head_constant, rename};
 use bfv_search::{Budget, Lemma};
 use std::rc::Rc;
 

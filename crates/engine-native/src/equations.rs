@@ -2,9 +2,9 @@
 
 use crate::arith::{ELEMENTS, Found, Prover};
 use crate::reify;
-use bfv_search::shift::rename;
 use bfv_format::{Dim, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Head, Ivl, Neutral, Res, V, Val};
+use bfv_search::shift::rename;
 use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 

@@ -4,11 +4,11 @@
 use crate::arith::Prover;
 use crate::certificate::Fact;
 use crate::matching::{Bindings, matches};
-use bfv_search::poly::{Monomial, Poly, polynomial};
 use crate::reify::{self, Atoms};
-use bfv_search::shift::{head_constant, rename};
 use bfv_format::{Node, Op, Prim, Relation, Sort, Term};
 use bfv_kernel::{Ctx, Env, Res, V, Val, rational};
+use bfv_search::poly::{Monomial, Poly, polynomial};
+use bfv_search::shift::{head_constant, rename};
 use bfv_search::{Budget, Lemma};
 use num_rational::BigRational;
 use num_traits::{One, Zero};

@@ -2,11 +2,11 @@
 
 use crate::certificate::combine;
 use crate::enclose::{rounded, whole};
-use bfv_search::poly::{Monomial, Poly, polynomial};
 use crate::relax::{Fact, Leaf, number, op};
 use crate::sheet::Sheet;
 use bfv_format::{Arith, Hypothesis, Node, Op, Product, Relation, Rule, Sort, Term};
 use bfv_kernel::rational;
+use bfv_search::poly::{Monomial, Poly, polynomial};
 use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Zero};

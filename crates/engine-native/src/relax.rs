@@ -1,11 +1,11 @@
 //! One part of a box: linear facts about every function on it.
 
 use crate::enclose::{at_most, computed, literal, root, rounded, whole};
-use bfv_search::poly::{Poly, polynomial};
 use crate::sheet::{Interval, Kind, Sheet};
-use bfv_search::shift::rename;
 use bfv_format::{Arith, Node, Op, Relation, Sort, Term};
 use bfv_kernel::rational;
+use bfv_search::poly::{Poly, polynomial};
+use bfv_search::shift::rename;
 use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};

@@ -1,11 +1,11 @@
 //! What a search on boxes is about: atoms, the functions among them, and where they lie when the variables do.
 
 use crate::enclose::{Numbers, root, rounded, whole};
-use bfv_search::poly::Poly;
 use crate::reify::Atoms;
 use crate::relax::Fact;
-use bfv_search::shift::rename;
 use bfv_format::{Arith, Node, Prim, Relation, Term};
+use bfv_search::poly::Poly;
+use bfv_search::shift::rename;
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 use std::collections::{BTreeMap, BTreeSet};
