@@ -43,9 +43,8 @@ fn judged(graph: &mut Graph, l: egg::Id, r: egg::Id) -> (bool, bool) {
     let chain = replay(graph, l, r, &mut Vec::new(), Chain::at(carrier(), Rc::new(real(0))));
     let statement: Term = Rc::new(Node::Path(carrier(), Rc::new(real(0)), Rc::new(real(1))));
     let offered = chain.is_some();
-    let proved = chain.is_some_and(|c| {
-        signature().prove(&statement, &Rc::new(Node::DLam(c.body())), Limits::default()).is_ok()
-    });
+    let proved =
+        chain.is_some_and(|c| signature().prove(&statement, &Rc::new(Node::DLam(c.body())), Limits::default()).is_ok());
     (offered, proved)
 }
 

@@ -1,7 +1,7 @@
 //! Polynomial arithmetic: what is added and multiplied is brought to one form, and the kernel's rule `ring` says that it is equal.
 //! The form puts what varies least first, so that lemmas such as `(sum i, c * f i) = c * (sum i, f i)` find their constants in front.
 
-use crate::graph::{Graph, Op, Proof, Why};
+use crate::graph::{Graph, Op, Proof, Step, Why};
 use crate::scope::Stack;
 use crate::tree::{Shape, Tree};
 use bfv_format::{Arith, Node, Op as Instruction, Prim, Rational, Rule, Sort, Term};
@@ -114,12 +114,16 @@ pub struct Normaliser<'g> {
     whole: BTreeSet<Id>,
 }
 
-/// A step that brings a tree to its form: both trees, and why they are equal.
-pub type Step = (Rc<Tree>, Rc<Tree>, Why);
-
 impl<'g> Normaliser<'g> {
     pub fn new(graph: &'g Graph) -> Self {
-        Normaliser { whole: BTreeSet::new(), graph, known: BTreeMap::new(), open: BTreeSet::new(), cuts: 0, sorts: BTreeMap::new() }
+        Normaliser {
+            whole: BTreeSet::new(),
+            graph,
+            known: BTreeMap::new(),
+            open: BTreeSet::new(),
+            cuts: 0,
+            sorts: BTreeMap::new(),
+        }
     }
 
     /// The steps for all sums and products, with what is divided by taken apart, and taken as it is, so that it can be cancelled.

@@ -1,9 +1,9 @@
 //! The rounds of one search: what can be rewritten is rewritten, until both sides of the goal are in one class or a limit is reached.
 
-use crate::graph::{Graph, Op, Why};
+use crate::graph::{Graph, Op, Step, Why};
 use crate::replay::{Chain, replay};
 use crate::ring::Normaliser;
-use crate::rules::Rule;
+use crate::rules::{Around, Rule};
 use crate::scope::{Name, Named, Scope, Scopes, Stack, indexed};
 use crate::tree::{Reader, Shape, Tree};
 use crate::{FALSE, FORWARD, along, under};
@@ -106,7 +106,8 @@ impl<'g> Saturation<'g> {
                     self.rule(proof.clone(), ty, false)?;
                     return self.rule(proof, ty, true);
                 }
-                let (Val::Path(line, c, t), Some(lemma)) = (&*m.whnf(dom)?, self.goal.lemmas.iter().find(|l| l.has(FALSE)))
+                let (Val::Path(line, c, t), Some(lemma)) =
+                    (&*m.whnf(dom)?, self.goal.lemmas.iter().find(|l| l.has(FALSE)))
                 else {
                     return Ok(());
                 };
@@ -174,7 +175,7 @@ impl<'g> Saturation<'g> {
     }
 
     /// What nodes compute to, and what definitions stand for.
-    fn evaluated(&mut self) -> Res<Vec<(Rc<Tree>, Rc<Tree>, Why)>> {
+    fn evaluated(&mut self) -> Res<Vec<Step>> {
         let mut out = Vec::new();
         for id in self.graph.classes() {
             for node in self.graph.egg[id].nodes.clone() {
@@ -221,7 +222,7 @@ impl<'g> Saturation<'g> {
     }
 
     /// What the rules give.
-    fn rewritten(&mut self, budget: &mut Budget) -> Res<Vec<(Rc<Tree>, Rc<Tree>, Why)>> {
+    fn rewritten(&mut self, budget: &mut Budget) -> Res<Vec<Step>> {
         let mut out = Vec::new();
         let classes = self.graph.classes();
         let Saturation { m, side, goal, scopes, reader, root, graph, rules, hypotheses, premises, .. } = self;
@@ -244,7 +245,8 @@ impl<'g> Saturation<'g> {
                         premises.insert(key, found.clone());
                         Ok(found)
                     };
-                    out.extend(rule.instance(m, scopes, reader, *root, graph, &fit, &mut premise)?);
+                    let mut at = Around { m, scopes, reader, root: *root };
+                    out.extend(rule.instance(&mut at, graph, &fit, &mut premise)?);
                 }
             }
         }
@@ -266,7 +268,9 @@ impl<'g> Saturation<'g> {
         let Some((l, r)) = self.forms(left, right) else { return Ok(None) };
         let (Some(a), Some(b)) = (l.term(&mut stack), r.term(&mut stack)) else { return Ok(None) };
         let rest: Term = Rc::new(Node::Path(ty.clone(), a, b));
-        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else { return Ok(None) };
+        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else {
+            return Ok(None);
+        };
         // The fact that was proved is the innermost variable from here on.
         stack.push(Name::MAX);
         let (l, r) = ((self.graph.add(&l), l), (self.graph.add(&r), r));
@@ -292,7 +296,9 @@ impl<'g> Saturation<'g> {
         let (Some(a), Some(b)) = (l.term(&mut stack), r.term(&mut stack)) else { return Ok(None) };
         let empty = Rc::new(Node::Prim(Prim::Empty));
         let rest: Term = Rc::new(Node::Pi(Rc::new(Node::Path(ty.clone(), a, b)), empty));
-        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else { return Ok(None) };
+        let Some(proof) = ask(self.side, self.goal, &ctx, &self.m.eval(&ctx.env, &rest), REST, budget) else {
+            return Ok(None);
+        };
         // The fact that was proved, and the equation that is refused.
         stack.extend([Name::MAX - 1, Name::MAX]);
         let (l, r) = (self.graph.add(&l), self.graph.add(&r));
@@ -327,7 +333,8 @@ impl Saturation<'_> {
         };
         let mut stack: Stack = self.scopes.names(self.root).to_vec();
         let classes = self.graph.classes();
-        let choices = classes.iter().flat_map(|id| nodes(*id)).filter(|n| matches!(&**self.graph.shape(n), Shape::Choice(_)));
+        let choices =
+            classes.iter().flat_map(|id| nodes(*id)).filter(|n| matches!(&**self.graph.shape(n), Shape::Choice(_)));
         for condition in choices.filter_map(|n| n.children.get(2)) {
             if known(*condition) || !self.graph.names(*condition).is_empty() {
                 continue;
@@ -407,7 +414,12 @@ fn is_statement(m: &Machine<'_>, ctx: &Ctx, ty: &V) -> Res<bool> {
 fn stuck(t: &Term) -> bool {
     match &**t {
         Node::App(f, _) | Node::Fst(f) | Node::Snd(f) => stuck(f),
-        Node::NatElim(..) | Node::IntElim(..) | Node::DataElim(..) | Node::EmptyElim(..) | Node::Coe(..) | Node::HCom(..) => true,
+        Node::NatElim(..)
+        | Node::IntElim(..)
+        | Node::DataElim(..)
+        | Node::EmptyElim(..)
+        | Node::Coe(..)
+        | Node::HCom(..) => true,
         _ => false,
     }
 }

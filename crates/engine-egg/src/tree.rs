@@ -130,14 +130,28 @@ pub struct Reader {
 
 impl Reader {
     /// A value of a type in a scope.
-    pub fn value(&mut self, m: &Machine<'_>, scopes: &mut Scopes, scope: Scope, v: &V, ty: &V) -> Res<Option<Rc<Tree>>> {
+    pub fn value(
+        &mut self,
+        m: &Machine<'_>,
+        scopes: &mut Scopes,
+        scope: Scope,
+        v: &V,
+        ty: &V,
+    ) -> Res<Option<Rc<Tree>>> {
         let t = m.quote(scopes.ctx(scope), v)?;
         self.read(m, scopes, scope, &t, ty)
     }
 
     /// A term as the kernel reads values back, in a scope, of a type. Functions become functions of a named variable.
     /// None where a name has no place.
-    pub fn read(&mut self, m: &Machine<'_>, scopes: &mut Scopes, scope: Scope, t: &Term, ty: &V) -> Res<Option<Rc<Tree>>> {
+    pub fn read(
+        &mut self,
+        m: &Machine<'_>,
+        scopes: &mut Scopes,
+        scope: Scope,
+        t: &Term,
+        ty: &V,
+    ) -> Res<Option<Rc<Tree>>> {
         match &*m.whnf(ty)? {
             Val::Pi(dom, cod) => {
                 let (inner, name, x) = scopes.bind(m, scope, dom)?;
@@ -170,7 +184,13 @@ impl Reader {
     }
 
     /// A term that is no function, and its type where the term can be applied.
-    fn spine(&mut self, m: &Machine<'_>, scopes: &mut Scopes, scope: Scope, t: &Term) -> Res<Option<(Rc<Tree>, Option<V>)>> {
+    fn spine(
+        &mut self,
+        m: &Machine<'_>,
+        scopes: &mut Scopes,
+        scope: Scope,
+        t: &Term,
+    ) -> Res<Option<(Rc<Tree>, Option<V>)>> {
         let ctx = scopes.ctx(scope).clone();
         let (mut head, mut args) = (t, Vec::new());
         while let Node::App(f, a) = &**head {
@@ -227,7 +247,13 @@ impl Reader {
     }
 
     /// What is applied, if it is no constant.
-    fn head(&mut self, m: &Machine<'_>, scopes: &mut Scopes, scope: Scope, t: &Term) -> Res<Option<(Rc<Tree>, Option<V>)>> {
+    fn head(
+        &mut self,
+        m: &Machine<'_>,
+        scopes: &mut Scopes,
+        scope: Scope,
+        t: &Term,
+    ) -> Res<Option<(Rc<Tree>, Option<V>)>> {
         let ctx = scopes.ctx(scope).clone();
         Ok(match &**t {
             Node::Var(_) => {
@@ -277,7 +303,8 @@ impl Reader {
                 let plain = m.globals().data(d.id).and_then(|decl| {
                     let types = &decl.constructors.get(usize::try_from(*c).ok()?)?.fields;
                     // The type of a field, where it mentions no earlier one, in the scope of the parameters.
-                    let closed = (0u32..).zip(types).map(|(n, ty)| rename(ty, 0, 0, &mut |i| i.checked_sub(n), &mut Some));
+                    let closed =
+                        (0u32..).zip(types).map(|(n, ty)| rename(ty, 0, 0, &mut |i| i.checked_sub(n), &mut Some));
                     closed.collect::<Option<Vec<_>>>()
                 });
                 let (Some(types), 0) = (plain, d.shift) else {

@@ -1,12 +1,12 @@
 //! Search for certificates: from facts about numbers to a rule that derives falsehood.
 
 use crate::integer::integer;
-use bfv_search::poly::{Monomial, Poly, monomial_tree, polynomial};
 use crate::reify::{self, Atoms};
 use crate::simplex::{Answer, feasible};
 use crate::squares;
 use bfv_format::{Arith, Hypothesis, Node, Op, Product, Relation, Rule, Sort, Term};
 use bfv_kernel::{Ctx, Machine, Res, V, rational};
+use bfv_search::poly::{Monomial, Poly, monomial_tree, polynomial};
 use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Zero};

@@ -1,8 +1,8 @@
 //! Integer infeasibility: Farkas multipliers over facts that are tightened by cuts, as a certificate of rule `lia`.
 
 use crate::certificate::combine;
-use bfv_search::poly::Poly;
 use bfv_format::{Arith, Combination, Dim, Hypothesis, Node, Op, Prim, Rational, Relation, Sort, Step, Term};
+use bfv_search::poly::Poly;
 use bfv_search::{Budget, Reason};
 use num_bigint::BigInt;
 use num_integer::Integer;

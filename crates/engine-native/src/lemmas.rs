@@ -3,9 +3,9 @@
 use crate::arith::{Found, Prover};
 use crate::matching::{Bindings, matches};
 use crate::reify;
-use bfv_search::shift::rename;
 use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, Elim, Env, Head, Neutral, Res, V, Val};
+use bfv_search::shift::rename;
 use bfv_search::{Budget, Lemma, Reason};
 use std::rc::Rc;
 

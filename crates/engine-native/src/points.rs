@@ -5,9 +5,9 @@
 
 use crate::formula::{Entry, Number, Sheet, Statement, Worth};
 use crate::number::Q;
-use bfv_search::poly::Poly;
 use crate::simplex::{Answer, feasible};
 use bfv_format::{Relation, Sort};
+use bfv_search::poly::Poly;
 use bfv_search::{Budget, Reason};
 use num_rational::BigRational;
 use num_traits::{One, Zero};

@@ -117,11 +117,8 @@ fn rename_rule(rule: &Rule, go: &mut dyn FnMut(&Term) -> Option<Term>) -> Option
             products: products.clone(),
             equalities: equalities.clone(),
         },
-        Rule::Lia { sort, atoms: list, hypotheses, steps } => Rule::Lia {
-            sort: *sort,
-            atoms: atoms(list, go)?,
-            hypotheses: facts(hypotheses, go)?,
-            steps: steps.clone(),
-        },
+        Rule::Lia { sort, atoms: list, hypotheses, steps } => {
+            Rule::Lia { sort: *sort, atoms: atoms(list, go)?, hypotheses: facts(hypotheses, go)?, steps: steps.clone() }
+        }
     })
 }
