@@ -182,7 +182,7 @@ impl Rule {
     /// What the shapes of pattern and node say; none where they differ.
     fn shape(&self, graph: &Graph, p: &Shape, node: &Op, fit: &Fit) -> Option<Fit> {
         let mut fit = fit.clone();
-        let mut terms = |this: &Rule, p: &Term, t: &Term| this.term(p, t, 0, false, &mut fit);
+        let mut terms = |p: &Term, t: &Term| self.term(p, t, 0, false, &mut fit);
         let same = match (p, &**graph.shape(node)) {
             (Shape::Lam(own), Shape::Lam(name)) => {
                 fit.bound.push((*own, *name));
@@ -197,7 +197,7 @@ impl Rule {
                 h == g
                     && ps.len() == ts.len()
                     && ps.iter().zip(ts).all(|pair| match pair {
-                        (Some(p), Some(t)) => terms(self, p, t),
+                        (Some(p), Some(t)) => terms(p, t),
                         (None, None) => true,
                         _ => false,
                     })
@@ -208,9 +208,9 @@ impl Rule {
             | (Shape::Snd, Shape::Snd) => true,
             (Shape::AppTo(p), Shape::AppTo(t))
             | (Shape::Choice(p), Shape::Choice(t))
-            | (Shape::Opaque(p), Shape::Opaque(t)) => terms(self, p, t),
+            | (Shape::Opaque(p), Shape::Opaque(t)) => terms(p, t),
             (Shape::Con(d, c, ps), Shape::Con(e, f, ts)) => {
-                d == e && c == f && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| terms(self, p, t))
+                d == e && c == f && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| terms(p, t))
             }
             _ => false,
         };
