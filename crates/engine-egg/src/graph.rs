@@ -102,6 +102,9 @@ pub enum Why {
     Proof { proof: Proof, ty: Named, left: Rc<Tree>, right: Rc<Tree> },
 }
 
+/// Two trees, and why they are equal.
+pub type Step = (Rc<Tree>, Rc<Tree>, Why);
+
 /// A proof that is put together where it is used.
 #[derive(Clone)]
 pub enum Proof {

@@ -147,23 +147,24 @@ impl Prover<'_> {
         match found {
             Some(t) => Ok(Ok(t)),
             // What is compared must be in sight of the whole goal.
-            None if splits > 0 && arguments == 0 => match saturation.comparison() {
-                Some((x, y)) => self.split(outer, target, &x, &y, splits, budget),
-                None => Ok(Err(ended)),
-            },
+            None if splits > 0 && arguments == 0 => {
+                let lemma = self.goal.lemmas.iter().find(|l| l.has(CASES)).map(|l| l.id);
+                match lemma.zip(saturation.comparison()) {
+                    Some((id, numbers)) => self.split(outer, target, id, numbers, splits, budget),
+                    None => Ok(Err(ended)),
+                }
+            }
             None => Ok(Err(ended)),
         }
     }
 
-    /// The goal from `x < y`, and from `y <= x`.
-    fn split(&self, ctx: &Ctx, target: &V, x: &Term, y: &Term, splits: u32, budget: &mut Budget) -> Found {
+    /// The goal from `x < y`, and from `y <= x`, by the lemma that says so.
+    fn split(&self, ctx: &Ctx, target: &V, id: u32, numbers: (Term, Term), splits: u32, budget: &mut Budget) -> Found {
         let m = self.goal.machine;
-        let Some(lemma) = self.goal.lemmas.iter().find(|l| l.has(CASES)) else {
-            return Ok(Err((Reason::Incomplete, "The lemma that splits by a comparison is not imported.".to_owned())));
-        };
-        let mut term: Term = Rc::new(Node::Const { id: lemma.id, shift: 0 });
-        for arg in [&m.quote(ctx, target)?, x, y] {
-            term = Rc::new(Node::App(term, arg.clone()));
+        let mut term: Term = Rc::new(Node::Const { id, shift: 0 });
+        let (x, y) = numbers;
+        for arg in [m.quote(ctx, target)?, x, y] {
+            term = Rc::new(Node::App(term, arg));
         }
         for _ in 0..2 {
             let ty = m.infer(ctx, &term)?;

@@ -1,7 +1,7 @@
 //! Polynomial arithmetic: what is added and multiplied is brought to one form, and the kernel's rule `ring` says that it is equal.
 //! The form puts what varies least first, so that lemmas such as `(sum i, c * f i) = c * (sum i, f i)` find their constants in front.
 
-use crate::graph::{Graph, Op, Proof, Why};
+use crate::graph::{Graph, Op, Proof, Step, Why};
 use crate::scope::Stack;
 use crate::tree::{Shape, Tree};
 use bfv_format::{Arith, Node, Op as Instruction, Prim, Rational, Rule, Sort, Term};
@@ -113,9 +113,6 @@ pub struct Normaliser<'g> {
     /// Sums that are taken as atoms, because something is divided by them.
     whole: BTreeSet<Id>,
 }
-
-/// A step that brings a tree to its form: both trees, and why they are equal.
-pub type Step = (Rc<Tree>, Rc<Tree>, Why);
 
 impl<'g> Normaliser<'g> {
     pub fn new(graph: &'g Graph) -> Self {

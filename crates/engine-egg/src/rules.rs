@@ -1,7 +1,7 @@
 //! Equations as rules: lemmas and hypotheses, read from left to right, matched with the classes of the e-graph up to the names of bound
 //! variables. `f i` for a bound `i` matches anything, and `f` is then the function of `i` that it is.
 
-use crate::graph::{Graph, Op, Proof, Why};
+use crate::graph::{Graph, Op, Proof, Step, Why};
 use crate::scope::{Name, Named, Scope, Scopes, Stack, indexed};
 use crate::tree::{Reader, Shape, Tree};
 use bfv_format::{Node, Prim, Term};
@@ -35,6 +35,15 @@ enum Found {
     Class(Id, Vec<Name>),
     /// A term of the shape of a node.
     Term(Named),
+}
+
+/// What is needed to write an equation down.
+pub struct Around<'a, 'm> {
+    pub m: &'a Machine<'m>,
+    pub scopes: &'a mut Scopes,
+    pub reader: &'a mut Reader,
+    /// The scope of the goal.
+    pub root: Scope,
 }
 
 /// How a rule fits.
@@ -173,7 +182,7 @@ impl Rule {
     /// What the shapes of pattern and node say; none where they differ.
     fn shape(&self, graph: &Graph, p: &Shape, node: &Op, fit: &Fit) -> Option<Fit> {
         let mut fit = fit.clone();
-        let mut terms = |this: &Rule, p: &Term, t: &Term| this.term(p, t, 0, false, &mut fit);
+        let mut terms = |p: &Term, t: &Term| self.term(p, t, 0, false, &mut fit);
         let same = match (p, &**graph.shape(node)) {
             (Shape::Lam(own), Shape::Lam(name)) => {
                 fit.bound.push((*own, *name));
@@ -188,7 +197,7 @@ impl Rule {
                 h == g
                     && ps.len() == ts.len()
                     && ps.iter().zip(ts).all(|pair| match pair {
-                        (Some(p), Some(t)) => terms(self, p, t),
+                        (Some(p), Some(t)) => terms(p, t),
                         (None, None) => true,
                         _ => false,
                     })
@@ -199,9 +208,9 @@ impl Rule {
             | (Shape::Snd, Shape::Snd) => true,
             (Shape::AppTo(p), Shape::AppTo(t))
             | (Shape::Choice(p), Shape::Choice(t))
-            | (Shape::Opaque(p), Shape::Opaque(t)) => terms(self, p, t),
+            | (Shape::Opaque(p), Shape::Opaque(t)) => terms(p, t),
             (Shape::Con(d, c, ps), Shape::Con(e, f, ts)) => {
-                d == e && c == f && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| terms(self, p, t))
+                d == e && c == f && ps.len() == ts.len() && ps.iter().zip(ts).all(|(p, t)| terms(p, t))
             }
             _ => false,
         };
@@ -247,14 +256,13 @@ impl Rule {
     /// None where something does not fit after all, or a premise is not proved.
     pub fn instance(
         &self,
-        m: &Machine<'_>,
-        scopes: &mut Scopes,
-        reader: &mut Reader,
-        root: Scope,
+        at: &mut Around<'_, '_>,
         graph: &Graph,
         fit: &Fit,
         premise: &mut dyn FnMut(&Scopes, Scope, &V) -> Res<Option<Term>>,
-    ) -> Res<Option<(Rc<Tree>, Rc<Tree>, Why)>> {
+    ) -> Res<Option<Step>> {
+        let Around { m, scopes, reader, root } = at;
+        let (m, root) = (*m, *root);
         let scope = self.place(scopes, root, graph, fit);
         let ctx = scopes.ctx(scope).clone();
         let mut stack: Stack = scopes.names(scope).to_vec();

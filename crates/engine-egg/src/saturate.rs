@@ -1,9 +1,9 @@
 //! The rounds of one search: what can be rewritten is rewritten, until both sides of the goal are in one class or a limit is reached.
 
-use crate::graph::{Graph, Op, Why};
+use crate::graph::{Graph, Op, Step, Why};
 use crate::replay::{Chain, replay};
 use crate::ring::Normaliser;
-use crate::rules::Rule;
+use crate::rules::{Around, Rule};
 use crate::scope::{Name, Named, Scope, Scopes, Stack, indexed};
 use crate::tree::{Reader, Shape, Tree};
 use crate::{FALSE, FORWARD, along, under};
@@ -175,7 +175,7 @@ impl<'g> Saturation<'g> {
     }
 
     /// What nodes compute to, and what definitions stand for.
-    fn evaluated(&mut self) -> Res<Vec<(Rc<Tree>, Rc<Tree>, Why)>> {
+    fn evaluated(&mut self) -> Res<Vec<Step>> {
         let mut out = Vec::new();
         for id in self.graph.classes() {
             for node in self.graph.egg[id].nodes.clone() {
@@ -222,7 +222,7 @@ impl<'g> Saturation<'g> {
     }
 
     /// What the rules give.
-    fn rewritten(&mut self, budget: &mut Budget) -> Res<Vec<(Rc<Tree>, Rc<Tree>, Why)>> {
+    fn rewritten(&mut self, budget: &mut Budget) -> Res<Vec<Step>> {
         let mut out = Vec::new();
         let classes = self.graph.classes();
         let Saturation { m, side, goal, scopes, reader, root, graph, rules, hypotheses, premises, .. } = self;
@@ -245,7 +245,8 @@ impl<'g> Saturation<'g> {
                         premises.insert(key, found.clone());
                         Ok(found)
                     };
-                    out.extend(rule.instance(m, scopes, reader, *root, graph, &fit, &mut premise)?);
+                    let mut at = Around { m, scopes, reader, root: *root };
+                    out.extend(rule.instance(&mut at, graph, &fit, &mut premise)?);
                 }
             }
         }
