@@ -106,7 +106,7 @@ impl Prover<'_> {
         for _ in 0..ROUNDS {
             // What is made of others comes before them.
             let present: BTreeSet<u32> = out.rest.0.keys().flatten().copied().filter(|n| !done.contains(n)).collect();
-            let Some(atom) = present.into_iter().max_by_key(|n| (out.atoms.term(*n).map_or(0, |t| size(t)), *n)) else {
+            let Some(atom) = present.into_iter().max_by_key(|n| (out.atoms.term(*n).map_or(0, size), *n)) else {
                 break;
             };
             done.insert(atom);
