@@ -331,7 +331,7 @@ mod tests {
         for (body, change) in [
             ("a + b", "`a + b` becomes `a - b`"),
             ("a - b", "`a - b` becomes `b - a`"),
-            ("a / b", "`a / b` becomes `a`"),
+            ("(a + 1) / b", "`(a + 1) / b` becomes `a + 1`"),
             ("a ^ 2", "`a ^ 2` becomes `a ^ 3`"),
             ("0.95 * a", "`0.95 * a` becomes `0.94 * a`"),
             ("max2 a b", "`max2 a b` becomes `min2 a b`"),
@@ -339,7 +339,7 @@ mod tests {
             ("if a < b then a else b", "`a < b` becomes `a <= b`"),
             ("if a < b then a else b", "`a < b` becomes `a >= b`"),
             ("if a < b then a else b", "`if a < b then a else b` becomes `if a < b then b else a`"),
-            ("-a", "`-a` becomes `a`"),
+            ("-(a + 1)", "`-(a + 1)` becomes `a + 1`"),
             ("sum i, sum j, g i j", "`g i j` becomes `g j j`"),
             ("p.1", "`p.1` becomes `p.2`"),
             ("h [a, b, c]", "`[a, b, c]` becomes `[a, c, b]`"),
