@@ -11,7 +11,13 @@ fn the_committed_bundles_are_current() {
     let made = std::thread::Builder::new()
         .stack_size(1 << 30)
         .spawn(|| {
-            let made = bfv_driver::bundles(Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points, exhibits: &Exhibits });
+            let made = bfv_driver::bundles(Plugged {
+                arith: &Arith,
+                auto: &Auto,
+                search: &[&Native],
+                points: &Points,
+                exhibits: &Exhibits,
+            });
             made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>())
         })
         .unwrap()

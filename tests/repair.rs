@@ -261,7 +261,12 @@ const TRUTH: [Truth; 23] = [
     ),
     truth("normalisation", "c27", "{d : Nat} (x : Vec d Real) (truth : x != (fun j => 0))", ""),
     truth("normalisation", "c28_any", "(eps : Real) (truth : 0 < eps)", ""),
-    truth("normalisation", "c30_any", "{k : Nat} (x : Vec k Real) (eps : Real) (truth : eps = 0) (spread : variance x != 0)", ""),
+    truth(
+        "normalisation",
+        "c30_any",
+        "{k : Nat} (x : Vec k Real) (eps : Real) (truth : eps = 0) (spread : variance x != 0)",
+        "",
+    ),
     truth("pools", "d04", "{k : Nat} (w x : Vec k Real) (truth : forall i, 0 < x i)", ""),
     truth(
         "convex",
@@ -276,7 +281,12 @@ const TRUTH: [Truth; 23] = [
         "{d : Nat} (x y : Vec d Real) (delta : Real) (hd : 0 < delta) (hx : delta <= norm_two x) (hy : delta <= norm_two y)",
         "",
     ),
-    truth("robust", "r19", "(n : Nat) (truth : exists (m : Nat), n + 1 = 2 * m + 1)", "by intro l e\n   cases truth { witness m h => arith }"),
+    truth(
+        "robust",
+        "r19",
+        "(n : Nat) (truth : exists (m : Nat), n + 1 = 2 * m + 1)",
+        "by intro l e\n   cases truth { witness m h => arith }",
+    ),
     truth("nonfinite", "r29", "{m : Nat} (x : Vec (2 * m + 1) Float) (truth : forall i, is_finite (x i) = true)", ""),
     truth(
         "byzantine",
@@ -311,7 +321,10 @@ fn conditions_of_rows_are_found() {
         let condition = h["condition"].as_str().unwrap();
         println!("{claim}: {condition}, {} ms", start.elapsed().as_millis());
         let module = text.lines().find(|l| l.starts_with("module ")).unwrap().trim_start_matches("module ");
-        p.write("weaker.sctt", &format!("module weaker\nimport {module}\n\nclaim weaker {asked} : {condition}\n{script}\n"));
+        p.write(
+            "weaker.sctt",
+            &format!("module weaker\nimport {module}\n\nclaim weaker {asked} : {condition}\n{script}\n"),
+        );
         p.run(&["check", "weaker.sctt", "rows.sctt", "--goal", "weaker.weaker"]).code(0).says("Proved: weaker");
     }
     println!("{} of {ROWS} rows", TRUTH.len() - missed.len());

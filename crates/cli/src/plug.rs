@@ -4,7 +4,8 @@ use bfv_driver::{Frontend, Plugged, Search, from_source, plug};
 use bfv_engine_native::{Arith, Asked, Auto, Exhibits, Native, Points};
 use bfv_engine_z3::Z3;
 
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points, exhibits: &Exhibits };
+const ENGINES: Plugged =
+    Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points, exhibits: &Exhibits };
 /// The engines where z3 is asked for.
 const WITH_Z3: Plugged = Plugged { search: &[&Native, &Asked(&Z3)], ..ENGINES };
 

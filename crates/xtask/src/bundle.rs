@@ -11,7 +11,8 @@ const STACK: usize = 1 << 30;
 /// Elaborates the library and writes what differs; bundles of modules that are gone are removed.
 pub fn bundle() -> Result<(), String> {
     let work = || {
-        let made = bundles(Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points, exhibits: &Exhibits });
+        let made =
+            bundles(Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points, exhibits: &Exhibits });
         made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>().join("\n"))
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work).map_err(|e| e.to_string())?;
