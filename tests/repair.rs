@@ -294,7 +294,7 @@ const TRUTH: [Truth; 23] = [
         "{n : Nat} (w x : Vec n Real) (honest : Fin n -> Bool) (hw : Simplex w) (truth : sum w < 2 * mass w honest)",
         "",
     ),
-    truth("floating", "p12", "(k : Nat) (truth : of_nat (k + 1) <= 2048)", "by arith"),
+    truth("floating", "p12", "(k : Nat) (truth : k + 1 <= 2048)", ""),
 ];
 
 /// How many rows of the table of claims hold under a condition.

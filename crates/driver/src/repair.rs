@@ -12,10 +12,10 @@ use bfv_format::{Outcome, Term};
 use std::collections::BTreeMap;
 
 /// Steps of the search for a condition of one claim, shared by all that are tried.
-const REPAIR_STEPS: u64 = 300_000;
+const REPAIR_STEPS: u64 = 400_000;
 
 /// Steps of one question about one condition.
-const TRY_STEPS: u64 = 2_500;
+const TRY_STEPS: u64 = 4_000;
 
 /// Steps to see that a condition is met at a point where the claim fails.
 const POINT_STEPS: u64 = 1_000;
