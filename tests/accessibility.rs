@@ -3,6 +3,8 @@
 
 #[path = "accessibility/settings.rs"]
 mod settings;
+#[path = "accessibility/speech.rs"]
+mod speech;
 #[path = "accessibility/typos.rs"]
 mod typos;
 #[path = "accessibility/words.rs"]

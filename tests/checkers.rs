@@ -10,6 +10,8 @@ mod attacks;
 mod computations;
 #[path = "../crates/kernel/tests/cubical.rs"]
 mod cubical;
+#[path = "../crates/kernel/tests/glue.rs"]
+mod glue;
 #[path = "../crates/kernel/tests/traps.rs"]
 mod traps;
 

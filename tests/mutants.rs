@@ -20,10 +20,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How many mutants of each kind are judged, and in how many proofs; what must always be refused is tried in as many mutants as come first
-/// in some order of the proofs. A longer run takes more of each: `BFV_MUTANTS=10 cargo test --release --test mutants`.
+/// How many mutants of each kind are judged, in how many proofs, and how many more of each of these; what must always be refused is
+/// tried in as many mutants as come first in some order of the proofs. A longer run takes more of each and looks at every proof:
+/// `BFV_MUTANTS=10 cargo test --release --test mutants`.
 const EACH: usize = 17;
 const PROOFS: usize = 60;
+const OF_PROOF: usize = 3;
 const ALWAYS: usize = 250;
 
 fn longer() -> usize {
@@ -432,10 +434,12 @@ fn all_changes(proofs: &[Proof]) -> BTreeMap<&'static str, Vec<(usize, Change)>>
 #[test]
 fn structural_mutants_get_one_answer() {
     big(|| {
-        let (each, in_proofs) = (EACH * longer(), PROOFS * longer());
         let proofs = stored_proofs();
+        let in_proofs = if longer() > 1 { proofs.len() } else { PROOFS };
+        let (each, of_proof) = (EACH * longer(), OF_PROOF * longer());
         let project = Project::new();
-        let mut chosen: BTreeMap<usize, Vec<(&'static str, Change)>> = BTreeMap::new();
+        type Changes = BTreeMap<usize, Vec<(&'static str, Change)>>;
+        let (mut chosen, mut rest) = (Changes::new(), Changes::new());
         let (mut all, mut taken, mut same, mut random) = (0, 0, 0, Random(2));
         let looked_at: BTreeSet<usize> = shuffled(proofs.len(), &mut random).into_iter().take(in_proofs).collect();
         for (kind, mut list) in all_changes(&proofs) {
@@ -446,8 +450,22 @@ fn structural_mutants_get_one_answer() {
                 chosen.entry(n).or_default().push((kind, change));
                 taken += 1;
             }
+            for (n, change) in list {
+                rest.entry(n).or_default().push((kind, change));
+            }
         }
-        println!("{taken} of {all} mutants, in {} of {} proofs.", looked_at.len(), proofs.len());
+        // The kinds reach some proofs only; of each that is looked at, some changes are tried.
+        for (n, mut list) in rest {
+            for _ in 0..of_proof.min(list.len()) {
+                chosen.entry(n).or_default().push(list.swap_remove(random.below(list.len())));
+                taken += 1;
+            }
+        }
+        assert!(
+            looked_at.iter().all(|n| chosen.get(n).is_some_and(|c| c.len() >= of_proof)),
+            "a proof without mutants"
+        );
+        println!("Figures: {taken} of {all} changes, in {} of {} proofs.", looked_at.len(), proofs.len());
         let mut tally = Tally::default();
         for (n, list) in chosen {
             let p = &proofs[n];

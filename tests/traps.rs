@@ -559,6 +559,7 @@ fn every_line_of_the_list_has_a_test_or_a_reason() {
         include_str!("traps.rs"),
         include_str!("../crates/kernel/tests/attacks.rs"),
         include_str!("../crates/kernel/tests/cubical.rs"),
+        include_str!("../crates/kernel/tests/glue.rs"),
         include_str!("../sctt/cubical/computations.sctt"),
     ];
     let is_there = |name: &str| {

@@ -1,5 +1,7 @@
 //! The command line as data. The texts are for `help.rs`; clap renders nothing.
 
+use bfv_import::Rule;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -16,13 +18,13 @@ pub struct Args {
 /// Options of every command.
 #[derive(ClapArgs, Debug)]
 pub struct Global {
-    /// How results are written. Default: text. The last three are for programs that judge changes, such as GitHub.
+    /// How results are written. Default: text. The last three are for other programs.
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Plain sentences, or pictures of the source. Default: plain.
     #[arg(long, global = true, value_enum, value_name = "LAYOUT")]
     pub layout: Option<Layout>,
-    /// When to use colour. Colour carries no meaning. Default: auto.
+    /// When to use colour. Default: auto.
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<When>,
     /// Print nothing when the command succeeds.
@@ -34,10 +36,10 @@ pub struct Global {
     /// How ids are written: eight hex digits, or the same with spoken words. Default: hex.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub ids: Option<Ids>,
-    /// How formulas are written: in words, or as in the source. A voice may skip the signs of the source. Default: words.
+    /// How formulas are written: in words, or as in the source. Default: words.
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     pub math: Option<MathStyle>,
-    /// Also write the result to a file. KIND is one of the formats. May be repeated.
+    /// Also write the result to a file, in one of the formats. May be repeated.
     #[arg(long, global = true, value_name = "KIND=PATH")]
     pub report: Vec<String>,
 }
@@ -155,7 +157,7 @@ pub struct Import {
     /// The file of mergekit, such as mergekit_config.yml.
     pub file: Option<PathBuf>,
     /// The rule of the aggregator.
-    #[arg(long, value_enum, value_name = "RULE")]
+    #[arg(long, value_parser = rules(), value_name = "RULE")]
     pub rule: Option<Rule>,
     /// How many workers the aggregator has.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -271,15 +273,10 @@ pub enum Engine {
     Z3,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    Mean,
-    Median,
-    TrimmedMean,
-    Krum,
-    MultiKrum,
-    GeometricMedian,
-    Bulyan,
+/// The rules of aggregators by their names.
+fn rules() -> impl TypedValueParser<Value = Rule> {
+    let named = |word: String| Rule::ALL.into_iter().find(|r| r.word() == word).ok_or("no rule");
+    PossibleValuesParser::new(Rule::ALL.map(Rule::word)).try_map(named)
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -181,17 +181,17 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
             lines.push(Line::from(format!("File {}, in module {}.", g.place.file, module(&g.name))));
         }
         let mut text = goal_message(g, math);
-        if let Some(proof) = &g.proof {
+        if g.proof.is_some() {
             text += &format!(" Axiom bundles: {}. Rules: {}.", words(&g.axioms), words(&g.rules));
-            if single {
-                let id = crate::options::id(&proof.hash, options.ids);
-                text += &format!(" Found by: {}. Proof id: {id}.", proof.engine);
-            }
         }
         if let Some(h) = g.hypotheses.as_ref().filter(|h| single && !h.point.is_empty()) {
             text += &format!(" The hypotheses hold where {}.", named_values(&h.point, math));
         }
         lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
+        if let Some(proof) = g.proof.as_ref().filter(|_| single) {
+            let id = crate::options::id(&proof.hash, options.ids);
+            lines.push(Line::from(format!("Found by: {}. Proof id: {id}.", proof.engine)));
+        }
     }
     let axioms: BTreeSet<&String> = report.goals.iter().flat_map(|g| &g.axioms).collect();
     let axioms: Vec<String> = axioms.into_iter().cloned().collect();

@@ -114,15 +114,15 @@ pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answ
         lines.push(Line::from(format!("Source:\n{}", c.source.trim_end())));
         document.insert("source".into(), c.source.clone().into());
     }
+    lines.push(Line::from(format!("Id: {}.", id(&c.hash, options.ids))));
     document.insert("problems".into(), problems.iter().map(problem_json).collect());
     Ok(Answer {
         first: format!(
-            "Claim {}, file {}, line {}: {} is expected. Id: {}.",
+            "Claim {}, file {}, line {}: {} is expected.",
             spoken(&c.name),
             c.place.file,
             c.place.start.0,
-            c.expected.word(),
-            id(&c.hash, options.ids)
+            c.expected.word()
         ),
         lines,
         hint: Some(format!("to judge it, run bfv check {} --goal {}", c.place.file, short(&c.name))),

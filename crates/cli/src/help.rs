@@ -100,8 +100,7 @@ fn option(a: &Arg) -> Option<String> {
 
 fn accessibility() -> String {
     let mut out = vec![format!("Accessibility: {} settings and 6 variables of the environment.", settings().len())];
-    out.push("The default output is plain sentences, the same on every width of the screen.".into());
-    out.push("Meaning is always in words. Colour and pictures repeat it.".into());
+    out.push("Output is plain sentences, the same at every width. Colour and pictures only repeat them.".into());
     out.extend(Args::command().get_arguments().filter_map(option));
     out.push("Keep a setting: bfv set NAME VALUE. For example: bfv set layout visual".into());
     out.push(

@@ -1,7 +1,7 @@
 //! `bfv import`: a recipe of another program becomes a file of claims, which is judged at once.
 
 use crate::answer::{Answer, Line, problem_json};
-use crate::args::{From, Import, Rule};
+use crate::args::{From, Import};
 use crate::check::{BUDGET, document, judge};
 use crate::finding::Findings;
 use crate::init::{refuse, shown};
@@ -13,7 +13,7 @@ use bfv_driver::{
     CheckOptions, Code, GoalReport, Kind, Place, Problem, Report, StoreMode, Verdict, first_sentence, goal_message,
     last_sentence, next_step,
 };
-use bfv_import::{Fault, Setting, Written, aggregator, mergekit, module_name};
+use bfv_import::{Fault, Rule, Setting, Written, aggregator, mergekit, module_name};
 use std::path::{Path, PathBuf};
 
 /// The ending of files of the language.
@@ -65,15 +65,7 @@ fn from_aggregator(args: &Import, arguments: &[String]) -> Result<(Option<String
         (Rule::TrimmedMean, None) => return Err(missing("--trim", &f.to_string())),
         (_, trim) => usize::from(trim.unwrap_or_default()),
     };
-    let (rule, stem) = match rule {
-        Rule::Mean => (bfv_import::Rule::Mean, "mean"),
-        Rule::Median => (bfv_import::Rule::Median, "median"),
-        Rule::TrimmedMean => (bfv_import::Rule::TrimmedMean, "trimmed_mean"),
-        Rule::Krum => (bfv_import::Rule::Krum, "krum"),
-        Rule::MultiKrum => (bfv_import::Rule::MultiKrum, "multi_krum"),
-        Rule::GeometricMedian => (bfv_import::Rule::GeometricMedian, "geometric_median"),
-        Rule::Bulyan => (bfv_import::Rule::Bulyan, "bulyan"),
-    };
+    let stem = rule.word().replace('-', "_");
     let select = args.select.map_or(n.saturating_sub(f + 2), usize::from);
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.{ENDING}")));
     let name = out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();

@@ -194,6 +194,7 @@ mod tests {
     use super::*;
     use crate::args::Args;
     use clap::Parser;
+    use proptest::prelude::*;
 
     fn options(flags: &[&str], variables: &[(&str, &str)], settings: &[(&str, &str)], terminal: bool) -> Options {
         let args = Args::try_parse_from(["bfv", "doctor"].iter().chain(flags)).unwrap();
@@ -233,8 +234,22 @@ mod tests {
         assert_eq!((o.plain().color, o.plain().layout), (false, Layout::Plain));
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn item_18_the_words_of_an_id_give_its_digits_back(hash in "[0-9a-f]{64}") {
+            let shown = id(&hash, Ids::Phonetic);
+            let (digits, words) = shown.split_once(", ").unwrap();
+            let digit = |w: &str| "0123456789abcdef".chars().find(|c| phonetic(*c) == w).unwrap();
+            let read: String = words.split(' ').map(digit).collect();
+            prop_assert_eq!(&hash[..8], digits);
+            prop_assert_eq!(read, digits);
+        }
+    }
+
     #[test]
-    fn phonetic_words_are_distinct_and_give_the_digits_back() {
+    fn item_18_phonetic_words_are_distinct_and_give_the_digits_back() {
         let digits = "0123456789abcdef";
         let words: Vec<&str> = digits.chars().map(phonetic).collect();
         let distinct: std::collections::BTreeSet<&&str> = words.iter().collect();

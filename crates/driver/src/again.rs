@@ -55,7 +55,12 @@ impl Workshop {
 
     /// Elaborates declarations over a session. Engines called by scripts get no more steps than other questions.
     pub(crate) fn add(&self, session: &mut Session, module: &str, file: &File) -> Outcomes {
-        let engines = Engines { arith: self.engines.arith, auto: self.engines.auto, boxes: self.engines.boxes, steps: self.steps };
+        let engines = Engines {
+            arith: self.engines.arith,
+            auto: self.engines.auto,
+            boxes: self.engines.boxes,
+            steps: self.steps,
+        };
         session.module(module, file, engines, &|span| self.sources.span_text(span).unwrap_or_default().to_owned())
     }
 

@@ -137,7 +137,7 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
 pub fn condition_sentence(condition: &str, without: Kind, verdict: Verdict, hypotheses: Consistency) -> String {
     match (verdict, hypotheses, without) {
         (Verdict::Refuted, ..) => format!("It does not hold even if {condition}."),
-        (Verdict::Unknown(r), ..) => format!("Whether it holds if {condition} is unknown: {}.", r.says()),
+        (Verdict::Unknown(r), ..) => format!("Whether it holds if {condition} is unknown: {}.", r.word()),
         (_, Consistency::Contradictory, _) => {
             format!("The condition {condition} contradicts the hypotheses, so it mends nothing.")
         }

@@ -1,33 +1,16 @@
 //! Exit codes, one by one, and their order when several apply.
 #![allow(clippy::unwrap_used)]
 
-use bfv_driver::{
-    Code, ConditionSource, Consistency, Cost, Event, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem,
-    Reason, Report, Verdict, condition_message, exit_code, vacuity_sentence,
-};
+mod common;
 
-fn goal(verdict: Verdict, expected: Kind) -> GoalReport {
-    GoalReport {
-        name: "m.c".into(),
-        hash: String::new(),
-        place: Place::default(),
-        verdict,
-        expected,
-        written: String::new(),
-        detail: String::new(),
-        counterexample: vec![],
-        holds_if: vec![],
-        hypotheses: None,
-        vacuous_expected: false,
-        proof: None,
-        axioms: vec![],
-        rules: vec![],
-        cost: Cost::default(),
-    }
-}
+use bfv_driver::{
+    Code, ConditionSource, Consistency, Event, GoalReport, HoldsIf, Hypotheses, Kind, Math, Problem, Reason, Report,
+    Verdict, condition_message, exit_code, vacuity_sentence,
+};
+use common::goal;
 
 fn code(goals: &[(Verdict, Kind)]) -> u8 {
-    let goals = goals.iter().map(|(v, e)| goal(*v, *e)).collect();
+    let goals = goals.iter().map(|(v, e)| goal("c", *v, *e)).collect();
     exit_code(&Report { goals, ..Report::default() }.events())
 }
 
@@ -135,7 +118,7 @@ fn a_condition_is_met_by_three_answers_only() {
             Kind::Refuted => Verdict::Refuted,
             Kind::Unknown => UNKNOWN,
         };
-        let mut g = goal(own, without);
+        let mut g = goal("c", own, without);
         g.holds_if = vec![HoldsIf {
             condition: "H".into(),
             source: ConditionSource::Written,
@@ -165,7 +148,7 @@ fn vacuity_is_expected_or_no_success() {
         (Verdict::Proved, None, true, 1),
         (UNKNOWN, None, true, 4),
     ] {
-        let mut g = goal(verdict, Kind::Proved);
+        let mut g = goal("c", verdict, Kind::Proved);
         g.hypotheses = known.map(hypotheses);
         g.vacuous_expected = marked;
         assert_eq!(g.vacuous(), known == Some(Contradictory));
@@ -173,7 +156,7 @@ fn vacuity_is_expected_or_no_success() {
         assert_eq!(sentence.is_empty(), !marked && known != Some(Contradictory), "{sentence}");
         assert_eq!(code_of(g), expected, "{verdict:?} {known:?} {marked}");
     }
-    let mut g = goal(Verdict::Refuted, Kind::Refuted);
+    let mut g = goal("c", Verdict::Refuted, Kind::Refuted);
     g.vacuous_expected = true;
     assert_eq!(code_of(g), 1, "a refuted claim is not vacuous");
 }

@@ -1,30 +1,13 @@
 //! The plain sentences: accessibility items 7, 10 and 19.
 #![allow(clippy::unwrap_used)]
 
-use bfv_driver::{
-    Code, ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason,
-    Report, Verdict, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
-};
+mod common;
 
-fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
-    GoalReport {
-        name: format!("examples.{name}"),
-        hash: String::new(),
-        place: Place { file: "wingbeat.sctt".into(), start: (12, 1), end: (12, 9), bytes: 0..8 },
-        verdict,
-        expected,
-        written: String::new(),
-        detail: String::new(),
-        counterexample: vec![],
-        holds_if: vec![],
-        hypotheses: None,
-        vacuous_expected: false,
-        proof: None,
-        axioms: vec![],
-        rules: vec![],
-        cost: Cost::default(),
-    }
-}
+use bfv_driver::{
+    Code, ConditionSource, Consistency, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report,
+    Verdict, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
+};
+use common::goal;
 
 fn report(goals: Vec<GoalReport>) -> Report {
     Report { files: vec!["wingbeat.sctt".into()], goals, ..Report::default() }

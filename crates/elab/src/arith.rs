@@ -85,7 +85,7 @@ impl Elab<'_> {
                             e.span,
                             format!("This has type `{ty}`, but a number is needed here."),
                             if ty.starts_with("Vec ") {
-                                "Of a vector take one element, as in `x i`, or state it for all, as in `forall i, 0 <= x i`."
+                                "Take one element, as in `x i`, or state it of all, as in `forall i, 0 <= x i`."
                             } else {
                                 "Use numbers of type Nat, Int or Real with arithmetic and order."
                             },

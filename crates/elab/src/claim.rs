@@ -268,16 +268,16 @@ impl Elab<'_> {
         for (ty, says) in self.parts(place, &g.local, &g.ty, h.written.as_ref())? {
             let not = self.ev(&g.local, &negate(&self.quote(&g.local, place, &ty)?));
             if self.is_provable(&g.local, &not) {
-                let what = format!("This is no counterexample, because the hypothesis `{name}` is false {at}.");
+                let what = format!("This is no counterexample, because `{name}` is false {at}.");
                 let message = format!("{what} There it needs `{says}`.");
-                return problem(Kind::BadWitness, place, message, format!("Give a point at which `{name}` holds."));
+                return problem(Kind::BadWitness, place, message, "Give a point where it holds.");
             }
         }
         let says = self.says(&g.local, &g.ty, h.written.as_ref());
         problem(
             Kind::BadWitness,
             place,
-            format!("Arithmetic does not show the hypothesis `{name}` {at}. There it says `{says}`."),
+            format!("Arithmetic does not show `{name}` {at}. There it says `{says}`."),
             "Add `by` and steps that prove it, or give another point.",
         )
     }
@@ -295,7 +295,7 @@ impl Elab<'_> {
         let (what, fix) = if self.is_provable(local, ty) {
             (
                 format!("This is no counterexample, because the conclusion is true {at}."),
-                "Give a point at which the conclusion is false.",
+                "Give a point where it is false.",
             )
         } else {
             (

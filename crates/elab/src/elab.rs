@@ -253,15 +253,15 @@ impl Elab<'_> {
             format!("This has type `{found}`, but `{wanted}` is needed here."),
             match (&*from, &*to) {
                 (Val::Prim(Prim::Nat | Prim::Int | Prim::Real), _) if wanted.starts_with("Vec ") => {
-                    "Give a vector, such as `[x, y]`. For the larger of two numbers there is `max2`, for the smaller `min2`."
+                    "Give a vector, such as `[x, y]`. For two numbers there are `max2` and `min2`."
                 }
                 (Val::Sigma(..), Val::Sigma(..)) => "Give a pair whose parts have these types.",
-                (Val::Sigma(..), _) => "Write arguments one after another, as in `f x y`, without a comma.",
+                (Val::Sigma(..), _) => "Write arguments without commas, as in `f x y`.",
                 (Val::Pi(..), _) if wanted.starts_with("Fin ") => "Write a position without brackets, as in `x 0`.",
                 (Val::Pi(..), Val::Prim(Prim::Nat | Prim::Int | Prim::Real)) if found.starts_with("Vec ") => {
                     "Take one element, as in `x i`, or a sum, as in `sum i, x i`."
                 }
-                _ => "Give a term of the type that is needed, or change the statement.",
+                _ => "Give a term of that type, or change the statement.",
             },
         )
     }

@@ -5,7 +5,6 @@ use crate::elab::{Elab, HoleAt, Kind, Problem, R, problem};
 use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Node, Term};
-use bfv_kernel::V;
 use std::rc::Rc;
 
 impl Elab<'_> {
@@ -25,11 +24,7 @@ impl Elab<'_> {
             let waiting = self.postponed.borrow().first().cloned();
             let why = waiting.map_or_else(String::new, |p| {
                 let local = Local { ctx: p.ctx.clone(), ..Local::default() };
-                format!(
-                    " The equation of `{}` with `{}` does not determine it.",
-                    self.show(&local, &p.left),
-                    self.show(&local, &p.right)
-                )
+                format!(" That `{} = {}` leaves it open.", self.show(&local, &p.left), self.show(&local, &p.right))
             });
             let origins = self.origins.borrow();
             let found = origins.iter().find(|o| o.meta == id);
@@ -44,7 +39,7 @@ impl Elab<'_> {
                 span,
                 format!("The value of {what} cannot be inferred here.{why}"),
                 match what.strip_prefix('`').and_then(|w| w.strip_suffix('`')) {
-                    Some(name) => format!("Write `({name} := ...)` after the function, or state a type that gives it."),
+                    Some(name) => format!("Write `({name} := ...)` after the function, or state a type."),
                     None => "State the type, as in `(e : Real)` or `(x : Real)`.".to_owned(),
                 },
             );
@@ -67,19 +62,12 @@ impl Elab<'_> {
         let view = |h: &HoleAt| {
             let goal = self.show(&h.local, &h.ty);
             let proves = self.proposition(&h.local, h.span, &h.ty).is_ok();
-            let must =
-                if proves { format!("It must prove `{goal}`.") } else { format!("It must be of type `{goal}`.") };
+            let must = if proves { format!("It must prove `{goal}`.") } else { format!("It must have type `{goal}`.") };
             let (kind, message, fix) = match &h.name {
-                Some(name) => (
-                    Kind::Hole,
-                    format!("The hole `?{name}` is open. {must}"),
-                    "Replace the hole by a term of that type.",
-                ),
-                None => (
-                    Kind::CannotInfer,
-                    format!("Nothing says what this `_` is. {must}"),
-                    "Replace it by a term of that type.",
-                ),
+                Some(name) => (Kind::Hole, format!("The hole `?{name}` is open. {must}"), "Write a term of that type."),
+                None => {
+                    (Kind::CannotInfer, format!("Nothing says what this `_` is. {must}"), "Write a term of that type.")
+                }
             };
             let message = message + &self.known(&h.local);
             *Problem::new(kind, h.span, message, fix)
@@ -87,16 +75,34 @@ impl Elab<'_> {
         open.map(|(_, h)| view(h)).collect()
     }
 
-    /// " Known: `h` says `0 < n`." for every variable of a context that has a name, each in a sentence of its own.
+    /// " Known: `n` and `m` have type `Nat`. `h` says `0 < n`." for every variable of a context that has a name.
+    /// Neighbours of one type share a sentence.
     pub fn known(&self, local: &Local) -> String {
         let names = local.names();
         let all = names.iter().zip(&local.ctx.types).enumerate();
         // A name that is bound again further in can no longer be written.
         let seen = all.filter(|(at, (n, _))| *n != "_" && !names.iter().skip(at + 1).any(|m| m == *n));
-        let fact = |(n, ty): (&String, &V)| {
-            let says = if self.proposition(local, Span::default(), ty).is_ok() { "says" } else { "is of type" };
-            format!(" Known: `{n}` {says} `{}`.", self.show(local, ty))
+        let mut facts: Vec<(Vec<String>, bool, String)> = Vec::new();
+        for (_, (n, ty)) in seen {
+            let (name, ty, says) =
+                (format!("`{n}`"), self.show(local, ty), self.proposition(local, Span::default(), ty).is_ok());
+            match facts.last_mut() {
+                // A sentence has at most 20 words.
+                Some((names, false, of)) if !says && *of == ty && names.len() < 8 => names.push(name),
+                _ => facts.push((vec![name], says, ty)),
+            }
+        }
+        let sentence = |(names, says, ty): &(Vec<String>, bool, String)| {
+            let verb = match (names.as_slice(), says) {
+                (_, true) => "says",
+                ([_], false) => "has type",
+                (_, false) => "have type",
+            };
+            let (last, before) = names.split_last()?;
+            let names = if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) };
+            Some(format!(" {names} {verb} `{ty}`."))
         };
-        seen.map(|(_, known)| fact(known)).collect()
+        let sentences: String = facts.iter().filter_map(sentence).collect();
+        if sentences.is_empty() { sentences } else { format!(" Known:{sentences}") }
     }
 }

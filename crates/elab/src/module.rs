@@ -276,9 +276,7 @@ impl Session {
         let operator = (d.kind == DeclKind::Operator).then(|| core.clone());
         if let Err(r) = self.signature.add(core, Limits::default()) {
             let fix = match r.reason {
-                "not strictly positive" => {
-                    "Let the type itself stand only at the end of a field, as in `(f : Nat -> T)`."
-                }
+                "not strictly positive" => "Keep it there, as in `(f : Nat -> T)`.",
                 "universe too small" => "State a larger universe, such as `U 1`.",
                 "axiom over types" => "State the axiom about one type, or define what it says.",
                 "budget" => "Make the declaration smaller, or split it into several.",
@@ -501,7 +499,7 @@ impl<'d> Declared<'d> {
         };
         let refuse = |message: String, fix: &str, first: Span| {
             let mut p = Problem::new(Kind::Duplicate, d.name.span, message, fix);
-            p.see = Some((first, "the first one".to_owned()));
+            p.see = Some((first, "the first".to_owned()));
             p
         };
         for n in std::iter::once(&d.name).chain(constructors.iter().map(|c| &c.name)) {
@@ -516,7 +514,7 @@ impl<'d> Declared<'d> {
         {
             let (a, b) = (&other.text, &d.name.text);
             let message = format!("The claims `{a}` and `{b}` differ only in the case of letters.");
-            let fix = "Give one of the two another name, for their proofs may share one file.";
+            let fix = "Rename one: their proofs would share a file.";
             return Err(refuse(message, fix, other.span));
         }
         Ok(())

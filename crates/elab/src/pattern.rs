@@ -157,14 +157,14 @@ impl Elab<'_> {
         let (span, what) = match p {
             None | Some(Pattern::Wildcard(_)) => return Ok("_".to_owned()),
             Some(p @ Pattern::Name(n, _)) if !self.is_constructor(p) => return Ok(n.text.clone()),
-            Some(Pattern::Name(n, _)) => (n.span, format!("`{}` is a constructor, but only", n.text)),
+            Some(Pattern::Name(n, _)) => (n.span, format!("`{}` is a constructor; only", n.text)),
             Some(Pattern::Number(_, span) | Pattern::Pair(_, _, span)) => (*span, "Only".to_owned()),
         };
         problem(
             Kind::BadPattern,
             span,
-            format!("{what} variables may stand here. One argument is matched on, and one level deep."),
-            "Write a variable, and match again in the result with `match ... end`.",
+            format!("{what} a variable may stand here. A match is on one argument, one level deep."),
+            "Write a variable, and `match` that.",
         )
     }
 }

@@ -192,12 +192,12 @@ impl Elab<'_> {
 
     fn no_patterns<T>(&self, local: &Local, span: Span, ty: &V) -> R<T> {
         let shown = self.show(local, ty);
-        problem(
-            Kind::BadPattern,
-            span,
-            format!("Patterns cannot take `{shown}` apart."),
-            "Match on data, whole numbers or truth values. For pairs, use `.1` and `.2`; for functions, `fun x => e`.",
-        )
+        let fix = match &*self.whnf(span, ty)? {
+            Val::Sigma(..) => "Use `.1` and `.2` of the pair.",
+            Val::Pi(..) => "Write a function as `fun x => e`.",
+            _ => "Match on data, whole numbers or truth values.",
+        };
+        problem(Kind::BadPattern, span, format!("Patterns cannot take `{shown}` apart."), fix)
     }
 
     /// `match u with | tt => e end`: everything of type Unit is `tt`.
@@ -251,12 +251,12 @@ impl Elab<'_> {
         let all = before.iter().find(|c| c.patterns.iter().all(|p| self.is_variable(p)));
         let name = shown_clause(clause);
         let message = match all {
-            Some(_) => format!("The clause `{name}` is never reached, because one before it fits everything."),
-            None => format!("The clause `{name}` is never reached. The clauses before it cover all that it fits."),
+            Some(_) => format!("The clause `{name}` is not reached, because one before fits everything."),
+            None => format!("The clause `{name}` is not reached. The clauses before it cover all that it fits."),
         };
-        let fix = "Remove it, put it first, or mend the spelling of a constructor.";
+        let fix = "Put it first, remove it or mend its name.";
         let mut p = Problem::new(Kind::BadPattern, clause.span, message, fix);
-        p.see = all.map(|c| (c.span, format!("the clause `{}`", shown_clause(c))));
+        p.see = all.map(|c| (c.span, format!("`{}`", shown_clause(c))));
         Err(p)
     }
 

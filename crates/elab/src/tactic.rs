@@ -76,13 +76,13 @@ impl Elab<'_> {
                 let (shown, known) = (self.show(&first.local, &first.ty), self.known(&first.local));
                 let more = match rest.len() {
                     0 => String::new(),
-                    1 => " 1 more goal is open.".to_owned(),
-                    n => format!(" {n} more goals are open."),
+                    1 => " 1 more is open.".to_owned(),
+                    n => format!(" {n} more are open."),
                 };
                 problem(
                     Kind::GoalsLeft,
                     script.span,
-                    format!("The script ends with an open goal: `{shown}`.{known}{more}"),
+                    format!("An open goal is left: `{shown}`.{known}{more}"),
                     "Add steps that prove it.",
                 )
             }
@@ -103,7 +103,7 @@ impl Elab<'_> {
     fn advice(&self, span: Span, goal: &V) -> &'static str {
         match self.whnf(span, goal).as_deref() {
             Ok(Val::Sigma(..)) => "For a conjunction use `split`.",
-            Ok(Val::Path(..)) => "For an equation or an order use `arith`, `auto`, `refl`, `rewrite` or `apply`.",
+            Ok(Val::Path(..)) => "Use `arith`, `auto`, `refl`, `rewrite` or `apply`.",
             Ok(Val::Pi(_, cod)) => {
                 let end = self.m.inst(cod, self.prim(Prim::Star));
                 match self.whnf(span, &end).as_deref() {
@@ -355,7 +355,7 @@ impl Elab<'_> {
                     }
                     _ => format!("The engine {} gave up. {why}", engine.name()),
                 },
-                "Add facts with `have`, name lemmas in brackets, or `unfold` a definition first.",
+                "Add facts with `have`, lemmas in brackets, or `unfold`.",
             ),
         }
     }

@@ -213,7 +213,7 @@ impl Prover<'_> {
                 }
             }
         }
-        give_up("No combination of the known facts is contradictory.")
+        give_up("The known facts give no contradiction.")
     }
 
     /// A term of the target in the scope of the context.

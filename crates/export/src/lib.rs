@@ -189,6 +189,23 @@ impl Program {
     }
 }
 
+/// How a language writes what stands under a name: the name, and the expression.
+type Line = fn(&str, &str) -> String;
+
+/// The values of the point, then the hypotheses, with a text between them.
+fn named(
+    p: &Program,
+    expr: fn(&Program, &[String], &Expr) -> String,
+    value: Line,
+    between: &str,
+    fact: Line,
+) -> String {
+    let all = |list: &[(String, Expr)], line: Line| -> String {
+        list.iter().map(|(name, e)| line(name, &expr(p, &p.variables, e))).collect()
+    };
+    all(&p.values, value) + between + &all(&p.hypotheses, fact)
+}
+
 /// What the program prints in the end.
 fn sentence(p: &Program) -> String {
     let values: Vec<String> = p.point.iter().map(|(name, value)| format!("{name} = {value}")).collect();

@@ -1,7 +1,7 @@
 //! A program in Python, with its module `fractions`.
 
 use crate::expr::{Expr, Op};
-use crate::{Program, sentence};
+use crate::{Program, named, sentence};
 
 const PRELUDE: &str = include_str!("prelude.py");
 
@@ -14,13 +14,8 @@ pub fn text(p: &Program) -> String {
         out += &format!("\n\ndef {}({}):\n    return {body}\n", f.name, names.join(", "));
     }
     out += "\n\n# The point.\n";
-    for (name, value) in &p.values {
-        out += &format!("{name} = {}\n", expr(p, &p.variables, value));
-    }
-    out += "\n# What the claim says of it.\nhypotheses = [\n";
-    for (name, h) in &p.hypotheses {
-        out += &format!("    (\"{name}\", {}),\n", expr(p, &p.variables, h));
-    }
+    let between = "\n# What the claim says of it.\nhypotheses = [\n";
+    out += &named(p, expr, |n, e| format!("{n} = {e}\n"), between, |n, e| format!("    (\"{n}\", {e}),\n"));
     out += &format!("]\nconclusion = {}\n\n", expr(p, &p.variables, &p.conclusion));
     out += "for name, hypothesis in hypotheses:\n    if not hypothesis.elements():\n";
     out += "        sys.exit(f\"The hypothesis {name} does not hold at the point.\")\n";

@@ -1,7 +1,7 @@
 //! A program in Rust, in one file, with the standard library only.
 
 use crate::expr::{Expr, Op};
-use crate::{Program, sentence};
+use crate::{Program, named, sentence};
 
 const RUNTIME: &str = include_str!("runtime.rs");
 
@@ -16,13 +16,9 @@ pub fn text(p: &Program) -> String {
     }
     out += "\nfn replay() -> Result<(), String> {
     let decided = |s: &Value| decide(s).map_err(|why| why.to_string());\n    // The point.\n";
-    for (name, value) in &p.values {
-        out += &format!("    let {name} = {};\n", expr(p, &p.variables, value));
-    }
-    out += "    // What the claim says of it.\n    let hypotheses: Vec<(&str, Value)> = vec![\n";
-    for (name, h) in &p.hypotheses {
-        out += &format!("        (\"{name}\", {}),\n", expr(p, &p.variables, h));
-    }
+    let between = "    // What the claim says of it.\n    let hypotheses: Vec<(&str, Value)> = vec![\n";
+    let value = |n: &str, e: &str| format!("    let {n} = {e};\n");
+    out += &named(p, expr, value, between, |n, e| format!("        (\"{n}\", {e}),\n"));
     out += &format!("    ];\n    let conclusion = {};\n", expr(p, &p.variables, &p.conclusion));
     out += "    for (name, hypothesis) in hypotheses {\n        if !decided(&hypothesis)? {\n";
     out +=

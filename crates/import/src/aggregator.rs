@@ -27,6 +27,25 @@ pub enum Rule {
     Bulyan,
 }
 
+impl Rule {
+    /// All rules.
+    pub const ALL: [Rule; 7] =
+        [Rule::Mean, Rule::Median, Rule::TrimmedMean, Rule::Krum, Rule::MultiKrum, Rule::GeometricMedian, Rule::Bulyan];
+
+    /// The name by which a rule is asked for.
+    pub fn word(self) -> &'static str {
+        match self {
+            Rule::Mean => "mean",
+            Rule::Median => "median",
+            Rule::TrimmedMean => "trimmed-mean",
+            Rule::Krum => "krum",
+            Rule::MultiKrum => "multi-krum",
+            Rule::GeometricMedian => "geometric-median",
+            Rule::Bulyan => "bulyan",
+        }
+    }
+}
+
 /// A rule with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {

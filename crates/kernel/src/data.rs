@@ -460,6 +460,6 @@ fn positive(field: &Term, id: u32, params: u32, depth: u32) -> Res<()> {
             let same = ps.iter().zip(0u32..).all(|(p, n)| matches!(&**p, Node::Var(i) if *i == params + depth - 1 - n));
             if same { Ok(()) } else { refuse(POSITIVITY, "A recursive field has other parameters than the data type.") }
         }
-        _ => refuse(POSITIVITY, "A data type occurs in a field elsewhere than at the end of its arrows."),
+        _ => refuse(POSITIVITY, "In a field, the data type stands elsewhere than at the end."),
     }
 }

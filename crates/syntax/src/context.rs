@@ -76,12 +76,12 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
                 }
                 Some((_, opener)) => {
                     let expected = closer(opener.kind).map_or("", |kind| describe::word(kind));
-                    let message = format!("Found {found} where {expected} was expected.");
+                    let message = format!("Found {found} in place of {expected}.");
                     let fault = Diagnostic::error(Code::UnmatchedBracket, span(token), message);
                     reports.push(
                         fault
                             .with_fix(format!("Close {} first.", describe::the(opener.kind)))
-                            .with_label(span(opener), "The open bracket stands here."),
+                            .with_label(span(opener), "It is open."),
                     );
                     return None;
                 }
@@ -101,7 +101,7 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
     if let Some((_, opener)) = open.last() {
         let expected = closer(opener.kind).map_or("", |kind| describe::word(kind));
         let opened = describe::found(opener.kind, "");
-        let message = format!("Found {opened} that is never closed. The declaration ends first.");
+        let message = format!("Found {opened} that is never closed.");
         let mut fault =
             Diagnostic::error(Code::UnclosedBracket, span(opener), message).with_fix(format!("Add {expected}."));
         if let Some(last) = tokens.last() {

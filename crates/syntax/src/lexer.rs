@@ -110,7 +110,7 @@ fn lex_fault(
         }
         LexFault::UnclosedComment => {
             let span = Span { end: span.start + 2, ..span };
-            let message = "This comment is never closed. Everything after it is part of the comment.";
+            let message = "This comment is never closed. All that follows is comment.";
             reports.error(
                 Code::UnclosedComment,
                 span,

@@ -181,7 +181,7 @@ impl<'s> Cx<'s> {
     pub fn universe(&self, l: u32, m: u32, r: u32) -> Result<Deep<Expr>, Refusal> {
         match self.text(m, r).parse() {
             Ok(level) => Ok(self.leaf(l, r, ExprKind::Univ(level))),
-            Err(_) => Err(self.bad_number(m, r, "The level of a universe is a whole number below 4294967296.")),
+            Err(_) => Err(self.bad_number(m, r, "The level of a universe is a whole number below 2 to the power 32.")),
         }
     }
 
@@ -201,7 +201,7 @@ impl<'s> Cx<'s> {
 
     fn bad_number(&self, l: u32, r: u32, message: &str) -> Refusal {
         let fault = Diagnostic::error(Code::BadNumber, self.span(l, r), message);
-        Fault::from(fault.with_fix("Write a whole number such as 0.")).into()
+        Fault::from(fault.with_fix("Write one such as 0.")).into()
     }
 }
 

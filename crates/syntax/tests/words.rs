@@ -39,6 +39,9 @@ const PHRASES: &[(&str, &str)] = &[
     ("at", "@"),
     ("blank", "_"),
     ("universe", "U"),
+    ("glue type", "Glue"),
+    ("glue", "glue"),
+    ("unglue", "unglue"),
     ("coe", "coe"),
     ("hcom", "hcom"),
     ("let", "let"),
@@ -195,6 +198,34 @@ proptest! {
             }
         }
     }
+}
+
+/// The sources of a folder.
+fn sources(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let inside = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    let each = |p: std::path::PathBuf| match (p.is_dir(), p.extension().is_some_and(|e| e == "sctt")) {
+        (true, _) => sources(&p),
+        (false, source) => Vec::from_iter(source.then_some(p)),
+    };
+    inside.flat_map(each).collect()
+}
+
+#[test]
+fn item_06_every_statement_of_the_project_is_read_back_from_its_words() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut statements = 0;
+    for file in ["sctt", "examples"].iter().flat_map(|d| sources(&root.join(d))) {
+        let (tree, _) = bfv_syntax::parse(0, &std::fs::read(&file).unwrap());
+        for d in tree.decls {
+            let Some(ty) = &d.ty else { continue };
+            let text = bfv_syntax::print::statement(&d.binders, ty);
+            let words = formula(&text).unwrap_or_else(|| panic!("no words for {}: {text}", d.name.text));
+            let again = expression(&read(&words)).unwrap_or_else(|| panic!("{text}\n{words}"));
+            assert_eq!(shape(&expression(&text).unwrap()), shape(&again), "{text}\n{words}");
+            statements += 1;
+        }
+    }
+    assert!(statements > 2000, "{statements} statements");
 }
 
 #[test]

@@ -26,6 +26,10 @@ pub fn test(require_tools: bool) -> ExitCode {
         Step { what: "the gate passes", command: bfv(&["gate"]) },
     ];
     let all = steps.len();
+    // Where tools are required, the one that comes as a package is fetched; others must be installed.
+    if require_tools && let Err(why) = tools::speech() {
+        say(&why);
+    }
     let mut failed = Vec::new();
     for (i, mut s) in steps.into_iter().enumerate() {
         say(&format!("Step {} of {all}: {}.", i + 1, s.what));
@@ -35,8 +39,8 @@ pub fn test(require_tools: bool) -> ExitCode {
         }
     }
     let missing = tools::missing();
-    for (tool, what) in &missing {
-        say(&format!("Not run: needs {tool}. It is for {what}."));
+    for n in &missing {
+        say(&format!("Not run: needs {}. It is for {}.", n.tool, n.what));
     }
     if !tools::has_bfv_z3() {
         say("Not run: needs bfv-z3, which cargo xtask setup builds. It is for one test of the solver z3.");

@@ -4,11 +4,34 @@ use crate::{root, say};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A tool that some test needs: program, argument that only asks for its version, what needs it.
-pub const NEEDED: [(&str, &str, &str); 2] = [
-    ("script", "--version", "accessibility items 3 and 4, under a pseudo-terminal"),
-    ("python3", "--version", "counterexamples as programs in Python"),
+/// A tool that some test needs: its name, what needs it, and whether it is there.
+pub struct Needed {
+    pub tool: &'static str,
+    pub what: &'static str,
+    found: fn() -> bool,
+}
+
+pub const NEEDED: [Needed; 3] = [
+    Needed {
+        tool: "script",
+        what: "accessibility items 3 and 4, under a pseudo-terminal",
+        found: || answers("script", "--version"),
+    },
+    Needed {
+        tool: "python3",
+        what: "counterexamples as programs in Python, and the speech of accessibility",
+        found: || answers("python3", "--version"),
+    },
+    Needed { tool: SPEECH, what: "accessibility items 5, 8 and 18, as speech", found: has_speech },
 ];
+
+/// The voice that reads what bfv prints.
+const SPEECH: &str = "espeak-ng";
+
+/// Whether the library of the voice is unpacked; `tests/accessibility/speech.py` calls it.
+fn has_speech() -> bool {
+    folder().join("espeakng_loader/libespeak-ng.so").is_file()
+}
 
 /// Whether the program `bfv-z3` lies beside `bfv`; one test asks it.
 pub fn has_bfv_z3() -> bool {
@@ -22,8 +45,8 @@ pub const Z3_VERSION: &str = "5.3.3";
 const PACKAGES: &str = include_str!("../packages.txt");
 
 /// Tools that tests need and that are missing, with what needs them.
-pub fn missing() -> Vec<(&'static str, &'static str)> {
-    NEEDED.iter().filter(|(tool, version, _)| !answers(tool, version)).map(|(tool, _, what)| (*tool, *what)).collect()
+pub fn missing() -> Vec<&'static Needed> {
+    NEEDED.iter().filter(|n| !(n.found)()).collect()
 }
 
 /// Whether a program is there: it can be run with an argument that only asks for its version.
@@ -82,24 +105,47 @@ pub fn pip(python: &str, folder: &Path, list: &str) -> Result<(), String> {
 
 /// Fetches the packages by the ordinary client with its own configuration, checked by hash, and unpacks them.
 pub fn setup() -> Result<(), String> {
-    for (tool, what) in missing() {
+    for n in missing().into_iter().filter(|n| n.tool != SPEECH) {
+        let (tool, what) = (n.tool, n.what);
         say(&format!("The tool {tool} is missing. It is for {what}. Install it with your system's packages."));
     }
-    let Some(python) = python() else {
+    if python().is_none() {
         say(
             "Not fetched: z3, for the comparison of the benchmark and for bfv check with --engine z3. It comes through python, which is missing.",
         );
+        say("Not fetched: espeak-ng, for the speech of accessibility. It comes through python, too.");
         return Ok(());
-    };
-    let folder = folder();
-    pip(python, &folder, PACKAGES).map_err(|why| format!("The packages cannot be fetched, because {why}."))?;
+    }
+    speech()?;
+    fetch("z3-solver")?;
     match z3() {
         Some(_) => {
             say("Fetched and checked: z3, for the comparison of the benchmark and for bfv check with --engine z3.")
         }
         None => return Err("The package of z3 holds no program z3.".to_owned()),
     }
-    bfv_z3(&folder.join("z3/lib"))
+    bfv_z3(&folder().join("z3/lib"))
+}
+
+/// Fetches the voice that reads what bfv prints, where it is missing.
+pub fn speech() -> Result<(), String> {
+    if has_speech() {
+        return Ok(());
+    }
+    fetch("espeakng-loader")?;
+    if !has_speech() {
+        return Err("The package of espeak-ng holds no library of it.".to_owned());
+    }
+    say("Fetched and checked: espeak-ng, for the speech of accessibility.");
+    Ok(())
+}
+
+/// Fetches one of the packages and unpacks it beside the others.
+fn fetch(package: &str) -> Result<(), String> {
+    let python = python().ok_or_else(|| format!("The package {package} comes through python, which is missing."))?;
+    let folder = folder();
+    let wanted: String = PACKAGES.lines().filter(|l| l.starts_with(package)).map(|l| format!("{l}\n")).collect();
+    pip(python, &folder, &wanted).map_err(|why| format!("The package {package} cannot be fetched, because {why}."))
 }
 
 /// Builds the program `bfv-z3` over the library of the package and puts it beside `bfv`.

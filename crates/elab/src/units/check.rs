@@ -321,9 +321,7 @@ impl<'s> Checker<'s> {
                 problem(
                     Kind::UnitMismatch,
                     e.span,
-                    format!(
-                        "The two sides of `{sign}` differ in their units. The left side has {a}. The right side has {b}."
-                    ),
+                    format!("The two sides of `{sign}` differ in unit. The left has {a}, the right {b}."),
                     mend(&left, &right),
                 )
             }
@@ -490,8 +488,8 @@ fn mend(a: &Shape, b: &Shape) -> String {
         (true, false) | (false, true) => {
             let unit = if plain(&x) { y } else { x };
             let unit = unit.trim_start_matches("the unit ").trim_matches('`').to_owned();
-            format!("Where a plain number is meant to have the unit, write it as in `(5 : Real [{unit}])`.")
+            format!("Write the unit, as in `(5 : Real [{unit}])`.")
         }
-        _ => "Multiply one side by a rate between the two units, or correct a declared unit.".to_owned(),
+        _ => "Multiply one side by a rate, or correct a unit.".to_owned(),
     }
 }

@@ -180,6 +180,7 @@ pub fn expressions() -> impl Strategy<Value = Expr> {
         let arg = (prop::option::of(Just("k")), any::<bool>(), x.clone()).prop_map(|(name, implicit, expr)| Arg { name: name.map(n), implicit: implicit && name.is_none(), expr });
         let clause = (prop::collection::vec(pattern(), 1..3), x.clone()).prop_map(|(patterns, body)| Clause { patterns, body, span: Span::default() });
         let face = (prop::collection::vec((x.clone(), x.clone()), 1..3), x.clone());
+        let faces = prop::collection::vec(face, 0..3);
         let p = || (x.clone(), x.clone());
         prop_oneof![
             4 => (ops(), x.clone(), x.clone()).prop_map(|(op, a, b)| K::Binary(op, a, b)),
@@ -202,7 +203,10 @@ pub fn expressions() -> impl Strategy<Value = Expr> {
             2 => prop::collection::vec(step(x.clone()), 0..4).prop_map(|steps| K::By(Script { steps, span: Span::default() })),
             1 => p().prop_map(|(a, b)| K::At(a, b)),
             1 => (p(), p()).prop_map(|((a, b), (c, d))| K::Coe(a, b, c, d)),
-            1 => (p(), p(), prop::collection::vec(face, 0..3)).prop_map(|((a, b), (c, d), fs)| K::HCom(a, b, c, fs, d)),
+            1 => (p(), p(), faces.clone()).prop_map(|((a, b), (c, d), fs)| K::HCom(a, b, c, fs, d)),
+            1 => (x.clone(), faces.clone()).prop_map(|(a, fs)| K::Glue(a, fs)),
+            1 => (x.clone(), faces).prop_map(|(a, fs)| K::GlueEl(a, fs)),
+            1 => x.clone().prop_map(K::Unglue),
         ]
         .prop_map(e)
     })
