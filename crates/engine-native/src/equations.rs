@@ -79,7 +79,7 @@ impl Prover<'_> {
     /// The same for two applications, compared argument by argument.
     fn inside(&self, ctx: &Ctx, sides: &Sides, a: &Term, b: &Term, budget: &mut Budget) -> Res<Option<Term>> {
         let (Node::App(f, x), Node::App(g, y)) = (&**a, &**b) else { return Ok(None) };
-        if bfv_search::shift::head_constant(f) != crate::shift::head_constant(g) {
+        if bfv_search::shift::head_constant(f) != bfv_search::shift::head_constant(g) {
             return Ok(None);
         }
         let head = if f == g { under_dimension(ctx, f) } else { self.inside(ctx, sides, f, g, budget)? };
