@@ -140,7 +140,7 @@ pub struct Exhibits;
 
 impl Engine for Exhibits {
     fn name(&self) -> &'static str {
-        "exhibits"
+        "points"
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         at_a_point(goal, Effort::Wide, None, budget)
