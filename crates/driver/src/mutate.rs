@@ -343,7 +343,7 @@ mod tests {
             ("sum i, sum j, g i j", "`g i j` becomes `g j j`"),
             ("p.1", "`p.1` becomes `p.2`"),
             ("h [a, b, c]", "`[a, b, c]` becomes `[a, c, b]`"),
-            ("a", "the result is the input `b`"),
+            ("a + 1", "the result is the input `b`"),
         ] {
             let list = said(&format!("def d (a b : Real) : Real := {body}\n"));
             assert!(list.iter().any(|c| c == change), "{body}: {list:?}");
