@@ -148,7 +148,9 @@ fn item_08_a_diagnostic_takes_at_most_15_seconds() {
         std::fs::write(dir.path().join("a.sctt"), code.sample().bytes()).unwrap();
         all.extend(diagnostics(&text(&run(dir.path(), &["check", "a.sctt"]).stdout)));
     }
-    assert!(all.len() > 100, "{}", all.len());
+    all.sort();
+    all.dedup();
+    assert!(all.len() > 50, "{}", all.len());
     none_too_long(&all, 15.0);
 }
 
