@@ -5,13 +5,14 @@ use bfv_driver::{
     CheckOptions, GoalName, GoalReport, Plugged, Problem, Report, check, check_in_threads, first_sentence, plug,
     plug_for,
 };
-use bfv_engine_native::{Arith, Auto, Native, Points};
+use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const STACK: usize = 1 << 28;
-const ENGINES: Plugged = Plugged { arith: &Arith, auto: &Auto, search: &[&Native], points: &Points };
+const ENGINES: Plugged =
+    Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
 
 /// Declarations and claims in turn, one claim of each kind after another.
 fn text(claims: u32) -> String {

@@ -2,9 +2,8 @@
 
 use crate::answer::{Answer, Line, range_json};
 use crate::args::Engine;
-use crate::check::point;
+use crate::check::{engines, point};
 use crate::options::Options;
-use crate::plug;
 use crate::progress::Milestones;
 use bfv_driver::{
     ATTACK_STEPS, Attack, CheckOptions, Event, Math, Mutant, Notice, Report, attack, count, in_math, named_values,
@@ -23,7 +22,7 @@ pub fn add(
 ) {
     let milestones = Milestones::start("operators");
     let found =
-        attack(plug::engines(engine), &request.paths, report, request.steps, &mut |done, all| milestones.at(done, all));
+        attack(engines(engine), &request.paths, report, request.steps, &mut |done, all| milestones.at(done, all));
     drop(milestones);
     let math = options.math();
     let survivors = found.count("survives");

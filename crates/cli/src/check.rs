@@ -12,8 +12,8 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Problem, Progress, ProofInfo, Reason, Report,
-    Seen, Store, StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code,
+    CheckOptions, GateReport, GoalName, GoalReport, Hypotheses, Math, Plugged, Problem, Progress, ProofInfo, Reason,
+    Report, Seen, Store, StoreMode, Summary, Verdict, Violation, ViolationKind, condition_message, count, exit_code,
     first_sentence, goal_message, last_sentence, meant, named_values, next_step,
 };
 use serde_json::{Map, Value, json};
@@ -80,11 +80,21 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
     Ok(answer)
 }
 
+/// The engines by what is asked for: otherwise native, and rewriting where that finds nothing.
+pub fn engines(engine: Option<Engine>) -> Plugged {
+    match engine {
+        None => plug::ENGINES,
+        Some(Engine::Native) => plug::NATIVE_ONLY,
+        Some(Engine::Egg) => plug::EGG_ONLY,
+        Some(Engine::Z3) => plug::WITH_Z3,
+    }
+}
+
 /// Judges what is asked for, and says on standard error how far that is when it takes long.
 pub fn judge(request: &CheckOptions, engine: Option<Engine>) -> (Report, Vec<GoalName>, Sources) {
     let milestones = Milestones::start("goals");
     let progress = &mut |p: Progress| milestones.at(p.done, p.all);
-    bfv_driver::check_in_threads(request, &*plug::make(engine), crate::STACK, progress)
+    bfv_driver::check_in_threads(request, &*plug::make(engines(engine)), crate::STACK, progress)
 }
 
 /// The same in one thread, and shows what each verdict rests on.

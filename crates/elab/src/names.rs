@@ -264,7 +264,7 @@ pub fn foreign(name: &str) -> Option<&'static str> {
             "Write `Vec k Real`, and `import std.vec` at the top."
         }
         "ln" => "Write `log`, and `import std.exp` at the top.",
-        "tanh" | "sin" | "cos" => "The library does not have it. State what you need of it.",
+        "sin" | "cos" => "The library does not have it. State what you need of it.",
         _ => return None,
     })
 }
