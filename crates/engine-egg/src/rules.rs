@@ -11,6 +11,9 @@ use egg::Id;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+/// What proves a premise of a rule in a scope, where it can.
+type Prove<'a> = &'a mut dyn FnMut(&Scopes, Scope, &V) -> Res<Option<Term>>;
+
 /// Ways in which one rule fits one class, at most.
 const WAYS: usize = 32;
 
@@ -259,7 +262,7 @@ impl Rule {
         at: &mut Around<'_, '_>,
         graph: &Graph,
         fit: &Fit,
-        premise: &mut dyn FnMut(&Scopes, Scope, &V) -> Res<Option<Term>>,
+        premise: Prove<'_>,
     ) -> Res<Option<Step>> {
         let Around { m, scopes, reader, root } = at;
         let (m, root) = (*m, *root);

@@ -127,7 +127,7 @@ impl Search<'_, '_> {
             }
         }
         if level >= DEPTH {
-            return End::GaveUp(Reason::Incomplete, "The box was split as often as allowed.");
+            return End::GaveUp(Reason::Incomplete, "The box was split as often as the search does it.");
         }
         let Some((atom, at)) = self.split(facts, &sides) else {
             return End::GaveUp(Reason::Incomplete, "There is nothing left to split.");
