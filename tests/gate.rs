@@ -254,3 +254,18 @@ fn mutate(t: &Term, n: &mut usize) -> Option<Term> {
         _ => None,
     }
 }
+
+/// What was stored about the hypotheses of an earlier form, and is not found for the present one, is removed by check; otherwise the gate would fail for good.
+#[test]
+fn stale_hypotheses_without_a_successor_are_removed() {
+    let p = checked("stale-hypotheses", "", "import std.real\n\nclaim c (x : Real) (h : 1 <= x) : 0 < x\n");
+    let companion = p.proof("m/c-hypotheses");
+    assert!(companion.exists());
+    // No such numbers exist, and the search does not know.
+    p.write("m.sctt", "import std.real\n\nclaim c (p q : Nat) (root : p * p = 2 * (q * q)) (h : 1 <= q) : 1 <= q := h\n");
+    p.run(&["check", "m.sctt", "--locked"]).code(0);
+    assert!(companion.exists());
+    p.run(&["check", "m.sctt"]).code(0);
+    assert!(!companion.exists());
+    p.run(&["gate"]).code(0);
+}

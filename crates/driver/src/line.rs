@@ -3,7 +3,7 @@
 use crate::check::{Attempt, Candidate, CheckOptions, Frontend, Goal, Method, Search, internal};
 use crate::companion::{self, Part};
 use crate::problem::Problem;
-use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
+use crate::replay::{Context, Judgement, Sides, StoredFailure, is_stale, judge, judge_stored};
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
@@ -149,6 +149,8 @@ impl<'a> Line<'a> {
         let start = Instant::now();
         let mut search_steps = 0;
         let loaded = self.load(task);
+        let of_another = |bytes: &Vec<u8>| read(bytes).is_ok_and(|s| is_stale(self.context, task.statement, &s));
+        let stale = task.part == Part::Hypotheses && loaded.as_ref().is_some_and(of_another);
         let given = if task.part == Part::Claim { task.goal.given.clone() } else { None };
         let given = given.map(|candidate| (self.written(task, &candidate), candidate));
         // What the source gives is mostly what is stored, byte by byte; then one judgement is that of both.
@@ -162,7 +164,7 @@ impl<'a> Line<'a> {
                 Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
             }
         } else if accepted.is_empty() {
-            for (attempt, steps) in self.attempts(task, again) {
+            for (attempt, steps) in self.attempts(task, again && !stale) {
                 search_steps += steps;
                 match attempt {
                     Attempt::Candidate(candidate) => match self.offer(task, candidate) {
@@ -196,6 +198,14 @@ impl<'a> Line<'a> {
         // Nothing is stored before the other side was offered, or a later run would not offer it again.
         if let Some(new) = accepted.as_ref().filter(|_| !same) {
             self.keep(task, new);
+        }
+        // What belongs to an earlier form of the claim and has no successor would be a fault at the gate for good.
+        if stale
+            && accepted.is_none()
+            && let Some(Err(problem)) =
+                self.store(task).map(|s| s.remove(&task.goal.module, &task.part.file(&task.goal.name)))
+        {
+            self.problems.push(problem);
         }
         let old = same || accepted.as_ref().is_some_and(|a| a.source == ProofSource::Stored);
         Some(Answer { hash, accepted, failure, search_steps, wall_us, old })

@@ -137,6 +137,16 @@ pub enum StoredFailure {
     Rejected(String),
 }
 
+/// Whether a stored proof, with the hashes of its declarations, is one of this statement.
+fn is_of(context: &Context, statement: &Term, stored: &Stored, hashes: &[Hash]) -> Result<bool, UnknownConstant> {
+    Ok(term_hash(&stored.statement, hashes)? == context.statement_hash(statement)?)
+}
+
+/// Whether a stored proof belongs to another statement.
+pub(crate) fn is_stale(context: &Context, statement: &Term, stored: &Stored) -> bool {
+    decl_hashes(&stored.decls).and_then(|hashes| is_of(context, statement, stored, &hashes)) == Ok(false)
+}
+
 /// Judges a stored proof of a statement: its declarations are found in the signature by hash, or checked and added to a copy of it.
 /// What is judged is the statement in the source; the one in the file only has to have the same hash.
 /// A stored proof may not bring axioms along: one that the source does not have is refused, whatever it is called.
@@ -152,8 +162,7 @@ pub fn judge_stored(
 ) -> Result<Judgement, StoredFailure> {
     let broken = |e: UnknownConstant| StoredFailure::Rejected(e.to_string());
     let hashes = decl_hashes(&stored.decls).map_err(broken)?;
-    let theirs = term_hash(&stored.statement, &hashes).map_err(broken)?;
-    if theirs != context.statement_hash(statement).map_err(broken)? {
+    if !is_of(context, statement, stored, &hashes).map_err(broken)? {
         return Err(StoredFailure::Stale);
     }
     let mut renumber = Renumber::default();

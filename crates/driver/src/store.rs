@@ -139,6 +139,23 @@ impl Store {
         fs::rename(&half, &path).map_err(|e| fail(&path, e))?;
         Ok(true)
     }
+
+    /// Removes a proof, where anything may be written.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be removed.
+    pub fn remove(&self, module: &str, claim: &str) -> Result<(), Problem> {
+        if self.mode.locked {
+            return Ok(());
+        }
+        let path = self.root.join(proof_path(module, claim)?);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(Problem::not_written(&path.display().to_string(), &e))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A path without links and dots, where it exists.

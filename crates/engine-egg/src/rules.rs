@@ -257,13 +257,7 @@ impl Rule {
 
     /// The equation that a fit gives, in the scope where it is used, as trees and with its proof.
     /// None where something does not fit after all, or a premise is not proved.
-    pub fn instance(
-        &self,
-        at: &mut Around<'_, '_>,
-        graph: &Graph,
-        fit: &Fit,
-        premise: Prove<'_>,
-    ) -> Res<Option<Step>> {
+    pub fn instance(&self, at: &mut Around<'_, '_>, graph: &Graph, fit: &Fit, premise: Prove<'_>) -> Res<Option<Step>> {
         let Around { m, scopes, reader, root } = at;
         let (m, root) = (*m, *root);
         let scope = self.place(scopes, root, graph, fit);
