@@ -113,7 +113,7 @@ fn equal_changes_and_lost_proofs_are_told_apart() {
 fn nothing_else_is_stored_and_silent_operators_are_named() {
     let p = project("stored", &format!("{WEAK}\noperator unused (a : Real) : Real := 2 * a\n"));
     let said: Said = p.run(&["check", "m.sctt", "--attack-spec"]);
-    said.code(0).says("No claim speaks of the operator unused, line 7.");
+    said.code(0).says("No claim of its file speaks of the operator unused, line 7.");
     let stored: Vec<_> = std::fs::read_dir(p.path("proofs/m")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(stored, ["stays.bfvp"]);
     p.run(&["gate"]).code(0);
@@ -121,6 +121,15 @@ fn nothing_else_is_stored_and_silent_operators_are_named() {
     p.write("m.sctt", &format!("{TOWARD}{WEAK}{STRONG}"));
     let said = p.run(&["check", "m.sctt", "--attack-spec", "--goal", "stays", "--format", "json"]);
     assert!(!said.json()["attack"].to_string().contains("m.value"));
+    // An operator whose claims are not asked is not one without claims.
+    p.write(
+        "m.sctt",
+        &format!(
+            "{TOWARD}{WEAK}\noperator thrice (a : Real) : Real := 3 * a\n\nclaim above (a : Real) : thrice a = 3 * a\n"
+        ),
+    );
+    let said = p.run(&["check", "m.sctt", "--attack-spec", "--goal", "stays"]);
+    said.code(0).says("No claim was asked about the operator thrice, line 7.");
 }
 
 /// The budget bounds each question.

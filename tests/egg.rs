@@ -127,3 +127,14 @@ fn lies_about_side_conditions_are_rejected_candidates() {
         assert!(rejected.iter().any(|r| r.ends_with(&format!(".{name}"))), "{name}: {verdicts:?}");
     }
 }
+
+/// Powers of one atom make classes that reach themselves; that ends within the steps, too.
+#[test]
+fn classes_that_reach_themselves_end() {
+    let text = "import std.real\n\nclaim p (x : Real) : x ^ 30 = x ^ 29\n\n\
+        claim q (x y : Real) (f : Real -> Real) (h : f x = y ^ 30) : f x = y ^ 29 * f y\n";
+    for engine in [&["--engine", "egg"][..], &[]] {
+        let (_, goals) = check("egg-cycles", text, engine);
+        assert!(goals.iter().all(|g| g["verdict"] != "proved"), "{goals:?}");
+    }
+}

@@ -262,9 +262,43 @@ fn stale_hypotheses_without_a_successor_are_removed() {
     let companion = p.proof("m/c-hypotheses");
     assert!(companion.exists());
     // No such numbers exist, and the search does not know.
-    p.write("m.sctt", "import std.real\n\nclaim c (p q : Nat) (root : p * p = 2 * (q * q)) (h : 1 <= q) : 1 <= q := h\n");
+    p.write(
+        "m.sctt",
+        "import std.real\n\nclaim c (p q : Nat) (root : p * p = 2 * (q * q)) (h : 1 <= q) : 1 <= q := h\n",
+    );
     p.run(&["check", "m.sctt", "--locked"]).code(0);
     assert!(companion.exists());
+    p.run(&["check", "m.sctt"]).code(0);
+    assert!(!companion.exists());
+    p.run(&["gate"]).code(0);
+}
+
+/// Nor does anything else that can count no more stay behind: where the claim has no hypotheses any longer, or a damaged file has no successor.
+#[test]
+fn what_can_count_no_more_is_removed() {
+    let with = "import std.real\n\nclaim c (x : Real) (h : 0 < x) : 0 < x + x\n";
+    for now in [
+        "import std.real\n\nclaim c (x : Real) : 0 <= x * x\n",
+        "import std.real\n\nclaim c : (1 : Real) < 2\n",
+        "import std.real\n\n@[expect refuted]\nclaim c (x : Real) (h : 0 < x) : x + x < 0\n",
+        "import std.nat\n\n@[expect unknown]\nclaim c (p q : Nat) (h : p * p = 2 * (q * q)) : q = 0\n",
+    ] {
+        let p = checked("nothing-left", "", with);
+        assert!(p.proof("m/c-hypotheses").exists());
+        if now.contains("unknown") {
+            p.write("bfv.toml", "name = \"p\"\n[[gate.unknown]]\nclaim = \"m.c\"\nreason = \"needs a descent\"\n");
+        }
+        p.write("m.sctt", now);
+        p.run(&["check", "m.sctt"]).code(0);
+        p.run(&["gate"]).code(0);
+    }
+    let p = checked(
+        "damaged-hypotheses",
+        "",
+        "claim c (p q : Nat) (root : p * p = 2 * (q * q)) (h : 1 <= q) : 1 <= q := h\n",
+    );
+    let companion = p.proof("m/c-hypotheses");
+    std::fs::write(&companion, "no proof").unwrap();
     p.run(&["check", "m.sctt"]).code(0);
     assert!(!companion.exists());
     p.run(&["gate"]).code(0);

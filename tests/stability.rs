@@ -100,6 +100,18 @@ fn what_is_lost_is_said() {
         .says("It is unknown after this change: the search may take half the steps.");
 }
 
+/// No change makes a name mean another thing: `c` is a definition in the first binder and a variable in the second.
+#[test]
+fn names_are_not_captured() {
+    let p = Project::new("stability-capture", "");
+    p.write(
+        "m.sctt",
+        "import std.real\n\ndef c : Real := 1\n\nclaim a (h : c = 0) (c : Real) : c = 1\n\n\
+         @[expect refuted]\nclaim b (h : c = 1) (c : Real) : c = 1\n",
+    );
+    p.run(&["measure", "stability", "m.sctt", "--changes", "30"]).code(0);
+}
+
 #[test]
 fn mistakes_are_said_and_nothing_is_measured() {
     let p = project("mistakes");

@@ -27,7 +27,7 @@ pub fn add(
     let math = options.math();
     let survivors = found.count("survives");
     answer.lines.push(summary(&found).into());
-    if found.mutants.is_empty() && found.silent.is_empty() {
+    if found.mutants.is_empty() && found.silent.is_empty() && found.unasked.is_empty() {
         answer.lines.push("The claims speak of no operator or definition of their own files.".to_owned().into());
     }
     let open = found.count("undecided");
@@ -39,7 +39,11 @@ pub fn add(
     }
     let silent = found.silent.iter();
     answer.lines.extend(silent.map(|(name, place)| {
-        Line::from(format!("No claim speaks of the operator {}, line {}.", spoken(name), place.start.0))
+        Line::from(format!("No claim of its file speaks of the operator {}, line {}.", spoken(name), place.start.0))
+    }));
+    let unasked = found.unasked.iter();
+    answer.lines.extend(unasked.map(|(name, place)| {
+        Line::from(format!("No claim was asked about the operator {}, line {}.", spoken(name), place.start.0))
     }));
     let left_out = found.left_out.iter();
     answer.lines.extend(left_out.map(|(name, n)| {
@@ -109,6 +113,7 @@ fn document(found: &Attack, steps: u64, math: Math) -> Value {
             "differ": point(&m.differ),
             "message": (m.notice == Notice::Survives).then(|| message(m, math)),
         })).collect::<Vec<_>>(),
+        "unasked": found.unasked.iter().map(|(name, p)| place(name, p)).collect::<Vec<_>>(),
         "silent": found.silent.iter().map(|(name, p)| place(name, p)).collect::<Vec<_>>(),
         "left_out": found.left_out.iter().map(|(name, n)| json!({ "operator": name, "changes": n })).collect::<Vec<_>>(),
     })

@@ -63,8 +63,10 @@ pub struct Mutant {
 pub struct Attack {
     /// The changes, file by file, in the order of the text.
     pub mutants: Vec<Mutant>,
-    /// Operators that no claim speaks of, with their places.
+    /// Operators that no claim of their file speaks of, with their places.
     pub silent: Vec<(String, Place)>,
+    /// Operators with claims of which none is asked: another one is named, or none has its expected verdict.
+    pub unasked: Vec<(String, Place)>,
     /// Operators with more changes than were tried, and how many were left out.
     pub left_out: Vec<(String, usize)>,
 }
@@ -120,7 +122,9 @@ pub fn attack(
             let asked: Vec<&Before<'_>> = goals.iter().filter(|b| named(short(&b.goal.name))).collect();
             if asked.is_empty() {
                 if d.kind == DeclKind::Operator {
-                    out.silent.push((full, shop.place(d.name.span)));
+                    let spoken_of = about.iter().any(|(_, ids)| ids.contains(&id));
+                    let list = if spoken_of { &mut out.unasked } else { &mut out.silent };
+                    list.push((full, shop.place(d.name.span)));
                 }
                 continue;
             }

@@ -121,7 +121,13 @@ impl<'a> Line<'a> {
         let kind = own.verdict().kind();
         let statement = if kind == Kind::Proved { companion::hypotheses(self.signature, goal) } else { None };
         let hypotheses = match &statement {
-            None => None,
+            None => {
+                // An earlier form may have had some; where nothing is decided, they may be asked for again.
+                if kind != Kind::Unknown || goal.expected == Kind::Unknown {
+                    self.forget(goal, Part::Hypotheses);
+                }
+                None
+            }
             Some(statement) => {
                 let task = Task { goal, part: Part::Hypotheses, statement, variables: &goal.variables };
                 Some(self.judged(&task, own.old)?.hypotheses())
@@ -149,8 +155,9 @@ impl<'a> Line<'a> {
         let start = Instant::now();
         let mut search_steps = 0;
         let loaded = self.load(task);
-        let of_another = |bytes: &Vec<u8>| read(bytes).is_ok_and(|s| is_stale(self.context, task.statement, &s));
-        let stale = task.part == Part::Hypotheses && loaded.as_ref().is_some_and(of_another);
+        // Other reasons not to count, such as few steps, may pass.
+        let useless = |bytes: &Vec<u8>| read(bytes).map_or(true, |s| is_stale(self.context, task.statement, &s));
+        let stale = loaded.as_ref().is_some_and(useless);
         let given = if task.part == Part::Claim { task.goal.given.clone() } else { None };
         let given = given.map(|candidate| (self.written(task, &candidate), candidate));
         // What the source gives is mostly what is stored, byte by byte; then one judgement is that of both.
@@ -200,12 +207,9 @@ impl<'a> Line<'a> {
             self.keep(task, new);
         }
         // What belongs to an earlier form of the claim and has no successor would be a fault at the gate for good.
-        if stale
-            && accepted.is_none()
-            && let Some(Err(problem)) =
-                self.store(task).map(|s| s.remove(&task.goal.module, &task.part.file(&task.goal.name)))
-        {
-            self.problems.push(problem);
+        let wanted = task.part == Part::Claim && task.goal.expected != Kind::Unknown;
+        if stale && accepted.is_none() && !wanted {
+            self.forget(task.goal, task.part);
         }
         let old = same || accepted.as_ref().is_some_and(|a| a.source == ProofSource::Stored);
         Some(Answer { hash, accepted, failure, search_steps, wall_us, old })
@@ -219,6 +223,14 @@ impl<'a> Line<'a> {
         problem.place = Some(Box::new(task.goal.place.clone()));
         self.problems.push(problem);
         None
+    }
+
+    /// Removes a stored proof that can count no more, where anything may be written.
+    pub(crate) fn forget(&mut self, goal: &Goal, part: Part) {
+        let task = Task { goal, part, statement: &goal.statement, variables: &goal.variables };
+        if let Some(Err(problem)) = self.store(&task).map(|s| s.remove(&goal.module, &part.file(&goal.name))) {
+            self.problems.push(problem);
+        }
     }
 
     /// Stores what is new.

@@ -64,7 +64,9 @@ impl Line<'_> {
     /// Conditions that mend a refuted claim, and a sentence where one was looked for in vain. `point` is where the claim fails.
     pub(crate) fn repair(&mut self, goal: &Goal, point: &[(String, String)]) -> Option<(Vec<HoldsIf>, &'static str)> {
         let writes = self.options.store.as_ref().is_some_and(Store::writes);
-        match self.stored_repair(goal)? {
+        let kept = self.stored_repair(goal)?;
+        let broken = matches!(kept, Kept::Broken);
+        match kept {
             Kept::Counts(found) => return Some((vec![*found], "")),
             // What does not count is looked for again, as any other proof.
             Kept::Broken if writes => {}
@@ -87,6 +89,10 @@ impl Line<'_> {
                 }
                 Came::Nothing => {}
             }
+        }
+        if broken {
+            self.forget(goal, Part::Repair);
+            self.forget(goal, Part::RepairHypotheses);
         }
         Some((Vec::new(), "No condition in the menu was found to mend it."))
     }

@@ -138,7 +138,10 @@ fn order(d: &mut Decl, draw: &mut Draw) -> Option<String> {
     let apart = |n: &usize| {
         let (Some(a), Some(b)) = (d.binders.get(*n), d.binders.get(n + 1)) else { return false };
         let again = name(a) == name(b) && name(a) != "_";
-        !again && b.ty.as_ref().is_some_and(|ty| !words(&print::expr(ty)).contains(name(a)))
+        // Neither may come to mean the other one: the second may have the name of something further out.
+        let lacks =
+            |of: &Binder, what: &Binder| of.ty.as_ref().is_some_and(|t| !words(&print::expr(t)).contains(name(what)));
+        !again && lacks(b, a) && lacks(a, b)
     };
     let places: Vec<usize> = (0..d.binders.len()).filter(apart).collect();
     let n = *places.get(draw.below(places.len()))?;
@@ -161,7 +164,8 @@ fn again(d: &mut Decl, draw: &mut Draw) -> Option<String> {
     twin.names.iter_mut().for_each(|n| n.text.clone_from(&other));
     twin.implicit = false;
     d.binders = all;
-    d.binders.push(twin);
+    // Further on, what its type speaks of may be hidden by other names.
+    d.binders.insert(n + 1, twin);
     Some(format!("there is `{other}` like `{old}`, which is not used"))
 }
 

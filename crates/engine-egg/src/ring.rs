@@ -100,6 +100,9 @@ struct Form {
     tree: Rc<Tree>,
 }
 
+/// Most monomials that are written down for one e-graph. Classes that reach themselves are worked out again at every place.
+const WORK: u64 = 20_000;
+
 /// The polynomials of the classes of an e-graph.
 pub struct Normaliser<'g> {
     graph: &'g Graph,
@@ -112,6 +115,8 @@ pub struct Normaliser<'g> {
     sorts: BTreeMap<Id, Sort>,
     /// Sums that are taken as atoms, because something is divided by them.
     whole: BTreeSet<Id>,
+    /// Monomials written down so far.
+    work: u64,
 }
 
 impl<'g> Normaliser<'g> {
@@ -123,25 +128,29 @@ impl<'g> Normaliser<'g> {
             open: BTreeSet::new(),
             cuts: 0,
             sorts: BTreeMap::new(),
+            work: 0,
         }
     }
 
-    /// The steps for all sums and products, with what is divided by taken apart, and taken as it is, so that it can be cancelled.
-    pub fn all_steps(graph: &'g Graph) -> Vec<Step> {
-        let mut steps = Normaliser::new(graph).steps();
+    /// The steps for all sums and products, with what is divided by taken apart, and taken as it is, so that it can be cancelled,
+    /// and what they cost.
+    pub fn all_steps(graph: &'g Graph) -> (Vec<Step>, u64) {
+        let (mut steps, mut cost) = Normaliser::new(graph).steps();
         let mut apart = Normaliser::new(graph);
         for id in graph.classes() {
             let inverted = u32::try_from(usize::from(id)).ok().and_then(|n| apart.inverted(n));
             apart.whole.extend(inverted.and_then(|n| usize::try_from(n).ok()).map(Id::from));
         }
         if !apart.whole.is_empty() {
-            steps.extend(apart.steps());
+            let (more, work) = apart.steps();
+            steps.extend(more);
+            cost += work;
         }
-        steps
+        (steps, cost)
     }
 
     /// The steps for all sums and products of the e-graph.
-    fn steps(mut self) -> Vec<Step> {
+    fn steps(mut self) -> (Vec<Step>, u64) {
         let mut out = Vec::new();
         for id in self.graph.classes() {
             for node in &self.graph.egg[id].nodes {
@@ -160,7 +169,7 @@ impl<'g> Normaliser<'g> {
                 }
             }
         }
-        out
+        (out, self.work)
     }
 
     /// The form of a class.
@@ -219,7 +228,7 @@ impl<'g> Normaliser<'g> {
     /// The polynomial of a class: a number if it is one, otherwise the smallest that one of its sums or products gives.
     fn class(&mut self, id: Id, sort: Sort) -> Option<Form> {
         let id = self.graph.egg.find(id);
-        if self.whole.contains(&id) {
+        if self.whole.contains(&id) || self.work > WORK {
             return self.atom(id, sort);
         }
         if self.open.contains(&id) {
@@ -235,9 +244,11 @@ impl<'g> Normaliser<'g> {
         for node in &self.graph.egg[id].nodes {
             if let Some(p) = part(self.graph.shape(node))
                 && let Some(form) = self.node(node, &p)
-                && best.as_ref().is_none_or(|b| size(&form.poly) < size(&b.poly))
             {
-                best = Some(form);
+                self.work += 1 + u64::try_from(form.poly.0.len()).unwrap_or(u64::MAX / 2);
+                if best.as_ref().is_none_or(|b| size(&form.poly) < size(&b.poly)) {
+                    best = Some(form);
+                }
             }
         }
         self.open.remove(&id);

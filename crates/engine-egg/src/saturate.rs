@@ -17,6 +17,8 @@ use std::rc::Rc;
 
 /// Rounds, at most.
 const ROUNDS: usize = 12;
+/// Monomials that are written down for one step.
+const WORK_PER_STEP: u64 = 20;
 /// Nodes of the e-graph, at most.
 const NODES: usize = 3_000;
 /// Steps for one side condition, at most.
@@ -151,7 +153,8 @@ impl<'g> Saturation<'g> {
             }
             let before = self.graph.egg.total_size();
             let mut changed = false;
-            for (l, r, why) in Normaliser::all_steps(&self.graph) {
+            let (steps, cost) = Normaliser::all_steps(&self.graph);
+            for (l, r, why) in steps {
                 changed |= self.graph.unite(&l, &r, why);
             }
             for (l, r, why) in self.evaluated()? {
@@ -162,7 +165,7 @@ impl<'g> Saturation<'g> {
             }
             let size = self.graph.egg.total_size();
             let added = u64::try_from(size.saturating_sub(before)).unwrap_or(u64::MAX);
-            if budget.spend(added).is_err() || size > NODES {
+            if budget.spend(added.saturating_add(cost / WORK_PER_STEP)).is_err() || size > NODES {
                 self.graph.rebuild();
                 return Ok((Reason::Budget, "The search for equations ran out of steps.".to_owned()));
             }

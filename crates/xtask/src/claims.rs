@@ -309,9 +309,11 @@ fn certificate(peer: Peer, answer: &Answer, claim: &Claim, folder: &Path) -> Res
     }
     let Some(mut command) = peer.certify(claim.stem)? else { return none() };
     let run = process::run(command.current_dir(folder), &folder.join("said.txt"), &CERTIFICATE)?;
-    let End::Code(Some(0)) = run.end else {
-        return Ok((format!("none in {} seconds", CERTIFICATE.time.as_secs()), "nobody".to_owned()));
-    };
+    match run.end {
+        End::Code(Some(0)) => {}
+        End::Time => return Ok((format!("none in {} seconds", CERTIFICATE.time.as_secs()), "nobody".to_owned())),
+        End::Code(_) | End::Memory => return none(),
+    }
     // The first line is the answer, not the proof.
     let proof = match peer {
         Peer::Gappa => run.said.as_str(),
