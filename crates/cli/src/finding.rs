@@ -156,7 +156,7 @@ fn goal_rule(g: &GoalReport) -> Rule {
 /// The rule of a violation. What to do about it is in the words of the hint.
 fn violation_rule(v: &Violation) -> Rule {
     let words = v.kind.word().replace('-', " ");
-    let text = format!("{}.", crate::check::advice(v.kind));
+    let text = format!("{}.", crate::gate::advice(v.kind));
     Rule { id: v.kind.word().to_owned(), title: format!("Gate: {words}"), text }
 }
 

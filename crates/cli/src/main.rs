@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod export;
 mod finding;
+mod gate;
 mod github;
 mod help;
 mod import;
@@ -89,7 +90,7 @@ fn run(arguments: &[String]) -> u8 {
     }
     let answer = match &args.command {
         Command::Check(c) => check::check(c, &options, arguments),
-        Command::Gate(g) => check::gate(g, &options),
+        Command::Gate(g) => gate::gate(g, &options),
         Command::List(l) => commands::list(l, &options, arguments),
         Command::Show(s) => commands::show(s, &options, arguments),
         Command::Explain(e) => explain::explain(e, &options, arguments),
