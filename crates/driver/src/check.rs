@@ -6,12 +6,13 @@ use crate::menu::Proposal;
 use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::{Context, Sides};
+use crate::scripts::Scripts;
 use crate::store::Store;
 use crate::verdict::{GoalReport, Kind, Reason, Report};
 use bfv_diag::Sources;
 use bfv_format::{Outcome, Term};
 use bfv_kernel::Signature;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -62,6 +63,8 @@ pub struct Goal {
     pub expected: Kind,
     /// What the source itself offers: a proof, or a proof of the negation at a point.
     pub given: Option<Candidate>,
+    /// The stored proof that the source's evidence gave when it was last elaborated; `given` is nothing then.
+    pub recalled: Option<Vec<u8>>,
     /// Goals added by `holds_if`.
     pub holds_if: Vec<Conditional>,
     /// The author knows that the hypotheses contradict each other, and says so.
@@ -86,6 +89,8 @@ pub struct Elaborated {
     pub problems: Vec<Problem>,
     /// Where a declaration stands in the signature, by its full name.
     pub positions: BTreeMap<String, u32>,
+    /// The modules of the files asked for.
+    pub modules: BTreeSet<String>,
 }
 
 /// From source texts to declarations and goals. The texts of imported modules are added to `sources`.
@@ -95,6 +100,14 @@ pub trait Frontend {
     /// # Errors
     /// Problems after which there is nothing to judge.
     fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>>;
+
+    /// From now on, what scripts gave is recalled from this store as far as it is current.
+    fn recall(&mut self, _: Store) {}
+
+    /// What came of the scripts of the modules elaborated last, to be recalled later. It is taken out.
+    fn scripts(&mut self) -> Vec<Scripts> {
+        Vec::new()
+    }
 
     /// The goal that `holds_if text` would add to a claim; nothing when the text is no statement over its variables.
     fn condition(&mut self, _: &Goal, _: &str) -> Option<Conditional> {
@@ -241,7 +254,8 @@ pub fn check_and_see(
     if files.is_empty() {
         return (report, Vec::new(), sources);
     }
-    let run = check_loaded(options, files.as_slice(), sources, report, (frontend, search), progress, see);
+    let hooks = Hooks { progress, see, go: &mut |_| true };
+    let run = check_loaded(options, files.as_slice(), sources, report, (frontend, search), hooks);
     (run.report, run.names, run.sources)
 }
 
@@ -257,7 +271,8 @@ pub fn check_text(
     let input = Input { number: sources.add(name, text.as_bytes()), bytes: text.as_bytes().to_vec() };
     let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
     let report = Report { files: vec![name.to_owned()], ..Report::default() };
-    let run = check_loaded(&options, &[input], sources, report, (frontend, search), &mut |_| {}, &mut |_| {});
+    let hooks = Hooks { progress: &mut |_| {}, see: &mut |_| {}, go: &mut |_| true };
+    let run = check_loaded(&options, &[input], sources, report, (frontend, search), hooks);
     (run.report, run.sources)
 }
 
@@ -267,6 +282,18 @@ pub(crate) struct Run {
     pub(crate) names: Vec<GoalName>,
     pub(crate) sources: Sources,
     pub(crate) sides: Sides,
+    /// What came of scripts.
+    pub(crate) scripts: Vec<Scripts>,
+    /// A stored proof that was recalled in place of a script does not count, so the run says nothing.
+    pub(crate) refused: bool,
+}
+
+/// What is told of a run on its way.
+pub(crate) struct Hooks<'h> {
+    pub(crate) progress: &'h mut dyn FnMut(Progress),
+    pub(crate) see: &'h mut dyn FnMut(&Seen<'_>),
+    /// Asked once all is elaborated, with whether that went well: whether goals are judged.
+    pub(crate) go: &'h mut dyn FnMut(bool) -> bool,
 }
 
 pub(crate) fn check_loaded(
@@ -275,10 +302,16 @@ pub(crate) fn check_loaded(
     mut sources: Sources,
     mut report: Report,
     (frontend, search): (&mut dyn Frontend, &mut dyn Search),
-    progress: &mut dyn FnMut(Progress),
-    see: &mut dyn FnMut(&Seen<'_>),
+    hooks: Hooks<'_>,
 ) -> Run {
-    let ended = |report, names, sources| Run { report, names, sources, sides: Sides::default() };
+    let ended = |report, names, sources| Run {
+        report,
+        names,
+        sources,
+        sides: Sides::default(),
+        scripts: Vec::new(),
+        refused: false,
+    };
     let start = Instant::now();
     let elaborated = frontend.elaborate(&mut sources, files);
     report.load_us = micros(start);
@@ -290,6 +323,7 @@ pub(crate) fn check_loaded(
         }
     };
     report.problems.append(&mut elaborated.problems);
+    let well = report.problems.is_empty();
     let all: Vec<GoalName> =
         elaborated.goals.iter().map(|g| GoalName { name: g.full_name(), file: g.place.file.clone() }).collect();
     let goals: Vec<&Goal> = match &options.goal {
@@ -306,7 +340,7 @@ pub(crate) fn check_loaded(
             }
         },
     };
-    if goals.is_empty() {
+    if !(hooks.go)(well) || goals.is_empty() {
         return ended(report, all, sources);
     }
     let context = match Context::new(&elaborated.signature) {
@@ -318,16 +352,27 @@ pub(crate) fn check_loaded(
     };
     let mut line = Line::new(options, &elaborated.signature, &context, frontend, search);
     for (done, goal) in goals.iter().enumerate() {
-        progress(Progress { done, all: goals.len() });
-        let Some((judged, evidence)) = line.goal(goal) else { continue };
+        (hooks.progress)(Progress { done, all: goals.len() });
+        let judged = line.goal(goal);
+        if line.refused {
+            return Run { refused: true, ..ended(report, all, sources) };
+        }
+        let Some((judged, evidence)) = judged else { continue };
         if let Some(evidence) = &evidence {
-            see(&Seen { elaborated: &elaborated, goal, report: &judged, evidence });
+            (hooks.see)(&Seen { elaborated: &elaborated, goal, report: &judged, evidence });
         }
         report.goals.push(judged);
     }
     report.problems.append(&mut line.problems);
-    let sides = std::mem::take(&mut line.sides);
-    Run { report, names: all, sources, sides }
+    let (sides, stored) = (std::mem::take(&mut line.sides), std::mem::take(&mut line.from_source));
+    let mut scripts = frontend.scripts();
+    // Of the other goals nothing is known.
+    if options.goal.is_none() {
+        Scripts::note(&mut scripts, stored);
+    } else {
+        scripts.clear();
+    }
+    Run { report, names: all, sources, sides, scripts, refused: false }
 }
 
 pub(crate) fn micros(start: Instant) -> u64 {

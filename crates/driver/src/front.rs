@@ -5,8 +5,9 @@ use crate::declared::library_file;
 use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
-use crate::problem::{Problem, place};
-use crate::sentence::count;
+use crate::problem::{Problem, few_of_each_file, place};
+use crate::scripts::{self, Remembered, Scripts};
+use crate::store::Store;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
 use bfv_elab::{Engines, Expected, Session, Share};
@@ -16,7 +17,7 @@ use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
 use bfv_syntax::tree::{Decl, DeclKind, File};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The engines that a program plugs in.
@@ -52,14 +53,16 @@ pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
 #[must_use]
 pub fn plug_for(engines: Plugged, share: Option<Share>) -> (Box<dyn Frontend>, Box<dyn Search>) {
     let known = Rc::new(RefCell::new(Known::default()));
-    let front = Front { engines, known: known.clone(), library: Library::Bundles, share };
+    let front =
+        Front { engines, known: known.clone(), library: Library::Bundles, share, store: None, scripts: Vec::new() };
     (Box::new(front), Box::new(Engaged { engines, known }))
 }
 
 /// The front end for the gate: the library is elaborated from its source, so that nothing rests on a bundle.
 #[must_use]
 pub fn from_source(engines: Plugged) -> Box<dyn Frontend> {
-    Box::new(Front { engines, known: Rc::default(), library: Library::Sources, share: None })
+    let known = Rc::default();
+    Box::new(Front { engines, known, library: Library::Sources, share: None, store: None, scripts: Vec::new() })
 }
 
 /// Bundles of the whole library, made from its source: module and bytes.
@@ -109,26 +112,39 @@ struct Front {
     library: Library,
     known: Rc<RefCell<Known>>,
     share: Option<Share>,
+    /// Where what scripts gave is recalled from.
+    store: Option<Store>,
+    scripts: Vec<Scripts>,
 }
 
 /// A module that is being read.
 struct Module {
     name: String,
     file: File,
-    /// Its claims are asked for.
-    asked: bool,
+    /// The name and the text of its file, where its claims are asked for.
+    asked: Option<(String, Rc<[u8]>)>,
 }
 
 impl Frontend for Front {
     fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>> {
         let mut line = Line::new(self.engines, self.library);
         line.share = self.share;
+        line.store.clone_from(&self.store);
         line.files(sources, files);
+        self.scripts = line.scripts;
         let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
         let signature = line.session.signature.clone();
         *self.known.borrow_mut() = Known { session: line.session, claims: line.claims };
         let problems = few_of_each_file(line.problems);
-        Ok(Elaborated { signature, goals: line.goals, problems, positions })
+        Ok(Elaborated { signature, goals: line.goals, problems, positions, modules: line.asked })
+    }
+
+    fn recall(&mut self, store: Store) {
+        self.store = Some(store);
+    }
+
+    fn scripts(&mut self) -> Vec<Scripts> {
+        std::mem::take(&mut self.scripts)
     }
 
     fn condition(&mut self, goal: &Goal, text: &str) -> Option<Conditional> {
@@ -157,43 +173,6 @@ fn other_end(path: Option<&str>) -> Option<&str> {
     (!stem.is_empty() && end != "sctt").then_some(end)
 }
 
-/// Most errors of one file that are shown.
-const SHOWN: usize = 20;
-
-/// The problems, with the first errors of each file only, and one in place of the others that says how many these are.
-fn few_of_each_file(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut errors: BTreeMap<String, usize> = BTreeMap::new();
-    let mut out: Vec<Problem> = Vec::new();
-    let mut more: Vec<(Problem, usize, bool)> = Vec::new();
-    for p in problems {
-        let Some(file) = p.place.as_ref().filter(|_| p.is_error()).map(|p| p.file.clone()) else {
-            out.push(p);
-            continue;
-        };
-        let seen = errors.entry(file.clone()).or_default();
-        *seen += 1;
-        if *seen <= SHOWN {
-            out.push(p);
-            continue;
-        }
-        // The reader itself stops at some number; then there are at least so many.
-        let stopped = p.code.word() == bfv_diag::Code::TooManyErrors.id();
-        match more.iter_mut().find(|(first, ..)| first.place.as_ref().is_some_and(|p| p.file == file)) {
-            Some((_, n, least)) => (*n, *least) = (*n + usize::from(!stopped), *least || stopped),
-            None => more.push((p, 1, stopped)),
-        }
-    }
-    for (first, n, least) in more {
-        let word = if least { "at least " } else { "" };
-        let what = format!("This file has {word}{}, which are left out here.", count(n, "more error"));
-        let code = crate::problem::Code::Source(bfv_diag::Code::TooManyErrors.id().to_owned());
-        let mut p = Problem::new(code, what, "mend the first errors and check again.");
-        p.place = first.place;
-        out.push(p);
-    }
-    out
-}
-
 /// The module of a file that names none.
 pub(crate) fn stem(path: Option<&str>) -> String {
     let path = path.unwrap_or("input");
@@ -219,6 +198,12 @@ pub(crate) struct Line {
     goals: Vec<Goal>,
     claims: BTreeMap<String, Decl>,
     problems: Vec<Problem>,
+    /// The modules asked for.
+    asked: BTreeSet<String>,
+    /// From what modules outside the library are made.
+    own_keys: BTreeMap<String, String>,
+    store: Option<Store>,
+    scripts: Vec<Scripts>,
     /// The modules asked for, where they will be elaborated again.
     pub(crate) kept: Option<Vec<Base>>,
 }
@@ -240,6 +225,10 @@ impl Line {
             goals: Vec::new(),
             claims: BTreeMap::new(),
             problems: Vec::new(),
+            asked: BTreeSet::new(),
+            own_keys: BTreeMap::new(),
+            store: None,
+            scripts: Vec::new(),
             kept: None,
         }
     }
@@ -277,8 +266,11 @@ impl Line {
                 problems.push(Problem::from_diagnostic(&d, sources));
                 continue;
             }
-            modules.push(Module { name, file, asked: true });
+            let asked =
+                Some((sources.name(input.number).unwrap_or_default().to_owned(), input.bytes.as_slice().into()));
+            modules.push(Module { name, file, asked });
         }
+        self.asked = modules.iter().map(|m| m.name.clone()).collect();
         self.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
         self.problems = problems;
         self.session.names.catalogue = Some(library::catalogue);
@@ -322,6 +314,20 @@ impl Line {
         }
     }
 
+    /// From what a module that is asked for is made, after what it imports. Nothing where a file stands in for a module of the library,
+    /// for bundles and keys of the library know nothing of that.
+    fn key(&mut self, module: &Module) -> Option<String> {
+        let (_, text) = module.asked.as_ref()?;
+        if self.asked.iter().any(|m| library::source(m).is_some()) {
+            return None;
+        }
+        let (own, keys) = (&self.own_keys, &mut self.keys);
+        let imports = module.file.imports.iter().map(|i| i.text.as_str());
+        let key = scripts::key(&module.name, text, imports.map(|i| (i, own.get(i).cloned().or_else(|| keys.of(i)))))?;
+        self.own_keys.insert(module.name.clone(), key.clone());
+        Some(key)
+    }
+
     /// Elaborates a module after what it imports. A module that is taken out before its imports are done cannot be met again,
     /// so a circle ends with an unknown module.
     fn module(&mut self, name: &str, sources: &mut Sources) {
@@ -338,26 +344,38 @@ impl Line {
                 let number = sources.add(library_file(name), text.as_bytes());
                 let (file, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
                 self.problems.extend(diagnostics.iter().map(|d| Problem::from_diagnostic(d, sources)));
-                Module { name: name.to_owned(), file, asked: false }
+                Module { name: name.to_owned(), file, asked: None }
             }
         };
         for i in &module.file.imports {
             self.module(&i.text, sources);
         }
-        if let (true, Some(kept)) = (module.asked, &mut self.kept) {
+        if let (true, Some(kept)) = (module.asked.is_some(), &mut self.kept) {
             kept.push(Base { name: module.name.clone(), file: module.file.clone(), session: self.session.clone() });
         }
         let text = |span: Span| sources.span_text(span).unwrap_or_default().to_owned();
         // Claims of other modules are nobody's share.
-        self.session.share = self.share.filter(|_| module.asked);
+        self.session.share = self.share.filter(|_| module.asked.is_some());
+        let key = self.key(&module);
+        let store = self.store.clone().filter(|s| module.asked.as_ref().is_some_and(|(file, _)| s.keeps(file)));
+        let mut known = store
+            .as_ref()
+            .zip(key.as_ref())
+            .and_then(|(store, key)| Remembered::load(store, &module.name, key, &self.session.in_share(&module.file)));
+        let mut proofs = known.as_mut().map(|k| std::mem::take(&mut k.proofs)).unwrap_or_default();
+        self.session.recall = known.as_ref().map(|k| k.recall.clone()).unwrap_or_default();
         let out = self.session.module(&module.name, &module.file, self.engines, &text);
+        if let (Some(key), true, true) = (key, out.problems.is_empty(), store.is_some_and(|s| s.writes())) {
+            let given = out.claims.iter().any(|c| c.given.is_some());
+            self.scripts.extend(Scripts::of(&self.session, &module.name, key, known, out.proved > 0, given));
+        }
         for p in out.problems {
             let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
             d.fix = p.fix;
             d.labels.extend(p.see);
             self.problems.push(Problem::from_diagnostic(&d, sources));
         }
-        if !module.asked {
+        if module.asked.is_none() {
             return;
         }
         for d in module.file.decls.into_iter().filter(|d| d.kind == DeclKind::Claim) {
@@ -365,6 +383,7 @@ impl Line {
         }
         for c in out.claims {
             self.goals.push(Goal {
+                recalled: proofs.remove(&c.name).filter(|_| c.recalled),
                 module: module.name.clone(),
                 name: c.name,
                 doc: c.doc,

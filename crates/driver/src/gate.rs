@@ -4,6 +4,7 @@ use crate::companion::Part;
 use crate::replay::{Judgement, StoredFailure};
 use crate::verdict::Kind;
 use bfv_format::{ReadError, Stored, read};
+use std::collections::BTreeSet;
 
 /// A claim that is allowed to have no proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -362,4 +363,15 @@ pub fn leftovers(
         }
     }
     out
+}
+
+/// What scripts of modules gave, where there is no such module.
+pub(crate) fn scripts_of_none(modules: &BTreeSet<String>, stored: &[String]) -> Vec<Violation> {
+    let left = stored.iter().filter(|m| !modules.contains(*m));
+    left.map(|m| Violation {
+        claim: m.clone(),
+        kind: ViolationKind::Orphan,
+        sentence: format!("The stored file proofs/{m}/scripts.bfvl belongs to no module; delete it."),
+    })
+    .collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::check::{Conditional, Frontend, Goal, internal};
 use crate::companion::{self, Part};
-use crate::gate::{Claim, Policy, Violation, gate, leftovers};
+use crate::gate::{Claim, Policy, Violation, gate, leftovers, scripts_of_none};
 use crate::load::load;
 use crate::problem::{Place, Problem};
 use crate::replay::{Context, Sides, StoredFailure, judge_stored};
@@ -122,6 +122,11 @@ pub fn gate_sources(
             let modules: BTreeSet<&str> = elaborated.goals.iter().map(|g| g.module.as_str()).collect();
             violations.extend(leftovers(&claims, policy, &stored, |m| (whole && complete) || modules.contains(m)));
         }
+        Err(problem) => problems.push(problem),
+    }
+    match store.list_scripts() {
+        Ok(all) if whole && complete => violations.extend(scripts_of_none(&elaborated.modules, &all)),
+        Ok(_) => {}
         Err(problem) => problems.push(problem),
     }
     let mut looked = Vec::new();

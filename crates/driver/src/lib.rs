@@ -23,6 +23,7 @@ mod named;
 mod problem;
 mod repair;
 mod replay;
+mod scripts;
 mod sentence;
 mod shares;
 mod stability;
@@ -48,13 +49,14 @@ pub use menu::Proposal;
 pub use named::{ambiguous, meant};
 pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
+pub use scripts::Scripts;
 pub use sentence::{
     Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
     named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
 };
 pub use shares::{Make, check_in_threads};
 pub use stability::{Measured, Stability, StabilityOptions, Varied, stability};
-pub use store::{Store, StoreMode, proof_path};
+pub use store::{Store, StoreMode, proof_path, scripts_path};
 
 pub use verdict::{
     ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report,

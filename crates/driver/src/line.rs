@@ -3,7 +3,7 @@
 use crate::check::{Attempt, Candidate, CheckOptions, Frontend, Goal, Method, Search, internal};
 use crate::companion::{self, Part};
 use crate::problem::Problem;
-use crate::replay::{Context, Judgement, Sides, StoredFailure, is_stale, judge, judge_stored};
+use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
@@ -31,6 +31,10 @@ pub struct Line<'a> {
     pub(crate) frontend: &'a mut dyn Frontend,
     pub(crate) search: &'a mut dyn Search,
     pub(crate) sides: Sides,
+    /// A stored proof that was recalled in place of a script does not count.
+    pub(crate) refused: bool,
+    /// Module and name of the claims whose evidence is that of the source, with the hash of what is stored.
+    pub(crate) from_source: Vec<(String, String, String)>,
     /// What went wrong on the way.
     pub problems: Vec<Problem>,
 }
@@ -107,7 +111,17 @@ impl<'a> Line<'a> {
         frontend: &'a mut dyn Frontend,
         search: &'a mut dyn Search,
     ) -> Self {
-        Line { options, signature, context, frontend, search, sides: Sides::default(), problems: Vec::new() }
+        Line {
+            options,
+            signature,
+            context,
+            frontend,
+            search,
+            sides: Sides::default(),
+            refused: false,
+            from_source: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     fn limits(&self) -> Limits {
@@ -152,22 +166,27 @@ impl<'a> Line<'a> {
     /// `again` says that a search for it was made before.
     fn judged(&mut self, task: &Task<'_>, again: bool) -> Option<Answer> {
         let hash = self.hash(task)?;
+        if let (Part::Claim, Some(bytes)) = (task.part, &task.goal.recalled) {
+            return self.recalled(task, hash, bytes.clone());
+        }
         let start = Instant::now();
         let mut search_steps = 0;
         let loaded = self.load(task);
-        // Other reasons not to count, such as few steps, may pass.
-        let useless = |bytes: &Vec<u8>| read(bytes).map_or(true, |s| is_stale(self.context, task.statement, &s));
-        let stale = loaded.as_ref().is_some_and(useless);
         let given = if task.part == Part::Claim { task.goal.given.clone() } else { None };
         let given = given.map(|candidate| (self.written(task, &candidate), candidate));
         // What the source gives is mostly what is stored, byte by byte; then one judgement is that of both.
         let same = given.as_ref().is_some_and(|(bytes, _)| bytes.as_ref().ok() == loaded.as_ref());
-        let stored = loaded.filter(|_| !same).and_then(|bytes| self.replayed(task, bytes));
-        let mut accepted: Vec<Accepted> = stored.into_iter().collect();
+        let stored = loaded.filter(|_| !same).map(|bytes| self.replayed(task, bytes));
+        // Other reasons not to count, such as few steps, may pass.
+        let stale = matches!(stored, Some(Err(None | Some(StoredFailure::Stale))));
+        let mut accepted: Vec<Accepted> = stored.and_then(Result::ok).into_iter().collect();
         let mut failure = (Reason::Incomplete, String::new());
         if let Some((bytes, candidate)) = given {
             match bytes.and_then(|bytes| self.accept(task, candidate, bytes)) {
-                Ok(a) => accepted.push(a),
+                Ok(a) => {
+                    self.is_from_source(task, &a);
+                    accepted.push(a);
+                }
                 Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
             }
         } else if accepted.is_empty() {
@@ -213,6 +232,27 @@ impl<'a> Line<'a> {
         }
         let old = same || accepted.as_ref().is_some_and(|a| a.source == ProofSource::Stored);
         Some(Answer { hash, accepted, failure, search_steps, wall_us, old })
+    }
+
+    /// Judges the stored proof that the evidence in the source gave, in its place. Nothing when it does not count, which is noted.
+    fn recalled(&mut self, task: &Task<'_>, hash: Hash, bytes: Vec<u8>) -> Option<Answer> {
+        let start = Instant::now();
+        let Ok(accepted) = self.replayed(task, bytes) else {
+            self.refused = true;
+            return None;
+        };
+        let accepted = Accepted { source: ProofSource::Searched, ..accepted };
+        let wall_us = crate::check::micros(start);
+        self.note(task, hash, accepted.judgement.kind)?;
+        self.is_from_source(task, &accepted);
+        let failure = (Reason::Incomplete, String::new());
+        Some(Answer { hash, accepted: Some(accepted), failure, search_steps: 0, wall_us, old: true })
+    }
+
+    /// Notes that what is stored of a claim is the evidence in its source.
+    fn is_from_source(&mut self, task: &Task<'_>, a: &Accepted) {
+        let Goal { module, name, .. } = task.goal;
+        self.from_source.push((module.clone(), name.clone(), a.info().hash));
     }
 
     /// Notes a judgement; nothing when the kernel accepted the other side of the same statement before.
@@ -310,15 +350,16 @@ impl<'a> Line<'a> {
     /// The stored proof, when there is one that counts. One that does not count is searched for again, so it is no problem.
     pub(crate) fn stored(&mut self, task: &Task<'_>) -> Option<Accepted> {
         let bytes = self.load(task)?;
-        self.replayed(task, bytes)
+        self.replayed(task, bytes).ok()
     }
 
-    fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Option<Accepted> {
-        let stored = read(&bytes).ok()?;
-        let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits()).ok()?;
+    /// Stored bytes that count, or why they do not; nothing is said of bytes that cannot be read.
+    fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Result<Accepted, Option<StoredFailure>> {
+        let stored = read(&bytes).map_err(|_| None)?;
+        let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits())?;
         let Stored { verdict, evidence, witness, engine, .. } = stored;
         let candidate = Candidate { outcome: verdict, evidence, witness, engine };
-        Some(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
+        Ok(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
     }
 
     pub(crate) fn offer(&self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {

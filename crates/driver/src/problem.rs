@@ -1,8 +1,9 @@
 //! What is wrong with input, project or machine: a code, a sentence, a place, and how to mend it.
 
 use crate::exit::Event;
-use crate::sentence::{Math, in_math};
+use crate::sentence::{Math, count, in_math};
 use bfv_diag::{Diagnostic, Severity, Sources, Span};
+use std::collections::BTreeMap;
 
 /// A place in a source file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -185,4 +186,41 @@ fn cause(error: &std::io::Error) -> (String, &'static str) {
         std::io::ErrorKind::IsADirectory => ("it is a folder".into(), "name a file."),
         _ => (error.to_string(), "check the path and the disk."),
     }
+}
+
+/// Most errors of one file that are shown.
+const SHOWN: usize = 20;
+
+/// The problems, with the first errors of each file only, and one in place of the others that says how many these are.
+pub(crate) fn few_of_each_file(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut errors: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<Problem> = Vec::new();
+    let mut more: Vec<(Problem, usize, bool)> = Vec::new();
+    for p in problems {
+        let Some(file) = p.place.as_ref().filter(|_| p.is_error()).map(|p| p.file.clone()) else {
+            out.push(p);
+            continue;
+        };
+        let seen = errors.entry(file.clone()).or_default();
+        *seen += 1;
+        if *seen <= SHOWN {
+            out.push(p);
+            continue;
+        }
+        // The reader itself stops at some number; then there are at least so many.
+        let stopped = p.code.word() == bfv_diag::Code::TooManyErrors.id();
+        match more.iter_mut().find(|(first, ..)| first.place.as_ref().is_some_and(|p| p.file == file)) {
+            Some((_, n, least)) => (*n, *least) = (*n + usize::from(!stopped), *least || stopped),
+            None => more.push((p, 1, stopped)),
+        }
+    }
+    for (first, n, least) in more {
+        let word = if least { "at least " } else { "" };
+        let what = format!("This file has {word}{}, which are left out here.", count(n, "more error"));
+        let code = Code::Source(bfv_diag::Code::TooManyErrors.id().to_owned());
+        let mut p = Problem::new(code, what, "mend the first errors and check again.");
+        p.place = first.place;
+        out.push(p);
+    }
+    out
 }

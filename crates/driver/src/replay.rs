@@ -142,11 +142,6 @@ fn is_of(context: &Context, statement: &Term, stored: &Stored, hashes: &[Hash]) 
     Ok(term_hash(&stored.statement, hashes)? == context.statement_hash(statement)?)
 }
 
-/// Whether a stored proof belongs to another statement.
-pub(crate) fn is_stale(context: &Context, statement: &Term, stored: &Stored) -> bool {
-    decl_hashes(&stored.decls).and_then(|hashes| is_of(context, statement, stored, &hashes)) == Ok(false)
-}
-
 /// Judges a stored proof of a statement: its declarations are found in the signature by hash, or checked and added to a copy of it.
 /// What is judged is the statement in the source; the one in the file only has to have the same hash.
 /// A stored proof may not bring axioms along: one that the source does not have is refused, whatever it is called.

@@ -1,17 +1,24 @@
 //! One run in several threads. Each of them elaborates every declaration and a share of the claims, and judges that share.
 //!
 //! Terms are not shared between threads, so each has a session of its own. No claim changes what a session knows, so all sessions
-//! are alike, and each goal is judged as one thread alone would judge it. Where anything is amiss, one thread alone does
-//! everything again, so that problems are found and said in their order.
+//! are alike, and each goal is judged as one thread alone would judge it. They wait for each other between elaborating and judging:
+//! where anything is amiss by then, nothing is judged and one thread alone does everything again, so that problems are found and said
+//! in their order.
+//!
+//! What scripts gave before is recalled here and nowhere else. Where a stored proof that was recalled does not count, everything is done
+//! again with nothing recalled, so that no report depends on it.
 
-use crate::check::{CheckOptions, Frontend, GoalName, Progress, Run, Search, check_loaded};
+use crate::check::{CheckOptions, Frontend, GoalName, Hooks, Progress, Run, Search, check_loaded};
 use crate::load::{Input, load};
 use crate::replay::Sides;
+use crate::scripts::Scripts;
+use crate::store::Store;
 use crate::verdict::Report;
 use bfv_diag::Sources;
 use bfv_elab::Share;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 
 /// What makes the front end and the search of a thread.
@@ -37,19 +44,29 @@ pub fn check_in_threads(
     if files.is_empty() {
         return (report, Vec::new(), sources);
     }
-    let claims = claims(&files);
-    if options.goal.is_none() && report.problems.is_empty() && claims >= MANY {
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-        if threads > 1
-            && let Some(run) = in_shares(options, &files, &sources, &report, make, (threads, stack, claims), progress)
-        {
-            return (run.report, run.names, run.sources);
-        }
+    let store = options.store.clone();
+    let task = Task { options, files: &files, sources: &sources, report: &report, make, store };
+    let mut run = task.run(stack, progress);
+    if run.refused {
+        run = Task { store: task.store.clone().map(Store::ignored), ..task }.run(stack, progress);
     }
-    let (mut frontend, mut search) = make(None);
-    let run =
-        check_loaded(options, &files, sources, report, (frontend.as_mut(), search.as_mut()), progress, &mut |_| {});
+    if let Some(store) = &options.store
+        && run.report.errors() == 0
+    {
+        Scripts::keep(run.scripts, store);
+    }
     (run.report, run.names, run.sources)
+}
+
+/// What is to be checked.
+struct Task<'a> {
+    options: &'a CheckOptions,
+    files: &'a [Input],
+    sources: &'a Sources,
+    report: &'a Report,
+    make: &'a Make<'a>,
+    /// Where what scripts gave is recalled from.
+    store: Option<Store>,
 }
 
 /// How many claims the files have, by the beginnings of their lines: it only decides how much is done at once.
@@ -57,52 +74,120 @@ fn claims(files: &[Input]) -> usize {
     files.iter().flat_map(|f| f.bytes.split(|b| *b == b'\n')).filter(|line| line.starts_with(b"claim ")).count()
 }
 
-/// The run made of all shares; nothing where anything is amiss.
-fn in_shares(
-    options: &CheckOptions,
-    files: &[Input],
-    sources: &Sources,
-    report: &Report,
-    make: &Make<'_>,
-    (threads, stack, claims): (usize, usize, usize),
-    progress: &mut dyn FnMut(Progress),
-) -> Option<Run> {
-    let done = AtomicUsize::new(0);
-    let share = |first: usize, progress: &mut dyn FnMut(Progress)| {
-        let (mut frontend, mut search) = make(Some(Share { first, of: threads }));
-        let mut count = |p: Progress| {
-            // Every goal but the first says that the one before it is done.
-            let done = done.fetch_add(usize::from(p.done > 0), Ordering::Relaxed);
-            progress(Progress { done, all: claims });
+impl Task<'_> {
+    fn run(&self, stack: usize, progress: &mut dyn FnMut(Progress)) -> Run {
+        let claims = claims(self.files);
+        if self.options.goal.is_none() && self.report.problems.is_empty() && claims >= MANY {
+            let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+            if threads > 1
+                && let Some(run) = self.in_shares((threads, stack, claims), progress)
+            {
+                return run;
+            }
+        }
+        self.share(None, progress, &mut |_| true)
+    }
+
+    fn share(&self, share: Option<Share>, progress: &mut dyn FnMut(Progress), go: &mut dyn FnMut(bool) -> bool) -> Run {
+        let (mut frontend, mut search) = (self.make)(share);
+        if let Some(store) = &self.store {
+            frontend.recall(store.clone());
+        }
+        let hooks = Hooks { progress, see: &mut |_| {}, go };
+        let (sources, report) = (self.sources.clone(), self.report.clone());
+        check_loaded(self.options, self.files, sources, report, (frontend.as_mut(), search.as_mut()), hooks)
+    }
+
+    /// The run made of all shares; nothing where anything is amiss.
+    fn in_shares(
+        &self,
+        (threads, stack, claims): (usize, usize, usize),
+        progress: &mut dyn FnMut(Progress),
+    ) -> Option<Run> {
+        let done = AtomicUsize::new(0);
+        let meeting = Meeting::of(threads);
+        let share = |first: usize, progress: &mut dyn FnMut(Progress)| {
+            let mut count = |p: Progress| {
+                // Every goal but the first says that the one before it is done.
+                let done = done.fetch_add(usize::from(p.done > 0), Ordering::Relaxed);
+                progress(Progress { done, all: claims });
+            };
+            let mut seat = Seat { meeting: &meeting, taken: false };
+            self.share(Some(Share { first, of: threads }), &mut count, &mut |well| seat.take(well))
         };
-        check_loaded(
-            options,
-            files,
-            sources.clone(),
-            report.clone(),
-            (frontend.as_mut(), search.as_mut()),
-            &mut count,
-            &mut |_| {},
-        )
-    };
-    let share = &share;
-    let runs: Vec<Run> = thread::scope(|scope| {
-        let helpers: std::io::Result<Vec<_>> = (1..threads)
-            .map(|first| {
-                let helper = thread::Builder::new().stack_size(stack);
-                helper.spawn_scoped(scope, move || share(first, &mut |_| {}))
-            })
-            .collect();
-        // Where no thread is to be had, one alone does it all.
-        let helpers = helpers.ok()?;
-        let mut runs = vec![share(0, progress)];
-        runs.extend(helpers.into_iter().map(|h| h.join().unwrap_or_else(|mistake| resume_unwind(mistake))));
-        Some(runs)
-    })?;
-    merged(runs)
+        let share = &share;
+        let runs: Vec<Run> = thread::scope(|scope| {
+            let helpers: std::io::Result<Vec<_>> = (1..threads)
+                .map(|first| {
+                    let helper = thread::Builder::new().stack_size(stack);
+                    helper.spawn_scoped(scope, move || share(first, &mut |_| {}))
+                })
+                .collect();
+            // Where no thread is to be had, one alone does it all, and those that are there must not wait.
+            let helpers = helpers.inspect_err(|_| meeting.leave()).ok()?;
+            let mut runs = vec![share(0, progress)];
+            runs.extend(helpers.into_iter().map(|h| h.join().unwrap_or_else(|mistake| resume_unwind(mistake))));
+            Some(runs)
+        })?;
+        merged(runs)
+    }
+}
+
+/// Where threads wait for each other, to go on together or not at all.
+struct Meeting {
+    /// How many are still to come, and whether all is well so far.
+    state: Mutex<(usize, bool)>,
+    all: Condvar,
+}
+
+impl Meeting {
+    fn of(threads: usize) -> Self {
+        Meeting { state: Mutex::new((threads, true)), all: Condvar::new() }
+    }
+
+    /// Waits for the others; whether all is well with everybody.
+    fn join(&self, well: bool) -> bool {
+        // What is behind the lock is whole at any time, also where somebody panicked.
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *state = (state.0.saturating_sub(1), state.1 && well);
+        self.all.notify_all();
+        while state.0 > 0 && state.1 {
+            state = self.all.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        state.1
+    }
+
+    /// Nobody goes on.
+    fn leave(&self) {
+        self.join(false);
+    }
+}
+
+/// The place of one thread in a meeting. A thread that ends without having come, leaves.
+struct Seat<'m> {
+    meeting: &'m Meeting,
+    taken: bool,
+}
+
+impl Seat<'_> {
+    fn take(&mut self, well: bool) -> bool {
+        self.taken = true;
+        self.meeting.join(well)
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.meeting.leave();
+        }
+    }
 }
 
 fn merged(runs: Vec<Run>) -> Option<Run> {
+    if runs.iter().any(|r| r.refused) {
+        return runs.into_iter().find(|r| r.refused);
+    }
     if runs.iter().any(|r| !r.report.problems.is_empty()) {
         return None;
     }
@@ -115,12 +200,13 @@ fn merged(runs: Vec<Run>) -> Option<Run> {
     let load_us = runs.iter().map(|r| r.report.load_us).max().unwrap_or_default();
     let all: usize = runs.iter().map(|r| r.report.goals.len()).sum();
     let mut runs = runs.into_iter();
-    let Run { mut report, mut names, sources, .. } = runs.next()?;
+    let Run { mut report, mut names, sources, mut scripts, .. } = runs.next()?;
     let mut goals = vec![std::mem::take(&mut report.goals).into_iter()];
     let mut of_all = vec![std::mem::take(&mut names).into_iter()];
     for run in runs {
         goals.push(run.report.goals.into_iter());
         of_all.push(run.names.into_iter());
+        Scripts::join(&mut scripts, run.scripts);
     }
     let threads = goals.len();
     for n in 0..all {
@@ -128,5 +214,5 @@ fn merged(runs: Vec<Run>) -> Option<Run> {
         report.goals.push(goals.get_mut(share)?.next()?);
         names.push(of_all.get_mut(share)?.next()?);
     }
-    Some(Run { report: Report { load_us, ..report }, names, sources, sides })
+    Some(Run { report: Report { load_us, ..report }, names, sources, sides, scripts, refused: false })
 }

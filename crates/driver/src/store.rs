@@ -1,4 +1,4 @@
-//! The proof store: `proofs/<module>/<claim>.bfvp`, plain files.
+//! The proof store: `proofs/<module>/<claim>.bfvp`, and `proofs/<module>/scripts.bfvl` beside them, plain files.
 
 use crate::problem::{Code, Problem};
 use std::fs;
@@ -31,7 +31,19 @@ pub struct Store {
 /// # Errors
 /// A name that could leave its folder or be taken for another file.
 pub fn proof_path(module: &str, claim: &str) -> Result<PathBuf, Problem> {
-    for name in [module, claim] {
+    place(module, claim, "bfvp")
+}
+
+/// The place of what the scripts of a module gave, under the project's folder.
+///
+/// # Errors
+/// As `proof_path`.
+pub fn scripts_path(module: &str) -> Result<PathBuf, Problem> {
+    place(module, "scripts", "bfvl")
+}
+
+fn place(module: &str, file: &str, ending: &str) -> Result<PathBuf, Problem> {
+    for name in [module, file] {
         let legal = |c: char| c.is_alphanumeric() || matches!(c, '_' | '\'' | '-' | '.');
         if name.is_empty() || name.starts_with('.') || name.contains("..") || !name.chars().all(legal) {
             let what = format!("The name {} cannot be the name of a file.", name.escape_debug());
@@ -42,7 +54,7 @@ pub fn proof_path(module: &str, claim: &str) -> Result<PathBuf, Problem> {
             ));
         }
     }
-    Ok(Path::new("proofs").join(module).join(format!("{claim}.bfvp")))
+    Ok(Path::new("proofs").join(module).join(format!("{file}.{ending}")))
 }
 
 impl Store {
@@ -57,6 +69,12 @@ impl Store {
     pub fn of(self, sources: &[PathBuf]) -> Self {
         let sources = sources.iter().map(|s| real(&self.root.join(s))).collect();
         Store { sources: Some(sources), ..self }
+    }
+
+    /// The same with what is stored ignored.
+    #[must_use]
+    pub(crate) fn ignored(self) -> Self {
+        Store { mode: StoreMode { fresh: true, ..self.mode }, ..self }
     }
 
     /// Whether anything may be written.
@@ -77,10 +95,22 @@ impl Store {
     /// # Errors
     /// A file that is there and cannot be read.
     pub fn load(&self, module: &str, claim: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.load_at(&proof_path(module, claim)?)
+    }
+
+    /// What the scripts of a module gave, if it is there and is to be used.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn load_scripts(&self, module: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.load_at(&scripts_path(module)?)
+    }
+
+    fn load_at(&self, path: &Path) -> Result<Option<Vec<u8>>, Problem> {
         if self.mode.fresh {
             return Ok(None);
         }
-        let path = self.root.join(proof_path(module, claim)?);
+        let path = self.root.join(path);
         let shown = path.display().to_string();
         let file = match fs::File::open(&path) {
             Ok(f) => f,
@@ -105,10 +135,23 @@ impl Store {
     /// # Errors
     /// A folder that is there and cannot be read.
     pub fn list(&self) -> Result<Vec<(String, String)>, Problem> {
+        self.list_of("bfvp")
+    }
+
+    /// The modules of which it is stored what their scripts gave, in order.
+    ///
+    /// # Errors
+    /// A folder that is there and cannot be read.
+    pub fn list_scripts(&self) -> Result<Vec<String>, Problem> {
+        let all = self.list_of("bfvl")?;
+        Ok(all.into_iter().filter(|(_, file)| file == "scripts").map(|(module, _)| module).collect())
+    }
+
+    fn list_of(&self, ending: &str) -> Result<Vec<(String, String)>, Problem> {
         let root = self.root.join("proofs");
         let mut out = Vec::new();
         for module in inside(&root)?.into_iter().filter(|p| p.is_dir()) {
-            for file in inside(&module)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "bfvp")) {
+            for file in inside(&module)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == ending)) {
                 let name =
                     |p: Option<&std::ffi::OsStr>| p.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 out.push((name(module.file_name()), name(file.file_stem())));
@@ -123,10 +166,22 @@ impl Store {
     /// # Errors
     /// A folder or file that cannot be written.
     pub fn save(&self, module: &str, claim: &str, bytes: &[u8]) -> Result<bool, Problem> {
+        self.save_at(&proof_path(module, claim)?, bytes)
+    }
+
+    /// The same for what the scripts of a module gave.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be written.
+    pub fn save_scripts(&self, module: &str, bytes: &[u8]) -> Result<bool, Problem> {
+        self.save_at(&scripts_path(module)?, bytes)
+    }
+
+    fn save_at(&self, path: &Path, bytes: &[u8]) -> Result<bool, Problem> {
         if self.mode.locked {
             return Ok(false);
         }
-        let path = self.root.join(proof_path(module, claim)?);
+        let path = self.root.join(path);
         if fs::read(&path).is_ok_and(|old| old == bytes) {
             return Ok(false);
         }
@@ -134,7 +189,7 @@ impl Store {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|e| fail(folder, e))?;
         }
-        let half = path.with_extension(format!("bfvp.{}.part", std::process::id()));
+        let half = path.with_added_extension(format!("{}.part", std::process::id()));
         fs::write(&half, bytes).map_err(|e| fail(&half, e))?;
         fs::rename(&half, &path).map_err(|e| fail(&path, e))?;
         Ok(true)

@@ -57,6 +57,7 @@ fn goal(name: &str, statement: Term, expected: Kind, given: Option<Candidate>) -
         variables: Vec::new(),
         expected,
         given,
+        recalled: None,
         holds_if: vec![],
         vacuous: false,
     }
@@ -70,7 +71,8 @@ struct Fake {
 impl Frontend for Fake {
     fn elaborate(&mut self, _: &mut Sources, _: &[Input]) -> Result<Elaborated, Vec<Problem>> {
         let signature = signature(&self.decls);
-        Ok(Elaborated { signature, goals: self.goals.clone(), problems: vec![], positions: Default::default() })
+        let (goals, positions, modules) = (self.goals.clone(), Default::default(), Default::default());
+        Ok(Elaborated { signature, goals, problems: vec![], positions, modules })
     }
 }
 

@@ -5,7 +5,7 @@
 //! Beside them the bundle holds what the elaborator needs: names, which parameters are implicit, and tags, as lines of text.
 
 use crate::module::Session;
-use crate::names::{Global, Target};
+use crate::names::{Global, Names, Target};
 use bfv_format::{Decl, Library, Node, Prim, Renumber, Term};
 use bfv_kernel::Limits;
 use bfv_search::Lemma;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The bundle of stand-ins: no axiom of a source has this name, for it is no word.
-const STAND_IN: &str = "-";
+pub(crate) const STAND_IN: &str = "-";
 
 /// Why a bundle cannot be made or read, as a part of a sentence.
 pub type Why = String;
@@ -43,12 +43,8 @@ impl Session {
         }
         let mut renumber = Renumber::default();
         let mut decls: Vec<Decl> = Vec::new();
-        let place = |n: usize| u32::try_from(n).map_err(|_| "there are too many declarations".to_owned());
         for id in bfv_format::mentions(&own).into_iter().filter(|id| *id < from) {
-            let name = self.names.full_name(id).ok_or_else(|| format!("the declaration at {id} has no name"))?;
-            renumber.insert(id, place(decls.len())?);
-            let ty: Term = Rc::new(Node::Prim(Prim::Unit));
-            decls.push(Decl::Axiom { name: name.to_owned(), bundle: STAND_IN.to_owned(), ty });
+            stand_in(&self.names, id, &mut renumber, &mut decls)?;
         }
         for (id, decl) in (from..).zip(&own) {
             renumber.insert(id, place(decls.len())?);
@@ -126,6 +122,19 @@ impl Session {
         self.add_module(module, meta.imports);
         Ok(())
     }
+}
+
+/// Adds a stand-in for the declaration at a position.
+pub(crate) fn stand_in(names: &Names, id: u32, renumber: &mut Renumber, decls: &mut Vec<Decl>) -> Result<(), Why> {
+    let name = names.full_name(id).ok_or_else(|| format!("the declaration at {id} has no name"))?;
+    renumber.insert(id, place(decls.len())?);
+    let ty: Term = Rc::new(Node::Prim(Prim::Unit));
+    decls.push(Decl::Axiom { name: name.to_owned(), bundle: STAND_IN.to_owned(), ty });
+    Ok(())
+}
+
+fn place(n: usize) -> Result<u32, Why> {
+    u32::try_from(n).map_err(|_| "there are too many declarations".to_owned())
 }
 
 /// What a bundle says that it was made from; nothing is checked for that.

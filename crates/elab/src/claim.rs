@@ -46,7 +46,8 @@ impl Session {
         let holds_if = expressions(&d.attrs, "holds_if")
             .map(|h| Ok((text(h.span), self.conditional(d, ty, h, engines)?)))
             .collect::<R<_>>()?;
-        let given = self.given(d, &statement, &variables, engines)?;
+        let recalled = self.recall.spares(d);
+        let given = if recalled { None } else { self.given(d, &statement, &variables, engines)? };
         Ok(Claim {
             name: d.name.text.clone(),
             doc: d.doc.clone(),
@@ -57,6 +58,7 @@ impl Session {
             variables,
             expected,
             given,
+            recalled,
             holds_if,
             binders: params(&d.binders).len(),
             vacuous: d.attrs.iter().any(|a| a.name.text == "vacuous"),

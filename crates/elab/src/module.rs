@@ -5,6 +5,7 @@ use crate::attributes::words;
 use crate::context::Local;
 use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
 use crate::names::{Global, Names, Target, constants};
+use crate::recall::Recall;
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
 use crate::units::{Checker, Library, Shape};
@@ -58,6 +59,8 @@ pub struct Claim {
     pub expected: Expected,
     /// What the source offers.
     pub given: Option<Given>,
+    /// The source offers something, and it was left out, for it is recalled.
+    pub recalled: bool,
     /// For each `holds_if H`: H as written, and the statement with the hypothesis H.
     pub holds_if: Vec<(String, Term)>,
     /// How many variables and hypotheses stand before the colon; a hypothesis H comes after them.
@@ -77,6 +80,8 @@ pub struct Session {
     pub lemmas: Vec<Lemma>,
     /// Which claims are elaborated; all of them where nothing is said.
     pub share: Option<Share>,
+    /// What scripts of the next module need not find again.
+    pub recall: Recall,
     /// Claims met while there was a share.
     met: usize,
     /// Modules with what they import.
@@ -115,6 +120,8 @@ pub struct Outcomes {
     pub claims: Vec<Claim>,
     /// Mistakes; a declaration with one is left out.
     pub problems: Vec<Problem>,
+    /// Theorems whose proofs were not recalled.
+    pub proved: usize,
 }
 
 impl Session {
@@ -177,7 +184,11 @@ impl Session {
                     }
                     DeclKind::Claim if !self.mine() => Ok(()),
                     DeclKind::Claim => self.claim(d, engines, text).map(|c| out.claims.push(c)),
-                    _ => self.declaration(name, d, engines),
+                    DeclKind::Theorem if self.recollect(name, d, engines) => Ok(()),
+                    kind => {
+                        out.proved += usize::from(kind == DeclKind::Theorem);
+                        self.declaration(name, d, engines)
+                    }
                 }
             });
             if let Err(mut p) = done {
@@ -187,6 +198,13 @@ impl Session {
             }
         }
         out
+    }
+
+    /// The names of the claims of a module that belong to the share, when the module is the next one.
+    pub fn in_share<'f>(&self, file: &'f File) -> BTreeSet<&'f str> {
+        let claims = file.decls.iter().filter(|d| d.kind == DeclKind::Claim);
+        let mine = |n: usize| self.share.is_none_or(|s| n.checked_rem(s.of) == Some(s.first));
+        claims.zip(self.met..).filter(|(_, n)| mine(*n)).map(|(d, _)| d.name.text.as_str()).collect()
     }
 
     /// Whether the next claim belongs to the share.
@@ -269,7 +287,6 @@ impl Session {
     }
 
     fn declaration(&mut self, module: &str, d: &Decl, engines: Engines<'_>) -> R<()> {
-        let full = format!("{module}.{}", d.name.text);
         let id = self.signature.len();
         let core = if d.kind == DeclKind::Data { self.data(module, d, engines)? } else { self.constant(d, engines)? };
         let con_params = if let CoreDecl::Data(data) = &core { data.params.len() } else { 0 };
@@ -285,9 +302,7 @@ impl Session {
             let message = format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail);
             return problem(Kind::Refused, d.name.span, message, fix);
         }
-        let params = params(&d.binders);
-        let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
-        self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });
+        self.declared(module, d, id);
         if let Some(CoreDecl::Def { ty, body, .. }) = operator {
             self.domain(module, d, &ty, &body, engines)?;
         }
@@ -296,11 +311,32 @@ impl Session {
                 self.names.add(constructor_name(module, d, con_params, Target::Con(id, n), c));
             }
         }
+        self.tagged(d, id);
+        Ok(())
+    }
+
+    /// Declares a theorem with the proof that is recalled; false, and nothing has changed, where there is none that the kernel accepts.
+    fn recollect(&mut self, module: &str, d: &Decl, engines: Engines<'_>) -> bool {
+        let Some(Ok(id)) = self.recalled(d, engines).map(|core| self.signature.add(core, Limits::default())) else {
+            return false;
+        };
+        self.declared(module, d, id);
+        self.tagged(d, id);
+        true
+    }
+
+    /// The name of what now stands at a position.
+    fn declared(&mut self, module: &str, d: &Decl, id: u32) {
+        let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
+        let full = format!("{module}.{}", d.name.text);
+        self.names.add(Global { full, module: module.to_owned(), target, params: params(&d.binders) });
+    }
+
+    fn tagged(&mut self, d: &Decl, id: u32) {
         let tags = words(&d.attrs, "tag");
         if !tags.is_empty() {
             self.lemmas.push(Lemma { id, name: d.name.text.clone(), tags });
         }
-        Ok(())
     }
 
     /// Declares `F.domain` beside an operator F, where its side conditions can be read off.

@@ -1,0 +1,116 @@
+//! What the scripts of a module gave, kept in `proofs/<module>/scripts.bfvl`, so that they run again only where something changed.
+//!
+//! The file is untrusted. It holds proofs of theorems, which the kernel checks against what the source states, and says which stored
+//! proof is the one that a claim's script gave, by the hash of its bytes; the kernel judges that proof like any other. It counts only
+//! where its key is the hash of the present source of the module and of all that it imports. It can thus save time, and hide that a
+//! script would fail by now, but nothing that it says becomes a verdict. The gate does not read it.
+
+use crate::store::Store;
+use bfv_elab::{Recall, Session, bundle_key};
+use bfv_format::{Library, read_library, write_library};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a module is made from: its text, and the keys of what it imports, in order. Another version of bfv may elaborate otherwise.
+pub(crate) fn key<'i>(
+    module: &str,
+    text: &[u8],
+    imports: impl Iterator<Item = (&'i str, Option<String>)>,
+) -> Option<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("bfv scripts 1, version {}\n{module}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+    hasher.update(blake3::hash(text).as_bytes());
+    for (name, key) in imports {
+        hasher.update(format!("{name} {}\n", key?).as_bytes());
+    }
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+/// What is known of the scripts of a module before it is elaborated.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    /// For the elaborator.
+    pub recall: Recall,
+    /// The stored proofs of the claims whose scripts need not run.
+    pub proofs: BTreeMap<String, Vec<u8>>,
+    /// The file.
+    bytes: Vec<u8>,
+}
+
+impl Remembered {
+    /// What the file of a module says; nothing where it was made from something else or cannot be read. `mine` says which claims matter.
+    pub fn load(store: &Store, module: &str, key: &str, mine: &BTreeSet<&str>) -> Option<Self> {
+        let bytes = store.load_scripts(module).ok()??;
+        let Library { decls, meta } = read_library(&bytes).ok().filter(|l| bundle_key(l) == Some(key))?;
+        let mut proofs = BTreeMap::new();
+        for line in std::str::from_utf8(&meta).ok()?.lines().skip(1) {
+            let (name, hash) = line.strip_prefix("claim ")?.split_once(' ')?;
+            let stored = mine.contains(name).then(|| store.load(module, name).ok().flatten()).flatten();
+            if let Some(stored) = stored.filter(|s| blake3::hash(s).to_hex().as_str() == hash) {
+                proofs.insert(name.to_owned(), stored);
+            }
+        }
+        Some(Remembered { recall: Recall::new(decls, proofs.keys().cloned().collect()), proofs, bytes })
+    }
+}
+
+/// What came of the scripts of a module in one run.
+pub struct Scripts {
+    module: String,
+    key: String,
+    /// A library with the proofs of the theorems.
+    theorems: Vec<u8>,
+    /// Claims with evidence in the source, and the hashes of the stored proofs that came of it.
+    claims: BTreeMap<String, String>,
+    /// Some of it is not as the file says.
+    new: bool,
+}
+
+impl Scripts {
+    /// Of a module that was elaborated without a mistake. `proved` says that proofs of theorems are new, `given` that evidence of claims is.
+    pub(crate) fn of(
+        session: &Session,
+        module: &str,
+        key: String,
+        from: Option<Remembered>,
+        proved: bool,
+        given: bool,
+    ) -> Option<Self> {
+        let theorems = match from {
+            Some(known) if !proved => known.bytes,
+            _ => write_library(&Library { decls: session.proofs(module).ok()?, meta: Vec::new() }),
+        };
+        Some(Scripts { module: module.to_owned(), key, theorems, claims: BTreeMap::new(), new: proved || given })
+    }
+
+    /// Takes over the claims that were judged elsewhere.
+    pub(crate) fn join(all: &mut [Scripts], others: Vec<Scripts>) {
+        for other in others {
+            if let Some(one) = all.iter_mut().find(|s| s.module == other.module) {
+                one.claims.extend(other.claims);
+                one.new |= other.new;
+            }
+        }
+    }
+
+    /// Notes what is stored for claims: module, name and hash of the bytes.
+    pub(crate) fn note(all: &mut [Scripts], claims: Vec<(String, String, String)>) {
+        for (module, name, hash) in claims {
+            if let Some(one) = all.iter_mut().find(|s| s.module == module) {
+                one.claims.insert(name, hash);
+            }
+        }
+    }
+
+    /// Writes what is new. Where that is impossible nothing is lost but time, so nothing is said.
+    pub(crate) fn keep(all: Vec<Scripts>, store: &Store) {
+        for s in all.into_iter().filter(|s| s.new) {
+            let Ok(mut library) = read_library(&s.theorems) else { continue };
+            let mut text = format!("key {}\n", s.key);
+            for (name, hash) in &s.claims {
+                text += &format!("claim {name} {hash}\n");
+            }
+            library.meta = text.into_bytes();
+            store.save_scripts(&s.module, &write_library(&library)).ok();
+        }
+    }
+}
