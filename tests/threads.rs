@@ -94,6 +94,34 @@ fn verdicts_and_their_order_are_those_of_one_thread() {
     assert_eq!(made, processors().min(4), "each thread has its own front end, and none is needed again");
 }
 
+/// Where there are many files, whole modules are shared out. Some see others, and some have what every search knows.
+#[test]
+fn whole_modules_are_shared_out() {
+    let mut files: Vec<(String, String)> = (0..20).map(|n| (format!("m{n:02}.sctt"), text(n % 5))).collect();
+    let over = "import m03\n\nclaim over : c1 = 1 by unfold c1 refl\n";
+    files.push(("over.sctt".to_owned(), over.to_owned()));
+    let tagged = "import std.real\n\ndef odd (x : Real) : Real := x\n\n@[tag hull]\ntheorem odd_le (x : Real) : odd x <= x\nby unfold odd arith\n";
+    files.push(("a_tag.sctt".to_owned(), tagged.to_owned()));
+    let run = |name: &str, files: &[(String, String)]| {
+        let files: Vec<(&str, String)> = files.iter().map(|(f, t)| (f.as_str(), t.clone())).collect();
+        both(name, &files)
+    };
+    let (one, several, made) = run("modules", &files);
+    assert_eq!(one, several);
+    assert_eq!((one.problems.len(), one.goals.len()), (0, 41), "{:?}", one.problems);
+    assert_eq!(made, processors().min(4), "nothing is done twice");
+    // A mistake in any of them is found and said as one thread says it.
+    for (at, wrong) in
+        [(7, "claim wrong : unheard_of\n"), (20, "def wrong : Nat := unheard_of\n"), (3, "claim : : :\n")]
+    {
+        let mut files = files.clone();
+        files[at].1 += wrong;
+        let (one, several, _) = run(&format!("modules-{at}"), &files);
+        assert_eq!(one, several, "{at}");
+        assert!(!one.problems.is_empty(), "{at}");
+    }
+}
+
 #[test]
 fn few_claims_have_one_thread() {
     let (one, several, made) = both("few", &[("a.sctt", text(5))]);

@@ -43,6 +43,8 @@ pub struct Conditional {
 /// One claim, elaborated.
 #[derive(Clone, Debug)]
 pub struct Goal {
+    /// How many claims come before it, those of other shares included.
+    pub number: usize,
     /// Module.
     pub module: String,
     /// Name within the module.
@@ -282,6 +284,8 @@ pub(crate) struct Run {
     pub(crate) names: Vec<GoalName>,
     pub(crate) sources: Sources,
     pub(crate) sides: Sides,
+    /// The numbers of the goals.
+    pub(crate) numbers: Vec<usize>,
     /// What came of scripts.
     pub(crate) scripts: Vec<Scripts>,
     /// A stored proof that was recalled in place of a script does not count, so the run says nothing.
@@ -309,6 +313,7 @@ pub(crate) fn check_loaded(
         names,
         sources,
         sides: Sides::default(),
+        numbers: Vec::new(),
         scripts: Vec::new(),
         refused: false,
     };
@@ -372,7 +377,8 @@ pub(crate) fn check_loaded(
     } else {
         scripts.clear();
     }
-    Run { report, names: all, sources, sides, scripts, refused: false }
+    let numbers = elaborated.goals.iter().map(|g| g.number).collect();
+    Run { report, names: all, sources, sides, numbers, scripts, refused: false }
 }
 
 pub(crate) fn micros(start: Instant) -> u64 {

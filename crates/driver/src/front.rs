@@ -5,6 +5,7 @@ use crate::declared::library_file;
 use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
+use crate::modules::{Module, alone, owners};
 use crate::problem::{Problem, few_of_each_file, place};
 use crate::scripts::{self, Remembered, Scripts};
 use crate::store::Store;
@@ -117,14 +118,6 @@ struct Front {
     scripts: Vec<Scripts>,
 }
 
-/// A module that is being read.
-struct Module {
-    name: String,
-    file: File,
-    /// The name and the text of its file, where its claims are asked for.
-    asked: Option<(String, Rc<[u8]>)>,
-}
-
 impl Frontend for Front {
     fn elaborate(&mut self, sources: &mut Sources, files: &[Input]) -> Result<Elaborated, Vec<Problem>> {
         let mut line = Line::new(self.engines, self.library);
@@ -200,6 +193,10 @@ pub(crate) struct Line {
     problems: Vec<Problem>,
     /// The modules asked for.
     asked: BTreeSet<String>,
+    /// Whose share the modules are; nothing where single claims are shared out.
+    owners: BTreeMap<String, usize>,
+    /// The modules asked for that nothing else can depend on.
+    alone: BTreeSet<String>,
     /// From what modules outside the library are made.
     own_keys: BTreeMap<String, String>,
     store: Option<Store>,
@@ -226,6 +223,8 @@ impl Line {
             claims: BTreeMap::new(),
             problems: Vec::new(),
             asked: BTreeSet::new(),
+            owners: BTreeMap::new(),
+            alone: BTreeSet::new(),
             own_keys: BTreeMap::new(),
             store: None,
             scripts: Vec::new(),
@@ -271,6 +270,8 @@ impl Line {
             modules.push(Module { name, file, asked });
         }
         self.asked = modules.iter().map(|m| m.name.clone()).collect();
+        self.owners = self.share.map(|s| owners(&modules, s.of)).unwrap_or_default();
+        self.alone = alone(&modules);
         self.modules = modules.into_iter().map(|m| (m.name.clone(), m)).collect();
         self.problems = problems;
         self.session.names.catalogue = Some(library::catalogue);
@@ -356,6 +357,15 @@ impl Line {
         let text = |span: Span| sources.span_text(span).unwrap_or_default().to_owned();
         // Claims of other modules are nobody's share.
         self.session.share = self.share.filter(|_| module.asked.is_some());
+        if let (Some(share), Some(owner)) = (self.share, self.owners.get(&module.name)) {
+            let mine = *owner == share.first;
+            self.session.share = (!mine).then_some(Share::NOTHING);
+            // Its imports are there, for what is tagged in them is known to every search.
+            if !mine && self.alone.contains(&module.name) {
+                self.session.pass(&module.file);
+                return;
+            }
+        }
         let key = self.key(&module);
         let store = self.store.clone().filter(|s| module.asked.as_ref().is_some_and(|(file, _)| s.keeps(file)));
         let mut known = store
@@ -383,6 +393,7 @@ impl Line {
         }
         for c in out.claims {
             self.goals.push(Goal {
+                number: c.number,
                 recalled: proofs.remove(&c.name).filter(|_| c.recalled),
                 module: module.name.clone(),
                 name: c.name,

@@ -18,6 +18,7 @@ mod line;
 mod list;
 mod load;
 mod menu;
+mod modules;
 mod mutate;
 mod named;
 mod problem;

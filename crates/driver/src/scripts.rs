@@ -83,11 +83,14 @@ impl Scripts {
     }
 
     /// Takes over the claims that were judged elsewhere.
-    pub(crate) fn join(all: &mut [Scripts], others: Vec<Scripts>) {
+    pub(crate) fn join(all: &mut Vec<Scripts>, others: Vec<Scripts>) {
         for other in others {
-            if let Some(one) = all.iter_mut().find(|s| s.module == other.module) {
-                one.claims.extend(other.claims);
-                one.new |= other.new;
+            match all.iter_mut().find(|s| s.module == other.module) {
+                Some(one) => {
+                    one.claims.extend(other.claims);
+                    one.new |= other.new;
+                }
+                None => all.push(other),
             }
         }
     }

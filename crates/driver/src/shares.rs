@@ -1,4 +1,5 @@
-//! One run in several threads. Each of them elaborates every declaration and a share of the claims, and judges that share.
+//! One run in several threads. Each of them elaborates a share of the claims and judges it. Where there are many files, whole modules are
+//! shared out, and a module whose declarations nobody else sees is left to its thread; otherwise single claims are.
 //!
 //! Terms are not shared between threads, so each has a session of its own. No claim changes what a session knows, so all sessions
 //! are alike, and each goal is judged as one thread alone would judge it. They wait for each other between elaborating and judging:
@@ -13,7 +14,7 @@ use crate::load::{Input, load};
 use crate::replay::Sides;
 use crate::scripts::Scripts;
 use crate::store::Store;
-use crate::verdict::Report;
+use crate::verdict::{GoalReport, Report};
 use bfv_diag::Sources;
 use bfv_elab::Share;
 use std::panic::resume_unwind;
@@ -197,22 +198,20 @@ fn merged(runs: Vec<Run>) -> Option<Run> {
             return None;
         }
     }
-    let load_us = runs.iter().map(|r| r.report.load_us).max().unwrap_or_default();
-    let all: usize = runs.iter().map(|r| r.report.goals.len()).sum();
     let mut runs = runs.into_iter();
-    let Run { mut report, mut names, sources, mut scripts, .. } = runs.next()?;
-    let mut goals = vec![std::mem::take(&mut report.goals).into_iter()];
-    let mut of_all = vec![std::mem::take(&mut names).into_iter()];
+    let Run { mut report, names, sources, numbers, mut scripts, .. } = runs.next()?;
+    let mut goals: Vec<(usize, (GoalReport, GoalName))> = Vec::new();
+    let mut add = |numbers: Vec<usize>, reports: Vec<GoalReport>, names: Vec<GoalName>| {
+        goals.extend(numbers.into_iter().zip(reports.into_iter().zip(names)));
+    };
+    add(numbers, std::mem::take(&mut report.goals), names);
     for run in runs {
-        goals.push(run.report.goals.into_iter());
-        of_all.push(run.names.into_iter());
+        report.load_us = report.load_us.max(run.report.load_us);
+        add(run.numbers, run.report.goals, run.names);
         Scripts::join(&mut scripts, run.scripts);
     }
-    let threads = goals.len();
-    for n in 0..all {
-        let share = n.checked_rem(threads)?;
-        report.goals.push(goals.get_mut(share)?.next()?);
-        names.push(of_all.get_mut(share)?.next()?);
-    }
-    Some(Run { report: Report { load_us, ..report }, names, sources, sides, scripts, refused: false })
+    goals.sort_by_key(|(number, _)| *number);
+    let numbers = goals.iter().map(|(number, _)| *number).collect();
+    let (reports, names) = goals.into_iter().map(|(_, both)| both).unzip();
+    Some(Run { report: Report { goals: reports, ..report }, names, sources, sides, numbers, scripts, refused: false })
 }

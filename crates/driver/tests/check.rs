@@ -47,6 +47,7 @@ fn candidate(outcome: Outcome, evidence: Term) -> Candidate {
 
 fn goal(name: &str, statement: Term, expected: Kind, given: Option<Candidate>) -> Goal {
     Goal {
+        number: 0,
         module: "m".into(),
         name: name.into(),
         doc: None,

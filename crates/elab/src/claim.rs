@@ -49,6 +49,7 @@ impl Session {
         let recalled = self.recall.spares(d);
         let given = if recalled { None } else { self.given(d, &statement, &variables, engines)? };
         Ok(Claim {
+            number: 0,
             name: d.name.text.clone(),
             doc: d.doc.clone(),
             span: d.name.span,

@@ -41,6 +41,8 @@ pub enum Expected {
 /// A claim, elaborated; judged by nobody yet.
 #[derive(Clone, Debug)]
 pub struct Claim {
+    /// How many claims were met before it, those of other shares included.
+    pub number: usize,
     /// Name within its module.
     pub name: String,
     /// The comment before it.
@@ -82,7 +84,7 @@ pub struct Session {
     pub share: Option<Share>,
     /// What scripts of the next module need not find again.
     pub recall: Recall,
-    /// Claims met while there was a share.
+    /// Claims met so far.
     met: usize,
     /// Modules with what they import.
     modules: BTreeMap<String, Vec<String>>,
@@ -99,6 +101,11 @@ pub struct Share {
     pub first: usize,
     /// How many shares there are.
     pub of: usize,
+}
+
+impl Share {
+    /// No claim.
+    pub const NOTHING: Share = Share { first: 1, of: 1 };
 }
 
 /// Modules whose words stand in claims of every kind.
@@ -182,8 +189,14 @@ impl Session {
                         self.names.units.push((name.to_owned(), format!("{name}.{}", d.name.text)));
                         Ok(())
                     }
-                    DeclKind::Claim if !self.mine() => Ok(()),
-                    DeclKind::Claim => self.claim(d, engines, text).map(|c| out.claims.push(c)),
+                    DeclKind::Claim => {
+                        let number = self.met;
+                        self.met += 1;
+                        if !self.mine(number) {
+                            return Ok(());
+                        }
+                        self.claim(d, engines, text).map(|c| out.claims.push(Claim { number, ..c }))
+                    }
                     DeclKind::Theorem if self.recollect(name, d, engines) => Ok(()),
                     kind => {
                         out.proved += usize::from(kind == DeclKind::Theorem);
@@ -203,16 +216,17 @@ impl Session {
     /// The names of the claims of a module that belong to the share, when the module is the next one.
     pub fn in_share<'f>(&self, file: &'f File) -> BTreeSet<&'f str> {
         let claims = file.decls.iter().filter(|d| d.kind == DeclKind::Claim);
-        let mine = |n: usize| self.share.is_none_or(|s| n.checked_rem(s.of) == Some(s.first));
-        claims.zip(self.met..).filter(|(_, n)| mine(*n)).map(|(d, _)| d.name.text.as_str()).collect()
+        claims.zip(self.met..).filter(|(_, n)| self.mine(*n)).map(|(d, _)| d.name.text.as_str()).collect()
     }
 
-    /// Whether the next claim belongs to the share.
-    fn mine(&mut self) -> bool {
-        let Some(Share { first, of }) = self.share else { return true };
-        let number = self.met;
-        self.met += 1;
-        number.checked_rem(of) == Some(first)
+    /// Counts the claims of a module that is left out.
+    pub fn pass(&mut self, file: &File) {
+        self.met += file.decls.iter().filter(|d| d.kind == DeclKind::Claim).count();
+    }
+
+    /// Whether the claim of this number belongs to the share.
+    fn mine(&self, number: usize) -> bool {
+        self.share.is_none_or(|s| number.checked_rem(s.of) == Some(s.first))
     }
 
     /// Theorems without a tag that a module sees and that speak of nothing but what a statement mentions. What they speak of must
