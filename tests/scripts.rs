@@ -298,7 +298,7 @@ fn a_script_that_fails_since_an_import_changed_is_noticed() {
     let p = project("import");
     p.run(&["check", "."]).code(0);
     p.write("base.sctt", &BASE.replace("shifted (x : Real) : Real := x + 1", "shifted (x : Real) : Real := x - 1"));
-    p.run(&["check", "."]).code(3).says("File over.sctt, line 3");
+    p.run(&["check", "."]).code(3).says("File over.sctt, line 4");
     p.write("base.sctt", BASE);
     p.run(&["check", "."]).code(0);
 }
