@@ -169,7 +169,8 @@ fn every_proved_claim_has_a_refuted_sibling() {
         let proved = found.contains(&(Kind::Sentence, "proved")) || found.contains(&(Kind::Repaired, "proved"));
         let sibling = found.contains(&(Kind::Tight, "refuted"));
         assert_eq!(proved && !COMPUTED.contains(&variant), sibling, "{number} {variant}: {found:?}");
-        let wrong = |f: &&(Kind, &str)| matches!(f, (Kind::Tight, "proved") | (Kind::Repaired | Kind::Instance, "refuted"));
+        let wrong =
+            |f: &&(Kind, &str)| matches!(f, (Kind::Tight, "proved") | (Kind::Repaired | Kind::Instance, "refuted"));
         assert_eq!(found.iter().find(wrong), None, "{number} {variant}");
     }
 }
