@@ -42,6 +42,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.cosine", include_str!("../../../sctt/cosine.sctt")),
     ("std.normalized", include_str!("../../../sctt/normalized.sctt")),
     ("std.count", include_str!("../../../sctt/count.sctt")),
+    ("std.quorum", include_str!("../../../sctt/quorum.sctt")),
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
