@@ -79,7 +79,10 @@ impl Arm {
 
     fn parts(self) -> (&'static str, &'static str) {
         match self {
-            Arm::S1 => ("S1", "A worker that hears of a query from its client notes it and starts its clock. PBFT 4.2 and 4.4."),
+            Arm::S1 => (
+                "S1",
+                "A worker that hears of a query from its client notes it and starts its clock. PBFT 4.2 and 4.4.",
+            ),
             Arm::S2 => ("S2", "The leader of view 0 sends PRE-PREPARE with the query that it has noted. PBFT 4.2."),
             Arm::S3 => ("S3", "PRE-PREPARE of the leader opens view 0 for outputs. PBFT 4.2."),
             Arm::O1 => ("O1", "In a view that is open for outputs, a worker asks its model for one."),
@@ -117,17 +120,30 @@ impl Arm {
                 "V4",
                 "When f + 1 others are in higher views, a worker enters the highest view that so many have reached. PBFT 4.5.2.",
             ),
-            Arm::V5 => ("V5", "The leader opens a view with q VIEW-CHANGEs that force nothing: NEW-VIEW asks for outputs. PBFT 4.4."),
-            Arm::V6 => ("V6", "The leader opens a view with q VIEW-CHANGEs that force a value: NEW-VIEW proposes it. PBFT 4.4."),
-            Arm::N1 => ("N1", "NEW-VIEW without a value opens its view for outputs, when its q VIEW-CHANGEs force none."),
-            Arm::N2 => ("N2", "NEW-VIEW with a value opens its view for it, when its q VIEW-CHANGEs force that one. PBFT 4.4."),
+            Arm::V5 => (
+                "V5",
+                "The leader opens a view with q VIEW-CHANGEs that force nothing: NEW-VIEW asks for outputs. PBFT 4.4.",
+            ),
+            Arm::V6 => (
+                "V6",
+                "The leader opens a view with q VIEW-CHANGEs that force a value: NEW-VIEW proposes it. PBFT 4.4.",
+            ),
+            Arm::N1 => {
+                ("N1", "NEW-VIEW without a value opens its view for outputs, when its q VIEW-CHANGEs force none.")
+            }
+            Arm::N2 => {
+                ("N2", "NEW-VIEW with a value opens its view for it, when its q VIEW-CHANGEs force that one. PBFT 4.4.")
+            }
             Arm::N3 => ("N3", "NEW-VIEW or PROPOSE of a higher view takes the worker there."),
             Arm::X1 => (
                 "X1",
                 "A worker that restarts has what was kept, and enters the next view: it votes no more in one of which it \
                  may have forgotten votes.",
             ),
-            Arm::X2 => ("X2", "A worker that restarts announces again what it has decided, as it may have crashed before it was heard."),
+            Arm::X2 => (
+                "X2",
+                "A worker that restarts announces again what it has decided, as it may have crashed before it was heard.",
+            ),
         }
     }
 }

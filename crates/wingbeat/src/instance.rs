@@ -29,12 +29,6 @@ pub struct Durable {
     pub decision: Option<Certificate>,
 }
 
-impl Default for View {
-    fn default() -> View {
-        View(0)
-    }
-}
-
 /// What an open view is open for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Open {
@@ -530,7 +524,9 @@ impl Context<'_> {
         if self.state.open.is_none() || self.has_voted(Phase::Commit) {
             return false;
         }
-        let Some(lock) = self.certificate(Phase::Prepare, self.config.quorum(), |v| v.view == view) else { return false };
+        let Some(lock) = self.certificate(Phase::Prepare, self.config.quorum(), |v| v.view == view) else {
+            return false;
+        };
         let vote = Vote { phase: Phase::Commit, ..lock.vote };
         self.state.durable.lock = Some(lock);
         self.cast(Arm::P3, vote);

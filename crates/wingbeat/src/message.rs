@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct WorkerId(pub u32);
 
 /// An attempt at a sequence; view `v` is led by worker `v mod n`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct View(pub u64);
 
 impl View {
@@ -175,7 +175,9 @@ impl Message {
     #[must_use]
     pub fn query(&self) -> Query {
         match self {
-            Message::PrePrepare { query, .. } | Message::Propose { query, .. } | Message::NewView { query, .. } => *query,
+            Message::PrePrepare { query, .. } | Message::Propose { query, .. } | Message::NewView { query, .. } => {
+                *query
+            }
             Message::Vote(v) => v.query,
             Message::ViewChange(c) => c.query,
             Message::Decided(c) => c.vote.query,

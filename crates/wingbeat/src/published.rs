@@ -299,7 +299,8 @@ impl Head {
                 self.changes.insert(signer, last);
                 if self.changes.len() >= quorum(all) {
                     // No last sequence is less than any.
-                    let start = self.changes.values().max().copied().flatten().map_or(Sequence(0), |s| Sequence(s.0 + 1));
+                    let start =
+                        self.changes.values().max().copied().flatten().map_or(Sequence(0), |s| Sequence(s.0 + 1));
                     self.next = Some(start);
                     effects.push(Effect::Broadcast(Message::NewView { view, start }));
                 }
@@ -356,21 +357,27 @@ impl Worker {
         view == self.view && !self.waits && self.round.is_some_and(|(s, _)| s == sequence)
     }
 
+    fn is_free_for(&self, sequence: Sequence) -> bool {
+        !self.waits && self.round.is_none() && self.last.is_none_or(|last| last < sequence)
+    }
+
     fn hear(&mut self, config: &Config, signer: WorkerId, message: Message, effects: &mut Vec<Effect>) {
         let head = |view: View| u64::from(config.workers) + view.0 == u64::from(signer.0);
         match message {
-            Message::PrePrepare { view, sequence, query } if head(view) && view == self.view && !self.waits => {
-                if self.round.is_none() && self.last.is_none_or(|last| last < sequence) {
-                    self.round = Some((sequence, query));
-                    self.own = None;
-                    effects.push(Effect::Compute { sequence, query });
-                    effects.push(Effect::Timer { view, sequence });
-                }
+            Message::PrePrepare { view, sequence, query }
+                if head(view) && view == self.view && self.is_free_for(sequence) =>
+            {
+                self.round = Some((sequence, query));
+                self.own = None;
+                effects.push(Effect::Compute { sequence, query });
+                effects.push(Effect::Timer { view, sequence });
             }
             Message::Prepare { view, sequence, output } => {
                 self.prepares.entry((view, sequence)).or_default().entry(signer).or_insert(output);
             }
-            Message::NewView { view, start } if head(view) && (view > self.view || (view == self.view && self.waits)) => {
+            Message::NewView { view, start }
+                if head(view) && (view > self.view || (view == self.view && self.waits)) =>
+            {
                 self.view = view;
                 self.waits = false;
                 self.round = None;

@@ -73,8 +73,7 @@ pub fn must_propose(config: &Config, changes: &BTreeMap<WorkerId, ViewChange>) -
 #[must_use]
 pub fn is_sound(config: &Config, change: &ViewChange) -> bool {
     let below = |view: View| view < change.view;
-    let lock = |l: &crate::Certificate| {
-        below(l.vote.view) && l.vote.sequence == change.sequence && config.proves_prepared(l)
-    };
+    let lock =
+        |l: &crate::Certificate| below(l.vote.view) && l.vote.sequence == change.sequence && config.proves_prepared(l);
     change.lock.as_ref().is_none_or(lock) && change.report.is_none_or(|r| below(r.view))
 }

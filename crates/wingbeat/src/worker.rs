@@ -94,6 +94,15 @@ pub struct Worker {
     low: Sequence,
 }
 
+/// States are compared; the parameters are not, as they are the same at all workers.
+impl PartialEq for Worker {
+    fn eq(&self, other: &Worker) -> bool {
+        (self.me, self.low, &self.instances) == (other.me, other.low, &other.instances)
+    }
+}
+
+impl Eq for Worker {}
+
 /// The protocol: a function of a state and an event, with no other input and no other output.
 ///
 /// It never panics, whatever the event. Messages must have verified signatures, see [`Signed`].

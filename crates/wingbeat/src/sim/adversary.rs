@@ -23,7 +23,8 @@ pub enum Strategy {
     Liar,
     /// Hides locks and outputs in view changes, shows old ones, and opens views with the VIEW-CHANGEs that hide most.
     Forgetful,
-    /// Tells each thing to some workers only, and hides locks and outputs in view changes.
+    /// Helps one worker to decide and the others not: tells COMMIT, and what it says in views that it leads, to one; never proposes, and hides
+    /// locks and outputs in view changes.
     Miser,
     /// Repeats what others said, and tries to change it.
     Replay,
@@ -124,7 +125,14 @@ impl Coalition {
     }
 
     /// What a member sends after a step that the protocol made for it.
-    pub fn act(&mut self, random: &mut Random, me: WorkerId, strategy: Strategy, event: &Event, step: &Step) -> Vec<Posted> {
+    pub fn act(
+        &mut self,
+        random: &mut Random,
+        me: WorkerId,
+        strategy: Strategy,
+        event: &Event,
+        step: &Step,
+    ) -> Vec<Posted> {
         self.learn(random, event);
         let strategy = match strategy {
             Strategy::Mixed => *random.pick(&STRATEGIES).unwrap_or(&Strategy::Silent),
@@ -160,7 +168,8 @@ impl Coalition {
         }
         if self.heard.len() < MEMORY {
             self.heard.push(signed.clone());
-        } else if let Some(old) = usize::try_from(random.below(MEMORY as u64)).ok().and_then(|n| self.heard.get_mut(n)) {
+        } else if let Some(old) = usize::try_from(random.below(MEMORY as u64)).ok().and_then(|n| self.heard.get_mut(n))
+        {
             *old = signed.clone();
         }
     }
@@ -180,8 +189,14 @@ impl Coalition {
             Strategy::Forgetful | Strategy::Miser => self.forget(random, message),
             _ => None,
         };
+        let chosen = random.pick(to).copied();
         for to in to {
-            if strategy == Strategy::Miser && random.percent(40) {
+            let is_told = match message {
+                Message::Propose { .. } => false,
+                Message::Vote(v) if v.phase == Phase::Commit || self.config.leader(v.view) == me => chosen == Some(*to),
+                _ => true,
+            };
+            if strategy == Strategy::Miser && !is_told {
                 continue;
             }
             // Only one that splits tells its story to one side.
@@ -192,7 +207,8 @@ impl Coalition {
     }
 
     fn any_query(&self, random: &mut Random, sequence: Sequence, not: Query) -> Query {
-        let known: Vec<Query> = self.queries.get(&sequence).into_iter().flatten().copied().filter(|q| *q != not).collect();
+        let known: Vec<Query> =
+            self.queries.get(&sequence).into_iter().flatten().copied().filter(|q| *q != not).collect();
         *random.pick(&known).unwrap_or(&not)
     }
 
@@ -294,23 +310,35 @@ impl Coalition {
     }
 
     /// What nobody asked for.
-    fn volunteer(&mut self, random: &mut Random, me: WorkerId, strategy: Strategy, event: &Event, posted: &mut Vec<Posted>) {
+    fn volunteer(
+        &mut self,
+        random: &mut Random,
+        me: WorkerId,
+        strategy: Strategy,
+        event: &Event,
+        posted: &mut Vec<Posted>,
+    ) {
         let mine = |message| Signed { signer: me, message };
         match (strategy, event) {
             // Two that agree with each other would do so for ever.
-            (Strategy::Echo | Strategy::Split, Event::Receive(signed)) if !self.members.contains(&signed.signer) => match &signed.message {
-                Message::Vote(v) => posted.push((signed.signer, mine(Message::Vote(*v)))),
-                Message::Propose { view, sequence, query, outcome, .. }
-                | Message::NewView { view, sequence, query, outcome: Some(outcome), .. } => {
-                    for phase in [Phase::Prepare, Phase::Commit] {
-                        let vote = Vote { phase, view: *view, sequence: *sequence, query: *query, outcome: *outcome };
-                        posted.push((signed.signer, mine(Message::Vote(vote))));
+            (Strategy::Echo | Strategy::Split, Event::Receive(signed)) if !self.members.contains(&signed.signer) => {
+                match &signed.message {
+                    Message::Vote(v) => posted.push((signed.signer, mine(Message::Vote(*v)))),
+                    Message::Propose { view, sequence, query, outcome, .. }
+                    | Message::NewView { view, sequence, query, outcome: Some(outcome), .. } => {
+                        for phase in [Phase::Prepare, Phase::Commit] {
+                            let vote =
+                                Vote { phase, view: *view, sequence: *sequence, query: *query, outcome: *outcome };
+                            posted.push((signed.signer, mine(Message::Vote(vote))));
+                        }
                     }
+                    _ => {}
                 }
-                _ => {}
-            },
+            }
             (Strategy::Replay, _) if random.percent(40) => {
-                let (Some(old), Some(to)) = (random.pick(&self.heard).cloned(), self.anybody(random, me)) else { return };
+                let (Some(old), Some(to)) = (random.pick(&self.heard).cloned(), self.anybody(random, me)) else {
+                    return;
+                };
                 let forged = match old.message {
                     Message::Vote(v) if random.percent(20) => Message::Vote(Vote { view: v.view.next(), ..v }),
                     message => message,
@@ -343,7 +371,8 @@ impl Coalition {
         let change = |random: &mut Random| {
             let lock = random.pick(&locks).filter(|_| random.percent(50)).cloned();
             let digest = self.any_digest(random);
-            let report = Some(Report { view: View(random.below(view.0 + 1)), query, digest }).filter(|_| random.percent(50));
+            let report =
+                Some(Report { view: View(random.below(view.0 + 1)), query, digest }).filter(|_| random.percent(50));
             ViewChange { view, sequence, query, lock, report }
         };
         Some(match random.below(6) {

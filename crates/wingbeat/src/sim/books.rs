@@ -35,9 +35,9 @@ impl Books {
                 self.has(*signer, Message::Vote(Vote { phase: Phase::Output, view, sequence, query, outcome }))
             }),
             Message::ViewChange(c) => self.has_lock(c),
-            Message::NewView { view_changes, .. } => {
-                view_changes.iter().all(|(signer, c)| self.has_lock(c) && self.has(*signer, Message::ViewChange(c.clone())))
-            }
+            Message::NewView { view_changes, .. } => view_changes
+                .iter()
+                .all(|(signer, c)| self.has_lock(c) && self.has(*signer, Message::ViewChange(c.clone()))),
             Message::Decided(c) => self.has_all(c),
         };
         inside && self.is_asked(sequence, query) && self.has(signed.signer, signed.message.clone())

@@ -78,9 +78,7 @@ pub const DELAY: u64 = 10;
 impl Net {
     /// When a message that is sent now arrives: never, once or twice. Messages overtake each other, as delays differ.
     pub fn arrivals(&self, random: &mut Random, now: u64, kind: &str, from: u32, to: u32) -> Vec<u64> {
-        let parts = |p: &Partition| {
-            p.from <= now && now < p.until && p.group.contains(&from) != p.group.contains(&to)
-        };
+        let parts = |p: &Partition| p.from <= now && now < p.until && p.group.contains(&from) != p.group.contains(&to);
         let is_stable = now >= self.stabilisation;
         let grudge = self.grudges.get(kind).copied().unwrap_or(0);
         if !is_stable && (random.percent(self.loss) || random.percent(grudge) || self.partitions.iter().any(parts)) {

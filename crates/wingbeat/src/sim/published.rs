@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Outputs for the fast path differ by at most this.
 const NEAR: u64 = RADIUS / 2;
-/// The time-out of workers, and half of the time after which a head finalises.
-const TIMEOUT: u64 = 60;
 /// Heads that there are.
 const HEADS: u64 = 4;
 /// Queries of a run; a new one every so often.
@@ -80,6 +78,8 @@ enum Traitor {
 /// What came of a run.
 #[derive(Clone, Debug, Default)]
 pub struct PublishedRun {
+    /// The number of workers.
+    pub workers: u32,
     /// What was found.
     pub findings: BTreeSet<Finding>,
     /// Queries that were answered.
@@ -96,6 +96,8 @@ struct Simulation {
     nodes: BTreeMap<WorkerId, Node>,
     traitors: BTreeMap<WorkerId, Traitor>,
     head_lies: bool,
+    /// The time-out of workers, and half of the time after which a head finalises.
+    timeout: u64,
     spread: u64,
     /// What honest workers and traitors have signed as output.
     signed: BTreeMap<(View, Sequence), BTreeMap<WorkerId, Digest>>,
@@ -117,7 +119,8 @@ pub fn run(seed: u64, trace: Trace) -> PublishedRun {
     random.shuffle(&mut ids);
     let kinds = [Traitor::Silent, Traitor::Outlier, Traitor::Wedge, Traitor::Split];
     let chosen = usize::try_from(random.below(u64::from(faults) + 1)).unwrap_or(0);
-    let traitors = ids.iter().take(chosen).map(|w| (WorkerId(*w), *random.pick(&kinds).unwrap_or(&Traitor::Silent))).collect();
+    let traitors =
+        ids.iter().take(chosen).map(|w| (WorkerId(*w), *random.pick(&kinds).unwrap_or(&Traitor::Silent))).collect();
     let net = Net {
         stabilisation: *random.pick(&[0, 300, 1000]).unwrap_or(&0),
         loss: 0,
@@ -134,6 +137,7 @@ pub fn run(seed: u64, trace: Trace) -> PublishedRun {
     let mut simulation = Simulation {
         config,
         net,
+        timeout: *random.pick(&[40, 60]).unwrap_or(&60),
         head_lies: random.percent(30),
         spread: *random.pick(&[0, NEAR, RADIUS, 2 * RADIUS, 4 * RADIUS]).unwrap_or(&0),
         random,
@@ -145,7 +149,7 @@ pub fn run(seed: u64, trace: Trace) -> PublishedRun {
         replies: Vec::new(),
         answered: BTreeSet::new(),
         trace,
-        run: PublishedRun::default(),
+        run: PublishedRun { workers, ..PublishedRun::default() },
     };
     simulation.begin(seed);
     while let Some((node, event)) = simulation.agenda.take() {
@@ -174,7 +178,8 @@ impl Simulation {
     }
 
     fn is_honest(&self, node: WorkerId) -> bool {
-        !self.traitors.contains_key(&node) && !(self.head_lies && node == head_of(self.config.workers, View(0)))
+        let lies = self.head_lies && node == head_of(self.config.workers, View(0));
+        !lies && !self.traitors.contains_key(&node)
     }
 
     fn happen(&mut self, id: WorkerId, event: Event) {
@@ -213,7 +218,7 @@ impl Simulation {
                 self.agenda.put(self.agenda.now() + delay, (id, Event::Computed { sequence, digest }));
             }
             Effect::Timer { view, sequence } => {
-                let time = if id.0 < self.config.workers { TIMEOUT } else { 2 * TIMEOUT };
+                let time = if id.0 < self.config.workers { self.timeout } else { 2 * self.timeout };
                 self.agenda.put(self.agenda.now() + time, (id, Event::Timeout { view, sequence }));
             }
             Effect::Reply(reply) => self.reply(id, reply),

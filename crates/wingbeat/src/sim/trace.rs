@@ -106,7 +106,7 @@ impl Object {
 
     /// A list of texts.
     pub fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
-        self.list(name, values, |text, v| push_text(text, v));
+        self.list(name, values, push_text);
     }
 
     /// A list of workers.
