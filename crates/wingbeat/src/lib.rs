@@ -21,8 +21,8 @@
 //!
 //! The three phases and the view change are those of PBFT (Castro and Liskov, OSDI 1999), with the value of a view chosen from outputs
 //! instead of sent by a client. Locks are those of PBFT's prepared certificates. The fast path is that of Zyzzyva with all replicas
-//! (Kotla et al., SOSP 2007), recovered as in "Revisiting fast practical Byzantine fault tolerance" (Abraham et al., arXiv 1712.01367),
-//! which shows what earlier recoveries got wrong; the count that makes it safe here stands at [`must_propose`].
+//! (Kotla et al., SOSP 2007). Its view change could lose decisions ("Revisiting fast practical Byzantine fault tolerance", Abraham et al.,
+//! arXiv 1712.01367), so the count that makes it safe here stands at [`must_propose`].
 //!
 //! # What it promises
 //!

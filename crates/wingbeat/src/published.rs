@@ -242,6 +242,15 @@ impl Node {
     pub fn waits(&self) -> bool {
         matches!(self, Node::Worker(Worker { waits: true, .. }))
     }
+
+    /// The outputs that a head would cluster now, if it has not answered the sequence.
+    #[must_use]
+    pub fn counted(&self, sequence: Sequence) -> Vec<(WorkerId, Digest)> {
+        match self {
+            Node::Head(head) => head.counted(sequence),
+            Node::Worker(_) => Vec::new(),
+        }
+    }
 }
 
 /// The published protocol as a step: what a node does at an event.
@@ -310,13 +319,18 @@ impl Head {
     }
 
     fn finalise(&mut self, config: &Config, sequence: Sequence, effects: &mut Vec<Effect>) {
-        let Some(round) = self.round.as_ref().filter(|r| r.sequence == sequence) else { return };
-        let counted = round.outputs.iter().filter(|(w, _)| round.committed.contains(w));
-        let outputs: Vec<(WorkerId, Digest)> = counted.copied().collect();
-        let consensus = cluster(&outputs, config.similar).into_iter().find(|c| c.len() >= quorum(outputs.len()));
+        let outputs = self.counted(sequence);
+        let clusters = cluster(&outputs, config.similar);
+        let consensus = clusters.into_iter().find(|c| c.len() >= quorum(outputs.len()));
         if let Some(consensus) = consensus {
             self.reply(&consensus, false, effects);
         }
+    }
+
+    /// The outputs of workers whose COMMIT has arrived, in the order of arrival.
+    fn counted(&self, sequence: Sequence) -> Vec<(WorkerId, Digest)> {
+        let Some(round) = self.round.as_ref().filter(|r| r.sequence == sequence) else { return Vec::new() };
+        round.outputs.iter().filter(|(w, _)| round.committed.contains(w)).copied().collect()
     }
 
     fn reply(&mut self, cluster: &[(WorkerId, Digest)], fast: bool, effects: &mut Vec<Effect>) {

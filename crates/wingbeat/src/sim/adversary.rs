@@ -66,14 +66,14 @@ impl Strategy {
 }
 
 /// A message on its way to a worker.
-pub type Posted = (WorkerId, Signed<Message>);
+pub(super) type Posted = (WorkerId, Signed<Message>);
 
 /// Received messages that are remembered for replay.
 const MEMORY: usize = 64;
 
 /// The Byzantine workers together.
 #[derive(Clone, Debug)]
-pub struct Coalition {
+pub(super) struct Coalition {
     config: Config,
     members: BTreeSet<WorkerId>,
     /// The workers that [`Strategy::Split`] tells the other thing.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Everything that honest workers and clients have signed. A message passes only when all that it says in the name of an honest worker
 /// stands here, which is what signatures ensure.
 #[derive(Clone, Debug)]
-pub struct Books {
+pub(super) struct Books {
     byzantine: BTreeSet<WorkerId>,
     queries: BTreeMap<Sequence, BTreeSet<Query>>,
     signed: BTreeSet<Signed<Message>>,

@@ -4,15 +4,13 @@ mod adversary;
 mod books;
 mod net;
 pub mod published;
-
 mod random;
 mod run;
 mod scenario;
 mod trace;
 
 pub use adversary::{STRATEGIES, Strategy};
-pub use net::{Agenda, DELAY, Net, Partition};
-pub use random::Random;
+pub use net::{Net, Partition};
 pub use run::{Run, Violation, run};
 pub use scenario::{Crash, Forget, Outputs, RADIUS, Scenario, similar};
-pub use trace::{Object, Trace, VERSION};
+pub use trace::{Trace, VERSION};

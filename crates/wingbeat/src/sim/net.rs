@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Things that will happen, by time; of one time, in the order in which they were put in.
 #[derive(Clone, Debug)]
-pub struct Agenda<E> {
+pub(super) struct Agenda<E> {
     now: u64,
     put: u64,
     waiting: BTreeMap<(u64, u64), E>,
@@ -73,11 +73,11 @@ pub struct Net {
 }
 
 /// The longest delay after stabilisation.
-pub const DELAY: u64 = 10;
+const DELAY: u64 = 10;
 
 impl Net {
     /// When a message that is sent now arrives: never, once or twice. Messages overtake each other, as delays differ.
-    pub fn arrivals(&self, random: &mut Random, now: u64, kind: &str, from: u32, to: u32) -> Vec<u64> {
+    pub(super) fn arrivals(&self, random: &mut Random, now: u64, kind: &str, from: u32, to: u32) -> Vec<u64> {
         let parts = |p: &Partition| p.from <= now && now < p.until && p.group.contains(&from) != p.group.contains(&to);
         let is_stable = now >= self.stabilisation;
         let grudge = self.grudges.get(kind).copied().unwrap_or(0);

@@ -331,13 +331,18 @@ impl Simulation {
         if !unanswered.is_empty() && waiting > 0 && waiting < enough && honest.len() - waiting < enough {
             self.run.findings.insert(Finding::Deadlock);
         }
-        for ((view, sequence), query) in self.asked.clone() {
-            let outputs = self.signed.get(&(view, sequence)).cloned().unwrap_or_default();
-            let of_honest: Vec<Digest> = honest.iter().filter_map(|w| outputs.get(w)).copied().collect();
-            let similar_all = of_honest.iter().all(|a| of_honest.iter().all(|b| similar(*a, *b)));
-            let all_here = of_honest.len() == honest.len() && of_honest.len() >= enough;
-            let head_is_honest = self.is_honest(head_of(self.config.workers, view));
-            if unanswered.contains(&query) && all_here && similar_all && head_is_honest && waiting == 0 {
+        for ((view, sequence), query) in &self.asked {
+            let head = head_of(self.config.workers, *view);
+            let counted = self.nodes.get(&head).map(|n| n.counted(*sequence)).unwrap_or_default();
+            let of_honest: Vec<Digest> = counted.iter().filter(|(w, _)| self.is_honest(*w)).map(|(_, d)| *d).collect();
+            let agree = of_honest.iter().all(|a| of_honest.iter().all(|b| similar(*a, *b)));
+            let is_late = cluster(&counted, similar).iter().any(|c| c.len() >= quorum(counted.len()));
+            if unanswered.contains(query)
+                && self.is_honest(head)
+                && of_honest.len() == honest.len()
+                && agree
+                && !is_late
+            {
                 self.run.findings.insert(Finding::Blocked);
             }
         }

@@ -3,7 +3,7 @@
 /// SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; the constants are those of
 /// `java.util.SplittableRandom`.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     /// The numbers that belong to a seed.
@@ -54,7 +54,7 @@ impl Random {
 mod tests {
     use super::*;
 
-    /// The first outputs for the seed 1234567, as published with the reference implementation in C.
+    /// The first outputs for the seed 1234567, as other implementations give them.
     #[test]
     fn the_numbers_are_those_of_the_source() {
         let mut r = Random::new(1_234_567);

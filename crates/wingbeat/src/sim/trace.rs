@@ -28,12 +28,12 @@ impl Trace {
 
     /// The text.
     #[must_use]
-    pub fn into_text(self) -> String {
+    pub(super) fn into_text(self) -> String {
         self.text.unwrap_or_default()
     }
 
     /// Writes a line.
-    pub fn line(&mut self, kind: &str, fill: impl FnOnce(&mut Object)) {
+    pub(super) fn line(&mut self, kind: &str, fill: impl FnOnce(&mut Object)) {
         if let Some(text) = &mut self.text {
             let mut object = Object::new();
             object.text("line", kind);
@@ -44,7 +44,7 @@ impl Trace {
     }
 
     /// Writes what happened to a worker, and what it did then.
-    pub fn step(&mut self, time: u64, worker: WorkerId, event: &Event, step: &Step) {
+    pub(super) fn step(&mut self, time: u64, worker: WorkerId, event: &Event, step: &Step) {
         self.line("event", |o| {
             o.number("time", time);
             o.number("worker", worker.0.into());
@@ -66,7 +66,7 @@ impl Trace {
 
 /// A JSON object that is being written, with members in the order in which they were given.
 #[derive(Debug)]
-pub struct Object {
+pub(super) struct Object {
     text: String,
 }
 
