@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 6] = [
+const SOAKS: [Soak; 7] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -47,6 +47,12 @@ const SOAKS: [Soak; 6] = [
         what: "laws of the kernel on random terms",
         arguments: &["--package", "bfv-kernel", "--test", "laws"],
         settings: &[("BFV_CASES", 20_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "runs of the repaired consensus protocol with Byzantine workers",
+        arguments: &["--package", "bfv-wingbeat", "--test", "repaired"],
+        settings: &[("BFV_CASES", 100_000)],
         runs: 1,
     },
 ];

@@ -1,0 +1,16 @@
+//! A deterministic simulator: time, network, crashes and Byzantine workers from a seed, and checks of what must hold.
+
+mod adversary;
+mod books;
+mod net;
+pub mod published;
+mod random;
+mod run;
+mod scenario;
+mod trace;
+
+pub use adversary::{STRATEGIES, Strategy};
+pub use net::{Net, Partition};
+pub use run::{Run, Violation, run};
+pub use scenario::{Crash, Forget, Outputs, RADIUS, Scenario, similar};
+pub use trace::{Trace, VERSION};
