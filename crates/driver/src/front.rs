@@ -519,9 +519,9 @@ impl Engaged {
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
                     return (Attempt::Candidate(candidate), spent(used));
                 }
-                // That a further engine found nothing, either, or is for other goals, tells nothing new.
+                // That a further engine found nothing, either, or is for other goals, tells nothing new, unless nothing was told yet.
                 Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
-                    if last.is_some() => {}
+                    if last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
                 Outcome::GaveUp(reason, why) => last = Some((reason_of(reason), why)),
             }
         }

@@ -1,0 +1,26 @@
+//! Protocols: claims that every legal run of a protocol ends in a state of which something holds.
+//!
+//! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what it finds
+//! becomes a term of the negation, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
+
+mod explore;
+mod model;
+mod trace;
+
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+
+/// The tag of the library's statement that every action of a run was allowed.
+pub const LEGAL: &str = "protocol.legal";
+
+/// A finite search for runs that break a safety property.
+pub struct Explore;
+
+impl Engine for Explore {
+    fn name(&self) -> &'static str {
+        "explore"
+    }
+
+    fn solve(&self, _goal: &Goal<'_>, _budget: &mut Budget) -> Outcome {
+        Outcome::GaveUp(Reason::OutsideFragment, String::new())
+    }
+}

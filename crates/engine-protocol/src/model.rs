@@ -1,0 +1,1 @@
+//! What a protocol is at small parameters: a finite program.

@@ -1,0 +1,1 @@
+//! From a run to a term of the negation.
