@@ -4,10 +4,14 @@
 //! becomes a term of the negation, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
 
 mod explore;
+mod ground;
 mod model;
 mod trace;
 
+use bfv_kernel::{Refusal, Res, refusal};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+use ground::library::Library;
+use ground::search::Search;
 
 /// The tag of the library's statement that every action of a run was allowed.
 pub const LEGAL: &str = "protocol.legal";
@@ -22,5 +26,55 @@ impl Engine for Explore {
 
     fn solve(&self, _goal: &Goal<'_>, _budget: &mut Budget) -> Outcome {
         Outcome::GaveUp(Reason::OutsideFragment, String::new())
+    }
+}
+
+/// Steps of the evaluator for each step of the budget, at most.
+const EVALUATIONS: u64 = 1_000;
+
+/// Proves statements about elements, relations between them and sizes of sets of them, from facts with quantifiers.
+pub struct Ground {
+    /// Proves what is arithmetic.
+    pub side: &'static dyn Engine,
+}
+
+impl Engine for Ground {
+    fn name(&self) -> &'static str {
+        "ground"
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let m = goal.machine;
+        let steps = budget.left.saturating_mul(EVALUATIONS);
+        match m.within(steps, || self.prove(goal, budget)) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
+            Err(r) => stopped(&r),
+        }
+    }
+}
+
+fn stopped(r: &Refusal) -> Outcome {
+    if r.reason == refusal::BUDGET {
+        return Outcome::GaveUp(Reason::Budget, r.detail.clone());
+    }
+    Outcome::GaveUp(Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
+}
+
+impl Ground {
+    fn prove(&self, goal: &Goal<'_>, budget: &mut Budget) -> Res<Outcome> {
+        let m = goal.machine;
+        let Some(lib) = Library::find(m, goal.lemmas) else {
+            return Ok(Outcome::GaveUp(Reason::OutsideFragment, "The module std.ground is not imported.".to_owned()));
+        };
+        let variables = u32::try_from(goal.ctx.types.len()).unwrap_or(u32::MAX);
+        let mut search = Search::new(m, lib, self.side, goal.lemmas, &goal.ctx)?;
+        Ok(match search.prove(&goal.target, budget)? {
+            Ok(p) => match search.write(&p, variables) {
+                Some(t) => Outcome::Candidate(t),
+                None => Outcome::GaveUp(Reason::Unsupported, "A proof was found that cannot be written down.".to_owned()),
+            },
+            Err(reason) => Outcome::GaveUp(reason, String::new()),
+        })
     }
 }

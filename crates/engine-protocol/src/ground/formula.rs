@@ -1,0 +1,412 @@
+//! Statements as the prover sees them: connectives over atoms. A quantified statement is an atom, too.
+
+use crate::ground::library::Library;
+use crate::ground::proof::{P, Proof, free, numbered};
+use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_kernel::{Clo, Ctx, DClo, Elim, Env, Head, Ivl, Machine, Neutral, Res, V, Val};
+use bfv_search::shift::rename;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// A statement, shared.
+pub type F = Rc<Formula>;
+
+/// A statement: its type, and what it is made of.
+pub struct Formula {
+    pub ty: V,
+    pub kind: Kind,
+}
+
+/// What a statement is made of.
+pub enum Kind {
+    /// With its proof.
+    True(P),
+    /// `Empty`
+    False,
+    /// `false = true`
+    Absurd,
+    /// By its position in the table.
+    Atom(usize),
+    Not(F),
+    And(F, F),
+    Implies(F, F),
+    /// Another way to say the same: functions to the other statement and back.
+    Same { other: F, to: P, back: P },
+}
+
+/// What an atom says.
+#[derive(Clone)]
+pub enum Says {
+    /// That a truth value, numbered, is true.
+    Bool(Term),
+    /// That two elements of a type, numbered, are equal; for positions, the number of them.
+    Equal { of: Option<Term>, left: Term, right: Term },
+    /// For every element of a type.
+    All(V, Clo),
+    /// Something that is not looked into.
+    Opaque,
+}
+
+/// A statement without connectives.
+pub struct Atom {
+    /// Its type with all definitions put in, numbered: the same for equal atoms.
+    pub key: Term,
+    pub ty: V,
+    pub says: Says,
+    /// The type as it is written in proofs, numbered.
+    pub written: Term,
+    /// Whether arithmetic reads it.
+    pub number: bool,
+    /// Numbers of the variables in it.
+    pub mentions: BTreeSet<u32>,
+    /// Sets of workers whose sizes it compares: what stands on the smaller and on the larger side.
+    pub sizes: [Vec<Rc<Set>>; 2],
+}
+
+/// A set of workers: a predicate on the positions below a number.
+pub struct Set {
+    /// How many positions there are.
+    pub of: Term,
+    /// The predicate, numbered.
+    pub holds: Term,
+    /// The same with all definitions put in.
+    pub key: Term,
+}
+
+/// Reads statements. Variables are never taken back, so that what was read once stays read.
+pub struct Reader<'g> {
+    pub m: &'g Machine<'g>,
+    pub lib: Library,
+    /// All variables, by level.
+    pub ctx: Ctx,
+    env: Env,
+    pub atoms: Vec<Atom>,
+    table: HashMap<Term, usize>,
+}
+
+impl<'g> Reader<'g> {
+    pub fn new(m: &'g Machine<'g>, lib: Library, ctx: &Ctx) -> Self {
+        let mut reader = Reader { m, lib, ctx: ctx.clone(), env: Env::default(), atoms: Vec::new(), table: HashMap::new() };
+        for (level, ty) in (0u32..).zip(&ctx.types) {
+            reader.env.terms = reader.env.terms.push(m.var(level, ty.clone()));
+        }
+        reader
+    }
+
+    pub fn depth(&self) -> u32 {
+        u32::try_from(self.ctx.types.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A new variable: its number and its value.
+    pub fn variable(&mut self, ty: V) -> (u32, V) {
+        let level = self.depth();
+        let (ctx, x) = self.m.bind(&self.ctx, ty);
+        self.ctx = ctx;
+        self.env.terms = self.env.terms.push(x.clone());
+        (level, x)
+    }
+
+    /// The value of a numbered term without facts.
+    pub fn value(&self, t: &Term) -> Option<V> {
+        let depth = self.depth();
+        let indexed = rename(t, 0, 0, &mut |n| depth.checked_sub(1)?.checked_sub(n), &mut Some)?;
+        Some(self.m.eval(&self.env, &indexed))
+    }
+
+    /// A value as a numbered term, definitions left as they are.
+    pub fn term(&self, v: &V) -> Res<Option<Term>> {
+        Ok(numbered(&self.m.quote(&self.ctx, v)?, self.depth()))
+    }
+
+    /// A value as a numbered term with all definitions put in.
+    pub fn key(&self, v: &V) -> Res<Option<Term>> {
+        Ok(numbered(&self.m.normal(&self.ctx, v)?, self.depth()))
+    }
+
+    /// A constant applied to arguments, where it heads a value whose definitions are put in until it does.
+    fn headed(&self, v: &V, keep: &[u32]) -> Res<Rc<Val>> {
+        let mut w = self.m.folded(v)?;
+        while let Val::Neutral(Neutral { head, unfolded: Some(u), .. }) = &*w {
+            if matches!(head, Head::Const(id, _) if keep.contains(id)) {
+                break;
+            }
+            let next = self.m.folded(u)?;
+            w = next;
+        }
+        Ok(w)
+    }
+
+    /// What is stuck, without the last elimination.
+    fn before_last(&self, n: &Neutral) -> V {
+        let m = self.m;
+        let head = match &n.head {
+            Head::Var(level, ty) => m.var(*level, ty.clone()),
+            Head::Const(id, shift) => m.eval(&Env::default(), &Rc::new(Node::Const { id: *id, shift: *shift })),
+            Head::Prim(p) => m.eval(&Env::default(), &Rc::new(Node::Prim(*p))),
+            head => m.value(Val::Neutral(Neutral { head: head.clone(), spine: [].into_iter().collect(), unfolded: None })),
+        };
+        let last = n.spine.len().saturating_sub(1);
+        n.spine.iter().take(last).fold(head, |v, e| m.elim(&v, e.clone()))
+    }
+
+    fn equation(&self, of: Prim, a: &V, b: V) -> V {
+        let m = self.m;
+        m.value(Val::Path(DClo::Abs(m.fresh_dim(), m.value(Val::Prim(of))), a.clone(), b))
+    }
+
+    /// That a truth value is true, as a type.
+    pub fn truth(&self, b: &V) -> V {
+        self.equation(Prim::Bool, b, self.m.value(Val::Prim(Prim::True)))
+    }
+
+    /// Whether elements of a type carry nothing, so that the type is read as a statement.
+    pub fn is_statement(&self, ty: &V) -> Res<bool> {
+        let m = self.m;
+        let dummy = || m.value(Val::Prim(Prim::Star));
+        Ok(match &*m.whnf(ty)? {
+            Val::Prim(Prim::Empty | Prim::Unit) | Val::Path(..) => true,
+            Val::Sigma(a, b) => self.is_statement(a)? && self.is_statement(&m.inst(b, dummy()))?,
+            Val::Pi(a, b) => {
+                // Only the head of what the function gives is looked at, and no head depends on data here.
+                let x = m.var(u32::MAX, a.clone());
+                self.is_statement(&m.inst(b, x))?
+            }
+            _ => false,
+        })
+    }
+
+    /// Reads a type as a statement. None where a term cannot be handled.
+    pub fn read(&mut self, ty: &V) -> Res<Option<F>> {
+        let m = self.m;
+        let make = |kind| Ok(Some(Rc::new(Formula { ty: ty.clone(), kind })));
+        let w = m.whnf(ty)?;
+        match &*w {
+            Val::Prim(Prim::Empty) => make(Kind::False),
+            Val::Prim(Prim::Unit) => make(Kind::True(Proof::data(Rc::new(Node::Prim(Prim::Star))))),
+            Val::Path(line, a, b) => {
+                let of = m.dinst(line, Ivl::Zero);
+                match &*self.headed(&of, &[self.lib.fin])? {
+                    Val::Prim(Prim::Bool) => self.read_bool(ty, a, b),
+                    Val::Prim(Prim::Nat) => self.read_equal(ty, None, &of, a, b),
+                    Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) if *id == self.lib.fin => {
+                        let Some(Elim::App(n)) = spine.first() else { return self.opaque(ty) };
+                        let n = n.clone();
+                        self.read_equal(ty, Some(&n), &of, a, b)
+                    }
+                    _ => self.opaque(ty),
+                }
+            }
+            Val::Sigma(a, b) if self.is_statement(a)? => {
+                let rest = m.inst(b, m.value(Val::Prim(Prim::Star)));
+                let (Some(x), Some(y)) = (self.read(a)?, self.read(&rest)?) else { return Ok(None) };
+                make(Kind::And(x, y))
+            }
+            Val::Pi(a, b) if self.is_statement(a)? => {
+                let rest = m.inst(b, m.value(Val::Prim(Prim::Star)));
+                let Some(x) = self.read(a)? else { return Ok(None) };
+                if matches!(&*m.whnf(&rest)?, Val::Prim(Prim::Empty)) {
+                    return make(Kind::Not(x));
+                }
+                let Some(y) = self.read(&rest)? else { return Ok(None) };
+                make(Kind::Implies(x, y))
+            }
+            Val::Pi(a, b) => {
+                let says = Says::All(a.clone(), b.clone());
+                self.atom(ty, ty, says, false)
+            }
+            _ => self.opaque(ty),
+        }
+    }
+
+    fn opaque(&mut self, ty: &V) -> Res<Option<F>> {
+        self.atom(ty, ty, Says::Opaque, false)
+    }
+
+    fn atom(&mut self, ty: &V, keyed: &V, says: Says, number: bool) -> Res<Option<F>> {
+        let (Some(key), Some(written)) = (self.key(keyed)?, self.term(ty)?) else { return Ok(None) };
+        let id = match self.table.get(&key) {
+            Some(id) => *id,
+            None => {
+                let mut mentions = BTreeSet::new();
+                free(&key, &mut mentions);
+                let id = self.atoms.len();
+                self.table.insert(key.clone(), id);
+                let sizes = [Vec::new(), Vec::new()];
+                self.atoms.push(Atom { key, ty: ty.clone(), says, written, number, mentions, sizes });
+                id
+            }
+        };
+        Ok(Some(Rc::new(Formula { ty: ty.clone(), kind: Kind::Atom(id) })))
+    }
+
+    /// `a = b` of truth values.
+    fn read_bool(&mut self, ty: &V, a: &V, b: &V) -> Res<Option<F>> {
+        let m = self.m;
+        match (&*m.whnf(a)?, &*m.whnf(b)?) {
+            (_, Val::Prim(Prim::True)) => self.read_truth(ty, a),
+            (_, Val::Prim(Prim::False)) => {
+                let (truth, Some(of)) = (self.truth(a), self.term(a)?) else { return Ok(None) };
+                let Some(inner) = self.read_truth(&truth, a)? else { return Ok(None) };
+                let not = m.value(Val::Pi(truth, Clo::Const(m.value(Val::Prim(Prim::Empty)))));
+                let other = Rc::new(Formula { ty: not, kind: Kind::Not(inner) });
+                let to = Proof::call(self.lib.not_true, [Proof::data(of.clone())]);
+                let back = Proof::call(self.lib.is_false, [Proof::data(of)]);
+                Ok(Some(Rc::new(Formula { ty: ty.clone(), kind: Kind::Same { other, to, back } })))
+            }
+            _ => self.opaque(ty),
+        }
+    }
+
+    /// That a truth value is true.
+    fn read_truth(&mut self, ty: &V, truth: &V) -> Res<Option<F>> {
+        let m = self.m;
+        let make = |kind| Ok(Some(Rc::new(Formula { ty: ty.clone(), kind })));
+        let (number_test, fin_test) = (self.lib.number_test, self.lib.fin_test);
+        let w = self.headed(truth, &[number_test, fin_test])?;
+        let neutral = match &*w {
+            Val::Prim(Prim::True) => return make(Kind::True(Proof::stays(&Rc::new(Node::Prim(Prim::True))))),
+            Val::Prim(Prim::False) => return make(Kind::Absurd),
+            Val::Neutral(n) => n,
+            _ => return self.opaque(ty),
+        };
+        if let Some(Elim::BoolElim(cases)) = neutral.spine.last() {
+            let (_, then, or) = &**cases;
+            return self.read_choice(ty, &self.before_last(neutral), then, or);
+        }
+        let arguments: Vec<V> = neutral.spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v.clone()) } else { None }).collect();
+        match (&neutral.head, &*arguments) {
+            (Head::Const(id, _), [a, b]) if *id == number_test => {
+                let of = m.value(Val::Prim(Prim::Nat));
+                let equal = self.equation(Prim::Nat, a, b.clone());
+                let (Some(other), Some(x), Some(y)) = (self.read_equal(&equal, None, &of, a, b)?, self.term(a)?, self.term(b)?) else { return Ok(None) };
+                let call = |id| Proof::call(id, [Proof::data(x.clone()), Proof::data(y.clone())]);
+                make(Kind::Same { other, to: call(self.lib.nat_eqb), back: call(self.lib.nat_same) })
+            }
+            (Head::Const(id, _), [n, a, b]) if *id == fin_test => {
+                let fin: Term = Rc::new(Node::Const { id: self.lib.fin, shift: 0 });
+                let of = m.apply(&m.eval(&Env::default(), &fin), n.clone());
+                let equal = m.value(Val::Path(DClo::Abs(m.fresh_dim(), of.clone()), a.clone(), b.clone()));
+                let (Some(other), Some(k), Some(x), Some(y)) = (self.read_equal(&equal, Some(n), &of, a, b)?, self.term(n)?, self.term(a)?, self.term(b)?) else { return Ok(None) };
+                let call = |id| Proof::call(id, [Proof::data(k.clone()), Proof::data(x.clone()), Proof::data(y.clone())]);
+                make(Kind::Same { other, to: call(self.lib.fin_eqb), back: call(self.lib.fin_same) })
+            }
+            (head, arguments) => {
+                let Some(of) = self.term(truth)? else { return Ok(None) };
+                let order = match (head, arguments) {
+                    (Head::Prim(Prim::NatLtb), [low, high]) => Some((low.clone(), high.clone())),
+                    _ => None,
+                };
+                let before = self.atoms.len();
+                let found = self.atom(ty, ty, Says::Bool(of), order.is_some())?;
+                if let (Some((low, high)), true) = (order, self.atoms.len() > before) {
+                    let mut sizes = [Vec::new(), Vec::new()];
+                    self.sizes(&low, &mut sizes[0])?;
+                    self.sizes(&high, &mut sizes[1])?;
+                    if let Some(atom) = self.atoms.last_mut() {
+                        atom.sizes = sizes;
+                    }
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    /// `(if c then t else e) = true`
+    fn read_choice(&mut self, ty: &V, c: &V, then: &V, or: &V) -> Res<Option<F>> {
+        let m = self.m;
+        let (tc, tt, te) = (self.truth(c), self.truth(then), self.truth(or));
+        let (Some(fc), Some(ft), Some(fe)) = (self.read_truth(&tc, c)?, self.read_truth(&tt, then)?, self.read_truth(&te, or)?) else {
+            return Ok(None);
+        };
+        let (Some(c), Some(t), Some(e)) = (self.term(c)?, self.term(then)?, self.term(or)?) else { return Ok(None) };
+        let arrow = |a: &V, b: &V| m.value(Val::Pi(a.clone(), Clo::Const(b.clone())));
+        let make = |ty: V, kind| Rc::new(Formula { ty, kind });
+        let not = make(arrow(&tc, &m.value(Val::Prim(Prim::Empty))), Kind::Not(fc.clone()));
+        let yes = make(arrow(&tc, &tt), Kind::Implies(fc, ft));
+        let no = make(arrow(&not.ty, &te), Kind::Implies(not.clone(), fe));
+        let both = m.value(Val::Sigma(yes.ty.clone(), Clo::Const(no.ty.clone())));
+        let other = make(both, Kind::And(yes, no));
+        let call = |id| Proof::call(id, [&c, &t, &e].map(|x| Proof::data(x.clone())));
+        let (to, back) = (call(self.lib.if_split), call(self.lib.if_join));
+        Ok(Some(make(ty.clone(), Kind::Same { other, to, back })))
+    }
+
+    /// `a = b` of numbers, or of positions.
+    fn read_equal(&mut self, ty: &V, fin: Option<&V>, of: &V, a: &V, b: &V) -> Res<Option<F>> {
+        let m = self.m;
+        let (Some(ka), Some(kb), Some(x), Some(y)) = (self.key(a)?, self.key(b)?, self.term(a)?, self.term(b)?) else { return Ok(None) };
+        if ka == kb {
+            return Ok(Some(Rc::new(Formula { ty: ty.clone(), kind: Kind::True(Proof::stays(&x)) })));
+        }
+        let n = match fin {
+            Some(n) => self.term(n)?,
+            None => None,
+        };
+        let number = fin.is_none();
+        // One direction of each equation is enough.
+        if format!("{ka:?}") <= format!("{kb:?}") {
+            return self.atom(ty, ty, Says::Equal { of: n, left: x, right: y }, number);
+        }
+        let turned = m.value(Val::Path(DClo::Abs(m.fresh_dim(), of.clone()), b.clone(), a.clone()));
+        let Some(other) = self.atom(&turned, &turned, Says::Equal { of: n, left: y.clone(), right: x.clone() }, number)? else { return Ok(None) };
+        let Some(of) = self.term(of)? else { return Ok(None) };
+        let turn = |p: &Term, q: &Term| Proof::call(self.lib.sym, [&of, p, q].map(|t| Proof::data(t.clone())));
+        let kind = Kind::Same { other, to: turn(&x, &y), back: turn(&y, &x) };
+        Ok(Some(Rc::new(Formula { ty: ty.clone(), kind })))
+    }
+
+    /// The sets whose sizes are added up in a number.
+    fn sizes(&self, v: &V, out: &mut Vec<Rc<Set>>) -> Res<()> {
+        match &*self.headed(v, &[self.lib.card])? {
+            Val::Suc(_, x) => self.sizes(x, out),
+            Val::Neutral(Neutral { head, spine, .. }) => match (head, &**spine) {
+                (Head::Const(id, _), [Elim::App(n), Elim::App(s)]) if *id == self.lib.card => {
+                    if let (Some(of), Some(holds), Some(key)) = (self.term(n)?, self.term(s)?, self.key(s)?) {
+                        out.push(Rc::new(Set { of, holds, key }));
+                    }
+                    Ok(())
+                }
+                (Head::Prim(Prim::NatAdd | Prim::NatMul | Prim::NatSub), [Elim::App(a), Elim::App(b)]) => {
+                    self.sizes(a, out)?;
+                    self.sizes(b, out)
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+}
+
+/// Values of the variables of a pattern.
+pub type Found = BTreeMap<u32, Term>;
+
+/// Matches a numbered pattern, in which some numbers stand for anything, with a numbered term.
+pub fn matches(pattern: &Term, t: &Term, at: u32, open: &BTreeSet<u32>, found: &mut Found) -> bool {
+    if let Node::Var(n) = &**pattern
+        && let Some(n) = n.checked_sub(at)
+        && open.contains(&n)
+    {
+        // What is bound between cannot leave its scope.
+        let Some(t) = rename(t, 0, 0, &mut |k| k.checked_sub(at), &mut Some) else { return false };
+        return match found.get(&n) {
+            Some(known) => *known == t,
+            None => {
+                found.insert(n, t);
+                true
+            }
+        };
+    }
+    let mut go = |a: &Term, b: &Term, under: u32| matches(a, b, at + under, open, found);
+    match (&**pattern, &**t) {
+        (Node::App(f, a), Node::App(g, b)) | (Node::Pair(f, a), Node::Pair(g, b)) => go(f, g, 0) && go(a, b, 0),
+        (Node::Fst(a), Node::Fst(b)) | (Node::Snd(a), Node::Snd(b)) => go(a, b, 0),
+        (Node::Lam(a), Node::Lam(b)) => go(a, b, 1),
+        (Node::Path(l, a, b), Node::Path(k, c, d)) => l == k && go(a, c, 0) && go(b, d, 0),
+        (Node::BoolElim(m, a, b, c), Node::BoolElim(k, x, y, z)) => m == k && go(a, x, 0) && go(b, y, 0) && go(c, z, 0),
+        (Node::Con(d, c, ps, xs, rs), Node::Con(e, k, qs, ys, ss)) => {
+            d == e && c == k && rs == ss && ps == qs && xs.len() == ys.len() && xs.iter().zip(ys).all(|(x, y)| go(x, y, 0))
+        }
+        (a, b) => a == b,
+    }
+}

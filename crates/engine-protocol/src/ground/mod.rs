@@ -1,0 +1,8 @@
+//! Proofs about workers, values and sets of them: from facts with quantifiers, by instances, cases and arithmetic.
+
+mod equal;
+pub mod formula;
+pub mod library;
+pub mod proof;
+mod refute;
+pub mod search;

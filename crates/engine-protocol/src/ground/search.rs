@@ -1,0 +1,749 @@
+//! The search: case splits over atoms, unit propagation, instances of quantified facts found by matching, names for what must exist,
+//! equations, arithmetic, and facts about sizes of sets. Every step is written down as a proof while it is taken.
+
+use crate::ground::formula::{F, Found, Kind, Reader, Says, Set, matches};
+use crate::ground::library::Library;
+use crate::ground::proof::{P, Proof, Scope, negation};
+use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
+use bfv_format::{Node, Term};
+use bfv_kernel::{Ctx, Machine, Res, V, Val};
+use bfv_search::{Budget, Engine, Goal, Lemma, Reason};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+/// A clause: one of its literals is right, because of a proof of a statement or of its negation.
+struct Clause {
+    literals: Vec<Literal>,
+    statement: F,
+    proof: P,
+    truth: bool,
+}
+
+/// A quantified statement taken apart.
+struct Quantifier {
+    /// Numbers that stand for anything, with the types of what they stand for.
+    open: Vec<(u32, Term)>,
+    /// Sets of atoms that mention all that can be found by matching.
+    triggers: Vec<Vec<Term>>,
+}
+
+/// What is bound around the rest of a proof.
+enum Frame {
+    /// An atom that has only one truth value left: the name of its proof, the name of its refutation, and why the other value fails.
+    Unit { atom: usize, truth: bool, yes: u32, no: u32, reason: P },
+    /// An element for which a quantified statement fails, and the fact that it does.
+    Open { refuted: P, element: u32, fact: u32, body: F },
+}
+
+/// A refutation of all that is known, with the numbers of what it uses.
+type Refutation = (P, BTreeSet<u32>);
+
+/// Where a branch began.
+struct Mark {
+    clauses: usize,
+    known: usize,
+    terms: usize,
+    done: usize,
+    active: usize,
+}
+
+/// The search in one context.
+pub struct Search<'g> {
+    pub reader: Reader<'g>,
+    fresh: Fresh,
+    /// Proves what is arithmetic.
+    side: &'g dyn Engine,
+    lemmas: &'g [Lemma],
+    clauses: Vec<Clause>,
+    known: BTreeMap<usize, Known>,
+    /// Atoms in the order in which they became known.
+    trail: Vec<usize>,
+    /// Terms at hand, with their types.
+    terms: Vec<(Term, Term)>,
+    /// Atoms that occur in clauses or are known.
+    active: Vec<usize>,
+    is_active: HashSet<usize>,
+    quantifiers: HashMap<usize, Option<Rc<Quantifier>>>,
+    instances: HashMap<(usize, Vec<Term>), F>,
+    /// Instances that were made, and quantifiers that were opened.
+    done: HashSet<(usize, Vec<Term>)>,
+    done_trail: Vec<(usize, Vec<Term>)>,
+    /// How many known numbers arithmetic has looked at.
+    looked: usize,
+}
+
+/// The most instances that one round makes.
+const ROUND: usize = 400;
+
+/// Work for one step of the budget.
+type Stop = Reason;
+
+impl<'g> Search<'g> {
+    pub fn new(m: &'g Machine<'g>, lib: Library, side: &'g dyn Engine, lemmas: &'g [Lemma], ctx: &Ctx) -> Res<Self> {
+        let mut s = Search {
+            reader: Reader::new(m, lib, ctx),
+            fresh: Fresh::default(),
+            side,
+            lemmas,
+            clauses: Vec::new(),
+            known: BTreeMap::new(),
+            trail: Vec::new(),
+            terms: Vec::new(),
+            active: Vec::new(),
+            is_active: HashSet::new(),
+            quantifiers: HashMap::new(),
+            instances: HashMap::new(),
+            done: HashSet::new(),
+            done_trail: Vec::new(),
+            looked: usize::MAX,
+        };
+        let types: Vec<V> = ctx.types.iter().cloned().collect();
+        for (level, ty) in (0u32..).zip(types) {
+            s.given(level, &ty)?;
+        }
+        Ok(s)
+    }
+
+    fn m(&self) -> &'g Machine<'g> {
+        self.reader.m
+    }
+
+    fn writer(&mut self) -> Writer<'_, 'g> {
+        Writer { reader: &mut self.reader, fresh: &mut self.fresh }
+    }
+
+    /// Takes in a variable of the context: a fact where its type is a statement, a term otherwise.
+    fn given(&mut self, level: u32, ty: &V) -> Res<()> {
+        if self.reader.is_statement(ty)? {
+            if let Some(f) = self.reader.read(ty)? {
+                self.assert(&f, Proof::var(level), true);
+            }
+        } else if let Some(sort) = self.reader.key(ty)? {
+            self.terms.push((Rc::new(Node::Var(level)), sort));
+        }
+        Ok(())
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            clauses: self.clauses.len(),
+            known: self.trail.len(),
+            terms: self.terms.len(),
+            done: self.done_trail.len(),
+            active: self.active.len(),
+        }
+    }
+
+    fn undo(&mut self, mark: &Mark) {
+        self.clauses.truncate(mark.clauses);
+        for atom in self.trail.drain(mark.known..) {
+            self.known.remove(&atom);
+        }
+        self.terms.truncate(mark.terms);
+        for key in self.done_trail.drain(mark.done..) {
+            self.done.remove(&key);
+        }
+        for atom in self.active.drain(mark.active..) {
+            self.is_active.remove(&atom);
+        }
+        self.looked = usize::MAX;
+    }
+
+    fn activate(&mut self, atom: usize) {
+        if self.is_active.insert(atom) {
+            self.active.push(atom);
+        }
+    }
+
+    fn learn(&mut self, atom: usize, truth: bool, proof: P) {
+        self.activate(atom);
+        self.known.insert(atom, Known { truth, proof });
+        self.trail.push(atom);
+    }
+
+    /// Takes in a statement that has a proof, or (not `truth`) whose negation has one. The proof is a variable applied to arguments.
+    fn assert(&mut self, f: &F, proof: P, truth: bool) {
+        match &f.kind {
+            Kind::Atom(n) if !self.known.contains_key(n) => return self.learn(*n, truth, proof),
+            Kind::And(a, b) if truth => {
+                self.assert(a, Rc::new(Proof::Fst(proof.clone())), true);
+                return self.assert(b, Rc::new(Proof::Snd(proof)), true);
+            }
+            Kind::Not(g) if truth => return self.assert(g, proof, false),
+            Kind::Same { other, to, .. } if truth => return self.assert(other, Proof::app(to.clone(), proof), true),
+            _ => {}
+        }
+        // What has too many clauses is left out: a proof may be missed.
+        for literals in clauses(f, truth).unwrap_or_default() {
+            for (n, _) in &literals {
+                self.activate(*n);
+            }
+            self.clauses.push(Clause { literals, statement: f.clone(), proof: proof.clone(), truth });
+        }
+    }
+
+    /// Falsehood from a clause all of whose literals are known to be wrong, one of them by assumption.
+    fn close(&mut self, n: usize, assumed: Option<(usize, Known)>) -> Res<Option<Refutation>> {
+        let Some(clause) = self.clauses.get(n) else { return Ok(None) };
+        let mut known: BTreeMap<usize, Known> =
+            clause.literals.iter().filter_map(|(a, _)| Some((*a, self.known.get(a)?.clone()))).collect();
+        known.extend(assumed);
+        let (f, proof, truth) = (clause.statement.clone(), clause.proof.clone(), clause.truth);
+        let found = if truth {
+            self.writer().refute(&f, proof, &known)?
+        } else {
+            self.writer().prove(&f, &known)?.map(|p| Proof::app(proof, p))
+        };
+        Ok(found.map(|p| {
+            let used = p.facts();
+            (p, used)
+        }))
+    }
+
+    /// A proof of a type in the context so far, or why there is none.
+    pub fn prove(&mut self, ty: &V, budget: &mut Budget) -> Res<Result<P, Stop>> {
+        let m = self.m();
+        match &*m.whnf(ty)? {
+            Val::Pi(a, b) => {
+                let mark = self.mark();
+                let (level, x) = self.reader.variable(a.clone());
+                self.given(level, a)?;
+                let found = self.prove(&m.inst(b, x), budget)?;
+                self.undo(&mark);
+                return Ok(found.map(|p| Proof::lam(level, p)));
+            }
+            Val::Sigma(a, b) if self.reader.is_statement(a)? => {
+                let first = match self.prove(a, budget)? {
+                    Ok(p) => p,
+                    Err(stop) => return Ok(Err(stop)),
+                };
+                let rest = m.inst(b, m.value(Val::Prim(bfv_format::Prim::Star)));
+                return Ok(self.prove(&rest, budget)?.map(|second| Rc::new(Proof::Pair(first, second))));
+            }
+            _ => {}
+        }
+        let Some(f) = self.reader.read(ty)? else { return Ok(Err(Reason::Unsupported)) };
+        if let Kind::True(p) = &f.kind {
+            return Ok(Ok(p.clone()));
+        }
+        let mark = self.mark();
+        let no = self.fresh.next();
+        self.assert(&f, Proof::var(no), false);
+        let found = self.solve(budget)?;
+        self.undo(&mark);
+        Ok(match found {
+            Err(stop) => Err(stop),
+            Ok((p, _)) if matches!(f.kind, Kind::False) => Ok(p),
+            Ok((p, used)) => {
+                let whole = if used.contains(&no) {
+                    self.writer().stable_from(&f, Proof::lam(no, p))?
+                } else {
+                    self.reader.term(ty)?.map(|t| Rc::new(Proof::Absurd(t, p)))
+                };
+                whole.ok_or(Reason::Unsupported)
+            }
+        })
+    }
+
+    /// Refutes what is known.
+    fn solve(&mut self, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
+        let mark = self.mark();
+        let mut frames = Vec::new();
+        let found = self.branch(&mut frames, budget)?;
+        self.undo(&mark);
+        let (mut p, mut used) = match found {
+            Ok(found) => found,
+            Err(stop) => return Ok(Err(stop)),
+        };
+        for frame in frames.into_iter().rev() {
+            (p, used) = match self.bind(frame, (p, used))? {
+                Some(found) => found,
+                None => return Ok(Err(Reason::Unsupported)),
+            };
+        }
+        Ok(Ok((p, used)))
+    }
+
+    /// Puts a proof under what was bound before it, where it uses that.
+    fn bind(&mut self, frame: Frame, (p, mut used): Refutation) -> Res<Option<Refutation>> {
+        match frame {
+            Frame::Unit { atom, truth, yes, no, reason } => {
+                if !used.contains(if truth { &yes } else { &no }) {
+                    return Ok(Some((p, used)));
+                }
+                used.extend(reason.facts());
+                used.remove(&yes);
+                used.remove(&no);
+                let Some(ty) = self.writer().refuted(atom) else { return Ok(None) };
+                let (assumed, rest) = if truth { (p, reason) } else { (reason, p) };
+                Ok(Some((Rc::new(Proof::Let(no, ty, Proof::lam(yes, assumed), rest)), used)))
+            }
+            Frame::Open { refuted, element, fact, body } => {
+                if !used.contains(&element) && !used.contains(&fact) {
+                    return Ok(Some((p, used)));
+                }
+                used.extend(refuted.facts());
+                used.remove(&element);
+                used.remove(&fact);
+                let inner = match &body.kind {
+                    Kind::Not(_) => Some(Proof::lam(fact, p)),
+                    _ => self.writer().stable_from(&body, Proof::lam(fact, p))?,
+                };
+                Ok(inner.map(|q| (Proof::app(refuted, Proof::lam(element, q)), used)))
+            }
+        }
+    }
+
+    /// A clause whose literals are all wrong, or one with a single literal left.
+    fn unit(&self) -> Option<(usize, Option<Literal>)> {
+        let mut unit = None;
+        'clauses: for (n, clause) in self.clauses.iter().enumerate() {
+            let mut left = None;
+            for (atom, truth) in &clause.literals {
+                match self.known.get(atom) {
+                    Some(k) if k.truth == *truth => continue 'clauses,
+                    Some(_) => {}
+                    None if left.is_some() => continue 'clauses,
+                    None => left = Some((*atom, *truth)),
+                }
+            }
+            match left {
+                None => return Some((n, None)),
+                Some(l) if unit.is_none() => unit = Some((n, Some(l))),
+                Some(_) => {}
+            }
+        }
+        unit
+    }
+
+    fn branch(&mut self, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
+        loop {
+            if budget.spend(1).is_err() {
+                return Ok(Err(Reason::Budget));
+            }
+            match self.unit() {
+                Some((n, None)) => {
+                    let found = self.close(n, None)?;
+                    return Ok(found.ok_or(Reason::Unsupported));
+                }
+                Some((n, Some((atom, truth)))) => {
+                    let (yes, no) = (self.fresh.next(), self.fresh.next());
+                    let assumed = Known { truth: !truth, proof: Proof::var(if truth { no } else { yes }) };
+                    let Some((reason, _)) = self.close(n, Some((atom, assumed)))? else {
+                        return Ok(Err(Reason::Unsupported));
+                    };
+                    self.learn(atom, truth, Proof::var(if truth { yes } else { no }));
+                    frames.push(Frame::Unit { atom, truth, yes, no, reason });
+                    continue;
+                }
+                None => {}
+            }
+            if let Some(found) = self.equations()? {
+                return Ok(Ok(found));
+            }
+            if self.open(frames)? {
+                continue;
+            }
+            if self.instantiate(budget)? | self.count()? {
+                continue;
+            }
+            if let Some(found) = self.arithmetic(budget)? {
+                return Ok(Ok(found));
+            }
+            let Some(atom) = self.choose() else { return Ok(Err(Reason::Incomplete)) };
+            return self.split(atom, budget);
+        }
+    }
+
+    /// Two cases.
+    fn split(&mut self, atom: usize, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
+        let (yes, no) = (self.fresh.next(), self.fresh.next());
+        let mark = self.mark();
+        self.learn(atom, true, Proof::var(yes));
+        let left = self.solve(budget)?;
+        self.undo(&mark);
+        let (left, used) = match left {
+            Ok((p, used)) if used.contains(&yes) => (p, used),
+            other => return Ok(other),
+        };
+        self.learn(atom, false, Proof::var(no));
+        let right = self.solve(budget)?;
+        self.undo(&mark);
+        let (right, mut all) = match right {
+            Ok((p, used)) if used.contains(&no) => (p, used),
+            other => return Ok(other),
+        };
+        all.extend(used);
+        all.remove(&yes);
+        all.remove(&no);
+        let Some(ty) = self.writer().refuted(atom) else { return Ok(Err(Reason::Unsupported)) };
+        Ok(Ok((Rc::new(Proof::Let(no, ty, Proof::lam(yes, left), right)), all)))
+    }
+
+    /// An atom of the shortest clause that is not satisfied.
+    fn choose(&self) -> Option<usize> {
+        let mut best: Option<(usize, usize)> = None;
+        for clause in &self.clauses {
+            if clause.literals.iter().any(|(a, t)| self.known.get(a).is_some_and(|k| k.truth == *t)) {
+                continue;
+            }
+            let mut open = clause.literals.iter().filter(|(a, _)| !self.known.contains_key(a));
+            let (Some((first, _)), more) = (open.next(), open.count()) else { continue };
+            if best.is_none_or(|(n, _)| more < n) {
+                best = Some((more, *first));
+            }
+        }
+        best.map(|(_, atom)| atom)
+    }
+
+    /// Marks something as done; whether it was not done before.
+    fn first(&mut self, key: (usize, Vec<Term>)) -> bool {
+        let new = self.done.insert(key.clone());
+        if new {
+            self.done_trail.push(key);
+        }
+        new
+    }
+
+    /// Names an element for each quantified statement that is known to fail.
+    fn open(&mut self, frames: &mut Vec<Frame>) -> Res<bool> {
+        let m = self.m();
+        let failing: Vec<(usize, P)> =
+            self.trail.iter().filter_map(|a| self.known.get(a).filter(|k| !k.truth).map(|k| (*a, k.proof.clone()))).collect();
+        let mut any = false;
+        for (atom, refuted) in failing {
+            let Some(Says::All(dom, body)) = self.reader.atoms.get(atom).map(|a| a.says.clone()) else { continue };
+            if !self.first((atom, Vec::new())) {
+                continue;
+            }
+            let Some(sort) = self.reader.key(&dom)? else { continue };
+            let (element, x) = self.reader.variable(dom);
+            let at = m.inst(&body, x);
+            let Some(f) = self.reader.read(&at)? else { continue };
+            let fact = self.fresh.next();
+            self.terms.push((Rc::new(Node::Var(element)), sort));
+            match &f.kind {
+                // `not not G` is G where falsehood is to be shown.
+                Kind::Not(g) => self.assert(&g.clone(), Proof::var(fact), true),
+                _ => self.assert(&f, Proof::var(fact), false),
+            }
+            frames.push(Frame::Open { refuted, element, fact, body: f });
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// A quantified statement taken apart, once.
+    fn quantifier(&mut self, atom: usize) -> Res<Option<Rc<Quantifier>>> {
+        if let Some(known) = self.quantifiers.get(&atom) {
+            return Ok(known.clone());
+        }
+        let made = self.take_apart(atom)?.map(Rc::new);
+        self.quantifiers.insert(atom, made.clone());
+        Ok(made)
+    }
+
+    fn take_apart(&mut self, atom: usize) -> Res<Option<Quantifier>> {
+        let m = self.m();
+        let Some(mut ty) = self.reader.atoms.get(atom).map(|a| a.ty.clone()) else { return Ok(None) };
+        let mut open = Vec::new();
+        loop {
+            let w = m.whnf(&ty)?;
+            let Val::Pi(dom, body) = &*w else { break };
+            if self.reader.is_statement(dom)? {
+                break;
+            }
+            let Some(sort) = self.reader.key(dom)? else { return Ok(None) };
+            let (level, x) = self.reader.variable(dom.clone());
+            open.push((level, sort));
+            ty = m.inst(body, x);
+        }
+        let Some(f) = self.reader.read(&ty)? else { return Ok(None) };
+        let numbers: BTreeSet<u32> = open.iter().map(|(n, _)| *n).collect();
+        let mut patterns: Vec<(Term, BTreeSet<u32>)> = Vec::new();
+        self.patterns(&f, &numbers, &mut patterns);
+        // What mentions most comes first.
+        patterns.sort_by_key(|(_, found)| numbers.len() - found.len());
+        let mut triggers: Vec<Vec<Term>> = Vec::new();
+        for (first, found) in &patterns {
+            let (mut trigger, mut covered) = (vec![first.clone()], found.clone());
+            for (t, found) in &patterns {
+                if !found.is_subset(&covered) {
+                    trigger.push(t.clone());
+                    covered.extend(found);
+                }
+            }
+            if !triggers.contains(&trigger) {
+                triggers.push(trigger);
+            }
+        }
+        if triggers.is_empty() {
+            triggers.push(Vec::new());
+        }
+        Ok(Some(Quantifier { open, triggers }))
+    }
+
+    /// The atoms of a statement that mention some of the numbers.
+    fn patterns(&self, f: &F, numbers: &BTreeSet<u32>, out: &mut Vec<(Term, BTreeSet<u32>)>) {
+        match &f.kind {
+            Kind::True(_) | Kind::False | Kind::Absurd => {}
+            Kind::Not(g) | Kind::Same { other: g, .. } => self.patterns(g, numbers, out),
+            Kind::And(a, b) | Kind::Implies(a, b) => {
+                self.patterns(a, numbers, out);
+                self.patterns(b, numbers, out);
+            }
+            Kind::Atom(n) => {
+                let Some(atom) = self.reader.atoms.get(*n) else { return };
+                // An equation, or an order of plain numbers, fits far too much.
+                let wanted = match &atom.says {
+                    Says::Bool(_) => !atom.number || atom.sizes.iter().any(|s| !s.is_empty()),
+                    Says::Equal { .. } | Says::All(..) | Says::Opaque => false,
+                };
+                let found: BTreeSet<u32> = atom.mentions.intersection(numbers).copied().collect();
+                if wanted && !found.is_empty() && !out.iter().any(|(t, _)| *t == atom.key) {
+                    out.push((atom.key.clone(), found));
+                }
+            }
+        }
+    }
+
+    /// Instances of the quantified statements that hold; whether there was a new one.
+    fn instantiate(&mut self, budget: &mut Budget) -> Res<bool> {
+        let holding: Vec<(usize, P)> =
+            self.trail.iter().filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone()))).collect();
+        let mut made = 0;
+        for (atom, proof) in holding {
+            if !matches!(self.reader.atoms.get(atom).map(|a| &a.says), Some(Says::All(..))) {
+                continue;
+            }
+            let Some(q) = self.quantifier(atom)? else { continue };
+            let open: BTreeSet<u32> = q.open.iter().map(|(n, _)| *n).collect();
+            let mut all: Vec<Vec<Term>> = Vec::new();
+            for trigger in &q.triggers {
+                let mut partial = vec![Found::new()];
+                for pattern in trigger {
+                    let mut next = Vec::new();
+                    for found in &partial {
+                        for target in &self.active {
+                            let Some(target) = self.reader.atoms.get(*target) else { continue };
+                            let mut found = found.clone();
+                            if matches(pattern, &target.key, 0, &open, &mut found) {
+                                next.push(found);
+                            }
+                        }
+                    }
+                    partial = next;
+                }
+                // What no atom mentions may be any term of its type.
+                for (n, sort) in &q.open {
+                    partial = partial
+                        .into_iter()
+                        .flat_map(|found| -> Vec<Found> {
+                            if found.contains_key(n) {
+                                return vec![found];
+                            }
+                            let fitting = self.terms.iter().filter(|(_, s)| s == sort);
+                            fitting.map(|(t, _)| { let mut f = found.clone(); f.insert(*n, t.clone()); f }).collect()
+                        })
+                        .collect();
+                }
+                for found in partial {
+                    let terms: Option<Vec<Term>> = q.open.iter().map(|(n, _)| found.get(n).cloned()).collect();
+                    if let Some(terms) = terms
+                        && !all.contains(&terms)
+                    {
+                        all.push(terms);
+                    }
+                }
+            }
+            for terms in all {
+                if made < ROUND && budget.left > 0 && self.first((atom, terms.clone())) {
+                    made += 1;
+                    let _ = budget.spend(1);
+                    self.instance(atom, &proof, terms)?;
+                }
+            }
+        }
+        Ok(made > 0)
+    }
+
+    fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
+        let m = self.m();
+        let proof = terms.iter().fold(proof.clone(), |p, t| Proof::app(p, Proof::data(t.clone())));
+        let key = (atom, terms);
+        let f = match self.instances.get(&key) {
+            Some(f) => f.clone(),
+            None => {
+                let Some(mut ty) = self.reader.atoms.get(atom).map(|a| a.ty.clone()) else { return Ok(()) };
+                for t in &key.1 {
+                    let w = m.whnf(&ty)?;
+                    let (Val::Pi(_, body), Some(x)) = (&*w, self.reader.value(t)) else { return Ok(()) };
+                    ty = m.inst(body, x);
+                }
+                let Some(f) = self.reader.read(&ty)? else { return Ok(()) };
+                self.instances.insert(key, f.clone());
+                f
+            }
+        };
+        self.assert(&f, proof, true);
+        Ok(())
+    }
+
+    /// Facts about sizes of sets: large sets meet, a larger set has a member outside of a smaller one, and a part is no larger.
+    fn count(&mut self) -> Res<bool> {
+        let (mut large, mut small): (Vec<Rc<Set>>, Vec<Rc<Set>>) = (Vec::new(), Vec::new());
+        for atom in &self.trail {
+            let (Some(a), Some(k)) = (self.reader.atoms.get(*atom), self.known.get(atom)) else { continue };
+            let [low, high] = &a.sizes;
+            let (less, more) = if k.truth { (low, high) } else { (high, low) };
+            for (from, to) in [(more, &mut large), (less, &mut small)] {
+                for s in from {
+                    if !to.iter().any(|t| t.key == s.key) {
+                        to.push(s.clone());
+                    }
+                }
+            }
+        }
+        let lib = self.reader.lib;
+        let mut any = false;
+        let mut wanted: Vec<(u32, Vec<Rc<Set>>)> = Vec::new();
+        for (n, a) in large.iter().enumerate() {
+            for b in large.iter().skip(n + 1).filter(|b| a.of == b.of) {
+                wanted.push((lib.common, vec![a.clone(), b.clone()]));
+                for c in small.iter().filter(|c| a.of == c.of && a.key != c.key && b.key != c.key) {
+                    wanted.push((lib.meet, vec![a.clone(), b.clone(), c.clone()]));
+                }
+            }
+            for c in small.iter().filter(|c| a.of == c.of && a.key != c.key) {
+                wanted.push((lib.outside, vec![a.clone(), c.clone()]));
+                wanted.push((lib.subset, vec![a.clone(), c.clone()]));
+            }
+        }
+        for (lemma, sets) in wanted {
+            let Some(first) = sets.first() else { continue };
+            let key = (usize::MAX - usize::try_from(lemma).unwrap_or(0), sets.iter().map(|s| s.key.clone()).collect());
+            if !self.first(key) {
+                continue;
+            }
+            let args = std::iter::once(first.of.clone()).chain(sets.iter().map(|s| s.holds.clone()));
+            any |= self.lemma(lemma, args.collect())?;
+        }
+        Ok(any)
+    }
+
+    /// Takes in a theorem at arguments.
+    fn lemma(&mut self, id: u32, args: Vec<Term>) -> Res<bool> {
+        let m = self.m();
+        let Some(ty) = m.globals().const_type(id) else { return Ok(false) };
+        let mut ty = m.eval(&bfv_kernel::Env::default(), &ty);
+        for t in &args {
+            let w = m.whnf(&ty)?;
+            let (Val::Pi(_, body), Some(x)) = (&*w, self.reader.value(t)) else { return Ok(false) };
+            ty = m.inst(body, x);
+        }
+        let Some(f) = self.reader.read(&ty)? else { return Ok(false) };
+        self.assert(&f, Proof::call(id, args.into_iter().map(Proof::data)), true);
+        Ok(true)
+    }
+
+    /// Falsehood from what is known of numbers.
+    fn arithmetic(&mut self, budget: &mut Budget) -> Res<Option<Refutation>> {
+        let m = self.m();
+        let numbers: Vec<(usize, Known)> = self
+            .trail
+            .iter()
+            .filter(|a| self.reader.atoms.get(**a).is_some_and(|a| a.number))
+            .filter_map(|a| Some((*a, self.known.get(a)?.clone())))
+            .collect();
+        if self.looked == numbers.len() {
+            return Ok(None);
+        }
+        self.looked = numbers.len();
+        let depth = self.reader.depth();
+        let mut ctx = self.reader.ctx.clone();
+        let empty = m.value(Val::Prim(bfv_format::Prim::Empty));
+        for (atom, known) in &numbers {
+            let Some(a) = self.reader.atoms.get(*atom) else { continue };
+            let ty = if known.truth { a.ty.clone() } else { m.value(Val::Pi(a.ty.clone(), bfv_kernel::Clo::Const(empty.clone()))) };
+            ctx = m.bind(&ctx, ty).0;
+        }
+        let total = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
+        let goal = Goal { machine: m, ctx, target: empty, lemmas: self.lemmas, hints: Vec::new() };
+        let mut part = Budget::new(budget.left.min(2_000));
+        let bfv_search::Outcome::Candidate(t) = self.side.solve(&goal, &mut part) else { return Ok(None) };
+        let _ = budget.spend(part.used.min(budget.left));
+        let Some(t) = crate::ground::proof::numbered(&t, total) else { return Ok(None) };
+        // The facts were variables there; here they have names of their own.
+        let names: Vec<u32> = numbers.iter().map(|_| self.fresh.next()).collect();
+        let name = |n: u32| match n.checked_sub(depth) {
+            Some(k) => usize::try_from(k).ok().and_then(|k| names.get(k)).copied(),
+            None => Some(n),
+        };
+        let Some(t) = bfv_search::shift::rename(&t, 0, 0, &mut |n| name(n), &mut Some) else { return Ok(None) };
+        let mut p = Proof::data(t);
+        let mut used = p.facts();
+        for ((atom, known), name) in numbers.into_iter().zip(names) {
+            if !used.remove(&name) {
+                continue;
+            }
+            let Some(a) = self.reader.atoms.get(atom) else { return Ok(None) };
+            let ty = if known.truth { a.written.clone() } else { negation(&a.written) };
+            used.extend(known.proof.facts());
+            p = Rc::new(Proof::Let(name, ty, known.proof, p));
+        }
+        Ok(Some((p, used)))
+    }
+
+    /// Falsehood from equations: an atom that holds and one that fails are the same when equals are put for equals.
+    fn equations(&mut self) -> Res<Option<Refutation>> {
+        let edges = crate::ground::equal::Edges::new(self.trail.iter().filter_map(|a| {
+            let known = self.known.get(a).filter(|k| k.truth)?;
+            match &self.reader.atoms.get(*a)?.says {
+                Says::Equal { of, left, right } => Some((of.clone(), left.clone(), right.clone(), known.proof.clone())),
+                _ => None,
+            }
+        }));
+        let lib = self.reader.lib;
+        let mut failing: Vec<usize> = Vec::new();
+        let mut holding: Vec<usize> = Vec::new();
+        for a in &self.trail {
+            let Some(k) = self.known.get(a) else { continue };
+            match self.reader.atoms.get(*a).map(|x| &x.says) {
+                Some(Says::Equal { left, right, .. }) if !k.truth => {
+                    let (left, right) = (left.clone(), right.clone());
+                    let Some(mut found) = edges.path(&left, &right, lib, &mut self.fresh) else { continue };
+                    let p = found.bind(Proof::app(k.proof.clone(), found.path()));
+                    let used = p.facts();
+                    return Ok(Some((p, used)));
+                }
+                Some(Says::Bool(_)) if k.truth => holding.push(*a),
+                Some(Says::Bool(_)) => failing.push(*a),
+                _ => {}
+            }
+        }
+        if edges.is_empty() {
+            return Ok(None);
+        }
+        for yes in &holding {
+            for no in &failing {
+                let (Some(a), Some(b)) = (self.reader.atoms.get(*yes), self.reader.atoms.get(*no)) else { continue };
+                let Some(mut found) = edges.path(&a.key, &b.key, lib, &mut self.fresh) else { continue };
+                let (Some(y), Some(n)) = (self.known.get(yes), self.known.get(no)) else { continue };
+                let moved = Rc::new(Proof::Along(found.line(), y.proof.clone()));
+                let p = found.bind(Proof::app(n.proof.clone(), moved));
+                let used = p.facts();
+                return Ok(Some((p, used)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A proof as a core term of the context that the search began with.
+    pub fn write(&self, p: &Proof, variables: u32) -> Option<Term> {
+        let mut scope = Scope::default();
+        for level in 0..variables {
+            scope.bind(level);
+        }
+        scope.write(p)
+    }
+}
