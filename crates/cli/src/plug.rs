@@ -3,7 +3,7 @@
 use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
 use bfv_engine_egg::Egg;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
-use bfv_engine_protocol::{Explore, Ground};
+use bfv_engine_protocol::{Explore, Ground, Invariants};
 use bfv_engine_z3::Z3;
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
@@ -12,12 +12,15 @@ const EGG: Egg = Egg { side: &Auto };
 /// Statements with quantifiers; arithmetic proves what is about numbers.
 const GROUND: Ground = Ground { side: &Arith };
 
+/// Safety of protocols.
+const INVARIANTS: Invariants = Invariants { side: &Arith };
+
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &Auto,
     boxes: &Boxes,
-    search: &[&Explore, &GROUND, &Native, &EGG],
+    search: &[&INVARIANTS, &Explore, &GROUND, &Native, &EGG],
     points: &Points,
     exhibits: &Exhibits,
 };

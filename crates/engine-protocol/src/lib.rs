@@ -5,6 +5,7 @@
 
 mod explore;
 mod ground;
+mod invariant;
 mod model;
 mod trace;
 
@@ -36,6 +37,27 @@ const EVALUATIONS: u64 = 1_000;
 pub struct Ground {
     /// Proves what is arithmetic.
     pub side: &'static dyn Engine,
+}
+
+/// Proves that something holds at the end of every legal run of a protocol, from its invariants.
+pub struct Invariants {
+    /// Proves what is arithmetic.
+    pub side: &'static dyn Engine,
+}
+
+impl Engine for Invariants {
+    fn name(&self) -> &'static str {
+        "invariants"
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let steps = budget.left.saturating_mul(EVALUATIONS);
+        match goal.machine.within(steps, || invariant::run(goal, self.side, budget)) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
+            Err(r) => stopped(&r),
+        }
+    }
 }
 
 impl Engine for Ground {

@@ -2,7 +2,7 @@
 
 use crate::ground::library::Library;
 use crate::ground::proof::{P, Proof, free, numbered};
-use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Elim, Env, Head, Ivl, Machine, Neutral, Res, V, Val};
 use bfv_search::shift::rename;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -118,9 +118,98 @@ impl<'g> Reader<'g> {
         Ok(numbered(&self.m.quote(&self.ctx, v)?, self.depth()))
     }
 
-    /// A value as a numbered term with all definitions put in.
+    /// A value as a numbered term with all definitions put in but those that the prover knows by name. Equal values give equal terms.
     pub fn key(&self, v: &V) -> Res<Option<Term>> {
-        Ok(numbered(&self.m.normal(&self.ctx, v)?, self.depth()))
+        match self.canonical(v, 0)? {
+            Some(t) => Ok(Some(t)),
+            None => Ok(numbered(&self.m.normal(&self.ctx, v)?, self.depth())),
+        }
+    }
+
+    fn canonical(&self, v: &V, under: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        macro_rules! go {
+            ($v:expr) => {
+                match self.canonical($v, under)? {
+                    Some(t) => t,
+                    None => return Ok(None),
+                }
+            };
+        }
+        macro_rules! inside {
+            ($c:expr) => {{
+                let x = m.var(self.depth() + under, m.value(Val::Univ(0)));
+                match self.canonical(&m.inst($c, x), under + 1)? {
+                    Some(t) => t,
+                    None => return Ok(None),
+                }
+            }};
+        }
+        macro_rules! all {
+            ($vs:expr) => {{
+                let mut out = Vec::new();
+                for v in $vs.iter() {
+                    out.push(go!(v));
+                }
+                out
+            }};
+        }
+        let lib = &self.lib;
+        let w = self.headed(v, &[lib.number_test, lib.fin_test, lib.card, lib.fin])?;
+        Ok(Some(Rc::new(match &*w {
+            Val::Univ(n) => Node::Univ(*n),
+            Val::Prim(p) => Node::Prim(*p),
+            Val::NatLit(n) => Node::NatLit(n.clone()),
+            Val::IntLit(n) => Node::IntLit(n.clone()),
+            Val::RealLit(q) => Node::RealLit(q.clone()),
+            Val::Pi(a, c) => Node::Pi(go!(a), inside!(c)),
+            Val::Sigma(a, c) => Node::Sigma(go!(a), inside!(c)),
+            Val::Lam(c) => Node::Lam(inside!(c)),
+            Val::Pair(a, b) => Node::Pair(go!(a), go!(b)),
+            Val::Path(line, a, b) => {
+                let (from, to) = (go!(&m.dinst(line, Ivl::Zero)), go!(&m.dinst(line, Ivl::One)));
+                if from != to {
+                    return Ok(None);
+                }
+                Node::Path(from, go!(a), go!(b))
+            }
+            Val::Suc(n, x) => {
+                let add = Rc::new(Node::App(Rc::new(Node::Prim(Prim::NatAdd)), go!(x)));
+                Node::App(add, Rc::new(Node::NatLit(n.clone())))
+            }
+            Val::Data(d, ps) => Node::Data(*d, all!(ps)),
+            Val::Con(d, c, ps, xs, dims) if dims.is_empty() => Node::Con(*d, *c, all!(ps), all!(xs), Vec::new()),
+            Val::Neutral(Neutral { head, spine, .. }) => {
+                let mut t: Term = Rc::new(match head {
+                    Head::Var(level, _) => match level.checked_sub(self.depth()) {
+                        None => Node::Var(level + under),
+                        Some(bound) => match under.checked_sub(bound + 1) {
+                            Some(n) => Node::Var(n),
+                            None => return Ok(None),
+                        },
+                    },
+                    Head::Const(id, shift) => Node::Const { id: *id, shift: *shift },
+                    Head::Prim(p) => Node::Prim(*p),
+                    _ => return Ok(None),
+                });
+                for e in spine.iter() {
+                    t = Rc::new(match e {
+                        Elim::App(x) => Node::App(t, go!(x)),
+                        Elim::Fst => Node::Fst(t),
+                        Elim::Snd => Node::Snd(t),
+                        Elim::BoolElim(cases) => Node::BoolElim(inside!(&cases.0), go!(&cases.1), go!(&cases.2), t),
+                        Elim::NatElim(cases) => Node::NatElim(inside!(&cases.0), go!(&cases.1), go!(&cases.2), t),
+                        Elim::DataElim(cases) => {
+                            let (d, ps, motive, branches) = &**cases;
+                            Node::DataElim(*d, all!(ps), inside!(motive), all!(branches), t)
+                        }
+                        _ => return Ok(None),
+                    });
+                }
+                return Ok(Some(t));
+            }
+            _ => return Ok(None),
+        })))
     }
 
     /// A constant applied to arguments, where it heads a value whose definitions are put in until it does.
@@ -227,12 +316,31 @@ impl<'g> Reader<'g> {
         let id = match self.table.get(&key) {
             Some(id) => *id,
             None => {
-                let mut mentions = BTreeSet::new();
+                let (mut mentions, mut inside) = (BTreeSet::new(), BTreeSet::new());
                 free(&key, &mut mentions);
+                free(&written, &mut inside);
+                // What computes away may mention variables that are out of sight where an equal atom is met again.
+                let (written, says, ty) = if inside.is_subset(&mentions) {
+                    (written, says, ty.clone())
+                } else {
+                    let says = match (says, &*key) {
+                        (Says::Bool(_), Node::Path(_, of, _)) => Says::Bool(of.clone()),
+                        (Says::Equal { of, .. }, Node::Path(_, left, right)) => {
+                            Says::Equal { of, left: left.clone(), right: right.clone() }
+                        }
+                        (says, _) => says,
+                    };
+                    let Some(ty) = self.value(&key) else { return Ok(None) };
+                    let says = match (says, &*self.m.whnf(&ty)?) {
+                        (Says::All(..), Val::Pi(dom, body)) => Says::All(dom.clone(), body.clone()),
+                        (says, _) => says,
+                    };
+                    (key.clone(), says, ty)
+                };
                 let id = self.atoms.len();
                 self.table.insert(key.clone(), id);
                 let sizes = [Vec::new(), Vec::new()];
-                self.atoms.push(Atom { key, ty: ty.clone(), says, written, number, mentions, sizes });
+                self.atoms.push(Atom { key, ty, says, written, number, mentions, sizes });
                 id
             }
         };
@@ -362,6 +470,10 @@ impl<'g> Reader<'g> {
             Val::Neutral(Neutral { head, spine, .. }) => match (head, &**spine) {
                 (Head::Const(id, _), [Elim::App(n), Elim::App(s)]) if *id == self.lib.card => {
                     if let (Some(of), Some(holds), Some(key)) = (self.term(n)?, self.term(s)?, self.key(s)?) {
+                        let (mut outside, mut inside) = (BTreeSet::new(), BTreeSet::new());
+                        free(&key, &mut outside);
+                        free(&holds, &mut inside);
+                        let holds = if inside.is_subset(&outside) { holds } else { key.clone() };
                         out.push(Rc::new(Set { of, holds, key }));
                     }
                     Ok(())
@@ -382,7 +494,15 @@ impl<'g> Reader<'g> {
 pub type Found = BTreeMap<u32, Term>;
 
 /// Matches a numbered pattern, in which some numbers stand for anything, with a numbered term.
-pub fn matches(pattern: &Term, t: &Term, at: u32, open: &BTreeSet<u32>, found: &mut Found) -> bool {
+/// What `same` calls equal is taken as equal.
+pub fn matches(
+    pattern: &Term,
+    t: &Term,
+    at: u32,
+    open: &BTreeSet<u32>,
+    same: &dyn Fn(&Term, &Term) -> bool,
+    found: &mut Found,
+) -> bool {
     if let Node::Var(n) = &**pattern
         && let Some(n) = n.checked_sub(at)
         && open.contains(&n)
@@ -397,7 +517,10 @@ pub fn matches(pattern: &Term, t: &Term, at: u32, open: &BTreeSet<u32>, found: &
             }
         };
     }
-    let mut go = |a: &Term, b: &Term, under: u32| matches(a, b, at + under, open, found);
+    let mut go = |a: &Term, b: &Term, under: u32| matches(a, b, at + under, open, same, found);
+    if at == 0 && same(pattern, t) {
+        return true;
+    }
     match (&**pattern, &**t) {
         (Node::App(f, a), Node::App(g, b)) | (Node::Pair(f, a), Node::Pair(g, b)) => go(f, g, 0) && go(a, b, 0),
         (Node::Fst(a), Node::Fst(b)) | (Node::Snd(a), Node::Snd(b)) => go(a, b, 0),

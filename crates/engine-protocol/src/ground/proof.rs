@@ -1,6 +1,6 @@
 //! Proofs as they are found: variables have numbers that are never used twice, so that parts can be put under binders in any order.
 
-use bfv_format::{Dim, Node, Prim, Term};
+use bfv_format::{DataRef, Dim, Node, Prim, Term};
 use bfv_search::shift::rename;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -30,6 +30,20 @@ pub enum Proof {
     Absurd(Term, P),
     /// `coe 0 1 (i. A) p`; the dimension is bound in the type.
     Along(Term, P),
+    /// The eliminator of a data type.
+    Cases(Rc<Cases>),
+}
+
+/// Cases over the constructors of a data type; all terms are numbered.
+#[derive(Debug)]
+pub struct Cases {
+    pub data: DataRef,
+    pub parameters: Vec<Term>,
+    /// Binds what is taken apart.
+    pub motive: Term,
+    /// A function of the fields for each constructor.
+    pub branches: Vec<P>,
+    pub on: P,
 }
 
 impl Proof {
@@ -90,6 +104,15 @@ impl Proof {
             Proof::Absurd(t, a) | Proof::Along(t, a) => {
                 free(t, out);
                 a.collect(out);
+            }
+            Proof::Cases(c) => {
+                c.parameters.iter().for_each(|t| free(t, out));
+                c.branches.iter().for_each(|b| b.collect(out));
+                c.on.collect(out);
+                // One more binder stands around what the motive mentions.
+                let mut inner = BTreeSet::new();
+                free(&c.motive, &mut inner);
+                out.extend(inner.into_iter().filter_map(|n| n.checked_sub(1)));
             }
         }
     }
@@ -164,6 +187,16 @@ impl Scope {
             Proof::Absurd(ty, a) => {
                 let motive = self.under(u32::MAX, |s| s.term(ty))?;
                 Node::EmptyElim(motive, self.write(a)?)
+            }
+            Proof::Cases(c) => {
+                let parameters: Option<Vec<Term>> = c.parameters.iter().map(|t| self.term(t)).collect();
+                let mut branches = Vec::new();
+                for b in &c.branches {
+                    branches.push(self.write(b)?);
+                }
+                // The variable of the motive is bound in it already.
+                let motive = rename(&c.motive, 1, 0, &mut |n| self.index(n), &mut Some)?;
+                Node::DataElim(c.data, parameters?, motive, branches, self.write(&c.on)?)
             }
             Proof::Along(line, a) => Node::Coe(Dim::Zero, Dim::One, self.term(line)?, self.write(a)?),
         }))

@@ -1,9 +1,10 @@
 //! The search: case splits over atoms, unit propagation, instances of quantified facts found by matching, names for what must exist,
 //! equations, arithmetic, and facts about sizes of sets. Every step is written down as a proof while it is taken.
 
+use crate::ground::equal::Edges;
 use crate::ground::formula::{F, Found, Kind, Reader, Says, Set, matches};
 use crate::ground::library::Library;
-use crate::ground::proof::{P, Proof, Scope, negation};
+use crate::ground::proof::{P, Proof, Scope, free, negation};
 use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
 use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, Machine, Res, V, Val};
@@ -39,7 +40,7 @@ enum Frame {
 type Refutation = (P, BTreeSet<u32>);
 
 /// Where a branch began.
-struct Mark {
+pub struct Mark {
     clauses: usize,
     known: usize,
     terms: usize,
@@ -51,6 +52,8 @@ struct Mark {
 pub struct Search<'g> {
     pub reader: Reader<'g>,
     fresh: Fresh,
+    /// Levels of variables that are facts.
+    facts: BTreeSet<u32>,
     /// Proves what is arithmetic.
     side: &'g dyn Engine,
     lemmas: &'g [Lemma],
@@ -83,6 +86,7 @@ impl<'g> Search<'g> {
         let mut s = Search {
             reader: Reader::new(m, lib, ctx),
             fresh: Fresh::default(),
+            facts: BTreeSet::new(),
             side,
             lemmas,
             clauses: Vec::new(),
@@ -115,6 +119,7 @@ impl<'g> Search<'g> {
     /// Takes in a variable of the context: a fact where its type is a statement, a term otherwise.
     fn given(&mut self, level: u32, ty: &V) -> Res<()> {
         if self.reader.is_statement(ty)? {
+            self.facts.insert(level);
             if let Some(f) = self.reader.read(ty)? {
                 self.assert(&f, Proof::var(level), true);
             }
@@ -124,7 +129,15 @@ impl<'g> Search<'g> {
         Ok(())
     }
 
-    fn mark(&self) -> Mark {
+    /// Takes in a new variable.
+    pub fn variable(&mut self, ty: &V) -> Res<(u32, V)> {
+        let (level, x) = self.reader.variable(ty.clone());
+        self.given(level, ty)?;
+        Ok((level, x))
+    }
+
+    /// What is known now, for `undo`.
+    pub fn mark(&self) -> Mark {
         Mark {
             clauses: self.clauses.len(),
             known: self.trail.len(),
@@ -134,7 +147,8 @@ impl<'g> Search<'g> {
         }
     }
 
-    fn undo(&mut self, mark: &Mark) {
+    /// Forgets what was taken in since.
+    pub fn undo(&mut self, mark: &Mark) {
         self.clauses.truncate(mark.clauses);
         for atom in self.trail.drain(mark.known..) {
             self.known.remove(&atom);
@@ -206,8 +220,7 @@ impl<'g> Search<'g> {
         match &*m.whnf(ty)? {
             Val::Pi(a, b) => {
                 let mark = self.mark();
-                let (level, x) = self.reader.variable(a.clone());
-                self.given(level, a)?;
+                let (level, x) = self.variable(a)?;
                 let found = self.prove(&m.inst(b, x), budget)?;
                 self.undo(&mark);
                 return Ok(found.map(|p| Proof::lam(level, p)));
@@ -275,6 +288,7 @@ impl<'g> Search<'g> {
                 used.remove(&yes);
                 used.remove(&no);
                 let Some(ty) = self.writer().refuted(atom) else { return Ok(None) };
+                free(&ty, &mut used);
                 let (assumed, rest) = if truth { (p, reason) } else { (reason, p) };
                 Ok(Some((Rc::new(Proof::Let(no, ty, Proof::lam(yes, assumed), rest)), used)))
             }
@@ -350,7 +364,12 @@ impl<'g> Search<'g> {
             if let Some(found) = self.arithmetic(budget)? {
                 return Ok(Ok(found));
             }
-            let Some(atom) = self.choose() else { return Ok(Err(Reason::Incomplete)) };
+            let Some(atom) = self.choose() else {
+                eprintln!("STUCK");
+                let names: Vec<String> = (0..3000).map(|n| self.lemmas.iter().find(|l| l.id == n).map_or(format!("c{n}"), |l| l.name.clone())).collect();
+                for a in &self.trail { let k = &self.known[a]; eprintln!("  {} {}: {}", a, k.truth, bfv_format::show(&self.reader.atoms[*a].written, &names)); }
+                for c in &self.clauses { eprintln!("  clause {:?}", c.literals); }
+                return Ok(Err(Reason::Incomplete)) };
             return self.split(atom, budget);
         }
     }
@@ -377,6 +396,7 @@ impl<'g> Search<'g> {
         all.remove(&yes);
         all.remove(&no);
         let Some(ty) = self.writer().refuted(atom) else { return Ok(Err(Reason::Unsupported)) };
+        free(&ty, &mut all);
         Ok(Ok((Rc::new(Proof::Let(no, ty, Proof::lam(yes, left), right)), all)))
     }
 
@@ -511,6 +531,7 @@ impl<'g> Search<'g> {
     fn instantiate(&mut self, budget: &mut Budget) -> Res<bool> {
         let holding: Vec<(usize, P)> =
             self.trail.iter().filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone()))).collect();
+        let edges = self.edges();
         let mut made = 0;
         for (atom, proof) in holding {
             if !matches!(self.reader.atoms.get(atom).map(|a| &a.says), Some(Says::All(..))) {
@@ -527,7 +548,7 @@ impl<'g> Search<'g> {
                         for target in &self.active {
                             let Some(target) = self.reader.atoms.get(*target) else { continue };
                             let mut found = found.clone();
-                            if matches(pattern, &target.key, 0, &open, &mut found) {
+                            if matches(pattern, &target.key, 0, &open, &|a, b| edges.same(a, b), &mut found) {
                                 next.push(found);
                             }
                         }
@@ -660,7 +681,12 @@ impl<'g> Search<'g> {
         }
         self.looked = numbers.len();
         let depth = self.reader.depth();
-        let mut ctx = self.reader.ctx.clone();
+        // What is known of numbers is handed over below, so other facts are hidden: some of them are out of scope by now.
+        let mut ctx = Ctx::default();
+        for (level, ty) in (0u32..).zip(&self.reader.ctx.types) {
+            let hidden = self.facts.contains(&level).then(|| m.value(Val::Prim(bfv_format::Prim::Unit)));
+            ctx = m.bind(&ctx, hidden.unwrap_or_else(|| ty.clone())).0;
+        }
         let empty = m.value(Val::Prim(bfv_format::Prim::Empty));
         for (atom, known) in &numbers {
             let Some(a) = self.reader.atoms.get(*atom) else { continue };
@@ -689,20 +715,26 @@ impl<'g> Search<'g> {
             let Some(a) = self.reader.atoms.get(atom) else { return Ok(None) };
             let ty = if known.truth { a.written.clone() } else { negation(&a.written) };
             used.extend(known.proof.facts());
+            free(&ty, &mut used);
             p = Rc::new(Proof::Let(name, ty, known.proof, p));
         }
         Ok(Some((p, used)))
     }
 
-    /// Falsehood from equations: an atom that holds and one that fails are the same when equals are put for equals.
-    fn equations(&mut self) -> Res<Option<Refutation>> {
-        let edges = crate::ground::equal::Edges::new(self.trail.iter().filter_map(|a| {
+    /// The equations that hold.
+    fn edges(&self) -> Edges {
+        Edges::new(self.trail.iter().filter_map(|a| {
             let known = self.known.get(a).filter(|k| k.truth)?;
             match &self.reader.atoms.get(*a)?.says {
                 Says::Equal { of, left, right } => Some((of.clone(), left.clone(), right.clone(), known.proof.clone())),
                 _ => None,
             }
-        }));
+        }))
+    }
+
+    /// Falsehood from equations: an atom that holds and one that fails are the same when equals are put for equals.
+    fn equations(&mut self) -> Res<Option<Refutation>> {
+        let edges = self.edges();
         let lib = self.reader.lib;
         let mut failing: Vec<usize> = Vec::new();
         let mut holding: Vec<usize> = Vec::new();
