@@ -59,6 +59,8 @@ pub struct Atom {
     pub number: bool,
     /// Numbers of the variables in it.
     pub mentions: BTreeSet<u32>,
+    /// Of what the truth value is an application, and to how many arguments.
+    pub head: Option<(Term, usize)>,
     /// Sets of workers whose sizes it compares: what stands on the smaller and on the larger side.
     pub sizes: [Vec<Rc<Set>>; 2],
 }
@@ -340,7 +342,8 @@ impl<'g> Reader<'g> {
                 let id = self.atoms.len();
                 self.table.insert(key.clone(), id);
                 let sizes = [Vec::new(), Vec::new()];
-                self.atoms.push(Atom { key, ty, says, written, number, mentions, sizes });
+                let head = head(&key);
+                self.atoms.push(Atom { key, ty, says, written, number, mentions, head, sizes });
                 id
             }
         };
@@ -488,6 +491,16 @@ impl<'g> Reader<'g> {
         }
     }
 
+}
+
+/// The head of the truth value that a numbered statement says to be true, and how many arguments it has.
+fn head(key: &Term) -> Option<(Term, usize)> {
+    let Node::Path(_, truth, _) = &**key else { return None };
+    let (mut t, mut arguments) = (truth, 0);
+    while let Node::App(f, _) = &**t {
+        (t, arguments) = (f, arguments + 1);
+    }
+    Some((t.clone(), arguments))
 }
 
 /// Values of the variables of a pattern.

@@ -25,7 +25,7 @@ struct Quantifier {
     /// Numbers that stand for anything, with the types of what they stand for.
     open: Vec<(u32, Term)>,
     /// Sets of atoms that mention all that can be found by matching.
-    triggers: Vec<Vec<Term>>,
+    triggers: Vec<Vec<usize>>,
 }
 
 /// What is bound around the rest of a proof.
@@ -39,8 +39,17 @@ enum Frame {
 /// A refutation of all that is known, with the numbers of what it uses.
 type Refutation = (P, BTreeSet<u32>);
 
+/// What a quantified statement was matched with.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Progress {
+    atoms: usize,
+    terms: usize,
+    equations: usize,
+}
+
 /// Where a branch began.
 pub struct Mark {
+    progress: usize,
     clauses: usize,
     known: usize,
     terms: usize,
@@ -71,6 +80,8 @@ pub struct Search<'g> {
     /// Instances that were made, and quantifiers that were opened.
     done: HashSet<(usize, Vec<Term>)>,
     done_trail: Vec<(usize, Vec<Term>)>,
+    progress: HashMap<usize, Progress>,
+    progress_trail: Vec<(usize, Option<Progress>)>,
     /// How many known numbers arithmetic has looked at.
     looked: usize,
 }
@@ -99,6 +110,8 @@ impl<'g> Search<'g> {
             instances: HashMap::new(),
             done: HashSet::new(),
             done_trail: Vec::new(),
+            progress: HashMap::new(),
+            progress_trail: Vec::new(),
             looked: usize::MAX,
         };
         let types: Vec<V> = ctx.types.iter().cloned().collect();
@@ -139,6 +152,7 @@ impl<'g> Search<'g> {
     /// What is known now, for `undo`.
     pub fn mark(&self) -> Mark {
         Mark {
+            progress: self.progress_trail.len(),
             clauses: self.clauses.len(),
             known: self.trail.len(),
             terms: self.terms.len(),
@@ -154,6 +168,17 @@ impl<'g> Search<'g> {
             self.known.remove(&atom);
         }
         self.terms.truncate(mark.terms);
+        while self.progress_trail.len() > mark.progress {
+            match self.progress_trail.pop() {
+                Some((atom, Some(before))) => {
+                    self.progress.insert(atom, before);
+                }
+                Some((atom, None)) => {
+                    self.progress.remove(&atom);
+                }
+                None => break,
+            }
+        }
         for key in self.done_trail.drain(mark.done..) {
             self.done.remove(&key);
         }
@@ -480,16 +505,16 @@ impl<'g> Search<'g> {
         }
         let Some(f) = self.reader.read(&ty)? else { return Ok(None) };
         let numbers: BTreeSet<u32> = open.iter().map(|(n, _)| *n).collect();
-        let mut patterns: Vec<(Term, BTreeSet<u32>)> = Vec::new();
+        let mut patterns: Vec<(usize, BTreeSet<u32>)> = Vec::new();
         self.patterns(&f, &numbers, &mut patterns);
         // What mentions most comes first.
         patterns.sort_by_key(|(_, found)| numbers.len() - found.len());
-        let mut triggers: Vec<Vec<Term>> = Vec::new();
+        let mut triggers: Vec<Vec<usize>> = Vec::new();
         for (first, found) in &patterns {
-            let (mut trigger, mut covered) = (vec![first.clone()], found.clone());
+            let (mut trigger, mut covered) = (vec![*first], found.clone());
             for (t, found) in &patterns {
                 if !found.is_subset(&covered) {
-                    trigger.push(t.clone());
+                    trigger.push(*t);
                     covered.extend(found);
                 }
             }
@@ -504,7 +529,7 @@ impl<'g> Search<'g> {
     }
 
     /// The atoms of a statement that mention some of the numbers.
-    fn patterns(&self, f: &F, numbers: &BTreeSet<u32>, out: &mut Vec<(Term, BTreeSet<u32>)>) {
+    fn patterns(&self, f: &F, numbers: &BTreeSet<u32>, out: &mut Vec<(usize, BTreeSet<u32>)>) {
         match &f.kind {
             Kind::True(_) | Kind::False | Kind::Absurd => {}
             Kind::Not(g) | Kind::Same { other: g, .. } => self.patterns(g, numbers, out),
@@ -520,8 +545,8 @@ impl<'g> Search<'g> {
                     Says::Equal { .. } | Says::All(..) | Says::Opaque => false,
                 };
                 let found: BTreeSet<u32> = atom.mentions.intersection(numbers).copied().collect();
-                if wanted && !found.is_empty() && !out.iter().any(|(t, _)| *t == atom.key) {
-                    out.push((atom.key.clone(), found));
+                if wanted && !found.is_empty() && !out.iter().any(|(t, _)| t == n) {
+                    out.push((*n, found));
                 }
             }
         }
@@ -539,46 +564,62 @@ impl<'g> Search<'g> {
             }
             let Some(q) = self.quantifier(atom)? else { continue };
             let open: BTreeSet<u32> = q.open.iter().map(|(n, _)| *n).collect();
+            let now = Progress { atoms: self.active.len(), terms: self.terms.len(), equations: edges.len() };
+            let before = self.progress.get(&atom).copied();
+            if before == Some(now) {
+                continue;
+            }
+            self.progress_trail.push((atom, before));
+            self.progress.insert(atom, now);
+            // With the same equations, only what is new can fit in a new way.
+            let old = before.filter(|b| b.equations == now.equations).unwrap_or_default();
             let mut all: Vec<Vec<Term>> = Vec::new();
             for trigger in &q.triggers {
-                let mut partial = vec![Found::new()];
-                for pattern in trigger {
-                    let mut next = Vec::new();
-                    for found in &partial {
-                        for target in &self.active {
-                            let Some(target) = self.reader.atoms.get(*target) else { continue };
-                            let mut found = found.clone();
-                            if matches(pattern, &target.key, 0, &open, &|a, b| edges.same(a, b), &mut found) {
-                                next.push(found);
-                            }
+                let covered = trigger.iter().filter_map(|p| self.reader.atoms.get(*p)).fold(BTreeSet::new(), |mut all, a| {
+                    all.extend(a.mentions.intersection(&open).copied());
+                    all
+                });
+                let free = covered.len() < open.len() && old.terms < now.terms;
+                // The first pattern that fits something new, in turn; the ones before it fit what is old.
+                let rounds = if free { 0..1 } else { 0..trigger.len() };
+                for new in rounds {
+                    let mut partial = vec![Found::new()];
+                    for (n, pattern) in trigger.iter().enumerate() {
+                        let within = match (free, n.cmp(&new)) {
+                            (true, _) | (false, std::cmp::Ordering::Greater) => 0..now.atoms,
+                            (false, std::cmp::Ordering::Less) => 0..old.atoms,
+                            (false, std::cmp::Ordering::Equal) => old.atoms..now.atoms,
+                        };
+                        partial = self.fitting(*pattern, within, &open, &edges, &partial);
+                        if partial.is_empty() {
+                            break;
                         }
                     }
-                    partial = next;
-                }
-                // What no atom mentions may be any term of its type.
-                for (n, sort) in &q.open {
-                    partial = partial
-                        .into_iter()
-                        .flat_map(|found| -> Vec<Found> {
-                            if found.contains_key(n) {
-                                return vec![found];
-                            }
-                            let fitting = self.terms.iter().filter(|(_, s)| s == sort);
-                            fitting.map(|(t, _)| { let mut f = found.clone(); f.insert(*n, t.clone()); f }).collect()
-                        })
-                        .collect();
-                }
-                for found in partial {
-                    let terms: Option<Vec<Term>> = q.open.iter().map(|(n, _)| found.get(n).cloned()).collect();
-                    if let Some(terms) = terms
-                        && !all.contains(&terms)
-                    {
-                        all.push(terms);
+                    // What no atom mentions may be any term of its type.
+                    for (n, sort) in q.open.iter().filter(|(n, _)| !covered.contains(n)) {
+                        let fitting: Vec<&Term> = self.terms.iter().filter(|(_, s)| s == sort).map(|(t, _)| t).collect();
+                        partial = partial
+                            .iter()
+                            .flat_map(|found| fitting.iter().map(|t| {
+                                let mut found = found.clone();
+                                found.insert(*n, (*t).clone());
+                                found
+                            }))
+                            .collect();
+                    }
+                    for found in partial {
+                        let terms: Option<Vec<Term>> = q.open.iter().map(|(n, _)| found.get(n).cloned()).collect();
+                        all.extend(terms);
                     }
                 }
             }
             for terms in all {
-                if made < ROUND && budget.left > 0 && self.first((atom, terms.clone())) {
+                if made >= ROUND || budget.left == 0 {
+                    // The rest comes in a later round.
+                    self.progress.remove(&atom);
+                    break;
+                }
+                if self.first((atom, terms.clone())) {
                     made += 1;
                     let _ = budget.spend(1);
                     self.instance(atom, &proof, terms)?;
@@ -586,6 +627,32 @@ impl<'g> Search<'g> {
             }
         }
         Ok(made > 0)
+    }
+
+    /// In which ways a pattern fits some of the active atoms, each after what fitted before.
+    fn fitting(
+        &self,
+        pattern: usize,
+        within: std::ops::Range<usize>,
+        open: &BTreeSet<u32>,
+        edges: &Edges,
+        before: &[Found],
+    ) -> Vec<Found> {
+        let mut out = Vec::new();
+        let Some(pattern) = self.reader.atoms.get(pattern) else { return out };
+        for target in self.active.get(within).unwrap_or_default() {
+            let Some(target) = self.reader.atoms.get(*target) else { continue };
+            if pattern.head != target.head {
+                continue;
+            }
+            for found in before {
+                let mut found = found.clone();
+                if matches(&pattern.key, &target.key, 0, open, &|a, b| edges.same(a, b), &mut found) {
+                    out.push(found);
+                }
+            }
+        }
+        out
     }
 
     fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
