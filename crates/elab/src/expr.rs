@@ -268,6 +268,9 @@ impl Elab<'_> {
                 Ok(t)
             }
             ExprKind::Vector(items) => {
+                if let Some(t) = self.trace(local, span, items, ty)? {
+                    return Ok(t);
+                }
                 let t = self.vector(local, span, items, Some(ty))?;
                 self.coerce(local, span, t, ty)
             }

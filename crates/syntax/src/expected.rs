@@ -65,8 +65,7 @@ pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic
             finish(Diagnostic::error(Code::UnexpectedEnd, cx.span(start, start), message), fix)
         }
         ParseError::ExtraToken { token: (start, kind, end) } => {
-            let message =
-                format!("Found {} after the end of the {piece}.", describe::found(kind, cx.text(start, end)));
+            let message = format!("Found {} after the end of the {piece}.", describe::found(kind, cx.text(start, end)));
             Diagnostic::error(Code::UnexpectedToken, cx.span(start, end), message)
         }
         ParseError::InvalidToken { location } => Diagnostic::error(

@@ -105,7 +105,8 @@ impl Check<'_, '_> {
             }
         }
         for item in items {
-            let sent = |m: &Item| matches!(m.kind, ItemKind::Message(_)) && by_byzantine(&m.name.text) == item.name.text;
+            let sent =
+                |m: &Item| matches!(m.kind, ItemKind::Message(_)) && by_byzantine(&m.name.text) == item.name.text;
             if KEPT.contains(&item.name.text.as_str()) || protocol.items.iter().any(sent) {
                 let message = format!("The name `{}` is kept for a part of what a protocol becomes.", item.name.text);
                 self.fault(Code::ProtocolName, item.name.span, message, "Choose another name.");
@@ -179,13 +180,13 @@ impl Check<'_, '_> {
         } else if message && args.is_empty() {
             let what = format!("The message `{name}` has no sender. Its first argument is its sender.");
             self.fault(Code::BadItem, item.name.span, what, "Write a type such as `worker -> Nat -> Bool`.");
-        } else if let (true, Some(sender), Some((byzantine, of, _))) =
-            (message, args.first(), self.words.byzantine())
-        {
+        } else if let (true, Some(sender), Some((byzantine, of, _))) = (message, args.first(), self.words.byzantine()) {
             let (sent, lying) = (print::expr(sender), print::expr(&of));
             if sent != lying {
                 let set = &byzantine.name.text;
-                let what = format!("The sender of `{name}` has type `{sent}`, but the members of `{set}` have type `{lying}`.");
+                let what = format!(
+                    "The sender of `{name}` has type `{sent}`, but the members of `{set}` have type `{lying}`."
+                );
                 self.fault(Code::BadItem, item.name.span, what, "Give the two one sort.");
             }
         }
@@ -214,7 +215,8 @@ impl Check<'_, '_> {
         for (n, d) in does.iter().enumerate() {
             if does.iter().take(n).any(|e| e.part.text == d.part.text) {
                 let name = &d.part.text;
-                let message = format!("The part `{name}` changes twice here. All changes of a command are made at once.");
+                let message =
+                    format!("The part `{name}` changes twice here. All changes of a command are made at once.");
                 let fix = format!("Give it one change, such as `{name} := fun x => ...`, or write two commands.");
                 self.fault(Code::BadAssignment, d.span, message, fix);
             }

@@ -3,8 +3,8 @@
 use super::check;
 use super::words::{Part, State, Words, at, by_byzantine, call, mentioned, var};
 use crate::tree::{
-    Assignment, Attr, BinOp, Binder, Body, Clause, Constructor, Decl, DeclKind, Expr, ExprKind, Item, ItemKind,
-    Name, Part as Origin, Pattern, Protocol,
+    Assignment, Attr, BinOp, Binder, Body, Clause, Constructor, Decl, DeclKind, Expr, ExprKind, Item, ItemKind, Name,
+    Part as Origin, Pattern, Protocol,
 };
 use bfv_diag::{Diagnostic, Span};
 use std::collections::BTreeSet;
@@ -88,8 +88,7 @@ impl<'w, 'p> Maker<'w, 'p> {
         let here = var(Span::default(), &maker.state.text);
         let changes = maker.commands.iter().flat_map(|c| maker.updates(c, &here)).collect();
         let guards = maker.commands.iter().map(|c| maker.condition(c, &here)).collect();
-        let (init, effect, guard) =
-            (with(first, &maker.of_state), with(changes, &both), with(guards, &both));
+        let (init, effect, guard) = (with(first, &maker.of_state), with(changes, &both), with(guards, &both));
         (maker.of_init, maker.of_effect, maker.of_guard) = (init, effect, guard);
         maker
     }
@@ -121,10 +120,8 @@ impl<'w, 'p> Maker<'w, 'p> {
             };
             let args: Vec<Expr> = names.iter().map(|n| var(span, &n.text)).collect();
             let sender = args.first().cloned().into_iter().collect();
-            let lies = at(
-                span,
-                ExprKind::Binary(BinOp::Eq, call(span, &byzantine.name.text, sender), var(span, "true")),
-            );
+            let lies =
+                at(span, ExprKind::Binary(BinOp::Eq, call(span, &byzantine.name.text, sender), var(span, "true")));
             out.push(Command {
                 name: &part.item.name.text,
                 span,
@@ -169,7 +166,14 @@ impl<'w, 'p> Maker<'w, 'p> {
     }
 
     /// One of the generated constants at the parameters that are not found from its other arguments, and at these.
-    fn constant(&self, span: Span, name: &str, of: &BTreeSet<String>, found: &BTreeSet<String>, rest: Vec<Expr>) -> Expr {
+    fn constant(
+        &self,
+        span: Span,
+        name: &str,
+        of: &BTreeSet<String>,
+        found: &BTreeSet<String>,
+        rest: Vec<Expr>,
+    ) -> Expr {
         let given = self.parameters.iter().filter(|p| of.contains(&p.name.text) && !found.contains(&p.name.text));
         let args = given.map(|p| var(span, &p.name.text)).chain(rest).collect();
         call(span, &self.words.own(name), args)
@@ -192,7 +196,15 @@ impl<'w, 'p> Maker<'w, 'p> {
         Binder { names: vec![name.clone()], span: ty.span, ty: Some(ty), implicit: false }
     }
 
-    fn decl(&self, span: Span, name: String, kind: DeclKind, binders: Vec<Binder>, ty: Option<Expr>, body: Body) -> Decl {
+    fn decl(
+        &self,
+        span: Span,
+        name: String,
+        kind: DeclKind,
+        binders: Vec<Binder>,
+        ty: Option<Expr>,
+        body: Body,
+    ) -> Decl {
         let protocol = &self.words.protocol.name;
         Decl {
             span,
@@ -299,7 +311,13 @@ impl<'w, 'p> Maker<'w, 'p> {
     }
 
     /// A function of actions and states, by cases of the action.
-    fn by_action(&self, name: &str, of: &BTreeSet<String>, ty: Expr, result: impl Fn(&Command<'p>, &Expr) -> Expr) -> Decl {
+    fn by_action(
+        &self,
+        name: &str,
+        of: &BTreeSet<String>,
+        ty: Expr,
+        result: impl Fn(&Command<'p>, &Expr) -> Expr,
+    ) -> Decl {
         let span = self.words.protocol.span;
         let state = var(span, &self.state.text);
         let clauses = self.commands.iter().enumerate().map(|(n, c)| {
@@ -386,25 +404,24 @@ impl<'w, 'p> Maker<'w, 'p> {
         let end = call(span, "std.protocol.run", vec![init(), effect(), trace()]);
         let here = var(span, &self.state.text);
         let said = self.words.rewritten(statement, State::Is(&here));
-        let with_state =
-            |e: Expr| at(e.span, ExprKind::Let(Name { span, ..self.state.clone() }, None, end.clone(), e));
+        let with_state = |e: Expr| at(e.span, ExprKind::Let(Name { span, ..self.state.clone() }, None, end.clone(), e));
         // The variables of a leading `forall` stay in front, for a witness may name them.
         let ty = match *said.kind {
-            ExprKind::Pi(bs, rest) if !bs.iter().filter_map(|b| b.ty.as_ref()).any(|t| mentioned(t).contains(&self.state.text)) => {
+            ExprKind::Pi(bs, rest)
+                if !bs.iter().filter_map(|b| b.ty.as_ref()).any(|t| mentioned(t).contains(&self.state.text)) =>
+            {
                 at(statement.span, ExprKind::Pi(bs, with_state(rest)))
             }
             kind => with_state(at(statement.span, kind)),
         };
         let run = State::Run(&end, &[]);
-        let attribute = |a: &Attr| Attr { args: a.args.iter().map(|e| self.words.rewritten(e, run)).collect(), ..a.clone() };
+        let attribute =
+            |a: &Attr| Attr { args: a.args.iter().map(|e| self.words.rewritten(e, run)).collect(), ..a.clone() };
         let body = match body {
             Body::Term(e) => Body::Term(self.words.rewritten(e, run)),
             Body::By(s) => Body::By(self.words.script(s, &end)),
             Body::RefutedAt { witness, script } => Body::RefutedAt {
-                witness: witness
-                    .iter()
-                    .map(|(n, e)| (n.clone(), self.words.rewritten(&steps(n, e), run)))
-                    .collect(),
+                witness: witness.iter().map(|(n, e)| (n.clone(), self.words.rewritten(e, run))).collect(),
                 script: script.as_ref().map(|s| self.words.script(s, &end)),
             },
             other => other.clone(),
@@ -420,7 +437,12 @@ fn parameters(words: &Words<'_>) -> Vec<Parameter> {
     let mut out = Vec::new();
     for b in &words.protocol.binders {
         let ty = b.ty.as_ref().map_or_else(|| at(b.span, ExprKind::Hole(None)), |t| words.plain(t));
-        out.extend(b.names.iter().map(|n| Parameter { name: n.clone(), ty: ty.clone(), implicit: b.implicit, span: b.span }));
+        out.extend(b.names.iter().map(|n| Parameter {
+            name: n.clone(),
+            ty: ty.clone(),
+            implicit: b.implicit,
+            span: b.span,
+        }));
     }
     for item in &words.protocol.items {
         let span = item.span;
@@ -445,16 +467,6 @@ fn equal(ty: &Expr, a: Expr, b: Expr, span: Span) -> Expr {
     match check::size(ty) {
         Some(size) => call(span, "std.protocol.fin_eqb", vec![size.clone(), a, b]),
         None => call(span, "std.protocol.number_eqb", vec![a, b]),
-    }
-}
-
-/// A run that a witness gives as the list of its steps.
-fn steps(name: &Name, e: &Expr) -> Expr {
-    match &*e.kind {
-        ExprKind::Vector(all) if name.text == "trace" => all
-            .iter()
-            .fold(var(e.span, "std.protocol.start"), |before, a| call(a.span, "std.protocol.after", vec![before, a.clone()])),
-        _ => e.clone(),
     }
 }
 

@@ -26,9 +26,10 @@ impl Reader<'_, '_> {
             .map(|at| at + word)
             .collect();
         let mut good = closed;
-        let head = self.piece_of(tokens.get(..starts.first().copied().unwrap_or(inside)).unwrap_or(&[]), |cx, ready| {
-            ProtocolHeadParser::new().parse(cx, ready)
-        });
+        let head = self
+            .piece_of(tokens.get(..starts.first().copied().unwrap_or(inside)).unwrap_or(&[]), |cx, ready| {
+                ProtocolHeadParser::new().parse(cx, ready)
+            });
         let mut items = Vec::new();
         for (n, from) in starts.iter().copied().enumerate() {
             let to = starts.get(n + 1).copied().unwrap_or(inside);
