@@ -3,8 +3,14 @@
 //! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what it finds
 //! becomes a term of the negation, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
 
+mod decide;
 mod explore;
+mod finite;
+mod formula;
 mod model;
+mod reader;
+mod search;
+mod symmetry;
 mod trace;
 
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
@@ -20,7 +26,16 @@ impl Engine for Explore {
         "explore"
     }
 
-    fn solve(&self, _goal: &Goal<'_>, _budget: &mut Budget) -> Outcome {
-        Outcome::GaveUp(Reason::OutsideFragment, String::new())
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let legal = goal.lemmas.iter().find(|l| l.has(LEGAL));
+        match legal {
+            Some(legal) if goal.ctx.types.is_empty() && model::is_protocol(goal.machine, &goal.target, legal.id) => {
+                match search::search(goal, legal.id, budget) {
+                    Ok((term, values)) => Outcome::Refutation(term, values),
+                    Err((reason, why)) => Outcome::GaveUp(reason, why),
+                }
+            }
+            _ => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+        }
     }
 }
