@@ -145,9 +145,7 @@ impl Judge<'_, '_> {
                 };
                 match self.decide(ctx, &m.inst(b, m.eval(&ctx.env, &first)))? {
                     Some(Decided::Holds(second)) => Some(Decided::Holds(Rc::new(Node::Pair(first, second)))),
-                    Some(Decided::Fails(t)) => {
-                        Some(Decided::Fails(Refuted::Second(Box::new(t))))
-                    }
+                    Some(Decided::Fails(t)) => Some(Decided::Fails(Refuted::Second(Box::new(t)))),
                     None => None,
                 }
             }
@@ -158,9 +156,7 @@ impl Judge<'_, '_> {
                     Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat) => {
                         self.everywhere(ctx, dom, &family)?.map(|e| match e {
                             Everywhere::Holds(t) => Decided::Holds(t),
-                            Everywhere::Fails(x, t) => {
-                                Decided::Fails(Refuted::At(x, Box::new(t)))
-                            }
+                            Everywhere::Fails(x, t) => Decided::Fails(Refuted::At(x, Box::new(t))),
                         })
                     }
                     _ => self.implication(ctx, dom, cod)?,
@@ -332,9 +328,10 @@ impl Judge<'_, '_> {
         family: &Family<'_>,
     ) -> Res<Option<Everywhere>> {
         let m = self.m;
-        let total = m.globals().data(d.id).and_then(|decl| {
-            decl.constructors.get(usize::try_from(c).unwrap_or(usize::MAX)).map(|k| k.fields.len())
-        });
+        let total = m
+            .globals()
+            .data(d.id)
+            .and_then(|decl| decl.constructors.get(usize::try_from(c).unwrap_or(usize::MAX)).map(|k| k.fields.len()));
         if total == Some(given.len()) {
             let x = m.value(Val::Con(d, c, ps.clone(), given.into(), Rc::new([])));
             let t = m.quote(ctx, &x)?;

@@ -82,13 +82,7 @@ impl Packing {
 ///
 /// # Errors
 /// `Reason::Budget` when the steps are used up.
-pub fn explore(
-    p: &Program,
-    chosen: &[u8],
-    symmetry: &Symmetry,
-    most: u64,
-    budget: &mut Budget,
-) -> Result<End, Reason> {
+pub fn explore(p: &Program, chosen: &[u8], symmetry: &Symmetry, most: u64, budget: &mut Budget) -> Result<End, Reason> {
     let packing = Packing::new(p);
     let start = first(p, chosen);
     if p.safe.value(&start) == 0 {

@@ -86,9 +86,7 @@ impl Shape {
             Shape::Unit => 1,
             Shape::Empty => 0,
             Shape::Nat(n) => *n,
-            Shape::Data(_, _, constructors) => {
-                constructors.iter().map(|c| product(c)).fold(0, u64::saturating_add)
-            }
+            Shape::Data(_, _, constructors) => constructors.iter().map(|c| product(c)).fold(0, u64::saturating_add),
         }
     }
 

@@ -270,8 +270,7 @@ impl Opened<'_, '_> {
                 shapes.push(shape);
             }
             // The last number occurs in no action.
-            let sizes: Vec<u64> =
-                shapes.iter().map(|s| s.size() - u64::from(matches!(s, Shape::Nat(_)))).collect();
+            let sizes: Vec<u64> = shapes.iter().map(|s| s.size() - u64::from(matches!(s, Shape::Nat(_)))).collect();
             let all = sizes.iter().fold(1u64, |a, b| a.saturating_mul(*b));
             if all > ACTIONS {
                 return outside("A command has too many arguments to be gone through.");

@@ -1,9 +1,9 @@
 //! Which instances are searched, in which order, and with how many steps each.
 
 use crate::explore::{End, choices, explore};
-use crate::model::{Program, open};
 use crate::finite::Shape;
 use crate::formula::Expr;
+use crate::model::{Program, open};
 use crate::reader::{Stop, refused};
 use crate::symmetry::Symmetry;
 use crate::trace::{Refutation, Vectors, refutation};

@@ -148,6 +148,7 @@ fn samples(p: &Program, start: &[u8]) -> Vec<Vec<u8>> {
 
 impl Symmetry {
     /// No exchange.
+    #[cfg(test)]
     pub fn none(p: &Program) -> Symmetry {
         let same = Moved::new(p, identity(p));
         Symmetry { small: vec![same], main: None, own: Vec::new(), tangled: false, sorts: identity(p) }
@@ -167,9 +168,9 @@ impl Symmetry {
         for (s, shape) in p.sorts.iter().enumerate() {
             let mut of_sort: Vec<Vec<u64>> = Vec::new();
             for x in 0..movable(shape) {
-                let found = of_sort.iter().position(|class| {
-                    class.first().is_some_and(|y| keeps(p, &numbers, &start, &samples, s, *y, x))
-                });
+                let found = of_sort
+                    .iter()
+                    .position(|class| class.first().is_some_and(|y| keeps(p, &numbers, &start, &samples, s, *y, x)));
                 match found.and_then(|n| of_sort.get_mut(n)) {
                     Some(class) => class.push(x),
                     None => of_sort.push(vec![x]),
@@ -182,8 +183,11 @@ impl Symmetry {
 
     /// Every exchange of elements of types of data, for what is chosen once.
     pub fn every(p: &Program) -> Symmetry {
-        let classes: Vec<Vec<Vec<u64>>> =
-            p.sorts.iter().map(|s| if s.positions().is_some() { vec![(0..s.size()).collect()] } else { Vec::new() }).collect();
+        let classes: Vec<Vec<Vec<u64>>> = p
+            .sorts
+            .iter()
+            .map(|s| if s.positions().is_some() { vec![(0..s.size()).collect()] } else { Vec::new() })
+            .collect();
         let mut out = Self::from_classes(p, &classes);
         if let Some((s, _)) = &out.main {
             out.own.iter_mut().for_each(Vec::clear);
@@ -211,10 +215,8 @@ impl Symmetry {
             }
             for class in of_sort.iter().filter(|c| c.len() > 1) {
                 let all = orders(class);
-                renamings = renamings
-                    .iter()
-                    .flat_map(|r| all.iter().map(move |order| with(r, s, class, order)))
-                    .collect();
+                renamings =
+                    renamings.iter().flat_map(|r| all.iter().map(move |order| with(r, s, class, order))).collect();
             }
         }
         let small = renamings.into_iter().map(|r| Moved::new(p, r)).collect();
@@ -321,7 +323,8 @@ fn alike(sorted: &[(Vec<u8>, u64)]) -> Vec<Vec<u64>> {
     let mut out: Vec<Vec<u64>> = vec![Vec::new()];
     for group in sorted.chunk_by(|a, b| a.0 == b.0) {
         let members: Vec<u64> = group.iter().map(|g| g.1).collect();
-        let all = if factorial(members.len()).saturating_mul(out.len()) > WAYS { vec![members] } else { orders(&members) };
+        let all =
+            if factorial(members.len()).saturating_mul(out.len()) > WAYS { vec![members] } else { orders(&members) };
         out = out.iter().flat_map(|o| all.iter().map(move |m| [o.as_slice(), m].concat())).collect();
     }
     out

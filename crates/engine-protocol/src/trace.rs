@@ -142,6 +142,7 @@ fn trace(m: &Machine<'_>, p: &Program, run: &[usize], ty: &V) -> Res<Option<Term
 
 fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
     let shapes = p.commands.get(usize::try_from(action.command).ok()?)?;
-    let fields = shapes.iter().zip(&action.arguments).map(|(s, (_, n))| s.element(*n)).collect::<Option<Vec<Term>>>()?;
+    let fields =
+        shapes.iter().zip(&action.arguments).map(|(s, (_, n))| s.element(*n)).collect::<Option<Vec<Term>>>()?;
     Some(Rc::new(Node::Con(d, action.command, params.to_vec(), fields, Vec::new())))
 }

@@ -13,6 +13,7 @@ pub fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         written: String::new(),
         detail: String::new(),
         counterexample: vec![],
+        chart: None,
         holds_if: vec![],
         hypotheses: None,
         vacuous_expected: false,
