@@ -128,7 +128,7 @@ fn workers(all: &[u32]) -> String {
 
 /// The chart of a refutation; nothing where the evidence does not rest on a run.
 #[must_use]
-pub fn chart(signature: &Signature, names: &Names, goal: &Goal, ends: &[String], evidence: &Term) -> Option<Chart> {
+pub fn chart(signature: &Signature, names: &Names, goal: &Goal, evidence: &Term) -> Option<Chart> {
     let library = |name: &str| match names.library(name)?.target {
         Target::Const(id) | Target::Data(id) => Some(id),
         Target::Con(..) | Target::Prim(_) => None,
@@ -144,7 +144,7 @@ pub fn chart(signature: &Signature, names: &Names, goal: &Goal, ends: &[String],
         sum: library(SUM)?,
         counts: COUNTS.iter().filter_map(|n| library(n)).collect(),
     };
-    reader.chart(goal, &arguments, ends, &point).ok()?
+    reader.chart(goal, &arguments, &point).ok()?
 }
 
 struct Reader<'r> {
@@ -157,12 +157,11 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn chart(&self, goal: &Goal, arguments: &[(String, bool)], ends: &[String], point: &[Term]) -> Res<Option<Chart>> {
+    fn chart(&self, goal: &Goal, arguments: &[(String, bool)], point: &[Term]) -> Res<Option<Chart>> {
         let m = self.m;
         let mut current = m.eval(&Env::default(), &goal.statement);
         let mut out = Chart { told: Vec::new(), byzantine: None, steps: Vec::new(), fails_at: Vec::new() };
         let (mut run, mut protocol) = (None, None);
-        let mut end = ends.iter();
         for (n, t) in point.iter().enumerate() {
             let Val::Pi(dom, cod) = &*m.whnf(&current)? else { break };
             let x = m.eval(&Env::default(), t);
@@ -171,6 +170,13 @@ impl Reader<'_> {
                 && let [_, _, Elim::App(init), Elim::App(effect), Elim::App(guard), _] = &spine[..]
             {
                 protocol = Some((init.clone(), effect.clone(), guard.clone()));
+            } else if protocol.is_some() {
+                // What the claim says of the state at the end is for all of something, or under conditions.
+                if matches!(&*m.whnf(dom)?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat)) {
+                    let name = arguments.get(n).map(|(name, _)| name.clone());
+                    out.told.extend(name.clone());
+                    out.fails_at.push((name.unwrap_or_default(), self.value(&x)?));
+                }
             } else if let Some((name, _)) = arguments.get(n) {
                 if matches!(&*m.whnf(dom)?, Val::Data(d, _) if d.id == self.trace) {
                     out.told.push(name.clone());
@@ -181,12 +187,6 @@ impl Reader<'_> {
                     out.told.push(name.clone());
                     out.byzantine = Some(members);
                 }
-            } else if matches!(&*m.whnf(dom)?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat)) {
-                // What the claim says of the state at the end is for all of something.
-                let name = end.next().cloned().unwrap_or_default();
-                out.fails_at.push((name, self.value(&x)?));
-            } else {
-                break;
             }
             current = m.inst(cod, x);
         }
@@ -342,16 +342,4 @@ impl Reader<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// The names that the statement of a claim quantifies over after its binders, as far as they are written.
-#[must_use]
-pub fn quantified(ty: &bfv_syntax::tree::Expr) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut rest = ty;
-    while let bfv_syntax::tree::ExprKind::Pi(binders, body) = &*rest.kind {
-        out.extend(binders.iter().flat_map(|b| b.names.iter().map(|n| n.text.clone())));
-        rest = body;
-    }
-    out
 }

@@ -146,8 +146,7 @@ impl Frontend for Front {
 
     fn chart(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<Chart> {
         let known = self.known.borrow();
-        let ends = known.claims.get(&goal.full_name()).and_then(|d| d.ty.as_ref()).map(chart::quantified);
-        chart::chart(signature, &known.session.names, goal, &ends.unwrap_or_default(), evidence)
+        chart::chart(signature, &known.session.names, goal, evidence)
     }
 
     fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {

@@ -1,6 +1,6 @@
 //! From a run to a term of the negation: the claim at the parameters, the hypotheses, the run, that it is legal, and what fails at its end.
 
-use crate::decide::{Decided, Judge};
+use crate::decide::{Decided, Judge, Refuted};
 use crate::finite::{Layout, Shape};
 use crate::model::{Program, Slot};
 use bfv_format::{DataRef, Node, Prim, Term};
@@ -120,9 +120,24 @@ pub fn refutation(
         values.push(value);
     }
     Ok(match judge.decide(&closed, &current)? {
-        Some(Decided::Fails(r)) => Some((lam(r.by(claim, 1)), values)),
+        Some(Decided::Fails(r)) => {
+            values.extend(fails_at(m, &current, &r)?);
+            Some((lam(r.by(claim, 1)), values))
+        }
         _ => None,
     })
+}
+
+/// What a statement for all of something is applied to where it fails; nothing for proofs.
+fn fails_at(m: &Machine<'_>, statement: &V, refuted: &Refuted) -> Res<Vec<Option<Term>>> {
+    let (mut out, mut current, mut rest) = (Vec::new(), statement.clone(), refuted);
+    while let (Val::Pi(dom, cod), Refuted::At(x, next)) = (&*m.whnf(&current)?, rest) {
+        let data = matches!(&*m.whnf(dom)?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat));
+        out.push(data.then(|| x.clone()));
+        current = m.inst(cod, m.eval(&Env::default(), x));
+        rest = next;
+    }
+    Ok(out)
 }
 
 /// A run as an element of the type of runs.
