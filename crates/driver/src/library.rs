@@ -44,6 +44,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.count", include_str!("../../../sctt/count.sctt")),
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
+    ("std.protocol", include_str!("../../../sctt/protocol.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
     ("std.jensen", include_str!("../../../sctt/jensen.sctt")),
     ("std.hull", include_str!("../../../sctt/hull.sctt")),
