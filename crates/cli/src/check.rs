@@ -12,9 +12,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, GoalName, GoalReport, Hypotheses, Math, Plugged, Problem, Progress, ProofInfo, Reason, Report, Seen,
-    Store, StoreMode, Summary, Verdict, condition_message, first_sentence, goal_message, last_sentence, meant,
-    named_values, next_step,
+    Chart, CheckOptions, GoalName, GoalReport, Hypotheses, Math, Plugged, Problem, Progress, ProofInfo, Reason, Report,
+    Seen, Step, Store, StoreMode, Summary, Verdict, condition_message, first_sentence, goal_message, last_sentence,
+    meant, named_values, next_step, run_lines,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -193,6 +193,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
             text += &format!(" The hypotheses hold where {}.", named_values(&h.point, math));
         }
         lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
+        lines.extend(run_lines(g, math).into_iter().map(Line::from));
         if let Some(proof) = g.proof.as_ref().filter(|_| single) {
             let id = crate::options::id(&proof.hash, options.ids);
             lines.push(Line::from(format!("Found by: {}. Proof id: {id}.", proof.engine)));
@@ -255,6 +256,25 @@ pub fn point(p: &[(String, String)]) -> Value {
     p.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
+/// The run behind a counterexample.
+fn run(chart: &Chart, g: &GoalReport, math: Math) -> Value {
+    let step = |s: &Step| {
+        json!({
+            "command": s.command,
+            "arguments": s.arguments.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
+            "worker": s.worker,
+            "byzantine": s.byzantine,
+            "counted": s.quorums,
+        })
+    };
+    json!({
+        "byzantine": chart.byzantine,
+        "steps": chart.steps.iter().map(step).collect::<Vec<_>>(),
+        "fails_at": point(&chart.fails_at),
+        "sentences": run_lines(g, math),
+    })
+}
+
 fn proof(p: &ProofInfo) -> Value {
     json!({
         "hash": p.hash,
@@ -281,6 +301,7 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
         "reason": reason(g.verdict).map(Reason::word),
         "message": goal_message(g, math),
         "counterexample": point(&g.counterexample),
+        "run": g.chart.as_ref().map(|c| run(c, g, math)),
         "holds_if": g.holds_if.iter().map(|h| json!({
             "condition": h.condition,
             "source": h.source.word(),
@@ -348,6 +369,7 @@ mod tests {
             written: String::new(),
             detail: String::new(),
             counterexample,
+            chart: None,
             holds_if: vec![],
             hypotheses: None,
             vacuous_expected: false,
@@ -445,7 +467,7 @@ Result: 2 verdicts differ from what is expected.
         let keys = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(
             keys(&v["goals"][1]),
-            "axioms cost counterexample expected file hash holds_if hypotheses message name proof range reason rules \
+            "axioms cost counterexample expected file hash holds_if hypotheses message name proof range reason rules run \
              vacuous verdict"
         );
         assert_eq!(keys(&v["goals"][1]["cost"]), "kernel_steps search_steps wall_ms");

@@ -1,5 +1,6 @@
 //! The straight line: sources, declarations and goals, candidates, the kernel's judgement, the report. Nothing flows back.
 
+use crate::chart::Chart;
 use crate::line::Line;
 use crate::load::{Input, load};
 use crate::menu::Proposal;
@@ -105,6 +106,11 @@ pub trait Frontend {
     /// Of two conditions, the weaker one stands first.
     fn menu(&self, _: &Goal) -> Vec<Proposal> {
         Vec::new()
+    }
+
+    /// The run behind evidence against a claim about a protocol, which the kernel accepted.
+    fn chart(&self, _: &Goal, _: &Signature, _: &Term) -> Option<Chart> {
+        None
     }
 
     /// That a condition on the variables of a claim is met where these have the given values.

@@ -1,5 +1,6 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
+use crate::chart::{self, Chart};
 use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
 use crate::declared::library_file;
 use crate::library;
@@ -141,6 +142,11 @@ impl Frontend for Front {
 
     fn menu(&self, goal: &Goal) -> Vec<Proposal> {
         self.known.borrow().claims.get(&goal.full_name()).map(menu::proposals).unwrap_or_default()
+    }
+
+    fn chart(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<Chart> {
+        let known = self.known.borrow();
+        chart::chart(signature, &known.session.names, goal, evidence)
     }
 
     fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {

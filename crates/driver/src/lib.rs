@@ -5,6 +5,7 @@
 
 mod again;
 mod attack;
+mod chart;
 mod check;
 mod companion;
 mod core_text;
@@ -32,6 +33,7 @@ mod vary;
 mod verdict;
 
 pub use attack::{ATTACK_STEPS, Attack, Mutant, Notice, attack};
+pub use chart::{Chart, Step};
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
     Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,
@@ -50,7 +52,7 @@ pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use sentence::{
     Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
-    named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
+    named_values, next_step, point_sentence, run_lines, spoken, statement_sentence, vacuity_sentence,
 };
 pub use shares::{Make, check_in_threads};
 pub use stability::{Measured, Stability, StabilityOptions, Varied, stability};

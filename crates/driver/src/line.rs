@@ -145,7 +145,11 @@ impl<'a> Line<'a> {
             tried = says;
         }
         let evidence = own.accepted.as_ref().map(|a| a.candidate.evidence.clone());
-        Some((report(goal, own, hypotheses, holds_if, tried), evidence))
+        let mut judged = report(goal, own, hypotheses, holds_if, tried);
+        if let Some(evidence) = evidence.as_ref().filter(|_| kind == Kind::Refuted) {
+            judged.chart = self.frontend.chart(goal, self.signature, evidence);
+        }
+        Some((judged, evidence))
     }
 
     /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.
@@ -401,6 +405,7 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
         verdict,
         expected: goal.expected,
         counterexample,
+        chart: None,
         holds_if,
         hypotheses,
         vacuous_expected: goal.vacuous,

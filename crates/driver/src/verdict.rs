@@ -1,5 +1,6 @@
 //! What `check` reports, as data. One model behind every format.
 
+use crate::chart::Chart;
 use crate::exit::Event;
 use crate::problem::{Place, Problem};
 
@@ -315,6 +316,8 @@ pub struct GoalReport {
     pub detail: String,
     /// The user's names with exact values, when refuted by a point.
     pub counterexample: Vec<(String, String)>,
+    /// The run that the counterexample rests on, when the claim is about those of a protocol.
+    pub chart: Option<Chart>,
     /// Goals added by `holds_if`, or by a condition that was found.
     pub holds_if: Vec<HoldsIf>,
     /// What is known of the hypotheses of a proved claim; nothing when it has none, or is not proved.

@@ -123,8 +123,12 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
     let (Some(base), None) = (base, open.reason) else {
         return no(open.reason.unwrap_or(Reason::Incomplete), open.said());
     };
-    let written: Option<Vec<Term>> =
-        parameters.iter().map(|p| Ok(numbered(&m.quote(&claim.whole, p)?, depth))).collect::<Res<Vec<_>>>()?.into_iter().collect();
+    let written: Option<Vec<Term>> = parameters
+        .iter()
+        .map(|p| Ok(numbered(&m.quote(&claim.whole, p)?, depth)))
+        .collect::<Res<Vec<_>>>()?
+        .into_iter()
+        .collect();
     let Some(parameters) = written else { return no(Reason::Unsupported, "") };
     let step = {
         // A number that nothing else has.
@@ -276,7 +280,9 @@ fn read(m: &Machine<'_>, ctx: &Ctx, target: &V, words: &Words) -> Res<Option<Cla
             let depth = count(&inner);
             let [_, _, _, _, _, trace] = &*args else { return Ok(None) };
             // The run is the variable just before.
-            let Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) = &*m.whnf(trace)? else { return Ok(None) };
+            let Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) = &*m.whnf(trace)? else {
+                return Ok(None);
+            };
             if *level + 2 != depth || !spine.is_empty() {
                 return Ok(None);
             }
@@ -311,7 +317,13 @@ fn at_state(t: &Term, under: u32, run: u32, trace: u32, state: u32) -> Option<Te
     let go = |t: &Term, more: u32| at_state(t, under + more, run, trace, state);
     Some(Rc::new(match &**t {
         Node::Var(n) if *n == trace + under => return None,
-        Node::Var(_) | Node::Univ(_) | Node::Const { .. } | Node::Prim(_) | Node::NatLit(_) | Node::IntLit(_) | Node::RealLit(_) => {
+        Node::Var(_)
+        | Node::Univ(_)
+        | Node::Const { .. }
+        | Node::Prim(_)
+        | Node::NatLit(_)
+        | Node::IntLit(_)
+        | Node::RealLit(_) => {
             return Some(t.clone());
         }
         Node::App(f, x) => Node::App(go(f, 0)?, go(x, 0)?),

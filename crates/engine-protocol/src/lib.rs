@@ -3,10 +3,16 @@
 //! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what it finds
 //! becomes a term of the negation, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
 
+mod decide;
 mod explore;
+mod finite;
+mod formula;
 mod ground;
 mod invariant;
 mod model;
+mod reader;
+mod search;
+mod symmetry;
 mod trace;
 
 use bfv_kernel::{Refusal, Res, refusal};
@@ -25,8 +31,17 @@ impl Engine for Explore {
         "explore"
     }
 
-    fn solve(&self, _goal: &Goal<'_>, _budget: &mut Budget) -> Outcome {
-        Outcome::GaveUp(Reason::OutsideFragment, String::new())
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let legal = goal.lemmas.iter().find(|l| l.has(LEGAL));
+        match legal {
+            Some(legal) if goal.ctx.types.is_empty() && model::is_protocol(goal.machine, &goal.target, legal.id) => {
+                match search::search(goal, legal.id, budget) {
+                    Ok((term, values)) => Outcome::Refutation(term, values),
+                    Err((reason, why)) => Outcome::GaveUp(reason, why),
+                }
+            }
+            _ => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+        }
     }
 }
 
@@ -94,7 +109,9 @@ impl Ground {
         Ok(match search.prove(&goal.target, budget)? {
             Ok(p) => match search.write(&p, variables) {
                 Some(t) => Outcome::Candidate(t),
-                None => Outcome::GaveUp(Reason::Unsupported, "A proof was found that cannot be written down.".to_owned()),
+                None => {
+                    Outcome::GaveUp(Reason::Unsupported, "A proof was found that cannot be written down.".to_owned())
+                }
             },
             Err(reason) => Outcome::GaveUp(reason, String::new()),
         })

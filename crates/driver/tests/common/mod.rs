@@ -14,6 +14,7 @@ pub fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         written: String::new(),
         detail: String::new(),
         counterexample: vec![],
+        chart: None,
         holds_if: vec![],
         hypotheses: None,
         vacuous_expected: false,

@@ -61,8 +61,7 @@ impl Edges {
     /// Whether two terms are equal by equations alone, without looking into them.
     pub fn same(&self, a: &Term, b: &Term) -> bool {
         // Most of the time there are none, and to look a term up takes longer than to see that.
-        !self.classes.is_empty()
-            && matches!((self.classes.get(a), self.classes.get(b)), (Some(x), Some(y)) if x == y)
+        !self.classes.is_empty() && matches!((self.classes.get(a), self.classes.get(b)), (Some(x), Some(y)) if x == y)
     }
 
     pub fn len(&self) -> usize {
@@ -80,7 +79,14 @@ impl Edges {
         Some(Way { named, line })
     }
 
-    fn between(&self, a: &Term, b: &Term, lib: Library, fresh: &mut Fresh, named: &mut Vec<(u32, Term, P)>) -> Option<Term> {
+    fn between(
+        &self,
+        a: &Term,
+        b: &Term,
+        lib: Library,
+        fresh: &mut Fresh,
+        named: &mut Vec<(u32, Term, P)>,
+    ) -> Option<Term> {
         if a == b {
             return Some(a.clone());
         }

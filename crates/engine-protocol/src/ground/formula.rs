@@ -31,7 +31,11 @@ pub enum Kind {
     And(F, F),
     Implies(F, F),
     /// Another way to say the same: functions to the other statement and back.
-    Same { other: F, to: P, back: P },
+    Same {
+        other: F,
+        to: P,
+        back: P,
+    },
 }
 
 /// What an atom says.
@@ -88,7 +92,8 @@ pub struct Reader<'g> {
 
 impl<'g> Reader<'g> {
     pub fn new(m: &'g Machine<'g>, lib: Library, ctx: &Ctx) -> Self {
-        let mut reader = Reader { m, lib, ctx: ctx.clone(), env: Env::default(), atoms: Vec::new(), table: HashMap::new() };
+        let mut reader =
+            Reader { m, lib, ctx: ctx.clone(), env: Env::default(), atoms: Vec::new(), table: HashMap::new() };
         for (level, ty) in (0u32..).zip(&ctx.types) {
             reader.env.terms = reader.env.terms.push(m.var(level, ty.clone()));
         }
@@ -234,7 +239,9 @@ impl<'g> Reader<'g> {
             Head::Var(level, ty) => m.var(*level, ty.clone()),
             Head::Const(id, shift) => m.eval(&Env::default(), &Rc::new(Node::Const { id: *id, shift: *shift })),
             Head::Prim(p) => m.eval(&Env::default(), &Rc::new(Node::Prim(*p))),
-            head => m.value(Val::Neutral(Neutral { head: head.clone(), spine: [].into_iter().collect(), unfolded: None })),
+            head => {
+                m.value(Val::Neutral(Neutral { head: head.clone(), spine: [].into_iter().collect(), unfolded: None }))
+            }
         };
         let last = n.spine.len().saturating_sub(1);
         n.spine.iter().take(last).fold(head, |v, e| m.elim(&v, e.clone()))
@@ -384,12 +391,17 @@ impl<'g> Reader<'g> {
             let (_, then, or) = &**cases;
             return self.read_choice(ty, &self.before_last(neutral), then, or);
         }
-        let arguments: Vec<V> = neutral.spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v.clone()) } else { None }).collect();
+        let arguments: Vec<V> =
+            neutral.spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v.clone()) } else { None }).collect();
         match (&neutral.head, &*arguments) {
             (Head::Const(id, _), [a, b]) if *id == number_test => {
                 let of = m.value(Val::Prim(Prim::Nat));
                 let equal = self.equation(Prim::Nat, a, b.clone());
-                let (Some(other), Some(x), Some(y)) = (self.read_equal(&equal, None, &of, a, b)?, self.term(a)?, self.term(b)?) else { return Ok(None) };
+                let (Some(other), Some(x), Some(y)) =
+                    (self.read_equal(&equal, None, &of, a, b)?, self.term(a)?, self.term(b)?)
+                else {
+                    return Ok(None);
+                };
                 let call = |id| Proof::call(id, [Proof::data(x.clone()), Proof::data(y.clone())]);
                 make(Kind::Same { other, to: call(self.lib.nat_eqb), back: call(self.lib.nat_same) })
             }
@@ -397,8 +409,13 @@ impl<'g> Reader<'g> {
                 let fin: Term = Rc::new(Node::Const { id: self.lib.fin, shift: 0 });
                 let of = m.apply(&m.eval(&Env::default(), &fin), n.clone());
                 let equal = m.value(Val::Path(DClo::Abs(m.fresh_dim(), of.clone()), a.clone(), b.clone()));
-                let (Some(other), Some(k), Some(x), Some(y)) = (self.read_equal(&equal, Some(n), &of, a, b)?, self.term(n)?, self.term(a)?, self.term(b)?) else { return Ok(None) };
-                let call = |id| Proof::call(id, [Proof::data(k.clone()), Proof::data(x.clone()), Proof::data(y.clone())]);
+                let (Some(other), Some(k), Some(x), Some(y)) =
+                    (self.read_equal(&equal, Some(n), &of, a, b)?, self.term(n)?, self.term(a)?, self.term(b)?)
+                else {
+                    return Ok(None);
+                };
+                let call =
+                    |id| Proof::call(id, [Proof::data(k.clone()), Proof::data(x.clone()), Proof::data(y.clone())]);
                 make(Kind::Same { other, to: call(self.lib.fin_eqb), back: call(self.lib.fin_same) })
             }
             (head, arguments) => {
@@ -426,7 +443,9 @@ impl<'g> Reader<'g> {
     fn read_choice(&mut self, ty: &V, c: &V, then: &V, or: &V) -> Res<Option<F>> {
         let m = self.m;
         let (tc, tt, te) = (self.truth(c), self.truth(then), self.truth(or));
-        let (Some(fc), Some(ft), Some(fe)) = (self.read_truth(&tc, c)?, self.read_truth(&tt, then)?, self.read_truth(&te, or)?) else {
+        let (Some(fc), Some(ft), Some(fe)) =
+            (self.read_truth(&tc, c)?, self.read_truth(&tt, then)?, self.read_truth(&te, or)?)
+        else {
             return Ok(None);
         };
         let (Some(c), Some(t), Some(e)) = (self.term(c)?, self.term(then)?, self.term(or)?) else { return Ok(None) };
@@ -445,7 +464,9 @@ impl<'g> Reader<'g> {
     /// `a = b` of numbers, or of positions.
     fn read_equal(&mut self, ty: &V, fin: Option<&V>, of: &V, a: &V, b: &V) -> Res<Option<F>> {
         let m = self.m;
-        let (Some(ka), Some(kb), Some(x), Some(y)) = (self.key(a)?, self.key(b)?, self.term(a)?, self.term(b)?) else { return Ok(None) };
+        let (Some(ka), Some(kb), Some(x), Some(y)) = (self.key(a)?, self.key(b)?, self.term(a)?, self.term(b)?) else {
+            return Ok(None);
+        };
         if ka == kb {
             return Ok(Some(Rc::new(Formula { ty: ty.clone(), kind: Kind::True(Proof::stays(&x)) })));
         }
@@ -459,7 +480,11 @@ impl<'g> Reader<'g> {
             return self.atom(ty, ty, Says::Equal { of: n, left: x, right: y }, number);
         }
         let turned = m.value(Val::Path(DClo::Abs(m.fresh_dim(), of.clone()), b.clone(), a.clone()));
-        let Some(other) = self.atom(&turned, &turned, Says::Equal { of: n, left: y.clone(), right: x.clone() }, number)? else { return Ok(None) };
+        let Some(other) =
+            self.atom(&turned, &turned, Says::Equal { of: n, left: y.clone(), right: x.clone() }, number)?
+        else {
+            return Ok(None);
+        };
         let Some(of) = self.term(of)? else { return Ok(None) };
         let turn = |p: &Term, q: &Term| Proof::call(self.lib.sym, [&of, p, q].map(|t| Proof::data(t.clone())));
         let kind = Kind::Same { other, to: turn(&x, &y), back: turn(&y, &x) };
@@ -490,7 +515,6 @@ impl<'g> Reader<'g> {
             _ => Ok(()),
         }
     }
-
 }
 
 /// The head of the truth value that a numbered statement says to be true, and how many arguments it has.
@@ -541,7 +565,12 @@ pub fn matches(
         (Node::Path(l, a, b), Node::Path(k, c, d)) => l == k && go(a, c, 0) && go(b, d, 0),
         (Node::BoolElim(m, a, b, c), Node::BoolElim(k, x, y, z)) => m == k && go(a, x, 0) && go(b, y, 0) && go(c, z, 0),
         (Node::Con(d, c, ps, xs, rs), Node::Con(e, k, qs, ys, ss)) => {
-            d == e && c == k && rs == ss && ps == qs && xs.len() == ys.len() && xs.iter().zip(ys).all(|(x, y)| go(x, y, 0))
+            d == e
+                && c == k
+                && rs == ss
+                && ps == qs
+                && xs.len() == ys.len()
+                && xs.iter().zip(ys).all(|(x, y)| go(x, y, 0))
         }
         (a, b) => a == b,
     }

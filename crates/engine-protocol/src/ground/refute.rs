@@ -138,7 +138,10 @@ impl Writer<'_, '_> {
         Ok(match &f.kind {
             Kind::True(p) => Some(p.clone()),
             Kind::False => Some(Proof::app(proof, Proof::lam(x, Proof::var(x)))),
-            Kind::Absurd => self.reader.term(&f.ty)?.map(|ty| Rc::new(Proof::Absurd(ty, Proof::app(proof, Proof::constant(lib.absurd))))),
+            Kind::Absurd => self
+                .reader
+                .term(&f.ty)?
+                .map(|ty| Rc::new(Proof::Absurd(ty, Proof::app(proof, Proof::constant(lib.absurd))))),
             Kind::Not(_) => {
                 let given = Proof::app(Proof::var(x), Proof::var(y));
                 Some(Proof::lam(y, through(given)))

@@ -391,10 +391,18 @@ impl<'g> Search<'g> {
             }
             let Some(atom) = self.choose() else {
                 eprintln!("STUCK");
-                let names: Vec<String> = (0..3000).map(|n| self.lemmas.iter().find(|l| l.id == n).map_or(format!("c{n}"), |l| l.name.clone())).collect();
-                for a in &self.trail { let k = &self.known[a]; eprintln!("  {} {}: {}", a, k.truth, bfv_format::show(&self.reader.atoms[*a].written, &names)); }
-                for c in &self.clauses { eprintln!("  clause {:?}", c.literals); }
-                return Ok(Err(Reason::Incomplete)) };
+                let names: Vec<String> = (0..3000)
+                    .map(|n| self.lemmas.iter().find(|l| l.id == n).map_or(format!("c{n}"), |l| l.name.clone()))
+                    .collect();
+                for a in &self.trail {
+                    let k = &self.known[a];
+                    eprintln!("  {} {}: {}", a, k.truth, bfv_format::show(&self.reader.atoms[*a].written, &names));
+                }
+                for c in &self.clauses {
+                    eprintln!("  clause {:?}", c.literals);
+                }
+                return Ok(Err(Reason::Incomplete));
+            };
             return self.split(atom, budget);
         }
     }
@@ -453,8 +461,11 @@ impl<'g> Search<'g> {
     /// Names an element for each quantified statement that is known to fail.
     fn open(&mut self, frames: &mut Vec<Frame>) -> Res<bool> {
         let m = self.m();
-        let failing: Vec<(usize, P)> =
-            self.trail.iter().filter_map(|a| self.known.get(a).filter(|k| !k.truth).map(|k| (*a, k.proof.clone()))).collect();
+        let failing: Vec<(usize, P)> = self
+            .trail
+            .iter()
+            .filter_map(|a| self.known.get(a).filter(|k| !k.truth).map(|k| (*a, k.proof.clone())))
+            .collect();
         let mut any = false;
         for (atom, refuted) in failing {
             let Some(Says::All(dom, body)) = self.reader.atoms.get(atom).map(|a| a.says.clone()) else { continue };
@@ -554,8 +565,11 @@ impl<'g> Search<'g> {
 
     /// Instances of the quantified statements that hold; whether there was a new one.
     fn instantiate(&mut self, budget: &mut Budget) -> Res<bool> {
-        let holding: Vec<(usize, P)> =
-            self.trail.iter().filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone()))).collect();
+        let holding: Vec<(usize, P)> = self
+            .trail
+            .iter()
+            .filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone())))
+            .collect();
         let edges = self.edges();
         let mut made = 0;
         for (atom, proof) in holding {
@@ -575,10 +589,11 @@ impl<'g> Search<'g> {
             let old = before.filter(|b| b.equations == now.equations).unwrap_or_default();
             let mut all: Vec<Vec<Term>> = Vec::new();
             for trigger in &q.triggers {
-                let covered = trigger.iter().filter_map(|p| self.reader.atoms.get(*p)).fold(BTreeSet::new(), |mut all, a| {
-                    all.extend(a.mentions.intersection(&open).copied());
-                    all
-                });
+                let covered =
+                    trigger.iter().filter_map(|p| self.reader.atoms.get(*p)).fold(BTreeSet::new(), |mut all, a| {
+                        all.extend(a.mentions.intersection(&open).copied());
+                        all
+                    });
                 let free = covered.len() < open.len() && old.terms < now.terms;
                 // The first pattern that fits something new, in turn; the ones before it fit what is old.
                 let rounds = if free { 0..1 } else { 0..trigger.len() };
@@ -597,14 +612,17 @@ impl<'g> Search<'g> {
                     }
                     // What no atom mentions may be any term of its type.
                     for (n, sort) in q.open.iter().filter(|(n, _)| !covered.contains(n)) {
-                        let fitting: Vec<&Term> = self.terms.iter().filter(|(_, s)| s == sort).map(|(t, _)| t).collect();
+                        let fitting: Vec<&Term> =
+                            self.terms.iter().filter(|(_, s)| s == sort).map(|(t, _)| t).collect();
                         partial = partial
                             .iter()
-                            .flat_map(|found| fitting.iter().map(|t| {
-                                let mut found = found.clone();
-                                found.insert(*n, (*t).clone());
-                                found
-                            }))
+                            .flat_map(|found| {
+                                fitting.iter().map(|t| {
+                                    let mut found = found.clone();
+                                    found.insert(*n, (*t).clone());
+                                    found
+                                })
+                            })
                             .collect();
                     }
                     for found in partial {
@@ -757,7 +775,11 @@ impl<'g> Search<'g> {
         let empty = m.value(Val::Prim(bfv_format::Prim::Empty));
         for (atom, known) in &numbers {
             let Some(a) = self.reader.atoms.get(*atom) else { continue };
-            let ty = if known.truth { a.ty.clone() } else { m.value(Val::Pi(a.ty.clone(), bfv_kernel::Clo::Const(empty.clone()))) };
+            let ty = if known.truth {
+                a.ty.clone()
+            } else {
+                m.value(Val::Pi(a.ty.clone(), bfv_kernel::Clo::Const(empty.clone())))
+            };
             ctx = m.bind(&ctx, ty).0;
         }
         let total = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
