@@ -66,7 +66,15 @@ pub struct Atom {
     /// Of what the truth value is an application, and to how many arguments.
     pub head: Option<(Term, usize)>,
     /// Sets of workers whose sizes it compares: what stands on the smaller and on the larger side.
-    pub sizes: [Vec<Rc<Set>>; 2],
+    pub sizes: [Vec<Size>; 2],
+}
+
+/// What arithmetic does not see through by itself.
+pub enum Size {
+    /// The size of a set.
+    Set(Rc<Set>),
+    /// A difference of two natural numbers, numbered.
+    Difference(Term, Term),
 }
 
 /// A set of workers: a predicate on the positions below a number.
@@ -492,7 +500,7 @@ impl<'g> Reader<'g> {
     }
 
     /// The sets whose sizes are added up in a number.
-    fn sizes(&self, v: &V, out: &mut Vec<Rc<Set>>) -> Res<()> {
+    fn sizes(&self, v: &V, out: &mut Vec<Size>) -> Res<()> {
         match &*self.headed(v, &[self.lib.card])? {
             Val::Suc(_, x) => self.sizes(x, out),
             Val::Neutral(Neutral { head, spine, .. }) => match (head, &**spine) {
@@ -502,11 +510,16 @@ impl<'g> Reader<'g> {
                         free(&key, &mut outside);
                         free(&holds, &mut inside);
                         let holds = if inside.is_subset(&outside) { holds } else { key.clone() };
-                        out.push(Rc::new(Set { of, holds, key }));
+                        out.push(Size::Set(Rc::new(Set { of, holds, key })));
                     }
                     Ok(())
                 }
-                (Head::Prim(Prim::NatAdd | Prim::NatMul | Prim::NatSub), [Elim::App(a), Elim::App(b)]) => {
+                (Head::Prim(p @ (Prim::NatAdd | Prim::NatMul | Prim::NatSub)), [Elim::App(a), Elim::App(b)]) => {
+                    if *p == Prim::NatSub
+                        && let (Some(n), Some(k)) = (self.term(a)?, self.term(b)?)
+                    {
+                        out.push(Size::Difference(n, k));
+                    }
                     self.sizes(a, out)?;
                     self.sizes(b, out)
                 }

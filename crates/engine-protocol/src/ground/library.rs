@@ -26,6 +26,7 @@ pub struct Library {
     pub common: u32,
     pub outside: u32,
     pub subset: u32,
+    pub difference: u32,
     /// `Fin`
     pub fin: u32,
     /// `number_eqb`, `fin_eqb`, `card`: definitions that are not looked into.
@@ -66,6 +67,7 @@ impl Library {
             common: tagged("ground.common")?,
             outside: tagged("ground.outside")?,
             subset: tagged("ground.subset")?,
+            difference: tagged("ground.difference")?,
             fin: second(fin_stable)?,
             number_test: tagged("ground.number_test")?,
             fin_test: tagged("ground.fin_test")?,

@@ -2,7 +2,9 @@
 
 mod equal;
 pub mod formula;
+mod instances;
 pub mod library;
+mod numbers;
 pub mod proof;
 mod refute;
 pub mod search;

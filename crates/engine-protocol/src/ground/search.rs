@@ -2,13 +2,15 @@
 //! equations, arithmetic, and facts about sizes of sets. Every step is written down as a proof while it is taken.
 
 use crate::ground::equal::Edges;
-use crate::ground::formula::{F, Found, Kind, Reader, Says, Set, matches};
+use crate::ground::formula::{F, Kind, Reader, Says};
+use crate::ground::instances::Quantifier;
 use crate::ground::library::Library;
-use crate::ground::proof::{P, Proof, Scope, free, negation};
+use crate::ground::numbers::needs;
+use crate::ground::proof::{P, Proof, Scope, free};
 use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
 use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, Machine, Res, V, Val};
-use bfv_search::{Budget, Engine, Goal, Lemma, Reason};
+use bfv_search::{Budget, Engine, Lemma, Reason};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -20,31 +22,25 @@ struct Clause {
     truth: bool,
 }
 
-/// A quantified statement taken apart.
-struct Quantifier {
-    /// Numbers that stand for anything, with the types of what they stand for.
-    open: Vec<(u32, Term)>,
-    /// Sets of atoms that mention all that can be found by matching.
-    triggers: Vec<Vec<usize>>,
-}
-
 /// What is bound around the rest of a proof.
-enum Frame {
+pub enum Frame {
     /// An atom that has only one truth value left: the name of its proof, the name of its refutation, and why the other value fails.
     Unit { atom: usize, truth: bool, yes: u32, no: u32, reason: P },
     /// An element for which a quantified statement fails, and the fact that it does.
     Open { refuted: P, element: u32, fact: u32, body: F },
+    /// A fact with a name.
+    Named { name: u32, ty: Term, value: P },
 }
 
 /// A refutation of all that is known, with the numbers of what it uses.
-type Refutation = (P, BTreeSet<u32>);
+pub type Refutation = (P, BTreeSet<u32>);
 
 /// What a quantified statement was matched with.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Progress {
-    atoms: usize,
-    terms: usize,
-    equations: usize,
+pub struct Progress {
+    pub atoms: usize,
+    pub terms: usize,
+    pub equations: usize,
 }
 
 /// Where a branch began.
@@ -60,36 +56,35 @@ pub struct Mark {
 /// The search in one context.
 pub struct Search<'g> {
     pub reader: Reader<'g>,
-    fresh: Fresh,
+    pub fresh: Fresh,
     /// Levels of variables that are facts.
-    facts: BTreeSet<u32>,
+    pub facts: BTreeSet<u32>,
     /// Proves what is arithmetic.
-    side: &'g dyn Engine,
-    lemmas: &'g [Lemma],
+    pub side: &'g dyn Engine,
+    pub lemmas: &'g [Lemma],
     clauses: Vec<Clause>,
-    known: BTreeMap<usize, Known>,
+    pub known: BTreeMap<usize, Known>,
     /// Atoms in the order in which they became known.
-    trail: Vec<usize>,
+    pub trail: Vec<usize>,
     /// Terms at hand, with their types.
-    terms: Vec<(Term, Term)>,
+    pub terms: Vec<(Term, Term)>,
     /// Atoms that occur in clauses or are known.
-    active: Vec<usize>,
+    pub active: Vec<usize>,
     is_active: HashSet<usize>,
-    quantifiers: HashMap<usize, Option<Rc<Quantifier>>>,
-    instances: HashMap<(usize, Vec<Term>), F>,
+    pub quantifiers: HashMap<usize, Option<Rc<Quantifier>>>,
+    pub instances: HashMap<(usize, Vec<Term>), F>,
     /// Instances that were made, and quantifiers that were opened.
-    done: HashSet<(usize, Vec<Term>)>,
+    pub done: HashSet<(usize, Vec<Term>)>,
     done_trail: Vec<(usize, Vec<Term>)>,
-    progress: HashMap<usize, Progress>,
-    progress_trail: Vec<(usize, Option<Progress>)>,
+    pub progress: HashMap<usize, Progress>,
+    pub progress_trail: Vec<(usize, Option<Progress>)>,
     /// How many known numbers arithmetic has looked at.
-    looked: usize,
+    pub looked: usize,
+    /// The same for sizes.
+    pub counted: usize,
 }
 
-/// The most instances that one round makes.
-const ROUND: usize = 400;
-
-/// Work for one step of the budget.
+/// Why a search ended without a refutation.
 type Stop = Reason;
 
 impl<'g> Search<'g> {
@@ -113,6 +108,7 @@ impl<'g> Search<'g> {
             progress: HashMap::new(),
             progress_trail: Vec::new(),
             looked: usize::MAX,
+            counted: usize::MAX,
         };
         let types: Vec<V> = ctx.types.iter().cloned().collect();
         for (level, ty) in (0u32..).zip(types) {
@@ -121,7 +117,7 @@ impl<'g> Search<'g> {
         Ok(s)
     }
 
-    fn m(&self) -> &'g Machine<'g> {
+    pub fn m(&self) -> &'g Machine<'g> {
         self.reader.m
     }
 
@@ -186,6 +182,7 @@ impl<'g> Search<'g> {
             self.is_active.remove(&atom);
         }
         self.looked = usize::MAX;
+        self.counted = usize::MAX;
     }
 
     fn activate(&mut self, atom: usize) {
@@ -201,7 +198,7 @@ impl<'g> Search<'g> {
     }
 
     /// Takes in a statement that has a proof, or (not `truth`) whose negation has one. The proof is a variable applied to arguments.
-    fn assert(&mut self, f: &F, proof: P, truth: bool) {
+    pub fn assert(&mut self, f: &F, proof: P, truth: bool) {
         match &f.kind {
             Kind::Atom(n) if !self.known.contains_key(n) => return self.learn(*n, truth, proof),
             Kind::And(a, b) if truth => {
@@ -317,6 +314,13 @@ impl<'g> Search<'g> {
                 let (assumed, rest) = if truth { (p, reason) } else { (reason, p) };
                 Ok(Some((Rc::new(Proof::Let(no, ty, Proof::lam(yes, assumed), rest)), used)))
             }
+            Frame::Named { name, ty, value } => {
+                if !used.remove(&name) {
+                    return Ok(Some((p, used)));
+                }
+                needs(&ty, &value, &mut used);
+                Ok(Some((Rc::new(Proof::Let(name, ty, value, p)), used)))
+            }
             Frame::Open { refuted, element, fact, body } => {
                 if !used.contains(&element) && !used.contains(&fact) {
                     return Ok(Some((p, used)));
@@ -383,26 +387,16 @@ impl<'g> Search<'g> {
             if self.open(frames)? {
                 continue;
             }
-            if self.instantiate(budget)? | self.count()? {
+            if self.instantiate(budget)? {
                 continue;
             }
-            if let Some(found) = self.arithmetic(budget)? {
+            if let Some(found) = self.contradiction(budget)? {
                 return Ok(Ok(found));
             }
-            let Some(atom) = self.choose() else {
-                eprintln!("STUCK");
-                let names: Vec<String> = (0..3000)
-                    .map(|n| self.lemmas.iter().find(|l| l.id == n).map_or(format!("c{n}"), |l| l.name.clone()))
-                    .collect();
-                for a in &self.trail {
-                    let k = &self.known[a];
-                    eprintln!("  {} {}: {}", a, k.truth, bfv_format::show(&self.reader.atoms[*a].written, &names));
-                }
-                for c in &self.clauses {
-                    eprintln!("  clause {:?}", c.literals);
-                }
-                return Ok(Err(Reason::Incomplete));
-            };
+            if self.sizes(frames, budget)? {
+                continue;
+            }
+            let Some(atom) = self.choose() else { return Ok(Err(Reason::Incomplete)) };
             return self.split(atom, budget);
         }
     }
@@ -450,7 +444,7 @@ impl<'g> Search<'g> {
     }
 
     /// Marks something as done; whether it was not done before.
-    fn first(&mut self, key: (usize, Vec<Term>)) -> bool {
+    pub fn first(&mut self, key: (usize, Vec<Term>)) -> bool {
         let new = self.done.insert(key.clone());
         if new {
             self.done_trail.push(key);
@@ -489,329 +483,8 @@ impl<'g> Search<'g> {
         Ok(any)
     }
 
-    /// A quantified statement taken apart, once.
-    fn quantifier(&mut self, atom: usize) -> Res<Option<Rc<Quantifier>>> {
-        if let Some(known) = self.quantifiers.get(&atom) {
-            return Ok(known.clone());
-        }
-        let made = self.take_apart(atom)?.map(Rc::new);
-        self.quantifiers.insert(atom, made.clone());
-        Ok(made)
-    }
-
-    fn take_apart(&mut self, atom: usize) -> Res<Option<Quantifier>> {
-        let m = self.m();
-        let Some(mut ty) = self.reader.atoms.get(atom).map(|a| a.ty.clone()) else { return Ok(None) };
-        let mut open = Vec::new();
-        loop {
-            let w = m.whnf(&ty)?;
-            let Val::Pi(dom, body) = &*w else { break };
-            if self.reader.is_statement(dom)? {
-                break;
-            }
-            let Some(sort) = self.reader.key(dom)? else { return Ok(None) };
-            let (level, x) = self.reader.variable(dom.clone());
-            open.push((level, sort));
-            ty = m.inst(body, x);
-        }
-        let Some(f) = self.reader.read(&ty)? else { return Ok(None) };
-        let numbers: BTreeSet<u32> = open.iter().map(|(n, _)| *n).collect();
-        let mut patterns: Vec<(usize, BTreeSet<u32>)> = Vec::new();
-        self.patterns(&f, &numbers, &mut patterns);
-        // What mentions most comes first.
-        patterns.sort_by_key(|(_, found)| numbers.len() - found.len());
-        let mut triggers: Vec<Vec<usize>> = Vec::new();
-        for (first, found) in &patterns {
-            let (mut trigger, mut covered) = (vec![*first], found.clone());
-            for (t, found) in &patterns {
-                if !found.is_subset(&covered) {
-                    trigger.push(*t);
-                    covered.extend(found);
-                }
-            }
-            if !triggers.contains(&trigger) {
-                triggers.push(trigger);
-            }
-        }
-        if triggers.is_empty() {
-            triggers.push(Vec::new());
-        }
-        Ok(Some(Quantifier { open, triggers }))
-    }
-
-    /// The atoms of a statement that mention some of the numbers.
-    fn patterns(&self, f: &F, numbers: &BTreeSet<u32>, out: &mut Vec<(usize, BTreeSet<u32>)>) {
-        match &f.kind {
-            Kind::True(_) | Kind::False | Kind::Absurd => {}
-            Kind::Not(g) | Kind::Same { other: g, .. } => self.patterns(g, numbers, out),
-            Kind::And(a, b) | Kind::Implies(a, b) => {
-                self.patterns(a, numbers, out);
-                self.patterns(b, numbers, out);
-            }
-            Kind::Atom(n) => {
-                let Some(atom) = self.reader.atoms.get(*n) else { return };
-                // An equation, or an order of plain numbers, fits far too much.
-                let wanted = match &atom.says {
-                    Says::Bool(_) => !atom.number || atom.sizes.iter().any(|s| !s.is_empty()),
-                    Says::Equal { .. } | Says::All(..) | Says::Opaque => false,
-                };
-                let found: BTreeSet<u32> = atom.mentions.intersection(numbers).copied().collect();
-                if wanted && !found.is_empty() && !out.iter().any(|(t, _)| t == n) {
-                    out.push((*n, found));
-                }
-            }
-        }
-    }
-
-    /// Instances of the quantified statements that hold; whether there was a new one.
-    fn instantiate(&mut self, budget: &mut Budget) -> Res<bool> {
-        let holding: Vec<(usize, P)> = self
-            .trail
-            .iter()
-            .filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone())))
-            .collect();
-        let edges = self.edges();
-        let mut made = 0;
-        for (atom, proof) in holding {
-            if !matches!(self.reader.atoms.get(atom).map(|a| &a.says), Some(Says::All(..))) {
-                continue;
-            }
-            let Some(q) = self.quantifier(atom)? else { continue };
-            let open: BTreeSet<u32> = q.open.iter().map(|(n, _)| *n).collect();
-            let now = Progress { atoms: self.active.len(), terms: self.terms.len(), equations: edges.len() };
-            let before = self.progress.get(&atom).copied();
-            if before == Some(now) {
-                continue;
-            }
-            self.progress_trail.push((atom, before));
-            self.progress.insert(atom, now);
-            // With the same equations, only what is new can fit in a new way.
-            let old = before.filter(|b| b.equations == now.equations).unwrap_or_default();
-            let mut all: Vec<Vec<Term>> = Vec::new();
-            for trigger in &q.triggers {
-                let covered =
-                    trigger.iter().filter_map(|p| self.reader.atoms.get(*p)).fold(BTreeSet::new(), |mut all, a| {
-                        all.extend(a.mentions.intersection(&open).copied());
-                        all
-                    });
-                let free = covered.len() < open.len() && old.terms < now.terms;
-                // The first pattern that fits something new, in turn; the ones before it fit what is old.
-                let rounds = if free { 0..1 } else { 0..trigger.len() };
-                for new in rounds {
-                    let mut partial = vec![Found::new()];
-                    for (n, pattern) in trigger.iter().enumerate() {
-                        let within = match (free, n.cmp(&new)) {
-                            (true, _) | (false, std::cmp::Ordering::Greater) => 0..now.atoms,
-                            (false, std::cmp::Ordering::Less) => 0..old.atoms,
-                            (false, std::cmp::Ordering::Equal) => old.atoms..now.atoms,
-                        };
-                        partial = self.fitting(*pattern, within, &open, &edges, &partial);
-                        if partial.is_empty() {
-                            break;
-                        }
-                    }
-                    // What no atom mentions may be any term of its type.
-                    for (n, sort) in q.open.iter().filter(|(n, _)| !covered.contains(n)) {
-                        let fitting: Vec<&Term> =
-                            self.terms.iter().filter(|(_, s)| s == sort).map(|(t, _)| t).collect();
-                        partial = partial
-                            .iter()
-                            .flat_map(|found| {
-                                fitting.iter().map(|t| {
-                                    let mut found = found.clone();
-                                    found.insert(*n, (*t).clone());
-                                    found
-                                })
-                            })
-                            .collect();
-                    }
-                    for found in partial {
-                        let terms: Option<Vec<Term>> = q.open.iter().map(|(n, _)| found.get(n).cloned()).collect();
-                        all.extend(terms);
-                    }
-                }
-            }
-            for terms in all {
-                if made >= ROUND || budget.left == 0 {
-                    // The rest comes in a later round.
-                    self.progress.remove(&atom);
-                    break;
-                }
-                if self.first((atom, terms.clone())) {
-                    made += 1;
-                    let _ = budget.spend(1);
-                    self.instance(atom, &proof, terms)?;
-                }
-            }
-        }
-        Ok(made > 0)
-    }
-
-    /// In which ways a pattern fits some of the active atoms, each after what fitted before.
-    fn fitting(
-        &self,
-        pattern: usize,
-        within: std::ops::Range<usize>,
-        open: &BTreeSet<u32>,
-        edges: &Edges,
-        before: &[Found],
-    ) -> Vec<Found> {
-        let mut out = Vec::new();
-        let Some(pattern) = self.reader.atoms.get(pattern) else { return out };
-        for target in self.active.get(within).unwrap_or_default() {
-            let Some(target) = self.reader.atoms.get(*target) else { continue };
-            if pattern.head != target.head {
-                continue;
-            }
-            for found in before {
-                let mut found = found.clone();
-                if matches(&pattern.key, &target.key, 0, open, &|a, b| edges.same(a, b), &mut found) {
-                    out.push(found);
-                }
-            }
-        }
-        out
-    }
-
-    fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
-        let m = self.m();
-        let proof = terms.iter().fold(proof.clone(), |p, t| Proof::app(p, Proof::data(t.clone())));
-        let key = (atom, terms);
-        let f = match self.instances.get(&key) {
-            Some(f) => f.clone(),
-            None => {
-                let Some(mut ty) = self.reader.atoms.get(atom).map(|a| a.ty.clone()) else { return Ok(()) };
-                for t in &key.1 {
-                    let w = m.whnf(&ty)?;
-                    let (Val::Pi(_, body), Some(x)) = (&*w, self.reader.value(t)) else { return Ok(()) };
-                    ty = m.inst(body, x);
-                }
-                let Some(f) = self.reader.read(&ty)? else { return Ok(()) };
-                self.instances.insert(key, f.clone());
-                f
-            }
-        };
-        self.assert(&f, proof, true);
-        Ok(())
-    }
-
-    /// Facts about sizes of sets: large sets meet, a larger set has a member outside of a smaller one, and a part is no larger.
-    fn count(&mut self) -> Res<bool> {
-        let (mut large, mut small): (Vec<Rc<Set>>, Vec<Rc<Set>>) = (Vec::new(), Vec::new());
-        for atom in &self.trail {
-            let (Some(a), Some(k)) = (self.reader.atoms.get(*atom), self.known.get(atom)) else { continue };
-            let [low, high] = &a.sizes;
-            let (less, more) = if k.truth { (low, high) } else { (high, low) };
-            for (from, to) in [(more, &mut large), (less, &mut small)] {
-                for s in from {
-                    if !to.iter().any(|t| t.key == s.key) {
-                        to.push(s.clone());
-                    }
-                }
-            }
-        }
-        let lib = self.reader.lib;
-        let mut any = false;
-        let mut wanted: Vec<(u32, Vec<Rc<Set>>)> = Vec::new();
-        for (n, a) in large.iter().enumerate() {
-            for b in large.iter().skip(n + 1).filter(|b| a.of == b.of) {
-                wanted.push((lib.common, vec![a.clone(), b.clone()]));
-                for c in small.iter().filter(|c| a.of == c.of && a.key != c.key && b.key != c.key) {
-                    wanted.push((lib.meet, vec![a.clone(), b.clone(), c.clone()]));
-                }
-            }
-            for c in small.iter().filter(|c| a.of == c.of && a.key != c.key) {
-                wanted.push((lib.outside, vec![a.clone(), c.clone()]));
-                wanted.push((lib.subset, vec![a.clone(), c.clone()]));
-            }
-        }
-        for (lemma, sets) in wanted {
-            let Some(first) = sets.first() else { continue };
-            let key = (usize::MAX - usize::try_from(lemma).unwrap_or(0), sets.iter().map(|s| s.key.clone()).collect());
-            if !self.first(key) {
-                continue;
-            }
-            let args = std::iter::once(first.of.clone()).chain(sets.iter().map(|s| s.holds.clone()));
-            any |= self.lemma(lemma, args.collect())?;
-        }
-        Ok(any)
-    }
-
-    /// Takes in a theorem at arguments.
-    fn lemma(&mut self, id: u32, args: Vec<Term>) -> Res<bool> {
-        let m = self.m();
-        let Some(ty) = m.globals().const_type(id) else { return Ok(false) };
-        let mut ty = m.eval(&bfv_kernel::Env::default(), &ty);
-        for t in &args {
-            let w = m.whnf(&ty)?;
-            let (Val::Pi(_, body), Some(x)) = (&*w, self.reader.value(t)) else { return Ok(false) };
-            ty = m.inst(body, x);
-        }
-        let Some(f) = self.reader.read(&ty)? else { return Ok(false) };
-        self.assert(&f, Proof::call(id, args.into_iter().map(Proof::data)), true);
-        Ok(true)
-    }
-
-    /// Falsehood from what is known of numbers.
-    fn arithmetic(&mut self, budget: &mut Budget) -> Res<Option<Refutation>> {
-        let m = self.m();
-        let numbers: Vec<(usize, Known)> = self
-            .trail
-            .iter()
-            .filter(|a| self.reader.atoms.get(**a).is_some_and(|a| a.number))
-            .filter_map(|a| Some((*a, self.known.get(a)?.clone())))
-            .collect();
-        if self.looked == numbers.len() {
-            return Ok(None);
-        }
-        self.looked = numbers.len();
-        let depth = self.reader.depth();
-        // What is known of numbers is handed over below, so other facts are hidden: some of them are out of scope by now.
-        let mut ctx = Ctx::default();
-        for (level, ty) in (0u32..).zip(&self.reader.ctx.types) {
-            let hidden = self.facts.contains(&level).then(|| m.value(Val::Prim(bfv_format::Prim::Unit)));
-            ctx = m.bind(&ctx, hidden.unwrap_or_else(|| ty.clone())).0;
-        }
-        let empty = m.value(Val::Prim(bfv_format::Prim::Empty));
-        for (atom, known) in &numbers {
-            let Some(a) = self.reader.atoms.get(*atom) else { continue };
-            let ty = if known.truth {
-                a.ty.clone()
-            } else {
-                m.value(Val::Pi(a.ty.clone(), bfv_kernel::Clo::Const(empty.clone())))
-            };
-            ctx = m.bind(&ctx, ty).0;
-        }
-        let total = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
-        let goal = Goal { machine: m, ctx, target: empty, lemmas: self.lemmas, hints: Vec::new() };
-        let mut part = Budget::new(budget.left.min(2_000));
-        let bfv_search::Outcome::Candidate(t) = self.side.solve(&goal, &mut part) else { return Ok(None) };
-        let _ = budget.spend(part.used.min(budget.left));
-        let Some(t) = crate::ground::proof::numbered(&t, total) else { return Ok(None) };
-        // The facts were variables there; here they have names of their own.
-        let names: Vec<u32> = numbers.iter().map(|_| self.fresh.next()).collect();
-        let name = |n: u32| match n.checked_sub(depth) {
-            Some(k) => usize::try_from(k).ok().and_then(|k| names.get(k)).copied(),
-            None => Some(n),
-        };
-        let Some(t) = bfv_search::shift::rename(&t, 0, 0, &mut |n| name(n), &mut Some) else { return Ok(None) };
-        let mut p = Proof::data(t);
-        let mut used = p.facts();
-        for ((atom, known), name) in numbers.into_iter().zip(names) {
-            if !used.remove(&name) {
-                continue;
-            }
-            let Some(a) = self.reader.atoms.get(atom) else { return Ok(None) };
-            let ty = if known.truth { a.written.clone() } else { negation(&a.written) };
-            used.extend(known.proof.facts());
-            free(&ty, &mut used);
-            p = Rc::new(Proof::Let(name, ty, known.proof, p));
-        }
-        Ok(Some((p, used)))
-    }
-
     /// The equations that hold.
-    fn edges(&self) -> Edges {
+    pub fn edges(&self) -> Edges {
         Edges::new(self.trail.iter().filter_map(|a| {
             let known = self.known.get(a).filter(|k| k.truth)?;
             match &self.reader.atoms.get(*a)?.says {
