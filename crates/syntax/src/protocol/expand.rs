@@ -87,7 +87,13 @@ impl<'w, 'p> Maker<'w, 'p> {
         let first = words.parts.iter().filter_map(|p| p.init).map(|e| words.plain(e)).collect();
         let here = var(Span::default(), &maker.state.text);
         let changes = maker.commands.iter().flat_map(|c| maker.updates(c, &here)).collect();
-        let guards = maker.commands.iter().map(|c| maker.condition(c, &here)).collect();
+        let guards: Vec<Expr> = maker.commands.iter().map(|c| maker.condition(c, &here)).collect();
+        let kept = |i: &Item| match &i.kind {
+            ItemKind::Invariant(e) => Some(words.rewritten(e, State::Is(&here))),
+            _ => None,
+        };
+        // The guard and the conjunction of the invariants take the same parameters, so that one is found from the other.
+        let guards = guards.into_iter().chain(words.protocol.items.iter().filter_map(kept)).collect();
         let (init, effect, guard) = (with(first, &maker.of_state), with(changes, &both), with(guards, &both));
         (maker.of_init, maker.of_effect, maker.of_guard) = (init, effect, guard);
         maker
@@ -358,7 +364,7 @@ impl<'w, 'p> Maker<'w, 'p> {
     /// Each invariant, and all of them.
     fn invariants(&self) -> Vec<Decl> {
         let span = self.words.protocol.span;
-        let (mut out, mut all, mut of_all) = (Vec::new(), Vec::new(), self.of_state.clone());
+        let (mut out, mut all, of_all) = (Vec::new(), Vec::new(), &self.of_guard);
         for item in &self.words.protocol.items {
             let ItemKind::Invariant(e) = &item.kind else { continue };
             let body = self.words.rewritten(e, State::Is(&var(item.span, &self.state.text)));
@@ -372,11 +378,10 @@ impl<'w, 'p> Maker<'w, 'p> {
             let ty = Some(universe(item.span));
             let d = self.decl(item.span, self.words.own(&short), DeclKind::Def, binders, ty, Body::Term(body));
             out.push(tagged(stating(named(d, &item.name, item.doc.as_ref()), stated)));
-            of_all.extend(of);
         }
         let and = |a: Expr, b: Expr| at(span, ExprKind::Binary(BinOp::And, a, b));
         let body = nested(all, and).unwrap_or_else(|| var(span, "Unit"));
-        let mut binders = self.binders(&of_all, &self.of_state);
+        let mut binders = self.binders(of_all, &self.of_state);
         binders.push(self.typed(&self.state, self.state_type(span)));
         let name = self.words.own("invariant");
         out.push(tagged(self.decl(span, name, DeclKind::Def, binders, Some(universe(span)), Body::Term(body))));
