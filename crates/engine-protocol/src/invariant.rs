@@ -38,6 +38,9 @@ fn words(lemmas: &[Lemma]) -> Option<Words> {
     })
 }
 
+/// Steps of one goal, at most: what takes longer lacks an invariant.
+const OBLIGATION: u64 = 20_000;
+
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;
 
@@ -206,7 +209,12 @@ impl Open {
             let second = self.part(search, &rest, after, name, lemmas, budget)?;
             return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
         }
-        match search.prove(ty, budget)? {
+        let (b0, t0) = (budget.used, std::time::Instant::now());
+        let mut own = Budget::new(budget.left.min(OBLIGATION));
+        let r = search.prove(ty, &mut own)?;
+        let _ = budget.spend(own.used.min(budget.left));
+        eprintln!("OBL {:?} {} {} steps {:?} {:?}", after, name, budget.used - b0, t0.elapsed(), r.is_ok());
+        match r {
             Ok(p) => Ok(Some(p)),
             Err(reason) => {
                 self.reason.get_or_insert(reason);

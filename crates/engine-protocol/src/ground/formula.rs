@@ -1,6 +1,7 @@
 //! Statements as the prover sees them: connectives over atoms. A quantified statement is an atom, too.
 
 use crate::ground::library::Library;
+use crate::ground::linear::Linear;
 use crate::ground::proof::{P, Proof, free, numbered};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Elim, Env, Head, Ivl, Machine, Neutral, Res, V, Val};
@@ -16,6 +17,12 @@ pub struct Formula {
     pub ty: V,
     pub kind: Kind,
 }
+
+/// Something with a truth value put in where it waits for one.
+type Instead<'r> = Box<dyn Fn(&V) -> V + 'r>;
+
+/// Truth values are looked for so deep in arguments.
+const NESTED: u32 = 3;
 
 /// What a statement is made of.
 pub enum Kind {
@@ -65,6 +72,10 @@ pub struct Atom {
     pub mentions: BTreeSet<u32>,
     /// Of what the truth value is an application, and to how many arguments.
     pub head: Option<(Term, usize)>,
+    /// The difference of the sides of an order or an equation of numbers, the larger minus the smaller one.
+    pub linear: Option<Linear>,
+    /// The sides of an order of numbers, the smaller one first, numbered.
+    pub order: Option<(Term, Term)>,
     /// Sets of workers whose sizes it compares: what stands on the smaller and on the larger side.
     pub sizes: [Vec<Size>; 2],
 }
@@ -96,12 +107,21 @@ pub struct Reader<'g> {
     env: Env,
     pub atoms: Vec<Atom>,
     table: HashMap<Term, usize>,
+    /// Numbers that arithmetic does not look into.
+    unknowns: HashMap<Term, u32>,
 }
 
 impl<'g> Reader<'g> {
     pub fn new(m: &'g Machine<'g>, lib: Library, ctx: &Ctx) -> Self {
-        let mut reader =
-            Reader { m, lib, ctx: ctx.clone(), env: Env::default(), atoms: Vec::new(), table: HashMap::new() };
+        let mut reader = Reader {
+            m,
+            lib,
+            ctx: ctx.clone(),
+            env: Env::default(),
+            atoms: Vec::new(),
+            table: HashMap::new(),
+            unknowns: HashMap::new(),
+        };
         for (level, ty) in (0u32..).zip(&ctx.types) {
             reader.env.terms = reader.env.terms.push(m.var(level, ty.clone()));
         }
@@ -169,8 +189,7 @@ impl<'g> Reader<'g> {
                 out
             }};
         }
-        let lib = &self.lib;
-        let w = self.headed(v, &[lib.number_test, lib.fin_test, lib.card, lib.fin])?;
+        let w = self.headed(v, &self.kept())?;
         Ok(Some(Rc::new(match &*w {
             Val::Univ(n) => Node::Univ(*n),
             Val::Prim(p) => Node::Prim(*p),
@@ -227,21 +246,43 @@ impl<'g> Reader<'g> {
         })))
     }
 
-    /// A constant applied to arguments, where it heads a value whose definitions are put in until it does.
-    fn headed(&self, v: &V, keep: &[u32]) -> Res<Rc<Val>> {
-        let mut w = self.m.folded(v)?;
-        while let Val::Neutral(Neutral { head, unfolded: Some(u), .. }) = &*w {
-            if matches!(head, Head::Const(id, _) if keep.contains(id)) {
-                break;
-            }
-            let next = self.m.folded(u)?;
-            w = next;
-        }
-        Ok(w)
+    /// The definitions that stay.
+    fn kept(&self) -> [u32; 4] {
+        [self.lib.number_test, self.lib.fin_test, self.lib.card, self.lib.fin]
     }
 
-    /// What is stuck, without the last elimination.
-    fn before_last(&self, n: &Neutral) -> V {
+    /// Weak head normal form in which some definitions stay: those that the prover knows by name.
+    fn headed(&self, v: &V, keep: &[u32]) -> Res<Rc<Val>> {
+        self.m.folded(&self.reduced(v, keep)?)
+    }
+
+    /// Definitions are put in one elimination after the other: the evaluator would put all of them in at once.
+    fn reduced(&self, v: &V, keep: &[u32]) -> Res<V> {
+        let m = self.m;
+        let mut v = v.clone();
+        loop {
+            let w = m.folded(&v)?;
+            let Val::Neutral(Neutral { head, spine, unfolded: Some(u) }) = &*w else { return Ok(v) };
+            let next = match head {
+                Head::Const(id, _) if keep.contains(id) => return Ok(v),
+                Head::Const(id, shift) => match m.globals().const_body(*id) {
+                    Some(body) => {
+                        let mut at = m.eval(&Env { shift: *shift, ..Env::default() }, &body);
+                        for e in spine.iter() {
+                            at = m.elim(&self.reduced(&at, keep)?, e.clone());
+                        }
+                        at
+                    }
+                    None => u.clone(),
+                },
+                _ => u.clone(),
+            };
+            v = next;
+        }
+    }
+
+    /// What is stuck, with its first eliminations only.
+    fn first(&self, n: &Neutral, eliminations: usize) -> V {
         let m = self.m;
         let head = match &n.head {
             Head::Var(level, ty) => m.var(*level, ty.clone()),
@@ -251,8 +292,48 @@ impl<'g> Reader<'g> {
                 m.value(Val::Neutral(Neutral { head: head.clone(), spine: [].into_iter().collect(), unfolded: None }))
             }
         };
-        let last = n.spine.len().saturating_sub(1);
-        n.spine.iter().take(last).fold(head, |v, e| m.elim(&v, e.clone()))
+        n.spine.iter().take(eliminations).fold(head, |v, e| m.elim(&v, e.clone()))
+    }
+
+    /// A truth value that something stuck waits for, and what that is with another one in its place.
+    fn waits_for<'r>(&'r self, n: &Neutral, depth: u32) -> Res<Option<(V, Instead<'r>)>> {
+        let m = self.m;
+        if let Some(at) = n.spine.iter().position(|e| matches!(e, Elim::BoolElim(_))) {
+            let rest: Vec<Elim> = n.spine.iter().skip(at).cloned().collect();
+            let instead = move |b: &V| rest.iter().fold(b.clone(), |v, e| m.elim(&v, e.clone()));
+            return Ok(Some((self.first(n, at), Box::new(instead))));
+        }
+        let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
+        for (at, e) in n.spine.iter().enumerate() {
+            let Elim::App(arg) = e else { continue };
+            let w = self.headed(arg, &self.kept())?;
+            let Val::Neutral(inner) = &*w else { continue };
+            if let Some((c, inside)) = self.waits_for(inner, depth)? {
+                let (before, rest): (V, Vec<Elim>) =
+                    (self.first(n, at), n.spine.iter().skip(at + 1).cloned().collect());
+                let instead = move |b: &V| rest.iter().fold(m.apply(&before, inside(b)), |v, e| m.elim(&v, e.clone()));
+                return Ok(Some((c, Box::new(instead))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A truth value that a stuck one waits for, the function of it that the stuck one is, numbered, and what that gives for the two.
+    fn choice(&self, n: &Neutral) -> Res<Option<(V, Term, V, V)>> {
+        let m = self.m;
+        let Some((c, instead)) = self.waits_for(n, NESTED)? else { return Ok(None) };
+        let value = |p| m.value(Val::Prim(p));
+        let (inner, x) = m.bind(&self.ctx, value(Prim::Bool));
+        let body = m.quote(&inner, &instead(&x))?;
+        let of = numbered(&Rc::new(Node::Lam(body)), self.depth());
+        Ok(of.map(|of| (c, of, instead(&value(Prim::True)), instead(&value(Prim::False)))))
+    }
+
+    fn waits(&self, v: &V) -> Res<bool> {
+        Ok(match &*self.headed(v, &self.kept())? {
+            Val::Neutral(n) => self.waits_for(n, NESTED)?.is_some(),
+            _ => false,
+        })
     }
 
     fn equation(&self, of: Prim, a: &V, b: V) -> V {
@@ -291,7 +372,7 @@ impl<'g> Reader<'g> {
             Val::Prim(Prim::Unit) => make(Kind::True(Proof::data(Rc::new(Node::Prim(Prim::Star))))),
             Val::Path(line, a, b) => {
                 let of = m.dinst(line, Ivl::Zero);
-                match &*self.headed(&of, &[self.lib.fin])? {
+                match &*self.headed(&of, &self.kept())? {
                     Val::Prim(Prim::Bool) => self.read_bool(ty, a, b),
                     Val::Prim(Prim::Nat) => self.read_equal(ty, None, &of, a, b),
                     Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) if *id == self.lib.fin => {
@@ -358,7 +439,8 @@ impl<'g> Reader<'g> {
                 self.table.insert(key.clone(), id);
                 let sizes = [Vec::new(), Vec::new()];
                 let head = head(&key);
-                self.atoms.push(Atom { key, ty, says, written, number, mentions, head, sizes });
+                let (linear, order) = (None, None);
+                self.atoms.push(Atom { key, ty, says, written, number, mentions, head, linear, order, sizes });
                 id
             }
         };
@@ -388,16 +470,15 @@ impl<'g> Reader<'g> {
         let m = self.m;
         let make = |kind| Ok(Some(Rc::new(Formula { ty: ty.clone(), kind })));
         let (number_test, fin_test) = (self.lib.number_test, self.lib.fin_test);
-        let w = self.headed(truth, &[number_test, fin_test])?;
+        let w = self.headed(truth, &self.kept())?;
         let neutral = match &*w {
             Val::Prim(Prim::True) => return make(Kind::True(Proof::stays(&Rc::new(Node::Prim(Prim::True))))),
             Val::Prim(Prim::False) => return make(Kind::Absurd),
             Val::Neutral(n) => n,
             _ => return self.opaque(ty),
         };
-        if let Some(Elim::BoolElim(cases)) = neutral.spine.last() {
-            let (_, then, or) = &**cases;
-            return self.read_choice(ty, &self.before_last(neutral), then, or);
+        if let Some((c, of, then, or)) = self.choice(neutral)? {
+            return self.read_choice(ty, &c, of, &then, &or);
         }
         let arguments: Vec<V> =
             neutral.spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v.clone()) } else { None }).collect();
@@ -438,8 +519,12 @@ impl<'g> Reader<'g> {
                     let mut sizes = [Vec::new(), Vec::new()];
                     self.sizes(&low, &mut sizes[0])?;
                     self.sizes(&high, &mut sizes[1])?;
+                    let linear = self.difference(&high, &low)?;
+                    let sides = self.key(&low)?.zip(self.key(&high)?);
                     if let Some(atom) = self.atoms.last_mut() {
                         atom.sizes = sizes;
+                        atom.linear = linear;
+                        atom.order = sides;
                     }
                 }
                 Ok(found)
@@ -447,8 +532,8 @@ impl<'g> Reader<'g> {
         }
     }
 
-    /// `(if c then t else e) = true`
-    fn read_choice(&mut self, ty: &V, c: &V, then: &V, or: &V) -> Res<Option<F>> {
+    /// That a function of a truth value c is true, from what it is for the two.
+    fn read_choice(&mut self, ty: &V, c: &V, of: Term, then: &V, or: &V) -> Res<Option<F>> {
         let m = self.m;
         let (tc, tt, te) = (self.truth(c), self.truth(then), self.truth(or));
         let (Some(fc), Some(ft), Some(fe)) =
@@ -456,7 +541,7 @@ impl<'g> Reader<'g> {
         else {
             return Ok(None);
         };
-        let (Some(c), Some(t), Some(e)) = (self.term(c)?, self.term(then)?, self.term(or)?) else { return Ok(None) };
+        let Some(c) = self.term(c)? else { return Ok(None) };
         let arrow = |a: &V, b: &V| m.value(Val::Pi(a.clone(), Clo::Const(b.clone())));
         let make = |ty: V, kind| Rc::new(Formula { ty, kind });
         let not = make(arrow(&tc, &m.value(Val::Prim(Prim::Empty))), Kind::Not(fc.clone()));
@@ -464,7 +549,7 @@ impl<'g> Reader<'g> {
         let no = make(arrow(&not.ty, &te), Kind::Implies(not.clone(), fe));
         let both = m.value(Val::Sigma(yes.ty.clone(), Clo::Const(no.ty.clone())));
         let other = make(both, Kind::And(yes, no));
-        let call = |id| Proof::call(id, [&c, &t, &e].map(|x| Proof::data(x.clone())));
+        let call = |id| Proof::call(id, [&of, &c].map(|x| Proof::data(x.clone())));
         let (to, back) = (call(self.lib.if_split), call(self.lib.if_join));
         Ok(Some(make(ty.clone(), Kind::Same { other, to, back })))
     }
@@ -478,14 +563,28 @@ impl<'g> Reader<'g> {
         if ka == kb {
             return Ok(Some(Rc::new(Formula { ty: ty.clone(), kind: Kind::True(Proof::stays(&x)) })));
         }
+        // What waits for a truth value is read as a truth value itself.
+        if fin.is_none() && (self.waits(a)? || self.waits(b)?) {
+            let test: Term = Rc::new(Node::Const { id: self.lib.number_test, shift: 0 });
+            let test = m.apply(&m.apply(&m.eval(&Env::default(), &test), a.clone()), b.clone());
+            let truth = self.truth(&test);
+            let Some(other) = self.read_truth(&truth, &test)? else { return Ok(None) };
+            let call = |id| Proof::call(id, [Proof::data(x.clone()), Proof::data(y.clone())]);
+            let kind = Kind::Same { other, to: call(self.lib.nat_same), back: call(self.lib.nat_eqb) };
+            return Ok(Some(Rc::new(Formula { ty: ty.clone(), kind })));
+        }
         let n = match fin {
             Some(n) => self.term(n)?,
             None => None,
         };
         let number = fin.is_none();
+        let before = self.atoms.len();
+        let linear = if number { self.difference(a, b)? } else { None };
         // One direction of each equation is enough.
         if format!("{ka:?}") <= format!("{kb:?}") {
-            return self.atom(ty, ty, Says::Equal { of: n, left: x, right: y }, number);
+            let found = self.atom(ty, ty, Says::Equal { of: n, left: x, right: y }, number)?;
+            self.compares(before, linear);
+            return Ok(found);
         }
         let turned = m.value(Val::Path(DClo::Abs(m.fresh_dim(), of.clone()), b.clone(), a.clone()));
         let Some(other) =
@@ -493,15 +592,61 @@ impl<'g> Reader<'g> {
         else {
             return Ok(None);
         };
+        self.compares(before, linear);
         let Some(of) = self.term(of)? else { return Ok(None) };
         let turn = |p: &Term, q: &Term| Proof::call(self.lib.sym, [&of, p, q].map(|t| Proof::data(t.clone())));
         let kind = Kind::Same { other, to: turn(&x, &y), back: turn(&y, &x) };
         Ok(Some(Rc::new(Formula { ty: ty.clone(), kind })))
     }
 
+    /// Tells a new atom what it compares.
+    fn compares(&mut self, before: usize, linear: Option<Linear>) {
+        if self.atoms.len() > before
+            && let Some(atom) = self.atoms.last_mut()
+        {
+            atom.linear = linear;
+        }
+    }
+
+    /// One number minus another, as a linear form.
+    pub fn difference(&mut self, a: &V, b: &V) -> Res<Option<Linear>> {
+        let (a, b) = (self.linear(a)?, self.linear(b)?);
+        Ok(a.zip(b).and_then(|(a, b)| a.plus(&b, -1)))
+    }
+
+    /// None for numbers that are too large for a quick look.
+    fn linear(&mut self, v: &V) -> Res<Option<Linear>> {
+        let w = self.headed(v, &self.kept())?;
+        let literal = |n: &num_bigint::BigUint| i64::try_from(n).ok();
+        match &*w {
+            Val::NatLit(n) => return Ok(literal(n).map(Linear::constant)),
+            Val::Suc(n, x) => {
+                let (n, x) = (literal(n).map(Linear::constant), self.linear(x)?);
+                return Ok(n.zip(x).and_then(|(n, x)| x.plus(&n, 1)));
+            }
+            Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, &**spine) {
+                (Prim::NatAdd, [Elim::App(a), Elim::App(b)]) => {
+                    let (a, b) = (self.linear(a)?, self.linear(b)?);
+                    return Ok(a.zip(b).and_then(|(a, b)| a.plus(&b, 1)));
+                }
+                (Prim::NatMul, [Elim::App(a), Elim::App(b)]) => {
+                    let (a, b) = (self.linear(a)?, self.linear(b)?);
+                    if let Some(scaled) = a.zip(b).and_then(|(a, b)| a.times(&b)) {
+                        return Ok(Some(scaled));
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        let Some(key) = self.key(v)? else { return Ok(None) };
+        let next = u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX);
+        Ok(Some(Linear::unknown(*self.unknowns.entry(key).or_insert(next))))
+    }
+
     /// The sets whose sizes are added up in a number.
     fn sizes(&self, v: &V, out: &mut Vec<Size>) -> Res<()> {
-        match &*self.headed(v, &[self.lib.card])? {
+        match &*self.headed(v, &self.kept())? {
             Val::Suc(_, x) => self.sizes(x, out),
             Val::Neutral(Neutral { head, spine, .. }) => match (head, &**spine) {
                 (Head::Const(id, _), [Elim::App(n), Elim::App(s)]) if *id == self.lib.card => {
@@ -560,7 +705,7 @@ pub fn matches(
         // What is bound between cannot leave its scope.
         let Some(t) = rename(t, 0, 0, &mut |k| k.checked_sub(at), &mut Some) else { return false };
         return match found.get(&n) {
-            Some(known) => *known == t,
+            Some(known) => *known == t || same(known, &t),
             None => {
                 found.insert(n, t);
                 true

@@ -4,7 +4,7 @@ use crate::ground::equal::Edges;
 use crate::ground::formula::{F, Found, Kind, Says, matches};
 use crate::ground::proof::{P, Proof};
 use crate::ground::search::{Progress, Search};
-use bfv_format::Term;
+use bfv_format::{Node, Term};
 use bfv_kernel::{Res, Val};
 use bfv_search::Budget;
 use std::collections::BTreeSet;
@@ -13,12 +13,33 @@ use std::rc::Rc;
 /// The most instances that one round makes.
 const ROUND: usize = 400;
 
+/// An atom to be matched, and with which truth value: that at which the rest of the statement matters, where there is only one.
+type Trigger = (usize, Option<bool>);
+
 /// A quantified statement taken apart.
 pub struct Quantifier {
     /// Numbers that stand for anything, with the types of what they stand for.
     open: Vec<(u32, Term)>,
     /// Sets of atoms that mention all that can be found by matching.
-    triggers: Vec<Vec<usize>>,
+    triggers: Vec<Vec<Trigger>>,
+    /// The same with relations alone: what these do not mention is anything at hand. For branches that nothing else closes.
+    wide: Vec<Vec<Trigger>>,
+}
+
+/// How much an atom says about where an instance is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Relation,
+    Size,
+    Comparison,
+}
+
+/// An atom of a quantified statement, and which of its variables it mentions.
+struct Pattern {
+    atom: usize,
+    found: BTreeSet<u32>,
+    rank: Rank,
+    wants: Option<bool>,
 }
 
 impl Search<'_> {
@@ -49,48 +70,79 @@ impl Search<'_> {
         }
         let Some(f) = self.reader.read(&ty)? else { return Ok(None) };
         let numbers: BTreeSet<u32> = open.iter().map(|(n, _)| *n).collect();
-        let mut patterns: Vec<(usize, BTreeSet<u32>)> = Vec::new();
-        self.patterns(&f, &numbers, &mut patterns);
+        let mut patterns: Vec<Pattern> = Vec::new();
+        self.patterns(&f, false, &numbers, &mut patterns);
         // What mentions most comes first.
-        patterns.sort_by_key(|(_, found)| numbers.len() - found.len());
-        let mut triggers: Vec<Vec<usize>> = Vec::new();
-        for (first, found) in &patterns {
-            let (mut trigger, mut covered) = (vec![*first], found.clone());
-            for (t, found) in &patterns {
-                if !found.is_subset(&covered) {
-                    trigger.push(*t);
-                    covered.extend(found);
+        patterns.sort_by_key(|p| (p.rank, numbers.len() - p.found.len()));
+        let (mut triggers, mut wide): (Vec<Vec<Trigger>>, Vec<Vec<Trigger>>) = (Vec::new(), Vec::new());
+        // Relations with sizes of sets, and relations with plain comparisons, which fit more.
+        for others in [Rank::Relation, Rank::Size, Rank::Comparison] {
+            let usable: Vec<&Pattern> =
+                patterns.iter().filter(|p| p.rank == Rank::Relation || p.rank == others).collect();
+            // What is not about relations comes first after the first one.
+            let mut rest = usable.clone();
+            rest.sort_by_key(|p| p.rank != others);
+            for first in usable.iter().filter(|p| p.rank == Rank::Relation || patterns.len() == usable.len()) {
+                let (mut trigger, mut covered) = (vec![(first.atom, first.wants)], first.found.clone());
+                for p in &rest {
+                    if !p.found.is_subset(&covered) {
+                        trigger.push((p.atom, p.wants));
+                        covered.extend(&p.found);
+                    }
+                }
+                // Comparisons alone say too little.
+                let plain =
+                    trigger.iter().all(|t| patterns.iter().any(|p| p.atom == t.0 && p.rank == Rank::Comparison));
+                if !triggers.contains(&trigger) && !(plain && patterns.iter().any(|p| p.rank == Rank::Relation)) {
+                    triggers.push(trigger);
                 }
             }
-            if !triggers.contains(&trigger) {
-                triggers.push(trigger);
+        }
+        let mut covered = BTreeSet::new();
+        let mut relations = Vec::new();
+        for p in patterns.iter().filter(|p| p.rank == Rank::Relation) {
+            if !p.found.is_subset(&covered) {
+                relations.push((p.atom, p.wants));
+                covered.extend(&p.found);
             }
         }
-        if triggers.is_empty() {
-            triggers.push(Vec::new());
+        if !triggers.contains(&relations) {
+            wide.push(relations);
         }
-        Ok(Some(Quantifier { open, triggers }))
+        if triggers.is_empty() {
+            triggers.append(&mut wide);
+        }
+        Ok(Some(Quantifier { open, triggers, wide }))
     }
 
-    /// The atoms of a statement that mention some of the numbers.
-    fn patterns(&self, f: &F, numbers: &BTreeSet<u32>, out: &mut Vec<(usize, BTreeSet<u32>)>) {
+    /// The atoms of a statement that mention some of the numbers, each with the truth value at which it does not settle the statement.
+    fn patterns(&self, f: &F, wants: bool, numbers: &BTreeSet<u32>, out: &mut Vec<Pattern>) {
         match &f.kind {
             Kind::True(_) | Kind::False | Kind::Absurd => {}
-            Kind::Not(g) | Kind::Same { other: g, .. } => self.patterns(g, numbers, out),
-            Kind::And(a, b) | Kind::Implies(a, b) => {
-                self.patterns(a, numbers, out);
-                self.patterns(b, numbers, out);
+            Kind::Not(g) => self.patterns(g, !wants, numbers, out),
+            Kind::Same { other: g, .. } => self.patterns(g, wants, numbers, out),
+            Kind::And(a, b) => {
+                self.patterns(a, wants, numbers, out);
+                self.patterns(b, wants, numbers, out);
+            }
+            Kind::Implies(a, b) => {
+                self.patterns(a, !wants, numbers, out);
+                self.patterns(b, wants, numbers, out);
             }
             Kind::Atom(n) => {
                 let Some(atom) = self.reader.atoms.get(*n) else { return };
-                // An equation, or an order of plain numbers, fits far too much.
-                let wanted = match &atom.says {
-                    Says::Bool(_) => !atom.number || atom.sizes.iter().any(|s| !s.is_empty()),
-                    Says::Equal { .. } | Says::All(..) | Says::Opaque => false,
+                let rank = match &atom.says {
+                    Says::Bool(_) if !atom.number => Rank::Relation,
+                    Says::Bool(_) if atom.sizes.iter().any(|s| !s.is_empty()) => Rank::Size,
+                    Says::Bool(_) | Says::Equal { .. } => Rank::Comparison,
+                    Says::All(..) | Says::Opaque => return,
                 };
                 let found: BTreeSet<u32> = atom.mentions.intersection(numbers).copied().collect();
-                if wanted && !found.is_empty() && !out.iter().any(|(t, _)| t == n) {
-                    out.push((*n, found));
+                match out.iter_mut().find(|p| p.atom == *n) {
+                    Some(p) if p.wants != Some(wants) => p.wants = None,
+                    Some(_) => {}
+                    None if found.is_empty() => {}
+                    None => out.push(Pattern { atom: *n, found, rank, wants: Some(wants) }),
                 }
             }
         }
@@ -111,7 +163,8 @@ impl Search<'_> {
             }
             let Some(q) = self.quantifier(atom)? else { continue };
             let open: BTreeSet<u32> = q.open.iter().map(|(n, _)| *n).collect();
-            let now = Progress { atoms: self.active.len(), terms: self.terms.len(), equations: edges.len() };
+            let (atoms, terms, equations) = (self.trail.len(), self.terms.len(), edges.len());
+            let now = Progress { atoms, terms, equations, wide: self.wide };
             let before = self.progress.get(&atom).copied();
             if before == Some(now) {
                 continue;
@@ -119,11 +172,12 @@ impl Search<'_> {
             self.progress_trail.push((atom, before));
             self.progress.insert(atom, now);
             // With the same equations, only what is new can fit in a new way.
-            let old = before.filter(|b| b.equations == now.equations).unwrap_or_default();
+            let old = before.filter(|b| b.equations == now.equations && b.wide == now.wide).unwrap_or_default();
             let mut all: Vec<Vec<Term>> = Vec::new();
-            for trigger in &q.triggers {
+            let wide = if self.wide { q.wide.as_slice() } else { &[] };
+            for trigger in q.triggers.iter().chain(wide) {
                 let covered =
-                    trigger.iter().filter_map(|p| self.reader.atoms.get(*p)).fold(BTreeSet::new(), |mut all, a| {
+                    trigger.iter().filter_map(|p| self.reader.atoms.get(p.0)).fold(BTreeSet::new(), |mut all, a| {
                         all.extend(a.mentions.intersection(&open).copied());
                         all
                     });
@@ -145,8 +199,12 @@ impl Search<'_> {
                     }
                     // What no atom mentions may be any term of its type.
                     for (n, sort) in q.open.iter().filter(|(n, _)| !covered.contains(n)) {
-                        let fitting: Vec<&Term> =
-                            self.terms.iter().filter(|(_, s)| s == sort).map(|(t, _)| t).collect();
+                        let fitting: Vec<&Term> = self
+                            .terms
+                            .iter()
+                            .filter(|(t, s)| s == sort && self.in_relations(t))
+                            .map(|(t, _)| t)
+                            .collect();
                         partial = partial
                             .iter()
                             .flat_map(|found| {
@@ -180,10 +238,18 @@ impl Search<'_> {
         Ok(made > 0)
     }
 
-    /// In which ways a pattern fits some of the active atoms, each after what fitted before.
+    /// Whether a variable occurs in something that is not about numbers. Parameters such as n do not, and fit nowhere.
+    fn in_relations(&self, t: &Term) -> bool {
+        let Node::Var(n) = &**t else { return true };
+        let atoms = self.trail.iter().filter_map(|a| self.reader.atoms.get(*a));
+        let mut relations = atoms.filter(|a| !a.number || matches!(a.says, Says::Equal { .. }));
+        relations.any(|a| !matches!(a.says, Says::All(..)) && a.mentions.contains(n)) || *n >= self.parameters
+    }
+
+    /// In which ways a pattern fits some of the known atoms, each after what fitted before.
     fn fitting(
         &self,
-        pattern: usize,
+        (pattern, wants): Trigger,
         within: std::ops::Range<usize>,
         open: &BTreeSet<u32>,
         edges: &Edges,
@@ -191,15 +257,29 @@ impl Search<'_> {
     ) -> Vec<Found> {
         let mut out = Vec::new();
         let Some(pattern) = self.reader.atoms.get(pattern) else { return out };
-        for target in self.active.get(within).unwrap_or_default() {
+        for target in self.trail.get(within).unwrap_or_default() {
+            if wants.is_some_and(|w| self.known.get(target).is_some_and(|k| k.truth != w)) {
+                continue;
+            }
             let Some(target) = self.reader.atoms.get(*target) else { continue };
-            if pattern.head != target.head {
+            let equations = matches!((&pattern.says, &target.says), (Says::Equal { .. }, Says::Equal { .. }));
+            if !equations && pattern.head != target.head {
                 continue;
             }
             for found in before {
-                let mut found = found.clone();
-                if matches(&pattern.key, &target.key, 0, open, &|a, b| edges.same(a, b), &mut found) {
-                    out.push(found);
+                let same = |a: &Term, b: &Term| edges.same(a, b);
+                let mut one = found.clone();
+                if matches(&pattern.key, &target.key, 0, open, &same, &mut one) {
+                    out.push(one);
+                }
+                // Which side of an equation is written first says nothing.
+                if let (Says::Equal { .. }, Node::Path(_, left, right), Node::Path(_, a, b)) =
+                    (&pattern.says, &*pattern.key, &*target.key)
+                {
+                    let mut other = found.clone();
+                    if matches(left, b, 0, open, &same, &mut other) && matches(right, a, 0, open, &same, &mut other) {
+                        out.push(other);
+                    }
                 }
             }
         }

@@ -26,6 +26,8 @@ pub struct Library {
     pub common: u32,
     pub outside: u32,
     pub subset: u32,
+    pub member: u32,
+    pub between: u32,
     pub difference: u32,
     /// `Fin`
     pub fin: u32,
@@ -67,6 +69,8 @@ impl Library {
             common: tagged("ground.common")?,
             outside: tagged("ground.outside")?,
             subset: tagged("ground.subset")?,
+            between: tagged("ground.between")?,
+            member: tagged("ground.member")?,
             difference: tagged("ground.difference")?,
             fin: second(fin_stable)?,
             number_test: tagged("ground.number_test")?,

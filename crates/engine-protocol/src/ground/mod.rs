@@ -4,6 +4,7 @@ mod equal;
 pub mod formula;
 mod instances;
 pub mod library;
+mod linear;
 mod numbers;
 pub mod proof;
 mod refute;

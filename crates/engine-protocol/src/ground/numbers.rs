@@ -1,11 +1,12 @@
 //! Arithmetic, and what it says about sizes of sets.
 
-use crate::ground::formula::{Set, Size};
+use crate::ground::formula::{Kind, Says, Set, Size};
+use crate::ground::linear::{Linear, contradictory};
 use crate::ground::proof::{P, Proof, free, negation, numbered};
 use crate::ground::refute::Known;
 use crate::ground::search::{Frame, Refutation, Search};
 use bfv_format::{Prim, Term};
-use bfv_kernel::{Clo, Ctx, Env, Res, V, Val};
+use bfv_kernel::{Clo, Ctx, DClo, Env, Res, V, Val};
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Goal, Outcome};
 use std::rc::Rc;
@@ -21,6 +22,8 @@ struct Wanted {
     key: Vec<Term>,
     /// Whether its premise is about sizes, and its conclusion says that something exists. Otherwise its conclusion is about sizes.
     exists: bool,
+    /// When it is tried: at once, or later and in which order.
+    order: u8,
 }
 
 impl Search<'_> {
@@ -78,6 +81,47 @@ impl Search<'_> {
         Ok(Some(p))
     }
 
+    /// What is known of numbers, as forms that are at least zero, and those that are not zero.
+    fn forms(&self) -> (Vec<Linear>, Vec<Linear>) {
+        let (mut forms, mut apart) = (Vec::new(), Vec::new());
+        for (atom, known) in self.numbers() {
+            let Some(a) = self.reader.atoms.get(atom) else { continue };
+            let Some(d) = &a.linear else { continue };
+            let zero = Linear::constant(0);
+            let (below, above) = (d.plus(&Linear::constant(1), -1), zero.plus(d, -1));
+            match (&a.says, known.truth) {
+                // larger - smaller >= 1, or not.
+                (Says::Bool(_), true) => forms.extend(below),
+                (Says::Bool(_), false) => forms.extend(above),
+                (_, true) => {
+                    forms.push(d.clone());
+                    forms.extend(above);
+                }
+                (_, false) => apart.push(d.clone()),
+            }
+        }
+        (forms, apart)
+    }
+
+    /// Whether it is worth asking for a contradiction between numbers.
+    fn promising(&self, more: Option<Linear>) -> bool {
+        let (mut forms, apart) = self.forms();
+        forms.extend(more);
+        if contradictory(&forms) {
+            return true;
+        }
+        // Two numbers that differ, and neither is smaller.
+        apart.iter().any(|d| {
+            let sides = [d.plus(&Linear::constant(1), -1), Linear::constant(-1).plus(d, -1)];
+            sides.into_iter().flatten().all(|side| {
+                forms.push(side);
+                let closed = contradictory(&forms);
+                forms.pop();
+                closed
+            })
+        })
+    }
+
     /// Falsehood from what is known of numbers.
     pub fn contradiction(&mut self, budget: &mut Budget) -> Res<Option<Refutation>> {
         let known = self.numbers().len();
@@ -85,6 +129,9 @@ impl Search<'_> {
             return Ok(None);
         }
         self.looked = known;
+        if !self.promising(None) {
+            return Ok(None);
+        }
         let empty = self.m().value(Val::Prim(Prim::Empty));
         Ok(self.arithmetic(&empty, None, budget)?.map(|p| {
             let used = p.facts();
@@ -92,15 +139,17 @@ impl Search<'_> {
         }))
     }
 
-    /// Facts about sizes: large sets meet, a larger set has a member outside of a smaller one, a part is no larger, and what a difference is.
-    pub fn sizes(&mut self, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
-        let known = self.numbers().len();
-        if self.counted == known {
+    /// Facts about sizes: that large sets meet, and what a difference is; where nothing else is left (`last`), that a part is no larger,
+    /// that a larger set has a member outside of a smaller one, and that one with a size has a member. These make many new terms.
+    pub fn sizes(&mut self, last: bool, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
+        let known = (self.numbers().len(), last);
+        if self.counted == Some(known) {
             return Ok(false);
         }
-        self.counted = known;
-        let mut any = false;
-        for w in self.wanted() {
+        let mut wanted = self.wanted();
+        wanted.retain(|w| (w.order > 0) == last);
+        wanted.sort_by_key(|w| w.order);
+        for w in wanted {
             let key = (usize::MAX - usize::try_from(w.lemma).unwrap_or(0), w.key.clone());
             if self.done.contains(&key) {
                 continue;
@@ -108,8 +157,38 @@ impl Search<'_> {
             let useful = if w.exists { self.by_size(&w, budget)? } else { self.by_members(&w, frames, budget)? };
             if useful {
                 self.first(key);
-                any = true;
+                return Ok(true);
             }
+        }
+        self.counted = Some(known);
+        Ok(false)
+    }
+
+    /// Two numbers of which neither is smaller are equal; whether there are two of which that was not known.
+    pub fn between(&mut self) -> Res<bool> {
+        let lib = self.reader.lib;
+        let mut orders: Vec<(Term, Term, P)> = Vec::new();
+        for a in &self.trail {
+            if let (Some(k), Some((low, high))) =
+                (self.known.get(a).filter(|k| !k.truth), self.reader.atoms.get(*a).and_then(|a| a.order.clone()))
+            {
+                orders.push((low, high, k.proof.clone()));
+            }
+        }
+        let mut any = false;
+        for (n, (a, b, p)) in orders.iter().enumerate() {
+            let Some((_, _, q)) = orders.iter().skip(n + 1).find(|(x, y, _)| x == b && y == a) else { continue };
+            if !self.first((usize::MAX - usize::try_from(lib.between).unwrap_or(0), vec![a.clone(), b.clone()])) {
+                continue;
+            }
+            let m = self.m();
+            let (Some(x), Some(y)) = (self.reader.value(a), self.reader.value(b)) else { continue };
+            let nat = m.value(Val::Prim(Prim::Nat));
+            let equal = m.value(Val::Path(DClo::Abs(m.fresh_dim(), nat), x, y));
+            let Some(f) = self.reader.read(&equal)? else { continue };
+            let args = [Proof::data(a.clone()), Proof::data(b.clone()), p.clone(), q.clone()];
+            self.assert(&f, Proof::call(lib.between, args), true);
+            any = true;
         }
         Ok(any)
     }
@@ -129,30 +208,31 @@ impl Search<'_> {
                         Size::Set(_) => {}
                         Size::Difference(n, m) => {
                             let args = vec![n.clone(), m.clone()];
-                            out.push(Wanted { lemma: lib.difference, key: args.clone(), args, exists: true });
+                            out.push(Wanted { lemma: lib.difference, key: args.clone(), args, exists: true, order: 0 });
                         }
                     }
                 }
             }
         }
-        let mut add = |lemma, sets: &[&Rc<Set>], exists| {
+        let mut add = |lemma, sets: &[&Rc<Set>], exists, order| {
             let args = sets.iter().take(1).map(|s| s.of.clone()).chain(sets.iter().map(|s| s.holds.clone())).collect();
-            out.push(Wanted { lemma, args, key: sets.iter().map(|s| s.key.clone()).collect(), exists });
+            out.push(Wanted { lemma, args, key: sets.iter().map(|s| s.key.clone()).collect(), exists, order });
         };
         for (n, a) in large.iter().enumerate() {
+            add(lib.member, &[a], true, 3);
             for b in large.iter().skip(n + 1).filter(|b| a.of == b.of) {
                 let bounds: Vec<&Rc<Set>> =
                     small.iter().filter(|c| a.of == c.of && a.key != c.key && b.key != c.key).collect();
                 for c in &bounds {
-                    add(lib.meet, &[a, b, c], true);
+                    add(lib.meet, &[a, b, c], true, 0);
                 }
                 if bounds.is_empty() {
-                    add(lib.common, &[a, b], true);
+                    add(lib.common, &[a, b], true, 0);
                 }
             }
             for c in small.iter().filter(|c| a.of == c.of && a.key != c.key) {
-                add(lib.outside, &[a, c], true);
-                add(lib.subset, &[a, c], false);
+                add(lib.outside, &[a, c], true, 2);
+                add(lib.subset, &[a, c], false, 0);
             }
         }
         out
@@ -173,9 +253,28 @@ impl Search<'_> {
         Ok(Some((premise.clone(), m.inst(conclusion, m.value(Val::Prim(Prim::Star))))))
     }
 
+    /// A form that is at least zero where an order of numbers fails.
+    fn opposite(&mut self, statement: &V) -> Res<Option<Linear>> {
+        let Some(f) = self.reader.read(statement)? else { return Ok(None) };
+        let (atom, truth) = match &f.kind {
+            Kind::Atom(n) => (*n, true),
+            Kind::Not(g) => match &g.kind {
+                Kind::Atom(n) => (*n, false),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let Some(d) = self.reader.atoms.get(atom).and_then(|a| a.linear.clone()) else { return Ok(None) };
+        Ok(if truth { Linear::constant(0).plus(&d, -1) } else { d.plus(&Linear::constant(1), -1) })
+    }
+
     /// What follows from sizes that are known: something exists.
     fn by_size(&mut self, w: &Wanted, budget: &mut Budget) -> Res<bool> {
         let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
+        let Some(against) = self.opposite(&premise)? else { return Ok(false) };
+        if !self.promising(Some(against)) {
+            return Ok(false);
+        }
         let Some(proof) = self.arithmetic(&premise, None, budget)? else { return Ok(false) };
         let Some(f) = self.reader.read(&conclusion)? else { return Ok(false) };
         let args = w.args.iter().map(|t| Proof::data(t.clone())).chain([proof]);
@@ -187,6 +286,12 @@ impl Search<'_> {
     fn by_members(&mut self, w: &Wanted, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
         let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
         let (size, part, name) = (self.fresh.next(), self.fresh.next(), self.fresh.next());
+        let Some(size_form) = self.opposite(&conclusion)? else { return Ok(false) };
+        // `opposite` is below zero by one where the statement holds.
+        let holds = Linear::constant(-1).plus(&size_form, -1);
+        if !self.promising(holds) {
+            return Ok(false);
+        }
         let empty = self.m().value(Val::Prim(Prim::Empty));
         let Some(wrong) = self.arithmetic(&empty, Some((size, &conclusion)), budget)? else { return Ok(false) };
         let (Some(f), Some(premise), Some(conclusion)) =

@@ -41,16 +41,17 @@ pub struct Progress {
     pub atoms: usize,
     pub terms: usize,
     pub equations: usize,
+    pub wide: bool,
 }
 
 /// Where a branch began.
 pub struct Mark {
     progress: usize,
+    wide: bool,
     clauses: usize,
     known: usize,
     terms: usize,
     done: usize,
-    active: usize,
 }
 
 /// The search in one context.
@@ -68,9 +69,6 @@ pub struct Search<'g> {
     pub trail: Vec<usize>,
     /// Terms at hand, with their types.
     pub terms: Vec<(Term, Term)>,
-    /// Atoms that occur in clauses or are known.
-    pub active: Vec<usize>,
-    is_active: HashSet<usize>,
     pub quantifiers: HashMap<usize, Option<Rc<Quantifier>>>,
     pub instances: HashMap<(usize, Vec<Term>), F>,
     /// Instances that were made, and quantifiers that were opened.
@@ -80,8 +78,17 @@ pub struct Search<'g> {
     pub progress_trail: Vec<(usize, Option<Progress>)>,
     /// How many known numbers arithmetic has looked at.
     pub looked: usize,
+    /// Levels below this one are those of the context that the search began with.
+    pub parameters: u32,
+    /// How often an atom took part in a contradiction, of late more than before.
+    activity: HashMap<usize, u64>,
+    bump: u64,
+    /// Of which atoms the facts with these numbers are.
+    facts_of: HashMap<u32, usize>,
+    /// Whether this branch is so far from closed that instances are made more freely.
+    pub wide: bool,
     /// The same for sizes.
-    pub counted: usize,
+    pub counted: Option<(usize, bool)>,
 }
 
 /// Why a search ended without a refutation.
@@ -99,8 +106,6 @@ impl<'g> Search<'g> {
             known: BTreeMap::new(),
             trail: Vec::new(),
             terms: Vec::new(),
-            active: Vec::new(),
-            is_active: HashSet::new(),
             quantifiers: HashMap::new(),
             instances: HashMap::new(),
             done: HashSet::new(),
@@ -108,7 +113,12 @@ impl<'g> Search<'g> {
             progress: HashMap::new(),
             progress_trail: Vec::new(),
             looked: usize::MAX,
-            counted: usize::MAX,
+            parameters: u32::try_from(ctx.types.len()).unwrap_or(u32::MAX),
+            wide: false,
+            activity: HashMap::new(),
+            bump: 1,
+            facts_of: HashMap::new(),
+            counted: None,
         };
         let types: Vec<V> = ctx.types.iter().cloned().collect();
         for (level, ty) in (0u32..).zip(types) {
@@ -149,11 +159,11 @@ impl<'g> Search<'g> {
     pub fn mark(&self) -> Mark {
         Mark {
             progress: self.progress_trail.len(),
+            wide: self.wide,
             clauses: self.clauses.len(),
             known: self.trail.len(),
             terms: self.terms.len(),
             done: self.done_trail.len(),
-            active: self.active.len(),
         }
     }
 
@@ -178,21 +188,12 @@ impl<'g> Search<'g> {
         for key in self.done_trail.drain(mark.done..) {
             self.done.remove(&key);
         }
-        for atom in self.active.drain(mark.active..) {
-            self.is_active.remove(&atom);
-        }
+        self.wide = mark.wide;
         self.looked = usize::MAX;
-        self.counted = usize::MAX;
-    }
-
-    fn activate(&mut self, atom: usize) {
-        if self.is_active.insert(atom) {
-            self.active.push(atom);
-        }
+        self.counted = None;
     }
 
     fn learn(&mut self, atom: usize, truth: bool, proof: P) {
-        self.activate(atom);
         self.known.insert(atom, Known { truth, proof });
         self.trail.push(atom);
     }
@@ -211,9 +212,6 @@ impl<'g> Search<'g> {
         }
         // What has too many clauses is left out: a proof may be missed.
         for literals in clauses(f, truth).unwrap_or_default() {
-            for (n, _) in &literals {
-                self.activate(*n);
-            }
             self.clauses.push(Clause { literals, statement: f.clone(), proof: proof.clone(), truth });
         }
     }
@@ -290,6 +288,15 @@ impl<'g> Search<'g> {
             Ok(found) => found,
             Err(stop) => return Ok(Err(stop)),
         };
+        // What closed a branch is likely to close others.
+        self.bump += 1 + self.bump / 16;
+        for atom in used.iter().filter_map(|n| self.facts_of.get(n)) {
+            *self.activity.entry(*atom).or_default() += self.bump;
+        }
+        if self.bump > 1 << 50 {
+            self.bump >>= 40;
+            self.activity.values_mut().for_each(|a| *a >>= 40);
+        }
         for frame in frames.into_iter().rev() {
             (p, used) = match self.bind(frame, (p, used))? {
                 Some(found) => found,
@@ -375,6 +382,7 @@ impl<'g> Search<'g> {
                     let Some((reason, _)) = self.close(n, Some((atom, assumed)))? else {
                         return Ok(Err(Reason::Unsupported));
                     };
+                    self.facts_of.extend([(yes, atom), (no, atom)]);
                     self.learn(atom, truth, Proof::var(if truth { yes } else { no }));
                     frames.push(Frame::Unit { atom, truth, yes, no, reason });
                     continue;
@@ -384,7 +392,7 @@ impl<'g> Search<'g> {
             if let Some(found) = self.equations()? {
                 return Ok(Ok(found));
             }
-            if self.open(frames)? {
+            if self.between()? || self.open(frames)? {
                 continue;
             }
             if self.instantiate(budget)? {
@@ -393,10 +401,19 @@ impl<'g> Search<'g> {
             if let Some(found) = self.contradiction(budget)? {
                 return Ok(Ok(found));
             }
-            if self.sizes(frames, budget)? {
+            if self.sizes(false, frames, budget)? {
                 continue;
             }
-            let Some(atom) = self.choose() else { return Ok(Err(Reason::Incomplete)) };
+            let Some(atom) = self.choose() else {
+                if self.sizes(true, frames, budget)? {
+                    continue;
+                }
+                if self.wide {
+                    return Ok(Err(Reason::Incomplete));
+                }
+                self.wide = true;
+                continue;
+            };
             return self.split(atom, budget);
         }
     }
@@ -404,6 +421,7 @@ impl<'g> Search<'g> {
     /// Two cases.
     fn split(&mut self, atom: usize, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
         let (yes, no) = (self.fresh.next(), self.fresh.next());
+        self.facts_of.extend([(yes, atom), (no, atom)]);
         let mark = self.mark();
         self.learn(atom, true, Proof::var(yes));
         let left = self.solve(budget)?;
@@ -427,17 +445,20 @@ impl<'g> Search<'g> {
         Ok(Ok((Rc::new(Proof::Let(no, ty, Proof::lam(yes, left), right)), all)))
     }
 
-    /// An atom of the shortest clause that is not satisfied.
+    /// An atom of a clause that is not satisfied: the one that took part in most contradictions, in the shortest such clause.
     fn choose(&self) -> Option<usize> {
-        let mut best: Option<(usize, usize)> = None;
+        let mut best: Option<((u64, std::cmp::Reverse<usize>), usize)> = None;
         for clause in &self.clauses {
             if clause.literals.iter().any(|(a, t)| self.known.get(a).is_some_and(|k| k.truth == *t)) {
                 continue;
             }
-            let mut open = clause.literals.iter().filter(|(a, _)| !self.known.contains_key(a));
-            let (Some((first, _)), more) = (open.next(), open.count()) else { continue };
-            if best.is_none_or(|(n, _)| more < n) {
-                best = Some((more, *first));
+            let open: Vec<usize> =
+                clause.literals.iter().map(|(a, _)| *a).filter(|a| !self.known.contains_key(a)).collect();
+            for atom in &open {
+                let worth = (self.activity.get(atom).copied().unwrap_or(0), std::cmp::Reverse(open.len()));
+                if best.is_none_or(|(w, _)| worth > w) {
+                    best = Some((worth, *atom));
+                }
             }
         }
         best.map(|(_, atom)| atom)
