@@ -1,13 +1,14 @@
 //! Instances of quantified statements, found by matching their atoms with those at hand.
 
 use crate::ground::equal::Edges;
-use crate::ground::formula::{F, Found, Kind, Says, matches};
+use crate::ground::formula::{Atom, F, Found, Kind, Says, matches};
 use crate::ground::proof::{P, Proof};
 use crate::ground::search::{Progress, Search};
-use bfv_format::{Node, Term};
-use bfv_kernel::{Res, Val};
+use bfv_format::{Node, Prim, Term};
+use bfv_kernel::{Env, Res, Val};
 use bfv_search::Budget;
-use std::collections::BTreeSet;
+use bfv_search::shift::rename;
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 /// The most instances that one round makes.
@@ -24,6 +25,37 @@ pub struct Quantifier {
     triggers: Vec<Vec<Trigger>>,
     /// The same with relations alone: what these do not mention is anything at hand. For branches that nothing else closes.
     wide: Vec<Vec<Trigger>>,
+}
+
+/// Calls a function with every argument of every application in a numbered term: what is applied, at which place, and the argument.
+/// What is applied does not mention what is bound inside of the term.
+fn arguments(t: &Term, under: u32, f: &mut dyn FnMut(Term, usize, &Term)) {
+    match &**t {
+        Node::App(..) => {
+            let (mut head, mut args) = (t, Vec::new());
+            while let Node::App(g, x) = &**head {
+                args.push(x);
+                head = g;
+            }
+            args.reverse();
+            let outside = |t: &Term| rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
+            if let Some(head) = outside(head) {
+                for (at, x) in args.iter().enumerate() {
+                    if let Some(x) = outside(x) {
+                        f(head.clone(), at, &x);
+                    }
+                }
+            }
+            args.into_iter().for_each(|x| arguments(x, under, f));
+        }
+        Node::Lam(b) => arguments(b, under + 1, f),
+        Node::Path(_, a, b) => {
+            arguments(a, under, f);
+            arguments(b, under, f);
+        }
+        Node::BoolElim(_, a, b, c) => [a, b, c].into_iter().for_each(|x| arguments(x, under, f)),
+        _ => {}
+    }
 }
 
 /// How much an atom says about where an instance is wanted.
@@ -72,6 +104,7 @@ impl Search<'_> {
         let numbers: BTreeSet<u32> = open.iter().map(|(n, _)| *n).collect();
         let mut patterns: Vec<Pattern> = Vec::new();
         self.patterns(&f, false, &numbers, &mut patterns);
+        self.compared(&patterns);
         // What mentions most comes first.
         patterns.sort_by_key(|p| (p.rank, numbers.len() - p.found.len()));
         let (mut triggers, mut wide): (Vec<Vec<Trigger>>, Vec<Vec<Trigger>>) = (Vec::new(), Vec::new());
@@ -113,6 +146,63 @@ impl Search<'_> {
             triggers.append(&mut wide);
         }
         Ok(Some(Quantifier { open, triggers, wide }))
+    }
+
+    /// Notes at which places of relations numbers stand whose order matters.
+    fn compared(&mut self, patterns: &[Pattern]) {
+        let atoms: Vec<&Atom> = patterns.iter().filter_map(|p| self.reader.atoms.get(p.atom)).collect();
+        let mut ordered = BTreeSet::new();
+        for (low, high) in atoms.iter().filter_map(|a| a.order.as_ref()) {
+            ordered
+                .extend([low, high].into_iter().filter_map(|t| if let Node::Var(n) = &**t { Some(*n) } else { None }));
+        }
+        if ordered.is_empty() {
+            return;
+        }
+        let mut places = HashSet::new();
+        for a in atoms {
+            arguments(&a.key, 0, &mut |head, at, argument| {
+                if matches!(&**argument, Node::Var(n) if ordered.contains(n)) {
+                    places.insert((head, at));
+                }
+            });
+        }
+        self.ordered.extend(places);
+    }
+
+    /// An order of two numbers that stand at the same place of relations and have not been compared.
+    pub fn uncompared(&mut self) -> Res<Option<usize>> {
+        let mut at_place: Vec<((Term, usize), Term)> = Vec::new();
+        for a in &self.trail {
+            let (Some(k), Some(atom)) = (self.known.get(a), self.reader.atoms.get(*a)) else { continue };
+            if !k.truth || matches!(atom.says, Says::All(..)) {
+                continue;
+            }
+            arguments(&atom.key, 0, &mut |head, at, argument| {
+                let place = (head, at);
+                if self.ordered.contains(&place) && !at_place.iter().any(|(p, t)| *p == place && t == argument) {
+                    at_place.push((place, argument.clone()));
+                }
+            });
+        }
+        let m = self.m();
+        for (n, (place, a)) in at_place.iter().enumerate() {
+            for (_, b) in at_place.iter().skip(n + 1).filter(|(p, _)| p == place) {
+                for (low, high) in [(a, b), (b, a)] {
+                    let (Some(x), Some(y)) = (self.reader.value(low), self.reader.value(high)) else { continue };
+                    let less = m.eval(&Env::default(), &(Rc::new(Node::Prim(Prim::NatLtb)) as Term));
+                    let less = m.apply(&m.apply(&less, x), y);
+                    let truth = self.reader.truth(&less);
+                    if let Some(f) = self.reader.read(&truth)?
+                        && let Kind::Atom(n) = &f.kind
+                        && !self.known.contains_key(n)
+                    {
+                        return Ok(Some(*n));
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The atoms of a statement that mention some of the numbers, each with the truth value at which it does not settle the statement.

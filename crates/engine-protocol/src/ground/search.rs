@@ -80,6 +80,8 @@ pub struct Search<'g> {
     pub looked: usize,
     /// Levels below this one are those of the context that the search began with.
     pub parameters: u32,
+    /// Places of relations at which the order of numbers matters: of what, and which argument.
+    pub ordered: HashSet<(Term, usize)>,
     /// How often an atom took part in a contradiction, of late more than before.
     activity: HashMap<usize, u64>,
     bump: u64,
@@ -115,6 +117,7 @@ impl<'g> Search<'g> {
             looked: usize::MAX,
             parameters: u32::try_from(ctx.types.len()).unwrap_or(u32::MAX),
             wide: false,
+            ordered: HashSet::new(),
             activity: HashMap::new(),
             bump: 1,
             facts_of: HashMap::new(),
@@ -405,6 +408,9 @@ impl<'g> Search<'g> {
                 continue;
             }
             let Some(atom) = self.choose() else {
+                if let Some(order) = self.uncompared()? {
+                    return self.split(order, budget);
+                }
                 if self.sizes(true, frames, budget)? {
                     continue;
                 }
