@@ -209,12 +209,10 @@ impl Open {
             let second = self.part(search, &rest, after, name, lemmas, budget)?;
             return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
         }
-        let (b0, t0) = (budget.used, std::time::Instant::now());
         let mut own = Budget::new(budget.left.min(OBLIGATION));
-        let r = search.prove(ty, &mut own)?;
+        let found = search.prove(ty, &mut own)?;
         let _ = budget.spend(own.used.min(budget.left));
-        eprintln!("OBL {:?} {} {} steps {:?} {:?}", after, name, budget.used - b0, t0.elapsed(), r.is_ok());
-        match r {
+        match found {
             Ok(p) => Ok(Some(p)),
             Err(reason) => {
                 self.reason.get_or_insert(reason);

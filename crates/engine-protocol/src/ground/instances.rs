@@ -109,6 +109,7 @@ impl Search<'_> {
         patterns.sort_by_key(|p| (p.rank, numbers.len() - p.found.len()));
         let (mut triggers, mut wide): (Vec<Vec<Trigger>>, Vec<Vec<Trigger>>) = (Vec::new(), Vec::new());
         // Relations with sizes of sets, and relations with plain comparisons, which fit more.
+        let most: BTreeSet<u32> = patterns.iter().flat_map(|p| p.found.iter().copied()).collect();
         for others in [Rank::Relation, Rank::Size, Rank::Comparison] {
             let usable: Vec<&Pattern> =
                 patterns.iter().filter(|p| p.rank == Rank::Relation || p.rank == others).collect();
@@ -122,6 +123,10 @@ impl Search<'_> {
                         trigger.push((p.atom, p.wants));
                         covered.extend(&p.found);
                     }
+                }
+                // What leaves open more than it must fits too much.
+                if covered.len() < most.len() {
+                    continue;
                 }
                 // Comparisons alone say too little.
                 let plain =
@@ -332,7 +337,7 @@ impl Search<'_> {
     fn in_relations(&self, t: &Term) -> bool {
         let Node::Var(n) = &**t else { return true };
         let atoms = self.trail.iter().filter_map(|a| self.reader.atoms.get(*a));
-        let mut relations = atoms.filter(|a| !a.number || matches!(a.says, Says::Equal { .. }));
+        let mut relations = atoms.filter(|a| !a.number);
         relations.any(|a| !matches!(a.says, Says::All(..)) && a.mentions.contains(n)) || *n >= self.parameters
     }
 
