@@ -122,8 +122,8 @@ theorem counted : small.view after_two 1 = 1 by refl
 theorem not_counted : small.view after_two 0 = 0 by refl
 theorem honest_votes (byz : Fin 2 -> Bool) (w : Fin 2) (v : Nat) (s : small.State 2) : small.guard 0 byz (small.vote w v) s = not byz w by refl
 theorem lies (byz : Fin 2 -> Bool) (w : Fin 2) (v : Nat) (s : small.State 2) : small.guard 0 byz (small.voted_by_byzantine w v) s = (byz w = true) by refl
-theorem quorum (byz : Fin 2 -> Bool) (w : Fin 2) (v : Nat) (s : small.State 2) :
-  small.guard 1 byz (small.decide w v) s = (2 - 1 <= count (fun u => small.voted s u v)) by refl
+theorem quorum (n f : Nat) (byz : Fin n -> Bool) (w : Fin n) (v : Nat) (s : small.State n) :
+  small.guard f byz (small.decide w v) s = (n - f <= count (fun u => small.voted s u v)) by refl
 ";
     std::fs::write(folder.0.join("demo.sctt"), source).unwrap();
     let (code, out) = bfv(&folder.0, &["check", "demo.sctt"]);

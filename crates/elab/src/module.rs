@@ -512,7 +512,9 @@ impl<'d> Declared<'d> {
         };
         for n in std::iter::once(&d.name).chain(constructors.iter().map(|c| &c.name)) {
             if let Some(first) = self.names.insert(&n.text, n.span) {
-                let message = format!("The name `{}` is declared twice in this module.", n.text);
+                // The author wrote the name of the protocol, not those of what it becomes.
+                let name = d.part.as_ref().map_or(&n.text, |p| &p.protocol.text);
+                let message = format!("The name `{name}` is declared twice in this module.");
                 let p = refuse(message, "Give one of the two another name.", first);
                 return Err(Box::new(Problem { span: n.span, ..*p }));
             }

@@ -108,7 +108,7 @@ impl Check<'_, '_> {
                 let message = format!("The name `{}` is declared twice in this protocol.", name.text);
                 let fault = Diagnostic::error(Code::DuplicateName, name.span, message)
                     .with_fix("Give one of the two another name.")
-                    .with_label(first, "The first stands here.");
+                    .with_label(first, "the first");
                 self.found.push(fault);
             }
             if BINDERS.contains(&name.text.as_str()) {
