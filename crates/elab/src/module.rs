@@ -293,6 +293,9 @@ impl Session {
             let message = format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail);
             return problem(Kind::Refused, d.name.span, message, fix);
         }
+        if d.part.is_some() {
+            self.names.made.insert(id);
+        }
         let params = params(&d.binders);
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
         self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });

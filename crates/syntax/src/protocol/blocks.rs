@@ -83,9 +83,13 @@ fn before_item(source: &str, tokens: &[Token], start: usize) -> bool {
         match token.kind {
             T::OpenParen | T::OpenBracket | T::OpenBrace | T::OpenAttribute => depth += 1,
             T::CloseParen | T::CloseBracket | T::CloseBrace => depth = depth.saturating_sub(1),
-            T::Name if depth == 0 => {
-                return protocol_word(text(source, token.start, token.end)).is_some_and(T::starts_item)
-                    && !begins(source, tokens, at);
+            T::Name => {
+                let item = protocol_word(text(source, token.start, token.end)).is_some_and(T::starts_item);
+                let before = tokens.get(at.saturating_sub(1));
+                // An attribute that is never closed does not hide the item on the line after it.
+                if depth == 0 || (item && before.is_some_and(|b| text(source, b.end, token.start).contains('\n'))) {
+                    return item && !begins(source, tokens, at);
+                }
             }
             _ if depth == 0 => return false,
             kind if kind.starts_declaration() => return false,
