@@ -245,7 +245,8 @@ impl Check<'_, '_> {
         let words = self.words;
         let Some(part) = words.part(name) else {
             let all: Vec<String> = words.parts.iter().map(|p| format!("`{}`", p.item.name.text)).collect();
-            let message = format!("The name `{name}` is no part of the state, so a command cannot change it.");
+            let message =
+                format!("The name `{name}` is no part of the state. A command changes parts of the state only.");
             let fix = match all.as_slice() {
                 [] => "Declare it by `message`, `relation` or `function`.".to_owned(),
                 [one] => format!("The part of the state is {one}."),
@@ -306,7 +307,7 @@ impl Check<'_, '_> {
         if !protocol.items.iter().filter(is_relation).any(|i| i.name.text == *name) {
             let all: Vec<String> =
                 protocol.items.iter().filter(is_relation).map(|i| format!("`{}`", i.name.text)).collect();
-            let message = format!("The name `{name}` is no relation of the state, so it cannot be the decision.");
+            let message = format!("The name `{name}` is no relation of the state. A decision is such a relation.");
             let fix = match all.as_slice() {
                 [] => "Declare it by `relation`.".to_owned(),
                 [one] => format!("Write `decides` and {one}."),
@@ -319,7 +320,7 @@ impl Check<'_, '_> {
             _ => false,
         };
         if !protocol.items.iter().any(sets) {
-            let message = format!("No command changes `{name}`, so nothing is ever decided.");
+            let message = format!("No command changes `{name}`, which is the decision.");
             self.fault(Code::NoDecision, decides.name.span, message, "Write a command that sets it to true.");
         }
     }
@@ -327,7 +328,7 @@ impl Check<'_, '_> {
     fn safety(&mut self) {
         let protocol = self.words.protocol;
         if !protocol.items.iter().any(|i| matches!(i.kind, ItemKind::Safety(..))) {
-            let message = "This protocol states no safety property, so it claims nothing.";
+            let message = "This protocol states no safety property. These are the claims of a protocol.";
             self.fault(Code::NoSafety, protocol.name.span, message, "Write `safety`, a name, a colon and a statement.");
         }
     }
