@@ -210,7 +210,7 @@ catalogue! {
         "In the brackets after Real, Nat or Int stands one unit: names, joined by a star and a slash, with whole powers.",
         Sample::Text(b"import std.units\n\ndef a (x : Real [ms + usd]) : Nat := 1\n");
     NoDecision, "E0224", "Protocol without a decision",
-        "A protocol says by the word decides which relation is its decision, and a command changes that relation. Statements about agreement speak of decisions.",
+        "A protocol says by the word decides which relation is its decision, and a command changes that relation. Statements about agreement speak of the decision.",
         Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  safety fine : forall w, done w -> done w\nend\n");
     BadAssignment, "E0225", "Change that does not fit",
         "A command changes messages, relations and functions of its protocol, each at most once. It changes one at some of its first arguments, which are positions or natural numbers, or as a whole. All changes of a command are made at once, and what they say is read in the state before.",
