@@ -293,6 +293,9 @@ impl Session {
             let message = format!("The kernel refuses `{}`: {}. {}", d.name.text, r.reason, r.detail);
             return problem(Kind::Refused, d.name.span, message, fix);
         }
+        if d.part.is_some() {
+            self.names.made.insert(id);
+        }
         let params = params(&d.binders);
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
         self.names.add(Global { full: full.clone(), module: module.to_owned(), target, params });
@@ -512,7 +515,9 @@ impl<'d> Declared<'d> {
         };
         for n in std::iter::once(&d.name).chain(constructors.iter().map(|c| &c.name)) {
             if let Some(first) = self.names.insert(&n.text, n.span) {
-                let message = format!("The name `{}` is declared twice in this module.", n.text);
+                // The author wrote the name of the protocol, not those of what it becomes.
+                let name = d.part.as_ref().map_or(&n.text, |p| &p.protocol.text);
+                let message = format!("The name `{name}` is declared twice in this module.");
                 let p = refuse(message, "Give one of the two another name.", first);
                 return Err(Box::new(Problem { span: n.span, ..*p }));
             }

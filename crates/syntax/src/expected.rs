@@ -169,6 +169,8 @@ impl Options {
             kind if kind.is_of_protocol() && can(T::Name) => {
                 "This word is reserved inside a protocol. Choose another name."
             }
+            T::If if can(T::When) => "Write when in place of if.",
+            T::Then if can(T::Do) => "Write do in place of then.",
             T::Equal if can(T::Assign) => "Write := in place of the equals sign.",
             T::Assign | T::Arrow | T::Comma if can(T::DoubleArrow) => "Write => here.",
             T::DoubleArrow | T::Arrow if can(T::Comma) => "Write a comma after the binders.",
@@ -238,8 +240,8 @@ impl Options {
 const SINGLE: &[(&str, T)] = &[
     ("at most", T::AtMost),
     ("at least", T::AtLeast),
-    ("when", T::When),
     ("do", T::Do),
+    ("when", T::When),
     (":=", T::Assign),
     ("=>", T::DoubleArrow),
     ("in", T::In),

@@ -7,7 +7,7 @@ use crate::grammar::DeclParser;
 use crate::lexer::Lexed;
 use crate::make::Cx;
 use crate::report::Reports;
-use crate::token::{T, Token};
+use crate::token::{T, Token, protocol_word};
 use crate::tree::{File, Name};
 use bfv_diag::{Code, Diagnostic, Span};
 use std::collections::BTreeSet;
@@ -129,6 +129,8 @@ impl Reader<'_, '_> {
         let comment = first.kind == T::Slash && second.is_some_and(|s| s.kind == T::Slash && s.start == first.end);
         let fix = if comment {
             "A comment starts with two dashes. Write -- in place of the slashes.".to_string()
+        } else if protocol_word(text).is_some() {
+            "This word starts an item of a protocol. Put it before the end of the block.".to_string()
         } else {
             expected::declaration_word(text)
                 .unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string())

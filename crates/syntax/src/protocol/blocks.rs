@@ -72,17 +72,24 @@ fn block(source: &str, tokens: &mut [Token], start: usize) -> Block {
     Block { end: at, closed: false }
 }
 
-/// Whether the attributes that start here stand before an item. An attribute that is never closed belongs to what is around it.
+/// The longest attributes that are looked through, in words and signs.
+const ATTRIBUTES: usize = 1_000;
+
+/// Whether the attributes that start here stand before an item. Those that have no end belong to what is around them.
 fn before_item(source: &str, tokens: &[Token], start: usize) -> bool {
     let mut depth = 0_usize;
     let mut at = start;
-    while let Some(token) = tokens.get(at) {
+    while let Some(token) = tokens.get(at).filter(|_| at - start < ATTRIBUTES) {
         match token.kind {
             T::OpenParen | T::OpenBracket | T::OpenBrace | T::OpenAttribute => depth += 1,
             T::CloseParen | T::CloseBracket | T::CloseBrace => depth = depth.saturating_sub(1),
-            T::Name if depth == 0 => {
-                return protocol_word(text(source, token.start, token.end)).is_some_and(T::starts_item)
-                    && !begins(source, tokens, at);
+            T::Name => {
+                let item = protocol_word(text(source, token.start, token.end)).is_some_and(T::starts_item);
+                let before = tokens.get(at.saturating_sub(1));
+                // An attribute that is never closed does not hide the item on the line after it.
+                if depth == 0 || (item && before.is_some_and(|b| text(source, b.end, token.start).contains('\n'))) {
+                    return item && !begins(source, tokens, at);
+                }
             }
             _ if depth == 0 => return false,
             kind if kind.starts_declaration() => return false,

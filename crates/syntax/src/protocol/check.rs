@@ -5,7 +5,7 @@ use super::words::{Words, by_byzantine, expressions, mentioned};
 use crate::print;
 use crate::tree::{Assignment, Attr, Binder, Expr, ExprKind, Item, ItemKind, Name};
 use bfv_diag::{Code, Diagnostic, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of what every protocol becomes.
 const KEPT: [&str; 6] = ["Action", "State", "init", "effect", "guard", "invariant"];
@@ -22,6 +22,13 @@ pub fn size(ty: &Expr) -> Option<&Expr> {
         },
         _ => None,
     }
+}
+
+/// Whether values of a type may be compared, as far as its form tells. Of a name that is no sort only the elaborator knows what it is.
+fn comparable(ty: &Expr) -> bool {
+    let name =
+        matches!(&*ty.kind, ExprKind::Var(x) if !matches!(x.as_str(), "Bool" | "Int" | "Real" | "Unit" | "Empty"));
+    name || size(ty).is_some()
 }
 
 fn is_named(ty: &Expr, name: &str) -> bool {
@@ -49,6 +56,11 @@ fn word(kind: &ItemKind) -> &'static str {
 /// Everything that is wrong, in the order in which it is looked for.
 pub fn faults(words: &Words<'_>) -> Vec<Diagnostic> {
     let mut check = Check { words, found: Vec::new() };
+    for item in &words.large {
+        let message = "This is too large for a short name, which is written out wherever it is used.";
+        let fix = "Declare it by `def` before the protocol, and use its name.";
+        check.fault(Code::BadItem, item.span, message, fix);
+    }
     check.attributes();
     check.names();
     check.bound();
@@ -96,7 +108,7 @@ impl Check<'_, '_> {
                 let message = format!("The name `{}` is declared twice in this protocol.", name.text);
                 let fault = Diagnostic::error(Code::DuplicateName, name.span, message)
                     .with_fix("Give one of the two another name.")
-                    .with_label(first, "The first stands here.");
+                    .with_label(first, "the first");
                 self.found.push(fault);
             }
             if BINDERS.contains(&name.text.as_str()) {
@@ -104,10 +116,14 @@ impl Check<'_, '_> {
                 self.fault(Code::ProtocolName, name.span, message, "Choose another name.");
             }
         }
+        let sent: BTreeSet<String> = protocol
+            .items
+            .iter()
+            .filter(|i| matches!(i.kind, ItemKind::Message(_)))
+            .map(|i| by_byzantine(&i.name.text))
+            .collect();
         for item in items {
-            let sent =
-                |m: &Item| matches!(m.kind, ItemKind::Message(_)) && by_byzantine(&m.name.text) == item.name.text;
-            if KEPT.contains(&item.name.text.as_str()) || protocol.items.iter().any(sent) {
+            if KEPT.contains(&item.name.text.as_str()) || sent.contains(&item.name.text) {
                 let message = format!("The name `{}` is kept for a part of what a protocol becomes.", item.name.text);
                 self.fault(Code::ProtocolName, item.name.span, message, "Choose another name.");
             }
@@ -210,7 +226,7 @@ impl Check<'_, '_> {
     fn command(&mut self, binders: &[Binder], does: &[Assignment]) {
         for b in binders.iter().filter(|b| b.implicit || b.ty.is_none()) {
             let message = "An argument of a command stands in parentheses, with its type.";
-            self.fault(Code::BadItem, b.span, message, "Write such as `(w : worker)`.");
+            self.fault(Code::BadItem, b.span, message, "Write it as in `(w : worker)`.");
         }
         for (n, d) in does.iter().enumerate() {
             if does.iter().take(n).any(|e| e.part.text == d.part.text) {
@@ -229,7 +245,8 @@ impl Check<'_, '_> {
         let words = self.words;
         let Some(part) = words.part(name) else {
             let all: Vec<String> = words.parts.iter().map(|p| format!("`{}`", p.item.name.text)).collect();
-            let message = format!("The name `{name}` is no part of the state, so a command cannot change it.");
+            let message =
+                format!("The name `{name}` is no part of the state. A command changes parts of the state only.");
             let fix = match all.as_slice() {
                 [] => "Declare it by `message`, `relation` or `function`.".to_owned(),
                 [one] => format!("The part of the state is {one}."),
@@ -242,7 +259,7 @@ impl Check<'_, '_> {
             let message = format!("`{name}` takes {takes} arguments, but {found} stand here.");
             return self.fault(Code::BadAssignment, d.span, message, "Remove the others, or change its type.");
         }
-        for (ty, arg) in part.args.iter().zip(&d.args).filter(|(ty, _)| size(ty).is_none() && !is_named(ty, "Nat")) {
+        for (ty, arg) in part.args.iter().zip(&d.args).filter(|(ty, _)| !comparable(ty)) {
             let shown = print::expr(ty);
             let message = format!("`{name}` cannot change at one value of type `{shown}`.");
             let fix = "Use `Fin n` or `Nat` there, or give the whole rest as a function.";
@@ -290,7 +307,7 @@ impl Check<'_, '_> {
         if !protocol.items.iter().filter(is_relation).any(|i| i.name.text == *name) {
             let all: Vec<String> =
                 protocol.items.iter().filter(is_relation).map(|i| format!("`{}`", i.name.text)).collect();
-            let message = format!("The name `{name}` is no relation of the state, so it cannot be the decision.");
+            let message = format!("The name `{name}` is no relation of the state. A decision is such a relation.");
             let fix = match all.as_slice() {
                 [] => "Declare it by `relation`.".to_owned(),
                 [one] => format!("Write `decides` and {one}."),
@@ -303,7 +320,7 @@ impl Check<'_, '_> {
             _ => false,
         };
         if !protocol.items.iter().any(sets) {
-            let message = format!("No command changes `{name}`, so nothing is ever decided.");
+            let message = format!("No command changes `{name}`, which is the decision.");
             self.fault(Code::NoDecision, decides.name.span, message, "Write a command that sets it to true.");
         }
     }
@@ -311,7 +328,7 @@ impl Check<'_, '_> {
     fn safety(&mut self) {
         let protocol = self.words.protocol;
         if !protocol.items.iter().any(|i| matches!(i.kind, ItemKind::Safety(..))) {
-            let message = "This protocol states no safety property, so it claims nothing.";
+            let message = "This protocol states no safety property. These are the claims of a protocol.";
             self.fault(Code::NoSafety, protocol.name.span, message, "Write `safety`, a name, a colon and a statement.");
         }
     }

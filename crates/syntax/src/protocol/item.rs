@@ -53,6 +53,28 @@ pub fn two(a: Deep<Expr>, b: Deep<Expr>, kind: fn(Expr, Expr) -> ItemKind) -> De
     Deep { depth: a.depth.max(b.depth), value: kind(a.value, b.value) }
 }
 
+/// `function view : T := e`. Error: no value at first.
+pub fn function(name: Name, ty: Deep<Expr>, init: Option<Deep<Expr>>) -> Result<(Name, Deep<ItemKind>), Refusal> {
+    let Some(init) = init else {
+        let fix = match result(&ty.value) {
+            ExprKind::Binary(BinOp::Eq, ..) => "Write := in place of the equals sign.",
+            _ => "Write := and the value that it has everywhere at first, such as 0.",
+        };
+        let message = "This function has no value at first.";
+        return Err(Fault::from(Diagnostic::error(Code::MissingBody, name.span, message).with_fix(fix)).into());
+    };
+    Ok((name, two(ty, init, ItemKind::Function)))
+}
+
+/// What a type of functions ends with.
+fn result(ty: &Expr) -> &ExprKind {
+    let mut rest = ty;
+    while let ExprKind::Arrow(_, to) = &*rest.kind {
+        rest = to;
+    }
+    &rest.kind
+}
+
 /// `command c (w : worker) when e do r w := true`
 pub fn command(
     binders: Vec<Deep<Binder>>,
@@ -66,13 +88,21 @@ pub fn command(
 }
 
 /// `safety s : e` with the body of a claim. Error: clauses.
-pub fn safety(name: Name, e: Deep<Expr>, body: Body) -> Result<(Name, Deep<ItemKind>), Refusal> {
-    if matches!(body, Body::Clauses(_)) {
+pub fn safety(name: Name, e: Deep<Expr>, body: Deep<Body>) -> Result<(Name, Deep<ItemKind>), Refusal> {
+    if matches!(body.value, Body::Clauses(_)) {
         let message = "A safety property is not given by clauses.";
         let fault = Diagnostic::error(Code::MisplacedBody, name.span, message);
         return Err(Fault::from(fault.with_fix("Give its proof after by, or leave it to the search.")).into());
     }
-    Ok((name, e.map(|e| ItemKind::Safety(e, body))))
+    let depth = e.depth.max(body.depth);
+    Ok((name, Deep { depth, value: ItemKind::Safety(e.value, body.value) }))
+}
+
+/// `refuted at (x := e) by ...`
+pub fn refuted(witness: Vec<Deep<(Name, Expr)>>, script: Option<Deep<Script>>) -> Deep<Body> {
+    let (witness, depth) = strip(witness).parts();
+    let depth = depth.max(script.as_ref().map_or(0, |s| s.depth));
+    Deep { depth, value: Body::RefutedAt { witness, script: script.map(|s| s.value) } }
 }
 
 /// `r a b := e`. Error: what changes is no name with arguments.
@@ -93,7 +123,7 @@ pub fn assignment(cx: &Cx<'_>, place: Place, to: Deep<Expr>, e: Deep<Expr>) -> R
         _ => {
             let message = "Only a part of the state may change: its name, and its arguments one after another.";
             let fault = Diagnostic::error(Code::BadAssignment, to.value.span, message);
-            Err(Fault::from(fault.with_fix("Write such as decided w v := true.")).into())
+            Err(Fault::from(fault.with_fix("Write the name first, as in decided w v := true.")).into())
         }
     }
 }

@@ -105,14 +105,11 @@ pub fn script(s: &Script, f: &dyn Fn(&Expr) -> Option<Expr>, case: &dyn Fn(&Name
 
 /// Calls `name` with every name that an expression mentions, and `bound` with every name that it binds outside of scripts.
 pub fn visit(e: &Expr, name: &mut dyn FnMut(&str), bound: &mut dyn FnMut(&Name)) {
-    // The rewriting calls its function at every expression, so it serves as the way through the tree.
-    let cell = std::cell::RefCell::new((name, bound));
-    expr(e, &|e| {
-        let mut both = cell.borrow_mut();
+    each(e, &mut |e| {
         let names = |bs: &[Binder]| bs.iter().flat_map(|b| b.names.clone()).collect::<Vec<_>>();
         let binds = match &*e.kind {
             ExprKind::Var(x) => {
-                (both.0)(x.split('.').next().unwrap_or(x));
+                name(x.split('.').next().unwrap_or(x));
                 Vec::new()
             }
             ExprKind::Lam(bs, _)
@@ -124,7 +121,16 @@ pub fn visit(e: &Expr, name: &mut dyn FnMut(&str), bound: &mut dyn FnMut(&Name))
             ExprKind::Match(_, clauses) => clauses.iter().flat_map(|c| c.patterns.iter().flat_map(variables)).collect(),
             _ => Vec::new(),
         };
-        binds.iter().for_each(|n| (both.1)(n));
+        binds.iter().for_each(&mut *bound);
+    });
+}
+
+/// Calls a function with an expression and with every one inside of it.
+pub fn each(e: &Expr, f: &mut dyn FnMut(&Expr)) {
+    // The rewriting calls its function at every expression, so it serves as the way through the tree.
+    let cell = std::cell::RefCell::new(f);
+    expr(e, &|e| {
+        (cell.borrow_mut())(e);
         None
     });
 }

@@ -10,6 +10,9 @@ use crate::token::{T, Token};
 use crate::tree::Protocol;
 use bfv_diag::{Code, Diagnostic};
 
+/// Most words and signs of one protocol. What it becomes is longer than it is by a factor, which this keeps in bounds.
+const MOST: usize = 20_000;
+
 impl Reader<'_, '_> {
     /// Reads the words from `start`, the attributes of the protocol or its first word, up to `end`.
     pub(crate) fn protocol(&mut self, start: usize, end: usize) {
@@ -19,6 +22,14 @@ impl Reader<'_, '_> {
         let closed = lexed.blocks.get(&(start + word)).is_some_and(|b| b.closed);
         if !closed {
             self.unclosed(tokens, word);
+        }
+        if tokens.len() > MOST {
+            let message = "This protocol is too large. A protocol may have at most 20000 words and signs.";
+            let fix = "Write parts of its statements as definitions before it.";
+            let fault =
+                Diagnostic::error(Code::FileTooLarge, self.span_of(tokens.get(word..=word).unwrap_or(&[])), message);
+            self.reports.push(fault.with_fix(fix));
+            return;
         }
         let inside = tokens.len() - usize::from(closed);
         let starts: Vec<usize> = blocks::items(self.cx.source, tokens.get(word..inside).unwrap_or(&[]))

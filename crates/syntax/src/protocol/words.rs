@@ -44,7 +44,18 @@ pub struct Words<'p> {
     quorums: BTreeMap<&'p str, Expr>,
     /// Messages, relations and functions.
     pub parts: Vec<Part<'p>>,
+    /// Their places among the parts.
+    places: BTreeMap<&'p str, usize>,
+    /// The names of commands, also of those of Byzantine workers.
+    commands: BTreeSet<String>,
+    /// Every name that the protocol mentions or binds outside of proofs.
+    used: BTreeSet<String>,
+    /// Sorts and quorums that are too large to be written at each place where they are used.
+    pub large: Vec<&'p Item>,
 }
+
+/// The largest sort or quorum, in expressions; it is written at each place where it is used.
+const LARGEST: usize = 100;
 
 /// A part of the state.
 pub struct Part<'p> {
@@ -72,10 +83,21 @@ pub enum State<'e> {
 impl<'p> Words<'p> {
     /// The names of a protocol.
     pub fn new(protocol: &'p Protocol) -> Words<'p> {
-        let mut words = Words { protocol, sorts: BTreeMap::new(), quorums: BTreeMap::new(), parts: Vec::new() };
+        let mut words = Words {
+            protocol,
+            sorts: BTreeMap::new(),
+            quorums: BTreeMap::new(),
+            parts: Vec::new(),
+            places: BTreeMap::new(),
+            commands: BTreeSet::new(),
+            used: used(protocol),
+            large: Vec::new(),
+        };
+        let lies = protocol.items.iter().any(|i| matches!(i.kind, ItemKind::Byzantine(..)));
         for item in &protocol.items {
             let name = item.name.text.as_str();
             match &item.kind {
+                ItemKind::Sort(e) | ItemKind::Quorum(e) if words.size(e) > LARGEST => words.large.push(item),
                 ItemKind::Sort(ty) => {
                     let ty = words.plain(ty);
                     words.sorts.insert(name, ty);
@@ -84,9 +106,16 @@ impl<'p> Words<'p> {
                     let least = words.plain(least);
                     words.quorums.insert(name, least);
                 }
+                ItemKind::Command { .. } => {
+                    words.commands.insert(name.to_owned());
+                }
                 ItemKind::Message(ty) | ItemKind::Relation(ty) | ItemKind::Function(ty, _) => {
                     let (args, result) = arrows(&words.plain(ty));
                     let init = if let ItemKind::Function(_, init) = &item.kind { Some(init) } else { None };
+                    if matches!(item.kind, ItemKind::Message(_)) && lies {
+                        words.commands.insert(by_byzantine(name));
+                    }
+                    words.places.entry(name).or_insert(words.parts.len());
                     words.parts.push(Part { item, args, result, init });
                 }
                 _ => {}
@@ -102,7 +131,7 @@ impl<'p> Words<'p> {
 
     /// The part of the state of a name.
     pub fn part(&self, name: &str) -> Option<&Part<'p>> {
-        self.parts.iter().find(|p| p.item.name.text == name)
+        self.places.get(name).and_then(|n| self.parts.get(*n))
     }
 
     /// The Byzantine set, the type of its members, and how many there are at most.
@@ -113,10 +142,24 @@ impl<'p> Words<'p> {
         })
     }
 
-    fn is_command(&self, name: &str) -> bool {
-        let written = |i: &Item| matches!(i.kind, ItemKind::Command { .. }) && i.name.text == name;
-        let sent = |i: &Item| matches!(i.kind, ItemKind::Message(_)) && by_byzantine(&i.name.text) == name;
-        self.protocol.items.iter().any(|i| written(i) || (sent(i) && self.byzantine().is_some()))
+    /// How large an expression is once its sorts and quorums are written out.
+    fn size(&self, e: &Expr) -> usize {
+        let mut size = 0_usize;
+        let count = |e: &Expr| {
+            let mut n = 0_usize;
+            map::each(e, &mut |_| n += 1);
+            n
+        };
+        map::each(e, &mut |e| {
+            let inside = match &*e.kind {
+                ExprKind::Var(x) => {
+                    self.sorts.get(x.as_str()).or_else(|| self.quorums.get(x.as_str())).map_or(1, count)
+                }
+                _ => 1,
+            };
+            size = size.saturating_add(inside);
+        });
+        size
     }
 
     /// An expression about nothing that changes.
@@ -134,7 +177,7 @@ impl<'p> Words<'p> {
         let bound = map::bound_by(s);
         let state = State::Run(state, &bound);
         map::script(s, &|e| self.one(e, state), &|n| {
-            let own = (self.is_command(&n.text) || self.part(&n.text).is_some()) && !bound.contains(&n.text);
+            let own = (self.commands.contains(&n.text) || self.part(&n.text).is_some()) && !bound.contains(&n.text);
             Name { text: if own { self.own(&n.text) } else { n.text.clone() }, span: n.span }
         })
     }
@@ -166,7 +209,7 @@ impl<'p> Words<'p> {
                     let binder = Binder { names: vec![set], ty: None, implicit: false, span: e.span };
                     return Some(at(e.span, ExprKind::Lam(vec![binder], body)));
                 }
-                if matches!(state, State::Run(..)) && self.is_command(name) {
+                if matches!(state, State::Run(..)) && self.commands.contains(name) {
                     return Some(var(e.span, &self.own(name)));
                 }
                 self.part(name).and(of(state)).map(|s| call(e.span, &self.own(name), vec![s.clone()]))
@@ -183,9 +226,8 @@ impl<'p> Words<'p> {
 
     /// A name that the protocol does not use.
     pub fn fresh(&self, name: &str) -> Name {
-        let used = used(self.protocol);
         let mut text = name.to_owned();
-        while used.contains(&text) {
+        while self.used.contains(&text) {
             text.push('\'');
         }
         Name { text, span: self.protocol.name.span }
