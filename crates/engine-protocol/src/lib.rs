@@ -11,6 +11,8 @@ mod model;
 mod reader;
 mod search;
 mod symmetry;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
@@ -24,6 +26,10 @@ pub struct Explore;
 impl Engine for Explore {
     fn name(&self) -> &'static str {
         "explore"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
