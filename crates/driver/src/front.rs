@@ -532,8 +532,10 @@ impl Engaged {
                 // That a further engine found nothing, either, or is for other goals, tells nothing new, unless nothing was told yet.
                 Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
                     if last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
+                // Who does not look into definitions knows less than who did.
+                Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
                 Outcome::GaveUp(reason, why) => {
-                    looked_into = engine.looks_into_definitions();
+                    looked_into = engine.looks_into_definitions() && !why.is_empty();
                     last = Some((reason_of(reason), why));
                 }
             }
