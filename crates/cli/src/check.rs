@@ -151,11 +151,6 @@ pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// The module of a full name.
-fn module(name: &str) -> &str {
-    name.rsplit_once('.').map_or("", |(module, _)| module)
-}
-
 /// The command line with nearer names of goals; without any, how to list them.
 pub fn goal_suggestions(name: &str, names: &[GoalName], arguments: &[String]) -> Vec<Vec<String>> {
     let mut out: Vec<Vec<String>> = Vec::new();
@@ -188,7 +183,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         // Where there are several files, each is named once, before its goals.
         if report.files.len() > 1 && file != Some(&g.place.file) {
             file = Some(&g.place.file);
-            lines.push(Line::from(format!("File {}, in module {}.", g.place.file, module(&g.name))));
+            lines.push(Line::from(format!("File {}, in module {}.", g.place.file, g.module)));
         }
         let mut text = goal_message(g, math);
         if g.proof.is_some() {
@@ -362,6 +357,7 @@ mod tests {
         let proof = ProofInfo { hash: "0a".repeat(32), source: ProofSource::Searched, engine: "native".into() };
         GoalReport {
             name: format!("wing.{name}"),
+            module: "wing".to_owned(),
             hash: "1b".repeat(32),
             place: Place {
                 file: "wing.sctt".into(),

@@ -12,7 +12,7 @@ use crate::usage::{Mistake, line, replaced};
 use bfv_diag::Code as SourceCode;
 use bfv_driver::{
     CheckOptions, Code, GoalReport, Kind, Problem, Reason, StoreMode, Verdict, condition_message, in_math, meant,
-    point_sentence, run_lines, spoken, statement_sentence,
+    point_sentence, run_lines, statement_sentence,
 };
 use serde_json::Map;
 
@@ -114,7 +114,7 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
     };
     let first = format!(
         "Claim {}, file {}, line {}: {}{expected}.",
-        spoken(&g.name),
+        g.spoken(),
         g.place.file,
         g.place.start.0,
         g.verdict.kind().word()

@@ -94,9 +94,8 @@ impl Chart {
         }
     }
 
-    /// What is wrong at the end, as a sentence.
-    #[must_use]
-    pub fn end(&self, claim: &str) -> String {
+    /// What is wrong at the end, as a sentence about a claim as it is spoken.
+    pub(crate) fn end(&self, claim: &str) -> String {
         let steps = count(self.steps.len(), "step");
         let named = self.fails_at.iter().all(|(n, _)| !n.is_empty());
         let one = |(n, v): &(String, String)| if named { format!("{} is {v}", spoken(n)) } else { v.clone() };
@@ -106,7 +105,7 @@ impl Chart {
             (at, true) => format!(" where {}", listed(at)),
             (at, false) => format!(" for {}", listed(at)),
         };
-        format!("After {steps}, {} fails{at}.", spoken(claim))
+        format!("After {steps}, {claim} fails{at}.")
     }
 }
 

@@ -401,6 +401,7 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
     }
     GoalReport {
         name: goal.full_name(),
+        module: goal.module.clone(),
         hash: hash.to_string(),
         written: goal.written.clone(),
         detail,

@@ -89,7 +89,7 @@ pub fn run_lines(g: &GoalReport, math: Math) -> Vec<String> {
         out.push(before.join(" "));
     }
     out.extend(chart.steps.iter().zip(1..).map(|(step, n)| step.sentence(n)));
-    out.push(chart.end(&g.name));
+    out.push(chart.end(&g.spoken()));
     out
 }
 
@@ -135,7 +135,7 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
     };
     let (kind, expected) = (g.verdict.kind(), g.expected);
     let as_expected = if expected != Kind::Proved && expected == kind { ", as expected" } else { "" };
-    let mut out = format!("{word}{as_expected}: {}, line {}.", spoken(&g.name), g.place.start.0);
+    let mut out = format!("{word}{as_expected}: {}, line {}.", g.spoken(), g.place.start.0);
     if let Verdict::Unknown(reason) = g.verdict {
         out += &format!(" Reason: {}.", reason.says());
     }
@@ -200,7 +200,7 @@ pub fn next_step(report: &Report, budget: u64) -> Option<String> {
         _ => None,
     };
     if let Some(goal) = report.goals.iter().find(|g| unknown(g) == Some(Reason::Budget)) {
-        let name = goal.name.rsplit('.').next().unwrap_or(&goal.name);
+        let name = goal.name.strip_prefix(&format!("{}.", goal.module)).unwrap_or(&goal.name);
         let more = budget.saturating_mul(4);
         return Some(format!("to give it more steps, run bfv check {} --goal {name} --budget {more}", goal.place.file));
     }

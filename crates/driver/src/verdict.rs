@@ -300,6 +300,8 @@ impl HoldsIf {
 pub struct GoalReport {
     /// Module and name with a dot between them.
     pub name: String,
+    /// The module; a name within it may have dots, too.
+    pub module: String,
     /// Merkle hash of the statement in hex.
     pub hash: String,
     /// Where it stands.
@@ -333,6 +335,13 @@ pub struct GoalReport {
 }
 
 impl GoalReport {
+    /// The name without its module, as it is spoken: words apart. A safety property has the name of its protocol before its own.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let own = self.name.strip_prefix(&self.module).unwrap_or(&self.name);
+        own.replace(['_', '.'], " ").trim().to_owned()
+    }
+
     /// Whether the claim is proved only because its hypotheses contradict each other.
     #[must_use]
     pub fn vacuous(&self) -> bool {

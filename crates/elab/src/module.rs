@@ -164,8 +164,15 @@ impl Session {
         // A module that sees no unit is spared the check, so its plain numbers may be quantities of any.
         let own = file.decls.iter().any(|d| d.kind == DeclKind::Unit);
         let library = (own || self.names.has_units()).then(|| Library::new(&self.names));
+        // Protocols of which a part has a mistake: nothing further is made of them.
+        let mut broken: BTreeSet<&str> = BTreeSet::new();
         for d in &file.decls {
-            let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
+            let protocol = d.part.as_ref().map(|p| p.protocol.text.as_str());
+            if protocol.is_some_and(|p| broken.contains(p)) {
+                continue;
+            }
+            let checked = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| self.part(d, engines));
+            let done = checked.and_then(|()| {
                 if let Some(library) = &library {
                     let shape = Checker::new(&self.names, &self.shapes, library).declaration(d)?;
                     self.shapes.insert(format!("{name}.{}", d.name.text), shape);
@@ -181,6 +188,7 @@ impl Session {
                 }
             });
             if let Err(mut p) = done {
+                broken.extend(protocol.filter(|_| d.kind != DeclKind::Claim));
                 let also = std::mem::take(&mut p.also);
                 out.problems.push(*p);
                 out.problems.extend(also);
