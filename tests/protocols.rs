@@ -22,9 +22,9 @@ Step 1: worker 1 takes vote with v 0.
 Step 2: worker 2 takes vote with v 0.
 Step 3: worker 3 takes vote with v 1.
 Step 4: worker 4 takes vote with v 1.
-Step 5: worker 0, Byzantine, sends vote with v 0.
+Step 5: worker 0, Byzantine, sends vote with 0.
 Step 6: worker 1 takes decide with v 0. It counts workers 0, 1 and 2.
-Step 7: worker 0, Byzantine, sends vote with v 1.
+Step 7: worker 0, Byzantine, sends vote with 1.
 Step 8: worker 1 takes decide with v 1. It counts workers 0, 3 and 4.
 After 8 steps, five with three fails where w is 1, u is 1, v is 0 and x is 1.
 ";

@@ -72,7 +72,11 @@ impl Step {
             (None, _) => format!("the step {name} is taken"),
         };
         let others = self.arguments.iter().skip(usize::from(self.worker.is_some()));
-        let with: Vec<String> = others.map(|(name, value)| format!("{} {value}", spoken(name))).collect();
+        // What a message holds besides its sender has no name of its own.
+        let one = |(name, value): &(String, String)| {
+            if sends { value.clone() } else { format!("{} {value}", spoken(name)) }
+        };
+        let with: Vec<String> = others.map(one).collect();
         let with = if with.is_empty() { String::new() } else { format!(" with {}", listed(&with)) };
         let mut out = format!("Step {number}: {who}{does}{with}.");
         for q in &self.quorums {
