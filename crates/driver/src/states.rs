@@ -156,7 +156,9 @@ impl Reader<'_> {
             let Some((_, some)) = all.first() else { return Ok(Shown::Map(Vec::new())) };
             let next = m.inst(cod, some.clone());
             let longer = |(row, f): &(Vec<Shown>, V)| -> Vec<(Vec<Shown>, V)> {
-                all.iter().map(|(s, x)| ([row.as_slice(), &[s.clone()]].concat(), m.apply(f, x.clone()))).collect()
+                all.iter()
+                    .map(|(s, x)| ([row.as_slice(), std::slice::from_ref(s)].concat(), m.apply(f, x.clone())))
+                    .collect()
             };
             rows = rows.iter().flat_map(longer).collect();
             rest = next;
