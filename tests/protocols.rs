@@ -85,3 +85,31 @@ fn a_safe_protocol_is_not_refuted_and_the_bounds_are_told() {
     assert!(text.contains("Nothing is known of larger ones."), "{text}");
     assert!(!text.contains("does not look into"), "{text}");
 }
+
+#[test]
+fn the_states_of_a_run_are_written_for_other_programs() {
+    let folder = Folder::new("protocols-itf");
+    folder.write("bfv.toml", PROJECT.as_bytes());
+    folder.write("voting.sctt", VOTING.as_bytes());
+    let export = ["export", "counterexample", "five_with_three", "voting.sctt", "--as", "itf", "--replace"];
+    let written = || {
+        let said = run(&folder, &export);
+        assert!(said.starts_with("Wrote 1 file: five_with_three.itf.json."), "{said}");
+        std::fs::read_to_string(folder.0.join("five_with_three.itf.json")).unwrap()
+    };
+    let fresh = written();
+    let v: Value = serde_json::from_str(&fresh).unwrap();
+    assert_eq!(v["#meta"]["format"], "ITF");
+    assert_eq!((&v["params"], &v["vars"]), (&json!(["byz"]), &json!(["byz", "voted", "decided"])));
+    let states = v["states"].as_array().unwrap();
+    assert_eq!(states.len(), 9);
+    let number = |n: u32| json!({ "#bigint": n.to_string() });
+    assert_eq!(states[0]["voted"], json!({ "#set": [] }));
+    assert_eq!(states[0]["byz"], json!({ "#set": [number(0)] }));
+    let pair = |w: u32, v: u32| json!({ "#tup": [number(w), number(v)] });
+    assert_eq!(states[8]["decided"], json!({ "#set": [pair(1, 0), pair(1, 1)] }));
+    assert_eq!(states[8]["#meta"]["step"], "Step 8: worker 1 takes decide with v 1. It counts workers 0, 3 and 4.");
+    // What is stored is written alike.
+    run(&folder, &["check", "voting.sctt", "--goal", "five_with_three"]);
+    assert_eq!(written(), fresh);
+}

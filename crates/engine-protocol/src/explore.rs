@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 const STATES: usize = 1_000_000;
 
 /// Tries of an action for each step of the budget: most actions are not allowed in most states.
-const TRIES: u64 = 4;
+const TRIES: u64 = 2;
 
 /// What came of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
