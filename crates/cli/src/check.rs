@@ -268,6 +268,7 @@ fn run(chart: &Chart, g: &GoalReport, math: Math) -> Value {
         })
     };
     json!({
+        "chosen": point(&chart.chosen),
         "byzantine": chart.byzantine,
         "steps": chart.steps.iter().map(step).collect::<Vec<_>>(),
         "fails_at": point(&chart.fails_at),

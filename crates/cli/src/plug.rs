@@ -20,7 +20,7 @@ pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &Auto,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &GROUND, &Native, &EGG],
+    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND],
     points: &Points,
     exhibits: &Exhibits,
 };
@@ -29,7 +29,8 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
-pub const WITH_Z3: Plugged = Plugged { search: &[&Explore, &Native, &EGG, &Asked(&Z3)], ..ENGINES };
+pub const WITH_Z3: Plugged =
+    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Asked(&Z3)], ..ENGINES };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {

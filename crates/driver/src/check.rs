@@ -7,6 +7,7 @@ use crate::menu::Proposal;
 use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::{Context, Sides};
+use crate::states::States;
 use crate::store::Store;
 use crate::verdict::{GoalReport, Kind, Reason, Report};
 use bfv_diag::Sources;
@@ -110,6 +111,11 @@ pub trait Frontend {
 
     /// The run behind evidence against a claim about a protocol, which the kernel accepted.
     fn chart(&self, _: &Goal, _: &Signature, _: &Term) -> Option<Chart> {
+        None
+    }
+
+    /// The states of that run.
+    fn states(&self, _: &Goal, _: &Signature, _: &Term) -> Option<States> {
         None
     }
 
@@ -220,6 +226,8 @@ pub struct Seen<'a> {
     pub report: &'a GoalReport,
     /// The evidence that the kernel accepted.
     pub evidence: &'a Term,
+    /// What elaborated it.
+    pub frontend: &'a dyn Frontend,
 }
 
 /// Checks. The report has every problem and every verdict; also the names of all goals and the texts, for suggestions and pictures.
@@ -327,7 +335,7 @@ pub(crate) fn check_loaded(
         progress(Progress { done, all: goals.len() });
         let Some((judged, evidence)) = line.goal(goal) else { continue };
         if let Some(evidence) = &evidence {
-            see(&Seen { elaborated: &elaborated, goal, report: &judged, evidence });
+            see(&Seen { elaborated: &elaborated, goal, report: &judged, evidence, frontend: &*line.frontend });
         }
         report.goals.push(judged);
     }

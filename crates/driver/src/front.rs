@@ -8,6 +8,7 @@ use crate::load::Input;
 use crate::menu::{self, Proposal};
 use crate::problem::{Problem, place};
 use crate::sentence::count;
+use crate::states::States;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
 use bfv_elab::{Engines, Expected, Session, Share};
@@ -145,8 +146,11 @@ impl Frontend for Front {
     }
 
     fn chart(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<Chart> {
-        let known = self.known.borrow();
-        chart::chart(signature, &known.session.names, goal, evidence)
+        chart::chart(signature, &self.known.borrow().session.names, goal, evidence)
+    }
+
+    fn states(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<States> {
+        chart::states(signature, &self.known.borrow().session.names, goal, evidence)
     }
 
     fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {
@@ -488,7 +492,7 @@ impl Engaged {
             more => [&known.session.lemmas, more].concat().into(),
         };
         let mut last: Option<(Reason, String)> = None;
-        let mut used = 0;
+        let (mut used, mut looked_into) = (0, false);
         // What the evaluator did counts where theorems are tried: each of them costs an evaluation, and the engine counts one step.
         let spent = |used: u64| if more.is_empty() { used } else { used.max(machine.steps() / EVALUATIONS) };
         for engine in engines {
@@ -528,12 +532,17 @@ impl Engaged {
                 // That a further engine found nothing, either, or is for other goals, tells nothing new, unless nothing was told yet.
                 Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
                     if last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
-                Outcome::GaveUp(reason, why) => last = Some((reason_of(reason), why)),
+                // Who does not look into definitions knows less than who did.
+                Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
+                Outcome::GaveUp(reason, why) => {
+                    looked_into = engine.looks_into_definitions() && !why.is_empty();
+                    last = Some((reason_of(reason), why));
+                }
             }
         }
         let mut last = last.unwrap_or((Reason::Incomplete, String::new()));
         let own = known.session.names.own_definitions(statement);
-        if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
+        if let (Reason::Incomplete, Some(first), false) = (last.0, own.first(), looked_into) {
             let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
             let hint =
                 format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));

@@ -27,6 +27,7 @@ mod replay;
 mod sentence;
 mod shares;
 mod stability;
+mod states;
 mod store;
 mod surface;
 mod vary;
@@ -56,6 +57,7 @@ pub use sentence::{
 };
 pub use shares::{Make, check_in_threads};
 pub use stability::{Measured, Stability, StabilityOptions, Varied, stability};
+pub use states::{Shown, States};
 pub use store::{Store, StoreMode, proof_path};
 
 pub use verdict::{

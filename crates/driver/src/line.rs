@@ -3,7 +3,7 @@
 use crate::check::{Attempt, Candidate, CheckOptions, Frontend, Goal, Method, Search, internal};
 use crate::companion::{self, Part};
 use crate::problem::Problem;
-use crate::replay::{Context, Judgement, Sides, StoredFailure, is_stale, judge, judge_stored};
+use crate::replay::{Context, Judgement, Sides, StoredFailure, is_stale, judge, judge_stored, moved};
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
@@ -46,6 +46,8 @@ pub(crate) struct Task<'t> {
 /// Evidence that the kernel accepted.
 pub(crate) struct Accepted {
     pub(crate) judgement: Judgement,
+    /// The evidence over the signature; nothing where it brings declarations of its own.
+    evidence: Option<Term>,
     candidate: Candidate,
     source: ProofSource,
     bytes: Vec<u8>,
@@ -144,7 +146,7 @@ impl<'a> Line<'a> {
             holds_if.extend(found);
             tried = says;
         }
-        let evidence = own.accepted.as_ref().map(|a| a.candidate.evidence.clone());
+        let evidence = own.accepted.as_ref().and_then(|a| a.evidence.clone());
         let mut judged = report(goal, own, hypotheses, holds_if, tried);
         if let Some(evidence) = evidence.as_ref().filter(|_| kind == Kind::Refuted) {
             judged.chart = self.frontend.chart(goal, self.signature, evidence);
@@ -320,9 +322,10 @@ impl<'a> Line<'a> {
     fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Option<Accepted> {
         let stored = read(&bytes).ok()?;
         let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits()).ok()?;
+        let moved = moved(self.context, &stored);
         let Stored { verdict, evidence, witness, engine, .. } = stored;
         let candidate = Candidate { outcome: verdict, evidence, witness, engine };
-        Some(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
+        Some(Accepted { judgement, evidence: moved, candidate, source: ProofSource::Stored, bytes })
     }
 
     pub(crate) fn offer(&self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
@@ -353,7 +356,8 @@ impl<'a> Line<'a> {
             StoredFailure::Stale => "the stored form has another statement".to_owned(),
             StoredFailure::Rejected(why) => why,
         })?;
-        Ok(Accepted { judgement, candidate, source: ProofSource::Searched, bytes })
+        let evidence = Some(candidate.evidence.clone());
+        Ok(Accepted { judgement, evidence, candidate, source: ProofSource::Searched, bytes })
     }
 
     /// A condition of `holds_if`, counted from 1: the claim holds with it, and it can be met together with the hypotheses.

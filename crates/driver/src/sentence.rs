@@ -79,11 +79,9 @@ pub fn point_sentence(point: &[(String, String)], math: Math) -> String {
 #[must_use]
 pub fn run_lines(g: &GoalReport, math: Math) -> Vec<String> {
     let Some(chart) = &g.chart else { return Vec::new() };
-    let chosen: Vec<(String, String)> =
-        g.counterexample.iter().filter(|(name, _)| !chart.told.contains(name)).cloned().collect();
     let mut before = vec![chart.setting()];
-    if !chosen.is_empty() {
-        before.insert(0, format!("In this run, {}.", named_values(&chosen, math)));
+    if !chart.chosen.is_empty() {
+        before.insert(0, format!("In this run, {}.", named_values(&chart.chosen, math)));
     }
     before.retain(|s| !s.is_empty());
     let mut out = Vec::new();
@@ -91,7 +89,7 @@ pub fn run_lines(g: &GoalReport, math: Math) -> Vec<String> {
         out.push(before.join(" "));
     }
     out.extend(chart.steps.iter().zip(1..).map(|(step, n)| step.sentence(n)));
-    out.push(chart.end(&g.name));
+    out.push(chart.end(&g.spoken()));
     out
 }
 

@@ -9,6 +9,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Most states that are kept: about 100 bytes each.
 const STATES: usize = 1_000_000;
 
+/// Tries of an action for each step of the budget: most actions are not allowed in most states.
+const TRIES: u64 = 2;
+
 /// What came of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
@@ -98,7 +101,7 @@ pub fn explore(p: &Program, chosen: &[u8], symmetry: &Symmetry, most: u64, budge
     let (mut at, mut tries) = (0, 0u64);
     while let Some(state) = states.get(at) {
         packing.unpack(state, &mut cells);
-        budget.spend(each)?;
+        budget.spend(each.div_ceil(TRIES))?;
         tries += each;
         if tries > most || states.len() > STATES {
             return Ok(End::More(states.len()));

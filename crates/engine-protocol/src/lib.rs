@@ -1,7 +1,8 @@
 //! Protocols: claims that every legal run of a protocol ends in a state of which something holds.
 //!
-//! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what it finds
-//! becomes a term of the negation, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
+//! `Invariants` proves it for every number of workers, from invariants that the protocol gives, with the prover of `ground`.
+//! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what they find
+//! becomes a term, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
 
 mod decide;
 mod explore;
@@ -13,6 +14,8 @@ mod model;
 mod reader;
 mod search;
 mod symmetry;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use bfv_kernel::{Refusal, Res, refusal};
@@ -29,6 +32,10 @@ pub struct Explore;
 impl Engine for Explore {
     fn name(&self) -> &'static str {
         "explore"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
@@ -65,6 +72,10 @@ impl Engine for Invariants {
         "invariants"
     }
 
+    fn looks_into_definitions(&self) -> bool {
+        true
+    }
+
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let steps = budget.left.saturating_mul(EVALUATIONS);
         match goal.machine.within(steps, || invariant::run(goal, self.side, budget)) {
@@ -78,6 +89,10 @@ impl Engine for Invariants {
 impl Engine for Ground {
     fn name(&self) -> &'static str {
         "ground"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {

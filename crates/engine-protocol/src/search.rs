@@ -17,10 +17,31 @@ const LARGEST: u64 = 7;
 const NUMBERS: usize = 4;
 /// The most that the parameters of an instance come to together.
 const TOGETHER: u64 = 14;
-/// How many values and views there are besides the one that stands for all others: first few, then more.
+/// A round: tries of an action for each instance, the largest parameter, and how many values and views there are besides the one that
+/// stands for all others.
+struct Round {
+    tries: u64,
+    largest: u64,
+    values: u64,
+}
+
+const fn round(tries: u64, largest: u64, values: u64) -> Round {
+    Round { tries, largest, values }
+}
+
+/// The rounds. Short runs of larger instances come before long ones of small instances, and few values before more.
+const ROUNDS: [Round; 8] = [
+    round(2_000, 4, 2),
+    round(10_000, 5, 2),
+    round(10_000, 4, 3),
+    round(50_000, LARGEST, 2),
+    round(100_000, 5, 3),
+    round(500_000, LARGEST, 3),
+    round(2_000_000, LARGEST, 3),
+    round(8_000_000, LARGEST, 3),
+];
+/// How many values and views there are: the first is enough where nothing in a protocol is a number.
 const VALUES: [u64; 2] = [2, 3];
-/// Tries of an action for each instance, round after round: short runs of larger instances come before long ones of small instances.
-const ROUNDS: [u64; 5] = [2_000, 20_000, 150_000, 1_000_000, 8_000_000];
 /// Ways to choose what is chosen once that are looked at.
 const CHOICES: usize = 20_000;
 /// Steps of the evaluator for each step of the budget.
@@ -62,9 +83,10 @@ pub fn search(goal: &Goal<'_>, legal: u32, budget: &mut Budget) -> Result<Refuta
     }
     let mut met = 0usize;
     let mut out_of_steps = false;
-    'rounds: for most in ROUNDS {
-        for instance in instances.iter_mut().filter(|i| !i.done) {
-            match attempt(goal, legal, instance, most, &vectors, budget, &mut met) {
+    'rounds: for Round { tries, largest, values } in ROUNDS {
+        let within = |i: &&mut Instance| !i.done && i.last <= values && i.numbers.iter().all(|n| *n <= largest);
+        for instance in instances.iter_mut().filter(within) {
+            match attempt(goal, legal, instance, tries, &vectors, budget, &mut met) {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
                 Err((Reason::Budget, _)) => {
@@ -121,7 +143,7 @@ fn attempt(
         let program = opened.program()?;
         let spent = budget.spend((m.steps() - steps) / EVALUATIONS);
         // Without numbers among what changes, more of them are nothing new.
-        if instance.last > 2 && !program.sorts.iter().any(|s| matches!(s, Shape::Nat(_))) {
+        if instance.last > VALUES[0] && !program.sorts.iter().any(|s| matches!(s, Shape::Nat(_))) {
             instance.done = true;
             return Ok(None);
         }

@@ -193,6 +193,7 @@ impl Symmetry {
             out.own.iter_mut().for_each(Vec::clear);
             for (c, cell) in p.cells.iter().enumerate().take(p.chosen) {
                 let about: Vec<u64> = cell.arguments.iter().filter(|a| a.0 == *s).map(|a| a.1).collect();
+                out.tangled |= about.len() > 1 || cell.holds == Some(*s);
                 if let [x] = about.as_slice() {
                     out.own.get_mut(index(*x)).into_iter().for_each(|o| o.push(c));
                 }
@@ -251,15 +252,32 @@ impl Symmetry {
                 let own = self.own.get(index(*x)).into_iter().flatten();
                 own.map(|c| moved.get(*c).copied().unwrap_or(0)).collect()
             };
-            // Ways to sort: one for each class, more where cells are tangled and elements look alike.
-            let mut ways = vec![self.sorts.clone()];
-            for class in classes.iter().filter(|c| c.len() > 1) {
+            let sorted = |class: &Vec<u64>| {
                 let mut order: Vec<(Vec<u8>, u64)> = class.iter().map(|x| (about(x), *x)).collect();
                 order.sort();
-                let mut orders_here = vec![order.iter().map(|o| o.1).collect::<Vec<u64>>()];
-                if self.tangled {
-                    orders_here = alike(&order);
+                order
+            };
+            let classes = classes.iter().filter(|c| c.len() > 1);
+            if !self.tangled {
+                // Only the cells of the elements change places.
+                let mut out = moved.clone();
+                for class in classes {
+                    for ((_, from), to) in sorted(class).iter().zip(class) {
+                        let cells = self.own.get(index(*from)).into_iter().flatten();
+                        for (c, place) in cells.zip(self.own.get(index(*to)).into_iter().flatten()) {
+                            if let (Some(o), Some(v)) = (out.get_mut(*place), moved.get(*c)) {
+                                *o = *v;
+                            }
+                        }
+                    }
                 }
+                best = least(best, out);
+                continue;
+            }
+            // Ways to sort: more than one where elements look alike.
+            let mut ways = vec![self.sorts.clone()];
+            for class in classes {
+                let mut orders_here = alike(&sorted(class));
                 if orders_here.len().saturating_mul(ways.len()) > WAYS {
                     orders_here.truncate(1);
                 }
