@@ -257,6 +257,8 @@ pub enum Exported {
 pub enum Language {
     Python,
     Rust,
+    /// The states of a run, for Apalache and Quint.
+    Itf,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    CheckOptions, GoalName, GoalReport, Hypotheses, Math, Plugged, Problem, Progress, ProofInfo, Reason, Report, Seen,
-    Store, StoreMode, Summary, Verdict, condition_message, first_sentence, goal_message, last_sentence, meant,
-    named_values, next_step,
+    Chart, CheckOptions, GoalName, GoalReport, Hypotheses, Math, Plugged, Problem, Progress, ProofInfo, Reason, Report,
+    Seen, Step, Store, StoreMode, Summary, Verdict, condition_message, first_sentence, goal_message, last_sentence,
+    meant, named_values, next_step, run_lines,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -151,11 +151,6 @@ pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// The module of a full name.
-fn module(name: &str) -> &str {
-    name.rsplit_once('.').map_or("", |(module, _)| module)
-}
-
 /// The command line with nearer names of goals; without any, how to list them.
 pub fn goal_suggestions(name: &str, names: &[GoalName], arguments: &[String]) -> Vec<Vec<String>> {
     let mut out: Vec<Vec<String>> = Vec::new();
@@ -188,7 +183,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         // Where there are several files, each is named once, before its goals.
         if report.files.len() > 1 && file != Some(&g.place.file) {
             file = Some(&g.place.file);
-            lines.push(Line::from(format!("File {}, in module {}.", g.place.file, module(&g.name))));
+            lines.push(Line::from(format!("File {}, in module {}.", g.place.file, g.module)));
         }
         let mut text = goal_message(g, math);
         if g.proof.is_some() {
@@ -198,6 +193,7 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
             text += &format!(" The hypotheses hold where {}.", named_values(&h.point, math));
         }
         lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
+        lines.extend(run_lines(g, math).into_iter().map(Line::from));
         if let Some(proof) = g.proof.as_ref().filter(|_| single) {
             let id = crate::options::id(&proof.hash, options.ids);
             lines.push(Line::from(format!("Found by: {}. Proof id: {id}.", proof.engine)));
@@ -260,6 +256,26 @@ pub fn point(p: &[(String, String)]) -> Value {
     p.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
+/// The run behind a counterexample.
+fn run(chart: &Chart, g: &GoalReport, math: Math) -> Value {
+    let step = |s: &Step| {
+        json!({
+            "command": s.command,
+            "arguments": s.arguments.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
+            "worker": s.worker,
+            "byzantine": s.byzantine,
+            "counted": s.quorums,
+        })
+    };
+    json!({
+        "chosen": point(&chart.chosen),
+        "byzantine": chart.byzantine,
+        "steps": chart.steps.iter().map(step).collect::<Vec<_>>(),
+        "fails_at": point(&chart.fails_at),
+        "sentences": run_lines(g, math),
+    })
+}
+
 fn proof(p: &ProofInfo) -> Value {
     json!({
         "hash": p.hash,
@@ -286,6 +302,7 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
         "reason": reason(g.verdict).map(Reason::word),
         "message": goal_message(g, math),
         "counterexample": point(&g.counterexample),
+        "run": g.chart.as_ref().map(|c| run(c, g, math)),
         "holds_if": g.holds_if.iter().map(|h| json!({
             "condition": h.condition,
             "source": h.source.word(),
@@ -340,6 +357,7 @@ mod tests {
         let proof = ProofInfo { hash: "0a".repeat(32), source: ProofSource::Searched, engine: "native".into() };
         GoalReport {
             name: format!("wing.{name}"),
+            module: "wing".to_owned(),
             hash: "1b".repeat(32),
             place: Place {
                 file: "wing.sctt".into(),
@@ -352,6 +370,7 @@ mod tests {
             written: String::new(),
             detail: String::new(),
             counterexample,
+            chart: None,
             holds_if: vec![],
             hypotheses: None,
             vacuous_expected: false,
@@ -449,7 +468,7 @@ Result: 2 verdicts differ from what is expected.
         let keys = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(
             keys(&v["goals"][1]),
-            "axioms cost counterexample expected file hash holds_if hypotheses message name proof range reason rules \
+            "axioms cost counterexample expected file hash holds_if hypotheses message name proof range reason rules run \
              vacuous verdict"
         );
         assert_eq!(keys(&v["goals"][1]["cost"]), "kernel_steps search_steps wall_ms");

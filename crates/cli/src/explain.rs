@@ -12,7 +12,7 @@ use crate::usage::{Mistake, line, replaced};
 use bfv_diag::Code as SourceCode;
 use bfv_driver::{
     CheckOptions, Code, GoalReport, Kind, Problem, Reason, StoreMode, Verdict, condition_message, in_math, meant,
-    point_sentence, spoken, statement_sentence,
+    point_sentence, run_lines, statement_sentence,
 };
 use serde_json::Map;
 
@@ -114,7 +114,7 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
     };
     let first = format!(
         "Claim {}, file {}, line {}: {}{expected}.",
-        spoken(&g.name),
+        g.spoken(),
         g.place.file,
         g.place.start.0,
         g.verdict.kind().word()
@@ -139,7 +139,9 @@ fn facts(g: &GoalReport, options: &Options) -> Vec<String> {
         Verdict::Refuted => "The kernel checked a proof that the statement is false.".to_owned(),
         Verdict::Unknown(r) => format!("Neither a proof nor a counterexample was found: {}.", r.says()),
     });
-    let point = point_sentence(&g.counterexample, math);
+    let run = run_lines(g, math);
+    let point = if run.is_empty() { point_sentence(&g.counterexample, math) } else { String::new() };
+    out.extend(run);
     out.extend([point.trim_start().to_owned(), in_math(&g.detail, math)].into_iter().filter(|s| !s.is_empty()));
     out.extend(g.holds_if.iter().map(|h| condition_message(h, math)));
     if g.verdict.kind() != Kind::Unknown {

@@ -6,6 +6,7 @@ use crate::check::{BUDGET, goal_json, goal_mistake, judge_and_see, place, short}
 use crate::commands::broken;
 use crate::import::write;
 use crate::init::shown;
+use crate::itf::itf;
 use crate::options::Options;
 use crate::usage::Mistake;
 use bfv_driver::{CheckOptions, Code, Kind, Problem, Seen, StoreMode, arguments, goal_message};
@@ -17,8 +18,9 @@ pub fn export(args: &Export, options: &Options, arguments: &[String]) -> Result<
     let (paths, project) = place("export", &args.paths)?;
     let store = project.map(|p| p.store(StoreMode { fresh: false, locked: true }));
     let request = CheckOptions { paths, goal: Some(args.claim.clone()), steps: BUDGET, store, repair: false };
+    let language = args.language.unwrap_or(Language::Python);
     let mut made = None;
-    let (report, names, _) = judge_and_see(&request, &mut |seen| made = Some(program(seen)));
+    let (report, names, _) = judge_and_see(&request, &mut |seen| made = Some(text(seen, language)));
     if report.errors() > 0 {
         return match goal_mistake(&args.claim, &names, arguments) {
             Some(mistake) if report.errors() == 1 => Err(mistake),
@@ -35,17 +37,18 @@ pub fn export(args: &Export, options: &Options, arguments: &[String]) -> Result<
         let why = format!("the claim is {} and not refuted", goal.verdict.kind().word());
         return refused(&why, &format!("to read more, run bfv explain {name}"));
     }
-    let program = match made {
-        Some(Ok(program)) => program,
+    let text = match made {
+        Some(Ok(text)) => text,
         Some(Err(why)) => return refused(&why, "give another point with refuted at, where the claim can be computed."),
         None => return refused("it has no evidence", "check the claim again."),
     };
-    let (language, ending, command) = match args.language.unwrap_or(Language::Python) {
-        Language::Python => (bfv_export::Language::Python, "py", "python3"),
-        Language::Rust => (bfv_export::Language::Rust, "rs", "rustc"),
+    let (ending, command) = match language {
+        Language::Python => ("py", Some("python3")),
+        Language::Rust => ("rs", Some("rustc")),
+        Language::Itf => ("itf.json", None),
     };
     let out = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.{ending}")));
-    write(&out, &program.text(language), args.replace)?;
+    write(&out, &text, args.replace)?;
     let file = shown(&out);
     let mut document = serde_json::Map::new();
     document.insert("file".into(), file.clone().into());
@@ -53,11 +56,23 @@ pub fn export(args: &Export, options: &Options, arguments: &[String]) -> Result<
     Ok(Answer {
         first: format!("Wrote 1 file: {file}."),
         lines: vec![Line::from(goal_message(goal, options.math()))],
-        hint: Some(format!("to replay the counterexample, run {command} {file}")),
-        closing: "Result: the program was replayed here, and the claim fails in it.".to_owned(),
+        hint: command.map(|command| format!("to replay the counterexample, run {command} {file}")),
+        closing: match command {
+            Some(_) => "Result: the program was replayed here, and the claim fails in it.".to_owned(),
+            None => "Result: the states were computed from the run that the kernel accepted.".to_owned(),
+        },
         document,
         ..Answer::default()
     })
+}
+
+/// What is written.
+fn text(seen: &Seen<'_>, language: Language) -> Result<String, String> {
+    match language {
+        Language::Python => Ok(program(seen)?.text(bfv_export::Language::Python)),
+        Language::Rust => Ok(program(seen)?.text(bfv_export::Language::Rust)),
+        Language::Itf => itf(seen),
+    }
 }
 
 fn program(seen: &Seen<'_>) -> Result<Program, String> {

@@ -15,6 +15,7 @@ mod github;
 mod help;
 mod import;
 mod init;
+mod itf;
 mod junit;
 mod measure;
 mod options;

@@ -106,7 +106,7 @@ catalogue! {
         "A name starts with a letter or an underscore. Multiplication is always written with a star, so 2x is written 2 * x.",
         Sample::Text(b"def a (x : Real) : Real := 2x\n");
     FileTooLarge, "E0111", "File too large",
-        "A file may have at most 64 MiB and at most 4000000 words and signs. Split it into several modules.",
+        "A file may have at most 64 MiB and at most 4000000 words and signs. Split it into several modules. A protocol may have at most 20000 words and signs.",
         Sample::Repeat { before: "", part: "                ", times: (1 << 22) + 1, after: "" };
     TooManyErrors, "E0112", "Too many errors",
         "At most 20 errors of one file are shown, and at most 100 are looked for. Mend the first ones and check again.",
@@ -134,7 +134,7 @@ catalogue! {
         "A file starts with at most one module line, then its imports, then its declarations.",
         Sample::Text(b"def a : Nat := 1\nimport std.real\n");
     OutsideDeclaration, "E0126", "Text outside a declaration",
-        "A file consists of declarations. Each starts with one of the words def, theorem, axiom, operator, claim, data and unit, or with an attribute.",
+        "A file consists of declarations. Each starts with one of the words def, theorem, axiom, operator, claim, data, unit and protocol, or with an attribute.",
         Sample::Text(b"lemma a : Nat := 1\n");
     MixedComparison, "E0127", "Comparisons that do not form a chain",
         "Comparisons may be chained when all of them point the same way, as in 0 <= t <= 1. A chain means the conjunction of its parts, and its middle parts hold no chain.",
@@ -154,6 +154,9 @@ catalogue! {
     MisplacedBody, "E0132", "Body that does not fit",
         "An axiom has no body. Only a claim may be refuted at a point. Only a def, an operator or a theorem is given by clauses.",
         Sample::Text(b"axiom a : Nat := 1\n");
+    UnclosedProtocol, "E0133", "Protocol without an end",
+        "The block of a protocol starts with the word protocol at the start of a line. It ends with the word end. Its items stand between the two.",
+        Sample::Text(b"protocol p {n : Nat}\n  relation done : Fin n -> Bool\n\ndef a : Nat := 1\n");
     // E02xx: names, types, declarations.
     UnknownName, "E0201", "Unknown name",
         "A name is used that neither an earlier declaration nor an imported module gives. The message suggests names that are close, or the module to import.",
@@ -206,6 +209,24 @@ catalogue! {
     BadUnit, "E0223", "Not a unit",
         "In the brackets after Real, Nat or Int stands one unit: names, joined by a star and a slash, with whole powers.",
         Sample::Text(b"import std.units\n\ndef a (x : Real [ms + usd]) : Nat := 1\n");
+    NoDecision, "E0224", "Protocol without a decision",
+        "A protocol says by the word decides which relation is its decision, and a command changes that relation. Statements about agreement speak of the decision.",
+        Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  safety fine : forall w, done w -> done w\nend\n");
+    BadAssignment, "E0225", "Change that does not fit",
+        "A command changes messages, relations and functions of its protocol, each at most once. It changes one at some of its first arguments, which are positions or natural numbers, or as a whole. All changes of a command are made at once, and what they say is read in the state before.",
+        Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do finished w := true\n  command start (w : Fin n) do done w := true\n  decides done\n  safety fine : forall w, done w -> done w\nend\n");
+    ForeignMessage, "E0226", "Message in the name of another",
+        "The first argument of a message is its sender. A worker signs messages in its own name only. So the sender is an argument of the command that sends the message. What Byzantine workers send needs no command: each message has one for them.",
+        Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat} (leader : Fin n)\n  message sent : Fin n -> Bool\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do sent leader := true, done w := true\n  decides done\n  safety fine : forall w, done w -> done w\nend\n");
+    ProtocolName, "E0227", "Name that a protocol uses otherwise",
+        "Inside a protocol a name has one meaning. A bound variable does not have the name of a parameter or of an item. Some names are kept for what a protocol becomes.",
+        Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  decides done\n  safety fine : forall done : Nat, done = done\nend\n");
+    NoSafety, "E0228", "Protocol that claims nothing",
+        "A protocol has at least one safety property. It is a statement that holds in every state that a run reaches.",
+        Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  decides done\nend\n");
+    BadItem, "E0229", "Item of a protocol that does not fit",
+        "A message or a relation is true or false. The first argument of a message is its sender, of the sort of the Byzantine set. There is at most one such set. A sort or a quorum is short, for it is written out wherever it is used. Sorts, quorums, what is given and what functions are at first do not depend on the state.",
+        Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Nat\n  command finish (w : Fin n) do done w := 1\n  decides done\n  safety fine : forall w, done w = done w\nend\n");
     // E03xx: proof scripts.
     StepFailed, "E0301", "Step that fails",
         "A step of a proof script does not apply to its goal. The message shows the goal.",

@@ -1,5 +1,6 @@
 //! The straight line: sources, declarations and goals, candidates, the kernel's judgement, the report. Nothing flows back.
 
+use crate::chart::Chart;
 use crate::line::Line;
 use crate::load::{Input, load};
 use crate::menu::Proposal;
@@ -7,6 +8,7 @@ use crate::named::{ambiguous, meant};
 use crate::problem::{Code, Place, Problem};
 use crate::replay::{Context, Sides};
 use crate::scripts::Scripts;
+use crate::states::States;
 use crate::store::Store;
 use crate::verdict::{GoalReport, Kind, Reason, Report};
 use bfv_diag::Sources;
@@ -122,6 +124,16 @@ pub trait Frontend {
         Vec::new()
     }
 
+    /// The run behind evidence against a claim about a protocol, which the kernel accepted.
+    fn chart(&self, _: &Goal, _: &Signature, _: &Term) -> Option<Chart> {
+        None
+    }
+
+    /// The states of that run.
+    fn states(&self, _: &Goal, _: &Signature, _: &Term) -> Option<States> {
+        None
+    }
+
     /// That a condition on the variables of a claim is met where these have the given values.
     fn at_point(&mut self, _: &Goal, _: &str, _: &[(String, String)]) -> Option<Term> {
         None
@@ -229,6 +241,8 @@ pub struct Seen<'a> {
     pub report: &'a GoalReport,
     /// The evidence that the kernel accepted.
     pub evidence: &'a Term,
+    /// What elaborated it.
+    pub frontend: &'a dyn Frontend,
 }
 
 /// Checks. The report has every problem and every verdict; also the names of all goals and the texts, for suggestions and pictures.
@@ -364,7 +378,7 @@ pub(crate) fn check_loaded(
         }
         let Some((judged, evidence)) = judged else { continue };
         if let Some(evidence) = &evidence {
-            (hooks.see)(&Seen { elaborated: &elaborated, goal, report: &judged, evidence });
+            (hooks.see)(&Seen { elaborated: &elaborated, goal, report: &judged, evidence, frontend: &*line.frontend });
         }
         report.goals.push(judged);
     }

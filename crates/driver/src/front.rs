@@ -1,5 +1,6 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
+use crate::chart::{self, Chart};
 use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
 use crate::declared::library_file;
 use crate::library;
@@ -8,6 +9,7 @@ use crate::menu::{self, Proposal};
 use crate::modules::{Module, alone, owners};
 use crate::problem::{Problem, few_of_each_file, place};
 use crate::scripts::{self, Remembered, Scripts};
+use crate::states::States;
 use crate::store::Store;
 use crate::verdict::{Kind, Reason};
 use bfv_diag::{Diagnostic, Sources, Span};
@@ -150,6 +152,14 @@ impl Frontend for Front {
 
     fn menu(&self, goal: &Goal) -> Vec<Proposal> {
         self.known.borrow().claims.get(&goal.full_name()).map(menu::proposals).unwrap_or_default()
+    }
+
+    fn chart(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<Chart> {
+        chart::chart(signature, &self.known.borrow().session.names, goal, evidence)
+    }
+
+    fn states(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<States> {
+        chart::states(signature, &self.known.borrow().session.names, goal, evidence)
     }
 
     fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {
@@ -512,7 +522,7 @@ impl Engaged {
             more => [&known.session.lemmas, more].concat().into(),
         };
         let mut last: Option<(Reason, String)> = None;
-        let mut used = 0;
+        let (mut used, mut looked_into) = (0, false);
         // What the evaluator did counts where theorems are tried: each of them costs an evaluation, and the engine counts one step.
         let spent = |used: u64| if more.is_empty() { used } else { used.max(machine.steps() / EVALUATIONS) };
         for engine in engines {
@@ -549,15 +559,20 @@ impl Engaged {
                         Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
                     return (Attempt::Candidate(candidate), spent(used));
                 }
-                // That a further engine found nothing, either, or is for other goals, tells nothing new.
+                // That a further engine found nothing, either, or is for other goals, tells nothing new, unless nothing was told yet.
                 Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
-                    if last.is_some() => {}
-                Outcome::GaveUp(reason, why) => last = Some((reason_of(reason), why)),
+                    if last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
+                // Who does not look into definitions knows less than who did.
+                Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
+                Outcome::GaveUp(reason, why) => {
+                    looked_into = engine.looks_into_definitions() && !why.is_empty();
+                    last = Some((reason_of(reason), why));
+                }
             }
         }
         let mut last = last.unwrap_or((Reason::Incomplete, String::new()));
         let own = known.session.names.own_definitions(statement);
-        if let (Reason::Incomplete, Some(first)) = (last.0, own.first()) {
+        if let (Reason::Incomplete, Some(first), false) = (last.0, own.first(), looked_into) {
             let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
             let hint =
                 format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));

@@ -5,6 +5,7 @@
 
 mod again;
 mod attack;
+mod chart;
 mod check;
 mod companion;
 mod core_text;
@@ -28,12 +29,14 @@ mod scripts;
 mod sentence;
 mod shares;
 mod stability;
+mod states;
 mod store;
 mod surface;
 mod vary;
 mod verdict;
 
 pub use attack::{ATTACK_STEPS, Attack, Mutant, Notice, attack};
+pub use chart::{Chart, Step};
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
     Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,
@@ -53,10 +56,11 @@ pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use scripts::Scripts;
 pub use sentence::{
     Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
-    named_values, next_step, point_sentence, spoken, statement_sentence, vacuity_sentence,
+    named_values, next_step, point_sentence, run_lines, spoken, statement_sentence, vacuity_sentence,
 };
 pub use shares::{Make, check_in_threads};
 pub use stability::{Measured, Stability, StabilityOptions, Varied, stability};
+pub use states::{Shown, States};
 pub use store::{Store, StoreMode, proof_path, scripts_path};
 
 pub use verdict::{

@@ -45,6 +45,8 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.quorum", include_str!("../../../sctt/quorum.sctt")),
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
+    ("std.protocol", include_str!("../../../sctt/protocol.sctt")),
+    ("std.ground", include_str!("../../../sctt/ground.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),
     ("std.jensen", include_str!("../../../sctt/jensen.sctt")),
     ("std.hull", include_str!("../../../sctt/hull.sctt")),

@@ -3,7 +3,7 @@
 use crate::check::{Attempt, Candidate, CheckOptions, Frontend, Goal, Method, Search, internal};
 use crate::companion::{self, Part};
 use crate::problem::Problem;
-use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
+use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored, moved};
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
@@ -50,6 +50,8 @@ pub(crate) struct Task<'t> {
 /// Evidence that the kernel accepted.
 pub(crate) struct Accepted {
     pub(crate) judgement: Judgement,
+    /// The evidence over the signature; nothing where it brings declarations of its own.
+    evidence: Option<Term>,
     candidate: Candidate,
     source: ProofSource,
     bytes: Vec<u8>,
@@ -158,8 +160,12 @@ impl<'a> Line<'a> {
             holds_if.extend(found);
             tried = says;
         }
-        let evidence = own.accepted.as_ref().map(|a| a.candidate.evidence.clone());
-        Some((report(goal, own, hypotheses, holds_if, tried), evidence))
+        let evidence = own.accepted.as_ref().and_then(|a| a.evidence.clone());
+        let mut judged = report(goal, own, hypotheses, holds_if, tried);
+        if let Some(evidence) = evidence.as_ref().filter(|_| kind == Kind::Refuted) {
+            judged.chart = self.frontend.chart(goal, self.signature, evidence);
+        }
+        Some((judged, evidence))
     }
 
     /// Judges a task; nothing when the kernel accepted both sides, or the statement cannot be hashed.
@@ -357,9 +363,11 @@ impl<'a> Line<'a> {
     fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Result<Accepted, Option<StoredFailure>> {
         let stored = read(&bytes).map_err(|_| None)?;
         let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits())?;
+        // Only the run or the point behind a refutation is looked at later.
+        let moved = if stored.verdict == Outcome::Refuted { moved(self.context, &stored) } else { None };
         let Stored { verdict, evidence, witness, engine, .. } = stored;
         let candidate = Candidate { outcome: verdict, evidence, witness, engine };
-        Ok(Accepted { judgement, candidate, source: ProofSource::Stored, bytes })
+        Ok(Accepted { judgement, evidence: moved, candidate, source: ProofSource::Stored, bytes })
     }
 
     pub(crate) fn offer(&self, task: &Task<'_>, candidate: Candidate) -> Result<Accepted, String> {
@@ -390,7 +398,8 @@ impl<'a> Line<'a> {
             StoredFailure::Stale => "the stored form has another statement".to_owned(),
             StoredFailure::Rejected(why) => why,
         })?;
-        Ok(Accepted { judgement, candidate, source: ProofSource::Searched, bytes })
+        let evidence = Some(candidate.evidence.clone());
+        Ok(Accepted { judgement, evidence, candidate, source: ProofSource::Searched, bytes })
     }
 
     /// A condition of `holds_if`, counted from 1: the claim holds with it, and it can be met together with the hypotheses.
@@ -434,6 +443,7 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
     }
     GoalReport {
         name: goal.full_name(),
+        module: goal.module.clone(),
         hash: hash.to_string(),
         written: goal.written.clone(),
         detail,
@@ -441,6 +451,7 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
         verdict,
         expected: goal.expected,
         counterexample,
+        chart: None,
         holds_if,
         hypotheses,
         vacuous_expected: goal.vacuous,

@@ -142,6 +142,16 @@ fn is_of(context: &Context, statement: &Term, stored: &Stored, hashes: &[Hash]) 
     Ok(term_hash(&stored.statement, hashes)? == context.statement_hash(statement)?)
 }
 
+/// The evidence of a stored proof over the signature; nothing where it brings declarations of its own.
+pub(crate) fn moved(context: &Context, stored: &Stored) -> Option<Term> {
+    let hashes = decl_hashes(&stored.decls).ok()?;
+    let mut renumber = Renumber::default();
+    for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(&hashes)) {
+        renumber.insert(old, context.find(hash, decl)?);
+    }
+    renumber.term(&stored.evidence).ok()
+}
+
 /// Judges a stored proof of a statement: its declarations are found in the signature by hash, or checked and added to a copy of it.
 /// What is judged is the statement in the source; the one in the file only has to have the same hash.
 /// A stored proof may not bring axioms along: one that the source does not have is refused, whatever it is called.

@@ -74,6 +74,25 @@ pub fn point_sentence(point: &[(String, String)], math: Math) -> String {
     if point.is_empty() { String::new() } else { format!(" Counterexample: {}.", named_values(point, math)) }
 }
 
+/// The lines that tell the run behind a counterexample: what is chosen before, each step, and what is wrong at the end; none where there is
+/// no such run.
+#[must_use]
+pub fn run_lines(g: &GoalReport, math: Math) -> Vec<String> {
+    let Some(chart) = &g.chart else { return Vec::new() };
+    let mut before = vec![chart.setting()];
+    if !chart.chosen.is_empty() {
+        before.insert(0, format!("In this run, {}.", named_values(&chart.chosen, math)));
+    }
+    before.retain(|s| !s.is_empty());
+    let mut out = Vec::new();
+    if !before.is_empty() {
+        out.push(before.join(" "));
+    }
+    out.extend(chart.steps.iter().zip(1..).map(|(step, n)| step.sentence(n)));
+    out.push(chart.end(&g.spoken()));
+    out
+}
+
 /// Sentences in which formulas stand between backticks, with the formulas in words where these are wanted.
 #[must_use]
 pub fn in_math(text: &str, math: Math) -> String {
@@ -116,11 +135,14 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
     };
     let (kind, expected) = (g.verdict.kind(), g.expected);
     let as_expected = if expected != Kind::Proved && expected == kind { ", as expected" } else { "" };
-    let mut out = format!("{word}{as_expected}: {}, line {}.", spoken(&g.name), g.place.start.0);
+    let mut out = format!("{word}{as_expected}: {}, line {}.", g.spoken(), g.place.start.0);
     if let Verdict::Unknown(reason) = g.verdict {
         out += &format!(" Reason: {}.", reason.says());
     }
-    out += &point_sentence(&g.counterexample, math);
+    out += &match &g.chart {
+        Some(chart) => format!(" Counterexample: a run of {}.", count(chart.steps.len(), "step")),
+        None => point_sentence(&g.counterexample, math),
+    };
     let conditions = g.holds_if.iter().map(|h| condition_message(h, math));
     for more in std::iter::once(in_math(&g.detail, math)).chain(conditions).filter(|m| !m.is_empty()) {
         out.push(' ');
@@ -178,7 +200,7 @@ pub fn next_step(report: &Report, budget: u64) -> Option<String> {
         _ => None,
     };
     if let Some(goal) = report.goals.iter().find(|g| unknown(g) == Some(Reason::Budget)) {
-        let name = goal.name.rsplit('.').next().unwrap_or(&goal.name);
+        let name = goal.name.strip_prefix(&format!("{}.", goal.module)).unwrap_or(&goal.name);
         let more = budget.saturating_mul(4);
         return Some(format!("to give it more steps, run bfv check {} --goal {name} --budget {more}", goal.place.file));
     }

@@ -119,7 +119,7 @@ pub(crate) fn read(text: &str) -> Vec<Decl> {
 
 /// A file with the imports of another one, and declarations of its own.
 pub(crate) fn file(like: &File, decls: Vec<Decl>) -> File {
-    File { module: like.module.clone(), imports: like.imports.clone(), decls }
+    File { module: like.module.clone(), imports: like.imports.clone(), decls, protocols: Vec::new() }
 }
 
 /// Gives every name in an expression the one that `new` says, bound or not.

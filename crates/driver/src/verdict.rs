@@ -1,5 +1,6 @@
 //! What `check` reports, as data. One model behind every format.
 
+use crate::chart::Chart;
 use crate::exit::Event;
 use crate::problem::{Place, Problem};
 
@@ -299,6 +300,8 @@ impl HoldsIf {
 pub struct GoalReport {
     /// Module and name with a dot between them.
     pub name: String,
+    /// The module; a name within it may have dots, too.
+    pub module: String,
     /// Merkle hash of the statement in hex.
     pub hash: String,
     /// Where it stands.
@@ -313,6 +316,8 @@ pub struct GoalReport {
     pub detail: String,
     /// The user's names with exact values, when refuted by a point.
     pub counterexample: Vec<(String, String)>,
+    /// The run that the counterexample rests on, when the claim is about those of a protocol.
+    pub chart: Option<Chart>,
     /// Goals added by `holds_if`, or by a condition that was found.
     pub holds_if: Vec<HoldsIf>,
     /// What is known of the hypotheses of a proved claim; nothing when it has none, or is not proved.
@@ -330,6 +335,13 @@ pub struct GoalReport {
 }
 
 impl GoalReport {
+    /// The name without its module, as it is spoken: words apart. A safety property has the name of its protocol before its own.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let own = self.name.strip_prefix(&self.module).unwrap_or(&self.name);
+        own.replace(['_', '.'], " ").trim().to_owned()
+    }
+
     /// Whether the claim is proved only because its hypotheses contradict each other.
     #[must_use]
     pub fn vacuous(&self) -> bool {

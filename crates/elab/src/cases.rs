@@ -356,7 +356,7 @@ impl Elab<'_> {
 }
 
 pub fn matches_name(branch: &str, written: &str) -> bool {
-    branch == written || written.rsplit_once('.').is_some_and(|(_, last)| last == branch)
+    branch == written || written.strip_suffix(branch).is_some_and(|module| module.ends_with('.'))
 }
 
 /// The cases in the order of the constructors that are known, each with the number of names it may have.

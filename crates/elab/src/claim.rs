@@ -12,7 +12,7 @@ use bfv_diag::Span;
 use bfv_format::{Node, Outcome, Prim, Term};
 use bfv_kernel::{V, Val};
 use bfv_search::{Budget, Goal as EngineGoal, Outcome as Answer};
-use bfv_syntax::tree::{Body, Decl, Expr, ExprKind, Name, Script};
+use bfv_syntax::tree::{Binder, Body, Decl, Expr, ExprKind, Name, Script};
 use std::rc::Rc;
 
 impl Session {
@@ -31,14 +31,7 @@ impl Session {
                 "Write `: statement` after its name and binders.",
             );
         };
-        let scratch = || Scratch::new(&self.signature);
-        let statement = self.settled(d.name.span, &scratch, engines, &|e| {
-            let (inner, _) = e.binders(&Local::default(), &d.binders)?;
-            let (t, _) = e.ty(&inner, ty)?;
-            let statement = e.finish(d.span, &inner.close_type(&t))?;
-            e.proposition(&Local::default(), d.name.span, &e.ev(&Local::default(), &statement))?;
-            Ok(statement)
-        })?;
+        let statement = self.statement(d.span, d.name.span, &d.binders, ty, engines)?;
         let mut variables: Vec<String> = params(&d.binders).into_iter().map(|(n, _)| n).collect();
         if let ExprKind::Pi(bs, _) = &*ty.kind {
             variables.extend(params(bs).into_iter().map(|(n, _)| n));
@@ -55,7 +48,7 @@ impl Session {
             span: d.name.span,
             whole: d.span,
             statement,
-            shown: bfv_syntax::print::statement(&d.binders, ty),
+            shown: crate::protocol::shown(d, ty),
             variables,
             expected,
             given,
@@ -63,6 +56,24 @@ impl Session {
             holds_if,
             binders: params(&d.binders).len(),
             vacuous: d.attrs.iter().any(|a| a.name.text == "vacuous"),
+        })
+    }
+
+    /// A statement under binders, closed. It must be a proposition; `place` is said where it is none.
+    pub(crate) fn statement(
+        &self,
+        whole: Span,
+        place: Span,
+        binders: &[Binder],
+        ty: &Expr,
+        engines: Engines<'_>,
+    ) -> R<Term> {
+        self.settled(place, &|| Scratch::new(&self.signature), engines, &|e| {
+            let (inner, _) = e.binders(&Local::default(), binders)?;
+            let (t, _) = e.ty(&inner, ty)?;
+            let statement = e.finish(whole, &inner.close_type(&t))?;
+            e.proposition(&Local::default(), place, &e.ev(&Local::default(), &statement))?;
+            Ok(statement)
         })
     }
 

@@ -246,6 +246,9 @@ impl Elab<'_> {
         {
             return Ok(Rc::new(Node::App(Rc::new(Node::Prim(f)), t.term)));
         }
+        if let (Val::Prim(Prim::Bool), Val::Univ(_)) = (&*from, &*to) {
+            return Ok(is_true(t.term));
+        }
         let (found, wanted) = (self.show(local, &t.ty), self.show(local, expected));
         problem(
             Kind::TypeMismatch,
@@ -310,6 +313,11 @@ impl Elab<'_> {
             }
         }
     }
+}
+
+/// The statement that a Bool is true.
+pub fn is_true(b: Term) -> Term {
+    Rc::new(Node::Path(Rc::new(Node::Prim(Prim::Bool)), b, Rc::new(Node::Prim(Prim::True))))
 }
 
 /// The embedding from one number type into another.

@@ -1,7 +1,7 @@
 //! Expressions: bidirectional elaboration. `infer` finds the type, `check` is given it.
 
 use crate::context::{Entry, Local};
-use crate::elab::{Elab, HoleAt, Kind, PendingScript, R, Typed, problem};
+use crate::elab::{Elab, HoleAt, Kind, PendingScript, R, Typed, is_true, problem};
 use crate::walk::{self, Depth};
 use bfv_diag::Span;
 use bfv_format::{Cof, Dim, Face, Node, Prim, Term};
@@ -27,6 +27,8 @@ impl Elab<'_> {
         let t = self.infer(local, e)?;
         let level = match &*self.whnf(e.span, &t.ty)? {
             Val::Univ(n) => *n,
+            // A Bool stands for the statement that it is true. Nothing else could be meant, for a Bool is no type.
+            Val::Prim(Prim::Bool) => return Ok((is_true(t.term), 0)),
             Val::Neutral(Neutral { head: Head::Const(id, _), .. }) if *id >= META_BASE => {
                 let universe = self.m.value(Val::Univ(0));
                 self.at(e.span, self.unify_type(&local.ctx, &t.ty, &universe))?;
@@ -266,6 +268,9 @@ impl Elab<'_> {
                 Ok(t)
             }
             ExprKind::Vector(items) => {
+                if let Some(t) = self.trace(local, span, items, ty)? {
+                    return Ok(t);
+                }
                 let t = self.vector(local, span, items, Some(ty))?;
                 self.coerce(local, span, t, ty)
             }

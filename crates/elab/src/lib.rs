@@ -21,6 +21,7 @@ mod names;
 mod pattern;
 mod patterns;
 mod proposition;
+mod protocol;
 mod recall;
 mod replay;
 mod scratch;

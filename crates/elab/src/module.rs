@@ -178,8 +178,15 @@ impl Session {
         // A module that sees no unit is spared the check, so its plain numbers may be quantities of any.
         let own = file.decls.iter().any(|d| d.kind == DeclKind::Unit);
         let library = (own || self.names.has_units()).then(|| Library::new(&self.names));
+        // Protocols of which a part has a mistake: nothing further is made of them.
+        let mut broken: BTreeSet<&str> = BTreeSet::new();
         for d in &file.decls {
-            let done = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| {
+            let protocol = d.part.as_ref().map(|p| p.protocol.text.as_str());
+            if protocol.is_some_and(|p| broken.contains(p)) {
+                continue;
+            }
+            let checked = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| self.part(d, engines));
+            let done = checked.and_then(|()| {
                 if let Some(library) = &library {
                     let shape = Checker::new(&self.names, &self.shapes, library).declaration(d)?;
                     self.shapes.insert(format!("{name}.{}", d.name.text), shape);
@@ -205,6 +212,7 @@ impl Session {
                 }
             });
             if let Err(mut p) = done {
+                broken.extend(protocol.filter(|_| d.kind != DeclKind::Claim));
                 let also = std::mem::take(&mut p.also);
                 out.problems.push(*p);
                 out.problems.extend(also);
@@ -341,6 +349,9 @@ impl Session {
 
     /// The name of what now stands at a position.
     fn declared(&mut self, module: &str, d: &Decl, id: u32) {
+        if d.part.is_some() {
+            self.names.made.insert(id);
+        }
         let target = if d.kind == DeclKind::Data { Target::Data(id) } else { Target::Const(id) };
         let full = format!("{module}.{}", d.name.text);
         self.names.add(Global { full, module: module.to_owned(), target, params: params(&d.binders) });
@@ -554,7 +565,9 @@ impl<'d> Declared<'d> {
         };
         for n in std::iter::once(&d.name).chain(constructors.iter().map(|c| &c.name)) {
             if let Some(first) = self.names.insert(&n.text, n.span) {
-                let message = format!("The name `{}` is declared twice in this module.", n.text);
+                // The author wrote the name of the protocol, not those of what it becomes.
+                let name = d.part.as_ref().map_or(&n.text, |p| &p.protocol.text);
+                let message = format!("The name `{name}` is declared twice in this module.");
                 let p = refuse(message, "Give one of the two another name.", first);
                 return Err(Box::new(Problem { span: n.span, ..*p }));
             }

@@ -45,6 +45,8 @@ pub struct Names {
     pub units: Vec<(String, String)>,
     /// Places of the constants among the globals, by position in the signature.
     constants: BTreeMap<u32, usize>,
+    /// Constants that were made from a protocol.
+    pub made: BTreeSet<u32>,
     /// Names of constants by position, for printing.
     pub by_id: BTreeMap<u32, String>,
     /// Which leading arguments of a constant are implicit, for printing.
@@ -190,14 +192,14 @@ impl Names {
         offered.map(|(module, _)| module.to_owned()).into_iter().collect()
     }
 
-    /// The definitions outside the library that a term mentions, by their short names, each once.
+    /// The definitions outside the library that a term mentions and an author wrote, by their short names, each once.
     #[must_use]
     pub fn own_definitions(&self, t: &Term) -> Vec<String> {
         let mut ids = BTreeSet::new();
         constants(t, &mut ids);
         let own = |id: &u32| {
             let g = self.globals.iter().find(|g| g.target == Target::Const(*id))?;
-            (!g.module.starts_with("std.")).then(|| self.by_id.get(id).cloned()).flatten()
+            (!g.module.starts_with("std.") && !self.made.contains(id)).then(|| self.by_id.get(id).cloned()).flatten()
         };
         ids.iter().filter_map(own).collect()
     }

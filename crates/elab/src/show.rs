@@ -172,6 +172,10 @@ impl Printer<'_> {
             Node::NatElim(_, z, s, x) => self.elim("Nat.elim", &[z, s], x, outer),
             Node::IntElim(_, p, n, x) => self.elim("Int.elim", &[p, n], x, outer),
             Node::Data(d, ps) => self.applied(&self.data_name(d.id), ps, outer),
+            Node::Con(..) if let Some(steps) = self.steps(t) => {
+                let steps: Vec<String> = steps.iter().map(|s| self.at(s, LOOSE)).collect();
+                format!("[{}]", steps.join(", "))
+            }
             Node::Con(d, c, _, xs, dims) => match self.position(t) {
                 Some((n, None)) => n.to_string(),
                 Some((n, Some(rest))) => {
@@ -384,6 +388,26 @@ impl Printer<'_> {
                 _ => return None,
             }
         }
+    }
+
+    /// The steps of a run that is given from its start.
+    fn steps(&self, t: &Term) -> Option<Vec<Term>> {
+        let trace = self.names.library(crate::protocol::TRACE)?.target.data()?.id;
+        let (mut steps, mut rest) = (Vec::new(), t);
+        loop {
+            match &**rest {
+                Node::Con(d, _, _, fields, _) if d.id == trace => match fields.as_slice() {
+                    [before, step] => {
+                        steps.push(step.clone());
+                        rest = before;
+                    }
+                    _ => break,
+                },
+                _ => return None,
+            }
+        }
+        steps.reverse();
+        Some(steps)
     }
 
     fn call(&mut self, t: &Term, outer: Level) -> String {

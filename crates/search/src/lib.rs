@@ -145,6 +145,10 @@ pub trait Solver: Sync {
 pub trait Engine: Sync {
     /// Its name in reports.
     fn name(&self) -> &'static str;
+    /// Whether it looks into the definitions of a goal, so that nobody need unfold them first.
+    fn looks_into_definitions(&self) -> bool {
+        false
+    }
     /// Tries a goal within a budget.
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome;
 }

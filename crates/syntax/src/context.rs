@@ -24,6 +24,7 @@ pub fn prepare(file: u32, source: &str, tokens: &[Token], reports: &mut Reports)
         at: 0,
         out: Vec::with_capacity(tokens.len()),
         frames: vec![Frame::new(Kind::Outside, false)],
+        counts: tokens.iter().any(|t| matches!(t.kind, T::Byzantine | T::Quorum)),
     };
     while let Some(token) = tokens.get(pass.at) {
         if !pass.token(*token) {
@@ -105,7 +106,8 @@ fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<
         let mut fault =
             Diagnostic::error(Code::UnclosedBracket, span(opener), message).with_fix(format!("Add {expected}."));
         if let Some(last) = tokens.last() {
-            fault = fault.with_label(Span { file, start: last.end, end: last.end }, "The declaration ends here.");
+            let here = format!("The {} ends here.", describe::piece(tokens));
+            fault = fault.with_label(Span { file, start: last.end, end: last.end }, &here);
         }
         reports.push(fault);
         return None;
@@ -190,6 +192,8 @@ struct Pass<'a> {
     out: Vec<Token>,
     /// Never empty while tokens are read.
     frames: Vec<Frame>,
+    /// Whether the words say how large a set is: `at most` and `at least` are signs only there.
+    counts: bool,
 }
 
 impl Pass<'_> {
@@ -401,6 +405,15 @@ impl Pass<'_> {
             self.emit(T::Big, token);
             return;
         }
+        if self.counts
+            && at
+            && self.top() == Kind::Outside
+            && let Some((kind, end)) = self.bound()
+        {
+            self.out.push(Token { kind, start: token.start, end });
+            self.at += 1;
+            return;
+        }
         if refuted
             && self.top() == Kind::Outside
             && let Some(next) = self.tokens.get(self.at + 1).copied().filter(|t| t.kind == T::Name)
@@ -411,6 +424,16 @@ impl Pass<'_> {
             return;
         }
         self.emit(T::Name, token);
+    }
+
+    /// Whether `most` or `least` follows the name at hand, and where it ends.
+    fn bound(&self) -> Option<(T, u32)> {
+        let next = self.tokens.get(self.at + 1).copied().filter(|t| t.kind == T::Name)?;
+        match self.text(next) {
+            "most" => Some((T::AtMost, next.end)),
+            "least" => Some((T::AtLeast, next.end)),
+            _ => None,
+        }
     }
 
     /// Whether binders and a comma follow the name at hand.

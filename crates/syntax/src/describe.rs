@@ -1,9 +1,19 @@
 //! Words and signs in words, for messages that are read aloud.
 
-use crate::token::T;
+use crate::token::{T, Token};
 
 /// Longest text of a name or number that a message repeats.
 const LONGEST: usize = 40;
+
+/// Whether words are those of an item of a protocol.
+pub fn is_item(tokens: &[Token]) -> bool {
+    tokens.iter().any(|t| t.kind.starts_item())
+}
+
+/// What is read on its own: a declaration, or an item of a protocol.
+pub fn piece(tokens: &[Token]) -> &'static str {
+    if is_item(tokens) { "item" } else { "declaration" }
+}
 
 /// A word or sign that stands in the text.
 pub fn found(kind: T, text: &str) -> String {
@@ -80,6 +90,22 @@ pub fn word(kind: T) -> &'static str {
         T::Claim => "the word claim",
         T::Data => "the word data",
         T::Unit => "the word unit",
+        T::Protocol => "the word protocol",
+        T::Sort => "the word sort",
+        T::Byzantine => "the word byzantine",
+        T::Given => "the word given",
+        T::Quorum => "the word quorum",
+        T::Message => "the word message",
+        T::Relation => "the word relation",
+        T::Function => "the word function",
+        T::Command => "the word command",
+        T::When => "the word when",
+        T::Do => "the word do",
+        T::Decides => "the word decides",
+        T::Invariant => "the word invariant",
+        T::Safety => "the word safety",
+        T::AtMost => "the words at most",
+        T::AtLeast => "the words at least",
         T::Fun => "the word fun",
         T::Let => "the word let",
         T::In => "the word in",

@@ -24,16 +24,33 @@ pub fn declaration_word(text: &str) -> Option<String> {
     Some(format!("Write {word} in place of {text}."))
 }
 
-/// What went wrong in a declaration.
+/// Words of other languages that start a piece of a protocol, and what bfv says in their place.
+fn item_word(text: &str) -> Option<String> {
+    let word = match text {
+        "action" | "step" | "transition" | "rule" | "event" => "command",
+        "variable" | "var" | "state" | "mutable" => "relation or function",
+        "immutable" | "constant" | "individual" | "parameter" | "param" => "given",
+        "property" | "assert" | "assertion" | "spec" => "safety",
+        "inv" | "inductive" | "conjecture" => "invariant",
+        "type" => "sort",
+        "require" | "requires" | "guard" | "assume" | "pre" => "when",
+        "set" | "update" | "effect" | "ensure" | "ensures" | "modifies" => "do",
+        _ => return None,
+    };
+    Some(format!("Write {word} in place of {text}."))
+}
+
+/// What went wrong in a declaration or in an item of a protocol.
 pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic {
+    let piece = describe::piece(tokens);
     match refusal {
         ParseError::User { error } => *error.0,
         ParseError::UnrecognizedToken { token: (start, kind, end), expected } => {
             let options = Options::new(&expected);
             let message = if kind == T::StepsEnd {
-                format!("The steps after by end too early.{}", options.sentence())
+                format!("The steps after by end too early.{}", options.sentence(piece))
             } else {
-                format!("Found {}.{}", describe::found(kind, cx.text(start, end)), options.sentence())
+                format!("Found {}.{}", describe::found(kind, cx.text(start, end)), options.sentence(piece))
             };
             let fix =
                 doubled(cx, kind, start, end).or_else(|| foreign_word(cx, tokens, start)).or_else(|| options.fix(kind));
@@ -42,14 +59,13 @@ pub fn diagnostic(cx: &Cx<'_>, tokens: &[Token], refusal: Refusal) -> Diagnostic
         }
         ParseError::UnrecognizedEof { location, expected } => {
             let options = Options::new(&expected);
-            let message = format!("The declaration ends too early.{}", options.sentence());
+            let message = format!("The {piece} ends too early.{}", options.sentence(piece));
             let start = tokens.last().map_or(location, |t| t.end);
             let fix = foreign_word(cx, tokens, start).or_else(|| options.fix(T::StepsEnd));
             finish(Diagnostic::error(Code::UnexpectedEnd, cx.span(start, start), message), fix)
         }
         ParseError::ExtraToken { token: (start, kind, end) } => {
-            let message =
-                format!("Found {} after the end of the declaration.", describe::found(kind, cx.text(start, end)));
+            let message = format!("Found {} after the end of the {piece}.", describe::found(kind, cx.text(start, end)));
             Diagnostic::error(Code::UnexpectedToken, cx.span(start, end), message)
         }
         ParseError::InvalidToken { location } => Diagnostic::error(
@@ -78,7 +94,8 @@ fn doubled(cx: &Cx<'_>, kind: T, start: u32, end: u32) -> Option<String> {
 /// A word of another language that starts a line before the error, with its translation.
 fn foreign_word(cx: &Cx<'_>, tokens: &[Token], before: u32) -> Option<String> {
     tokens.iter().rev().filter(|t| t.kind == T::Name && t.start <= before).find_map(|t| {
-        let fix = declaration_word(cx.text(t.start, t.end))?;
+        let translate = if describe::is_item(tokens) { item_word } else { declaration_word };
+        let fix = translate(cx.text(t.start, t.end))?;
         let line_before = cx.text(0, t.start).trim_end_matches([' ', '\t']);
         (line_before.is_empty() || line_before.ends_with('\n')).then_some(fix)
     })
@@ -138,9 +155,9 @@ impl Options {
     }
 
     /// ` Expected a, b or c.` or nothing.
-    fn sentence(&self) -> String {
+    fn sentence(&self, piece: &str) -> String {
         match self.words.split_last() {
-            None => " The declaration is complete before it.".to_string(),
+            None => format!(" The {piece} is complete before it."),
             Some((last, [])) => format!(" Expected {last}."),
             Some((last, rest)) => format!(" Expected {} or {last}.", rest.join(", ")),
         }
@@ -149,6 +166,11 @@ impl Options {
     fn fix(&self, kind: T) -> Option<String> {
         let can = |kind: T| self.kinds.contains(&kind);
         let text = match kind {
+            kind if kind.is_of_protocol() && can(T::Name) => {
+                "This word is reserved inside a protocol. Choose another name."
+            }
+            T::If if can(T::When) => "Write when in place of if.",
+            T::Then if can(T::Do) => "Write do in place of then.",
             T::Equal if can(T::Assign) => "Write := in place of the equals sign.",
             T::Assign | T::Arrow | T::Comma if can(T::DoubleArrow) => "Write => here.",
             T::DoubleArrow | T::Arrow if can(T::Comma) => "Write a comma after the binders.",
@@ -173,6 +195,7 @@ impl Options {
             | T::Claim
             | T::Data
             | T::Unit
+            | T::Protocol
             | T::Module
             | T::Import
             | T::End
@@ -215,6 +238,10 @@ impl Options {
 
 /// Words and signs that are named one by one, the most telling first.
 const SINGLE: &[(&str, T)] = &[
+    ("at most", T::AtMost),
+    ("at least", T::AtLeast),
+    ("do", T::Do),
+    ("when", T::When),
     (":=", T::Assign),
     ("=>", T::DoubleArrow),
     ("in", T::In),

@@ -1,5 +1,6 @@
 //! From text to words and signs; comments are dropped, except those that document a declaration.
 
+use crate::protocol::blocks::Block;
 use crate::report::{Reports, to_u32};
 use crate::token::{LexFault, T, Token, keyword};
 use bfv_diag::{Code, Span};
@@ -12,6 +13,8 @@ pub struct Lexed {
     pub tokens: Vec<Token>,
     /// The documentation that stands directly before a token, under the index of the token.
     pub docs: BTreeMap<usize, String>,
+    /// The blocks of protocols, under the index of their first word.
+    pub blocks: BTreeMap<usize, Block>,
 }
 
 /// Most words and signs of one file.
@@ -24,7 +27,7 @@ const MAX_DIGITS: u32 = 10_000;
 pub fn lex(text: &str, bad: &[(usize, usize)], reports: &mut Reports) -> Option<Lexed> {
     characters(text, reports);
     let offset = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut out = Lexed { tokens: Vec::new(), docs: BTreeMap::new() };
+    let mut out = Lexed { tokens: Vec::new(), docs: BTreeMap::new(), blocks: BTreeMap::new() };
     let mut doc: Option<String> = None;
     for (result, range) in T::lexer(text.get(offset..).unwrap_or("")).spanned() {
         let (start, end) = (range.start + offset, range.end + offset);

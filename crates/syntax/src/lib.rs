@@ -2,7 +2,7 @@
 //!
 //! `parse` always returns a tree and diagnostics. A text goes through four stages: `lexer` makes words and signs, `split` cuts them into
 //! declarations, `context` settles brackets and scripts, and the grammar builds the tree. A declaration with an error is
-//! reported and left out; the others are still read.
+//! reported and left out; the others are still read. A protocol is read into a tree, and rewritten into declarations (`protocol`).
 //! What is absent: no meaning. Which names exist, and which bare names in patterns are constructors, the elaborator knows.
 
 mod context;
@@ -12,6 +12,7 @@ mod lexer;
 mod make;
 mod operators;
 pub mod print;
+mod protocol;
 mod report;
 mod split;
 mod token;
@@ -49,6 +50,7 @@ pub fn parse(file_number: u32, bytes: &[u8]) -> (File, Vec<Diagnostic>) {
         && let Some(mut lexed) = lexer::lex(&text, &bad, &mut reports)
     {
         split::units(&text, &mut lexed);
+        protocol::blocks::find(&text, &mut lexed);
         split::file(file_number, &text, &lexed, &mut file, &mut reports);
     }
     (file, reports.finish())

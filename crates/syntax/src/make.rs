@@ -253,6 +253,7 @@ pub fn decl(
         binders: strip(binders).0,
         ty: ty.map(|t| t.value),
         body,
+        part: None,
     })
 }
 

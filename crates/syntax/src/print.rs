@@ -1,9 +1,10 @@
-//! Source text of expressions, patterns and scripts, in ASCII, with parentheses only where the text would mean something else without them.
+//! Source text of expressions, patterns, scripts and protocols, in ASCII, with parentheses only where the text would mean something else without them.
 //!
 //! Reading a printed expression gives the same tree again, places apart. Two readings are fixed by taste:
 //! a universe that is an argument stands in parentheses, and a dependent function type is written with `forall` when its result looks like a proposition.
 
 mod parts;
+mod protocol;
 mod steps;
 
 use crate::operators::{Infix, Level, Side};
@@ -41,6 +42,13 @@ pub fn pattern(p: &Pattern) -> String {
 pub fn script(s: &Script) -> String {
     let mut printer = Printer { out: String::new(), depth: 0 };
     printer.script(s);
+    printer.out
+}
+
+/// The text of a protocol, each item and each part of a command on a line of its own.
+pub fn protocol(p: &Protocol) -> String {
+    let mut printer = Printer { out: String::new(), depth: 0 };
+    printer.protocol(p);
     printer.out
 }
 

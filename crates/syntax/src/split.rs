@@ -7,7 +7,7 @@ use crate::grammar::DeclParser;
 use crate::lexer::Lexed;
 use crate::make::Cx;
 use crate::report::Reports;
-use crate::token::{T, Token};
+use crate::token::{T, Token, protocol_word};
 use crate::tree::{File, Name};
 use bfv_diag::{Code, Diagnostic, Span};
 use std::collections::BTreeSet;
@@ -51,15 +51,16 @@ pub fn file(number: u32, source: &str, lexed: &Lexed, out: &mut File, reports: &
     }
 }
 
-struct Reader<'a, 's> {
-    number: u32,
-    lexed: &'a Lexed,
-    cx: Cx<'s>,
+/// What reads a file piece by piece.
+pub(crate) struct Reader<'a, 's> {
+    pub(crate) number: u32,
+    pub(crate) lexed: &'a Lexed,
+    pub(crate) cx: Cx<'s>,
     parser: DeclParser,
     /// Whether a declaration was seen, good or bad.
     declared: bool,
-    out: &'a mut File,
-    reports: &'a mut Reports,
+    pub(crate) out: &'a mut File,
+    pub(crate) reports: &'a mut Reports,
 }
 
 impl Reader<'_, '_> {
@@ -70,11 +71,15 @@ impl Reader<'_, '_> {
     /// Where the piece that starts at `start` ends. The words that start a piece are reserved, so they do so at any depth of brackets;
     /// only attributes go together with what follows them.
     fn piece(&self, start: usize) -> usize {
+        if let Some(block) = self.lexed.blocks.get(&start) {
+            return block.end;
+        }
         let mut attributes = self.kind(start) == Some(T::OpenAttribute);
         let mut at = start + 1;
         while let Some(kind) = self.kind(at) {
             match kind {
                 T::OpenAttribute | T::Module | T::Import if attributes => attributes = kind == T::OpenAttribute,
+                T::Protocol if attributes => return self.lexed.blocks.get(&at).map_or(at, |b| b.end),
                 kind if kind.starts_declaration() && attributes => attributes = false,
                 // `def data` on one line is a definition with a reserved name, not two declarations.
                 _ if at == start + 1 && self.on_one_line(start, at) => {}
@@ -95,7 +100,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn span(&self, token: &Token) -> Span {
+    pub(crate) fn span(&self, token: &Token) -> Span {
         Span { file: self.number, start: token.start, end: token.end }
     }
 
@@ -109,6 +114,7 @@ impl Reader<'_, '_> {
         match tokens {
             [] => {}
             [first, rest @ ..] if matches!(first.kind, T::Module | T::Import) => self.header(first, rest),
+            _ if tokens.iter().any(|t| t.kind == T::Protocol) => self.protocol(start, end),
             [first, ..] if first.kind == T::OpenAttribute || first.kind.starts_declaration() => {
                 self.declaration(start, tokens)
             }
@@ -123,6 +129,8 @@ impl Reader<'_, '_> {
         let comment = first.kind == T::Slash && second.is_some_and(|s| s.kind == T::Slash && s.start == first.end);
         let fix = if comment {
             "A comment starts with two dashes. Write -- in place of the slashes.".to_string()
+        } else if protocol_word(text).is_some() {
+            "This word starts an item of a protocol. Put it before the end of the block.".to_string()
         } else {
             expected::declaration_word(text)
                 .unwrap_or_else(|| "Start with def, theorem, axiom, operator, claim or data.".to_string())

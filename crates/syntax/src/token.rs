@@ -129,6 +129,26 @@ pub enum T {
     Data,
     /// `unit` at the start of a line with a name after it; elsewhere it is a name like any other.
     Unit,
+    /// `protocol` at the start of a line with a name after it; elsewhere it is a name like any other.
+    Protocol,
+    /// The words of a protocol block, which are names outside of one.
+    Sort,
+    Byzantine,
+    Given,
+    Quorum,
+    Message,
+    Relation,
+    Function,
+    Command,
+    When,
+    Do,
+    Decides,
+    Invariant,
+    Safety,
+    /// `at most` of a Byzantine set, one token.
+    AtMost,
+    /// `at least` of a quorum, one token.
+    AtLeast,
     #[token("\u{3bb}")]
     Fun,
     Let,
@@ -265,6 +285,26 @@ pub fn step_word(text: &str) -> Option<T> {
     })
 }
 
+/// The word of a protocol block that a name is, if it is one; such names are ordinary outside such a block.
+pub fn protocol_word(text: &str) -> Option<T> {
+    Some(match text {
+        "sort" => T::Sort,
+        "byzantine" => T::Byzantine,
+        "given" => T::Given,
+        "quorum" => T::Quorum,
+        "message" => T::Message,
+        "relation" => T::Relation,
+        "function" => T::Function,
+        "command" => T::Command,
+        "when" => T::When,
+        "do" => T::Do,
+        "decides" => T::Decides,
+        "invariant" => T::Invariant,
+        "safety" => T::Safety,
+        _ => return None,
+    })
+}
+
 /// Names that bind when binders and a comma follow.
 pub fn is_big(text: &str) -> bool {
     matches!(text, "sum" | "prod" | "max" | "min")
@@ -273,7 +313,30 @@ pub fn is_big(text: &str) -> bool {
 impl T {
     /// Whether the word starts a declaration.
     pub fn starts_declaration(self) -> bool {
-        matches!(self, T::Def | T::Theorem | T::Axiom | T::Operator | T::Claim | T::Data | T::Unit)
+        matches!(self, T::Def | T::Theorem | T::Axiom | T::Operator | T::Claim | T::Data | T::Unit | T::Protocol)
+    }
+
+    /// Whether the word is one of `protocol_word`.
+    pub fn is_of_protocol(self) -> bool {
+        self.starts_item() || matches!(self, T::When | T::Do)
+    }
+
+    /// Whether the word starts an item of a protocol.
+    pub fn starts_item(self) -> bool {
+        matches!(
+            self,
+            T::Sort
+                | T::Byzantine
+                | T::Given
+                | T::Quorum
+                | T::Message
+                | T::Relation
+                | T::Function
+                | T::Command
+                | T::Decides
+                | T::Invariant
+                | T::Safety
+        )
     }
 
     /// Whether the word is one of `step_word`.

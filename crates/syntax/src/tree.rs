@@ -19,8 +19,10 @@ pub struct File {
     pub module: Option<Name>,
     /// `import a.b`
     pub imports: Vec<Name>,
-    /// Declarations in file order; what could not be parsed is left out and reported.
+    /// Declarations in file order; what could not be parsed is left out and reported. Those that a protocol becomes stand in its place.
     pub decls: Vec<Decl>,
+    /// Protocols in file order, as they are written.
+    pub protocols: Vec<Protocol>,
 }
 
 /// What a declaration is.
@@ -67,6 +69,98 @@ pub struct Decl {
     pub ty: Option<Expr>,
     /// What follows.
     pub body: Body,
+    /// From which protocol it was made; nothing for what the author wrote as a declaration.
+    pub part: Option<Box<Part>>,
+}
+
+/// What a declaration that was made from a protocol knows of it.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The protocol.
+    pub protocol: Name,
+    /// Statements of the author with the binders that they stand under: each must be a proposition.
+    pub stated: Vec<(Vec<Binder>, Expr)>,
+}
+
+/// `protocol p {n : Nat} (h : 0 < n) ... end`
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// The whole block.
+    pub span: Span,
+    /// The comment directly before it.
+    pub doc: Option<String>,
+    /// Attributes before it; none has a meaning there.
+    pub attrs: Vec<Attr>,
+    /// Name.
+    pub name: Name,
+    /// Parameters and hypotheses about them.
+    pub binders: Vec<Binder>,
+    /// Items in order.
+    pub items: Vec<Item>,
+}
+
+/// An item of a protocol.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The whole item.
+    pub span: Span,
+    /// The comment directly before it.
+    pub doc: Option<String>,
+    /// Attributes before it; they have a meaning before `safety` only.
+    pub attrs: Vec<Attr>,
+    /// Its name; of `decides` the name of the relation.
+    pub name: Name,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+/// Kinds of items.
+#[derive(Clone, Debug)]
+pub enum ItemKind {
+    /// `sort worker := Fin n`
+    Sort(Expr),
+    /// `byzantine byz : worker at most f`: the type of its members, and how many there are at most.
+    Byzantine(Expr, Expr),
+    /// `given leader : Nat -> worker`: chosen once, and the same ever after.
+    Given(Expr),
+    /// `given (h : S)`: an assumption about what is chosen once.
+    Assumed(Expr),
+    /// `quorum enough := at least e`
+    Quorum(Expr),
+    /// `message voted : worker -> value -> Bool`: a relation whose first argument is the sender.
+    Message(Expr),
+    /// `relation decided : worker -> value -> Bool`
+    Relation(Expr),
+    /// `function view : worker -> Nat := 0`: its type, and its value at first.
+    Function(Expr, Expr),
+    /// `command vote (w : worker) when e do voted w 0 := true`
+    Command {
+        /// Arguments.
+        binders: Vec<Binder>,
+        /// When it may be taken; nothing for always.
+        when: Option<Expr>,
+        /// What changes, all at once.
+        does: Vec<Assignment>,
+    },
+    /// `decides decided`
+    Decides,
+    /// `invariant backed : e`
+    Invariant(Expr),
+    /// `safety agreement : e`, with the body of a claim.
+    Safety(Expr, Body),
+}
+
+/// `voted w v := true` of a command.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The whole assignment.
+    pub span: Span,
+    /// The part of the state.
+    pub part: Name,
+    /// Where it changes: its first arguments.
+    pub args: Vec<Expr>,
+    /// What it is there from then on.
+    pub value: Expr,
 }
 
 /// The body of a declaration.

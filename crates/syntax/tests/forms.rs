@@ -287,3 +287,69 @@ fn unit_is_a_word_only_at_the_start_of_a_line_before_a_name() {
     assert_eq!(codes(b"unit ms second\n"), [Code::UnexpectedToken]);
     assert_eq!(codes(b"unit\n"), [Code::OutsideDeclaration]);
 }
+
+#[test]
+fn words_of_protocols_are_names_outside() {
+    let words = "sort byzantine given quorum message relation function command when do decides invariant safety protocol most least";
+    for word in words.split(' ') {
+        let file = good(&format!("def {word} ({word} : Nat) : Nat := f {word} at\ndef next : Nat := {word}\n"));
+        assert_eq!(file.decls.len(), 2, "{word}");
+        assert!(file.protocols.is_empty());
+    }
+    let file = good("def a : Nat := b\n  protocol c d\ndef e := 1\n");
+    assert!(file.protocols.is_empty(), "not at the start of a line");
+}
+
+#[test]
+fn a_protocol_becomes_declarations_at_its_places() {
+    let source = "--- All.\nprotocol p {n f : Nat} (h : f < n)\n  byzantine byz : Fin n at most f\n  message sent : Fin n -> Nat -> Bool\n  --- Done.\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) when sent w 1 do done w := true\n  decides done\n  --- Kept.\n  invariant kept : forall w, done w -> sent w 1\n  --- Safe.\n  @[expect unknown] safety safe : forall w, done w -> sent w 1\nend\n";
+    let file = good(source);
+    let all: Vec<(&str, DeclKind, &str, Option<&str>)> = file
+        .decls
+        .iter()
+        .map(|d| {
+            let place = d.name.span.start as usize..d.name.span.end as usize;
+            (d.name.text.as_str(), d.kind, &source[place], d.doc.as_deref())
+        })
+        .collect();
+    assert_eq!(
+        all,
+        [
+            ("p.Action", DeclKind::Data, "p", Some("All.")),
+            ("p.State", DeclKind::Def, "p", None),
+            ("p.sent", DeclKind::Def, "sent", None),
+            ("p.done", DeclKind::Def, "done", Some("Done.")),
+            ("p.init", DeclKind::Def, "p", None),
+            ("p.effect", DeclKind::Def, "p", None),
+            ("p.guard", DeclKind::Def, "p", None),
+            ("p.invariant.kept", DeclKind::Def, "kept", Some("Kept.")),
+            ("p.invariant", DeclKind::Def, "p", None),
+            ("p.safe", DeclKind::Claim, "safe", Some("Safe.")),
+        ]
+    );
+    let term = |n: usize| match &file.decls[n].body {
+        Body::Term(e) => bfv_syntax::print::expr(e),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(term(1), "(Fin n -> Nat -> Bool) ** (Fin n -> Bool)");
+    assert_eq!((term(2), term(3)), ("state.1".to_owned(), "state.2".to_owned()));
+    assert_eq!(term(4), "(fun _ _ => false, fun _ => false)");
+    assert_eq!(
+        term(5),
+        "match action with | p.finish w => (p.sent state, fun at1 => if std.protocol.fin_eqb n w at1 then true else p.done state at1) \
+         | p.sent_by_byzantine sender content1 => (fun at1 at2 => if std.protocol.fin_eqb n sender at1 then if std.protocol.number_eqb content1 at2 \
+         then true else p.sent state at1 at2 else p.sent state at1 at2, p.done state) end"
+    );
+    assert_eq!(
+        term(6),
+        "match action with | p.finish w => p.sent state w 1 | p.sent_by_byzantine sender content1 => byz sender = true end"
+    );
+    assert_eq!(term(8), "p.invariant.kept state");
+    let claim = &file.decls[9];
+    assert_eq!(
+        bfv_syntax::print::statement(&claim.binders, claim.ty.as_ref().unwrap()),
+        "forall (n : Nat) (f : Nat) (h : f < n) (byz : Fin n -> Bool) (few : std.count.count byz <= f) (trace : std.protocol.Trace (p.Action n)) \
+         (legal : std.protocol.Legal (p.init n) p.effect (p.guard byz) trace), forall w, \
+         let state := std.protocol.run (p.init n) p.effect trace in p.done state w -> p.sent state w 1"
+    );
+}

@@ -220,3 +220,26 @@ fn marks_and_line_ends() {
     let Body::Term(e) = &good("def a := 1\r\n").decls[0].body else { panic!("a body is a term") };
     assert!(matches!(*e.kind, ExprKind::Number(..)));
 }
+
+#[test]
+fn hostile_protocols_are_refused_soon() {
+    let block = |items: &str| format!("protocol p {{n : Nat}}\n{items}end\n\ndef b : Nat := 1\n");
+    let refused = |items: &str, code: Code| {
+        let (file, found) = parse(0, block(items).as_bytes());
+        assert!(found.iter().any(|d| d.code == code), "{:.60}: {:?}", items, found.first());
+        assert_eq!(file.decls.iter().map(|d| d.name.text.as_str()).collect::<Vec<_>>(), vec!["b"], "{:.60}", items);
+    };
+    for item in ["invariant i : ", "safety s : 1 = 1 by exact ", "safety s : 1 = 1 refuted at (x := ", "sort s := "] {
+        let close = if item.ends_with(":= ") && item.contains('(') { ")" } else { "" };
+        refused(&format!("  {item}{}1{close}\n", "f (".repeat(600) + &")".repeat(0)), Code::UnclosedBracket);
+        refused(&format!("  {item}{}1{}{close}\n", "- ".repeat(4_000), ""), Code::NestingTooDeep);
+    }
+    // Each sort twice as large as the one before it.
+    let sorts: String = (1..60).map(|n| format!("  sort s{n} := s{} ** s{}\n", n - 1, n - 1)).collect();
+    refused(&format!("  sort s0 := Nat\n{sorts}"), Code::BadItem);
+    refused(&"  relation r : Fin n -> Bool\n".repeat(20_000), Code::FileTooLarge);
+    assert!(!codes(block(&"  @[tag a\n".repeat(100_000)).as_bytes()).is_empty());
+    // Many blocks, none of which ends.
+    let (_, found) = parse(0, "protocol p {n : Nat}\n@[a\n".repeat(100_000).as_bytes());
+    assert_eq!(found[0].code, Code::UnclosedProtocol);
+}

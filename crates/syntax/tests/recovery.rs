@@ -123,3 +123,41 @@ fn every_text_gives_an_answer() {
         }
     }
 }
+
+#[test]
+fn one_diagnostic_for_each_bad_item_of_a_protocol() {
+    let (found, read) = run(concat!(
+        "def a := 1\n",
+        "protocol p {n : Nat}\n",
+        "  sort worker Fin n\n",
+        "  relation done : (worker -> Bool\n",
+        "  message sent : worker -> Bool\n",
+        "  command go (w : worker) do done w := true]\n",
+        "  command stop (w : worker) do done w = true\n",
+        "  @[expect unknown\n",
+        "  safety s : forall w, done w\n",
+        "  safety t : forall w, done\n",
+        "end\n",
+        "def b := 2\n",
+    ));
+    assert_eq!(
+        found,
+        [
+            (Code::UnexpectedToken, 3, 15),
+            (Code::UnclosedBracket, 4, 19),
+            (Code::UnmatchedBracket, 6, 44),
+            (Code::UnexpectedToken, 7, 39),
+            (Code::UnclosedBracket, 8, 3),
+        ]
+    );
+    assert_eq!(read, ["a", "b"]);
+}
+
+#[test]
+fn a_protocol_without_its_end_stops_at_the_next_declaration() {
+    for next in ["def b := 2\n", "@[tag a]\ndef b := 2\n", "--- A comment.\n@[tag a, tag b]\n@[tag c] def b := 2\n"] {
+        let (found, read) = run(&format!("protocol p {{n : Nat}}\n  relation done : Fin n -> Bool\n{next}"));
+        assert_eq!(found, [(Code::UnclosedProtocol, 1, 1)], "{next}");
+        assert_eq!(read, ["b"], "{next}");
+    }
+}

@@ -6,6 +6,7 @@ use bfv_driver::{Cost, GoalReport, Kind, Place, Verdict};
 pub fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
     GoalReport {
         name: format!("examples.{name}"),
+        module: "examples".to_owned(),
         hash: String::new(),
         place: Place { file: "wingbeat.sctt".into(), start: (12, 1), end: (12, 9), bytes: 0..8 },
         verdict,
@@ -13,6 +14,7 @@ pub fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         written: String::new(),
         detail: String::new(),
         counterexample: vec![],
+        chart: None,
         holds_if: vec![],
         hypotheses: None,
         vacuous_expected: false,

@@ -1,0 +1,420 @@
+//! The run behind the refutation of a claim about a protocol, in sentences. It is read off the evidence that the kernel accepted, and
+//! what is said of states and guards is computed from the claim itself: no engine is asked.
+
+use crate::check::Goal;
+use crate::companion::arguments;
+use crate::sentence::{count, spoken};
+use crate::states::States;
+use bfv_elab::{Names, Target, show};
+use bfv_format::{DataRef, Prim, Term};
+use bfv_kernel::{Clo, Ctx, Elim, Env, Head, Limits, Machine, Neutral, Res, Signature, V, Val};
+use std::rc::Rc;
+
+/// Names of the library that a chart knows.
+const TRACE: &str = "std.protocol.Trace";
+const LEGAL: &str = "std.protocol.Legal";
+const SUM: &str = "std.logic.Sum";
+const COUNTS: [&str; 2] = ["std.count.count", "std.count.card"];
+/// The end of the name of a command that stands for whatever a Byzantine worker may send.
+const BY_BYZANTINE: &str = "_by_byzantine";
+/// How the name of the set of Byzantine workers begins.
+const BYZANTINE: &str = "byz";
+/// Steps of the evaluator for one chart.
+const STEPS: u64 = 20_000_000;
+/// How deep a guard is looked into, and how many counts of one guard are told.
+const NESTING: u32 = 64;
+const TOLD: usize = 3;
+
+/// A step of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// The command.
+    pub command: String,
+    /// Its arguments, by name.
+    pub arguments: Vec<(String, String)>,
+    /// The worker who takes it, where its first argument is one.
+    pub worker: Option<u32>,
+    /// Whether that worker is Byzantine.
+    pub byzantine: bool,
+    /// The sets of workers that are counted where it is allowed.
+    pub quorums: Vec<Vec<u32>>,
+}
+
+/// A run that breaks a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// What is chosen before the first step, by name, without who is Byzantine.
+    pub chosen: Vec<(String, String)>,
+    /// The workers that are Byzantine, where the claim has such a set.
+    pub byzantine: Option<Vec<u32>>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What the claim is applied to at the end of the run, where it fails; names are empty where the claim does not write them.
+    pub fails_at: Vec<(String, String)>,
+}
+
+impl Step {
+    /// What happens, as a sentence; the second one names who was counted.
+    #[must_use]
+    pub fn sentence(&self, number: usize) -> String {
+        let (name, sends) = match self.command.strip_suffix(BY_BYZANTINE) {
+            Some(name) => (spoken(name), true),
+            None => (spoken(&self.command), false),
+        };
+        let who = match (self.worker, self.byzantine) {
+            (Some(w), true) => format!("worker {w}, Byzantine, "),
+            (Some(w), false) => format!("worker {w} "),
+            (None, _) => String::new(),
+        };
+        let does = match (self.worker, sends) {
+            (Some(_), true) => format!("sends {name}"),
+            (Some(_), false) => format!("takes {name}"),
+            (None, _) => format!("the step {name} is taken"),
+        };
+        let others = self.arguments.iter().skip(usize::from(self.worker.is_some()));
+        // What a message holds besides its sender has no name of its own.
+        let one = |(name, value): &(String, String)| {
+            if sends { value.clone() } else { format!("{} {value}", spoken(name)) }
+        };
+        let with: Vec<String> = others.map(one).collect();
+        let with = if with.is_empty() { String::new() } else { format!(" with {}", listed(&with)) };
+        let mut out = format!("Step {number}: {who}{does}{with}.");
+        for q in &self.quorums {
+            out += &format!(" It counts {}.", workers(q));
+        }
+        out
+    }
+}
+
+impl Chart {
+    /// What was chosen before the first step, as a sentence; empty when the claim has no set of Byzantine workers.
+    #[must_use]
+    pub fn setting(&self) -> String {
+        match self.byzantine.as_deref() {
+            None => String::new(),
+            Some([]) => "No worker is Byzantine.".to_owned(),
+            Some([one]) => format!("Worker {one} is Byzantine."),
+            Some(many) => format!("Workers {} are Byzantine.", numbers(many)),
+        }
+    }
+
+    /// What is wrong at the end, as a sentence about a claim as it is spoken.
+    pub(crate) fn end(&self, claim: &str) -> String {
+        let steps = count(self.steps.len(), "step");
+        let named = self.fails_at.iter().all(|(n, _)| !n.is_empty());
+        let one = |(n, v): &(String, String)| if named { format!("{} is {v}", spoken(n)) } else { v.clone() };
+        let at: Vec<String> = self.fails_at.iter().map(one).collect();
+        let at = match (at.as_slice(), named) {
+            ([], _) => String::new(),
+            (at, true) => format!(" where {}", listed(at)),
+            (at, false) => format!(" for {}", listed(at)),
+        };
+        format!("After {steps}, {claim} fails{at}.")
+    }
+}
+
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+fn numbers(all: &[u32]) -> String {
+    listed(&all.iter().map(u32::to_string).collect::<Vec<_>>())
+}
+
+fn workers(all: &[u32]) -> String {
+    match all {
+        [one] => format!("worker {one}"),
+        many => format!("workers {}", numbers(many)),
+    }
+}
+
+/// The chart of a refutation; nothing where the evidence does not rest on a run.
+#[must_use]
+pub fn chart(signature: &Signature, names: &Names, goal: &Goal, evidence: &Term) -> Option<Chart> {
+    read(signature, names, goal, evidence, |reader, run| reader.chart(run))
+}
+
+/// The states of the run behind a refutation; nothing where the evidence does not rest on a run.
+#[must_use]
+pub fn states(signature: &Signature, names: &Names, goal: &Goal, evidence: &Term) -> Option<States> {
+    read(signature, names, goal, evidence, |reader, run| reader.states(run))
+}
+
+fn read<T>(
+    signature: &Signature,
+    names: &Names,
+    goal: &Goal,
+    evidence: &Term,
+    what: impl FnOnce(&Reader<'_>, &Run) -> Res<T>,
+) -> Option<T> {
+    let library = |name: &str| match names.library(name)?.target {
+        Target::Const(id) | Target::Data(id) => Some(id),
+        Target::Con(..) | Target::Prim(_) => None,
+    };
+    let arguments = arguments(signature, goal)?;
+    let point = bfv_elab::point(evidence, &arguments)?;
+    let machine = Machine::new(signature, Limits { steps: STEPS, ..Limits::default() });
+    let reader = Reader {
+        m: &machine,
+        signature,
+        names,
+        trace: library(TRACE)?,
+        legal: library(LEGAL)?,
+        sum: library(SUM)?,
+        counts: COUNTS.iter().filter_map(|n| library(n)).collect(),
+    };
+    let run = reader.run(goal, &arguments, &point).ok()??;
+    what(&reader, &run).ok()
+}
+
+/// What is needed to read a run.
+pub(crate) struct Reader<'r> {
+    pub(crate) m: &'r Machine<'r>,
+    pub(crate) signature: &'r Signature,
+    pub(crate) names: &'r Names,
+    trace: u32,
+    legal: u32,
+    sum: u32,
+    counts: Vec<u32>,
+}
+
+/// A run as the evidence has it.
+pub(crate) struct Run {
+    /// What is chosen before the first step: name, type and value.
+    pub(crate) chosen: Vec<(String, V, V)>,
+    /// The type of states.
+    pub(crate) state: V,
+    /// The actions in order.
+    pub(crate) actions: Vec<V>,
+    /// The states, one more than there are actions.
+    pub(crate) states: Vec<V>,
+    guard: V,
+    fails_at: Vec<(String, V)>,
+}
+
+impl Reader<'_> {
+    fn run(&self, goal: &Goal, arguments: &[(String, bool)], point: &[Term]) -> Res<Option<Run>> {
+        let m = self.m;
+        let mut current = m.eval(&Env::default(), &goal.statement);
+        let (mut chosen, mut fails_at, mut run, mut protocol) = (Vec::new(), Vec::new(), None, None);
+        for (n, t) in point.iter().enumerate() {
+            let Val::Pi(dom, cod) = &*m.whnf(&current)? else { break };
+            let x = m.eval(&Env::default(), t);
+            if let Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) = &*m.folded(dom)?
+                && *id == self.legal
+                && let [Elim::App(state), _, Elim::App(init), Elim::App(effect), Elim::App(guard), _] = &spine[..]
+            {
+                protocol = Some((state.clone(), init.clone(), effect.clone(), guard.clone()));
+            } else if protocol.is_some() {
+                // What the claim says of the state at the end is for all of something, or under conditions.
+                if matches!(&*m.whnf(dom)?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat)) {
+                    fails_at.push((arguments.get(n).map(|(name, _)| name.clone()).unwrap_or_default(), x.clone()));
+                }
+            } else if let Some((name, false)) = arguments.get(n) {
+                if matches!(&*m.whnf(dom)?, Val::Data(d, _) if d.id == self.trace) {
+                    run = Some(x.clone());
+                } else {
+                    chosen.push((name.clone(), dom.clone(), x.clone()));
+                }
+            }
+            current = m.inst(cod, x);
+        }
+        let (Some(mut rest), Some((state, init, effect, guard))) = (run, protocol) else { return Ok(None) };
+        let mut actions = Vec::new();
+        while let Val::Con(_, 1, _, fields, _) = &*m.whnf(&rest)? {
+            let [before, action] = &fields[..] else { return Ok(None) };
+            actions.push(action.clone());
+            rest = before.clone();
+        }
+        actions.reverse();
+        let mut states = vec![init.clone()];
+        let mut now = init;
+        for action in &actions {
+            now = m.apply(&m.apply(&effect, action.clone()), now);
+            states.push(now.clone());
+        }
+        Ok(Some(Run { chosen, state, actions, states, guard, fails_at }))
+    }
+
+    fn chart(&self, run: &Run) -> Res<Chart> {
+        let m = self.m;
+        let mut out = Chart { chosen: Vec::new(), byzantine: None, steps: Vec::new(), fails_at: Vec::new() };
+        for (name, ty, x) in &run.chosen {
+            match self.members(ty, x)? {
+                Some(members) if name.starts_with(BYZANTINE) => out.byzantine = Some(members),
+                _ => out.chosen.push((name.clone(), show(&m.quote(&Ctx::default(), x)?, self.names, &[], &[]))),
+            }
+        }
+        for (name, x) in &run.fails_at {
+            out.fails_at.push((name.clone(), self.value(x)?));
+        }
+        for (action, state) in run.actions.iter().zip(&run.states) {
+            let mut step = self.step(action)?;
+            step.byzantine = step.worker.zip(out.byzantine.as_ref()).is_some_and(|(w, all)| all.contains(&w));
+            let allowed = m.apply(&m.apply(&run.guard, action.clone()), state.clone());
+            // A count that cannot be looked at is not told.
+            let _nothing = self.quorums(&allowed, NESTING, &mut step.quorums);
+            step.quorums.truncate(TOLD);
+            out.steps.push(step);
+        }
+        Ok(out)
+    }
+
+    /// The module of a declaration.
+    pub(crate) fn module_of(&self, id: u32) -> &str {
+        // A name within a module may have dots, too.
+        let own = self.names.by_id.get(&id).map(|own| format!(".{own}"));
+        let full = self.names.full_name(id);
+        full.zip(own).and_then(|(full, own)| full.strip_suffix(&own)).unwrap_or_default()
+    }
+
+    fn step(&self, action: &V) -> Res<Step> {
+        let w = self.m.whnf(action)?;
+        let Val::Con(d, c, _, fields, _) = &*w else {
+            return Ok(Step { command: self.value(action)?, ..Step::default() });
+        };
+        let command = self.names.constructors.get(&(d.id, *c)).cloned().unwrap_or_default();
+        let declared = self.names.of_module(self.module_of(d.id)).find(|g| g.target == Target::Con(d.id, *c));
+        // The last names are those of the fields.
+        let all: &[(String, bool)] = declared.map_or(&[], |g| &g.params);
+        let own = all.get(all.len().saturating_sub(fields.len())..).unwrap_or(&[]);
+        let (mut arguments, mut worker) = (Vec::new(), None);
+        for (n, x) in fields.iter().enumerate() {
+            let position = self.position(x)?;
+            if n == 0 {
+                worker = position;
+            }
+            let name = own.get(n).map_or_else(|| format!("argument {}", n + 1), |(name, _)| name.clone());
+            arguments.push((name, self.value(x)?));
+        }
+        Ok(Step { command, arguments, worker, ..Step::default() })
+    }
+
+    /// The number of an element of `Fin n`.
+    pub(crate) fn position(&self, v: &V) -> Res<Option<u32>> {
+        let (mut v, mut n) = (v.clone(), 0u32);
+        loop {
+            let next = match &*self.m.whnf(&v)? {
+                Val::Con(d, 0, ..) if d.id == self.sum => return Ok(Some(n)),
+                Val::Con(d, 1, _, fields, _) if d.id == self.sum => match &fields[..] {
+                    [rest] => rest.clone(),
+                    _ => return Ok(None),
+                },
+                _ => return Ok(None),
+            };
+            (v, n) = (next, n + 1);
+        }
+    }
+
+    fn value(&self, v: &V) -> Res<String> {
+        Ok(match self.position(v)? {
+            Some(n) => n.to_string(),
+            None => show(&self.m.quote(&Ctx::default(), v)?, self.names, &[], &[]),
+        })
+    }
+
+    /// How many elements `Fin n` has; nothing for another type.
+    pub(crate) fn size(&self, ty: &V) -> Res<Option<u32>> {
+        let (mut rest, mut size) = (ty.clone(), 0u32);
+        loop {
+            let next = match &*self.m.whnf(&rest)? {
+                Val::Data(d, params) if d.id == self.sum => match &params[..] {
+                    [_, more] => more.clone(),
+                    _ => return Ok(None),
+                },
+                Val::Prim(Prim::Empty) => return Ok(Some(size)),
+                _ => return Ok(None),
+            };
+            (rest, size) = (next, size + 1);
+        }
+    }
+
+    /// An element of `Fin n`.
+    pub(crate) fn element(&self, n: u32) -> V {
+        let con = |c: u32, x: V| {
+            let d = DataRef { id: self.sum, shift: 0 };
+            // What looks at it never asks for the parameters.
+            self.m.value(Val::Con(d, c, Rc::new([]), Rc::new([x]), Rc::new([])))
+        };
+        (0..n).fold(con(0, self.m.value(Val::Prim(Prim::Star))), |x, _| con(1, x))
+    }
+
+    /// The elements of `Fin n` at which a function to the truth values is true; nothing for another type.
+    fn members(&self, ty: &V, f: &V) -> Res<Option<Vec<u32>>> {
+        let Val::Pi(dom, _) = &*self.m.whnf(ty)? else { return Ok(None) };
+        match self.size(dom)? {
+            Some(size) => self.true_at(size, f),
+            None => Ok(None),
+        }
+    }
+
+    fn true_at(&self, size: u32, f: &V) -> Res<Option<Vec<u32>>> {
+        let mut out = Vec::new();
+        for n in 0..size {
+            match &*self.m.whnf(&self.m.apply(f, self.element(n)))? {
+                Val::Prim(Prim::True) => out.push(n),
+                Val::Prim(Prim::False) => {}
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(out))
+    }
+
+    /// The sets that are counted in a statement, outside of quantifiers. Definitions are looked through until a count is met.
+    fn quorums(&self, v: &V, nesting: u32, out: &mut Vec<Vec<u32>>) -> Res<()> {
+        let m = self.m;
+        let Some(nesting) = nesting.checked_sub(1) else { return Ok(()) };
+        let w = m.folded(v)?;
+        match &*w {
+            Val::Neutral(n) => self.stuck(n, nesting, out),
+            Val::Sigma(a, b) | Val::Pi(a, b) => {
+                if matches!(&*m.whnf(a)?, Val::Data(..) | Val::Prim(_)) {
+                    return Ok(());
+                }
+                self.quorums(a, nesting, out)?;
+                // Conditions have no parts that depend on a proof.
+                if let Clo::Term(..) | Clo::Const(_) = b {
+                    self.quorums(&m.inst(b, m.value(Val::Prim(Prim::Star))), nesting, out)?;
+                }
+                Ok(())
+            }
+            Val::Path(_, a, b) => {
+                self.quorums(a, nesting, out)?;
+                self.quorums(b, nesting, out)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn stuck(&self, n: &Neutral, nesting: u32, out: &mut Vec<Vec<u32>>) -> Res<()> {
+        if let (Head::Const(id, _), [Elim::App(size), Elim::App(f)]) = (&n.head, &n.spine[..])
+            && self.counts.contains(id)
+        {
+            if let Val::NatLit(size) = &*self.m.whnf(size)?
+                && let Ok(size) = u32::try_from(size)
+                && let Some(members) = self.true_at(size, f)?
+                && !members.is_empty()
+                && !out.contains(&members)
+            {
+                out.push(members);
+            }
+            return Ok(());
+        }
+        if let Head::Prim(_) = n.head {
+            for e in n.spine.iter() {
+                if let Elim::App(x) = e {
+                    self.quorums(x, nesting, out)?;
+                }
+            }
+            return Ok(());
+        }
+        match &n.unfolded {
+            Some(u) => self.quorums(u, nesting, out),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Equations: what is equal by putting equals for equals, and the path that shows it.
+
+use crate::ground::library::Library;
+use crate::ground::proof::{P, Proof};
+use crate::ground::refute::Fresh;
+use bfv_format::{Dim, Node, Prim, Term};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+/// The equations that hold.
+pub struct Edges {
+    /// Type (the number of positions, or none for numbers), left, right, proof.
+    edges: Vec<(Option<Term>, Term, Term, P)>,
+    classes: HashMap<Term, usize>,
+}
+
+/// A path between two terms: equations that it uses, by name, and what stands at each place of the way.
+pub struct Way {
+    named: Vec<(u32, Term, P)>,
+    /// A term under one dimension.
+    line: Term,
+}
+
+impl Way {
+    /// What a type is on the way.
+    pub fn line(&self) -> Term {
+        self.line.clone()
+    }
+
+    /// The path itself.
+    pub fn path(&self) -> P {
+        Proof::data(Rc::new(Node::DLam(self.line.clone())))
+    }
+
+    /// Names the equations around a proof.
+    pub fn bind(&mut self, p: P) -> P {
+        self.named.drain(..).rev().fold(p, |p, (n, ty, proof)| Rc::new(Proof::Let(n, ty, proof, p)))
+    }
+}
+
+impl Edges {
+    pub fn new(edges: impl Iterator<Item = (Option<Term>, Term, Term, P)>) -> Self {
+        let edges: Vec<_> = edges.collect();
+        let mut classes: HashMap<Term, usize> = HashMap::new();
+        for (_, a, b, _) in &edges {
+            let next = classes.len();
+            let x = *classes.entry(a.clone()).or_insert(next);
+            let next = classes.len();
+            let y = *classes.entry(b.clone()).or_insert(next);
+            if x != y {
+                for c in classes.values_mut() {
+                    if *c == y {
+                        *c = x;
+                    }
+                }
+            }
+        }
+        Edges { edges, classes }
+    }
+
+    /// Whether two terms are equal by equations alone, without looking into them.
+    pub fn same(&self, a: &Term, b: &Term) -> bool {
+        // Most of the time there are none, and to look a term up takes longer than to see that.
+        !self.classes.is_empty() && matches!((self.classes.get(a), self.classes.get(b)), (Some(x), Some(y)) if x == y)
+    }
+
+    pub fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.edges.is_empty()
+    }
+
+    /// A way from one numbered term to another; none when the equations do not give it.
+    pub fn path(&self, a: &Term, b: &Term, lib: Library, fresh: &mut Fresh) -> Option<Way> {
+        let mut named = Vec::new();
+        let line = self.between(a, b, lib, fresh, &mut named)?;
+        Some(Way { named, line })
+    }
+
+    fn between(
+        &self,
+        a: &Term,
+        b: &Term,
+        lib: Library,
+        fresh: &mut Fresh,
+        named: &mut Vec<(u32, Term, P)>,
+    ) -> Option<Term> {
+        if a == b {
+            return Some(a.clone());
+        }
+        if self.same(a, b) {
+            let (of, p) = self.chain(a, b, lib)?;
+            let name = fresh.next();
+            named.push((name, Rc::new(Node::Path(of, a.clone(), b.clone())), p));
+            return Some(Rc::new(Node::PApp(Rc::new(Node::Var(name)), a.clone(), b.clone(), Dim::Var(0))));
+        }
+        let mut go = |x: &Term, y: &Term| self.between(x, y, lib, fresh, named);
+        Some(Rc::new(match (&**a, &**b) {
+            (Node::App(f, x), Node::App(g, y)) => Node::App(go(f, g)?, go(x, y)?),
+            (Node::Path(l, x, y), Node::Path(k, z, w)) if l == k => Node::Path(l.clone(), go(x, z)?, go(y, w)?),
+            (Node::Fst(x), Node::Fst(y)) => Node::Fst(go(x, y)?),
+            (Node::Snd(x), Node::Snd(y)) => Node::Snd(go(x, y)?),
+            _ => return None,
+        }))
+    }
+
+    /// Equations one after another from one term to another.
+    fn chain(&self, a: &Term, b: &Term, lib: Library) -> Option<(Term, P)> {
+        let mut queue = VecDeque::from([a.clone()]);
+        let mut from: HashMap<Term, (usize, bool)> = HashMap::new();
+        while let Some(t) = queue.pop_front() {
+            if t == *b {
+                break;
+            }
+            for (n, (_, x, y, _)) in self.edges.iter().enumerate() {
+                for (here, there, forward) in [(x, y, true), (y, x, false)] {
+                    if *here == t && there != a && !from.contains_key(there) {
+                        from.insert(there.clone(), (n, forward));
+                        queue.push_back(there.clone());
+                    }
+                }
+            }
+        }
+        let (mut at, mut proof) = (b.clone(), None);
+        let mut of = None;
+        while at != *a {
+            let (n, forward) = from.get(&at)?;
+            let (fin, x, y, p) = self.edges.get(*n)?;
+            let ty: Term = match fin {
+                None => Rc::new(Node::Prim(Prim::Nat)),
+                Some(k) => Rc::new(Node::App(Rc::new(Node::Const { id: lib.fin, shift: 0 }), k.clone())),
+            };
+            let data = |t: &Term| Proof::data(t.clone());
+            let (before, step) = if *forward {
+                (x.clone(), p.clone())
+            } else {
+                (y.clone(), Proof::call(lib.sym, [data(&ty), data(x), data(y), p.clone()]))
+            };
+            proof = Some(match proof {
+                None => step,
+                Some(rest) => Proof::call(lib.trans, [data(&ty), data(&before), data(&at), data(b), step, rest]),
+            });
+            of = Some(ty);
+            at = before;
+        }
+        Some((of?, proof?))
+    }
+}

@@ -1,0 +1,314 @@
+//! Arithmetic, and what it says about sizes of sets.
+
+use crate::ground::formula::{Kind, Says, Set, Size};
+use crate::ground::linear::{Linear, contradictory};
+use crate::ground::proof::{P, Proof, free, negation, numbered};
+use crate::ground::refute::Known;
+use crate::ground::search::{Frame, Refutation, Search};
+use bfv_format::{Prim, Term};
+use bfv_kernel::{Clo, Ctx, DClo, Env, Res, V, Val};
+use bfv_search::shift::rename;
+use bfv_search::{Budget, Goal, Outcome};
+use std::rc::Rc;
+
+/// Steps of one question to arithmetic.
+const QUESTION: u64 = 2_000;
+
+/// A theorem about sizes that may be of use, at sets or numbers.
+struct Wanted {
+    lemma: u32,
+    args: Vec<Term>,
+    /// By what it is told from others.
+    key: Vec<Term>,
+    /// Whether its premise is about sizes, and its conclusion says that something exists. Otherwise its conclusion is about sizes.
+    exists: bool,
+    /// When it is tried: at once, or later and in which order.
+    order: u8,
+}
+
+impl Search<'_> {
+    /// What is known of numbers.
+    fn numbers(&self) -> Vec<(usize, Known)> {
+        let number = |a: &&usize| self.reader.atoms.get(**a).is_some_and(|a| a.number);
+        self.trail.iter().filter(number).filter_map(|a| Some((*a, self.known.get(a)?.clone()))).collect()
+    }
+
+    /// A proof of a statement about numbers from what is known of them, and from one more fact if there is one.
+    fn arithmetic(&mut self, target: &V, more: Option<(u32, &V)>, budget: &mut Budget) -> Res<Option<P>> {
+        let m = self.m();
+        let numbers = self.numbers();
+        let depth = self.reader.depth();
+        // What is known of numbers is handed over below, so other facts are hidden: some of them are out of scope by now.
+        let mut ctx = Ctx::default();
+        for (level, ty) in (0u32..).zip(&self.reader.ctx.types) {
+            let hidden = self.facts.contains(&level).then(|| m.value(Val::Prim(Prim::Unit)));
+            ctx = m.bind(&ctx, hidden.unwrap_or_else(|| ty.clone())).0;
+        }
+        let empty = m.value(Val::Prim(Prim::Empty));
+        for (atom, known) in &numbers {
+            let Some(a) = self.reader.atoms.get(*atom) else { return Ok(None) };
+            let ty = if known.truth { a.ty.clone() } else { m.value(Val::Pi(a.ty.clone(), Clo::Const(empty.clone()))) };
+            ctx = m.bind(&ctx, ty).0;
+        }
+        if let Some((_, ty)) = more {
+            ctx = m.bind(&ctx, ty.clone()).0;
+        }
+        let total = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
+        let goal = Goal { machine: m, ctx, target: target.clone(), lemmas: self.lemmas, hints: Vec::new() };
+        let mut part = Budget::new(budget.left.min(QUESTION));
+        let found = self.side.solve(&goal, &mut part);
+        let _ = budget.spend(part.used.min(budget.left));
+        let Outcome::Candidate(t) = found else { return Ok(None) };
+        let Some(t) = numbered(&t, total) else { return Ok(None) };
+        // The facts were variables there; here they have names of their own.
+        let mut names: Vec<u32> = numbers.iter().map(|_| self.fresh.next()).collect();
+        names.extend(more.map(|(name, _)| name));
+        let name = |n: u32| match n.checked_sub(depth) {
+            Some(k) => usize::try_from(k).ok().and_then(|k| names.get(k)).copied(),
+            None => Some(n),
+        };
+        let Some(t) = rename(&t, 0, 0, &mut |n| name(n), &mut Some) else { return Ok(None) };
+        let mut p = Proof::data(t);
+        let used = p.facts();
+        for ((atom, known), name) in numbers.into_iter().zip(names) {
+            if !used.contains(&name) {
+                continue;
+            }
+            let Some(a) = self.reader.atoms.get(atom) else { return Ok(None) };
+            let ty = if known.truth { a.written.clone() } else { negation(&a.written) };
+            p = Rc::new(Proof::Let(name, ty, known.proof, p));
+        }
+        Ok(Some(p))
+    }
+
+    /// What is known of numbers, as forms that are at least zero, and those that are not zero.
+    fn forms(&self) -> (Vec<Linear>, Vec<Linear>) {
+        let (mut forms, mut apart) = (Vec::new(), Vec::new());
+        for (atom, known) in self.numbers() {
+            let Some(a) = self.reader.atoms.get(atom) else { continue };
+            let Some(d) = &a.linear else { continue };
+            let zero = Linear::constant(0);
+            let (below, above) = (d.plus(&Linear::constant(1), -1), zero.plus(d, -1));
+            match (&a.says, known.truth) {
+                // larger - smaller >= 1, or not.
+                (Says::Bool(_), true) => forms.extend(below),
+                (Says::Bool(_), false) => forms.extend(above),
+                (_, true) => {
+                    forms.push(d.clone());
+                    forms.extend(above);
+                }
+                (_, false) => apart.push(d.clone()),
+            }
+        }
+        (forms, apart)
+    }
+
+    /// Whether it is worth asking for a contradiction between numbers.
+    fn promising(&self, more: Option<Linear>) -> bool {
+        let (mut forms, apart) = self.forms();
+        forms.extend(more);
+        if contradictory(&forms) {
+            return true;
+        }
+        // Two numbers that differ, and neither is smaller.
+        apart.iter().any(|d| {
+            let sides = [d.plus(&Linear::constant(1), -1), Linear::constant(-1).plus(d, -1)];
+            sides.into_iter().flatten().all(|side| {
+                forms.push(side);
+                let closed = contradictory(&forms);
+                forms.pop();
+                closed
+            })
+        })
+    }
+
+    /// Falsehood from what is known of numbers.
+    pub fn contradiction(&mut self, budget: &mut Budget) -> Res<Option<Refutation>> {
+        let known = self.numbers().len();
+        if self.looked == known {
+            return Ok(None);
+        }
+        self.looked = known;
+        if !self.promising(None) {
+            return Ok(None);
+        }
+        let empty = self.m().value(Val::Prim(Prim::Empty));
+        Ok(self.arithmetic(&empty, None, budget)?.map(|p| {
+            let used = p.facts();
+            (p, used)
+        }))
+    }
+
+    /// Facts about sizes: that large sets meet, and what a difference is; where nothing else is left (`last`), that a part is no larger,
+    /// that a larger set has a member outside of a smaller one, and that one with a size has a member. These make many new terms.
+    pub fn sizes(&mut self, last: bool, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
+        let known = (self.numbers().len(), last);
+        if self.counted == Some(known) {
+            return Ok(false);
+        }
+        let mut wanted = self.wanted();
+        wanted.retain(|w| (w.order > 0) == last);
+        wanted.sort_by_key(|w| w.order);
+        for w in wanted {
+            let key = (usize::MAX - usize::try_from(w.lemma).unwrap_or(0), w.key.clone());
+            if self.done.contains(&key) {
+                continue;
+            }
+            let useful = if w.exists { self.by_size(&w, budget)? } else { self.by_members(&w, frames, budget)? };
+            if useful {
+                self.first(key);
+                return Ok(true);
+            }
+        }
+        self.counted = Some(known);
+        Ok(false)
+    }
+
+    /// Two numbers of which neither is smaller are equal; whether there are two of which that was not known.
+    pub fn between(&mut self) -> Res<bool> {
+        let lib = self.reader.lib;
+        let mut orders: Vec<(Term, Term, P)> = Vec::new();
+        for a in &self.trail {
+            if let (Some(k), Some((low, high))) =
+                (self.known.get(a).filter(|k| !k.truth), self.reader.atoms.get(*a).and_then(|a| a.order.clone()))
+            {
+                orders.push((low, high, k.proof.clone()));
+            }
+        }
+        let mut any = false;
+        for (n, (a, b, p)) in orders.iter().enumerate() {
+            let Some((_, _, q)) = orders.iter().skip(n + 1).find(|(x, y, _)| x == b && y == a) else { continue };
+            if !self.first((usize::MAX - usize::try_from(lib.between).unwrap_or(0), vec![a.clone(), b.clone()])) {
+                continue;
+            }
+            let m = self.m();
+            let (Some(x), Some(y)) = (self.reader.value(a), self.reader.value(b)) else { continue };
+            let nat = m.value(Val::Prim(Prim::Nat));
+            let equal = m.value(Val::Path(DClo::Abs(m.fresh_dim(), nat), x, y));
+            let Some(f) = self.reader.read(&equal)? else { continue };
+            let args = [Proof::data(a.clone()), Proof::data(b.clone()), p.clone(), q.clone()];
+            self.assert(&f, Proof::call(lib.between, args), true);
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        let lib = self.reader.lib;
+        let (mut large, mut small): (Vec<Rc<Set>>, Vec<Rc<Set>>) = (Vec::new(), Vec::new());
+        let mut out: Vec<Wanted> = Vec::new();
+        for atom in &self.trail {
+            let (Some(a), Some(k)) = (self.reader.atoms.get(*atom), self.known.get(atom)) else { continue };
+            let [low, high] = &a.sizes;
+            let (less, more) = if k.truth { (low, high) } else { (high, low) };
+            for (from, to) in [(more, &mut large), (less, &mut small)] {
+                for s in from {
+                    match s {
+                        Size::Set(s) if !to.iter().any(|t| t.key == s.key) => to.push(s.clone()),
+                        Size::Set(_) => {}
+                        Size::Difference(n, m) => {
+                            let args = vec![n.clone(), m.clone()];
+                            out.push(Wanted { lemma: lib.difference, key: args.clone(), args, exists: true, order: 0 });
+                        }
+                    }
+                }
+            }
+        }
+        let mut add = |lemma, sets: &[&Rc<Set>], exists, order| {
+            let args = sets.iter().take(1).map(|s| s.of.clone()).chain(sets.iter().map(|s| s.holds.clone())).collect();
+            out.push(Wanted { lemma, args, key: sets.iter().map(|s| s.key.clone()).collect(), exists, order });
+        };
+        for (n, a) in large.iter().enumerate() {
+            add(lib.member, &[a], true, 3);
+            for b in large.iter().skip(n + 1).filter(|b| a.of == b.of) {
+                let bounds: Vec<&Rc<Set>> =
+                    small.iter().filter(|c| a.of == c.of && a.key != c.key && b.key != c.key).collect();
+                for c in &bounds {
+                    add(lib.meet, &[a, b, c], true, 0);
+                }
+                if bounds.is_empty() {
+                    add(lib.common, &[a, b], true, 0);
+                }
+            }
+            for c in small.iter().filter(|c| a.of == c.of && a.key != c.key) {
+                add(lib.outside, &[a, c], true, 2);
+                add(lib.subset, &[a, c], false, 0);
+            }
+        }
+        out
+    }
+
+    /// The premise and the conclusion of a theorem at arguments.
+    fn stated(&self, w: &Wanted) -> Res<Option<(V, V)>> {
+        let m = self.m();
+        let Some(ty) = m.globals().const_type(w.lemma) else { return Ok(None) };
+        let mut ty = m.eval(&Env::default(), &ty);
+        for t in &w.args {
+            let whnf = m.whnf(&ty)?;
+            let (Val::Pi(_, body), Some(x)) = (&*whnf, self.reader.value(t)) else { return Ok(None) };
+            ty = m.inst(body, x);
+        }
+        let whnf = m.whnf(&ty)?;
+        let Val::Pi(premise, conclusion) = &*whnf else { return Ok(None) };
+        Ok(Some((premise.clone(), m.inst(conclusion, m.value(Val::Prim(Prim::Star))))))
+    }
+
+    /// A form that is at least zero where an order of numbers fails.
+    fn opposite(&mut self, statement: &V) -> Res<Option<Linear>> {
+        let Some(f) = self.reader.read(statement)? else { return Ok(None) };
+        let (atom, truth) = match &f.kind {
+            Kind::Atom(n) => (*n, true),
+            Kind::Not(g) => match &g.kind {
+                Kind::Atom(n) => (*n, false),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let Some(d) = self.reader.atoms.get(atom).and_then(|a| a.linear.clone()) else { return Ok(None) };
+        Ok(if truth { Linear::constant(0).plus(&d, -1) } else { d.plus(&Linear::constant(1), -1) })
+    }
+
+    /// What follows from sizes that are known: something exists.
+    fn by_size(&mut self, w: &Wanted, budget: &mut Budget) -> Res<bool> {
+        let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
+        let Some(against) = self.opposite(&premise)? else { return Ok(false) };
+        if !self.promising(Some(against)) {
+            return Ok(false);
+        }
+        let Some(proof) = self.arithmetic(&premise, None, budget)? else { return Ok(false) };
+        let Some(f) = self.reader.read(&conclusion)? else { return Ok(false) };
+        let args = w.args.iter().map(|t| Proof::data(t.clone())).chain([proof]);
+        self.assert(&f, Proof::call(w.lemma, args), true);
+        Ok(true)
+    }
+
+    /// What sizes rule out: that one set is a part of another.
+    fn by_members(&mut self, w: &Wanted, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
+        let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
+        let (size, part, name) = (self.fresh.next(), self.fresh.next(), self.fresh.next());
+        let Some(size_form) = self.opposite(&conclusion)? else { return Ok(false) };
+        // `opposite` is below zero by one where the statement holds.
+        let holds = Linear::constant(-1).plus(&size_form, -1);
+        if !self.promising(holds) {
+            return Ok(false);
+        }
+        let empty = self.m().value(Val::Prim(Prim::Empty));
+        let Some(wrong) = self.arithmetic(&empty, Some((size, &conclusion)), budget)? else { return Ok(false) };
+        let (Some(f), Some(premise), Some(conclusion)) =
+            (self.reader.read(&premise)?, self.reader.term(&premise)?, self.reader.term(&conclusion)?)
+        else {
+            return Ok(false);
+        };
+        let args = w.args.iter().map(|t| Proof::data(t.clone())).chain([Proof::var(part)]);
+        let refuted = Rc::new(Proof::Let(size, conclusion, Proof::call(w.lemma, args), wrong));
+        frames.push(Frame::Named { name, ty: negation(&premise), value: Proof::lam(part, refuted) });
+        self.assert(&f, Proof::var(name), false);
+        Ok(true)
+    }
+}
+
+/// Adds the numbers that a named fact needs.
+pub fn needs(ty: &Term, value: &P, used: &mut std::collections::BTreeSet<u32>) {
+    free(ty, used);
+    used.extend(value.facts());
+}

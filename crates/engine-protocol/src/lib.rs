@@ -1,0 +1,134 @@
+//! Protocols: claims that every legal run of a protocol ends in a state of which something holds.
+//!
+//! `Invariants` proves it for every number of workers, from invariants that the protocol gives, with the prover of `ground`.
+//! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what they find
+//! becomes a term, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
+
+mod decide;
+mod explore;
+mod finite;
+mod formula;
+mod ground;
+mod invariant;
+mod model;
+mod reader;
+mod search;
+mod symmetry;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use bfv_kernel::{Refusal, Res, refusal};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+use ground::library::Library;
+use ground::search::Search;
+
+/// The tag of the library's statement that every action of a run was allowed.
+pub const LEGAL: &str = "protocol.legal";
+
+/// A finite search for runs that break a safety property.
+pub struct Explore;
+
+impl Engine for Explore {
+    fn name(&self) -> &'static str {
+        "explore"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let legal = goal.lemmas.iter().find(|l| l.has(LEGAL));
+        match legal {
+            Some(legal) if goal.ctx.types.is_empty() && model::is_protocol(goal.machine, &goal.target, legal.id) => {
+                match search::search(goal, legal.id, budget) {
+                    Ok((term, values)) => Outcome::Refutation(term, values),
+                    Err((reason, why)) => Outcome::GaveUp(reason, why),
+                }
+            }
+            _ => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+        }
+    }
+}
+
+/// Steps of the evaluator for each step of the budget, at most.
+const EVALUATIONS: u64 = 1_000;
+
+/// Proves statements about elements, relations between them and sizes of sets of them, from facts with quantifiers.
+pub struct Ground {
+    /// Proves what is arithmetic.
+    pub side: &'static dyn Engine,
+}
+
+/// Proves that something holds at the end of every legal run of a protocol, from its invariants.
+pub struct Invariants {
+    /// Proves what is arithmetic.
+    pub side: &'static dyn Engine,
+}
+
+impl Engine for Invariants {
+    fn name(&self) -> &'static str {
+        "invariants"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let steps = budget.left.saturating_mul(EVALUATIONS);
+        match goal.machine.within(steps, || invariant::run(goal, self.side, budget)) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
+            Err(r) => stopped(&r),
+        }
+    }
+}
+
+impl Engine for Ground {
+    fn name(&self) -> &'static str {
+        "ground"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let m = goal.machine;
+        let steps = budget.left.saturating_mul(EVALUATIONS);
+        match m.within(steps, || self.prove(goal, budget)) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
+            Err(r) => stopped(&r),
+        }
+    }
+}
+
+fn stopped(r: &Refusal) -> Outcome {
+    if r.reason == refusal::BUDGET {
+        return Outcome::GaveUp(Reason::Budget, r.detail.clone());
+    }
+    Outcome::GaveUp(Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
+}
+
+impl Ground {
+    fn prove(&self, goal: &Goal<'_>, budget: &mut Budget) -> Res<Outcome> {
+        let m = goal.machine;
+        let Some(lib) = Library::find(m, goal.lemmas) else {
+            return Ok(Outcome::GaveUp(Reason::OutsideFragment, "The module std.ground is not imported.".to_owned()));
+        };
+        let variables = u32::try_from(goal.ctx.types.len()).unwrap_or(u32::MAX);
+        let mut search = Search::new(m, lib, self.side, goal.lemmas, &goal.ctx)?;
+        Ok(match search.prove(&goal.target, budget)? {
+            Ok(p) => match search.write(&p, variables) {
+                Some(t) => Outcome::Candidate(t),
+                None => {
+                    Outcome::GaveUp(Reason::Unsupported, "A proof was found that cannot be written down.".to_owned())
+                }
+            },
+            Err(reason) => Outcome::GaveUp(reason, String::new()),
+        })
+    }
+}

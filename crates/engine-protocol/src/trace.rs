@@ -1,0 +1,163 @@
+//! From a run to a term of the negation: the claim at the parameters, the hypotheses, the run, that it is legal, and what fails at its end.
+
+use crate::decide::{Decided, Judge, Refuted};
+use crate::finite::{Layout, Shape};
+use crate::model::{Program, Slot};
+use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_kernel::{Ctx, Env, Machine, Res, V, Val};
+use std::rc::Rc;
+
+/// A term of type `statement -> Empty`, and the values of the leading variables that are data.
+pub type Refutation = (Term, Vec<Option<Term>>);
+
+/// Constants that write vectors.
+pub struct Vectors {
+    /// The vector without elements.
+    pub nil: Option<Term>,
+    /// One element before others.
+    pub cons: Option<Term>,
+}
+
+fn call(f: &Term, args: &[Term]) -> Term {
+    args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())))
+}
+
+fn lam(t: Term) -> Term {
+    Rc::new(Node::Lam(t))
+}
+
+impl Vectors {
+    /// What is chosen once, from its cells. All parts are closed.
+    fn chosen(&self, layout: &Layout, first: usize, cells: &[u8]) -> Option<Term> {
+        match layout {
+            Layout::Leaf(s) => s.element(cells.get(first).copied().map_or(0, u64::from)),
+            Layout::Pair(a, b) => {
+                let second = self.chosen(b, first + a.width(), cells)?;
+                Some(Rc::new(Node::Pair(self.chosen(a, first, cells)?, second)))
+            }
+            Layout::Function(s, inner, ty) => {
+                let size = usize::try_from(s.size()).ok()?;
+                let at = |n: usize| self.chosen(inner, first + n * inner.width(), cells);
+                let all = (0..size).map(at).collect::<Option<Vec<Term>>>()?;
+                match &**s {
+                    Shape::Bool => match all.as_slice() {
+                        [no, yes] => Some(lam(Rc::new(Node::BoolElim(
+                            ty.clone(),
+                            yes.clone(),
+                            no.clone(),
+                            Rc::new(Node::Var(0)),
+                        )))),
+                        _ => None,
+                    },
+                    Shape::Nat(_) => {
+                        // From the largest number down: the last value is that of all larger ones.
+                        let (last, before) = all.split_last()?;
+                        let from = |rest: Term, (n, t): (usize, &Term)| -> Term {
+                            let less = [Rc::new(Node::Var(0)), Rc::new(Node::NatLit((n + 1).into()))];
+                            let test = call(&Rc::new(Node::Prim(Prim::NatLtb)), &less);
+                            if *t == rest {
+                                return rest;
+                            }
+                            Rc::new(Node::BoolElim(ty.clone(), t.clone(), rest, test))
+                        };
+                        Some(lam(before.iter().enumerate().rev().fold(last.clone(), from)))
+                    }
+                    _ if s.positions().is_some() => {
+                        let mut out = call(self.nil.as_ref()?, std::slice::from_ref(ty));
+                        for (n, t) in all.into_iter().rev().enumerate() {
+                            let length: Term = Rc::new(Node::NatLit(n.into()));
+                            out = call(self.cons.as_ref()?, &[length, ty.clone(), t, out]);
+                        }
+                        Some(out)
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+/// A refutation from a run; nothing where something does not compute as it was read.
+///
+/// # Errors
+/// The evaluator's.
+pub fn refutation(
+    m: &Machine<'_>,
+    statement: &V,
+    p: &Program,
+    chosen: &[u8],
+    run: &[usize],
+    vectors: &Vectors,
+    last: u64,
+) -> Res<Option<Refutation>> {
+    let judge = Judge { m, last: last + 1 };
+    let closed = Ctx::default();
+    let mut claim: Term = Rc::new(Node::Var(0));
+    let (mut current, mut values) = (statement.clone(), Vec::new());
+    for slot in &p.slots {
+        let Val::Pi(dom, cod) = &*m.whnf(&current)? else { return Ok(None) };
+        let value = match slot {
+            Slot::Number(n) => Some(Rc::new(Node::NatLit((*n).into()))),
+            Slot::Chosen(layout, first) => match vectors.chosen(layout, *first, chosen) {
+                Some(t) => Some(t),
+                None => return Ok(None),
+            },
+            Slot::Run => match trace(m, p, run, dom)? {
+                Some(t) => Some(t),
+                None => return Ok(None),
+            },
+            Slot::Proof => None,
+        };
+        let arg = match &value {
+            Some(t) => t.clone(),
+            None => match judge.decide(&closed, dom)? {
+                Some(Decided::Holds(t)) => t,
+                _ => return Ok(None),
+            },
+        };
+        current = m.inst(cod, m.eval(&Env::default(), &arg));
+        claim = Rc::new(Node::App(claim, arg));
+        values.push(value);
+    }
+    Ok(match judge.decide(&closed, &current)? {
+        Some(Decided::Fails(r)) => {
+            values.extend(fails_at(m, &current, &r)?);
+            Some((lam(r.by(claim, 1)), values))
+        }
+        _ => None,
+    })
+}
+
+/// What a statement for all of something is applied to where it fails; nothing for proofs.
+fn fails_at(m: &Machine<'_>, statement: &V, refuted: &Refuted) -> Res<Vec<Option<Term>>> {
+    let (mut out, mut current, mut rest) = (Vec::new(), statement.clone(), refuted);
+    while let (Val::Pi(dom, cod), Refuted::At(x, next)) = (&*m.whnf(&current)?, rest) {
+        let data = matches!(&*m.whnf(dom)?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat));
+        out.push(data.then(|| x.clone()));
+        current = m.inst(cod, m.eval(&Env::default(), x));
+        rest = next;
+    }
+    Ok(out)
+}
+
+/// A run as an element of the type of runs.
+fn trace(m: &Machine<'_>, p: &Program, run: &[usize], ty: &V) -> Res<Option<Term>> {
+    let Val::Data(d, params) = &*m.whnf(ty)? else { return Ok(None) };
+    let [action] = &params[..] else { return Ok(None) };
+    let Val::Data(a, given) = &*m.whnf(action)? else { return Ok(None) };
+    let read = |vs: &[V]| vs.iter().map(|v| m.quote(&Ctx::default(), v)).collect::<Res<Vec<Term>>>();
+    let (params, given) = (read(params)?, read(given)?);
+    let mut out: Term = Rc::new(Node::Con(*d, 0, params.clone(), Vec::new(), Vec::new()));
+    for n in run {
+        let Some(step) = p.actions.get(*n).and_then(|step| taken(*a, &given, p, step)) else { return Ok(None) };
+        out = Rc::new(Node::Con(*d, 1, params.clone(), vec![out, step], Vec::new()));
+    }
+    Ok(Some(out))
+}
+
+fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
+    let shapes = p.commands.get(usize::try_from(action.command).ok()?)?;
+    let fields =
+        shapes.iter().zip(&action.arguments).map(|(s, (_, n))| s.element(*n)).collect::<Option<Vec<Term>>>()?;
+    Some(Rc::new(Node::Con(d, action.command, params.to_vec(), fields, Vec::new())))
+}
