@@ -560,7 +560,7 @@ pub fn matches(
         // What is bound between cannot leave its scope.
         let Some(t) = rename(t, 0, 0, &mut |k| k.checked_sub(at), &mut Some) else { return false };
         return match found.get(&n) {
-            Some(known) => *known == t,
+            Some(known) => *known == t || same(known, &t),
             None => {
                 found.insert(n, t);
                 true

@@ -25,6 +25,8 @@ pub struct Library {
     pub meet: u32,
     pub common: u32,
     pub outside: u32,
+    pub outside_both: u32,
+    pub meet_outside_both: u32,
     pub subset: u32,
     pub difference: u32,
     /// `Fin`
@@ -66,6 +68,8 @@ impl Library {
             meet: tagged("ground.meet")?,
             common: tagged("ground.common")?,
             outside: tagged("ground.outside")?,
+            outside_both: tagged("ground.outside_both")?,
+            meet_outside_both: tagged("ground.meet_outside_both")?,
             subset: tagged("ground.subset")?,
             difference: tagged("ground.difference")?,
             fin: second(fin_stable)?,

@@ -99,8 +99,14 @@ impl Search<'_> {
             return Ok(false);
         }
         self.counted = known;
+        // Two sets outside of which something is, only where one set does not help.
+        Ok(self.use_sizes(false, frames, budget)? || self.use_sizes(true, frames, budget)?)
+    }
+
+    /// Takes in what theorems about sizes give; whether that is anything.
+    fn use_sizes(&mut self, both: bool, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
         let mut any = false;
-        for w in self.wanted() {
+        for w in self.wanted(both) {
             let key = (usize::MAX - usize::try_from(w.lemma).unwrap_or(0), w.key.clone());
             if self.done.contains(&key) {
                 continue;
@@ -114,7 +120,8 @@ impl Search<'_> {
         Ok(any)
     }
 
-    fn wanted(&self) -> Vec<Wanted> {
+    /// Theorems about sets outside of two small ones, or about other sets.
+    fn wanted(&self, both: bool) -> Vec<Wanted> {
         let lib = self.reader.lib;
         let (mut large, mut small): (Vec<Rc<Set>>, Vec<Rc<Set>>) = (Vec::new(), Vec::new());
         let mut out: Vec<Wanted> = Vec::new();
@@ -127,6 +134,7 @@ impl Search<'_> {
                     match s {
                         Size::Set(s) if !to.iter().any(|t| t.key == s.key) => to.push(s.clone()),
                         Size::Set(_) => {}
+                        Size::Difference(..) if both => {}
                         Size::Difference(n, m) => {
                             let args = vec![n.clone(), m.clone()];
                             out.push(Wanted { lemma: lib.difference, key: args.clone(), args, exists: true });
@@ -140,6 +148,18 @@ impl Search<'_> {
             out.push(Wanted { lemma, args, key: sets.iter().map(|s| s.key.clone()).collect(), exists });
         };
         for (n, a) in large.iter().enumerate() {
+            if both {
+                let bounds: Vec<&Rc<Set>> = small.iter().filter(|c| a.of == c.of && a.key != c.key).collect();
+                for (k, c) in bounds.iter().enumerate() {
+                    for d in bounds.iter().skip(k + 1) {
+                        add(lib.outside_both, &[a, c, d], true);
+                        for b in large.iter().skip(n + 1).filter(|b| a.of == b.of && c.key != b.key && d.key != b.key) {
+                            add(lib.meet_outside_both, &[a, b, c, d], true);
+                        }
+                    }
+                }
+                continue;
+            }
             for b in large.iter().skip(n + 1).filter(|b| a.of == b.of) {
                 let bounds: Vec<&Rc<Set>> =
                     small.iter().filter(|c| a.of == c.of && a.key != c.key && b.key != c.key).collect();

@@ -377,14 +377,15 @@ impl<'w, 'p> Maker<'w, 'p> {
             all.push(self.constant(span, &short, &of, &self.of_state, here));
             let ty = Some(universe(item.span));
             let d = self.decl(item.span, self.words.own(&short), DeclKind::Def, binders, ty, Body::Term(body));
-            out.push(tagged(stating(named(d, &item.name, item.doc.as_ref()), stated)));
+            out.push(tagged(stating(named(d, &item.name, item.doc.as_ref()), stated), "protocol.part"));
         }
         let and = |a: Expr, b: Expr| at(span, ExprKind::Binary(BinOp::And, a, b));
         let body = nested(all, and).unwrap_or_else(|| var(span, "Unit"));
         let mut binders = self.binders(of_all, &self.of_state);
         binders.push(self.typed(&self.state, self.state_type(span)));
         let name = self.words.own("invariant");
-        out.push(tagged(self.decl(span, name, DeclKind::Def, binders, Some(universe(span)), Body::Term(body))));
+        let all = self.decl(span, name, DeclKind::Def, binders, Some(universe(span)), Body::Term(body));
+        out.push(tagged(all, "protocol.invariant"));
         out
     }
 
@@ -506,8 +507,8 @@ fn stating(mut d: Decl, stated: Vec<(Vec<Binder>, Expr)>) -> Decl {
 }
 
 /// A declaration that engines find by the tag of invariants.
-fn tagged(mut d: Decl) -> Decl {
+fn tagged(mut d: Decl, tag: &str) -> Decl {
     let word = Name { text: "tag".to_owned(), span: d.span };
-    d.attrs = vec![Attr { name: word, args: vec![var(d.span, "protocol.invariant")], span: d.span }];
+    d.attrs = vec![Attr { name: word, args: vec![var(d.span, tag)], span: d.span }];
     d
 }
