@@ -9,7 +9,7 @@ use crate::store::Store;
 use crate::verdict::{
     ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
 };
-use bfv_format::{Hash, Stored, Term, read, write_over};
+use bfv_format::{Hash, Outcome, Stored, Term, read, write_over};
 use bfv_kernel::{Limits, Signature};
 use std::time::Instant;
 

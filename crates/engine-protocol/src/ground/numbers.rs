@@ -193,6 +193,7 @@ impl Search<'_> {
         Ok(any)
     }
 
+    /// Theorems that may be of use.
     fn wanted(&self) -> Vec<Wanted> {
         let lib = self.reader.lib;
         let (mut large, mut small): (Vec<Rc<Set>>, Vec<Rc<Set>>) = (Vec::new(), Vec::new());
@@ -220,6 +221,15 @@ impl Search<'_> {
         };
         for (n, a) in large.iter().enumerate() {
             add(lib.member, &[a], true, 3);
+            let bounds: Vec<&Rc<Set>> = small.iter().filter(|c| a.of == c.of && a.key != c.key).collect();
+            for (k, c) in bounds.iter().enumerate() {
+                for d in bounds.iter().skip(k + 1) {
+                    add(lib.outside_both, &[a, c, d], true, 4);
+                    for b in large.iter().skip(n + 1).filter(|b| a.of == b.of && c.key != b.key && d.key != b.key) {
+                        add(lib.meet_outside_both, &[a, b, c, d], true, 4);
+                    }
+                }
+            }
             for b in large.iter().skip(n + 1).filter(|b| a.of == b.of) {
                 let bounds: Vec<&Rc<Set>> =
                     small.iter().filter(|c| a.of == c.of && a.key != c.key && b.key != c.key).collect();
