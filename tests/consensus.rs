@@ -82,7 +82,12 @@ fn judged() -> &'static BTreeMap<String, serde_json::Value> {
         let document: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
         let mut found = BTreeMap::new();
         for goal in document["goals"].as_array().unwrap() {
-            let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+            let name = goal["name"].as_str().unwrap();
+            // The protocols beside them have a table of their own, see `protocol_examples.rs`.
+            if name.starts_with("examples.consensus.") {
+                continue;
+            }
+            let name = name.rsplit('.').next().unwrap().to_owned();
             assert!(parts(&name).is_some(), "{name} has no number");
             assert!(found.insert(name.clone(), goal.clone()).is_none(), "two claims are named {name}");
         }

@@ -39,7 +39,7 @@ fn words(lemmas: &[Lemma]) -> Option<Words> {
 }
 
 /// Steps of one goal, at most: what takes longer lacks an invariant.
-const OBLIGATION: u64 = 20_000;
+const OBLIGATION: u64 = 10_000;
 
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;

@@ -53,7 +53,7 @@ impl Engine for Explore {
 }
 
 /// Steps of the evaluator for each step of the budget, at most.
-const EVALUATIONS: u64 = 1_000;
+const EVALUATIONS: u64 = 200;
 
 /// Proves statements about elements, relations between them and sizes of sets of them, from facts with quantifiers.
 pub struct Ground {
