@@ -131,7 +131,8 @@ impl Search<'_> {
                 // Comparisons alone say too little.
                 let plain =
                     trigger.iter().all(|t| patterns.iter().any(|p| p.atom == t.0 && p.rank == Rank::Comparison));
-                if !triggers.contains(&trigger) && !(plain && patterns.iter().any(|p| p.rank == Rank::Relation)) {
+                let too_little = plain && patterns.iter().any(|p| p.rank == Rank::Relation);
+                if !too_little && !triggers.contains(&trigger) {
                     triggers.push(trigger);
                 }
             }
