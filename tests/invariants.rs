@@ -80,7 +80,7 @@ fn what_holds_is_proved_and_its_neighbour_is_not() {
     let (_, goals) = checked(&dir);
     // Other engines are asked first, and prove the easy ones.
     let by_ground = goals.iter().filter(|g| g["proof"]["engine"] == "ground").count();
-    assert!(by_ground >= 5, "{by_ground} of {}", goals.len());
+    assert!(by_ground >= 4, "{by_ground} of {}", goals.len());
     for (n, g) in goals.iter().enumerate() {
         let (name, verdict) = (g["name"].as_str().unwrap(), g["verdict"].as_str().unwrap());
         if n % 2 == 0 {
@@ -89,8 +89,8 @@ fn what_holds_is_proved_and_its_neighbour_is_not() {
             assert_ne!(verdict, "proved", "{name}");
         }
     }
-    assert_eq!(goals.len(), 14);
-    assert!(recheck(&dir) >= 7);
+    assert_eq!(goals.len(), 12);
+    assert!(recheck(&dir) >= 6);
 }
 
 /// One round of voting; the invariants and what a worker waits for are put in.
