@@ -82,10 +82,10 @@ fn without_times(v: &mut Value) {
 }
 
 /// What becomes of the file of a module; none removes it.
-type Change = dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>;
+type Change<'c> = dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>> + 'c;
 
 /// Changes the file of each module in turn, and wants the same answer and the file mended.
-fn makes_no_difference(p: &Project, what: &str, change: &Change) {
+fn makes_no_difference(p: &Project, what: &str, change: &Change<'_>) {
     let wanted = answers(p, &[]);
     for file in SCRIPTS {
         let before = bytes(p, file);
