@@ -69,6 +69,11 @@ fn parts(claim: &str) -> Option<(u32, Kind, &str)> {
     })
 }
 
+/// The protocols beside the numbered claims have a table of their own, see `protocol_examples.rs`.
+fn of_a_protocol(name: &str) -> bool {
+    name.starts_with("examples.consensus.")
+}
+
 /// What `bfv` says of each claim, from stored proofs only, by the name of the claim.
 fn judged() -> &'static BTreeMap<String, serde_json::Value> {
     static JUDGED: OnceLock<BTreeMap<String, serde_json::Value>> = OnceLock::new();
@@ -83,8 +88,7 @@ fn judged() -> &'static BTreeMap<String, serde_json::Value> {
         let mut found = BTreeMap::new();
         for goal in document["goals"].as_array().unwrap() {
             let name = goal["name"].as_str().unwrap();
-            // The protocols beside them have a table of their own, see `protocol_examples.rs`.
-            if name.starts_with("examples.consensus.") {
+            if of_a_protocol(name) {
                 continue;
             }
             let name = name.rsplit('.').next().unwrap().to_owned();
@@ -189,7 +193,8 @@ fn every_number_is_stated_in_words() {
         .output()
         .unwrap();
     let listed: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
-    let goals = listed["goals"].as_array().unwrap();
+    let all = listed["goals"].as_array().unwrap();
+    let goals: Vec<_> = all.iter().filter(|g| !of_a_protocol(g["name"].as_str().unwrap())).collect();
     assert_eq!(goals.len(), judged().len());
     for goal in goals {
         let name = goal["name"].as_str().unwrap().rsplit('.').next().unwrap();

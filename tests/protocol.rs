@@ -98,7 +98,8 @@ fn the_declarations_of_a_protocol_have_their_types() {
             "(Pi Nat (Pi Nat (Pi (Pi (App Fin v1) Bool) (Pi (Data small.Action v2) (Pi (App small.State v3) (U 0))))))",
         ),
         ("small.invariant.backed", "(Pi Nat (Pi Nat (Pi (App small.State v1) (U 0))))"),
-        ("small.invariant", "(Pi Nat (Pi Nat (Pi (App small.State v1) (U 0))))"),
+        // The parameters of the guard, so that one is found from the other.
+        ("small.invariant", "(Pi Nat (Pi Nat (Pi (Pi (App Fin v1) Bool) (Pi (App small.State v2) (U 0)))))"),
     ] {
         assert_eq!(core(&folder, name), ty, "{name}");
     }
