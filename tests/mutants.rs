@@ -510,8 +510,11 @@ fn the_program_refuses(mutants: Vec<(String, Vec<u8>)>) {
     std::fs::copy(root().join("bfv.toml"), dir.join("bfv.toml")).unwrap();
     let one_each: BTreeMap<String, Vec<u8>> = mutants.into_iter().collect();
     for (claim, bytes) in &one_each {
-        let (module, name) = claim.rsplit_once('.').unwrap();
-        std::fs::write(dir.join("proofs").join(module).join(format!("{name}.bfvp")), bytes).unwrap();
+        // The name of a claim of a protocol has a dot in it: the module is what has a folder.
+        let split = |at: usize| (dir.join("proofs").join(&claim[..at]), &claim[at + 1..]);
+        let dots = claim.match_indices('.').map(|(at, _)| split(at));
+        let (module, name) = dots.rev().find(|(folder, _)| folder.is_dir()).unwrap();
+        std::fs::write(module.join(format!("{name}.bfvp")), bytes).unwrap();
     }
     let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
         .arg("gate")
