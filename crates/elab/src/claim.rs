@@ -372,6 +372,12 @@ fn at_point(point: &[(String, String)]) -> String {
     if point.is_empty() {
         return "here".to_owned();
     }
-    let values: Vec<String> = point.iter().map(|(n, v)| format!("`{n} = {v}`")).collect();
+    let mut values: Vec<String> = point.iter().take(VALUES).map(|(n, v)| format!("`{n} = {v}`")).collect();
+    if point.len() > VALUES {
+        values.push("the other values".to_owned());
+    }
     format!("at {}", values.join(" and "))
 }
+
+/// More values than these would make the sentence too long to listen to; all of them stand in the source.
+const VALUES: usize = 5;

@@ -190,8 +190,8 @@ impl Check<'_, '_> {
         let message = matches!(item.kind, ItemKind::Message(_));
         if !is_named(&result, "Bool") {
             let (kind, shown) = (if message { "message" } else { "relation" }, print::expr(&result));
-            let fix = "Write a type that ends in `Bool`, or write `function` and a value at first.";
-            let what = format!("The {kind} `{name}` must say true or false, but its values have type `{shown}`.");
+            let fix = "Write a type that ends in `Bool`, or the word `function`.";
+            let what = format!("The values of the {kind} `{name}` have type `{shown}`, not `Bool`.");
             self.fault(Code::BadItem, item.name.span, what, fix);
         } else if message && args.is_empty() {
             let what = format!("The message `{name}` has no sender. Its first argument is its sender.");
@@ -231,8 +231,7 @@ impl Check<'_, '_> {
         for (n, d) in does.iter().enumerate() {
             if does.iter().take(n).any(|e| e.part.text == d.part.text) {
                 let name = &d.part.text;
-                let message =
-                    format!("The part `{name}` changes twice here. All changes of a command are made at once.");
+                let message = format!("The part `{name}` changes twice here.");
                 let fix = format!("Give it one change, such as `{name} := fun x => ...`, or write two commands.");
                 self.fault(Code::BadAssignment, d.span, message, fix);
             }
@@ -278,10 +277,8 @@ impl Check<'_, '_> {
         });
         if !own {
             let place = d.args.first().map_or(d.span, |a| a.span);
-            let message = format!(
-                "The sender of `{name}` is no argument of this command. A worker signs messages in its own name only."
-            );
-            let fix = format!("Give the command an argument of type `{sort}`, and write it as the sender.");
+            let message = format!("The sender of `{name}` is no argument of this command.");
+            let fix = format!("Give the command an argument of type `{sort}` as the sender.");
             self.fault(Code::ForeignMessage, place, message, fix);
         }
     }
