@@ -372,12 +372,11 @@ fn at_point(point: &[(String, String)]) -> String {
     if point.is_empty() {
         return "here".to_owned();
     }
-    let mut values: Vec<String> = point.iter().take(VALUES).map(|(n, v)| format!("`{n} = {v}`")).collect();
-    if point.len() > VALUES {
+    // So many values would make the sentence too long to listen to; all of them stand in the source.
+    let shown = if point.len() > 5 { 3 } else { point.len() };
+    let mut values: Vec<String> = point.iter().take(shown).map(|(n, v)| format!("`{n} = {v}`")).collect();
+    if shown < point.len() {
         values.push("the other values".to_owned());
     }
     format!("at {}", values.join(" and "))
 }
-
-/// More values than these would make the sentence too long to listen to; all of them stand in the source.
-const VALUES: usize = 5;
