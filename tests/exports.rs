@@ -2,8 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod claims;
+mod evaluate;
 mod project;
 
+use bfv_driver::{CheckOptions, Kind, Plugged, Seen, Store, StoreMode, arguments, check_and_see, plug};
+use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+use bfv_export::{Language, Program, Refutation};
+use evaluate::with_stack;
 use project::Project;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,32 +49,57 @@ fn compiled(file: &Path) -> Command {
     Command::new(program)
 }
 
+/// The program of a refutation in Python, as `bfv export` makes it.
+fn program(seen: &Seen<'_>) -> Result<String, String> {
+    let at = |name: &str| seen.elaborated.positions.get(name).copied();
+    let made = Program::new(&Refutation {
+        signature: &seen.elaborated.signature,
+        claim: &seen.report.name,
+        written: &seen.report.written,
+        statement: &seen.goal.statement,
+        arguments: &arguments(&seen.elaborated.signature, seen.goal).unwrap(),
+        evidence: seen.evidence,
+        point: &seen.report.counterexample,
+        vectors: at("std.vec.nil").zip(at("std.vec.cons")),
+    })?;
+    Ok(made.text(Language::Python))
+}
+
+/// Where a program is made of every refuted row, from the stored proofs and in one process; the other tests run the command.
 #[test]
 fn the_refuted_rows_replay_without_bfv() {
     if !has_python() {
         return;
     }
     let p = Project::new("exports", "");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let engines =
+        Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
     let mut written: Vec<(String, PathBuf)> = Vec::new();
     let mut why: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for rows in claims::rows() {
-        for claim in rows.claims.iter().filter(|c| c.block.contains("@[expect refuted")) {
-            // Alone with what its file declares, so that no other claim is judged again.
-            p.write("rows.sctt", &format!("{}\n\n{}\n", rows.rest, claim.block));
-            let out = format!("{}.py", claim.name);
-            let said = p.run(&["export", "counterexample", &claim.name, "rows.sctt", "--output", &out]);
-            if said.code == 0 {
-                written.push((claim.name.clone(), p.path(&out)));
-                continue;
+    with_stack(|| {
+        let (mut frontend, mut search) = plug(engines);
+        let store = Store::new(root, StoreMode { fresh: false, locked: true });
+        // Modules are named by the path from the folder of the project, which is where a test runs.
+        let paths = vec![PathBuf::from("examples/claims")];
+        let request = CheckOptions { paths, goal: None, steps: 1_000_000, store: Some(store), repair: false };
+        let see = &mut |seen: &Seen<'_>| {
+            if seen.report.verdict.kind() != Kind::Refuted {
+                return;
             }
-            said.code(2);
-            assert!(!p.path(&out).exists());
-            let reason = said.out.lines().find_map(|l| l.split_once(", because "));
-            let reason =
-                reason.unwrap_or_else(|| panic!("{}{}", said.out, said.err)).1.split(". To mend it").next().unwrap();
-            why.entry(reason.to_owned()).or_default().push(claim.name.clone());
-        }
-    }
+            let name = seen.report.name.clone();
+            match program(seen) {
+                Ok(text) => {
+                    let file = format!("{name}.py");
+                    p.write(&file, &text);
+                    written.push((name, p.path(&file)));
+                }
+                Err(reason) => why.entry(reason).or_default().push(name),
+            }
+        };
+        let (report, ..) = check_and_see(&request, frontend.as_mut(), search.as_mut(), &mut |_| {}, see);
+        assert_eq!(report.errors(), 0, "{:?}", report.problems);
+    });
     std::thread::scope(|s| {
         for part in written.chunks(written.len().div_ceil(4)) {
             s.spawn(move || part.iter().for_each(|(name, file)| replays(python(file), name)));

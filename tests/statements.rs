@@ -99,65 +99,92 @@ const ENOUGH: usize = 10;
 /// Points of one claim that the evaluator may leave unfinished before it goes on to the next claim.
 const TOO_LARGE: usize = 6;
 
+/// What was seen of some claims.
+#[derive(Default)]
+struct Tally {
+    /// Points at which a proved claim was evaluated.
+    points: usize,
+    proved: usize,
+    /// Proved claims evaluated at a point at least.
+    seen: usize,
+    unseen: Vec<String>,
+    refuted: usize,
+    /// Refuted claims that are false at a point that was tried.
+    failing: usize,
+}
+
+/// Every so many claims are evaluated by a thread of their own; each elaborates them, since terms stay in their thread.
+const THREADS: usize = 2;
+
 /// A proved claim holds wherever it can be evaluated, and a refuted one may fail.
 #[test]
 fn no_proved_claim_evaluates_to_false() {
-    with_stack(|| {
-        let elaborated = elaborate(&[root().join("examples")]);
-        let signature = &elaborated.signature;
-        let (mut points, mut proved, mut seen, mut failing, mut refuted) = (0, 0, 0, 0, 0);
-        let mut unseen = Vec::new();
-        for (number, goal) in (1_u64..).zip(&elaborated.goals) {
-            let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ (number << 20));
-            let mut given = vec![hypotheses_point(signature, goal)];
-            given.resize(TRIES, Vec::new());
-            let (mut here, mut is_false, mut too_large) = (0, None, 0);
-            for start in &given {
-                let e = Evaluator::new(signature, None);
-                // What the evaluator cannot compute within its steps is not evaluated.
-                let at = match e.at(&goal.statement, start, true, &mut dice) {
-                    Ok(Some(at)) => at,
-                    Ok(None) => continue,
-                    Err(_) => {
-                        too_large += 1;
-                        if too_large >= TOO_LARGE {
-                            break;
-                        }
-                        continue;
+    let parts: Vec<Tally> = std::thread::scope(|s| {
+        let spawn = |part| s.spawn(move || with_stack(|| tally(part)));
+        let workers: Vec<_> = (0..THREADS).map(spawn).collect();
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
+    });
+    let sum = |of: fn(&Tally) -> usize| parts.iter().map(of).sum::<usize>();
+    let (points, seen, proved) = (sum(|t| t.points), sum(|t| t.seen), sum(|t| t.proved));
+    let (failing, refuted) = (sum(|t| t.failing), sum(|t| t.refuted));
+    let unseen: Vec<&str> = parts.iter().flat_map(|t| &t.unseen).map(String::as_str).collect();
+    println!("Proved claims evaluated: {seen} of {proved}, at {points} points, never false.");
+    println!("Refuted claims seen to fail at a point: {failing} of {refuted}.");
+    println!("Proved claims that no point decides: {}.", unseen.join(", "));
+    assert!(points >= 300 && seen >= 55 && failing >= 28, "{points} {seen} {proved} {failing} {refuted}");
+}
+
+fn tally(part: usize) -> Tally {
+    let elaborated = elaborate(&[root().join("examples")]);
+    let signature = &elaborated.signature;
+    let mut tally = Tally::default();
+    for (number, goal) in (1_u64..).zip(&elaborated.goals).skip(part).step_by(THREADS) {
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ (number << 20));
+        let mut given = vec![hypotheses_point(signature, goal)];
+        given.resize(TRIES, Vec::new());
+        let (mut here, mut is_false, mut too_large) = (0, None, 0);
+        for start in &given {
+            let e = Evaluator::new(signature, None);
+            // What the evaluator cannot compute within its steps is not evaluated.
+            let at = match e.at(&goal.statement, start, true, &mut dice) {
+                Ok(Some(at)) => at,
+                Ok(None) => continue,
+                Err(_) => {
+                    too_large += 1;
+                    if too_large >= TOO_LARGE {
+                        break;
                     }
-                };
-                match e.conclusion(&at, &mut dice) {
-                    Ok(Truth::True) => here += 1,
-                    Ok(Truth::False) => {
-                        here += 1;
-                        is_false = Some(at);
-                    }
-                    Ok(Truth::Open) => {}
-                    Err(_) => too_large += 1,
+                    continue;
                 }
-                if here >= ENOUGH || too_large >= TOO_LARGE {
-                    break;
+            };
+            match e.conclusion(&at, &mut dice) {
+                Ok(Truth::True) => here += 1,
+                Ok(Truth::False) => {
+                    here += 1;
+                    is_false = Some(at);
                 }
+                Ok(Truth::Open) => {}
+                Err(_) => too_large += 1,
             }
-            match goal.expected {
-                Kind::Proved => {
-                    assert!(is_false.is_none(), "{} is false at a point", goal.full_name());
-                    points += here;
-                    proved += 1;
-                    if here > 0 { seen += 1 } else { unseen.push(goal.full_name()) }
-                }
-                Kind::Refuted => {
-                    refuted += 1;
-                    failing += usize::from(is_false.is_some());
-                }
-                Kind::Unknown => {}
+            if here >= ENOUGH || too_large >= TOO_LARGE {
+                break;
             }
         }
-        println!("Proved claims evaluated: {seen} of {proved}, at {points} points, never false.");
-        println!("Refuted claims seen to fail at a point: {failing} of {refuted}.");
-        println!("Proved claims that no point decides: {}.", unseen.join(", "));
-        assert!(points >= 300 && seen >= 55 && failing >= 28, "{points} {seen} {proved} {failing} {refuted}");
-    });
+        match goal.expected {
+            Kind::Proved => {
+                assert!(is_false.is_none(), "{} is false at a point", goal.full_name());
+                tally.points += here;
+                tally.proved += 1;
+                if here > 0 { tally.seen += 1 } else { tally.unseen.push(goal.full_name()) }
+            }
+            Kind::Refuted => {
+                tally.refuted += 1;
+                tally.failing += usize::from(is_false.is_some());
+            }
+            Kind::Unknown => {}
+        }
+    }
+    tally
 }
 
 /// The point that the search finds for the hypotheses of a claim: values of the leading arguments, where they are data.

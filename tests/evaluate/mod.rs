@@ -17,13 +17,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Runs a test on a stack that elaboration and evaluation can bear.
-pub fn with_stack(f: impl FnOnce() + Send) {
+pub fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|s| {
         let worker = std::thread::Builder::new().stack_size(1 << 30).spawn_scoped(s, f).unwrap();
-        if let Err(e) = worker.join() {
-            std::panic::resume_unwind(e);
-        }
-    });
+        worker.join().unwrap_or_else(|e| std::panic::resume_unwind(e))
+    })
 }
 
 /// The declarations and claims of some files.

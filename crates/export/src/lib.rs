@@ -119,6 +119,7 @@ impl Program {
 
     /// Whether every hypothesis is true and the conclusion is false, computed as the program does it.
     fn replay(&self) -> Result<(), String> {
+        runtime::start();
         let functions = Rc::new(self.functions.clone());
         let mut point = Vec::new();
         for (_, value) in &self.values {

@@ -22,7 +22,8 @@ pub enum Value {
 // A function, and its values at elements of finite types, where vectors are looked up again and again.
 pub struct Function {
     rule: Box<dyn Fn(&Value) -> Value>,
-    known: RefCell<Vec<(Value, Value)>>,
+    // By the hash of the element, since most elements differ and are long.
+    known: RefCell<Vec<(u64, Value, Value)>>,
 }
 
 // A type by its elements. A statement is a type too: it is true when it has an element.
@@ -40,12 +41,17 @@ pub enum Type {
 
 type Why = Rc<str>;
 
-const MOST_STEPS: u64 = 1_000_000;
+const MOST_STEPS: u64 = 200_000;
 const MOST_ELEMENTS: usize = 4096;
 const MOST_KNOWN: usize = 64;
 
 thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
+}
+
+// Counts steps from nothing, for another program.
+pub fn start() {
+    STEPS.with(|s| s.set(0));
 }
 
 pub fn absent(why: &str) -> Value {
@@ -133,17 +139,22 @@ pub fn app(f: &Value, x: &Value) -> Value {
     }
     match f {
         Value::Function(f) => {
-            let key = matches!(x, Value::Con(..));
-            if key {
+            let key = match x {
+                Value::Con(..) => hash(x, 0),
+                _ => None,
+            };
+            if let Some(key) = key {
                 let known = f.known.borrow();
-                if let Some((_, y)) = known.iter().find(|(k, _)| same(k, x) == Some(true)) {
+                if let Some((_, _, y)) = known.iter().find(|(k, v, _)| *k == key && same(v, x) == Some(true)) {
                     return y.clone();
                 }
             }
             let y = (f.rule)(x);
             // A longer list would take longer to look through than the value to compute.
-            if key && f.known.borrow().len() < MOST_KNOWN {
-                f.known.borrow_mut().push((x.clone(), y.clone()));
+            if let Some(key) = key {
+                if f.known.borrow().len() < MOST_KNOWN {
+                    f.known.borrow_mut().push((key, x.clone(), y.clone()));
+                }
             }
             y
         }
@@ -362,6 +373,21 @@ fn why(v: &Value) -> Why {
     match v {
         Value::Absent(why) => why.clone(),
         _ => "a value is of the wrong kind".into(),
+    }
+}
+
+// A number that is the same for simple values that are the same; nothing for others.
+fn hash(v: &Value, start: u64) -> Option<u64> {
+    let mix = |h: u64, n: u64| (h ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    let number = |h: u64, n: i128| n.to_le_bytes().iter().fold(h, |h, b| mix(h, u64::from(*b)));
+    match v {
+        Value::Whole(n) => Some(number(mix(start, 1), *n)),
+        Value::Real(n, d) => Some(number(number(mix(start, 2), *n), *d)),
+        Value::Truth(b) => Some(mix(start, 3 + u64::from(*b))),
+        Value::Star => Some(mix(start, 5)),
+        Value::Pair(p) => hash(&p.1, hash(&p.0, mix(start, 6))?),
+        Value::Con(n, fields) => fields.iter().try_fold(mix(start, 7 + *n as u64), |h, x| hash(x, h)),
+        _ => None,
     }
 }
 
