@@ -20,6 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What the program allocates with, since much of the time goes there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many mutants of each kind are judged, in how many proofs, and how many more of each of these; what must always be refused is
 /// tried in as many mutants as come first in some order of the proofs. A longer run takes more of each and looks at every proof:
 /// `BFV_MUTANTS=10 cargo test --release --test mutants`.

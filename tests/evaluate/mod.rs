@@ -16,6 +16,10 @@ use num_rational::BigRational;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+/// What the program allocates with, since much of the time goes there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs a test on a stack that elaboration and evaluation can bear.
 pub fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|s| {
