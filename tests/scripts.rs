@@ -3,13 +3,15 @@
 
 mod project;
 
-use bfv_driver::{CheckOptions, Plugged, Store, StoreMode, check_in_threads, plug_for};
+use bfv_driver::{Attempt, CheckOptions, Method, Plugged, Search, Store, StoreMode, check_in_threads, plug_for};
 use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
 use bfv_format::{Decl, Library, Node, Prim, Stored, Term};
+use bfv_kernel::Signature;
 use bfv_search::{Budget, Engine, Goal, Outcome};
 use project::Project;
 use serde_json::Value;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Theorems with scripts, a claim that uses one, a refutation at a point, a claim without evidence.
@@ -380,4 +382,111 @@ fn scripts_run_again_where_something_changed() {
     p.write("base.sctt", &format!("{BASE}\n-- A comment.\n"));
     assert!(asked(usual) >= 24, "those of both run");
     assert_eq!(asked(usual), 0);
+}
+
+/// Claims about whose hypotheses nothing is found, with a point for `more`, and with a contradiction for `nowhere`.
+const IN_VAIN: &str = "import std.real
+
+claim root (x : Real) (h : x * x = 2) : x * x <= 3
+
+claim more (x : Real) (h : 1 <= x) : 0 < x
+
+claim nowhere (x : Real) (h : x < 1) (g : 2 < x) : x <= 0
+";
+
+const VAIN_FILE: &str = "proofs/vain/scripts.bfvl";
+
+fn vain(name: &str, gate: &str) -> Project {
+    let p = Project::new(&format!("scripts-{name}"), gate);
+    p.write("vain.sctt", IN_VAIN);
+    p.run(&["check", "."]);
+    p
+}
+
+fn notes(p: &Project) -> String {
+    String::from_utf8(library(p, VAIN_FILE).meta).unwrap().split_once('\n').unwrap().1.to_owned()
+}
+
+/// What a search about hypotheses did not find is not searched for again, until something changes.
+#[test]
+fn a_search_in_vain_is_not_made_again() {
+    let p = vain("vain", "");
+    assert_eq!(notes(&p), "in-vain root\n");
+    let asked = |mode: StoreMode, steps: u64| {
+        let store = Some(Store::new(&p.path(""), mode));
+        let options = CheckOptions { paths: vec![p.path("vain.sctt")], goal: None, steps, store, repair: false };
+        let count = Counted::default();
+        let engines = |share| {
+            let (front, search) = plug_for(ENGINES, share);
+            let search: Box<dyn Search> = Box::new(Watched { search, count: count.clone() });
+            (front, search)
+        };
+        let (report, ..) = check_in_threads(&options, &engines, 1 << 28, &mut |_| {});
+        assert_eq!((report.problems, report.goals.len()), (vec![], 3));
+        count.0.load(Ordering::Relaxed)
+    };
+    let locked = StoreMode { locked: true, fresh: false };
+    std::thread::scope(|s| {
+        let run = || {
+            assert_eq!(asked(locked, 1_000_000), 0, "nothing is searched for");
+            assert!(asked(StoreMode { locked: true, fresh: true }, 1_000_000) > 0);
+            assert!(asked(locked, 1_000) > 0, "few steps say little");
+            p.write("vain.sctt", &format!("{IN_VAIN}\n-- A comment.\n"));
+            assert!(asked(locked, 1_000_000) > 0, "something changed");
+        };
+        std::thread::Builder::new().stack_size(1 << 28).spawn_scoped(s, run).unwrap().join().unwrap();
+    });
+}
+
+/// A forged note saves a search and hides what that would find. It changes no verdict, and is no answer about hypotheses.
+#[test]
+fn a_forged_search_in_vain_is_no_answer() {
+    let p = vain("forged-vain", "points = true");
+    let wanted = answers(&p, &[]);
+    let forge = |text: &str| {
+        let file = forged(&bytes(&p, VAIN_FILE), |l| {
+            l.meta.extend_from_slice(text.as_bytes());
+        });
+        std::fs::write(p.path(VAIN_FILE), file.unwrap()).unwrap();
+    };
+    // What is stored counts whatever the note says, and the file is mended.
+    forge("in-vain nowhere\nin-vain more\nin-vain no_claim\n");
+    assert_eq!(answers(&p, &["--locked"]), wanted);
+    assert_eq!(answers(&p, &[]), wanted);
+    assert_eq!(notes(&p), "in-vain root\n");
+    // Without what is stored, all that is hidden is the answer about hypotheses.
+    forge("in-vain nowhere\n");
+    std::fs::remove_file(p.proof("vain/nowhere-hypotheses")).unwrap();
+    let hidden = answers(&p, &["--locked"]).1;
+    for n in 0..3 {
+        assert_eq!(hidden["goals"][n]["verdict"], wanted.1["goals"][n]["verdict"]);
+        let (now, then) = (&hidden["goals"][n]["hypotheses"], &wanted.1["goals"][n]["hypotheses"]);
+        if n == 2 {
+            assert_eq!((now["verdict"].as_str(), then["verdict"].as_str()), (Some("unknown"), Some("contradictory")));
+        } else {
+            assert_eq!(now, then);
+        }
+    }
+    p.run(&["gate"]).code(5).says("No stored point shows that the hypotheses of vain.nowhere can hold.");
+    assert_eq!(answers(&p, &["--fresh", "--locked"]).1["goals"][2]["hypotheses"]["verdict"], "contradictory");
+}
+
+/// Counts what is asked of a search.
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+struct Watched {
+    search: Box<dyn Search>,
+    count: Counted,
+}
+
+impl Search for Watched {
+    fn search(&mut self, s: &Signature, statement: &Term, names: &[String], steps: u64) -> (Attempt, u64) {
+        self.count.0.fetch_add(1, Ordering::Relaxed);
+        self.search.search(s, statement, names, steps)
+    }
+    fn only(&mut self, m: Method, s: &Signature, statement: &Term, names: &[String], steps: u64) -> (Attempt, u64) {
+        self.count.0.fetch_add(1, Ordering::Relaxed);
+        self.search.only(m, s, statement, names, steps)
+    }
 }

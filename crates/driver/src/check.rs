@@ -69,6 +69,8 @@ pub struct Goal {
     pub given: Option<Candidate>,
     /// The stored proof that the source's evidence gave when it was last elaborated; `given` is nothing then.
     pub recalled: Option<Vec<u8>>,
+    /// It was noted that a search about its hypotheses found nothing. That saves a search, and is never an answer.
+    pub in_vain: bool,
     /// Goals added by `holds_if`.
     pub holds_if: Vec<Conditional>,
     /// The author knows that the hypotheses contradict each other, and says so.
@@ -384,10 +386,11 @@ pub(crate) fn check_loaded(
     }
     report.problems.append(&mut line.problems);
     let (sides, stored) = (std::mem::take(&mut line.sides), std::mem::take(&mut line.from_source));
+    let in_vain = std::mem::take(&mut line.in_vain);
     let mut scripts = frontend.scripts();
     // Of the other goals nothing is known.
     if options.goal.is_none() {
-        Scripts::note(&mut scripts, stored);
+        Scripts::note(&mut scripts, stored, in_vain);
     } else {
         scripts.clear();
     }

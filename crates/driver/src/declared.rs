@@ -1,10 +1,10 @@
 //! Declarations of files and of the library that are no claims: what they say, where they stand, and what stands behind them.
 
-use crate::check::Frontend;
+use crate::check::{Frontend, internal};
 use crate::core_text::core_text;
-use crate::front::stem;
 use crate::library;
 use crate::load::{Input, load};
+use crate::modules::stem;
 use crate::problem::{Place, Problem, place};
 use crate::replay::Context;
 use bfv_diag::{Sources, Span};
@@ -138,6 +138,11 @@ pub fn behind(d: &Declared, paths: &[PathBuf], frontend: &mut dyn Frontend) -> R
     let elaborated = frontend.elaborate(&mut sources, &files)?;
     problems.extend(elaborated.problems);
     let Some(id) = elaborated.positions.get(&d.name).copied() else { return Err(problems) };
+    if let Err(r) = elaborated.signature.settle(id) {
+        let what = format!("The kernel refuses {}: {}. {}", d.name, r.reason, r.detail);
+        problems.push(internal(what.trim_end()));
+        return Err(problems);
+    }
     let context = Context::new(&elaborated.signature).ok();
     let name = |id: u32| {
         let found = usize::try_from(id).ok().and_then(|i| context.as_ref()?.decls().get(i));

@@ -6,7 +6,7 @@ use crate::declared::library_file;
 use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
-use crate::modules::{Module, alone, owners};
+use crate::modules::{Module, alone, owners, stem};
 use crate::problem::{Problem, few_of_each_file, place};
 use crate::scripts::{self, Remembered, Scripts};
 use crate::states::States;
@@ -79,8 +79,7 @@ pub fn bundles(engines: Plugged) -> Result<Vec<(&'static str, Vec<u8>)>, Vec<Pro
     for (module, _) in library::MODULES {
         let from = line.session.signature.len();
         line.module(module, &mut sources);
-        let key = line.keys.of(module).unwrap_or_default();
-        match line.session.bundle(module, from, &key) {
+        match line.session.bundle(module, from, &line.keys.of(module).unwrap_or_default()) {
             Ok(bundle) => out.push((*module, bfv_format::write_library(&bundle))),
             Err(why) => line.problems.push(broken(module, &why)),
         }
@@ -130,8 +129,8 @@ impl Frontend for Front {
         let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
         let signature = line.session.signature.clone();
         *self.known.borrow_mut() = Known { session: line.session, claims: line.claims };
-        let problems = few_of_each_file(line.problems);
-        Ok(Elaborated { signature, goals: line.goals, problems, positions, modules: line.asked })
+        let (goals, problems) = (line.goals, few_of_each_file(line.problems));
+        Ok(Elaborated { signature, goals, problems, positions, modules: line.asked })
     }
 
     fn recall(&mut self, store: Store) {
@@ -174,13 +173,6 @@ fn other_end(path: Option<&str>) -> Option<&str> {
     let name = path?.rsplit(['/', '\\']).next()?;
     let (stem, end) = name.rsplit_once('.')?;
     (!stem.is_empty() && end != "sctt").then_some(end)
-}
-
-/// The module of a file that names none.
-pub(crate) fn stem(path: Option<&str>) -> String {
-    let path = path.unwrap_or("input");
-    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    file.strip_suffix(".sctt").unwrap_or(file).to_owned()
 }
 
 /// A module asked for, as it was parsed, with the session before it: it can be elaborated again with changes.
@@ -286,8 +278,8 @@ impl Line {
         self.problems = problems;
         self.session.names.catalogue = Some(library::catalogue);
         for input in files {
-            let name = self.modules.iter().find(|(_, m)| m.file.decls.iter().any(|d| d.span.file == input.number));
-            if let Some(name) = name.map(|(n, _)| n.clone()) {
+            let of = |m: &Module| m.file.decls.iter().any(|d| d.span.file == input.number);
+            if let Some(name) = self.modules.values().find(|m| of(m)).map(|m| m.name.clone()) {
                 self.module(&name, sources);
             }
         }
@@ -382,7 +374,8 @@ impl Line {
             .as_ref()
             .zip(key.as_ref())
             .and_then(|(store, key)| Remembered::load(store, &module.name, key, &self.session.in_share(&module.file)));
-        let mut proofs = known.as_mut().map(|k| std::mem::take(&mut k.proofs)).unwrap_or_default();
+        let noted = known.as_mut().map(|k| (std::mem::take(&mut k.proofs), k.in_vain.clone()));
+        let (mut proofs, in_vain) = noted.unwrap_or_default();
         self.session.recall = known.as_ref().map(|k| k.recall.clone()).unwrap_or_default();
         let out = self.session.module(&module.name, &module.file, self.engines, &text);
         if let (Some(key), true, true) = (key, out.problems.is_empty(), store.is_some_and(|s| s.writes())) {
@@ -405,6 +398,7 @@ impl Line {
             self.goals.push(Goal {
                 number: c.number,
                 recalled: proofs.remove(&c.name).filter(|_| c.recalled),
+                in_vain: in_vain.contains(&c.name),
                 module: module.name.clone(),
                 name: c.name,
                 doc: c.doc,

@@ -3,7 +3,7 @@
 use crate::check::{Attempt, Candidate, CheckOptions, Frontend, Goal, Method, Search, internal};
 use crate::companion::{self, Part};
 use crate::problem::Problem;
-use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored, moved};
+use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_moved, judge_stored};
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
@@ -35,6 +35,8 @@ pub struct Line<'a> {
     pub(crate) refused: bool,
     /// Module and name of the claims whose evidence is that of the source, with the hash of what is stored.
     pub(crate) from_source: Vec<(String, String, String)>,
+    /// Module and name of the claims about whose hypotheses nothing was found.
+    pub(crate) in_vain: Vec<(String, String)>,
     /// What went wrong on the way.
     pub problems: Vec<Problem>,
 }
@@ -122,6 +124,7 @@ impl<'a> Line<'a> {
             sides: Sides::default(),
             refused: false,
             from_source: Vec::new(),
+            in_vain: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -195,8 +198,14 @@ impl<'a> Line<'a> {
                 }
                 Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
             }
+        } else if accepted.is_empty() && again && !stale && self.notes_vain(task) && task.goal.in_vain {
+            self.is_in_vain(task);
         } else if accepted.is_empty() {
-            for (attempt, steps) in self.attempts(task, again && !stale) {
+            let attempts = self.attempts(task, again && !stale);
+            if self.notes_vain(task) && attempts.iter().all(|(attempt, _)| found_nothing(attempt)) {
+                self.is_in_vain(task);
+            }
+            for (attempt, steps) in attempts {
                 search_steps += steps;
                 match attempt {
                     Attempt::Candidate(candidate) => match self.offer(task, candidate) {
@@ -253,6 +262,16 @@ impl<'a> Line<'a> {
         self.is_from_source(task, &accepted);
         let failure = (Reason::Incomplete, String::new());
         Some(Answer { hash, accepted: Some(accepted), failure, search_steps: 0, wall_us, old: true })
+    }
+
+    /// Whether it is kept that a search for a task found nothing: with fewer steps it says little, and with more it may not be so.
+    fn notes_vain(&self, task: &Task<'_>) -> bool {
+        task.part == Part::Hypotheses && !task.goal.vacuous && self.options.steps >= HYPOTHESES_STEPS
+    }
+
+    /// Notes that nothing was found about the hypotheses of a claim.
+    fn is_in_vain(&mut self, task: &Task<'_>) {
+        self.in_vain.push((task.goal.module.clone(), task.goal.name.clone()));
     }
 
     /// Notes that what is stored of a claim is the evidence in its source.
@@ -362,9 +381,9 @@ impl<'a> Line<'a> {
     /// Stored bytes that count, or why they do not; nothing is said of bytes that cannot be read.
     fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Result<Accepted, Option<StoredFailure>> {
         let stored = read(&bytes).map_err(|_| None)?;
-        let judgement = judge_stored(self.signature, self.context, task.statement, &stored, self.limits())?;
+        let (judgement, moved) = judge_moved(self.signature, self.context, task.statement, &stored, self.limits())?;
         // Only the run or the point behind a refutation is looked at later.
-        let moved = if stored.verdict == Outcome::Refuted { moved(self.context, &stored) } else { None };
+        let moved = moved.filter(|_| stored.verdict == Outcome::Refuted);
         let Stored { verdict, evidence, witness, engine, .. } = stored;
         let candidate = Candidate { outcome: verdict, evidence, witness, engine };
         Ok(Accepted { judgement, evidence: moved, candidate, source: ProofSource::Stored, bytes })
@@ -416,6 +435,12 @@ impl<'a> Line<'a> {
         let (condition, source) = (c.condition.clone(), ConditionSource::Written);
         Some(HoldsIf { condition, source, without, verdict, hypotheses })
     }
+}
+
+/// Whether a search came to its end, or to that of its steps, without a proposal: another time it would again.
+fn found_nothing(attempt: &Attempt) -> bool {
+    use Reason::{Budget, Incomplete, OutsideFragment, Unsupported};
+    matches!(attempt, Attempt::GaveUp(Budget | Incomplete | OutsideFragment | Unsupported, _))
 }
 
 /// The kernel's refusal as sentences; its detail may be one already.

@@ -13,6 +13,13 @@ pub(crate) struct Module {
     pub(crate) asked: Option<(String, Rc<[u8]>)>,
 }
 
+/// The module of a file that names none.
+pub(crate) fn stem(path: Option<&str>) -> String {
+    let path = path.unwrap_or("input");
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    file.strip_suffix(".sctt").unwrap_or(file).to_owned()
+}
+
 /// With fewer modules than this for each share, single claims are shared out.
 const MODULES: usize = 4;
 

@@ -142,16 +142,6 @@ fn is_of(context: &Context, statement: &Term, stored: &Stored, hashes: &[Hash]) 
     Ok(term_hash(&stored.statement, hashes)? == context.statement_hash(statement)?)
 }
 
-/// The evidence of a stored proof over the signature; nothing where it brings declarations of its own.
-pub(crate) fn moved(context: &Context, stored: &Stored) -> Option<Term> {
-    let hashes = decl_hashes(&stored.decls).ok()?;
-    let mut renumber = Renumber::default();
-    for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(&hashes)) {
-        renumber.insert(old, context.find(hash, decl)?);
-    }
-    renumber.term(&stored.evidence).ok()
-}
-
 /// Judges a stored proof of a statement: its declarations are found in the signature by hash, or checked and added to a copy of it.
 /// What is judged is the statement in the source; the one in the file only has to have the same hash.
 /// A stored proof may not bring axioms along: one that the source does not have is refused, whatever it is called.
@@ -165,6 +155,20 @@ pub fn judge_stored(
     stored: &Stored,
     limits: Limits,
 ) -> Result<Judgement, StoredFailure> {
+    judge_moved(signature, context, statement, stored, limits).map(|(judgement, _)| judgement)
+}
+
+/// The same, with the evidence over the signature; with nothing where it brings declarations of its own.
+///
+/// # Errors
+/// As `judge_stored`.
+pub(crate) fn judge_moved(
+    signature: &Signature,
+    context: &Context,
+    statement: &Term,
+    stored: &Stored,
+    limits: Limits,
+) -> Result<(Judgement, Option<Term>), StoredFailure> {
     let broken = |e: UnknownConstant| StoredFailure::Rejected(e.to_string());
     let hashes = decl_hashes(&stored.decls).map_err(broken)?;
     if !is_of(context, statement, stored, &hashes).map_err(broken)? {
@@ -190,6 +194,7 @@ pub fn judge_stored(
         renumber.insert(old, id);
     }
     let evidence = renumber.term(&stored.evidence).map_err(broken)?;
-    judge(scratch.as_ref().unwrap_or(signature), statement, stored.verdict, &evidence, limits)
-        .map_err(StoredFailure::Rejected)
+    let judgement = judge(scratch.as_ref().unwrap_or(signature), statement, stored.verdict, &evidence, limits)
+        .map_err(StoredFailure::Rejected)?;
+    Ok((judgement, scratch.is_none().then_some(evidence)))
 }

@@ -59,6 +59,7 @@ fn goal(name: &str, statement: Term, expected: Kind, given: Option<Candidate>) -
         expected,
         given,
         recalled: None,
+        in_vain: false,
         holds_if: vec![],
         vacuous: false,
     }

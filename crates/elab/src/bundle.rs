@@ -1,7 +1,8 @@
 //! Modules of the library as bundles: checked declarations in one strict format, to be read instead of elaborated.
 //!
 //! A bundle is a `Library` of the format crate. Its list begins with one stand-in for every earlier declaration that the module names,
-//! by full name; a stand-in is never added to anything. The module's own declarations follow, and the kernel checks each of them again.
+//! by full name; a stand-in is never added to anything. The module's own declarations follow, and the kernel checks each of them again:
+//! proofs of theorems once something rests on them, everything else at once.
 //! Beside them the bundle holds what the elaborator needs: names, which parameters are implicit, and tags, as lines of text.
 
 use crate::module::Session;
@@ -59,7 +60,8 @@ impl Session {
         Ok(Library { decls, meta })
     }
 
-    /// Reads a bundle into the session: every declaration is checked by the kernel. Unchanged after an error.
+    /// Reads a bundle into the session: every declaration is checked by the kernel, and proofs of theorems are owed, for most are not
+    /// needed. Unchanged after an error.
     ///
     /// # Errors
     /// Anything that keeps the bundle from being the module.
@@ -85,7 +87,7 @@ impl Session {
                     let moved = renumber.decl(decl).map_err(|e| e.to_string())?;
                     let refused =
                         |r: bfv_kernel::Refusal| format!("the kernel refuses `{}`: {}", decl.name(), r.reason);
-                    signature.add(moved, Limits::default()).map_err(refused)?;
+                    signature.add_owing(moved, Limits::default()).map_err(refused)?;
                     own.push(id);
                 }
             }

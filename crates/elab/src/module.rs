@@ -481,7 +481,15 @@ impl Session {
         }
     }
 
-    fn data(&self, module: &str, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
+    fn data(&mut self, module: &str, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
+        let names = self.names.count();
+        let made = self.data_with_its_names(module, d, engines);
+        self.names.take_back(names);
+        made
+    }
+
+    /// A data type; its own name and those of its constructors are left among the names.
+    fn data_with_its_names(&mut self, module: &str, d: &Decl, engines: Engines<'_>) -> R<CoreDecl> {
         let id = self.signature.len();
         let level = match d.ty.as_ref().map(|t| &*t.kind) {
             None => 0,
@@ -509,8 +517,7 @@ impl Session {
         })?;
         let mut header = DataDecl { name: d.name.text.clone(), params, level, constructors: Vec::new() };
         // Its own name is visible in the fields.
-        let mut own = self.clone();
-        own.names.add(Global {
+        self.names.add(Global {
             full: format!("{module}.{}", d.name.text),
             module: module.to_owned(),
             target: Target::Data(id),
@@ -518,12 +525,12 @@ impl Session {
         });
         for (n, c) in (0u32..).zip(cs) {
             let scratch = || Scratch::with_data(&self.signature, header.clone());
-            let constructor = own.settled(d.name.span, &scratch, engines, &|e| {
+            let constructor = self.settled(d.name.span, &scratch, engines, &|e| {
                 let (inner, _) = e.binders(&Local::default(), &d.binders)?;
                 e.constructor_of(&inner, d.span, DataRef { id, shift: 0 }, c)
             })?;
             // Earlier constructors are visible in the boundary of later ones.
-            own.names.add(constructor_name(module, d, header.params.len(), Target::Con(id, n), c));
+            self.names.add(constructor_name(module, d, header.params.len(), Target::Con(id, n), c));
             header.constructors.push(constructor);
         }
         Ok(CoreDecl::Data(header))

@@ -135,6 +135,37 @@ impl Names {
         self.globals.push(g);
     }
 
+    /// How many names there are.
+    pub fn count(&self) -> usize {
+        self.globals.len()
+    }
+
+    /// Takes back what was added after there were so many names.
+    pub fn take_back(&mut self, count: usize) {
+        for g in self.globals.drain(count.min(self.globals.len())..).rev() {
+            let short = g.full.strip_prefix(&format!("{}.", g.module)).unwrap_or(&g.full);
+            for name in if short == g.full { vec![short] } else { vec![short, &g.full] } {
+                if let Some(all) = self.index.get_mut(name) {
+                    all.pop();
+                    if all.is_empty() {
+                        self.index.remove(name);
+                    }
+                }
+            }
+            match g.target {
+                Target::Const(id) | Target::Data(id) => {
+                    self.by_id.remove(&id);
+                    self.implicit.remove(&id);
+                    self.constants.remove(&id);
+                }
+                Target::Con(id, n) => {
+                    self.constructors.remove(&(id, n));
+                }
+                Target::Prim(_) => {}
+            }
+        }
+    }
+
     /// What a name stands for in the visible modules: several answers mean that it is ambiguous.
     pub fn find(&self, name: &str) -> Vec<&Global> {
         self.index.get(name).map_or_else(Vec::new, |ns| {

@@ -7,17 +7,15 @@ use crate::term::{
 };
 
 /// The nodes read so far, and what the reader needs to know of each.
-#[derive(Default)]
 pub(crate) struct Table {
     pub(crate) nodes: Vec<Term>,
-    /// Children of each node, in the order of its encoding.
-    pub(crate) children: Vec<Vec<u32>>,
+    /// Children of all nodes, in the order of their encoding, and where those of each node end.
+    children: Vec<u32>,
+    ends: Vec<usize>,
     /// One more than the greatest position of a declaration referred to below the node; 0 for none.
     pub(crate) reach: Vec<u32>,
     /// Height of each node; a leaf has 1.
     pub(crate) depth: Vec<u32>,
-    /// Children of the node being read.
-    current: Vec<u32>,
     /// Reach of the node being read.
     current_reach: u32,
 }
@@ -30,13 +28,25 @@ impl Drop for Table {
 }
 
 impl Table {
+    /// An empty table with room for so many nodes.
+    pub(crate) fn with_room(nodes: usize) -> Self {
+        Table {
+            nodes: Vec::with_capacity(nodes),
+            children: Vec::with_capacity(nodes),
+            ends: Vec::with_capacity(nodes),
+            reach: Vec::with_capacity(nodes),
+            depth: Vec::with_capacity(nodes),
+            current_reach: 0,
+        }
+    }
+
     /// Reads the next node and appends it.
     pub(crate) fn node(&mut self, r: &mut Reader<'_>, depth_limit: u32) -> Read<()> {
-        self.current.clear();
+        let start = self.children.len();
         self.current_reach = 0;
         let node = self.decode(r)?;
         let mut depth = 0;
-        for &c in &self.current {
+        for &c in self.children.get(start..).unwrap_or_default() {
             let Some((d, reach)) = position(c).and_then(|c| Some((*self.depth.get(c)?, *self.reach.get(c)?))) else {
                 return r.fail("child does not come before its parent");
             };
@@ -47,10 +57,17 @@ impl Table {
             return r.fail("term too deep");
         }
         self.nodes.push(Term::new(node));
-        self.children.push(std::mem::take(&mut self.current));
+        self.ends.push(self.children.len());
         self.reach.push(self.current_reach);
         self.depth.push(depth + 1);
         Ok(())
+    }
+
+    /// The children of a node.
+    pub(crate) fn children(&self, i: u32) -> Option<&[u32]> {
+        let i = position(i)?;
+        let start = i.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.children.get(start..*self.ends.get(i)?)
     }
 
     /// Reads the index of a node of the table.
@@ -64,7 +81,7 @@ impl Table {
 
     fn t(&mut self, r: &mut Reader<'_>) -> Read<Term> {
         let (i, t) = self.index(r)?;
-        self.current.push(i);
+        self.children.push(i);
         Ok(t)
     }
 

@@ -74,19 +74,24 @@ impl<'a> Sink<'a> for Digests<'_> {
     }
 }
 
-/// Hashes of terms over one list of declarations; shared nodes are hashed once.
+/// Hashes of nodes over one list of declarations; shared nodes are hashed once.
+#[derive(Default)]
+struct Known {
+    done: ByAddress<Hash>,
+    seen: Seen,
+}
+
 struct Hasher<'b> {
     earlier: &'b [Hash],
     own: Option<usize>,
-    done: ByAddress<Hash>,
-    seen: Seen,
+    known: &'b mut Known,
 }
 
 impl Hasher<'_> {
     fn term(&mut self, t: &Term) -> Result<Hash, UnknownConstant> {
         let (mut unknown, mut bytes) = (None, Vec::new());
-        let (done, earlier, own) = (&mut self.done, self.earlier, self.own);
-        post_order(t, &mut self.seen, |n| {
+        let (done, earlier, own) = (&mut self.known.done, self.earlier, self.own);
+        post_order(t, &mut self.known.seen, |n| {
             bytes.clear();
             bytes.push(NODE);
             let mut sink = Digests { out: &mut bytes, done, earlier, own, unknown: None };
@@ -94,7 +99,7 @@ impl Hasher<'_> {
             unknown = unknown.or(sink.unknown);
             done.insert(Term::as_ptr(n), hash(&bytes));
         });
-        match (unknown, self.done.get(&Term::as_ptr(t))) {
+        match (unknown, self.known.done.get(&Term::as_ptr(t))) {
             (None, Some(h)) => Ok(*h),
             (id, _) => Err(UnknownConstant(id.unwrap_or(u32::MAX))),
         }
@@ -110,7 +115,7 @@ fn hash(bytes: &[u8]) -> Hash {
 /// # Errors
 /// A constant at a position that has no hash.
 pub fn term_hash(term: &Term, hashes: &[Hash]) -> Result<Hash, UnknownConstant> {
-    Hasher { earlier: hashes, own: None, done: ByAddress::default(), seen: Seen::default() }.term(term)
+    Hasher { earlier: hashes, own: None, known: &mut Known::default() }.term(term)
 }
 
 /// The hash of the declaration at position `earlier.len()`. Names and proofs of theorems do not count;
@@ -119,8 +124,14 @@ pub fn term_hash(term: &Term, hashes: &[Hash]) -> Result<Hash, UnknownConstant> 
 /// # Errors
 /// A constant that does not come earlier.
 pub fn decl_hash(decl: &Decl, earlier: &[Hash]) -> Result<Hash, UnknownConstant> {
+    decl_hash_knowing(decl, earlier, &mut Known::default())
+}
+
+fn decl_hash_knowing(decl: &Decl, earlier: &[Hash], known: &mut Known) -> Result<Hash, UnknownConstant> {
     let own = matches!(decl, Decl::Data(_)).then_some(earlier.len());
-    let mut h = Hasher { earlier, own, done: ByAddress::default(), seen: Seen::default() };
+    let mut alone = Known::default();
+    // A data type that names itself is not yet one of those that come earlier, so its nodes have other hashes.
+    let mut h = Hasher { earlier, own, known: if own.is_some() { &mut alone } else { known } };
     let mut out = Vec::new();
     match decl {
         Decl::Def { ty, body, .. } => {
@@ -159,9 +170,9 @@ pub fn decl_hash(decl: &Decl, earlier: &[Hash]) -> Result<Hash, UnknownConstant>
 /// # Errors
 /// A constant that does not come earlier.
 pub fn decl_hashes(decls: &[Decl]) -> Result<Vec<Hash>, UnknownConstant> {
-    let mut out = Vec::new();
+    let (mut out, mut known) = (Vec::new(), Known::default());
     for d in decls {
-        out.push(decl_hash(d, &out)?);
+        out.push(decl_hash_knowing(d, &out, &mut known)?);
     }
     Ok(out)
 }

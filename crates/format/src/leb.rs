@@ -7,6 +7,9 @@ use num_integer::Integer;
 /// Most bytes of one number. The reader must reduce fractions to see that they are in lowest terms, at quadratic cost.
 pub const NUMBER_LIMIT: usize = 1 << 14;
 
+/// Room for so many members is made for a list at once.
+const SHORT: usize = 16;
+
 /// Why bytes were refused: a fixed phrase, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadError {
@@ -158,7 +161,8 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let n = self.count()?;
-        let mut out = Vec::new();
+        // Most lists are short, and a long one is not believed.
+        let mut out = Vec::with_capacity(n.min(SHORT));
         for _ in 0..n {
             out.push(item(self)?);
         }

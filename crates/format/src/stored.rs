@@ -22,6 +22,9 @@ const PROOF: &[u8; 4] = b"bfvp";
 const LIBRARY: &[u8; 4] = b"bfvl";
 const SEAL: usize = blake3::OUT_LEN;
 
+/// Most nodes take no more bytes.
+const BYTES_OF_A_NODE: usize = 4;
+
 /// What a stored proof says of its claim. It is a word in a file; only the kernel can make it true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -301,7 +304,7 @@ impl Walk {
                 self.next += 1;
                 continue;
             }
-            let Some(children) = position(i).and_then(|i| table.children.get(i)) else {
+            let Some(children) = table.children(i) else {
                 return false;
             };
             stack.push((i, true));
@@ -331,8 +334,10 @@ fn open<'a>(bytes: &'a [u8], magic: &[u8; 4]) -> Read<(Reader<'a>, Table, Walk)>
     }
     let mut r = Reader::new(body, magic.len() + 1);
     let count = r.count()?;
-    let mut table = Table::default();
-    let mut distinct: HashSet<&[u8]> = HashSet::new();
+    // As many as are likely for so many bytes, whatever the count says.
+    let likely = count.min(body.len() / BYTES_OF_A_NODE);
+    let mut table = Table::with_room(likely);
+    let mut distinct: HashSet<&[u8]> = HashSet::with_capacity(likely);
     for _ in 0..count {
         let start = r.at();
         table.node(&mut r, DEPTH_LIMIT)?;

@@ -3,9 +3,10 @@
 use crate::check::Ctx;
 use crate::data::count;
 use crate::machine::Machine;
-use crate::refusal::{AXIOM, CONSTANT, Res, refuse};
+use crate::refusal::{AXIOM, CONSTANT, Refusal, Res, refuse};
 use crate::{Globals, Limits};
 use bfv_format::{Constructor, DataDecl, Decl, Node, Prim, Rule, Term};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -19,9 +20,14 @@ struct Entry {
     /// Declarations named in type, body or proof.
     uses: BTreeSet<u32>,
     rules: BTreeSet<&'static str>,
+    /// The proof of this theorem is still to be judged, within these limits.
+    owed: Cell<Option<Limits>>,
+    /// No proof is owed here, nor anywhere in the closure. It never becomes false again.
+    settled: Cell<bool>,
 }
 
-/// Checked declarations; it grows by one checked declaration at a time.
+/// Checked declarations; it grows by one checked declaration at a time. The proof of a theorem may be owed: then it is judged before
+/// anything that rests on it counts.
 #[derive(Clone, Default)]
 pub struct Signature {
     entries: Vec<Rc<Entry>>,
@@ -121,6 +127,33 @@ impl Globals for Pending<'_> {
     }
 }
 
+/// The declarations before a position, as they were when the one there was added.
+struct Before<'s> {
+    signature: &'s Signature,
+    end: u32,
+}
+
+impl Before<'_> {
+    fn has(&self, id: u32) -> bool {
+        id < self.end
+    }
+}
+
+impl Globals for Before<'_> {
+    fn const_type(&self, id: u32) -> Option<Term> {
+        if self.has(id) { self.signature.const_type(id) } else { None }
+    }
+    fn const_body(&self, id: u32) -> Option<Term> {
+        if self.has(id) { self.signature.const_body(id) } else { None }
+    }
+    fn data(&self, id: u32) -> Option<Rc<DataDecl>> {
+        if self.has(id) { self.signature.data(id) } else { None }
+    }
+    fn displaceable(&self, id: u32) -> bool {
+        self.has(id) && self.signature.displaceable(id)
+    }
+}
+
 impl Signature {
     /// The empty signature.
     #[must_use]
@@ -155,14 +188,82 @@ impl Signature {
         self.entries.iter().map(|e| &e.decl)
     }
 
-    /// Section 7: checks a declaration and appends it. The only way in.
+    /// Section 7: checks a declaration with all that it rests on, and appends it. This and `add_owing` are the only ways in.
     ///
     /// # Errors
-    /// The reason for which the declaration is refused; the signature is unchanged then.
+    /// The reason for which the declaration, or the proof of a theorem that it rests on, is refused; the signature is unchanged then.
     pub fn add(&mut self, decl: Decl, limits: Limits) -> Res<u32> {
+        self.check(&decl, limits)?;
+        let entry = self.describe(self.len(), decl);
+        self.settle_all(&entry.uses)?;
+        entry.settled.set(true);
+        Ok(self.push(entry))
+    }
+
+    /// The same, but the proof of a theorem is owed: only its statement is checked now. The proof is judged over the declarations before
+    /// it, once, by the first of `prove`, `refute`, `add` and `settle` whose answer rests on it; and that answer is a refusal when the proof is.
+    ///
+    /// # Errors
+    /// The reason for which the declaration, or the statement of a theorem, is refused; the signature is unchanged then.
+    pub fn add_owing(&mut self, decl: Decl, limits: Limits) -> Res<u32> {
+        let owed = if let Decl::Theorem { ty, .. } = &decl {
+            Machine::new(self, limits).check_type(&Ctx::default(), ty)?;
+            Some(limits)
+        } else {
+            self.check(&decl, limits)?;
+            None
+        };
+        let entry = self.describe(self.len(), decl);
+        entry.owed.set(owed);
+        Ok(self.push(entry))
+    }
+
+    /// Judges the proofs that are owed for a declaration and for all that it rests on.
+    ///
+    /// # Errors
+    /// The reason for which a proof is refused, or that there is no such declaration.
+    pub fn settle(&self, id: u32) -> Res<()> {
+        if self.entry(id).is_none() {
+            return refuse(CONSTANT, format!("No declaration has position {id}."));
+        }
+        self.settle_all(&BTreeSet::from([id]))
+    }
+
+    fn settle_all(&self, roots: &BTreeSet<u32>) -> Res<()> {
+        let (mut open, mut todo) = (BTreeSet::new(), roots.iter().copied().collect::<Vec<_>>());
+        while let Some(id) = todo.pop() {
+            if let Some(e) = self.entry(id).filter(|e| !e.settled.get())
+                && open.insert(id)
+            {
+                todo.extend(&e.uses);
+            }
+        }
+        for id in open {
+            let Some(e) = self.entry(id) else { continue };
+            if let (Some(limits), Decl::Theorem { name, ty, proof }) = (e.owed.get(), &e.decl) {
+                let before = Before { signature: self, end: id };
+                let (m, ctx) = (Machine::new(&before, limits), Ctx::default());
+                m.check(&ctx, proof, &m.eval(&ctx.env, ty)).map_err(|r| Refusal {
+                    detail: format!("It rests on `{name}`, whose proof is refused. {}", r.detail).trim().to_owned(),
+                    ..r
+                })?;
+                e.owed.set(None);
+            }
+            // All that it uses comes earlier in this order.
+            e.settled.set(true);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, entry: Entry) -> u32 {
         let id = self.len();
+        self.entries.push(Rc::new(entry));
+        id
+    }
+
+    fn check(&self, decl: &Decl, limits: Limits) -> Res<()> {
         let ctx = Ctx::default();
-        match &decl {
+        match decl {
             Decl::Def { ty, body, .. } | Decl::Theorem { ty, proof: body, .. } => {
                 let m = Machine::new(self, limits);
                 m.check_type(&ctx, ty)?;
@@ -177,12 +278,10 @@ impl Signature {
             }
             Decl::Data(d) => {
                 let pending = Pending { signature: self, data: Rc::new(d.clone()) };
-                Machine::new(&pending, limits).check_data(id, d)?;
+                Machine::new(&pending, limits).check_data(self.len(), d)?;
             }
         }
-        let entry = self.describe(id, decl);
-        self.entries.push(Rc::new(entry));
-        Ok(id)
+        Ok(())
     }
 
     fn describe(&self, id: u32, decl: Decl) -> Entry {
@@ -204,7 +303,8 @@ impl Signature {
         let data = if let Decl::Data(d) = &decl { Some(Rc::new(d.clone())) } else { None };
         let mut uses = all.ids;
         uses.remove(&id);
-        Entry { decl, data, universe, canonical, uses, rules: all.rules }
+        let (owed, settled) = (Cell::new(None), Cell::new(false));
+        Entry { decl, data, universe, canonical, uses, rules: all.rules, owed, settled }
     }
 
     /// Every declaration in the closure of some positions, proofs followed.
@@ -271,8 +371,9 @@ impl Signature {
     }
 
     fn judge(&self, statement: &Term, goal: &Term, term: &Term, limits: Limits) -> Res<Evidence> {
-        for id in Mentions::of([statement, term]).ids {
-            if self.entry(id).is_none() {
+        let mentioned = Mentions::of([statement, term]).ids;
+        for id in &mentioned {
+            if self.entry(*id).is_none() {
                 return refuse(CONSTANT, format!("No declaration has position {id}."));
             }
         }
@@ -280,6 +381,7 @@ impl Signature {
         let ctx = Ctx::default();
         m.check_type(&ctx, statement)?;
         m.check(&ctx, term, &m.eval(&ctx.env, goal))?;
+        self.settle_all(&mentioned)?;
         let (axioms, rules) = self.behind(&[statement, term]);
         Ok(Evidence { statement: statement.clone(), term: term.clone(), axioms, rules, steps: m.steps() })
     }
