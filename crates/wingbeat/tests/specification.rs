@@ -42,5 +42,9 @@ fn arms_and_commands_name_each_other() {
         }
     }
     assert_eq!(named, commands());
-    println!("{} commands and {} arms name each other; {without} arms have no command.", named.len(), ARMS.len() - without);
+    println!(
+        "{} commands and {} arms name each other; {without} arms have no command.",
+        named.len(),
+        ARMS.len() - without
+    );
 }
