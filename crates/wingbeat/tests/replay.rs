@@ -77,7 +77,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = effect(l, "broadcast", "prepare");
             changed(l, at, "outcome")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a COMMIT for another value",
@@ -85,7 +85,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = effect(l, "broadcast", "commit");
             changed(l, at, "outcome")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a PREPARE in another view",
@@ -93,7 +93,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = effect(l, "broadcast", "prepare");
             changed(l, at, "view")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "an OUTPUT that the model has not computed",
@@ -101,7 +101,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = effect(l, "broadcast", "output");
             changed(l, at, "outcome")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a decision for another value",
@@ -109,7 +109,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = find(l, |l| is(l, &[("effect", "decide")]) && l["outcome"].is_u64());
             changed(l, at, "outcome")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a decision for another query",
@@ -117,7 +117,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = find(l, |l| is(l, &[("effect", "decide")]));
             changed(l, at, "query")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a VIEW-CHANGE that hides its lock",
@@ -127,7 +127,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             l[at].as_object_mut().unwrap().remove("lock");
             Some(at)
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a VIEW-CHANGE that hides its last OUTPUT",
@@ -137,7 +137,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             l[at].as_object_mut().unwrap().remove("report");
             Some(at)
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a NEW-VIEW with another value",
@@ -145,7 +145,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = find(l, |l| is(l, &[("effect", "broadcast"), ("message", "new-view")]) && l["outcome"].is_u64());
             changed(l, at, "outcome")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a PROPOSE with another value",
@@ -153,7 +153,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = find(l, |l| is(l, &[("effect", "broadcast"), ("message", "propose")]) && l["outcome"].is_u64());
             changed(l, at, "outcome")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a state that is kept in another view",
@@ -161,7 +161,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             let at = find(l, |l| is(l, &[("effect", "persist")]));
             changed(l, at, "view")
         },
-        "another effect",
+        "effect is not what follows",
     ),
     (
         "a lock that is not kept",
@@ -198,7 +198,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             l[at]["arms"] = json!(["C2"]);
             Some(at)
         },
-        "does otherwise",
+        "event is not what follows",
     ),
     (
         "a refusal that was none",
@@ -207,7 +207,7 @@ const CHANGES: [(&str, Change, &str); 20] = [
             l[at]["refusal"] = json!("stale");
             Some(at)
         },
-        "does otherwise",
+        "event is not what follows",
     ),
     (
         "a vote that its honest signer has not cast",

@@ -191,7 +191,10 @@ impl Replay {
         if kind != "effect"
             && let Some((worker, next)) = self.expected.first()
         {
-            return Err(Stop::Departs(*worker, format!("An effect of its last event is missing: {next}.")));
+            return Err(Stop::Departs(
+                *worker,
+                format!("Its last event has the effect {} too, which is missing.", called(next)),
+            ));
         }
         match kind {
             "end" => {
@@ -210,7 +213,10 @@ impl Replay {
                 }
                 let (of, next) = self.expected.remove(0);
                 if next != *value {
-                    return Err(Stop::Departs(of, format!("Its event has another effect here: {next}.")));
+                    return Err(Stop::Departs(
+                        of,
+                        format!("The effect is not what follows. {}", difference(&next, value)),
+                    ));
                 }
                 self.conforming.effects += 1;
                 Ok(())
@@ -283,7 +289,9 @@ impl Replay {
         self.expected = expected.map(|v| (worker, v)).collect();
         match line {
             Some(line) if line == *value => Ok(()),
-            Some(line) => Err(Stop::Departs(worker, format!("The protocol does otherwise there: {line}."))),
+            Some(line) => {
+                Err(Stop::Departs(worker, format!("The event is not what follows. {}", difference(&line, value))))
+            }
             None => departs("The event has no line."),
         }
     }
@@ -321,4 +329,28 @@ impl Machine {
             }
         }
     }
+}
+
+/// An effect in words.
+fn called(line: &Value) -> String {
+    let words = ["effect", "message"].into_iter().filter_map(|name| line[name].as_str());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The first member in which a line differs from what must stand there, as a sentence.
+fn difference(must: &Value, is: &Value) -> String {
+    let members = |v: &Value| v.as_object().cloned().unwrap_or_default();
+    let (must, is) = (members(must), members(is));
+    for (name, value) in &must {
+        match is.get(name) {
+            Some(other) if other == value => {}
+            None => return format!("The member {name} is missing."),
+            Some(other) if value.is_object() || other.is_object() => {
+                return format!("The member {name} is another one.");
+            }
+            Some(other) => return format!("The member {name} must be {value}, and is {other}."),
+        }
+    }
+    let more = is.keys().find(|name| !must.contains_key(*name));
+    more.map_or_else(String::new, |name| format!("There must be no member {name}."))
 }
