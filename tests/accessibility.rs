@@ -10,6 +10,7 @@ mod typos;
 #[path = "accessibility/words.rs"]
 mod words;
 
+use bfv_wingbeat::sim::{Scenario, Trace};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -34,6 +35,12 @@ impl Folder {
         let folder = Folder::new(name);
         std::fs::create_dir(folder.path().join("project")).unwrap();
         for (file, text) in FILES {
+            std::fs::write(folder.path().join(file), text).unwrap();
+        }
+        let record = bfv_wingbeat::sim::run(&Scenario::new(1), Trace::written()).trace;
+        let broken = record.replacen(r#""effect":"decide""#, r#""effect":"persist""#, 1);
+        let cut = record.lines().next().unwrap();
+        for (file, text) in [("run.jsonl", record.as_str()), ("broken.jsonl", broken.as_str()), ("cut.jsonl", cut)] {
             std::fs::write(folder.path().join(file), text).unwrap();
         }
         folder
@@ -126,7 +133,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 79] = [
+const SAMPLES: [&str; 85] = [
     "check missing.sctt",
     "check",
     "check --format jsn",
@@ -206,6 +213,12 @@ const SAMPLES: [&str; 79] = [
     "measure stability mixed.sctt --budget 2000",
     "measure stability operators.sctt --seed 1 --changes 4",
     "help measure",
+    "conform",
+    "conform run.jsonl",
+    "conform broken.jsonl run.jsonl",
+    "conform missing.jsonl cut.jsonl",
+    "help conform",
+    "explain record",
 ];
 
 fn samples() -> Vec<Vec<&'static str>> {

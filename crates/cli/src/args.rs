@@ -62,6 +62,8 @@ pub enum Command {
     Import(Import),
     /// Write a program that replays a counterexample without bfv.
     Export(Export),
+    /// Do recorded runs of the repaired Wingbeat again, and name the first event that does not follow.
+    Conform(Conform),
     /// Measure how stable the verdicts are when claims are written in other ways.
     Measure(Measure),
     /// Report what bfv finds on this machine.
@@ -197,6 +199,12 @@ pub struct Export {
     /// Write the file anew where it exists already.
     #[arg(long)]
     pub replace: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Conform {
+    /// Files with one record of a run each, as the simulator writes them.
+    pub records: Vec<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -17,7 +17,7 @@ use bfv_driver::{
 use serde_json::Map;
 
 /// The codes of the driver, each with its explanation.
-const CODES: [(&str, &str); 9] = [
+const CODES: [(&str, &str); 10] = [
     ("not-read", "A file or folder cannot be read. The message says which one and why."),
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
     (
@@ -30,6 +30,7 @@ const CODES: [(&str, &str); 9] = [
         "recipe",
         "A recipe to import is malformed, or one of its numbers is out of range. The message says which one and why.",
     ),
+    ("record", "The record of a run cannot be read. The message says which line and why."),
     ("usage", "The command line is not one that bfv knows. Nothing was run. The message suggests others."),
     ("contradiction", "The kernel accepted a claim and its negation. Trust no verdict of this version."),
     ("internal", "bfv made a mistake of its own. Your files are not the cause. Please report it."),

@@ -5,6 +5,7 @@ mod args;
 mod attack;
 mod check;
 mod commands;
+mod conform;
 mod declared;
 mod doctor;
 mod explain;
@@ -98,6 +99,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Init(i) => init::init(i, &options),
         Command::Export(e) => export::export(e, &options, arguments),
         Command::Import(i) => import::import(i, &options, arguments),
+        Command::Conform(c) => conform::conform(c, &options),
         Command::Measure(m) => measure::measure(m, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),

@@ -20,6 +20,9 @@ const HYPOTHESES_STEPS: u64 = 20_000;
 /// they found was stored, too. All that is stored for the examples is found again within these.
 const AGAIN: [u64; 2] = [6_000, 1_000];
 
+/// Steps of the kernel for each step of a search: a long proof is made of many small ones, and checking takes no tries.
+const CHECKING: u64 = 10;
+
 /// Steps of the search for the other side of a new verdict.
 const OTHER_SIDE_STEPS: u64 = 2_000;
 
@@ -130,7 +133,7 @@ impl<'a> Line<'a> {
     }
 
     fn limits(&self) -> Limits {
-        Limits { steps: self.options.steps, ..Limits::default() }
+        Limits { steps: self.options.steps.saturating_mul(CHECKING), ..Limits::default() }
     }
 
     /// The report on a goal, and the evidence that was accepted; none when something of bfv itself is broken, which is a problem then.

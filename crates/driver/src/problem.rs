@@ -31,6 +31,8 @@ pub enum Code {
     NotExported,
     /// A recipe to import cannot be read as one, or its numbers make no sense.
     Recipe,
+    /// The record of a run cannot be read as one.
+    Record,
     /// `bfv.toml` or the settings file is malformed.
     BadSettings,
     /// A command, flag, goal or value that does not exist, or one that is missing.
@@ -51,6 +53,7 @@ impl Code {
             Code::NotWritten => "not-written",
             Code::NotExported => "not-exported",
             Code::Recipe => "recipe",
+            Code::Record => "record",
             Code::BadSettings => "bad-settings",
             Code::Usage => "usage",
             Code::Contradiction => "contradiction",
@@ -62,7 +65,7 @@ impl Code {
     #[must_use]
     pub fn event(&self) -> Event {
         match self {
-            Code::Source(_) | Code::Recipe => Event::IllFormed,
+            Code::Source(_) | Code::Recipe | Code::Record => Event::IllFormed,
             Code::NotRead | Code::NotWritten => Event::InputOutput,
             Code::BadSettings | Code::Usage | Code::NotExported => Event::Usage,
             Code::Contradiction | Code::Internal => Event::Internal,

@@ -77,6 +77,34 @@ impl Arm {
         self.parts().1
     }
 
+    /// The commands of the specification, examples/consensus/repaired.sctt, that the rule is.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn commands(self) -> Result<&'static [&'static str], &'static str> {
+        const NOTED: &str = "The specification has all messages in one place, so nobody needs to note any.";
+        Ok(match self {
+            Arm::S1 => return Err("Queries of clients are left out: a worker may answer anything."),
+            Arm::O1 => return Err("The model is left out: a worker may answer anything."),
+            Arm::O3 | Arm::P2 | Arm::C1 | Arm::V3 => return Err(NOTED),
+            Arm::D1 => return Err("A certificate is a fact for all workers there, so nobody needs to be told."),
+            Arm::X2 => return Err("It has been decided before."),
+            Arm::S2 | Arm::S3 => &["open_first"],
+            Arm::O2 => &["answer"],
+            Arm::R1 | Arm::R2 => &["accept"],
+            Arm::P1 => &["prepare"],
+            Arm::P3 => &["certify", "lock", "commit"],
+            Arm::C2 => &["ratify", "settle", "choose", "decide"],
+            Arm::F1 => &["unite", "choose_united", "decide"],
+            Arm::D2 => &["ratify", "settle", "unite", "choose", "choose_united", "decide"],
+            Arm::V1 | Arm::V4 | Arm::X1 => &["enter", "change_view"],
+            Arm::V2 => &["change_view"],
+            Arm::V5 | Arm::N1 => &["release", "release_apart", "open_free"],
+            Arm::V6 | Arm::N2 => &["force_lock", "force_lock_apart", "force_answer", "accept_forced"],
+            Arm::N3 => &["enter"],
+        })
+    }
+
     fn parts(self) -> (&'static str, &'static str) {
         match self {
             Arm::S1 => (

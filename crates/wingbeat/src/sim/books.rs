@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub(super) struct Books {
     byzantine: BTreeSet<WorkerId>,
-    queries: BTreeMap<Sequence, BTreeSet<Query>>,
+    /// None where clients are not known; then every query counts as theirs.
+    queries: Option<BTreeMap<Sequence, BTreeSet<Query>>>,
     signed: BTreeSet<Signed<Message>>,
 }
 
@@ -16,7 +17,13 @@ impl Books {
     /// Books without an entry but the queries that clients have signed.
     #[must_use]
     pub fn new(byzantine: BTreeSet<WorkerId>, queries: BTreeMap<Sequence, BTreeSet<Query>>) -> Books {
-        Books { byzantine, queries, signed: BTreeSet::new() }
+        Books { byzantine, queries: Some(queries), signed: BTreeSet::new() }
+    }
+
+    /// Books in which nothing stands about clients.
+    #[must_use]
+    pub fn of_workers(byzantine: BTreeSet<WorkerId>) -> Books {
+        Books { byzantine, queries: None, signed: BTreeSet::new() }
     }
 
     /// Enters what an honest worker signs.
@@ -61,6 +68,7 @@ impl Books {
     /// Whether a client has signed the query for the sequence.
     #[must_use]
     pub fn is_asked(&self, sequence: Sequence, query: Query) -> bool {
-        self.queries.get(&sequence).is_some_and(|known| known.contains(&query))
+        let Some(queries) = &self.queries else { return true };
+        queries.get(&sequence).is_some_and(|known| known.contains(&query))
     }
 }

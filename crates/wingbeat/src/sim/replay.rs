@@ -1,0 +1,356 @@
+//! Whether a recorded run is one of the repaired protocol: everything that its honest workers did is done again with [`step`].
+//!
+//! Byzantine workers have no lines, and may have signed anything in their own names, but nothing in the name of an honest worker that this
+//! one has not signed before.
+
+use super::books::Books;
+use super::reader::{Read, Record};
+use super::scenario::{RADIUS, similar};
+use super::trace::{Trace, VERSION};
+use crate::config::Config;
+use crate::instance::Durable;
+use crate::message::*;
+use crate::worker::{Effect, Event, Worker, step};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a run that conforms consists of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conforming {
+    /// The workers.
+    pub workers: usize,
+    /// How many of them are Byzantine.
+    pub byzantine: usize,
+    /// The events of honest workers.
+    pub events: usize,
+    /// Their effects.
+    pub effects: usize,
+    /// Their crashes.
+    pub crashes: usize,
+}
+
+/// The first event that is none of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// The line, from 1 on.
+    pub line: usize,
+    /// The time.
+    pub time: u64,
+    /// The worker.
+    pub worker: WorkerId,
+    /// What is wrong with it, in sentences.
+    pub what: String,
+}
+
+/// Why a text is no record of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The line, from 1 on.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+    /// How to mend it.
+    pub mend: String,
+}
+
+/// Why a run does not conform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotConforming {
+    /// It cannot be read.
+    Fault(Fault),
+    /// It is none of the protocol.
+    Departure(Departure),
+}
+
+/// How a line that was read ends the replay, before it is known which line it was.
+enum Stop {
+    Fault(String),
+    Departs(WorkerId, String),
+}
+
+/// The machine of an honest worker.
+#[derive(Default)]
+struct Machine {
+    /// None while it is down.
+    worker: Option<Worker>,
+    kept: BTreeMap<Sequence, Durable>,
+    /// What was kept before the last event.
+    before: BTreeMap<Sequence, Durable>,
+    /// The effects of the last event.
+    effects: Vec<Effect>,
+    /// Clocks and computations that will answer; a crash stops them.
+    awaited: Vec<Awaited>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    Tick(Sequence),
+    Computed(Sequence, Query),
+}
+
+struct Replay {
+    config: Config,
+    byzantine: BTreeSet<WorkerId>,
+    books: Books,
+    machines: BTreeMap<WorkerId, Machine>,
+    time: u64,
+    /// Lines that must come next, as the effects of the last event, with the worker.
+    expected: Vec<(WorkerId, Value)>,
+    conforming: Conforming,
+    ended: bool,
+}
+
+/// Does a recorded run of the repaired protocol again.
+///
+/// The trace must be whole, and of version 1, see the page of the crate. What the outputs of a model are, when messages arrive, and when
+/// workers crash is taken from it; everything else must follow.
+///
+/// # Errors
+/// The first line that cannot be read, or the first event that is none of the protocol.
+pub fn replay(text: &str) -> Result<Conforming, NotConforming> {
+    let fault = |line: usize, what: String, mend: &str| {
+        NotConforming::Fault(Fault { line: line + 1, what, mend: mend.to_owned() })
+    };
+    const WHOLE: &str = "record the run again, and keep the file as it is written.";
+    let mut replay: Option<Replay> = None;
+    let mut lines = 0;
+    for (n, line) in text.lines().enumerate() {
+        lines = n + 1;
+        let value: Value =
+            serde_json::from_str(line).map_err(|e| fault(n, format!("The line is no JSON: {e}."), WHOLE))?;
+        let Some(run) = &mut replay else {
+            replay = Some(begin(Record(&value)).map_err(|what| fault(n, what, WHOLE))?);
+            continue;
+        };
+        if let Err(stop) = run.line(&value) {
+            return Err(match stop {
+                Stop::Fault(what) => fault(n, what, WHOLE),
+                Stop::Departs(worker, what) => {
+                    NotConforming::Departure(Departure { line: n + 1, time: run.time, worker, what })
+                }
+            });
+        }
+    }
+    match replay {
+        Some(run) if run.ended => Ok(run.conforming),
+        _ => Err(fault(lines.saturating_sub(1), "The record has no end.".to_owned(), WHOLE)),
+    }
+}
+
+/// Reads the first line.
+fn begin(start: Record<'_>) -> Read<Replay> {
+    if start.text("line")? != "start" {
+        return Err("The first line is not the start of a record.".to_owned());
+    }
+    if start.number("version")? != VERSION {
+        return Err(format!("The record has another version than {VERSION}."));
+    }
+    if start.text("protocol")? != "repaired" {
+        return Err("The record is of another protocol than repaired.".to_owned());
+    }
+    if start.number("radius")? != RADIUS {
+        return Err(format!("The record has another similarity than within {RADIUS}."));
+    }
+    let small = |name: &str| u32::try_from(start.number(name)?).map_err(|_| format!("The member {name} is too large."));
+    let (workers, faults) = (small("workers")?, small("faults")?);
+    let config = Config::new(workers, faults, similar)
+        .map_err(|_| format!("With {workers} workers there may not be {faults} faults."))?;
+    if start.number("quorum")? != config.quorum() as u64 {
+        return Err(format!("The quorum is not {}.", config.quorum()));
+    }
+    let byzantine = start.workers("byzantine")?;
+    if byzantine.len() > config.faults() || !byzantine.iter().all(|w| config.is_member(*w)) {
+        return Err(format!("The Byzantine workers are not at most {faults} of the workers."));
+    }
+    let honest = config.members().filter(|w| !byzantine.contains(w));
+    let machine = |w| Machine { worker: Some(Worker::new(config, w)), ..Machine::default() };
+    Ok(Replay {
+        config,
+        books: Books::of_workers(byzantine.clone()),
+        machines: honest.map(|w| (w, machine(w))).collect(),
+        time: 0,
+        expected: Vec::new(),
+        conforming: Conforming { workers: config.workers(), byzantine: byzantine.len(), ..Conforming::default() },
+        byzantine,
+        ended: false,
+    })
+}
+
+impl Replay {
+    fn line(&mut self, value: &Value) -> Result<(), Stop> {
+        let record = Record(value);
+        if self.ended {
+            return Err(Stop::Fault("There is a line after the end.".to_owned()));
+        }
+        let kind = record.text("line").map_err(Stop::Fault)?;
+        let time = record.number("time").map_err(Stop::Fault)?;
+        if time < self.time {
+            return Err(Stop::Fault(format!("The time goes back from {} to {time}.", self.time)));
+        }
+        self.time = time;
+        if kind != "effect"
+            && let Some((worker, next)) = self.expected.first()
+        {
+            return Err(Stop::Departs(
+                *worker,
+                format!("Its last event has the effect {} too, which is missing.", called(next)),
+            ));
+        }
+        match kind {
+            "end" => {
+                self.ended = true;
+                record.texts("violations").map_err(Stop::Fault)
+            }
+            "event" => {
+                let worker = self.honest(record)?;
+                let event = record.event().map_err(Stop::Fault)?;
+                self.event(worker, event, value)
+            }
+            "effect" => {
+                let worker = self.honest(record)?;
+                if self.expected.is_empty() {
+                    return Err(Stop::Departs(worker, "Its last event has no further effect.".to_owned()));
+                }
+                let (of, next) = self.expected.remove(0);
+                if next != *value {
+                    return Err(Stop::Departs(
+                        of,
+                        format!("The effect is not what follows. {}", difference(&next, value)),
+                    ));
+                }
+                self.conforming.effects += 1;
+                Ok(())
+            }
+            "crash" => {
+                let worker = self.honest(record)?;
+                let lost = record.number("lost").map_err(Stop::Fault)?;
+                self.crash(worker, lost)
+            }
+            word => Err(Stop::Fault(format!("There is no line {}.", word.escape_debug()))),
+        }
+    }
+
+    fn honest(&self, record: Record<'_>) -> Result<WorkerId, Stop> {
+        let worker = record.worker("worker").map_err(Stop::Fault)?;
+        if !self.config.is_member(worker) {
+            return Err(Stop::Fault(format!("There is no worker {}.", worker.0)));
+        }
+        if self.byzantine.contains(&worker) {
+            return Err(Stop::Fault(format!("Worker {} is Byzantine, so it has no lines.", worker.0)));
+        }
+        Ok(worker)
+    }
+
+    fn event(&mut self, worker: WorkerId, event: Event, value: &Value) -> Result<(), Stop> {
+        let departs = |what: &str| Err(Stop::Departs(worker, what.to_owned()));
+        let Some(machine) = self.machines.get_mut(&worker) else { return departs("It is no worker.") };
+        machine.before.clone_from(&machine.kept);
+        if let Event::Restart = event {
+            if machine.worker.is_some() {
+                return departs("It restarts, but has not crashed.");
+            }
+            machine.worker = Some(Worker::restore(self.config, worker, machine.kept.clone()));
+        }
+        let Some(before) = machine.worker.take() else { return departs("It has crashed, and takes no part.") };
+        let awaited = match &event {
+            Event::Tick { sequence } => Some(Awaited::Tick(*sequence)),
+            Event::Computed { sequence, query, .. } => Some(Awaited::Computed(*sequence, *query)),
+            Event::Submit { .. } | Event::Receive(_) | Event::Restart => None,
+        };
+        if let Some(awaited) = awaited {
+            let Some(at) = machine.awaited.iter().position(|a| *a == awaited) else {
+                return departs("It has not asked for that.");
+            };
+            machine.awaited.remove(at);
+        }
+        if let Event::Receive(signed) = &event
+            && !self.books.is_authentic(signed)
+        {
+            return departs("The message has something that an honest worker has not signed.");
+        }
+        let (after, did) = step(before, event.clone());
+        machine.worker = Some(after);
+        for effect in &did.effects {
+            match effect {
+                Effect::Broadcast(message) | Effect::Send { message, .. } => {
+                    self.books.enter(Signed { signer: worker, message: message.clone() });
+                }
+                Effect::Persist(..) | Effect::Compute { .. } | Effect::Tick { .. } | Effect::Decide { .. } => {}
+            }
+        }
+        machine.carry_out(&did.effects);
+        machine.effects.clone_from(&did.effects);
+        let mut lines = Trace::written();
+        lines.step(self.time, worker, &event, &did);
+        let text = lines.into_text();
+        let mut expected = text.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+        self.conforming.events += 1;
+        let line = expected.next();
+        self.expected = expected.map(|v| (worker, v)).collect();
+        match line {
+            Some(line) if line == *value => Ok(()),
+            Some(line) => {
+                Err(Stop::Departs(worker, format!("The event is not what follows. {}", difference(&line, value))))
+            }
+            None => departs("The event has no line."),
+        }
+    }
+
+    fn crash(&mut self, worker: WorkerId, lost: u64) -> Result<(), Stop> {
+        self.conforming.crashes += 1;
+        let Some(machine) = self.machines.get_mut(&worker) else { return Ok(()) };
+        machine.worker = None;
+        if lost > 0 {
+            let lost = usize::try_from(lost).unwrap_or(usize::MAX);
+            let Some(done) = machine.effects.len().checked_sub(lost) else {
+                return Err(Stop::Departs(worker, "It loses more effects than its last event had.".to_owned()));
+            };
+            machine.kept.clone_from(&machine.before);
+            let effects = std::mem::take(&mut machine.effects);
+            machine.carry_out(effects.get(..done).unwrap_or_default());
+        }
+        machine.effects.clear();
+        machine.awaited.clear();
+        Ok(())
+    }
+}
+
+impl Machine {
+    /// Does what concerns the machine itself.
+    fn carry_out(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Persist(sequence, durable) => {
+                    self.kept.insert(*sequence, durable.clone());
+                }
+                Effect::Compute { sequence, query } => self.awaited.push(Awaited::Computed(*sequence, *query)),
+                Effect::Tick { sequence } => self.awaited.push(Awaited::Tick(*sequence)),
+                Effect::Broadcast(_) | Effect::Send { .. } | Effect::Decide { .. } => {}
+            }
+        }
+    }
+}
+
+/// An effect in words.
+fn called(line: &Value) -> String {
+    let words = ["effect", "message"].into_iter().filter_map(|name| line[name].as_str());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The first member in which a line differs from what must stand there, as a sentence.
+fn difference(must: &Value, is: &Value) -> String {
+    let members = |v: &Value| v.as_object().cloned().unwrap_or_default();
+    let (must, is) = (members(must), members(is));
+    for (name, value) in &must {
+        match is.get(name) {
+            Some(other) if other == value => {}
+            None => return format!("The member {name} is missing."),
+            Some(other) if value.is_object() || other.is_object() => {
+                return format!("The member {name} is another one.");
+            }
+            Some(other) => return format!("The member {name} must be {value}, and is {other}."),
+        }
+    }
+    let more = is.keys().find(|name| !must.contains_key(*name));
+    more.map_or_else(String::new, |name| format!("There must be no member {name}."))
+}

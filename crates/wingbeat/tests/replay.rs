@@ -1,0 +1,327 @@
+//! Recorded runs of the simulator are runs of the protocol; records that were changed are not, from the right event on.
+//! `BFV_CASES` makes the first test longer.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use bfv_wingbeat::sim::{NotConforming, Scenario, Trace, replay, run};
+use serde_json::{Value, json};
+
+fn recorded(seed: u64) -> String {
+    run(&Scenario::new(seed), Trace::written()).trace
+}
+
+#[test]
+fn recorded_runs_conform() {
+    let cases = std::env::var("BFV_CASES").ok().map_or(50, |v| v.parse().expect("a whole number"));
+    let (mut events, mut effects, mut crashes, mut byzantine) = (0, 0, 0, 0);
+    for seed in 0..cases {
+        let done = replay(&recorded(seed)).unwrap_or_else(|e| panic!("seed {seed}: {e:?}"));
+        events += done.events;
+        effects += done.effects;
+        crashes += done.crashes;
+        byzantine += done.byzantine;
+    }
+    println!(
+        "Figures: {cases} records conform, with {byzantine} Byzantine workers, {events} events, {effects} effects, {crashes} crashes."
+    );
+    assert!(byzantine > 0 && crashes > 0);
+}
+
+/// A record as values, one a line.
+fn lines(seed: u64) -> Vec<Value> {
+    recorded(seed).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+fn text(lines: &[Value]) -> String {
+    lines.iter().map(|l| format!("{l}\n")).collect()
+}
+
+/// The first line that fits, from 0 on.
+fn find(lines: &[Value], fits: impl Fn(&Value) -> bool) -> Option<usize> {
+    lines.iter().position(fits)
+}
+
+fn is(line: &Value, members: &[(&str, &str)]) -> bool {
+    members.iter().all(|(name, value)| line[*name] == *value)
+}
+
+/// A change to a record, and the line at which it must be noticed, from 0 on; nothing where the record has no place for it.
+type Change = fn(&mut Vec<Value>) -> Option<usize>;
+
+fn effect(lines: &[Value], kind: &str, message: &str) -> Option<usize> {
+    find(lines, |l| is(l, &[("line", "effect"), ("effect", kind), ("message", message)]))
+}
+
+/// The event to which an effect belongs.
+fn of_event(lines: &[Value], effect: usize) -> usize {
+    (0..effect).rev().find(|n| lines[*n]["line"] == "event").unwrap()
+}
+
+/// Changes the value of a member that is a number.
+fn shift(line: &mut Value, member: &str) {
+    line[member] = json!(line[member].as_u64().unwrap() + 1);
+}
+
+fn changed(lines: &mut [Value], at: Option<usize>, member: &str) -> Option<usize> {
+    shift(&mut lines[at?], member);
+    at
+}
+
+fn honest(lines: &[Value], worker: &Value) -> bool {
+    !lines[0]["byzantine"].as_array().unwrap().contains(worker)
+}
+
+const CHANGES: [(&str, Change, &str); 20] = [
+    (
+        "a PREPARE for another value",
+        |l| {
+            let at = effect(l, "broadcast", "prepare");
+            changed(l, at, "outcome")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a COMMIT for another value",
+        |l| {
+            let at = effect(l, "broadcast", "commit");
+            changed(l, at, "outcome")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a PREPARE in another view",
+        |l| {
+            let at = effect(l, "broadcast", "prepare");
+            changed(l, at, "view")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "an OUTPUT that the model has not computed",
+        |l| {
+            let at = effect(l, "broadcast", "output");
+            changed(l, at, "outcome")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a decision for another value",
+        |l| {
+            let at = find(l, |l| is(l, &[("effect", "decide")]) && l["outcome"].is_u64());
+            changed(l, at, "outcome")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a decision for another query",
+        |l| {
+            let at = find(l, |l| is(l, &[("effect", "decide")]));
+            changed(l, at, "query")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a VIEW-CHANGE that hides its lock",
+        |l| {
+            let at =
+                find(l, |l| is(l, &[("effect", "broadcast"), ("message", "view-change")]) && l["lock"].is_object())?;
+            l[at].as_object_mut().unwrap().remove("lock");
+            Some(at)
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a VIEW-CHANGE that hides its last OUTPUT",
+        |l| {
+            let at =
+                find(l, |l| is(l, &[("effect", "broadcast"), ("message", "view-change")]) && l["report"].is_object())?;
+            l[at].as_object_mut().unwrap().remove("report");
+            Some(at)
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a NEW-VIEW with another value",
+        |l| {
+            let at = find(l, |l| is(l, &[("effect", "broadcast"), ("message", "new-view")]) && l["outcome"].is_u64());
+            changed(l, at, "outcome")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a PROPOSE with another value",
+        |l| {
+            let at = find(l, |l| is(l, &[("effect", "broadcast"), ("message", "propose")]) && l["outcome"].is_u64());
+            changed(l, at, "outcome")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a state that is kept in another view",
+        |l| {
+            let at = find(l, |l| is(l, &[("effect", "persist")]));
+            changed(l, at, "view")
+        },
+        "effect is not what follows",
+    ),
+    (
+        "a lock that is not kept",
+        |l| {
+            let at = find(l, |l| is(l, &[("effect", "persist")]) && l["lock"].is_object())?;
+            l.remove(at);
+            Some(at)
+        },
+        "",
+    ),
+    (
+        "a COMMIT that nobody sent",
+        |l| {
+            let at = effect(l, "broadcast", "commit")?;
+            let extra = l[at].clone();
+            l.insert(at + 1, extra);
+            Some(at + 1)
+        },
+        "",
+    ),
+    (
+        "a COMMIT that was not sent",
+        |l| {
+            let at = effect(l, "broadcast", "commit")?;
+            l.remove(at);
+            Some(at)
+        },
+        "",
+    ),
+    (
+        "another rule than the one applied",
+        |l| {
+            let at = find(l, |l| l["arms"].as_array().is_some_and(|a| a.contains(&json!("P3"))))?;
+            l[at]["arms"] = json!(["C2"]);
+            Some(at)
+        },
+        "event is not what follows",
+    ),
+    (
+        "a refusal that was none",
+        |l| {
+            let at = find(l, |l| is(l, &[("event", "receive")]) && l["refusal"].is_null())?;
+            l[at]["refusal"] = json!("stale");
+            Some(at)
+        },
+        "event is not what follows",
+    ),
+    (
+        "a vote that its honest signer has not cast",
+        |l| {
+            let at = find(l, |x| {
+                is(x, &[("event", "receive"), ("message", "prepare")])
+                    && honest(l, &x["signer"])
+                    && x["outcome"].is_u64()
+            });
+            changed(l, at, "outcome")
+        },
+        "not signed",
+    ),
+    (
+        "a vote in the name of another",
+        |l| {
+            let at = find(l, |x| is(x, &[("event", "receive"), ("message", "output")]) && !honest(l, &x["signer"]))?;
+            let other =
+                (0..l[0]["workers"].as_u64().unwrap()).find(|w| honest(l, &json!(w)) && json!(w) != l[at]["worker"])?;
+            l[at]["signer"] = json!(other);
+            Some(at)
+        },
+        "not signed",
+    ),
+    (
+        "an output of the model that nobody asked for",
+        |l| {
+            let at = find(l, |l| is(l, &[("event", "computed")]));
+            changed(l, at, "query")
+        },
+        "not asked",
+    ),
+    (
+        "a restart without a crash",
+        |l| {
+            let at = find(l, |l| is(l, &[("event", "tick")]))?;
+            let (time, worker) = (l[at]["time"].clone(), l[at]["worker"].clone());
+            l.insert(at, json!({"line": "event", "time": time, "worker": worker, "event": "restart", "arms": []}));
+            Some(at)
+        },
+        "has not crashed",
+    ),
+];
+
+/// Each change is tried in the first record that has a place for it.
+#[test]
+fn changed_records_do_not_conform_from_the_change_on() {
+    for (name, change, why) in CHANGES {
+        let tried = (0..200).find_map(|seed| {
+            let mut lines = lines(seed);
+            change(&mut lines).map(|at| (seed, at, lines))
+        });
+        let (seed, at, lines) = tried.unwrap_or_else(|| panic!("{name}: no record has a place for it"));
+        match replay(&text(&lines)) {
+            Err(NotConforming::Departure(d)) => {
+                assert_eq!(
+                    (d.line, json!(d.worker.0)),
+                    (at + 1, lines[of_worker(&lines, at)]["worker"].clone()),
+                    "{name}, seed {seed}: {d:?}"
+                );
+                assert!(d.what.contains(why), "{name}, seed {seed}: {d:?}");
+            }
+            other => panic!("{name}, seed {seed}: {other:?}"),
+        }
+    }
+}
+
+/// The line that names the worker of a departure: the line itself, or the event before where an effect is missing.
+fn of_worker(lines: &[Value], at: usize) -> usize {
+    if lines[at]["line"] == "event" { at } else { of_event(lines, at) }
+}
+
+/// Records that cannot be read: the line, and a part of what is said.
+#[test]
+fn faults_of_a_record_are_named() {
+    let good = lines(1);
+    let event = find(&good, |l| is(l, &[("event", "receive")])).unwrap();
+    let with = |at: usize, change: &dyn Fn(&mut Value)| {
+        let mut lines = good.clone();
+        change(&mut lines[at]);
+        text(&lines)
+    };
+    let removed = |at: usize, name: &'static str| with(at, &move |l| drop(l.as_object_mut().unwrap().remove(name)));
+    let last = good.len();
+    let rows: Vec<(String, usize, &str)> = vec![
+        (text(&good[..last - 1]), last - 1, "no end"),
+        (String::new(), 1, "no end"),
+        ("{\n".to_owned(), 1, "no JSON"),
+        (text(&good[1..]), 1, "not the start"),
+        (with(0, &|l| l["version"] = json!(2)), 1, "version"),
+        (with(0, &|l| l["protocol"] = json!("published")), 1, "another protocol"),
+        (with(0, &|l| l["quorum"] = json!(0)), 1, "quorum"),
+        (with(0, &|l| l["radius"] = json!(11)), 1, "similarity"),
+        (with(0, &|l| l["faults"] = json!(9)), 1, "faults"),
+        (with(0, &|l| l["byzantine"] = json!([0, 0])), 1, "different workers"),
+        (removed(event, "time"), event + 1, "member time is missing"),
+        (removed(event, "worker"), event + 1, "member worker is missing"),
+        (removed(event, "signer"), event + 1, "member signer is missing"),
+        (removed(event, "line"), event + 1, "member line is missing"),
+        (with(event, &|l| l["event"] = json!("sleep")), event + 1, "no event sleep"),
+        (with(event, &|l| l["message"] = json!("gossip")), event + 1, "no message gossip"),
+        (with(event, &|l| l["line"] = json!("note")), event + 1, "no line note"),
+        (with(event, &|l| l["worker"] = json!(99)), event + 1, "no worker 99"),
+        (with(event, &|l| l["view"] = json!(-1)), event + 1, "member view"),
+        (with(last - 1, &|l| l["time"] = json!(0)), last, "goes back"),
+        (text(&[good.as_slice(), &good[last - 1..]].concat()), last + 1, "after the end"),
+    ];
+    for (text, line, part) in rows {
+        match replay(&text) {
+            Err(NotConforming::Fault(f)) => {
+                assert_eq!(f.line, line, "{f:?}");
+                assert!(f.what.contains(part) && f.mend.ends_with('.'), "{part}: {f:?}");
+            }
+            other => panic!("{part}: {other:?}"),
+        }
+    }
+}
