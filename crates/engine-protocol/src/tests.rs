@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::explore::{End, choices, explore};
-use crate::model::{Program, is_protocol, open};
+use crate::model::{About, Program, is_protocol, open};
 use crate::symmetry::Symmetry;
 use crate::{Explore, LEGAL};
 use bfv_elab::{Engines, Session};
@@ -77,7 +77,7 @@ fn steps_of(session: &Session, statement: &Term) -> usize {
 fn states(session: &Session, statement: &Term, numbers: &[u64], values: u64) -> Vec<(Vec<u8>, usize, usize)> {
     let machine = Machine::new(&session.signature, Limits::default());
     let target = machine.eval(&Ctx::default().env, statement);
-    let legal = session.lemmas.iter().find(|l| l.has(LEGAL)).unwrap().id;
+    let legal = About::Legal(session.lemmas.iter().find(|l| l.has(LEGAL)).unwrap().id);
     assert!(is_protocol(&machine, &target, legal));
     let p: Program = open(&machine, &target, legal, numbers, values).unwrap().program().unwrap();
     let all = |chosen: &[u8], s: &Symmetry| match explore(&p, chosen, s, u64::MAX, &mut Budget::new(u64::MAX)) {
