@@ -212,7 +212,13 @@ impl Judge<'_, '_> {
     /// As wholes they may not be seen to be the same.
     fn part_by_part(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<Term>> {
         let m = self.m;
-        let on = |t: Term, a: Term, b: Term| -> Term { Rc::new(Node::PApp(t, a, b, Dim::Var(0))) };
+        // The kernel does not infer the type of a path that is written out, so what it is made of is taken.
+        let on = |t: &Term, a: Term, b: Term| -> Term {
+            match &**t {
+                Node::DLam(line) => line.clone(),
+                _ => Rc::new(Node::PApp(t.clone(), a, b, Dim::Var(0))),
+            }
+        };
         match &*m.whnf(ty)? {
             Val::Pi(dom, cod) => {
                 let same = |ctx: &Ctx, x: V| -> Res<V> {
@@ -221,15 +227,17 @@ impl Judge<'_, '_> {
                     Ok(m.eval(&ctx.env, &Rc::new(Node::Path(ty, a, b))))
                 };
                 let Some(Everywhere::Holds(t)) = self.everywhere(ctx, dom, &same)? else { return Ok(None) };
-                let at = |t: &Term| app(lift(t, 1), var(0));
-                Ok(Some(lam(on(at(&t), at(&m.quote(ctx, a)?), at(&m.quote(ctx, b)?)))))
+                let Node::Lam(body) = &*t else { return Ok(None) };
+                let (inner, x) = m.bind(ctx, dom.clone());
+                let (x, y) = (m.quote(&inner, &m.apply(a, x.clone()))?, m.quote(&inner, &m.apply(b, x))?);
+                Ok(Some(lam(on(body, x, y))))
             }
             Val::Sigma(first, second) => {
                 let second = m.inst(second, m.fst(a));
                 let mut parts = Vec::new();
                 for (ty, x, y) in [(first, m.fst(a), m.fst(b)), (&second, m.snd(a), m.snd(b))] {
                     let Some(Decided::Holds(t)) = self.equation(ctx, ty, &x, &y)? else { return Ok(None) };
-                    parts.push(on(t, m.quote(ctx, &x)?, m.quote(ctx, &y)?));
+                    parts.push(on(&t, m.quote(ctx, &x)?, m.quote(ctx, &y)?));
                 }
                 let [x, y] = parts.as_slice() else { return Ok(None) };
                 Ok(Some(Rc::new(Node::Pair(x.clone(), y.clone()))))

@@ -115,9 +115,10 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
     Err((
         reason,
         format!(
-            "No {} among the {met} states met in {searched} small instances{bound}. \
+            "No {} among the {met} states met in {searched} small {}{bound}. \
              Of {whole} of these, every state was met. Nothing is known of larger ones.",
             if let About::Live(..) = about { "fair cycle avoids the goal" } else { "run breaks the claim" },
+            if searched == 1 { "instance" } else { "instances" },
         ),
     ))
 }
