@@ -22,10 +22,11 @@ impl Session {
         let Some(part) = &d.part else { return Ok(()) };
         let module = part.needs;
         if !self.names.visible.contains(module) {
+            let what = if module == "std.live" { "A liveness property" } else { "A protocol" };
             return problem(
                 Kind::UnknownModule,
                 part.protocol.span,
-                format!("A protocol needs the module `{module}` for this, which is not imported here."),
+                format!("{what} needs the module `{module}`, which is not imported here."),
                 format!("Add `import {module}` at the top of the file."),
             );
         }
