@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const KEPT: [&str; 7] = ["Action", "State", "init", "effect", "guard", "invariant", "fair"];
 
 /// Names of the binders that every property gets.
-const BINDERS: [&str; 5] = ["few", "trace", "legal", "course", "possible"];
+const BINDERS: [&str; 6] = ["few", "trace", "legal", "course", "possible", "fairly"];
 
 /// The size of a type `Fin n`.
 pub fn size(ty: &Expr) -> Option<&Expr> {

@@ -452,7 +452,7 @@ impl<'w, 'p> Maker<'w, 'p> {
         let mut bind = |name: &str, ty: Expr| binders.push(self.typed(&Name { text: name.to_owned(), span }, ty));
         bind("course", at(span, ExprKind::Arrow(var(span, "Nat"), moves)));
         bind("possible", with("Possible", vec![guard.clone(), course()]));
-        bind("fair", with("Fair", vec![guard, fair, course()]));
+        bind("fairly", with("Fair", vec![guard, fair, course()]));
         let said = self.words.rewritten(statement, State::Is(&var(span, &self.state.text)));
         let here = self.typed(&Name { span, ..self.state.clone() }, self.state_type(span));
         let said = at(statement.span, ExprKind::Lam(vec![here], said));
