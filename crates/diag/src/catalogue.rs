@@ -228,7 +228,7 @@ catalogue! {
         "A message or a relation is true or false. The first argument of a message is its sender, of the sort of the Byzantine set. There is at most one such set. A sort or a quorum is short, for it is written out wherever it is used. Sorts, quorums, what is given and what functions are at first do not depend on the state.",
         Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Nat\n  command finish (w : Fin n) do done w := 1\n  decides done\n  safety fine : forall w, done w = done w\nend\n");
     NoFairness, "E0230", "Liveness without fairness",
-        "A liveness property says that something comes true in every run without end. It names the commands that are treated fairly: one that stays possible is taken again and again. Without any fairness a run may stand still for ever, so the claim would say nothing about the protocol.",
+        "A liveness property says that something comes true in every run without end. It names the commands that are treated fairly: one that stays possible is taken again and again. Else a run may stand still for ever, and the claim is false of every protocol.",
         Sample::Text(b"import std.live\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  decides done\n  live finished : forall w, done w\nend\n");
     // E03xx: proof scripts.
     StepFailed, "E0301", "Step that fails",
