@@ -113,3 +113,57 @@ fn the_states_of_a_run_are_written_for_other_programs() {
     run(&folder, &["check", "voting.sctt", "--goal", "five_with_three"]);
     assert_eq!(written(), fresh);
 }
+
+const SWITCH: &str = "module demo
+import std.live
+
+protocol switch
+  relation lit : Fin 1 -> Bool
+  function on : Bool := false
+  relation ready : Fin 1 -> Bool
+  command prepare (w : Fin 1) when not ready w do ready w := true
+  command press (w : Fin 1) when ready w do on := if on then false else true
+  command light (w : Fin 1) when on do lit w := true
+  decides lit
+  @[expect refuted]
+  live comes under fair prepare, press, light : exists w, lit w
+  @[expect refuted]
+  live ready_first under fair light : exists w, ready w
+end
+";
+
+/// A run without end is told once, with what repeats; as data it says to which state it returns.
+#[test]
+fn a_run_without_end_is_told_with_what_repeats() {
+    let folder = Folder::new("protocols-live");
+    folder.write("bfv.toml", PROJECT.as_bytes());
+    folder.write("demo.sctt", SWITCH.as_bytes());
+    let told = run(&folder, &["check", "demo.sctt", "--goal", "switch.comes"]);
+    let says = "a run of 1 step, then of 2 steps again and again.";
+    assert!(told.contains(&format!("Refuted, as expected: switch comes, line 13. Counterexample: {says}")), "{told}");
+    let lines = "Step 1: worker 0 takes prepare.\nFrom here these steps repeat for ever.\nStep 2: worker 0 takes press.\n\
+                 Step 3: worker 0 takes press.\nThis run is fair and has no end, and switch comes fails.\n";
+    assert!(told.contains(lines), "{told}");
+    let still = run(&folder, &["check", "demo.sctt", "--goal", "ready_first"]);
+    assert!(still.contains("Counterexample: a run that stands still after 0 steps."), "{still}");
+    assert!(still.contains("From here nothing more happens.\n"), "{still}");
+    let stored = run(&folder, &["check", "demo.sctt", "--goal", "switch.comes", "--locked", "--format", "json"]);
+    let goal = &serde_json::from_str::<Value>(&stored).unwrap()["goals"][0];
+    assert_eq!((&goal["proof"]["source"], &goal["run"]["repeats_after"]), (&json!("stored"), &json!(1)), "{goal}");
+    let said = run(&folder, &["export", "counterexample", "switch.comes", "demo.sctt", "--as", "itf", "--replace"]);
+    let file = std::fs::read_dir(&folder.0).unwrap().map(|f| f.unwrap().path());
+    let file =
+        file.into_iter().find(|f| f.to_string_lossy().ends_with(".itf.json")).unwrap_or_else(|| panic!("{said}"));
+    let itf: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    // Not ready, ready, and on; then it is as before the light was on.
+    assert_eq!((itf["states"].as_array().unwrap().len(), &itf["loop"]), (3, &json!(1)), "{itf}");
+    assert_eq!((&itf["states"][1]["on"], &itf["states"][2]["on"]), (&json!(false), &json!(true)), "{itf}");
+}
+
+#[test]
+fn liveness_needs_its_module() {
+    let folder = Folder::new("protocols-live-module");
+    folder.write("demo.sctt", SWITCH.replace("std.live", "std.protocol").as_bytes());
+    let said = run(&folder, &["check", "demo.sctt"]);
+    assert!(said.contains("A liveness property needs the module `std.live`, which is not imported here."), "{said}");
+}

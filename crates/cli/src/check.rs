@@ -271,6 +271,7 @@ fn run(chart: &Chart, g: &GoalReport, math: Math) -> Value {
         "chosen": point(&chart.chosen),
         "byzantine": chart.byzantine,
         "steps": chart.steps.iter().map(step).collect::<Vec<_>>(),
+        "repeats_after": chart.repeats_after,
         "fails_at": point(&chart.fails_at),
         "sentences": run_lines(g, math),
     })

@@ -20,7 +20,7 @@ pub fn itf(seen: &Seen<'_>) -> Result<String, String> {
         Value::Object(out)
     };
     let chosen: Vec<&String> = run.chosen.iter().map(|(name, _)| name).collect();
-    let document = json!({
+    let mut document = json!({
         "#meta": {
             "format": "ITF",
             "format-description": "https://apalache-mc.org/docs/adr/015adr-trace.html",
@@ -30,6 +30,9 @@ pub fn itf(seen: &Seen<'_>) -> Result<String, String> {
         "vars": chosen.iter().copied().chain(&run.parts).collect::<Vec<_>>(),
         "states": run.states.iter().enumerate().map(state).collect::<Vec<_>>(),
     });
+    if let (Some(back), Value::Object(all)) = (run.back_to, &mut document) {
+        all.insert("loop".into(), json!(back));
+    }
     Ok(format!("{document:#}\n"))
 }
 

@@ -222,11 +222,14 @@ catalogue! {
         "Inside a protocol a name has one meaning. A bound variable does not have the name of a parameter or of an item. Some names are kept for what a protocol becomes.",
         Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  decides done\n  safety fine : forall done : Nat, done = done\nend\n");
     NoSafety, "E0228", "Protocol that claims nothing",
-        "A protocol has at least one safety property. It is a statement that holds in every state that a run reaches.",
+        "A protocol has at least one safety property, or one liveness property. The first is a statement that holds in every state that a run reaches.",
         Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  decides done\nend\n");
     BadItem, "E0229", "Item of a protocol that does not fit",
         "A message or a relation is true or false. The first argument of a message is its sender, of the sort of the Byzantine set. There is at most one such set. A sort or a quorum is short, for it is written out wherever it is used. Sorts, quorums, what is given and what functions are at first do not depend on the state.",
         Sample::Text(b"import std.protocol\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Nat\n  command finish (w : Fin n) do done w := 1\n  decides done\n  safety fine : forall w, done w = done w\nend\n");
+    NoFairness, "E0230", "Liveness without fairness",
+        "A liveness property says that something comes true in every run without end. It names the commands that are treated fairly: one that stays possible is taken again and again. Else a run may stand still for ever, and the claim is false of every protocol.",
+        Sample::Text(b"import std.live\n\nprotocol p {n : Nat}\n  relation done : Fin n -> Bool\n  command finish (w : Fin n) do done w := true\n  decides done\n  live finished : forall w, done w\nend\n");
     // E03xx: proof scripts.
     StepFailed, "E0301", "Step that fails",
         "A step of a proof script does not apply to its goal. The message shows the goal.",

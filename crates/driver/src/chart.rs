@@ -13,6 +13,8 @@ use std::rc::Rc;
 /// Names of the library that a chart knows.
 const TRACE: &str = "std.protocol.Trace";
 const LEGAL: &str = "std.protocol.Legal";
+const POSSIBLE: &str = "std.live.Possible";
+const LASSO: &str = "std.live.lasso";
 const SUM: &str = "std.logic.Sum";
 const COUNTS: [&str; 2] = ["std.count.count", "std.count.card"];
 /// The end of the name of a command that stands for whatever a Byzantine worker may send.
@@ -41,7 +43,7 @@ pub struct Step {
 }
 
 /// A run that breaks a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chart {
     /// What is chosen before the first step, by name, without who is Byzantine.
     pub chosen: Vec<(String, String)>,
@@ -49,6 +51,8 @@ pub struct Chart {
     pub byzantine: Option<Vec<u32>>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// Of a run without end, after how many steps the others repeat for ever; where there are no others, nothing more happens.
+    pub repeats_after: Option<usize>,
     /// What the claim is applied to at the end of the run, where it fails; names are empty where the claim does not write them.
     pub fails_at: Vec<(String, String)>,
 }
@@ -98,8 +102,34 @@ impl Chart {
         }
     }
 
+    /// What the run is, in words.
+    pub(crate) fn length(&self) -> String {
+        let steps = |n: usize| count(n, "step");
+        let all = self.steps.len();
+        match self.repeats_after {
+            None => format!("a run of {}", steps(all)),
+            Some(stem) if stem >= all => format!("a run that stands still after {}", steps(all)),
+            Some(0) => format!("a run of {} again and again", steps(all)),
+            Some(stem) => format!("a run of {}, then of {} again and again", steps(stem), steps(all - stem)),
+        }
+    }
+
+    /// The steps in sentences, with what comes again and again.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let mut out: Vec<String> = self.steps.iter().zip(1..).map(|(step, n)| step.sentence(n)).collect();
+        match self.repeats_after {
+            Some(stem) if stem < out.len() => out.insert(stem, "From here these steps repeat for ever.".to_owned()),
+            Some(_) => out.push("From here nothing more happens.".to_owned()),
+            None => {}
+        }
+        out
+    }
+
     /// What is wrong at the end, as a sentence about a claim as it is spoken.
     pub(crate) fn end(&self, claim: &str) -> String {
+        if self.repeats_after.is_some() {
+            return format!("This run is fair and has no end, and {claim} fails.");
+        }
         let steps = count(self.steps.len(), "step");
         let named = self.fails_at.iter().all(|(n, _)| !n.is_empty());
         let one = |(n, v): &(String, String)| if named { format!("{} is {v}", spoken(n)) } else { v.clone() };
@@ -165,6 +195,7 @@ fn read<T>(
         trace: library(TRACE)?,
         legal: library(LEGAL)?,
         sum: library(SUM)?,
+        endless: library(POSSIBLE).zip(library(LASSO)),
         counts: COUNTS.iter().filter_map(|n| library(n)).collect(),
     };
     let run = reader.run(goal, &arguments, &point).ok()??;
@@ -179,6 +210,8 @@ pub(crate) struct Reader<'r> {
     trace: u32,
     legal: u32,
     sum: u32,
+    /// That a run without end is possible, and the one that has a stem and a cycle.
+    endless: Option<(u32, u32)>,
     counts: Vec<u32>,
 }
 
@@ -192,6 +225,8 @@ pub(crate) struct Run {
     pub(crate) actions: Vec<V>,
     /// The states, one more than there are actions.
     pub(crate) states: Vec<V>,
+    /// Of a run without end, after how many actions the others repeat.
+    pub(crate) repeats_after: Option<usize>,
     guard: V,
     fails_at: Vec<(String, V)>,
 }
@@ -205,7 +240,7 @@ impl Reader<'_> {
             let Val::Pi(dom, cod) = &*m.whnf(&current)? else { break };
             let x = m.eval(&Env::default(), t);
             if let Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) = &*m.folded(dom)?
-                && *id == self.legal
+                && (*id == self.legal || self.endless.is_some_and(|(possible, _)| *id == possible))
                 && let [Elim::App(state), _, Elim::App(init), Elim::App(effect), Elim::App(guard), _] = &spine[..]
             {
                 protocol = Some((state.clone(), init.clone(), effect.clone(), guard.clone()));
@@ -216,33 +251,60 @@ impl Reader<'_> {
                 }
             } else if let Some((name, false)) = arguments.get(n) {
                 if matches!(&*m.whnf(dom)?, Val::Data(d, _) if d.id == self.trace) {
-                    run = Some(x.clone());
+                    run = Some((x.clone(), None));
+                } else if let Some((stem, cycle)) = self.lasso(&x)? {
+                    run = Some((stem, Some(cycle)));
                 } else {
                     chosen.push((name.clone(), dom.clone(), x.clone()));
                 }
             }
             current = m.inst(cod, x);
         }
-        let (Some(mut rest), Some((state, init, effect, guard))) = (run, protocol) else { return Ok(None) };
-        let mut actions = Vec::new();
-        while let Val::Con(_, 1, _, fields, _) = &*m.whnf(&rest)? {
-            let [before, action] = &fields[..] else { return Ok(None) };
-            actions.push(action.clone());
-            rest = before.clone();
+        let (Some((stem, cycle)), Some((state, init, effect, guard))) = (run, protocol) else { return Ok(None) };
+        let mut actions = self.actions(&stem)?;
+        let repeats_after = cycle.as_ref().map(|_| actions.len());
+        if let Some(cycle) = &cycle {
+            actions.extend(self.actions(cycle)?);
         }
-        actions.reverse();
         let mut states = vec![init.clone()];
         let mut now = init;
         for action in &actions {
             now = m.apply(&m.apply(&effect, action.clone()), now);
             states.push(now.clone());
         }
-        Ok(Some(Run { chosen, state, actions, states, guard, fails_at }))
+        Ok(Some(Run { chosen, state, actions, states, repeats_after, guard, fails_at }))
+    }
+
+    /// The stem and the cycle of a run without end that has these.
+    fn lasso(&self, run: &V) -> Res<Option<(V, V)>> {
+        Ok(match &*self.m.folded(run)? {
+            Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. })
+                if self.endless.is_some_and(|(_, lasso)| *id == lasso) =>
+            {
+                match &spine[..] {
+                    [_, Elim::App(stem), Elim::App(cycle)] => Some((stem.clone(), cycle.clone())),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
+    }
+
+    /// The actions of a finite run, in order.
+    fn actions(&self, run: &V) -> Res<Vec<V>> {
+        let (mut rest, mut actions) = (run.clone(), Vec::new());
+        while let Val::Con(_, 1, _, fields, _) = &*self.m.whnf(&rest)? {
+            let [before, action] = &fields[..] else { break };
+            actions.push(action.clone());
+            rest = before.clone();
+        }
+        actions.reverse();
+        Ok(actions)
     }
 
     fn chart(&self, run: &Run) -> Res<Chart> {
         let m = self.m;
-        let mut out = Chart { chosen: Vec::new(), byzantine: None, steps: Vec::new(), fails_at: Vec::new() };
+        let mut out = Chart { repeats_after: run.repeats_after, ..Chart::default() };
         for (name, ty, x) in &run.chosen {
             match self.members(ty, x)? {
                 Some(members) if name.starts_with(BYZANTINE) => out.byzantine = Some(members),

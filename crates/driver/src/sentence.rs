@@ -88,7 +88,7 @@ pub fn run_lines(g: &GoalReport, math: Math) -> Vec<String> {
     if !before.is_empty() {
         out.push(before.join(" "));
     }
-    out.extend(chart.steps.iter().zip(1..).map(|(step, n)| step.sentence(n)));
+    out.extend(chart.told());
     out.push(chart.end(&g.spoken()));
     out
 }
@@ -140,7 +140,7 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
         out += &format!(" Reason: {}.", reason.says());
     }
     out += &match &g.chart {
-        Some(chart) => format!(" Counterexample: a run of {}.", count(chart.steps.len(), "step")),
+        Some(chart) => format!(" Counterexample: {}.", chart.length()),
         None => point_sentence(&g.counterexample, math),
     };
     let conditions = g.holds_if.iter().map(|h| condition_message(h, math));

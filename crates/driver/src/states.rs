@@ -35,6 +35,8 @@ pub struct States {
     pub parts: Vec<String>,
     /// The values of the parts, in each state from the first one on.
     pub states: Vec<Vec<Shown>>,
+    /// Of a run without end, the state that comes after the last one.
+    pub back_to: Option<usize>,
 }
 
 /// A part of the state: its name, how to reach it from the state, and its type.
@@ -51,7 +53,9 @@ impl Reader<'_> {
         let largest = self.largest(&run.actions)?;
         let parts = self.parts(run)?;
         let mut states = Vec::new();
-        for state in &run.states {
+        // A cycle with steps ends in the state in which it begins, which is not told twice.
+        let again = run.repeats_after.is_some_and(|stem| stem < run.actions.len());
+        for state in run.states.iter().take(run.states.len() - usize::from(again)) {
             let mut shown = Vec::new();
             for part in &parts {
                 let value = part.way.iter().fold(state.clone(), |v, first| if *first { m.fst(&v) } else { m.snd(&v) });
@@ -63,7 +67,8 @@ impl Reader<'_> {
         for (name, ty, value) in &run.chosen {
             chosen.push((name.clone(), self.shown(ty, value, largest)?));
         }
-        Ok(States { chosen, parts: parts.into_iter().map(|p| p.name).collect(), states })
+        let parts = parts.into_iter().map(|p| p.name).collect();
+        Ok(States { chosen, parts, states, back_to: run.repeats_after })
     }
 
     /// The largest number in the arguments of actions: what relations say of larger ones is what they say at first.

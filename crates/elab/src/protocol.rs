@@ -14,18 +14,20 @@ use std::rc::Rc;
 pub const TRACE: &str = "std.protocol.Trace";
 
 /// What generated names are said to be in; a reader knows them by their short names.
-const MODULES: [&str; 2] = ["std.protocol.", "std.count."];
+const MODULES: [&str; 3] = ["std.protocol.", "std.live.", "std.count."];
 
 impl Session {
     /// Checks what must hold of a part of a protocol before it is elaborated. Each statement with a mistake is reported.
     pub(crate) fn part(&self, d: &Decl, engines: Engines<'_>) -> R<()> {
         let Some(part) = &d.part else { return Ok(()) };
-        if !self.names.visible.contains("std.protocol") {
+        let module = part.needs;
+        if !self.names.visible.contains(module) {
+            let what = if module == "std.live" { "A liveness property" } else { "A protocol" };
             return problem(
                 Kind::UnknownModule,
                 part.protocol.span,
-                "A protocol needs the module `std.protocol`, which is not imported here.",
-                "Add `import std.protocol` at the top of the file.",
+                format!("{what} needs the module `{module}`, which is not imported here."),
+                format!("Add `import {module}` at the top of the file."),
             );
         }
         let mut problems = part.stated.iter().filter_map(|(binders, statement)| {

@@ -103,6 +103,9 @@ pub struct Judge<'m, 'g> {
     pub last: u64,
 }
 
+/// A constructor of a data type with its parameters.
+type Constructor<'c> = (DataRef, u32, &'c Rc<[V]>);
+
 /// What a statement is for an element.
 type Family<'f> = dyn Fn(&Ctx, V) -> Res<V> + 'f;
 
@@ -193,6 +196,9 @@ impl Judge<'_, '_> {
 
     fn equation(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<Decided>> {
         let m = self.m;
+        if let Some(line) = self.part_by_part(ctx, ty, a, b)? {
+            return Ok(Some(Decided::Holds(Rc::new(Node::DLam(line)))));
+        }
         if let Some(apart) = self.apart(ctx, ty, a, b)? {
             return Ok(Some(Decided::Fails(Refuted::Differ(m.quote(ctx, a)?, m.quote(ctx, b)?, apart))));
         }
@@ -200,6 +206,44 @@ impl Judge<'_, '_> {
             return Ok(Some(Decided::Holds(Rc::new(Node::DLam(m.quote(ctx, a)?)))));
         }
         Ok(None)
+    }
+
+    /// Functions that agree at each argument are the same, and pairs by their parts: what stands at a point of the line between two that are.
+    /// As wholes they may not be seen to be the same.
+    fn part_by_part(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<Term>> {
+        let m = self.m;
+        // The kernel does not infer the type of a path that is written out, so what it is made of is taken.
+        let on = |t: &Term, a: Term, b: Term| -> Term {
+            match &**t {
+                Node::DLam(line) => line.clone(),
+                _ => Rc::new(Node::PApp(t.clone(), a, b, Dim::Var(0))),
+            }
+        };
+        match &*m.whnf(ty)? {
+            Val::Pi(dom, cod) => {
+                let same = |ctx: &Ctx, x: V| -> Res<V> {
+                    let ty = m.quote(ctx, &m.inst(cod, x.clone()))?;
+                    let (a, b) = (m.quote(ctx, &m.apply(a, x.clone()))?, m.quote(ctx, &m.apply(b, x))?);
+                    Ok(m.eval(&ctx.env, &Rc::new(Node::Path(ty, a, b))))
+                };
+                let Some(Everywhere::Holds(t)) = self.everywhere(ctx, dom, &same)? else { return Ok(None) };
+                let Node::Lam(body) = &*t else { return Ok(None) };
+                let (inner, x) = m.bind(ctx, dom.clone());
+                let (x, y) = (m.quote(&inner, &m.apply(a, x.clone()))?, m.quote(&inner, &m.apply(b, x))?);
+                Ok(Some(lam(on(body, x, y))))
+            }
+            Val::Sigma(first, second) => {
+                let second = m.inst(second, m.fst(a));
+                let mut parts = Vec::new();
+                for (ty, x, y) in [(first, m.fst(a), m.fst(b)), (&second, m.snd(a), m.snd(b))] {
+                    let Some(Decided::Holds(t)) = self.equation(ctx, ty, &x, &y)? else { return Ok(None) };
+                    parts.push(on(&t, m.quote(ctx, &x)?, m.quote(ctx, &y)?));
+                }
+                let [x, y] = parts.as_slice() else { return Ok(None) };
+                Ok(Some(Rc::new(Node::Pair(x.clone(), y.clone()))))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A family with an element at the first of two values and none at the second, where they are seen to differ.
@@ -302,7 +346,7 @@ impl Judge<'_, '_> {
                     if con.dims > 0 || con.fields.iter().any(|f| mentions(f, *d)) {
                         return Ok(None);
                     }
-                    match self.fields(ctx, *d, c, ps, &params, Vec::new(), family)? {
+                    match self.fields(ctx, (*d, c, ps), &params, con.fields.len(), family)? {
                         Some(Everywhere::Holds(t)) => branches.push(lift(&t, 1)),
                         found => return Ok(found),
                     }
@@ -315,48 +359,51 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// The same for a constructor, some of whose fields are given: a function of the other fields, or a whole element.
-    #[allow(clippy::too_many_arguments)]
+    /// The same for a constructor with so many fields: a function of the fields, or a whole element.
     fn fields(
         &self,
         ctx: &Ctx,
-        d: DataRef,
-        c: u32,
-        ps: &Rc<[V]>,
+        con: Constructor<'_>,
         params: &[Term],
-        given: Vec<V>,
+        total: usize,
         family: &Family<'_>,
     ) -> Res<Option<Everywhere>> {
-        let m = self.m;
-        let total = m
-            .globals()
-            .data(d.id)
-            .and_then(|decl| decl.constructors.get(usize::try_from(c).unwrap_or(usize::MAX)).map(|k| k.fields.len()));
-        if total == Some(given.len()) {
-            let x = m.value(Val::Con(d, c, ps.clone(), given.into(), Rc::new([])));
-            let t = m.quote(ctx, &x)?;
+        let (d, c, ps) = con;
+        let whole = |xs: Vec<Term>| Rc::new(Node::Con(d, c, params.to_vec(), xs, Vec::new()));
+        if total == 0 {
+            let x = self.m.value(Val::Con(d, c, ps.clone(), Rc::new([]), Rc::new([])));
             return Ok(match self.decide(ctx, &family(ctx, x)?)? {
                 Some(Decided::Holds(t)) => Some(Everywhere::Holds(t)),
-                Some(Decided::Fails(no)) => Some(Everywhere::Fails(t, no)),
+                Some(Decided::Fails(no)) => Some(Everywhere::Fails(whole(Vec::new()), no)),
                 None => None,
             });
         }
-        // The last field; those before it would have to be gone through in turn.
-        if total != Some(given.len() + 1) {
-            return Ok(None);
+        let ty = self.m.field_type(d, c, ps, &[])?;
+        let rest = |ctx: &Ctx, x: V| self.rest(ctx, con, vec![x], total, family);
+        Ok(match self.everywhere(ctx, &ty, &rest)? {
+            Some(Everywhere::Fails(x, mut no)) => {
+                let mut xs = vec![x];
+                while xs.len() < total {
+                    let Refuted::At(x, next) = no else { return Ok(None) };
+                    xs.push(x);
+                    no = *next;
+                }
+                Some(Everywhere::Fails(whole(xs), no))
+            }
+            found => found,
+        })
+    }
+
+    /// A statement about an element some of whose fields are given: for all of the others.
+    fn rest(&self, ctx: &Ctx, con: Constructor<'_>, given: Vec<V>, total: usize, family: &Family<'_>) -> Res<V> {
+        let (m, (d, c, ps)) = (self.m, con);
+        if given.len() >= total {
+            return family(ctx, m.value(Val::Con(d, c, ps.clone(), given.into(), Rc::new([]))));
         }
         let ty = m.field_type(d, c, ps, &given)?;
-        let whole = |x: V| {
-            let fields: Vec<V> = given.iter().cloned().chain([x]).collect();
-            m.value(Val::Con(d, c, ps.clone(), fields.into(), Rc::new([])))
-        };
-        let inner = |ctx: &Ctx, x: V| family(ctx, whole(x));
-        Ok(self.everywhere(ctx, &ty, &inner)?.map(|e| match e {
-            Everywhere::Fails(x, no) => {
-                Everywhere::Fails(Rc::new(Node::Con(d, c, params.to_vec(), vec![x], Vec::new())), no)
-            }
-            holds => holds,
-        }))
+        let (inner, x) = m.bind(ctx, ty.clone());
+        let body = self.rest(&inner, con, given.into_iter().chain([x]).collect(), total, family)?;
+        Ok(m.eval(&ctx.env, &Rc::new(Node::Pi(m.quote(ctx, &ty)?, m.quote(&inner, &body)?))))
     }
 
     /// The same for the natural numbers: one after another, and the rest at once.

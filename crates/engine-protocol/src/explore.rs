@@ -7,16 +7,25 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Most states that are kept: about 100 bytes each.
-const STATES: usize = 1_000_000;
+pub const STATES: usize = 1_000_000;
 
 /// Tries of an action for each step of the budget: most actions are not allowed in most states.
-const TRIES: u64 = 2;
+pub const TRIES: u64 = 2;
+
+/// A run, by numbers of actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The actions at first.
+    pub stem: Vec<usize>,
+    /// Of a run without end, those that come again and again.
+    pub cycle: Option<Vec<usize>>,
+}
 
 /// What came of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// A run that breaks the claim: numbers of actions.
-    Broken(Vec<usize>),
+    /// A run that breaks the claim.
+    Broken(Run),
     /// Every state was met, so many.
     All(usize),
     /// So many states were met, and there are more.
@@ -25,7 +34,7 @@ pub enum End {
 
 /// Hashes words in a fixed way. Only whether a state was met is asked of the table, so nothing depends on an order.
 #[derive(Default)]
-struct Fixed(u64);
+pub struct Fixed(u64);
 
 impl Hasher for Fixed {
     fn finish(&self) -> u64 {
@@ -40,10 +49,11 @@ impl Hasher for Fixed {
 }
 
 /// How the cells of the state lie in words: cells that never change are left out.
-struct Packing(Vec<(usize, u32)>);
+pub struct Packing(Vec<(usize, u32)>);
 
 impl Packing {
-    fn new(p: &Program) -> Packing {
+    /// For the states of a program.
+    pub fn new(p: &Program) -> Packing {
         let changes: std::collections::BTreeSet<usize> =
             p.actions.iter().flat_map(|a| a.updates.iter().map(|u| u.0)).collect();
         let bits = |c: usize| p.cells.get(c).map_or(8, |cell| u64::BITS - cell.size.saturating_sub(1).leading_zeros());
@@ -51,7 +61,8 @@ impl Packing {
         Packing(changes.into_iter().map(|c| (c, bits(c).max(1))).collect())
     }
 
-    fn pack(&self, cells: &[u8]) -> Box<[u64]> {
+    /// The words of a state.
+    pub fn pack(&self, cells: &[u8]) -> Box<[u64]> {
         let (mut out, mut word, mut used) = (Vec::new(), 0u64, 0);
         for (c, bits) in &self.0 {
             if used + bits > u64::BITS {
@@ -65,7 +76,8 @@ impl Packing {
         out.into()
     }
 
-    fn unpack(&self, words: &[u64], cells: &mut [u8]) {
+    /// Puts a state from its words into cells.
+    pub fn unpack(&self, words: &[u64], cells: &mut [u8]) {
         let (mut at, mut used) = (0, 0);
         for (c, bits) in &self.0 {
             if used + bits > u64::BITS {
@@ -89,7 +101,7 @@ pub fn explore(p: &Program, chosen: &[u8], symmetry: &Symmetry, most: u64, budge
     let packing = Packing::new(p);
     let start = first(p, chosen);
     if p.safe.value(&start) == 0 {
-        return Ok(End::Broken(Vec::new()));
+        return Ok(End::Broken(Run { stem: Vec::new(), cycle: None }));
     }
     let mut met: HashMap<Box<[u64]>, (), BuildHasherDefault<Fixed>> = HashMap::default();
     let mut states = vec![packing.pack(&start)];
@@ -118,7 +130,7 @@ pub fn explore(p: &Program, chosen: &[u8], symmetry: &Symmetry, most: u64, budge
             states.push(packing.pack(&next));
             from.push((at, n));
             if p.safe.value(&next) == 0 {
-                return Ok(End::Broken(run(&from, here)));
+                return Ok(End::Broken(Run { stem: run(&from, here), cycle: None }));
             }
         }
         at += 1;
@@ -127,7 +139,7 @@ pub fn explore(p: &Program, chosen: &[u8], symmetry: &Symmetry, most: u64, budge
 }
 
 /// The actions that lead to a state.
-fn run(from: &[(usize, usize)], mut at: usize) -> Vec<usize> {
+pub fn run(from: &[(usize, usize)], mut at: usize) -> Vec<usize> {
     let mut out = Vec::new();
     while at > 0
         && let Some((before, action)) = from.get(at)

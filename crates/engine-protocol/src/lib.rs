@@ -10,6 +10,7 @@ mod finite;
 mod formula;
 mod ground;
 mod invariant;
+mod lasso;
 mod model;
 mod reader;
 mod search;
@@ -22,11 +23,14 @@ use bfv_kernel::{Refusal, Res, refusal};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use ground::library::Library;
 use ground::search::Search;
+use model::About;
 
 /// The tag of the library's statement that every action of a run was allowed.
 pub const LEGAL: &str = "protocol.legal";
+/// The tags of its statements that every move of a run without end was allowed, that it is fair, and that some state satisfies something.
+pub const LIVE: [&str; 3] = ["live.possible", "live.fair", "live.eventually"];
 
-/// A finite search for runs that break a safety property.
+/// A finite search for runs that break a safety property, and for fair runs without end that break a liveness property.
 pub struct Explore;
 
 impl Engine for Explore {
@@ -39,15 +43,19 @@ impl Engine for Explore {
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        let legal = goal.lemmas.iter().find(|l| l.has(LEGAL));
-        match legal {
-            Some(legal) if goal.ctx.types.is_empty() && model::is_protocol(goal.machine, &goal.target, legal.id) => {
-                match search::search(goal, legal.id, budget) {
-                    Ok((term, values)) => Outcome::Refutation(term, values),
-                    Err((reason, why)) => Outcome::GaveUp(reason, why),
-                }
-            }
-            _ => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+        let id = |tag: &str| goal.lemmas.iter().find(|l| l.has(tag)).map(|l| l.id);
+        let legal = id(LEGAL).map(About::Legal);
+        let live = match LIVE.map(id) {
+            [Some(possible), Some(fair), Some(eventually)] => Some(About::Live(possible, fair, eventually)),
+            _ => None,
+        };
+        let met = |about: &About| goal.ctx.types.is_empty() && model::is_protocol(goal.machine, &goal.target, *about);
+        match legal.into_iter().chain(live).find(met) {
+            Some(about) => match search::search(goal, about, budget) {
+                Ok((term, values)) => Outcome::Refutation(term, values),
+                Err((reason, why)) => Outcome::GaveUp(reason, why),
+            },
+            None => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
         }
     }
 }

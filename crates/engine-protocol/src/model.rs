@@ -6,7 +6,7 @@
 use crate::finite::{Layout, Shape};
 use crate::formula::Expr;
 use crate::reader::{Input, Reader, Stop, outside, refused};
-use bfv_kernel::{Ctx, Elim, Env, Head, Machine, Neutral, V, Val};
+use bfv_kernel::{Ctx, Elim, Env, Head, Machine, Neutral, Res, V, Val};
 use std::rc::Rc;
 
 /// A type whose elements may be renamed: its shape.
@@ -33,6 +33,26 @@ pub struct Action {
     pub guard: Expr,
     /// The cells that it changes.
     pub updates: Vec<(usize, Expr)>,
+    /// Whether it is treated fairly.
+    pub fair: bool,
+}
+
+/// The constants of the library that say what a claim is about.
+#[derive(Clone, Copy)]
+pub enum About {
+    /// Finite runs: that all actions of one were allowed.
+    Legal(u32),
+    /// Runs without end: that all moves of one were allowed, that it is fair, and that something holds in one of its states.
+    Live(u32, u32, u32),
+}
+
+impl About {
+    /// The constant that says that a run is allowed.
+    fn allowed(self) -> u32 {
+        match self {
+            About::Legal(id) | About::Live(id, ..) => id,
+        }
+    }
 }
 
 /// What a leading variable of the claim is.
@@ -64,8 +84,12 @@ pub struct Program {
     pub init: Vec<Expr>,
     /// Every action.
     pub actions: Vec<Action>,
-    /// What must hold.
+    /// What must hold in every state; of runs without end, in some state.
     pub safe: Expr,
+    /// Whether the claim is about runs without end.
+    pub live: bool,
+    /// When fair actions are allowed that have the last number as an argument, and so are not taken.
+    pub waiting: Vec<Expr>,
     /// The shapes of the arguments of each command.
     pub commands: Vec<Vec<Shape>>,
 }
@@ -81,6 +105,9 @@ pub struct Opened<'m, 'g> {
     pub hypotheses: Expr,
     /// State, actions, init, effect, guard.
     parts: [V; 5],
+    /// Of runs without end, which actions are fair.
+    fair: Option<V>,
+    /// What the claim says of the run; of one without end, the statement that some state satisfies.
     rest: V,
     /// How many natural numbers the claim begins with.
     pub numbers: usize,
@@ -91,14 +118,14 @@ const ACTIONS: u64 = 4_096;
 /// Most cells of an instance.
 const CELLS: usize = 2_048;
 
-/// Whether a claim is about runs: the last of its leading variables that matters says that a run is legal.
-pub fn is_protocol(m: &Machine<'_>, target: &V, legal: u32) -> bool {
+/// Whether a claim is about runs: the last of its leading variables that matters says that a run is allowed.
+pub fn is_protocol(m: &Machine<'_>, target: &V, about: About) -> bool {
     let (mut current, mut ctx) = (target.clone(), Ctx::default());
     // Leading variables are looked through without a look at what they are.
     for _ in 0..64 {
         let Ok(w) = m.whnf(&current) else { return false };
         let Val::Pi(dom, cod) = &*w else { return false };
-        if legal_parts(m, dom, legal).is_some() {
+        if legal_parts(m, dom, about.allowed()).is_some() {
             return true;
         }
         let (inner, x) = m.bind(&ctx, dom.clone());
@@ -109,12 +136,54 @@ pub fn is_protocol(m: &Machine<'_>, target: &V, legal: u32) -> bool {
 
 /// State, actions, init, effect, guard and run of the statement that a run is legal.
 fn legal_parts(m: &Machine<'_>, ty: &V, legal: u32) -> Option<[V; 6]> {
+    applied(m, ty, legal)?.try_into().ok()
+}
+
+/// The arguments of a statement that begins with a constant.
+fn applied(m: &Machine<'_>, ty: &V, constant: u32) -> Option<Vec<V>> {
     let Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) = &*m.folded(ty).ok()? else { return None };
-    if *id != legal {
+    if *id != constant {
         return None;
     }
-    let args = spine.iter().map(|e| if let Elim::App(x) = e { Some(x.clone()) } else { None });
-    args.collect::<Option<Vec<V>>>()?.try_into().ok()
+    spine.iter().map(|e| if let Elim::App(x) = e { Some(x.clone()) } else { None }).collect()
+}
+
+/// What a claim says of a run without end.
+pub struct Endless {
+    /// State, actions, init, effect and guard.
+    pub parts: [V; 5],
+    /// Which actions are fair.
+    pub fair: V,
+    /// The statement that some state satisfies.
+    pub goal: V,
+}
+
+/// Reads what a claim says of a run without end, from the condition that all its moves are allowed on.
+///
+/// # Errors
+/// The evaluator's.
+pub fn endless(m: &Machine<'_>, ctx: &Ctx, about: About, ty: &V) -> Res<Option<Endless>> {
+    let About::Live(possible, fair, eventually) = about else { return Ok(None) };
+    let Val::Pi(dom, cod) = &*m.whnf(ty)? else { return Ok(None) };
+    let Some([state, action, init, effect, guard, _]) = legal_parts(m, dom, possible) else { return Ok(None) };
+    let (inner, x) = m.bind(ctx, dom.clone());
+    let Val::Pi(dom, cod) = &*m.whnf(&m.inst(cod, x))? else { return Ok(None) };
+    let Some(treated) = applied(m, dom, fair) else { return Ok(None) };
+    let (_, x) = m.bind(&inner, dom.clone());
+    let Some(said) = applied(m, &m.inst(cod, x), eventually) else { return Ok(None) };
+    let ([_, _, _, _, _, fair, _], [_, _, _, _, _, goal]) = (treated.as_slice(), said.as_slice()) else {
+        return Ok(None);
+    };
+    let parts = [state, action, init, effect, guard];
+    Ok(Some(Endless { parts, fair: fair.clone(), goal: goal.clone() }))
+}
+
+/// The domain of a function type.
+fn domain(m: &Machine<'_>, ty: &V) -> Option<V> {
+    match &*m.whnf(ty).ok()? {
+        Val::Pi(dom, _) => Some(dom.clone()),
+        _ => None,
+    }
 }
 
 /// Reads a claim up to its run, where its natural numbers have the values given (1 where none is).
@@ -124,7 +193,7 @@ fn legal_parts(m: &Machine<'_>, ty: &V, legal: u32) -> Option<[V; 6]> {
 pub fn open<'m, 'g>(
     m: &'m Machine<'g>,
     target: &V,
-    legal: u32,
+    about: About,
     numbers: &[u64],
     last: u64,
 ) -> Result<Opened<'m, 'g>, Stop> {
@@ -136,7 +205,7 @@ pub fn open<'m, 'g>(
         let Val::Pi(dom, cod) = &*m.whnf(&current).map_err(|r| refused(&r))? else {
             return outside("The claim is about no run of a protocol.");
         };
-        if let Some([state, action, init, effect, guard, run]) = legal_parts(m, dom, legal) {
+        if let Some([state, action, init, effect, guard, run]) = legal_parts(m, dom, about.allowed()) {
             let Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) =
                 &*m.whnf(&run).map_err(|r| refused(&r))?
             else {
@@ -151,9 +220,18 @@ pub fn open<'m, 'g>(
             let chosen = cells.len();
             place(&layout, &mut Vec::new(), &mut sorts, &mut cells);
             reader.inputs.push(Input { level: *level, run: true, layout, first: chosen });
+            let said = endless(m, &reader.ctx, about, &current).map_err(|r| refused(&r))?;
             let (ctx, x) = m.bind(&reader.ctx, dom.clone());
             reader.ctx = ctx;
-            slots.push(Slot::Proof);
+            let (fair, rest) = match (about, said) {
+                // The proofs that the run is allowed and fair come with it.
+                (About::Live(..), Some(said)) => (Some(said.fair), said.goal),
+                (About::Live(..), None) => return outside("The claim is not that something comes true in a fair run."),
+                (About::Legal(_), _) => {
+                    slots.push(Slot::Proof);
+                    (None, m.inst(cod, x))
+                }
+            };
             return Ok(Opened {
                 reader,
                 slots,
@@ -162,7 +240,8 @@ pub fn open<'m, 'g>(
                 chosen,
                 hypotheses: Expr::all(hypotheses),
                 parts: [state, action, init, effect, guard],
-                rest: m.inst(cod, x),
+                fair,
+                rest,
                 numbers: met,
             });
         }
@@ -175,7 +254,16 @@ pub fn open<'m, 'g>(
             continue;
         }
         let (ctx, x) = m.bind(&reader.ctx, dom.clone());
-        if let Some(layout) = Layout::of(m, &reader.ctx, dom, last).map_err(|r| refused(&r))? {
+        let next = domain(m, &m.inst(cod, x.clone()));
+        let course = match next.and_then(|next| legal_parts(m, &next, about.allowed())) {
+            Some([.., run]) => {
+                same_variable(&*m.whnf(&run).map_err(|r| refused(&r))?, &*m.whnf(&x).map_err(|r| refused(&r))?)
+            }
+            None => false,
+        };
+        if course {
+            slots.push(Slot::Run);
+        } else if let Some(layout) = Layout::of(m, &reader.ctx, dom, last).map_err(|r| refused(&r))? {
             let level = u32::try_from(reader.ctx.types.len()).unwrap_or(u32::MAX);
             if cells.len().saturating_add(layout.width()) > CELLS {
                 return outside("What is chosen once is too large to be gone through.");
@@ -241,7 +329,8 @@ impl Opened<'_, '_> {
         let m = self.reader.m;
         let [state, action, init, effect, guard] = self.parts.clone();
         let Some(run) = self.reader.inputs.last().cloned() else { return outside("The claim has no state.") };
-        let safe = self.reader.statement(&self.rest)?;
+        let live = self.fair.is_some();
+        let safe = if live { Expr::Lit(0) } else { self.reader.statement(&self.rest)? };
         let leaves = leaves(m, &run.layout);
         let mut first = Vec::new();
         for (path, shape) in &leaves {
@@ -252,11 +341,12 @@ impl Opened<'_, '_> {
         let level = u32::try_from(self.reader.ctx.types.len()).unwrap_or(u32::MAX);
         self.reader.ctx = ctx;
         self.reader.inputs.push(Input { level, run: false, ..run.clone() });
+        let safe = if live { self.reader.statement(&m.apply(&self.rest, s.clone()))? } else { safe };
         let Val::Data(d, params) = &*m.whnf(&action).map_err(|r| refused(&r))? else {
             return outside("The actions of the protocol are no data type.");
         };
         let Some(decl) = m.globals().data(d.id) else { return outside("The actions of the protocol are unknown.") };
-        let (mut actions, mut commands) = (Vec::new(), Vec::new());
+        let (mut actions, mut commands, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for (command, c) in (0u32..).zip(&decl.constructors) {
             let mut shapes = Vec::new();
             let mut before: Vec<V> = Vec::new();
@@ -269,31 +359,47 @@ impl Opened<'_, '_> {
                 before.push(m.eval(&Env::default(), &first));
                 shapes.push(shape);
             }
-            // The last number occurs in no action.
-            let sizes: Vec<u64> = shapes.iter().map(|s| s.size() - u64::from(matches!(s, Shape::Nat(_)))).collect();
+            // The last number occurs in no action that is taken. A fair action may wait with it.
+            let taken = |s: &Shape| s.size() - u64::from(matches!(s, Shape::Nat(_)));
+            let sizes: Vec<u64> = shapes.iter().map(|s| if live { s.size() } else { taken(s) }).collect();
             let all = sizes.iter().fold(1u64, |a, b| a.saturating_mul(*b));
             if all > ACTIONS {
                 return outside("A command has too many arguments to be gone through.");
             }
             for mut rest in 0..all {
-                let (mut arguments, mut fields) = (Vec::new(), Vec::new());
+                let (mut arguments, mut fields, mut waits) = (Vec::new(), Vec::new(), false);
                 for (shape, size) in shapes.iter().zip(&sizes).rev() {
                     let n = rest % size;
                     rest /= size;
+                    waits |= n >= taken(shape);
                     arguments.push((sort(shape, &mut self.sorts).unwrap_or(usize::MAX), n));
                     fields.extend(shape.element(n).map(|t| m.eval(&Env::default(), &t)));
                 }
                 arguments.reverse();
                 fields.reverse();
                 let a = m.value(Val::Con(*d, command, params.clone(), fields.into(), Rc::new([])));
+                let fair = match &self.fair {
+                    Some(f) => {
+                        let treated = m.whnf(&m.apply(f, a.clone())).map_err(|r| refused(&r))?;
+                        matches!(&*treated, Val::Prim(bfv_format::Prim::True))
+                    }
+                    None => false,
+                };
+                if waits && !fair {
+                    continue;
+                }
                 let allowed = self.reader.statement(&m.apply(&m.apply(&guard, a.clone()), s.clone()))?;
                 if allowed == Expr::Lit(0) {
+                    continue;
+                }
+                if waits {
+                    waiting.push(allowed);
                     continue;
                 }
                 let after = m.apply(&m.apply(&effect, a), s.clone());
                 let mut updates = Vec::new();
                 self.changes(&after, &s, &run.layout, run.first, &mut updates)?;
-                actions.push(Action { command, arguments, guard: allowed, updates });
+                actions.push(Action { command, arguments, guard: allowed, updates, fair });
             }
             commands.push(shapes);
         }
@@ -306,6 +412,8 @@ impl Opened<'_, '_> {
             init: first,
             actions,
             safe,
+            live,
+            waiting,
             commands,
         })
     }
@@ -333,7 +441,8 @@ impl Opened<'_, '_> {
                 self.changes(&m.snd(after), &m.snd(before), b, first + a.width(), out)
             }
             Layout::Function(s, inner, _) => {
-                if stuck_alike(&*m.whnf(after).map_err(|r| refused(&r))?, &*m.whnf(before).map_err(|r| refused(&r))?) {
+                if same_variable(&*m.whnf(after).map_err(|r| refused(&r))?, &*m.whnf(before).map_err(|r| refused(&r))?)
+                {
                     return Ok(());
                 }
                 let mut at = first;
@@ -350,7 +459,7 @@ impl Opened<'_, '_> {
 }
 
 /// Whether two values are the same variable under the same projections.
-fn stuck_alike(a: &Val, b: &Val) -> bool {
+fn same_variable(a: &Val, b: &Val) -> bool {
     let (Val::Neutral(a), Val::Neutral(b)) = (a, b) else { return false };
     let (Head::Var(x, _), Head::Var(y, _)) = (&a.head, &b.head) else { return false };
     let same = |p: (&Elim, &Elim)| matches!(p, (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd));

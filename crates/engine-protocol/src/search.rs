@@ -3,10 +3,11 @@
 use crate::explore::{End, choices, explore};
 use crate::finite::Shape;
 use crate::formula::Expr;
-use crate::model::{Program, open};
+use crate::lasso::lasso;
+use crate::model::{About, Program, open};
 use crate::reader::{Stop, refused};
 use crate::symmetry::Symmetry;
-use crate::trace::{Refutation, Vectors, refutation};
+use crate::trace::{Refutation, Words, refutation};
 use bfv_format::{Node, Term};
 use bfv_search::{Budget, Goal, Reason};
 use std::rc::Rc;
@@ -53,8 +54,8 @@ struct Instance {
     last: u64,
     /// Read when it is first searched.
     program: Option<Program>,
-    /// What is chosen once, with the exchanges that change nothing then, and how many states were met in all when that is known.
-    ways: Vec<(Vec<u8>, Symmetry, Option<usize>)>,
+    /// What is chosen once, with the exchanges that change nothing then (none for runs without end), and how many states were met in all when that is known.
+    ways: Vec<(Vec<u8>, Option<Symmetry>, Option<usize>)>,
     /// Nothing is left to search.
     done: bool,
 }
@@ -63,14 +64,23 @@ struct Instance {
 ///
 /// # Errors
 /// Why there is none, or none was found.
-pub fn search(goal: &Goal<'_>, legal: u32, budget: &mut Budget) -> Result<Refutation, Stop> {
+pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refutation, Stop> {
     let m = goal.machine;
     let role = |tag: &str| -> Option<Term> {
         let lemma = goal.lemmas.iter().find(|l| l.has(tag))?;
         Some(Rc::new(Node::Const { id: lemma.id, shift: 0 }))
     };
-    let vectors = Vectors { nil: role("vector.nil"), cons: role("vector.cons") };
-    let before = open(m, &goal.target, legal, &[], 1)?;
+    let words = Words {
+        nil: role("vector.nil"),
+        cons: role("vector.cons"),
+        lasso: role("live.lasso"),
+        is_lasso: role("live.is_lasso"),
+        possible: role("live.lasso_possible"),
+        fair: role("live.lasso_fair"),
+        never: role("live.lasso_never"),
+        about,
+    };
+    let before = open(m, &goal.target, about, &[], 1)?;
     let count = before.numbers;
     if count > NUMBERS {
         return Err((Reason::OutsideFragment, "The claim begins with too many natural numbers.".to_owned()));
@@ -86,7 +96,7 @@ pub fn search(goal: &Goal<'_>, legal: u32, budget: &mut Budget) -> Result<Refuta
     'rounds: for Round { tries, largest, values } in ROUNDS {
         let within = |i: &&mut Instance| !i.done && i.last <= values && i.numbers.iter().all(|n| *n <= largest);
         for instance in instances.iter_mut().filter(within) {
-            match attempt(goal, legal, instance, tries, &vectors, budget, &mut met) {
+            match attempt(goal, instance, tries, &words, budget, &mut met) {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
                 Err((Reason::Budget, _)) => {
@@ -105,8 +115,10 @@ pub fn search(goal: &Goal<'_>, legal: u32, budget: &mut Budget) -> Result<Refuta
     Err((
         reason,
         format!(
-            "No run breaks the claim among the {met} states met in {searched} small instances{bound}. \
-             Of {whole} of these, every state was met. Nothing is known of larger ones."
+            "No {} among the {met} states met in {searched} small {}{bound}. \
+             Of {whole} of these, every state was met. Nothing is known of larger ones.",
+            if let About::Live(..) = about { "fair cycle avoids the goal" } else { "run breaks the claim" },
+            if searched == 1 { "instance" } else { "instances" },
         ),
     ))
 }
@@ -125,17 +137,16 @@ fn tuples(count: usize) -> Vec<Vec<u64>> {
 /// Searches an instance within so many tries.
 fn attempt(
     goal: &Goal<'_>,
-    legal: u32,
     instance: &mut Instance,
     most: u64,
-    vectors: &Vectors,
+    words: &Words,
     budget: &mut Budget,
     met: &mut usize,
 ) -> Result<Option<Refutation>, Stop> {
     let m = goal.machine;
     if instance.program.is_none() {
         let steps = m.steps();
-        let opened = open(m, &goal.target, legal, &instance.numbers, instance.last)?;
+        let opened = open(m, &goal.target, words.about, &instance.numbers, instance.last)?;
         if opened.hypotheses == Expr::Lit(0) {
             instance.done = true;
             return Ok(None);
@@ -150,7 +161,8 @@ fn attempt(
         instance.ways = choices(&program, CHOICES)
             .into_iter()
             .map(|chosen| {
-                let symmetry = Symmetry::of(&program, &chosen);
+                // An exchange of elements may exchange who is treated fairly in a cycle, so of runs without end all states are met.
+                let symmetry = (!program.live).then(|| Symmetry::of(&program, &chosen));
                 (chosen, symmetry, None)
             })
             .collect();
@@ -162,7 +174,11 @@ fn attempt(
         if done.is_some() {
             continue;
         }
-        match explore(p, chosen, symmetry, most, budget).map_err(|r| (r, String::new()))? {
+        let end = match symmetry {
+            Some(symmetry) => explore(p, chosen, symmetry, most, budget),
+            None => lasso(p, chosen, most, budget),
+        };
+        match end.map_err(|r| (r, String::new()))? {
             End::All(states) => {
                 *met += states;
                 *done = Some(states);
@@ -170,7 +186,7 @@ fn attempt(
             End::More(states) => *met = (*met).max(states),
             End::Broken(run) => {
                 let found = m.within(budget.left.saturating_mul(EVALUATIONS), || {
-                    refutation(m, &goal.target, p, chosen, &run, vectors, instance.last)
+                    refutation(m, &goal.target, p, chosen, &run, words, instance.last)
                 });
                 match found.map_err(|r| refused(&r))? {
                     Some(Some(found)) => return Ok(Some(found)),

@@ -2,15 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::explore::{End, choices, explore};
-use crate::model::{Program, is_protocol, open};
+use crate::model::{About, Program, is_protocol, open};
 use crate::symmetry::Symmetry;
 use crate::{Explore, LEGAL};
 use bfv_elab::{Engines, Session};
 use bfv_engine_native::{Arith, Auto, Boxes};
-use bfv_format::Term;
+use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 const LIBRARY: [&str; 8] = ["logic", "nat", "real", "fin", "vec", "sum", "fusion", "order"];
 
@@ -19,12 +20,13 @@ fn with_claims(claims: &'static str, test: impl FnOnce(&Session, &[Term]) + Send
     let work = move || {
         let mut session = Session::new();
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sctt/");
-        for name in LIBRARY.into_iter().chain(["count", "protocol"]) {
+        for name in LIBRARY.into_iter().chain(["count", "protocol", "live"]) {
             let bytes = std::fs::read(format!("{root}{name}.sctt")).unwrap();
             module(&mut session, &format!("std.{name}"), &bytes);
         }
         module(&mut session, "test.one_round", include_bytes!("one_round.sctt"));
-        let source = format!("module test.claims\nimport std.protocol\nimport test.one_round\n{claims}");
+        let source =
+            format!("module test.claims\nimport std.protocol\nimport std.live\nimport test.one_round\n{claims}");
         let statements = module(&mut session, "test.claims", source.as_bytes());
         test(&session, &statements);
     };
@@ -77,7 +79,7 @@ fn steps_of(session: &Session, statement: &Term) -> usize {
 fn states(session: &Session, statement: &Term, numbers: &[u64], values: u64) -> Vec<(Vec<u8>, usize, usize)> {
     let machine = Machine::new(&session.signature, Limits::default());
     let target = machine.eval(&Ctx::default().env, statement);
-    let legal = session.lemmas.iter().find(|l| l.has(LEGAL)).unwrap().id;
+    let legal = About::Legal(session.lemmas.iter().find(|l| l.has(LEGAL)).unwrap().id);
     assert!(is_protocol(&machine, &target, legal));
     let p: Program = open(&machine, &target, legal, numbers, values).unwrap().program().unwrap();
     let all = |chosen: &[u8], s: &Symmetry| match explore(&p, chosen, s, u64::MAX, &mut Budget::new(u64::MAX)) {
@@ -190,5 +192,136 @@ claim itself {n : Nat} (t : Trace (Action n)) (legal : Legal (init n) effect (gu
         };
         assert_eq!(why(&claims[0]), "");
         assert_eq!(why(&claims[1]), "An equation is about something else than numbers and elements of finite types.");
+    });
+}
+
+/// A switch is pressed on and off again for ever. The light comes on only while the switch is on.
+const SWITCH: &str = "
+protocol switch
+  relation lit : Fin 1 -> Bool
+  function on : Bool := false
+  command press do on := if on then false else true
+  command light (w : Fin 1) when on do lit w := true
+  decides lit
+  live comes under fair press, light : exists w, lit w
+  live pressed under fair press : on
+  live safe_to_wait under fair light : exists w, lit w
+end
+protocol lamp
+  relation lit : Fin 1 -> Bool
+  command light (w : Fin 1) when not lit w do lit w := true
+  decides lit
+  live comes under fair light : exists w, lit w
+end
+";
+
+/// The arguments of an application, the function first.
+fn parts(t: &Term) -> Vec<Term> {
+    match &**t {
+        Node::App(f, x) => [parts(f), vec![x.clone()]].concat(),
+        _ => vec![t.clone()],
+    }
+}
+
+fn joined(all: &[Term]) -> Term {
+    all.iter().cloned().reduce(|f, x| Rc::new(Node::App(f, x))).unwrap()
+}
+
+/// Evidence by a lasso, with its stem and its cycle changed everywhere.
+fn forged(evidence: &Term, change: impl Fn(&mut Term, &mut Term)) -> Term {
+    let Node::Lam(body) = &**evidence else { panic!("{evidence:?}") };
+    let mut never = parts(body);
+    let comes = never.pop().unwrap();
+    let proof = never.pop().unwrap();
+    let [.., stem, cycle] = never.as_mut_slice() else { panic!("{never:?}") };
+    change(stem, cycle);
+    let (stem, cycle) = (stem.clone(), cycle.clone());
+    never.push(proof);
+    // The claim at its run, and that this is possible and fair.
+    let mut claim = parts(&comes);
+    let [.., course, possible, fair] = claim.as_mut_slice() else { panic!("{claim:?}") };
+    let mut lasso = parts(course);
+    let at = lasso.len() - 2;
+    lasso.splice(at.., [stem, cycle]);
+    *course = joined(&lasso);
+    for by in [possible, fair] {
+        *by = joined(&[vec![parts(by)[0].clone()], never[1..].to_vec()].concat());
+    }
+    never.push(joined(&claim));
+    Rc::new(Node::Lam(joined(&never)))
+}
+
+/// A run without its last action.
+fn shorter(run: &Term) -> Term {
+    match &**run {
+        Node::Con(_, 1, _, fields, _) => fields[0].clone(),
+        _ => panic!("{run:?}"),
+    }
+}
+
+/// A run without actions.
+fn empty(run: &Term) -> Term {
+    match &**run {
+        Node::Con(_, 1, _, fields, _) => empty(&fields[0]),
+        _ => run.clone(),
+    }
+}
+
+fn lengths(evidence: &Term) -> (usize, usize) {
+    let found = std::cell::Cell::new((0, 0));
+    let length = |t: &Term| {
+        let (mut t, mut n) = (t.clone(), 0);
+        while let Node::Con(_, 1, _, fields, _) = &*t.clone() {
+            (n, t) = (n + 1, fields[0].clone());
+        }
+        n
+    };
+    forged(evidence, |stem, cycle| found.set((length(stem), length(cycle))));
+    found.get()
+}
+
+#[test]
+fn a_lasso_is_judged_by_the_kernel_and_a_forged_one_is_refused() {
+    with_claims(SWITCH, |session, claims| {
+        let (outcome, _) = search(session, &claims[0], 100_000);
+        let Outcome::Refutation(t, _) = outcome else { panic!("{outcome:?}") };
+        let judge = |t: &Term| session.signature.refute(&claims[0], t, Limits::default());
+        judge(&t).unwrap_or_else(|r| panic!("{}: {}", r.reason, r.detail));
+        // On and off: in one of the two states there is no light to switch on.
+        assert_eq!(lengths(&t), (0, 2));
+        judge(&forged(&t, |_, _| {})).expect("nothing was changed");
+        // Standing still is not fair to who would press the switch, also where the light may come on.
+        judge(&forged(&t, |_, cycle| *cycle = empty(cycle))).expect_err("the switch waits");
+        judge(&forged(&t, |stem, cycle| {
+            *stem = shorter(cycle);
+            *cycle = empty(cycle);
+        }))
+        .expect_err("switch and light wait");
+        // One step does not come back to where the cycle begins.
+        judge(&forged(&t, |_, cycle| *cycle = shorter(cycle))).expect_err("the cycle does not return");
+        // After one step the two steps are a cycle as well.
+        judge(&forged(&t, |stem, cycle| *stem = shorter(cycle))).expect_err("the proof is about another stem");
+        // Evidence against one statement is none against another.
+        session.signature.refute(&claims[1], &t, Limits::default()).expect_err("it is another claim");
+    });
+}
+
+#[test]
+fn a_cycle_is_fair_by_its_own_states_and_steps() {
+    with_claims(SWITCH, |session, claims| {
+        // Where only the light is treated fairly, nothing need happen at first.
+        let (outcome, _) = search(session, &claims[2], 100_000);
+        let Outcome::Refutation(t, _) = outcome else { panic!("{outcome:?}") };
+        session.signature.refute(&claims[2], &t, Limits::default()).unwrap();
+        assert_eq!(lengths(&t), (0, 0));
+        // The switch is pressed at last, and a light that may always be switched on is.
+        for claim in [&claims[1], &claims[3]] {
+            let Outcome::GaveUp(Reason::Incomplete, why) = search(session, claim, 100_000).0 else { panic!("found") };
+            assert_eq!(
+                why,
+                "No fair cycle avoids the goal among the 1 states met in 1 small instance. \
+                 Of 1 of these, every state was met. Nothing is known of larger ones."
+            );
+        }
     });
 }

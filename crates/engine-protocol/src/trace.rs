@@ -1,21 +1,34 @@
 //! From a run to a term of the negation: the claim at the parameters, the hypotheses, the run, that it is legal, and what fails at its end.
 
 use crate::decide::{Decided, Judge, Refuted};
+use crate::explore::Run;
 use crate::finite::{Layout, Shape};
-use crate::model::{Program, Slot};
+use crate::model::{About, Endless, Program, Slot, endless};
 use bfv_format::{DataRef, Node, Prim, Term};
-use bfv_kernel::{Ctx, Env, Machine, Res, V, Val};
+use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
 use std::rc::Rc;
 
 /// A term of type `statement -> Empty`, and the values of the leading variables that are data.
 pub type Refutation = (Term, Vec<Option<Term>>);
 
-/// Constants that write vectors.
-pub struct Vectors {
+/// Constants of the library.
+pub struct Words {
     /// The vector without elements.
     pub nil: Option<Term>,
     /// One element before others.
     pub cons: Option<Term>,
+    /// The run without end that has a stem and a cycle.
+    pub lasso: Option<Term>,
+    /// What must hold of a stem and a cycle.
+    pub is_lasso: Option<Term>,
+    /// From that, that every move is allowed.
+    pub possible: Option<Term>,
+    /// That the run is fair.
+    pub fair: Option<Term>,
+    /// That nothing comes true.
+    pub never: Option<Term>,
+    /// What claims are about.
+    pub about: About,
 }
 
 fn call(f: &Term, args: &[Term]) -> Term {
@@ -26,7 +39,7 @@ fn lam(t: Term) -> Term {
     Rc::new(Node::Lam(t))
 }
 
-impl Vectors {
+impl Words {
     /// What is chosen once, from its cells. All parts are closed.
     fn chosen(&self, layout: &Layout, first: usize, cells: &[u8]) -> Option<Term> {
         match layout {
@@ -86,8 +99,8 @@ pub fn refutation(
     statement: &V,
     p: &Program,
     chosen: &[u8],
-    run: &[usize],
-    vectors: &Vectors,
+    run: &Run,
+    words: &Words,
     last: u64,
 ) -> Res<Option<Refutation>> {
     let judge = Judge { m, last: last + 1 };
@@ -98,14 +111,20 @@ pub fn refutation(
         let Val::Pi(dom, cod) = &*m.whnf(&current)? else { return Ok(None) };
         let value = match slot {
             Slot::Number(n) => Some(Rc::new(Node::NatLit((*n).into()))),
-            Slot::Chosen(layout, first) => match vectors.chosen(layout, *first, chosen) {
+            Slot::Chosen(layout, first) => match words.chosen(layout, *first, chosen) {
                 Some(t) => Some(t),
                 None => return Ok(None),
             },
-            Slot::Run => match trace(m, p, run, dom)? {
-                Some(t) => Some(t),
-                None => return Ok(None),
-            },
+            Slot::Run => {
+                let found = match &run.cycle {
+                    None => trace(m, p, &run.stem, dom)?,
+                    Some(cycle) => words.course(m, p, &run.stem, cycle, cod)?,
+                };
+                match found {
+                    Some(t) => Some(t),
+                    None => return Ok(None),
+                }
+            }
             Slot::Proof => None,
         };
         let arg = match &value {
@@ -119,6 +138,10 @@ pub fn refutation(
         claim = Rc::new(Node::App(claim, arg));
         values.push(value);
     }
+    if p.live {
+        let course = values.last().cloned().flatten();
+        return Ok(words.against(&judge, course, &current, &claim)?.map(|t| (lam(t), values)));
+    }
     Ok(match judge.decide(&closed, &current)? {
         Some(Decided::Fails(r)) => {
             values.extend(fails_at(m, &current, &r)?);
@@ -126,6 +149,51 @@ pub fn refutation(
         }
         _ => None,
     })
+}
+
+impl Words {
+    /// The course with a stem and a cycle, where what a claim says of a course is known.
+    fn course(&self, m: &Machine<'_>, p: &Program, stem: &[usize], cycle: &[usize], said: &Clo) -> Res<Option<Term>> {
+        // What is said names the type of the actions. The run itself is not looked at.
+        let any = m.value(Val::Prim(Prim::Star));
+        let Some(Endless { parts: [_, action, ..], .. }) = endless(m, &Ctx::default(), self.about, &m.inst(said, any))?
+        else {
+            return Ok(None);
+        };
+        let Some(lasso) = &self.lasso else { return Ok(None) };
+        let Node::Const { id, .. } = &**lasso else { return Ok(None) };
+        let Some(ty) = m.globals().const_type(*id) else { return Ok(None) };
+        let Val::Pi(_, cod) = &*m.whnf(&m.eval(&Env::default(), &ty))? else { return Ok(None) };
+        let Val::Pi(runs, _) = &*m.whnf(&m.inst(cod, action.clone()))? else { return Ok(None) };
+        let (stem, cycle) = (trace(m, p, stem, runs)?, trace(m, p, cycle, runs)?);
+        let action = m.quote(&Ctx::default(), &action)?;
+        Ok(stem.zip(cycle).map(|(s, c)| call(lasso, &[action, s, c])))
+    }
+
+    /// Falsehood from a claim up to its run without end, which stands under one more binder: it says that something comes true there.
+    fn against(&self, judge: &Judge<'_, '_>, course: Option<Term>, said: &V, claim: &Term) -> Res<Option<Term>> {
+        let (m, closed) = (judge.m, Ctx::default());
+        let Some(Endless { parts: [state, action, init, effect, guard], fair, goal }) =
+            endless(m, &closed, self.about, said)?
+        else {
+            return Ok(None);
+        };
+        let mut args = Vec::new();
+        for v in [state, action, init, effect, guard, fair, goal] {
+            args.push(m.quote(&closed, &v)?);
+        }
+        let Some(course) = course else { return Ok(None) };
+        let Node::App(most, cycle) = &*course else { return Ok(None) };
+        let Node::App(_, stem) = &**most else { return Ok(None) };
+        args.extend([stem.clone(), cycle.clone()]);
+        let all = [&self.is_lasso, &self.possible, &self.fair, &self.never].map(Clone::clone);
+        let [Some(is_lasso), Some(possible), Some(fair), Some(never)] = all else { return Ok(None) };
+        let statement = m.eval(&closed.env, &call(&is_lasso, &args));
+        let Some(Decided::Holds(proof)) = judge.decide(&closed, &statement)? else { return Ok(None) };
+        args.push(proof);
+        let comes = call(claim, &[call(&possible, &args), call(&fair, &args)]);
+        Ok(Some(call(&never, &[args, vec![comes]].concat())))
+    }
 }
 
 /// What a statement for all of something is applied to where it fails; nothing for proofs.

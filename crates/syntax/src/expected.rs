@@ -31,6 +31,7 @@ fn item_word(text: &str) -> Option<String> {
         "variable" | "var" | "state" | "mutable" => "relation or function",
         "immutable" | "constant" | "individual" | "parameter" | "param" => "given",
         "property" | "assert" | "assertion" | "spec" => "safety",
+        "liveness" | "eventually" => "live",
         "inv" | "inductive" | "conjecture" => "invariant",
         "type" => "sort",
         "require" | "requires" | "guard" | "assume" | "pre" => "when",

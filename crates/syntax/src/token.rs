@@ -145,6 +145,9 @@ pub enum T {
     Decides,
     Invariant,
     Safety,
+    Live,
+    Under,
+    Fair,
     /// `at most` of a Byzantine set, one token.
     AtMost,
     /// `at least` of a quorum, one token.
@@ -301,6 +304,9 @@ pub fn protocol_word(text: &str) -> Option<T> {
         "decides" => T::Decides,
         "invariant" => T::Invariant,
         "safety" => T::Safety,
+        "live" => T::Live,
+        "under" => T::Under,
+        "fair" => T::Fair,
         _ => return None,
     })
 }
@@ -318,7 +324,7 @@ impl T {
 
     /// Whether the word is one of `protocol_word`.
     pub fn is_of_protocol(self) -> bool {
-        self.starts_item() || matches!(self, T::When | T::Do)
+        self.starts_item() || matches!(self, T::When | T::Do | T::Under | T::Fair)
     }
 
     /// Whether the word starts an item of a protocol.
@@ -336,6 +342,7 @@ impl T {
                 | T::Decides
                 | T::Invariant
                 | T::Safety
+                | T::Live
         )
     }
 

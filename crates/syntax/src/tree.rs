@@ -78,6 +78,8 @@ pub struct Decl {
 pub struct Part {
     /// The protocol.
     pub protocol: Name,
+    /// The module that it needs.
+    pub needs: &'static str,
     /// Statements of the author with the binders that they stand under: each must be a proposition.
     pub stated: Vec<(Vec<Binder>, Expr)>,
 }
@@ -106,7 +108,7 @@ pub struct Item {
     pub span: Span,
     /// The comment directly before it.
     pub doc: Option<String>,
-    /// Attributes before it; they have a meaning before `safety` only.
+    /// Attributes before it; they have a meaning before `safety` and `live` only.
     pub attrs: Vec<Attr>,
     /// Its name; of `decides` the name of the relation.
     pub name: Name,
@@ -148,6 +150,15 @@ pub enum ItemKind {
     Invariant(Expr),
     /// `safety agreement : e`, with the body of a claim.
     Safety(Expr, Body),
+    /// `live done under fair finish : e`, with the body of a claim.
+    Live {
+        /// The commands that are treated fairly; there must be one.
+        fair: Vec<Name>,
+        /// What some state of each run satisfies.
+        statement: Expr,
+        /// The body.
+        body: Body,
+    },
 }
 
 /// `voted w v := true` of a command.

@@ -290,7 +290,7 @@ fn unit_is_a_word_only_at_the_start_of_a_line_before_a_name() {
 
 #[test]
 fn words_of_protocols_are_names_outside() {
-    let words = "sort byzantine given quorum message relation function command when do decides invariant safety protocol most least";
+    let words = "sort byzantine given quorum message relation function command when do decides invariant safety live under fair protocol most least";
     for word in words.split(' ') {
         let file = good(&format!("def {word} ({word} : Nat) : Nat := f {word} at\ndef next : Nat := {word}\n"));
         assert_eq!(file.decls.len(), 2, "{word}");

@@ -229,7 +229,13 @@ fn hostile_protocols_are_refused_soon() {
         assert!(found.iter().any(|d| d.code == code), "{:.60}: {:?}", items, found.first());
         assert_eq!(file.decls.iter().map(|d| d.name.text.as_str()).collect::<Vec<_>>(), vec!["b"], "{:.60}", items);
     };
-    for item in ["invariant i : ", "safety s : 1 = 1 by exact ", "safety s : 1 = 1 refuted at (x := ", "sort s := "] {
+    for item in [
+        "invariant i : ",
+        "live l under fair c : ",
+        "safety s : 1 = 1 by exact ",
+        "safety s : 1 = 1 refuted at (x := ",
+        "sort s := ",
+    ] {
         let close = if item.ends_with(":= ") && item.contains('(') { ")" } else { "" };
         refused(&format!("  {item}{}1{close}\n", "f (".repeat(600) + &")".repeat(0)), Code::UnclosedBracket);
         refused(&format!("  {item}{}1{}{close}\n", "- ".repeat(4_000), ""), Code::NestingTooDeep);

@@ -52,6 +52,9 @@ protocol a {n f : Nat} (bound : 3 * f < n)
   safety by_term : 1 = 1 := h
   safety by_steps : 1 = 1 by intro x induction x { zero => refl | suc m ih => { ring } }
   safety found : 1 = 1
+  @[expect refuted] live done under fair vote, rest : forall w, decided w 0
+    refuted at (n := 1) (course := lasso [] [rest])
+  live unfair : 1 = 1
 end
 @[tag odd] protocol b (k : Nat) end
 ";
@@ -87,6 +90,7 @@ proptest! {
             format!("command c when {} do r ({}) := {} do t := {}", e[0], e[1], e[2], e[3]),
             format!("invariant i : {}", e[4]),
             format!("safety a : {} := {}", e[5], e[6]),
+            format!("live l under fair c : {}", e[7]),
         ];
         let text = format!("protocol p\n{}\nend\n", items.join("\n"));
         let (file, found) = bfv_syntax::parse(0, text.as_bytes());

@@ -100,6 +100,16 @@ impl Printer {
                 self.words("safety", name, &[(" : ", e)]);
                 self.body(body);
             }
+            ItemKind::Live { fair, statement, body } => {
+                self.words("live", name, &[]);
+                for (n, command) in fair.iter().enumerate() {
+                    self.put(if n == 0 { " under fair " } else { ", " });
+                    self.put(&command.text);
+                }
+                self.put(" : ");
+                self.open(statement);
+                self.body(body);
+            }
         }
     }
 

@@ -8,10 +8,10 @@ use bfv_diag::{Code, Diagnostic, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of what every protocol becomes.
-const KEPT: [&str; 6] = ["Action", "State", "init", "effect", "guard", "invariant"];
+const KEPT: [&str; 7] = ["Action", "State", "init", "effect", "guard", "invariant", "fair"];
 
-/// Names of the binders that every safety property gets.
-const BINDERS: [&str; 3] = ["few", "trace", "legal"];
+/// Names of the binders that every property gets.
+const BINDERS: [&str; 6] = ["few", "trace", "legal", "course", "possible", "fairly"];
 
 /// The size of a type `Fin n`.
 pub fn size(ty: &Expr) -> Option<&Expr> {
@@ -50,6 +50,7 @@ fn word(kind: &ItemKind) -> &'static str {
         ItemKind::Decides => "the word decides",
         ItemKind::Invariant(_) => "an invariant",
         ItemKind::Safety(..) => "a safety property",
+        ItemKind::Live { .. } => "a liveness property",
     }
 }
 
@@ -68,6 +69,7 @@ pub fn faults(words: &Words<'_>) -> Vec<Diagnostic> {
         check.item(item);
     }
     check.decision();
+    check.live();
     check.safety();
     check.found
 }
@@ -88,7 +90,7 @@ impl Check<'_, '_> {
             attrs.iter().map(|a| (a.name.clone(), a.span, word.to_owned())).collect()
         };
         let mut all = of(&protocol.attrs, "a protocol");
-        for item in protocol.items.iter().filter(|i| !matches!(i.kind, ItemKind::Safety(..))) {
+        for item in protocol.items.iter().filter(|i| !matches!(i.kind, ItemKind::Safety(..) | ItemKind::Live { .. })) {
             all.extend(of(&item.attrs, word(&item.kind)));
         }
         for (name, span, word) in all {
@@ -112,7 +114,7 @@ impl Check<'_, '_> {
                 self.found.push(fault);
             }
             if BINDERS.contains(&name.text.as_str()) {
-                let message = format!("The name `{}` is kept for a part of each safety property.", name.text);
+                let message = format!("The name `{}` is kept for a part of each property.", name.text);
                 self.fault(Code::ProtocolName, name.span, message, "Choose another name.");
             }
         }
@@ -140,7 +142,11 @@ impl Check<'_, '_> {
         for item in &protocol.items {
             let named = matches!(
                 item.kind,
-                ItemKind::Command { .. } | ItemKind::Decides | ItemKind::Invariant(_) | ItemKind::Safety(..)
+                ItemKind::Command { .. }
+                    | ItemKind::Decides
+                    | ItemKind::Invariant(_)
+                    | ItemKind::Safety(..)
+                    | ItemKind::Live { .. }
             );
             if !named {
                 taken.insert(&item.name.text, word(&item.kind));
@@ -212,7 +218,7 @@ impl Check<'_, '_> {
     fn rigid(&mut self, item: &Item) {
         let types: Vec<&Expr> = match &item.kind {
             ItemKind::Command { binders, .. } => binders.iter().filter_map(|b| b.ty.as_ref()).collect(),
-            ItemKind::Invariant(_) | ItemKind::Safety(..) => Vec::new(),
+            ItemKind::Invariant(_) | ItemKind::Safety(..) | ItemKind::Live { .. } => Vec::new(),
             _ => expressions(item),
         };
         for e in types {
@@ -322,9 +328,31 @@ impl Check<'_, '_> {
         }
     }
 
+    /// Nothing comes true by itself: a liveness property says which commands are treated fairly.
+    fn live(&mut self) {
+        for item in &self.words.protocol.items {
+            let ItemKind::Live { fair, .. } = &item.kind else { continue };
+            if fair.is_empty() {
+                let message = "This liveness property states no fairness. A run may then stand still for ever.";
+                let fix = "Write `under fair` and the commands that are treated fairly, before the colon.";
+                self.fault(Code::NoFairness, item.name.span, message, fix);
+            }
+            for (n, command) in fair.iter().enumerate() {
+                let name = &command.text;
+                if !self.words.is_command(name) {
+                    let message = format!("The name `{name}` is no command of this protocol. Only commands are fair.");
+                    self.fault(Code::NoFairness, command.span, message, "Write the name of a command.");
+                } else if fair.iter().take(n).any(|c| c.text == *name) {
+                    let message = format!("The command `{name}` stands here twice.");
+                    self.fault(Code::NoFairness, command.span, message, "Remove one of the two.");
+                }
+            }
+        }
+    }
+
     fn safety(&mut self) {
         let protocol = self.words.protocol;
-        if !protocol.items.iter().any(|i| matches!(i.kind, ItemKind::Safety(..))) {
+        if !protocol.items.iter().any(|i| matches!(i.kind, ItemKind::Safety(..) | ItemKind::Live { .. })) {
             let message = "This protocol states no safety property. These are the claims of a protocol.";
             self.fault(Code::NoSafety, protocol.name.span, message, "Write `safety`, a name, a colon and a statement.");
         }

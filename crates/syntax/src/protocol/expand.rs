@@ -24,7 +24,7 @@ pub fn declarations(p: &Protocol) -> Result<Vec<Decl>, Vec<Diagnostic>> {
     out.extend(words.parts.iter().enumerate().map(|(n, part)| maker.accessor(n, part)));
     out.extend([maker.init(), maker.effect(), maker.guard()]);
     out.extend(maker.invariants());
-    out.extend(p.items.iter().filter_map(|i| maker.claim(i)));
+    out.extend(p.items.iter().flat_map(|i| maker.claims(i)));
     Ok(out)
 }
 
@@ -221,7 +221,7 @@ impl<'w, 'p> Maker<'w, 'p> {
             binders,
             ty,
             body,
-            part: Some(Box::new(Origin { protocol: protocol.clone(), stated: Vec::new() })),
+            part: Some(Box::new(Origin { protocol: protocol.clone(), needs: "std.protocol", stated: Vec::new() })),
         }
     }
 
@@ -389,25 +389,92 @@ impl<'w, 'p> Maker<'w, 'p> {
         out
     }
 
-    /// A safety property: it holds at the end of every legal run.
-    fn claim(&self, item: &Item) -> Option<Decl> {
-        let ItemKind::Safety(statement, body) = &item.kind else { return None };
-        let span = item.name.span;
-        let word = |text: &str| Name { text: text.to_owned(), span };
-        let init = || self.constant(span, "init", &self.of_init, &BTreeSet::new(), Vec::new());
-        let effect = || self.constant(span, "effect", &self.of_effect, &self.found(), Vec::new());
-        let guard = self.constant(span, "guard", &self.of_guard, &self.found(), Vec::new());
-        let trace = || var(span, "trace");
-        let mut binders: Vec<Binder> = self
-            .parameters
+    /// What a property becomes.
+    fn claims(&self, item: &Item) -> Vec<Decl> {
+        match &item.kind {
+            ItemKind::Safety(statement, body) => vec![self.safety(item, statement, body)],
+            ItemKind::Live { fair, statement, body } => {
+                vec![self.fair(item, fair), self.live(item, statement, body)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The parameters of a claim.
+    fn leading(&self) -> Vec<Binder> {
+        self.parameters
             .iter()
             .map(|p| Binder { names: vec![p.name.clone()], ty: Some(p.ty.clone()), implicit: p.implicit, span: p.span })
-            .collect();
+            .collect()
+    }
+
+    /// Init, effect and guard.
+    fn system(&self, span: Span) -> [Expr; 3] {
+        [
+            self.constant(span, "init", &self.of_init, &BTreeSet::new(), Vec::new()),
+            self.constant(span, "effect", &self.of_effect, &self.found(), Vec::new()),
+            self.constant(span, "guard", &self.of_guard, &self.found(), Vec::new()),
+        ]
+    }
+
+    /// Whether an action is treated fairly.
+    fn fair(&self, item: &Item, fair: &[Name]) -> Decl {
+        let span = item.name.span;
+        let clauses = self.commands.iter().enumerate().map(|(n, c)| {
+            let name = self.constructor(c, n);
+            let said = fair.iter().find(|f| self.words.own(&f.text) == name);
+            let place = said.map_or(span, |f| f.span);
+            let fields = c.binders.iter().flat_map(|b| &b.names);
+            let fields = fields.map(|f| Pattern::Wildcard(f.span)).collect();
+            let pattern = Pattern::Name(Name { text: name, span: place }, fields);
+            let body = var(place, if said.is_some() { "true" } else { "false" });
+            Clause { patterns: vec![pattern], body, span: place }
+        });
+        let body = at(span, ExprKind::Match(var(span, &self.action.text), clauses.collect()));
+        let mut binders = self.binders(&self.of_action, &self.of_action);
+        binders.push(self.typed(&self.action, self.action_type(span)));
+        let name = self.words.own(&format!("fair.{}", item.name.text));
+        self.decl(item.span, name, DeclKind::Def, binders, Some(var(span, "Bool")), Body::Term(body))
+    }
+
+    /// A liveness property: every fair run without end has a state in which it holds.
+    fn live(&self, item: &Item, statement: &Expr, body: &Body) -> Decl {
+        let span = item.name.span;
+        let [init, effect, guard] = self.system(span);
+        let course = || var(span, "course");
+        let with = |f: &str, more: Vec<Expr>| {
+            call(span, &format!("std.live.{f}"), [vec![init.clone(), effect.clone()], more].concat())
+        };
+        let fair =
+            self.constant(span, &format!("fair.{}", item.name.text), &self.of_action, &self.of_action, Vec::new());
+        let moves = call(span, "std.live.Move", vec![self.action_type(span)]);
+        let mut binders = self.leading();
+        let mut bind = |name: &str, ty: Expr| binders.push(self.typed(&Name { text: name.to_owned(), span }, ty));
+        bind("course", at(span, ExprKind::Arrow(var(span, "Nat"), moves)));
+        bind("possible", with("Possible", vec![guard.clone(), course()]));
+        bind("fairly", with("Fair", vec![guard, fair, course()]));
+        let said = self.words.rewritten(statement, State::Is(&var(span, &self.state.text)));
+        let here = self.typed(&Name { span, ..self.state.clone() }, self.state_type(span));
+        let said = at(statement.span, ExprKind::Lam(vec![here], said));
+        let mut d = self.property(item, binders, with("Eventually", vec![course(), said]), body, None);
+        if let Some(part) = &mut d.part {
+            (part.needs, part.protocol.span) = ("std.live", span);
+        }
+        d
+    }
+
+    /// A safety property: it holds at the end of every legal run.
+    fn safety(&self, item: &Item, statement: &Expr, body: &Body) -> Decl {
+        let span = item.name.span;
+        let word = |text: &str| Name { text: text.to_owned(), span };
+        let [init, effect, guard] = self.system(span);
+        let trace = || var(span, "trace");
+        let mut binders = self.leading();
         let runs = call(span, "std.protocol.Trace", vec![self.action_type(span)]);
-        let legal = call(span, "std.protocol.Legal", vec![init(), effect(), guard, trace()]);
+        let legal = call(span, "std.protocol.Legal", vec![init.clone(), effect.clone(), guard, trace()]);
         binders.push(self.typed(&word("trace"), runs));
         binders.push(self.typed(&word("legal"), legal));
-        let end = call(span, "std.protocol.run", vec![init(), effect(), trace()]);
+        let end = call(span, "std.protocol.run", vec![init, effect, trace()]);
         let here = var(span, &self.state.text);
         let said = self.words.rewritten(statement, State::Is(&here));
         let with_state = |e: Expr| at(e.span, ExprKind::Let(Name { span, ..self.state.clone() }, None, end.clone(), e));
@@ -420,21 +487,26 @@ impl<'w, 'p> Maker<'w, 'p> {
             }
             kind => with_state(at(statement.span, kind)),
         };
-        let run = State::Run(&end, &[]);
+        self.property(item, binders, ty, body, Some(&end))
+    }
+
+    /// The claim that a property becomes, about the state at the end of a run where there is one.
+    fn property(&self, item: &Item, binders: Vec<Binder>, ty: Expr, body: &Body, end: Option<&Expr>) -> Decl {
+        let run = State::Run(end, &[]);
         let attribute =
             |a: &Attr| Attr { args: a.args.iter().map(|e| self.words.rewritten(e, run)).collect(), ..a.clone() };
         let body = match body {
             Body::Term(e) => Body::Term(self.words.rewritten(e, run)),
-            Body::By(s) => Body::By(self.words.script(s, &end)),
+            Body::By(s) => Body::By(self.words.script(s, end)),
             Body::RefutedAt { witness, script } => Body::RefutedAt {
                 witness: witness.iter().map(|(n, e)| (n.clone(), self.words.rewritten(e, run))).collect(),
-                script: script.as_ref().map(|s| self.words.script(s, &end)),
+                script: script.as_ref().map(|s| self.words.script(s, end)),
             },
             other => other.clone(),
         };
         let name = self.words.own(&item.name.text);
         let d = self.decl(item.span, name, DeclKind::Claim, binders, Some(ty), body);
-        Some(Decl { attrs: item.attrs.iter().map(attribute).collect(), ..named(d, &item.name, item.doc.as_ref()) })
+        Decl { attrs: item.attrs.iter().map(attribute).collect(), ..named(d, &item.name, item.doc.as_ref()) }
     }
 }
 

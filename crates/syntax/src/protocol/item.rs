@@ -89,13 +89,30 @@ pub fn command(
 
 /// `safety s : e` with the body of a claim. Error: clauses.
 pub fn safety(name: Name, e: Deep<Expr>, body: Deep<Body>) -> Result<(Name, Deep<ItemKind>), Refusal> {
+    let depth = e.depth.max(body.depth);
+    let body = body_of_claim(&name, body, "A safety property is not given by clauses.")?;
+    Ok((name, Deep { depth, value: ItemKind::Safety(e.value, body) }))
+}
+
+/// `live l under fair c : e` with the body of a claim. Error: clauses.
+pub fn live(
+    name: Name,
+    fair: Option<Vec<Name>>,
+    e: Deep<Expr>,
+    body: Deep<Body>,
+) -> Result<(Name, Deep<ItemKind>), Refusal> {
+    let depth = e.depth.max(body.depth);
+    let body = body_of_claim(&name, body, "A liveness property is not given by clauses.")?;
+    Ok((name, Deep { depth, value: ItemKind::Live { fair: fair.unwrap_or_default(), statement: e.value, body } }))
+}
+
+/// The body of a claim. Error: clauses.
+fn body_of_claim(name: &Name, body: Deep<Body>, message: &str) -> Result<Body, Refusal> {
     if matches!(body.value, Body::Clauses(_)) {
-        let message = "A safety property is not given by clauses.";
         let fault = Diagnostic::error(Code::MisplacedBody, name.span, message);
         return Err(Fault::from(fault.with_fix("Give its proof after by, or leave it to the search.")).into());
     }
-    let depth = e.depth.max(body.depth);
-    Ok((name, Deep { depth, value: ItemKind::Safety(e.value, body.value) }))
+    Ok(body.value)
 }
 
 /// `refuted at (x := e) by ...`

@@ -76,11 +76,17 @@ pub enum State<'e> {
     None,
     /// The state that is meant.
     Is(&'e Expr),
-    /// The same, where the commands are named, too, but the names of the list stand for something else.
-    Run(&'e Expr, &'e [String]),
+    /// The same at the end of a run, where the commands are named, too, but the names of the list stand for something else. A run
+    /// without end has no such state.
+    Run(Option<&'e Expr>, &'e [String]),
 }
 
 impl<'p> Words<'p> {
+    /// Whether a name is that of a command.
+    pub fn is_command(&self, name: &str) -> bool {
+        self.commands.contains(name)
+    }
+
     /// The names of a protocol.
     pub fn new(protocol: &'p Protocol) -> Words<'p> {
         let mut words = Words {
@@ -172,8 +178,8 @@ impl<'p> Words<'p> {
         map::expr(e, &|e| self.one(e, state))
     }
 
-    /// The same for a script in the body of a safety property, at a run.
-    pub fn script(&self, s: &Script, state: &Expr) -> Script {
+    /// The same for a script in the body of a property, at a run.
+    pub fn script(&self, s: &Script, state: Option<&Expr>) -> Script {
         let bound = map::bound_by(s);
         let state = State::Run(state, &bound);
         map::script(s, &|e| self.one(e, state), &|n| {
@@ -242,7 +248,8 @@ fn hidden(name: &str, state: State<'_>) -> bool {
 fn of(state: State<'_>) -> Option<&Expr> {
     match state {
         State::None => None,
-        State::Is(e) | State::Run(e, _) => Some(e),
+        State::Is(e) => Some(e),
+        State::Run(e, _) => e,
     }
 }
 
@@ -261,7 +268,8 @@ pub fn expressions(item: &Item) -> Vec<&Expr> {
         | ItemKind::Message(a)
         | ItemKind::Relation(a)
         | ItemKind::Invariant(a)
-        | ItemKind::Safety(a, _) => vec![a],
+        | ItemKind::Safety(a, _)
+        | ItemKind::Live { statement: a, .. } => vec![a],
         ItemKind::Byzantine(a, b) | ItemKind::Function(a, b) => vec![a, b],
         ItemKind::Command { binders, when, does } => {
             let types = binders.iter().filter_map(|b| b.ty.as_ref());

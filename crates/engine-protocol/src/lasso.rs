@@ -1,0 +1,248 @@
+//! The search for a fair run without end in which something never comes true: a stem and a cycle through states in which it does not hold.
+//!
+//! Whether a cycle is fair depends on its own states and steps: each fair action is taken in it, or not allowed somewhere in it. A set of
+//! states each of which leads to each other has such a cycle exactly where each fair action is taken between two of them or not allowed in
+//! one of them, for a cycle may go through all of them. A run may stand still, so a state alone is such a set, too.
+
+use crate::explore::{End, Fixed, Packing, Run, STATES, TRIES, run};
+use crate::model::Program;
+use crate::symmetry::{after, first};
+use bfv_search::{Budget, Reason};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
+
+/// States that were met, none of which satisfies the goal.
+struct Graph<'p> {
+    p: &'p Program,
+    packing: Packing,
+    chosen: Vec<u8>,
+    states: Vec<Box<[u64]>>,
+    /// The steps between them: where to, and the number of the action. A step that changes nothing is one, too.
+    steps: Vec<Vec<(usize, usize)>>,
+    /// How each state was met first.
+    from: Vec<(usize, usize)>,
+}
+
+/// What a fair cycle must do for a fair action.
+#[derive(Clone, Copy)]
+enum Need {
+    /// Take it, or meet a state in which it is not allowed.
+    Action(usize),
+    /// Meet a state in which it is not allowed, for it is one of those that are not taken.
+    Waiting(usize),
+}
+
+/// Looks for a fair run without end that never satisfies the goal, where some cells are known, within so many tries of an action.
+///
+/// # Errors
+/// `Reason::Budget` when the steps are used up.
+pub fn lasso(p: &Program, chosen: &[u8], most: u64, budget: &mut Budget) -> Result<End, Reason> {
+    let start = first(p, chosen);
+    if p.safe.value(&start) != 0 {
+        return Ok(End::All(1));
+    }
+    let packing = Packing::new(p);
+    let states = vec![packing.pack(&start)];
+    let mut graph = Graph { p, packing, chosen: start, states, steps: vec![Vec::new()], from: vec![(0, 0)] };
+    let whole = graph.grow(most, budget)?;
+    if let Some(found) = graph.still().or_else(|| graph.circle()) {
+        return Ok(End::Broken(found));
+    }
+    Ok(if whole { End::All(graph.states.len()) } else { End::More(graph.states.len()) })
+}
+
+impl Graph<'_> {
+    fn cells(&self, state: usize) -> Vec<u8> {
+        let mut cells = self.chosen.clone();
+        if let Some(words) = self.states.get(state) {
+            self.packing.unpack(words, &mut cells);
+        }
+        cells
+    }
+
+    /// Meets states, nearest ones first; whether all were met.
+    fn grow(&mut self, most: u64, budget: &mut Budget) -> Result<bool, Reason> {
+        let mut met: HashMap<Box<[u64]>, usize, BuildHasherDefault<Fixed>> = HashMap::default();
+        met.extend(self.states.first().map(|s| (s.clone(), 0)));
+        let each = u64::try_from(self.p.actions.len()).unwrap_or(u64::MAX).max(1);
+        let (mut at, mut tries, mut next) = (0, 0u64, Vec::new());
+        while at < self.states.len() {
+            budget.spend(each.div_ceil(TRIES))?;
+            tries += each;
+            if tries > most || self.states.len() > STATES {
+                return Ok(false);
+            }
+            let cells = self.cells(at);
+            for (n, a) in self.p.actions.iter().enumerate() {
+                if !after(self.p, a, &cells, &mut next) || self.p.safe.value(&next) != 0 {
+                    continue;
+                }
+                let packed = self.packing.pack(&next);
+                let to = *met.entry(packed.clone()).or_insert(self.states.len());
+                if to == self.states.len() {
+                    self.states.push(packed);
+                    self.steps.push(Vec::new());
+                    self.from.push((at, n));
+                }
+                if to != at || a.fair {
+                    self.steps.get_mut(at).into_iter().for_each(|s| s.push((to, n)));
+                }
+            }
+            at += 1;
+        }
+        Ok(true)
+    }
+
+    fn steps(&self, state: usize) -> &[(usize, usize)] {
+        self.steps.get(state).map_or(&[], Vec::as_slice)
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let fair = self.p.actions.iter().enumerate().filter(|(_, a)| a.fair);
+        fair.map(|(n, _)| Need::Action(n)).chain((0..self.p.waiting.len()).map(Need::Waiting)).collect()
+    }
+
+    /// Whether the action of a need is not allowed in a state.
+    fn idle(&self, need: Need, cells: &[u8]) -> bool {
+        let guard = match need {
+            Need::Action(n) => self.p.actions.get(n).map(|a| &a.guard),
+            Need::Waiting(n) => self.p.waiting.get(n),
+        };
+        guard.is_none_or(|g| g.value(cells) == 0)
+    }
+
+    /// A state in which a run may stay for ever, and the fair actions that it takes there without a change.
+    fn still(&self) -> Option<Run> {
+        let needs = self.needs();
+        (0..self.states.len()).find_map(|state| {
+            let cells = self.cells(state);
+            let mut cycle = Vec::new();
+            for need in needs.iter().filter(|need| !self.idle(**need, &cells)) {
+                match need {
+                    Need::Action(n) if self.steps(state).contains(&(state, *n)) => cycle.push(*n),
+                    _ => return None,
+                }
+            }
+            Some(Run { stem: run(&self.from, state), cycle: Some(cycle) })
+        })
+    }
+
+    /// A fair cycle through several states.
+    fn circle(&self) -> Option<Run> {
+        let needs = self.needs();
+        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (state, group) in self.groups().into_iter().enumerate() {
+            groups.entry(group).or_default().push(state);
+        }
+        let mut groups: Vec<Vec<usize>> = groups.into_values().filter(|g| g.len() > 1).collect();
+        groups.sort();
+        groups.iter().find_map(|group| {
+            let base = *group.first()?;
+            let (mut at, mut cycle, mut been) = (base, Vec::new(), vec![base]);
+            for need in &needs {
+                let taken = matches!(need, Need::Action(n) if cycle.contains(n));
+                if taken || been.iter().any(|s| self.idle(*need, &self.cells(*s))) {
+                    continue;
+                }
+                let way = self.way(group, at, |step, state| {
+                    self.idle(*need, &self.cells(state))
+                        || matches!((need, step), (Need::Action(n), Some(taken)) if *n == taken)
+                })?;
+                for (state, action) in way {
+                    cycle.push(action);
+                    been.push(state);
+                    at = state;
+                }
+            }
+            let back = if at == base { Vec::new() } else { self.way(group, at, |_, state| state == base)? };
+            cycle.extend(back.into_iter().map(|(_, action)| action));
+            Some(Run { stem: run(&self.from, base), cycle: Some(cycle) })
+        })
+    }
+
+    /// A shortest way within a group to a step that is looked for, by its states and actions. What is looked for is told the action of the
+    /// step and the state after it.
+    fn way(
+        &self,
+        group: &[usize],
+        start: usize,
+        sought: impl Fn(Option<usize>, usize) -> bool,
+    ) -> Option<Vec<(usize, usize)>> {
+        // Before each state that was met: the state and the action that led to it.
+        let mut before: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        let mut queue = VecDeque::from([start]);
+        while let Some(at) = queue.pop_front() {
+            for (to, action) in self.steps(at) {
+                if group.binary_search(to).is_err() {
+                    continue;
+                }
+                if sought(Some(*action), *to) {
+                    let (mut way, mut now) = (vec![(*to, *action)], at);
+                    while now != start {
+                        let (earlier, action) = *before.get(&now)?;
+                        way.push((now, action));
+                        now = earlier;
+                    }
+                    way.reverse();
+                    return Some(way);
+                }
+                if *to != start && !before.contains_key(to) {
+                    before.insert(*to, (at, *action));
+                    queue.push_back(*to);
+                }
+            }
+        }
+        None
+    }
+
+    /// The group of each state: states are in one where each leads to the other (Tarjan's algorithm, without recursion).
+    fn groups(&self) -> Vec<usize> {
+        const NEW: usize = usize::MAX;
+        let size = self.states.len();
+        let (mut order, mut low, mut group) = (vec![NEW; size], vec![NEW; size], vec![NEW; size]);
+        let (mut stack, mut open, mut met) = (Vec::new(), Vec::new(), 0);
+        let put = |all: &mut Vec<usize>, at: usize, value: usize| {
+            if let Some(slot) = all.get_mut(at) {
+                *slot = value;
+            }
+        };
+        let get = |all: &[usize], at: usize| all.get(at).copied().unwrap_or(NEW);
+        for root in 0..size {
+            if get(&order, root) != NEW {
+                continue;
+            }
+            open.push((root, 0));
+            while let Some((at, step)) = open.pop() {
+                if step == 0 {
+                    put(&mut order, at, met);
+                    put(&mut low, at, met);
+                    met += 1;
+                    stack.push(at);
+                }
+                if let Some((to, _)) = self.steps(at).get(step) {
+                    open.push((at, step + 1));
+                    if get(&order, *to) == NEW {
+                        open.push((*to, 0));
+                    } else if get(&group, *to) == NEW {
+                        let lower = get(&low, at).min(get(&order, *to));
+                        put(&mut low, at, lower);
+                    }
+                    continue;
+                }
+                if get(&low, at) == get(&order, at) {
+                    while let Some(member) = stack.pop() {
+                        put(&mut group, member, at);
+                        if member == at {
+                            break;
+                        }
+                    }
+                }
+                if let Some((parent, _)) = open.last() {
+                    let lower = get(&low, *parent).min(get(&low, at));
+                    put(&mut low, *parent, lower);
+                }
+            }
+        }
+        group
+    }
+}
