@@ -410,7 +410,7 @@ fn item_09_hints_come_once_and_last_and_can_be_left_out() {
 
 #[test]
 fn item_10_mistakes_have_a_code_and_a_way_out_and_no_program_name() {
-    let known = ["usage", "not-read", "not-written", "recipe", "bad-settings", "internal"];
+    let known = ["usage", "not-read", "not-written", "recipe", "record", "bad-settings", "internal"];
     for (args, out) in outputs("10") {
         for line in out.lines() {
             assert!(!line.starts_with("bfv:") && !line.starts_with('/'), "{args:?}: {line}");
