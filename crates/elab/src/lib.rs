@@ -1,6 +1,6 @@
 //! From the surface tree to kernel terms: holes, implicit arguments, unification and tactics live and die here.
 //!
-//! Nothing here is trusted: every declaration goes through the kernel's `Signature::add`, every claim through its verdicts.
+//! Nothing here is trusted: every declaration goes through the kernel's `Signature::add` or `add_owing`, every claim through its verdicts.
 //! What is absent: no file system, no solver of its own; tactics that search call an engine that is handed in.
 
 mod app;
