@@ -11,8 +11,8 @@ use bfv_kernel::{Clo, Ctx, Elim, Env, Head, Limits, Machine, Neutral, Res, Signa
 use std::rc::Rc;
 
 /// Names of the library that a chart knows.
-const TRACE: &str = "std.protocol.Trace";
-const LEGAL: &str = "std.protocol.Legal";
+pub(crate) const TRACE: &str = "std.protocol.Trace";
+pub(crate) const LEGAL: &str = "std.protocol.Legal";
 const SUM: &str = "std.logic.Sum";
 const COUNTS: [&str; 2] = ["std.count.count", "std.count.card"];
 /// The end of the name of a command that stands for whatever a Byzantine worker may send.

@@ -3,6 +3,7 @@
 use crate::chart::{self, Chart};
 use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
 use crate::declared::library_file;
+use crate::invariants::{self, Invariant};
 use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
@@ -38,6 +39,8 @@ pub struct Plugged {
     pub points: &'static dyn Engine,
     /// What looks for a point that meets a condition.
     pub exhibits: &'static dyn Engine,
+    /// What proves statements about states of protocols.
+    pub statements: &'static dyn Engine,
 }
 
 /// Steps of the evaluator for each step of an engine, at most.
@@ -160,6 +163,22 @@ impl Frontend for Front {
 
     fn states(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<States> {
         chart::states(signature, &self.known.borrow().session.names, goal, evidence)
+    }
+
+    fn invariants(&self, goal: &Goal, signature: &Signature) -> Vec<Invariant> {
+        let known = self.known.borrow();
+        let names = &known.session.names;
+        let Some(protocol) = invariants::protocol_of(names, goal) else { return Vec::new() };
+        // What is said of a protocol is said once.
+        let (full, own) = (goal.full_name(), format!("{}.{protocol}.", goal.module));
+        let start = |d: &Decl| d.span.start;
+        let Some(claim) = known.claims.get(&full) else { return Vec::new() };
+        let first = known.claims.iter().all(|(name, d)| !name.starts_with(&own) || start(d) >= start(claim));
+        if first { invariants::invariants(signature, names, goal) } else { Vec::new() }
+    }
+
+    fn made(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Vec<String> {
+        invariants::made(signature, &self.known.borrow().session.names, goal, evidence)
     }
 
     fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {
@@ -499,6 +518,7 @@ impl Search for Engaged {
             Method::Exhibit => self.engines.exhibits,
             Method::Linear => self.engines.arith,
             Method::Arithmetic => self.engines.auto,
+            Method::Statements => self.engines.statements,
         };
         self.ask(&[engine], &[], signature, statement, variables, steps)
     }

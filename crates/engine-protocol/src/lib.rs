@@ -11,6 +11,7 @@ mod formula;
 mod ground;
 mod invariant;
 mod model;
+mod provenance;
 mod reader;
 mod search;
 mod symmetry;
