@@ -70,6 +70,14 @@ claim shrunk {n f : Nat} (w : Fin n) (r : Fin n -> Bool) (h : f < count r) : f <
 claim witness (p q : Nat -> Bool) (h : exists x, p x) (k : forall x, p x -> q x) : exists x, q x
 claim no_witness (p q : Nat -> Bool) (h : exists x, p x) (k : exists x, q x) : exists x, p x /\\ q x
 
+claim left {n f : Nat} (A B C : Fin n -> Bool) (c : count C <= f) (ha : n < 2 * count A - f) (hb : n < 2 * count B - f)
+  (inside : forall w, A w -> B w -> C w) : Empty
+claim not_left {n f : Nat} (A B C : Fin n -> Bool) (c : count C <= f) (ha : n <= 2 * count A - f) (hb : n <= 2 * count B - f)
+  (inside : forall w, A w -> B w -> C w) : Empty
+
+claim nothing_left {n f : Nat} (A : Fin n -> Bool) (h : n < f) : n - f <= count A
+claim something_left {n f : Nat} (A : Fin n -> Bool) (h : n <= f + 1) : n - f <= count A
+
 claim ordered (p : Nat -> Bool) (x y : Nat) (h : forall (a b : Nat), a < b -> p a -> not p b) (k : p x) (l : p y) : x = y
 claim half_ordered (p : Nat -> Bool) (x y : Nat) (h : forall (a b : Nat), a < b -> p a -> not p b) (k : p x) : x = y
 ";
@@ -89,7 +97,7 @@ fn what_holds_is_proved_and_its_neighbour_is_not() {
             assert_ne!(verdict, "proved", "{name}");
         }
     }
-    assert_eq!(goals.len(), 12);
+    assert_eq!(goals.len(), 16);
     assert!(recheck(&dir) >= 6);
 }
 
@@ -191,10 +199,8 @@ fn invariants_that_a_protocol_says_anyway_are_made_and_told() {
     }
 }
 
-#[test]
-fn a_guard_that_does_not_stay_true_is_no_invariant() {
-    // Two commands take b, so nothing is said of it, and what c waits for is lost.
-    let text = "import std.ground
+/// Two commands take b, so nothing is said of it, and what c waits for is lost.
+const CHAIN: &str = "import std.ground
 
 protocol chain {n : Nat} (small : n <= 2)
   sort worker := Fin n
@@ -216,6 +222,33 @@ protocol chain {n : Nat} (small : n <= 2)
   safety ordered : forall w, c w -> a w
 end
 ";
+
+#[test]
+fn quantifiers_that_go_in_a_circle_are_named() {
+    let more = "  given leader : Nat -> worker\n  function view : worker -> Nat := 0\n  relation a";
+    let dir = project("circle", &CHAIN.replace("  relation a", more));
+    let (code, goals) = checked(&dir);
+    assert_eq!((code, goals[0]["reason"].as_str()), (4, Some("outside-fragment")), "{goals:?}");
+    let said = goals[0]["message"].as_str().unwrap();
+    for part in [
+        "It is not shown that `three` keeps the property. Quantifiers go in a circle, so the search need not end.",
+        "From numbers to workers leads a function that is chosen once.",
+        "From workers to numbers leads a function of the state.",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // An invariant that says of each number that there is a worker does the same.
+    let more = "  function view : worker -> Nat := 0\n  relation a";
+    let last = "  decides c\n  invariant each : forall (k : Nat), exists w, k <= k + view w";
+    let dir = project("half_circle", &CHAIN.replace("  relation a", more).replace("  decides c", last));
+    let (_, goals) = checked(&dir);
+    let said = goals[0]["message"].as_str().unwrap();
+    assert!(said.contains("From numbers to workers leads the invariant `chain.invariant.each`."), "{said}");
+}
+
+#[test]
+fn a_guard_that_does_not_stay_true_is_no_invariant() {
+    let text = CHAIN;
     let dir = project("chain", text);
     let (code, goals) = checked(&dir);
     assert_eq!((code, goals[0]["verdict"].as_str()), (4, Some("unknown")), "{goals:?}");

@@ -135,6 +135,11 @@ pub trait Frontend {
         None
     }
 
+    /// Whether a claim is about the runs of a protocol.
+    fn about_runs(&self, _: &Goal) -> bool {
+        false
+    }
+
     /// The invariants that an author wrote for the protocol of a claim; none unless this is the first claim about it.
     fn invariants(&self, _: &Goal, _: &Signature) -> Vec<Invariant> {
         Vec::new()

@@ -8,7 +8,7 @@ use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
 use crate::modules::{Module, alone, owners};
-use crate::problem::{Problem, few_of_each_file, place};
+use crate::problem::{Problem, code, few_of_each_file, place};
 use crate::scripts::{self, Remembered, Scripts};
 use crate::states::States;
 use crate::store::Store;
@@ -165,16 +165,13 @@ impl Frontend for Front {
         chart::states(signature, &self.known.borrow().session.names, goal, evidence)
     }
 
+    fn about_runs(&self, goal: &Goal) -> bool {
+        invariants::about_runs(&self.known.borrow().session.names, goal)
+    }
+
     fn invariants(&self, goal: &Goal, signature: &Signature) -> Vec<Invariant> {
         let known = self.known.borrow();
-        let names = &known.session.names;
-        let Some(protocol) = invariants::protocol_of(names, goal) else { return Vec::new() };
-        // What is said of a protocol is said once.
-        let (full, own) = (goal.full_name(), format!("{}.{protocol}.", goal.module));
-        let start = |d: &Decl| d.span.start;
-        let Some(claim) = known.claims.get(&full) else { return Vec::new() };
-        let first = known.claims.iter().all(|(name, d)| !name.starts_with(&own) || start(d) >= start(claim));
-        if first { invariants::invariants(signature, names, goal) } else { Vec::new() }
+        invariants::once(signature, &known.session.names, &known.claims, goal)
     }
 
     fn made(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Vec<String> {
@@ -451,34 +448,6 @@ impl Line {
                 vacuous: c.vacuous,
             });
         }
-    }
-}
-
-/// The code of a kind of mistake.
-fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
-    use bfv_diag::Code;
-    use bfv_elab::Kind as K;
-    match kind {
-        K::UnknownName => Code::UnknownName,
-        K::AmbiguousName => Code::AmbiguousName,
-        K::Duplicate => Code::DuplicateName,
-        K::UnknownModule => Code::UnknownModule,
-        K::TypeMismatch => Code::TypeMismatch,
-        K::NotAFunction => Code::NotAFunction,
-        K::NotAType => Code::NotAType,
-        K::NotAProposition => Code::NotAProposition,
-        K::CannotInfer => Code::CannotInfer,
-        K::Unsupported => Code::NotSupported,
-        K::BadPattern => Code::BadPattern,
-        K::BadAttribute => Code::BadAttribute,
-        K::BadWitness => Code::BadWitness,
-        K::TacticFailed => Code::StepFailed,
-        K::GoalsLeft => Code::GoalsLeft,
-        K::Hole => Code::OpenHole,
-        K::Refused => Code::KernelRefused,
-        K::UnitMismatch => Code::UnitMismatch,
-        K::BadUnit => Code::BadUnit,
-        K::Limit => Code::LimitReached,
     }
 }
 

@@ -6,6 +6,8 @@ use crate::check::Goal;
 use bfv_elab::{Names, Target, show};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Res, Signature, V, Val};
+use bfv_syntax::tree::Decl;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Steps of the evaluator.
@@ -74,6 +76,12 @@ fn about(names: &Names, statement: &Term) -> Option<About> {
     }
 }
 
+/// Whether a claim is about the runs of a protocol.
+#[must_use]
+pub fn about_runs(names: &Names, goal: &Goal) -> bool {
+    about(names, &goal.statement).is_some()
+}
+
 /// The name of the protocol of a guard.
 fn protocol<'n>(names: &'n Names, guard: &Term) -> Option<&'n str> {
     match &**spine(guard).0 {
@@ -86,15 +94,17 @@ fn lifted(t: &Term, by: u32) -> Term {
     bfv_search::shift::rename(t, 0, 0, &mut |n| Some(n + by), &mut Some).unwrap_or_else(|| t.clone())
 }
 
-/// The protocol that a claim is about, by its name in the module; nothing for other claims.
+/// The invariants that go with a claim; none for a claim that is not about a protocol, and where another claim about it comes first,
+/// for what is said of a protocol is said once.
 #[must_use]
-pub fn protocol_of(names: &Names, goal: &Goal) -> Option<String> {
-    protocol(names, &about(names, &goal.statement)?.guard).map(str::to_owned)
-}
-
-/// The invariants that go with a claim; none for a claim that is not about a protocol.
-#[must_use]
-pub fn invariants(signature: &Signature, names: &Names, goal: &Goal) -> Vec<Invariant> {
+pub fn once(signature: &Signature, names: &Names, claims: &BTreeMap<String, Decl>, goal: &Goal) -> Vec<Invariant> {
+    let about = about(names, &goal.statement);
+    let Some(protocol) = about.as_ref().and_then(|a| protocol(names, &a.guard)) else { return Vec::new() };
+    let (full, own) = (goal.full_name(), format!("{}.{protocol}.", goal.module));
+    let Some(start) = claims.get(&full).map(|d| d.span.start) else { return Vec::new() };
+    if claims.iter().any(|(name, d)| name.starts_with(&own) && d.span.start < start) {
+        return Vec::new();
+    }
     let machine = Machine::new(signature, Limits { steps: STEPS, ..Limits::default() });
     written(&machine, names, goal).ok().flatten().unwrap_or_default()
 }

@@ -337,11 +337,14 @@ impl<'a> Line<'a> {
                 let asked = task.goal.vacuous || task.part != Part::Hypotheses;
                 let [first, second] = if again { AGAIN } else { [HYPOTHESES_STEPS; 2] };
                 let most = |few: u64| if asked { steps } else { steps.min(few) };
+                // A run without steps is always legal, so only what is said of parameters can contradict itself, and that is arithmetic.
+                let runs = !asked && self.frontend.about_runs(task.goal);
+                let contradiction = if runs { Method::Linear } else { Method::Arithmetic };
                 let point = self.search.only(Method::Point, self.signature, statement, variables, most(first));
                 if matches!(point.0, Attempt::Candidate(_)) {
                     return vec![point];
                 }
-                vec![point, self.search.only(Method::Arithmetic, self.signature, statement, variables, most(second))]
+                vec![point, self.search.only(contradiction, self.signature, statement, variables, most(second))]
             }
         }
     }
