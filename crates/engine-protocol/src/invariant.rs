@@ -440,7 +440,7 @@ pub fn named(m: &Machine<'_>, ty: &V, lemmas: &[Lemma]) -> Res<Option<String>> {
             lemmas.iter().find(|l| l.id == *id).map(|l| {
                 // All invariants together are the only one where there is one.
                 let inner = format!("{}.", l.name);
-                let mut own = lemmas.iter().filter(|o| o.has("protocol.invariant") && o.name.starts_with(&inner));
+                let mut own = lemmas.iter().filter(|o| o.has("protocol.part") && o.name.starts_with(&inner));
                 let name = own.next().filter(|_| own.next().is_none()).map_or(&l.name, |o| &o.name);
                 format!("`{name}`")
             })
