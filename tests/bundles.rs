@@ -18,6 +18,7 @@ fn the_committed_bundles_are_current() {
                 search: &[&Native],
                 points: &Points,
                 exhibits: &Exhibits,
+                statements: &Auto,
             });
             made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>())
         })

@@ -101,6 +101,7 @@ fn lies_about_side_conditions_are_rejected_candidates() {
         auto: &Auto,
         boxes: &Boxes,
         exhibits: &Exhibits,
+        statements: &Auto,
         search: &[&Egg { side: &Liar }],
         points: &Points,
     };

@@ -337,8 +337,15 @@ impl Engine for Counting {
     }
 }
 
-const ENGINES: Plugged =
-    Plugged { arith: &Counting, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
+const ENGINES: Plugged = Plugged {
+    arith: &Counting,
+    auto: &Auto,
+    boxes: &Boxes,
+    search: &[&Native],
+    points: &Points,
+    exhibits: &Exhibits,
+    statements: &Auto,
+};
 
 /// Scripts run again where something changed, and only there.
 #[test]

@@ -22,8 +22,15 @@ fn lines(core: &str) -> String {
 
 /// The statement of every example claim, by file: what is pinned.
 fn statements() -> BTreeMap<PathBuf, String> {
-    let engines =
-        Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
+    let engines = Plugged {
+        arith: &Arith,
+        auto: &Auto,
+        boxes: &Boxes,
+        search: &[&Native],
+        points: &Points,
+        exhibits: &Exhibits,
+        statements: &Auto,
+    };
     let (claims, problems) = bfv_driver::list(&[root().join("examples")], plug(engines).0.as_mut());
     assert_eq!(problems, []);
     let mut out: BTreeMap<PathBuf, String> = BTreeMap::new();

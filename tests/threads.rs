@@ -11,8 +11,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const STACK: usize = 1 << 28;
-const ENGINES: Plugged =
-    Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
+const ENGINES: Plugged = Plugged {
+    arith: &Arith,
+    auto: &Auto,
+    boxes: &Boxes,
+    search: &[&Native],
+    points: &Points,
+    exhibits: &Exhibits,
+    statements: &Auto,
+};
 
 /// Declarations and claims in turn, one claim of each kind after another.
 fn text(claims: u32) -> String {

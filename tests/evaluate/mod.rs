@@ -33,8 +33,15 @@ pub fn elaborate(paths: &[PathBuf]) -> Elaborated {
     let mut sources = bfv_diag::Sources::new();
     let (files, problems) = bfv_driver::load(paths, &mut sources);
     assert_eq!(problems, []);
-    let engines =
-        Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
+    let engines = Plugged {
+        arith: &Arith,
+        auto: &Auto,
+        boxes: &Boxes,
+        search: &[&Native],
+        points: &Points,
+        exhibits: &Exhibits,
+        statements: &Auto,
+    };
     let elaborated = plug(engines).0.elaborate(&mut sources, &files).unwrap_or_else(|p| panic!("{p:?}"));
     assert_eq!(elaborated.problems, []);
     elaborated

@@ -12,9 +12,9 @@ use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
 use bfv_diag::Sources;
 use bfv_driver::{
-    Chart, CheckOptions, GoalName, GoalReport, Hypotheses, Math, Plugged, Problem, Progress, ProofInfo, Reason, Report,
-    Seen, Step, Store, StoreMode, Summary, Verdict, condition_message, first_sentence, goal_message, last_sentence,
-    meant, named_values, next_step, run_lines,
+    Chart, CheckOptions, GoalName, GoalReport, Hypotheses, InvariantNote, Math, Plugged, Problem, Progress, ProofInfo,
+    Reason, Report, Seen, Step, Store, StoreMode, Summary, Verdict, condition_message, first_sentence, goal_message,
+    invariant_sentence, last_sentence, meant, named_values, next_step, run_lines,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -177,7 +177,9 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
     };
     let math = options.math();
     let mut lines: Vec<Line> = report.problems.iter().map(|p| problem_line(p, math, picture)).collect();
-    let shown = |g: &&GoalReport| single || !(g.verdict == Verdict::Proved && g.expected_met() && !g.vacuous());
+    let shown = |g: &&GoalReport| {
+        single || !(g.verdict == Verdict::Proved && g.expected_met() && !g.vacuous() && g.invariants.is_empty())
+    };
     let mut file = None;
     for g in report.goals.iter().filter(shown) {
         // Where there are several files, each is named once, before its goals.
@@ -292,6 +294,20 @@ fn hypotheses(h: &Hypotheses) -> Value {
     json!({ "verdict": h.verdict.word(), "point": point(&h.point), "proof": h.proof.as_ref().map(proof) })
 }
 
+fn invariant(note: &InvariantNote, math: Math) -> Value {
+    let (name, statement, by) = match note {
+        InvariantNote::Always(name, p) | InvariantNote::Follows(name, p) => (Some(name), None, Some(proof(p))),
+        InvariantNote::Made(statement) => (None, Some(statement), None),
+    };
+    json!({
+        "kind": note.word(),
+        "name": name,
+        "statement": statement,
+        "proof": by,
+        "sentence": invariant_sentence(note, math),
+    })
+}
+
 pub fn goal_json(g: &GoalReport, math: Math) -> Value {
     json!({
         "name": g.name,
@@ -315,6 +331,7 @@ pub fn goal_json(g: &GoalReport, math: Math) -> Value {
             "hypotheses": hypotheses(&h.hypotheses),
             "message": condition_message(h, math),
         })).collect::<Vec<_>>(),
+        "invariants": g.invariants.iter().map(|i| invariant(i, math)).collect::<Vec<_>>(),
         "vacuous": g.vacuous(),
         "hypotheses": g.hypotheses.as_ref().map(hypotheses),
         "proof": g.proof.as_ref().map(proof),
@@ -372,6 +389,7 @@ mod tests {
             detail: String::new(),
             counterexample,
             chart: None,
+            invariants: vec![],
             holds_if: vec![],
             hypotheses: None,
             vacuous_expected: false,

@@ -23,6 +23,7 @@ pub const ENGINES: Plugged = Plugged {
     search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND],
     points: &Points,
     exhibits: &Exhibits,
+    statements: &GROUND,
 };
 /// The native engine alone.
 pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };

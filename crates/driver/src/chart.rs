@@ -11,8 +11,8 @@ use bfv_kernel::{Clo, Ctx, Elim, Env, Head, Limits, Machine, Neutral, Res, Signa
 use std::rc::Rc;
 
 /// Names of the library that a chart knows.
-const TRACE: &str = "std.protocol.Trace";
-const LEGAL: &str = "std.protocol.Legal";
+pub(crate) const TRACE: &str = "std.protocol.Trace";
+pub(crate) const LEGAL: &str = "std.protocol.Legal";
 const POSSIBLE: &str = "std.live.Possible";
 const LASSO: &str = "std.live.lasso";
 const SUM: &str = "std.logic.Sum";

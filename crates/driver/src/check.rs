@@ -1,6 +1,7 @@
 //! The straight line: sources, declarations and goals, candidates, the kernel's judgement, the report. Nothing flows back.
 
 use crate::chart::Chart;
+use crate::invariants::Invariant;
 use crate::line::Line;
 use crate::load::{Input, load};
 use crate::menu::Proposal;
@@ -136,6 +137,21 @@ pub trait Frontend {
         None
     }
 
+    /// Whether a claim is about the runs of a protocol.
+    fn about_runs(&self, _: &Goal) -> bool {
+        false
+    }
+
+    /// The invariants that an author wrote for the protocol of a claim; none unless this is the first claim about it.
+    fn invariants(&self, _: &Goal, _: &Signature) -> Vec<Invariant> {
+        Vec::new()
+    }
+
+    /// The invariants that a proof of a claim rests on and nobody wrote.
+    fn made(&self, _: &Goal, _: &Signature, _: &Term) -> Vec<String> {
+        Vec::new()
+    }
+
     /// That a condition on the variables of a claim is met where these have the given values.
     fn at_point(&mut self, _: &Goal, _: &str, _: &[(String, String)]) -> Option<Term> {
         None
@@ -179,6 +195,8 @@ pub enum Method {
     Linear,
     /// A proof by arithmetic with products, then by lemmas.
     Arithmetic,
+    /// A proof from facts with quantifiers.
+    Statements,
 }
 
 /// No engines: every claim must bring its proof.

@@ -24,6 +24,10 @@ pub enum Part {
     Repair,
     /// That the condition that bfv found contradicts the hypotheses, or the opposite.
     RepairHypotheses,
+    /// That the invariant of this number, from 1, holds in every state.
+    Always(usize),
+    /// That it follows from the others.
+    Follows(usize),
 }
 
 impl Part {
@@ -37,6 +41,8 @@ impl Part {
             Part::ConditionHypotheses(n) => format!("{claim}-if-{n}-hypotheses"),
             Part::Repair => format!("{claim}-repair"),
             Part::RepairHypotheses => format!("{claim}-repair-hypotheses"),
+            Part::Always(n) => format!("{claim}-invariant-{n}"),
+            Part::Follows(n) => format!("{claim}-invariant-{n}-follows"),
         }
     }
 
@@ -50,6 +56,8 @@ impl Part {
             Part::ConditionHypotheses(n) => format!("the hypotheses of {claim} with condition {n}"),
             Part::Repair => format!("the condition found for {claim}"),
             Part::RepairHypotheses => format!("the hypotheses of {claim} with the condition found"),
+            Part::Always(n) => format!("invariant {n} of {claim}"),
+            Part::Follows(n) => format!("invariant {n} of {claim} from the others"),
         }
     }
 }

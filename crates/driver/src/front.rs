@@ -3,11 +3,12 @@
 use crate::chart::{self, Chart};
 use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
 use crate::declared::library_file;
+use crate::invariants::{self, Invariant};
 use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
 use crate::modules::{Module, alone, owners, stem};
-use crate::problem::{Problem, few_of_each_file, place};
+use crate::problem::{Problem, code, few_of_each_file, place};
 use crate::scripts::{self, Remembered, Scripts};
 use crate::states::States;
 use crate::store::Store;
@@ -38,6 +39,8 @@ pub struct Plugged {
     pub points: &'static dyn Engine,
     /// What looks for a point that meets a condition.
     pub exhibits: &'static dyn Engine,
+    /// What proves statements about states of protocols.
+    pub statements: &'static dyn Engine,
 }
 
 /// Steps of the evaluator for each step of an engine, at most.
@@ -159,6 +162,19 @@ impl Frontend for Front {
 
     fn states(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Option<States> {
         chart::states(signature, &self.known.borrow().session.names, goal, evidence)
+    }
+
+    fn about_runs(&self, goal: &Goal) -> bool {
+        invariants::about_runs(&self.known.borrow().session.names, goal)
+    }
+
+    fn invariants(&self, goal: &Goal, signature: &Signature) -> Vec<Invariant> {
+        let known = self.known.borrow();
+        invariants::once(signature, &known.session.names, &known.claims, goal)
+    }
+
+    fn made(&self, goal: &Goal, signature: &Signature, evidence: &Term) -> Vec<String> {
+        invariants::made(signature, &self.known.borrow().session.names, goal, evidence)
     }
 
     fn at_point(&mut self, goal: &Goal, text: &str, point: &[(String, String)]) -> Option<Term> {
@@ -429,34 +445,6 @@ impl Line {
     }
 }
 
-/// The code of a kind of mistake.
-fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
-    use bfv_diag::Code;
-    use bfv_elab::Kind as K;
-    match kind {
-        K::UnknownName => Code::UnknownName,
-        K::AmbiguousName => Code::AmbiguousName,
-        K::Duplicate => Code::DuplicateName,
-        K::UnknownModule => Code::UnknownModule,
-        K::TypeMismatch => Code::TypeMismatch,
-        K::NotAFunction => Code::NotAFunction,
-        K::NotAType => Code::NotAType,
-        K::NotAProposition => Code::NotAProposition,
-        K::CannotInfer => Code::CannotInfer,
-        K::Unsupported => Code::NotSupported,
-        K::BadPattern => Code::BadPattern,
-        K::BadAttribute => Code::BadAttribute,
-        K::BadWitness => Code::BadWitness,
-        K::TacticFailed => Code::StepFailed,
-        K::GoalsLeft => Code::GoalsLeft,
-        K::Hole => Code::OpenHole,
-        K::Refused => Code::KernelRefused,
-        K::UnitMismatch => Code::UnitMismatch,
-        K::BadUnit => Code::BadUnit,
-        K::Limit => Code::LimitReached,
-    }
-}
-
 /// The engines on claims.
 pub(crate) struct Engaged {
     pub(crate) engines: Plugged,
@@ -493,6 +481,7 @@ impl Search for Engaged {
             Method::Exhibit => self.engines.exhibits,
             Method::Linear => self.engines.arith,
             Method::Arithmetic => self.engines.auto,
+            Method::Statements => self.engines.statements,
         };
         self.ask(&[engine], &[], signature, statement, variables, steps)
     }

@@ -46,6 +46,8 @@ pub struct Claim {
     pub hypotheses: bool,
     /// How many conditions of `holds_if` it has.
     pub conditions: usize,
+    /// How many invariants go with it.
+    pub invariants: usize,
 }
 
 impl Claim {
@@ -193,6 +195,11 @@ impl One<'_> {
         }
         if self.claim.may_have_repair() {
             self.repair();
+        }
+        // Nothing need be said of an invariant, and what is said must be so.
+        for n in 1..=self.claim.invariants {
+            self.evidence(Part::Always(n));
+            self.evidence(Part::Follows(n));
         }
     }
 
@@ -343,6 +350,7 @@ pub fn leftovers(
             if c.may_have_repair() {
                 parts.extend([Part::Repair, Part::RepairHypotheses]);
             }
+            parts.extend((1..=c.invariants).flat_map(|n| [Part::Always(n), Part::Follows(n)]));
             parts.extend((1..=c.conditions).flat_map(|n| [Part::Condition(n), Part::ConditionHypotheses(n)]));
             parts.iter().any(|p| p.file(&c.name) == full)
         });

@@ -91,6 +91,7 @@ pub fn gate_sources(
             vacuous: g.vacuous,
             hypotheses: companion::hypotheses(signature, g).is_some(),
             conditions: g.holds_if.len(),
+            invariants: frontend.invariants(g, signature).len(),
         })
         .collect();
     let find = |claim: &Claim| elaborated.goals.iter().find(|g| g.full_name() == claim.name);
@@ -108,7 +109,14 @@ pub fn gate_sources(
             repair = found.map(|c| (claim.name.clone(), c));
         }
         let found = repair.as_ref().filter(|(name, _)| *name == claim.name).map(|(_, c)| c);
-        let statement = statement(goal, part, found).ok_or(StoredFailure::Stale)?;
+        let statement = match part {
+            Part::Always(n) | Part::Follows(n) => {
+                let invariant = n.checked_sub(1).and_then(|n| frontend.invariants(goal, signature).into_iter().nth(n));
+                invariant.and_then(|i| if part == Part::Always(n) { Some(i.always) } else { i.follows })
+            }
+            _ => statement(goal, part, found),
+        }
+        .ok_or(StoredFailure::Stale)?;
         let judgement = judge_stored(signature, &context, &statement, stored, Limits::default())?;
         match context.statement_hash(&statement) {
             Ok(hash) => problems.extend(sides.add(hash, judgement.kind, &part.of(&claim.name))),
@@ -152,5 +160,7 @@ fn statement(goal: &Goal, part: Part, found: Option<&Conditional>) -> Option<Ter
         Part::ConditionHypotheses(n) => companion::with_condition(goal, condition(n)?).map(|(t, _)| t),
         Part::Repair => found.map(|c| c.statement.clone()),
         Part::RepairHypotheses => companion::with_condition(goal, found?).map(|(t, _)| t),
+        // Those are made from the protocol, and not from the claim alone.
+        Part::Always(_) | Part::Follows(_) => None,
     }
 }

@@ -14,6 +14,7 @@ mod exit;
 mod front;
 mod gate;
 mod gate_sources;
+mod invariants;
 mod library;
 mod line;
 mod list;
@@ -47,6 +48,7 @@ pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug, plug_for};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};
 pub use gate_sources::{GateReport, Looked, gate_sources};
+pub use invariants::Invariant;
 pub use list::{Listed, list};
 pub use load::{Input, load};
 pub use menu::Proposal;
@@ -55,8 +57,8 @@ pub use problem::{Code, Place, Problem, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use scripts::Scripts;
 pub use sentence::{
-    Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, last_sentence,
-    named_values, next_step, point_sentence, run_lines, spoken, statement_sentence, vacuity_sentence,
+    Math, condition_message, condition_sentence, count, first_sentence, goal_message, in_math, invariant_sentence,
+    last_sentence, named_values, next_step, point_sentence, run_lines, spoken, statement_sentence, vacuity_sentence,
 };
 pub use shares::{Make, check_in_threads};
 pub use stability::{Measured, Stability, StabilityOptions, Varied, stability};
@@ -64,6 +66,6 @@ pub use states::{Shown, States};
 pub use store::{Store, StoreMode, proof_path, scripts_path};
 
 pub use verdict::{
-    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Report,
-    SCHEMA_VERSION, Summary, Verdict,
+    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, InvariantNote, Kind, ProofInfo, ProofSource,
+    Reason, Report, SCHEMA_VERSION, Summary, Verdict,
 };

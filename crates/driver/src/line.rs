@@ -7,9 +7,10 @@ use crate::replay::{Context, Judgement, Sides, StoredFailure, judge, judge_moved
 use crate::sentence::vacuity_sentence;
 use crate::store::Store;
 use crate::verdict::{
-    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, Kind, ProofInfo, ProofSource, Reason, Verdict,
+    ConditionSource, Consistency, Cost, GoalReport, HoldsIf, Hypotheses, InvariantNote, Kind, ProofInfo, ProofSource,
+    Reason, Verdict,
 };
-use bfv_format::{Hash, Outcome, Stored, Term, read, write_over};
+use bfv_format::{Hash, Node, Outcome, Stored, Term, read, write_over};
 use bfv_kernel::{Limits, Signature};
 use std::time::Instant;
 
@@ -22,6 +23,9 @@ const AGAIN: [u64; 2] = [6_000, 1_000];
 
 /// Steps of the kernel for each step of a search: a long proof is made of many small ones, and checking takes no tries.
 const CHECKING: u64 = 10;
+
+/// Steps of the search for what makes an invariant superfluous, each.
+const INVARIANT_STEPS: u64 = 500;
 
 /// Steps of the search for the other side of a new verdict.
 const OTHER_SIDE_STEPS: u64 = 2_000;
@@ -90,6 +94,11 @@ impl Answer {
             Some(Kind::Refuted) => Verdict::Refuted,
             _ => Verdict::Unknown(self.failure.0),
         }
+    }
+
+    /// The proof, where the statement is proved.
+    fn proof(&self) -> Option<ProofInfo> {
+        self.accepted.as_ref().filter(|a| a.judgement.kind == Kind::Proved).map(Accepted::info)
     }
 
     /// The answer to "the hypotheses contradict each other".
@@ -167,7 +176,13 @@ impl<'a> Line<'a> {
             tried = says;
         }
         let evidence = own.accepted.as_ref().and_then(|a| a.evidence.clone());
+        let invariants = match kind {
+            Kind::Refuted => Vec::new(),
+            // A stored proof may be one by other invariants than those of today.
+            Kind::Proved | Kind::Unknown => self.invariants(goal, own.old && evidence.is_some(), evidence.as_ref())?,
+        };
         let mut judged = report(goal, own, hypotheses, holds_if, tried);
+        judged.invariants = invariants;
         if let Some(evidence) = evidence.as_ref().filter(|_| kind == Kind::Refuted) {
             judged.chart = self.frontend.chart(goal, self.signature, evidence);
         }
@@ -331,6 +346,12 @@ impl<'a> Line<'a> {
             Part::Claim | Part::Condition(_) => {
                 vec![self.search.search(self.signature, statement, variables, steps)]
             }
+            // What was not found when the claim's own proof was new is not found now.
+            Part::Always(_) | Part::Follows(_) if again => Vec::new(),
+            Part::Always(_) | Part::Follows(_) => {
+                let few = steps.min(INVARIANT_STEPS);
+                vec![self.search.only(Method::Statements, self.signature, statement, variables, few)]
+            }
             // What was found is read, and looked for elsewhere.
             Part::Repair | Part::RepairHypotheses => Vec::new(),
             Part::Hypotheses | Part::ConditionHypotheses(_) => {
@@ -338,11 +359,14 @@ impl<'a> Line<'a> {
                 let asked = task.goal.vacuous || task.part != Part::Hypotheses;
                 let [first, second] = if again { AGAIN } else { [HYPOTHESES_STEPS; 2] };
                 let most = |few: u64| if asked { steps } else { steps.min(few) };
+                // A run without steps is always legal, so only what is said of parameters can contradict itself, and that is arithmetic.
+                let runs = !asked && self.frontend.about_runs(task.goal);
+                let contradiction = if runs { Method::Linear } else { Method::Arithmetic };
                 let point = self.search.only(Method::Point, self.signature, statement, variables, most(first));
                 if matches!(point.0, Attempt::Candidate(_)) {
                     return vec![point];
                 }
-                vec![point, self.search.only(Method::Arithmetic, self.signature, statement, variables, most(second))]
+                vec![point, self.search.only(contradiction, self.signature, statement, variables, most(second))]
             }
         }
     }
@@ -385,8 +409,8 @@ impl<'a> Line<'a> {
     fn replayed(&self, task: &Task<'_>, bytes: Vec<u8>) -> Result<Accepted, Option<StoredFailure>> {
         let stored = read(&bytes).map_err(|_| None)?;
         let (judgement, moved) = judge_moved(self.signature, self.context, task.statement, &stored, self.limits())?;
-        // Only the run or the point behind a refutation is looked at later.
-        let moved = moved.filter(|_| stored.verdict == Outcome::Refuted);
+        // Only the run or the point behind a refutation is looked at later, and the invariants behind a proof.
+        let moved = moved.filter(|_| stored.verdict == Outcome::Refuted || keeps_more(&stored.evidence));
         let Stored { verdict, evidence, witness, engine, .. } = stored;
         let candidate = Candidate { outcome: verdict, evidence, witness, engine };
         Ok(Accepted { judgement, evidence: moved, candidate, source: ProofSource::Stored, bytes })
@@ -424,6 +448,25 @@ impl<'a> Line<'a> {
         Ok(Accepted { judgement, evidence, candidate, source: ProofSource::Searched, bytes })
     }
 
+    /// What is said of the invariants of the protocol of a claim. `old` says that the claim's own proof was stored.
+    fn invariants(&mut self, goal: &Goal, old: bool, evidence: Option<&Term>) -> Option<Vec<InvariantNote>> {
+        let mut out = Vec::new();
+        for (n, i) in (1..).zip(self.frontend.invariants(goal, self.signature)) {
+            let task = Task { goal, part: Part::Always(n), statement: &i.always, variables: &i.variables };
+            if let Some(proof) = self.judged(&task, old)?.proof() {
+                self.forget(goal, Part::Follows(n));
+                out.push(InvariantNote::Always(i.name, proof));
+            } else if let Some(statement) = &i.follows {
+                let task = Task { goal, part: Part::Follows(n), statement, variables: &i.variables };
+                let proof = self.judged(&task, old)?.proof();
+                out.extend(proof.map(|proof| InvariantNote::Follows(i.name, proof)));
+            }
+        }
+        let made = evidence.map(|e| self.frontend.made(goal, self.signature, e)).unwrap_or_default();
+        out.extend(made.into_iter().map(InvariantNote::Made));
+        Some(out)
+    }
+
     /// A condition of `holds_if`, counted from 1: the claim holds with it, and it can be met together with the hypotheses.
     fn condition(&mut self, goal: &Goal, n: usize, without: Kind) -> Option<HoldsIf> {
         let c = n.checked_sub(1).and_then(|i| goal.holds_if.get(i))?;
@@ -444,6 +487,15 @@ impl<'a> Line<'a> {
 fn found_nothing(attempt: &Attempt) -> bool {
     use Reason::{Budget, Incomplete, OutsideFragment, Unsupported};
     matches!(attempt, Attempt::GaveUp(Budget | Incomplete | OutsideFragment | Unsupported, _))
+}
+
+/// Whether evidence for a claim is a part of evidence for more, as it is where a protocol keeps more than the claim says.
+fn keeps_more(evidence: &Term) -> bool {
+    let mut t = evidence;
+    while let Node::Lam(body) = &**t {
+        t = body;
+    }
+    matches!(**t, Node::Snd(_))
 }
 
 /// The kernel's refusal as sentences; its detail may be one already.
@@ -480,6 +532,7 @@ fn report(goal: &Goal, own: Answer, hypotheses: Option<Hypotheses>, holds_if: Ve
         expected: goal.expected,
         counterexample,
         chart: None,
+        invariants: Vec::new(),
         holds_if,
         hypotheses,
         vacuous_expected: goal.vacuous,

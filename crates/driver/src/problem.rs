@@ -227,3 +227,30 @@ pub(crate) fn few_of_each_file(problems: Vec<Problem>) -> Vec<Problem> {
     }
     out
 }
+/// The code of a kind of mistake.
+pub(crate) fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
+    use bfv_diag::Code;
+    use bfv_elab::Kind as K;
+    match kind {
+        K::UnknownName => Code::UnknownName,
+        K::AmbiguousName => Code::AmbiguousName,
+        K::Duplicate => Code::DuplicateName,
+        K::UnknownModule => Code::UnknownModule,
+        K::TypeMismatch => Code::TypeMismatch,
+        K::NotAFunction => Code::NotAFunction,
+        K::NotAType => Code::NotAType,
+        K::NotAProposition => Code::NotAProposition,
+        K::CannotInfer => Code::CannotInfer,
+        K::Unsupported => Code::NotSupported,
+        K::BadPattern => Code::BadPattern,
+        K::BadAttribute => Code::BadAttribute,
+        K::BadWitness => Code::BadWitness,
+        K::TacticFailed => Code::StepFailed,
+        K::GoalsLeft => Code::GoalsLeft,
+        K::Hole => Code::OpenHole,
+        K::Refused => Code::KernelRefused,
+        K::UnitMismatch => Code::UnitMismatch,
+        K::BadUnit => Code::BadUnit,
+        K::Limit => Code::LimitReached,
+    }
+}

@@ -1,6 +1,6 @@
 //! The plain sentences of reports. Every surface shows these and no others.
 
-use crate::verdict::{ConditionSource, Consistency, GoalReport, HoldsIf, Kind, Reason, Report, Verdict};
+use crate::verdict::{ConditionSource, Consistency, GoalReport, HoldsIf, InvariantNote, Kind, Reason, Report, Verdict};
 use bfv_syntax::words;
 
 /// "1 goal", "2 goals".
@@ -125,6 +125,21 @@ pub fn condition_message(h: &HoldsIf, math: Math) -> String {
     in_math(&out, math)
 }
 
+/// What is said of an invariant.
+#[must_use]
+pub fn invariant_sentence(note: &InvariantNote, math: Math) -> String {
+    let text = match note {
+        InvariantNote::Always(name, _) => {
+            format!("The invariant `{name}` says nothing, because it holds in every state.")
+        }
+        InvariantNote::Follows(name, _) => {
+            format!("The invariant `{name}` is not needed, because it follows from the others.")
+        }
+        InvariantNote::Made(statement) => format!("The proof rests on an invariant made by bfv: `{statement}`."),
+    };
+    in_math(&text, math)
+}
+
 /// The message of one goal: verdict, name, line, then what a reader needs to know about it.
 #[must_use]
 pub fn goal_message(g: &GoalReport, math: Math) -> String {
@@ -144,7 +159,9 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
         None => point_sentence(&g.counterexample, math),
     };
     let conditions = g.holds_if.iter().map(|h| condition_message(h, math));
-    for more in std::iter::once(in_math(&g.detail, math)).chain(conditions).filter(|m| !m.is_empty()) {
+    let invariants = g.invariants.iter().map(|i| invariant_sentence(i, math));
+    for more in std::iter::once(in_math(&g.detail, math)).chain(invariants).chain(conditions).filter(|m| !m.is_empty())
+    {
         out.push(' ');
         out += &more;
     }

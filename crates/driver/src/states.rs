@@ -204,7 +204,7 @@ impl Reader<'_> {
 }
 
 /// The way of a function that takes parts of its last argument; true is the first part.
-fn projections(body: &Term) -> Option<Vec<bool>> {
+pub(crate) fn projections(body: &Term) -> Option<Vec<bool>> {
     let mut t = body;
     let mut functions = 0;
     while let Node::Lam(b) = &**t {

@@ -295,6 +295,29 @@ impl HoldsIf {
     }
 }
 
+/// What is said of an invariant of a protocol. Each of the first two stands for a judgement of the kernel; the last is part of the proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvariantNote {
+    /// The one of this name holds in every state, so it says nothing.
+    Always(String, ProofInfo),
+    /// The one of this name follows from the others.
+    Follows(String, ProofInfo),
+    /// The proof rests on one that the author did not write: this one.
+    Made(String),
+}
+
+impl InvariantNote {
+    /// The word in JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            InvariantNote::Always(..) => "always-true",
+            InvariantNote::Follows(..) => "follows",
+            InvariantNote::Made(_) => "made",
+        }
+    }
+}
+
 /// One goal of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoalReport {
@@ -318,6 +341,8 @@ pub struct GoalReport {
     pub counterexample: Vec<(String, String)>,
     /// The run that the counterexample rests on, when the claim is about those of a protocol.
     pub chart: Option<Chart>,
+    /// What is said of the invariants of the protocol that the claim is about.
+    pub invariants: Vec<InvariantNote>,
     /// Goals added by `holds_if`, or by a condition that was found.
     pub holds_if: Vec<HoldsIf>,
     /// What is known of the hypotheses of a proved claim; nothing when it has none, or is not proved.

@@ -26,7 +26,7 @@ fn accepted(kind: Kind, axioms: &[&str]) -> Judged {
 }
 
 fn claim(expected: Kind) -> Claim {
-    Claim { name: "m.c".into(), expected, vacuous: false, hypotheses: true, conditions: 0 }
+    Claim { name: "m.c".into(), expected, vacuous: false, hypotheses: true, conditions: 0, invariants: 0 }
 }
 
 /// The gate over a claim of whose parts the kernel says what the test says; nothing is stored of the others.

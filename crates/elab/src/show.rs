@@ -266,6 +266,8 @@ impl Printer<'_> {
             return self.wrap(s, RELATION, outer);
         }
         match &**a {
+            // A truth value stands for itself being true.
+            Node::Path(_, l, r) if matches!(**r, Node::Prim(Prim::True)) => self.not(l, outer),
             Node::Path(_, l, r) => {
                 let s = format!("{} != {}", self.at(l, SUM), self.at(r, SUM));
                 self.wrap(s, RELATION, outer)

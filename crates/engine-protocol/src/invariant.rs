@@ -1,45 +1,24 @@
 //! Safety of protocols: what holds at first and is kept by every action holds at the end of every run. The statement to be kept is made
 //! of the invariants that the protocol gives and the property itself; each part of it after each action is one goal.
 
+use crate::claim::{Claim, Words, count, given, read, words};
+use crate::fragment::circle;
 use crate::ground::library::Library;
 use crate::ground::proof::{Cases, P, Proof, Scope, numbered};
 use crate::ground::search::Search;
-use bfv_format::{Node, Prim, Term};
-use bfv_kernel::{Ctx, Elim, Env, Head, Machine, Neutral, Res, V, Val};
-use bfv_search::shift::{head_constant, rename};
+use crate::provenance::made;
+use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_kernel::{Ctx, Env, Head, Machine, Neutral, Res, V, Val};
+use bfv_search::shift::rename;
 use bfv_search::{Budget, Engine, Goal, Lemma, Outcome, Reason};
+use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// A claim that every legal run ends in a state of which something holds.
-struct Claim {
-    /// The parameters and hypotheses.
-    ctx: Ctx,
-    /// The context with the run and its legality.
-    whole: Ctx,
-    /// `S A init effect guard`, numbered.
-    parts: [Term; 5],
-    /// What holds at the end, numbered; the state has the number of the run's legality plus one.
-    safe: Term,
-}
-
-/// Positions of what std.protocol declares.
-struct Words {
-    legal: u32,
-    run: u32,
-    by_invariant: u32,
-}
-
-fn words(lemmas: &[Lemma]) -> Option<Words> {
-    let tagged = |tag: &str| lemmas.iter().find(|l| l.has(tag)).map(|l| l.id);
-    Some(Words {
-        legal: tagged(crate::LEGAL)?,
-        run: tagged("protocol.run")?,
-        by_invariant: tagged("protocol.by_invariant")?,
-    })
-}
 
 /// Steps of one goal, at most: what takes longer lacks an invariant.
 const OBLIGATION: u64 = 10_000;
+
+/// The same for invariants that were made, of which most fail.
+const MADE: u64 = 1_000;
 
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;
@@ -62,112 +41,275 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
         return no(Reason::OutsideFragment, "");
     };
     let Some(claim) = read(m, &goal.ctx, &goal.target, &words)? else { return no(Reason::OutsideFragment, "") };
-    let depth = count(&claim.whole);
     let [state, actions, init, effect, guard] = &claim.parts;
-    // The state is a variable of its own.
     let value = |t: &Term| evaluate(m, &claim.whole, t);
-    let Some(state_type) = value(state) else { return no(Reason::Unsupported, "") };
-    let given = given(m, goal.lemmas, guard, &state_type, &value)?;
-    // What is kept, of a state with the number `depth`.
-    let at = |t: &Term| Rc::new(Node::App(t.clone(), Rc::new(Node::Var(depth)))) as Term;
-    let kept: Term = match &given {
-        Some(i) => Rc::new(Node::Sigma(at(i), raise(&claim.safe, 1))),
-        None => claim.safe.clone(),
-    };
-    // `fun s => kept`
-    let Some(body) = rename(&kept, 0, 0, &mut |n| if n == depth { Some(0) } else { Some(n + 1) }, &mut Some) else {
-        return no(Reason::Unsupported, "");
-    };
-    let invariant: Term = Rc::new(Node::Lam(body));
-    let Some(holds) = value(&invariant) else { return no(Reason::Unsupported, "") };
-    let (Some(init_value), Some(effect_value), Some(guard_value), Some(action_type)) =
-        (value(init), value(effect), value(guard), value(actions))
+    let (Some(state_type), Some(init), Some(effect), Some(guard_value), Some(action_type)) =
+        (value(state), value(init), value(effect), value(guard), value(actions))
     else {
         return no(Reason::Unsupported, "");
     };
-    let mut open = Open::default();
-    let mut search = Search::new(m, lib, side, goal.lemmas, &claim.ctx)?;
-    // Numbers of the run and of its legality are taken, so that all terms agree on numbers.
-    for ty in claim.whole.types.iter().skip(claim.ctx.types.len()) {
-        search.reader.variable(ty.clone());
-    }
-    let base = open.prove(&mut search, &m.apply(&holds, init_value), None, goal.lemmas, budget)?;
+    let given = given(m, goal.lemmas, guard, &state_type, &value)?;
     let Val::Data(data, parameters) = &*m.whnf(&action_type)? else {
         return no(Reason::Unsupported, "The actions are no data type.");
     };
-    let Some(decl) = m.globals().data(data.id) else { return no(Reason::Unsupported, "") };
-    let mut branches = Vec::new();
-    for (number, constructor) in (0u32..).zip(&decl.constructors) {
-        let mark = search.mark();
-        let mut env = Env { shift: data.shift, ..Env::default() };
-        for p in parameters.iter() {
+    if m.globals().data(data.id).is_none() {
+        return no(Reason::Unsupported, "");
+    }
+    let run = Run {
+        goal,
+        side,
+        lib,
+        words,
+        protocol: Protocol {
+            state: state_type,
+            init,
+            effect,
+            guard: guard_value,
+            data: *data,
+            parameters: parameters.clone(),
+        },
+        given,
+        claim,
+    };
+    match run.attempt(&[], true, budget)? {
+        Ok(t) => Ok(Ok(t)),
+        Err(open) if open.goals.is_empty() => no(open.why(), open.said()),
+        Err(open) => match run.provenance(budget)? {
+            Some(t) => Ok(Ok(t)),
+            None => run.open(&open),
+        },
+    }
+}
+
+/// A protocol at variable parameters.
+pub struct Protocol {
+    pub state: V,
+    pub init: V,
+    pub effect: V,
+    pub guard: V,
+    pub data: DataRef,
+    pub parameters: Rc<[V]>,
+}
+
+/// An action of one constructor with variables for its fields, a state that is a variable, and what is said of them.
+pub struct Taken {
+    /// Levels of the fields.
+    pub fields: Vec<u32>,
+    /// Level of the state.
+    pub level: u32,
+    pub state: V,
+    /// That the action is allowed.
+    pub allowed: V,
+    /// The state after it.
+    pub after: V,
+}
+
+impl Protocol {
+    /// The action of a constructor. Its fields become known to the search.
+    pub fn take(&self, search: &mut Search<'_>, number: u32, fields: &[Term]) -> Res<Taken> {
+        let m = search.reader.m;
+        let mut env = Env { shift: self.data.shift, ..Env::default() };
+        for p in self.parameters.iter() {
             env.terms = env.terms.push(p.clone());
         }
-        let (mut levels, mut fields) = (Vec::new(), Vec::new());
-        for ty in &constructor.fields {
+        let (mut levels, mut values) = (Vec::new(), Vec::new());
+        for ty in fields {
             let ty = m.eval(&env, ty);
             let (level, x) = search.variable(&ty)?;
             env.terms = env.terms.push(x.clone());
             levels.push(level);
-            fields.push(x);
+            values.push(x);
         }
-        let action = m.value(Val::Con(*data, number, parameters.clone(), fields.into(), [].into()));
-        let (state, s) = search.variable(&state_type)?;
-        let (before, _) = search.variable(&m.apply(&holds, s.clone()))?;
-        let (allowed, _) = search.variable(&m.apply(&m.apply(&guard_value, action.clone()), s.clone()))?;
-        let after = m.apply(&holds, m.apply(&m.apply(&effect_value, action), s));
-        let short = constructor.name.rsplit('.').next().unwrap_or(&constructor.name);
-        if let Some(p) = open.prove(&mut search, &after, Some(short), goal.lemmas, budget)? {
-            levels.extend([state, before, allowed]);
-            branches.push(levels.into_iter().rev().fold(p, |p, n| Proof::lam(n, p)));
-        }
-        search.undo(&mark);
+        let action = m.value(Val::Con(self.data, number, self.parameters.clone(), values.into(), [].into()));
+        let (level, state) = search.variable(&self.state)?;
+        let allowed = m.apply(&m.apply(&self.guard, action.clone()), state.clone());
+        let after = m.apply(&m.apply(&self.effect, action), state.clone());
+        Ok(Taken { fields: levels, level, state, allowed, after })
     }
-    let (Some(base), None) = (base, open.reason) else {
-        return no(open.reason.unwrap_or(Reason::Incomplete), open.said());
-    };
-    let written: Option<Vec<Term>> = parameters
-        .iter()
-        .map(|p| Ok(numbered(&m.quote(&claim.whole, p)?, depth)))
-        .collect::<Res<Vec<_>>>()?
-        .into_iter()
-        .collect();
-    let Some(parameters) = written else { return no(Reason::Unsupported, "") };
-    let step = {
-        // A number that nothing else has.
-        let a = u32::MAX - 1;
-        let app = |f: Term, x: Term| Rc::new(Node::App(f, x)) as Term;
-        let var = |n: u32| Rc::new(Node::Var(n)) as Term;
-        // What is kept, of a bound state.
-        let of = |state: u32, by: u32| {
-            rename(&kept, 0, 0, &mut |n| Some(if n == depth { state } else { n + by }), &mut Some)
-        };
-        let (Some(before), Some(after)) = (of(0, 2), of(0, 5)) else { return no(Reason::Unsupported, "") };
-        let next = app(app(raise(effect, 4), var(3)), var(2));
-        // Under the motive's variable: `(s : S) -> I s -> guard a s -> I (effect a s)`.
-        let motive = Rc::new(Node::Pi(
-            raise(state, 1),
-            Rc::new(Node::Pi(
-                before,
+}
+
+/// One claim on its way.
+struct Run<'r> {
+    goal: &'r Goal<'r>,
+    side: &'r dyn Engine,
+    lib: Library,
+    words: Words,
+    protocol: Protocol,
+    given: Option<Term>,
+    claim: Claim,
+}
+
+/// A part of what is kept.
+#[derive(Clone, Copy)]
+enum Part {
+    /// The invariants that the protocol gives.
+    Given,
+    /// One that was made, by its number.
+    Made(usize),
+    /// The property.
+    Property,
+}
+
+impl Run<'_> {
+    fn search(&self) -> Res<Search<'_>> {
+        let Run { goal, claim, .. } = self;
+        let mut search = Search::new(goal.machine, self.lib, self.side, goal.lemmas, &claim.ctx)?;
+        // Numbers of the run and of its legality are taken, so that all terms agree on numbers.
+        for ty in claim.whole.types.iter().skip(claim.ctx.types.len()) {
+            search.reader.variable(ty.clone());
+        }
+        Ok(search)
+    }
+
+    /// What is kept, and its parts; the state has the number of all variables of the claim.
+    fn kept(&self, made: &[Term]) -> (Term, Vec<Part>) {
+        let state = Rc::new(Node::Var(count(&self.claim.whole)));
+        let mut parts = vec![Part::Property];
+        let mut kept = self.claim.safe.clone();
+        for (n, t) in made.iter().enumerate().rev() {
+            kept = Rc::new(Node::Sigma(t.clone(), raise(&kept, 1)));
+            parts.push(Part::Made(n));
+        }
+        if let Some(i) = &self.given {
+            kept = Rc::new(Node::Sigma(Rc::new(Node::App(i.clone(), state)), raise(&kept, 1)));
+            parts.push(Part::Given);
+        }
+        parts.reverse();
+        (kept, parts)
+    }
+
+    /// The proof by the given invariants and those made; or what is not shown. Without `all`, only those made are shown to be kept.
+    fn attempt(&self, made: &[Term], all: bool, budget: &mut Budget) -> Res<Result<Term, Open>> {
+        let Run { goal, words, protocol, claim, .. } = self;
+        let (m, depth) = (goal.machine, count(&claim.whole));
+        let mut open = Open { only_made: !all, ..Open::default() };
+        let [state, _, init, effect, guard] = &claim.parts;
+        let (kept, parts) = self.kept(made);
+        // `fun s => kept`
+        let Some(invariant) = abstracted(&kept, depth) else { return Ok(Err(open)) };
+        let Some(holds) = evaluate(m, &claim.whole, &invariant) else { return Ok(Err(open)) };
+        let mut search = self.search()?;
+        let base =
+            open.prove(&mut search, &m.apply(&holds, protocol.init.clone()), &parts, None, goal.lemmas, budget)?;
+        let Some(decl) = m.globals().data(protocol.data.id) else { return Ok(Err(open)) };
+        let mut branches = Vec::new();
+        for (number, constructor) in (0u32..).zip(&decl.constructors) {
+            let mark = search.mark();
+            let taken = protocol.take(&mut search, number, &constructor.fields)?;
+            let (before, _) = search.variable(&m.apply(&holds, taken.state.clone()))?;
+            let (allowed, _) = search.variable(&taken.allowed)?;
+            let after = m.apply(&holds, taken.after);
+            let short = short(&constructor.name);
+            if let Some(p) = open.prove(&mut search, &after, &parts, Some(short), goal.lemmas, budget)? {
+                let bound = taken.fields.into_iter().chain([taken.level, before, allowed]);
+                branches.push(bound.rev().fold(p, |p, n| Proof::lam(n, p)));
+            }
+            search.undo(&mark);
+        }
+        let (Some(base), None) = (base, open.reason) else { return Ok(Err(open)) };
+        let written: Option<Vec<Term>> = protocol
+            .parameters
+            .iter()
+            .map(|p| Ok(numbered(&m.quote(&claim.whole, p)?, depth)))
+            .collect::<Res<Vec<_>>>()?
+            .into_iter()
+            .collect();
+        let Some(parameters) = written else { return Ok(Err(open)) };
+        let step = {
+            // A number that nothing else has.
+            let a = u32::MAX - 1;
+            let app = |f: Term, x: Term| Rc::new(Node::App(f, x)) as Term;
+            let var = |n: u32| Rc::new(Node::Var(n)) as Term;
+            // What is kept, of a bound state.
+            let of = |state: u32, by: u32| {
+                rename(&kept, 0, 0, &mut |n| Some(if n == depth { state } else { n + by }), &mut Some)
+            };
+            let (Some(before), Some(after)) = (of(0, 2), of(0, 5)) else { return Ok(Err(open)) };
+            let next = app(app(raise(effect, 4), var(3)), var(2));
+            // Under the motive's variable: `(s : S) -> I s -> guard a s -> I (effect a s)`.
+            let motive = Rc::new(Node::Pi(
+                raise(state, 1),
                 Rc::new(Node::Pi(
-                    app(app(raise(guard, 3), var(2)), var(1)),
-                    Rc::new(Node::Let(raise(state, 4), next, after)),
+                    before,
+                    Rc::new(Node::Pi(
+                        app(app(raise(guard, 3), var(2)), var(1)),
+                        Rc::new(Node::Let(raise(state, 4), next, after)),
+                    )),
                 )),
-            )),
-        ));
-        let cases = Cases { data: *data, parameters, motive, branches, on: Proof::var(a) };
-        Proof::lam(a, Rc::new(Proof::Cases(Rc::new(cases))))
-    };
-    let data = |t: &Term| Proof::data(t.clone());
-    let args = [state, actions, init, effect, guard, &invariant].map(data).into_iter().chain([base, step]);
-    let (trace, legal) = (depth - 2, depth - 1);
-    let all = Proof::call(words.by_invariant, args.chain([Proof::var(trace), Proof::var(legal)]));
-    let proof = if given.is_some() { Rc::new(Proof::Snd(all)) } else { all };
-    let mut scope = Scope::default();
-    (0..depth).for_each(|n| scope.bind(n));
-    let outer = count(&goal.ctx);
-    let Some(t) = scope.write(&proof) else { return no(Reason::Unsupported, "") };
-    Ok(Ok((outer..depth).fold(t, |t, _| Rc::new(Node::Lam(t)))))
+            ));
+            let cases = Cases { data: protocol.data, parameters, motive, branches, on: Proof::var(a) };
+            Proof::lam(a, Rc::new(Proof::Cases(Rc::new(cases))))
+        };
+        let [state, actions, init, effect, guard] = [state, &claim.parts[1], init, effect, guard];
+        let data = |t: &Term| Proof::data(t.clone());
+        let args = [state, actions, init, effect, guard, &invariant].map(data).into_iter().chain([base, step]);
+        let (trace, legal) = (depth - 2, depth - 1);
+        let whole = Proof::call(words.by_invariant, args.chain([Proof::var(trace), Proof::var(legal)]));
+        let proof = parts.iter().skip(1).fold(whole, |p, _| Rc::new(Proof::Snd(p)));
+        let mut scope = Scope::default();
+        (0..depth).for_each(|n| scope.bind(n));
+        let Some(t) = scope.write(&proof) else { return Ok(Err(open)) };
+        Ok(Ok((count(&goal.ctx)..depth).fold(t, |t, _| Rc::new(Node::Lam(t)))))
+    }
+
+    /// The proof with invariants that are made from the commands. Those that are not kept are left out, and then those without which it
+    /// goes, too.
+    fn provenance(&self, budget: &mut Budget) -> Res<Option<Term>> {
+        let mut search = self.search()?;
+        let mut made = made(&mut search, &self.protocol, count(&self.claim.whole))?;
+        while !made.is_empty() {
+            let open = match self.attempt(&made, false, budget)? {
+                Ok(_) => break,
+                Err(open) if open.made.is_empty() => break,
+                Err(open) => open,
+            };
+            let mut n = 0..;
+            made.retain(|_| n.next().is_some_and(|n| !open.made.contains(&n)));
+        }
+        if made.is_empty() {
+            return Ok(None);
+        }
+        let Ok(mut proof) = self.attempt(&made, true, budget)? else { return Ok(None) };
+        let mut n = 0;
+        while n < made.len() {
+            let mut fewer = made.clone();
+            fewer.remove(n);
+            match self.attempt(&fewer, true, budget)? {
+                Ok(p) => (made, proof) = (fewer, p),
+                Err(_) => n += 1,
+            }
+        }
+        Ok(Some(proof))
+    }
+}
+
+impl Run<'_> {
+    /// Why there is no proof.
+    fn open(&self, open: &Open) -> Answer {
+        let mut search = self.search()?;
+        let depth = count(&self.claim.whole);
+        let m = self.goal.machine;
+        let (kept, _) = self.kept(&[]);
+        let Some(holds) = abstracted(&kept, depth).and_then(|t| evaluate(m, &self.claim.whole, &t)) else {
+            return no(open.why(), open.said());
+        };
+        let kept = |s: &V| m.apply(&holds, s.clone());
+        match circle(&mut search, &self.protocol, &self.claim.ctx, &kept, self.goal.lemmas)? {
+            Some(circle) => no(Reason::OutsideFragment, format!("{} {circle}", open.said())),
+            None => no(open.why(), open.said()),
+        }
+    }
+}
+
+/// `fun s => t` where the state has a number.
+fn abstracted(t: &Term, state: u32) -> Option<Term> {
+    let body = rename(t, 0, 0, &mut |n| if n == state { Some(0) } else { Some(n + 1) }, &mut Some)?;
+    Some(Rc::new(Node::Lam(body)))
+}
+
+/// The name of a command in the protocol.
+pub fn short(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// What is not shown so far.
@@ -176,19 +318,58 @@ struct Open {
     reason: Option<Reason>,
     /// After which action, and what.
     goals: Vec<(Option<String>, String)>,
+    /// The invariants made that are not shown.
+    made: BTreeSet<usize>,
+    /// Nothing else is asked.
+    only_made: bool,
 }
 
 impl Open {
-    /// Proves each part of a conjunction.
+    /// Proves each part of what is kept.
     fn prove(
         &mut self,
         search: &mut Search<'_>,
         ty: &V,
+        parts: &[Part],
         after: Option<&str>,
         lemmas: &[Lemma],
         budget: &mut Budget,
     ) -> Res<Option<P>> {
-        self.part(search, ty, after, "the property", lemmas, budget)
+        let m = search.reader.m;
+        let (mut rest, mut proofs) = (ty.clone(), Vec::new());
+        for (n, part) in parts.iter().enumerate() {
+            let own = match &*m.whnf(&rest)? {
+                Val::Sigma(a, b) if n + 1 < parts.len() => {
+                    let own = a.clone();
+                    rest = m.inst(b, m.value(Val::Prim(Prim::Star)));
+                    own
+                }
+                _ => rest.clone(),
+            };
+            let proof = match part {
+                // What failed before is not tried again, and what is not asked for has any proof.
+                Part::Made(n) if self.made.contains(n) => None,
+                Part::Given | Part::Property if self.only_made => Some(Proof::var(0)),
+                Part::Given | Part::Property => self.part(search, &own, after, "the property", lemmas, budget)?,
+                Part::Made(n) => {
+                    let mut few = Budget::new(budget.left.min(MADE));
+                    let found = search.prove(&own, &mut few)?;
+                    let _ = budget.spend(few.used.min(budget.left));
+                    if let Err(reason) = &found {
+                        self.reason.get_or_insert(*reason);
+                        self.made.insert(*n);
+                    }
+                    found.ok()
+                }
+            };
+            proofs.push(proof);
+        }
+        let all: Option<Vec<P>> = proofs.into_iter().collect();
+        Ok(all.and_then(|all| all.into_iter().rev().reduce(|rest, p| Rc::new(Proof::Pair(p, rest)))))
+    }
+
+    fn why(&self) -> Reason {
+        self.reason.unwrap_or(Reason::Unsupported)
     }
 
     fn part(
@@ -237,12 +418,8 @@ impl Open {
     }
 }
 
-fn count(ctx: &Ctx) -> u32 {
-    u32::try_from(ctx.types.len()).unwrap_or(u32::MAX)
-}
-
 /// A numbered term under more binders.
-fn raise(t: &Term, by: u32) -> Term {
+pub fn raise(t: &Term, by: u32) -> Term {
     rename(t, 0, 0, &mut |n| Some(n + by), &mut Some).unwrap_or_else(|| t.clone())
 }
 
@@ -257,152 +434,17 @@ fn evaluate(m: &Machine<'_>, ctx: &Ctx, t: &Term) -> Option<V> {
     Some(m.eval(&env, &t))
 }
 
-fn named(m: &Machine<'_>, ty: &V, lemmas: &[Lemma]) -> Res<Option<String>> {
+pub fn named(m: &Machine<'_>, ty: &V, lemmas: &[Lemma]) -> Res<Option<String>> {
     Ok(match &*m.folded(ty)? {
         Val::Neutral(Neutral { head: Head::Const(id, _), .. }) => {
-            lemmas.iter().find(|l| l.id == *id).map(|l| format!("`{}`", l.name))
+            lemmas.iter().find(|l| l.id == *id).map(|l| {
+                // All invariants together are the only one where there is one.
+                let inner = format!("{}.", l.name);
+                let mut own = lemmas.iter().filter(|o| o.has("protocol.part") && o.name.starts_with(&inner));
+                let name = own.next().filter(|_| own.next().is_none()).map_or(&l.name, |o| &o.name);
+                format!("`{name}`")
+            })
         }
         _ => None,
     })
-}
-
-/// Takes a claim apart; none when it is not about the runs of a protocol.
-fn read(m: &Machine<'_>, ctx: &Ctx, target: &V, words: &Words) -> Res<Option<Claim>> {
-    let (mut outer, mut here, mut ty) = (ctx.clone(), ctx.clone(), target.clone());
-    loop {
-        let w = m.whnf(&ty)?;
-        let Val::Pi(dom, cod) = &*w else { return Ok(None) };
-        let legal = match &*m.folded(dom)? {
-            Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) if *id == words.legal => {
-                let args: Vec<V> =
-                    spine.iter().filter_map(|e| if let Elim::App(v) = e { Some(v.clone()) } else { None }).collect();
-                Some(args)
-            }
-            _ => None,
-        };
-        let (inner, x) = m.bind(&here, dom.clone());
-        ty = m.inst(cod, x);
-        if let Some(args) = legal {
-            let depth = count(&inner);
-            let [_, _, _, _, _, trace] = &*args else { return Ok(None) };
-            // The run is the variable just before.
-            let Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) = &*m.whnf(trace)? else {
-                return Ok(None);
-            };
-            if *level + 2 != depth || !spine.is_empty() {
-                return Ok(None);
-            }
-            let mut terms = Vec::new();
-            for a in args.iter().take(5) {
-                let Some(t) = numbered(&m.quote(&inner, a)?, depth) else { return Ok(None) };
-                terms.push(t);
-            }
-            let Ok(parts) = <[Term; 5]>::try_from(terms) else { return Ok(None) };
-            let Some(said) = numbered(&m.quote(&inner, &ty)?, depth) else { return Ok(None) };
-            let Some(safe) = at_state(&said, 0, words.run, *level, depth) else { return Ok(None) };
-            return Ok(Some(Claim { ctx: outer, whole: inner, parts, safe }));
-        }
-        (outer, here) = (here, inner);
-    }
-}
-
-/// A numbered statement about the end of a run as one about a state with a number of its own. None when it mentions the run otherwise.
-fn at_state(t: &Term, under: u32, run: u32, trace: u32, state: u32) -> Option<Term> {
-    let mut args = Vec::new();
-    let mut f = t;
-    while let Node::App(g, x) = &**f {
-        args.push(x);
-        f = g;
-    }
-    if matches!(&**f, Node::Const { id, .. } if *id == run)
-        && args.len() == 5
-        && args.first().is_some_and(|x| matches!(&***x, Node::Var(n) if *n == trace + under))
-    {
-        return Some(Rc::new(Node::Var(state + under)));
-    }
-    let go = |t: &Term, more: u32| at_state(t, under + more, run, trace, state);
-    Some(Rc::new(match &**t {
-        Node::Var(n) if *n == trace + under => return None,
-        Node::Var(_)
-        | Node::Univ(_)
-        | Node::Const { .. }
-        | Node::Prim(_)
-        | Node::NatLit(_)
-        | Node::IntLit(_)
-        | Node::RealLit(_) => {
-            return Some(t.clone());
-        }
-        Node::App(f, x) => Node::App(go(f, 0)?, go(x, 0)?),
-        Node::Lam(b) => Node::Lam(go(b, 1)?),
-        Node::Pi(a, b) => Node::Pi(go(a, 0)?, go(b, 1)?),
-        Node::Sigma(a, b) => Node::Sigma(go(a, 0)?, go(b, 1)?),
-        Node::Pair(a, b) => Node::Pair(go(a, 0)?, go(b, 0)?),
-        Node::Fst(a) => Node::Fst(go(a, 0)?),
-        Node::Snd(a) => Node::Snd(go(a, 0)?),
-        // The type of a path binds a dimension, which is no variable.
-        Node::Path(l, a, b) => Node::Path(go(l, 0)?, go(a, 0)?, go(b, 0)?),
-        Node::BoolElim(m, a, b, c) => Node::BoolElim(go(m, 1)?, go(a, 0)?, go(b, 0)?, go(c, 0)?),
-        Node::NatElim(m, a, b, c) => Node::NatElim(go(m, 1)?, go(a, 0)?, go(b, 0)?, go(c, 0)?),
-        Node::Data(d, ps) => Node::Data(*d, ps.iter().map(|p| go(p, 0)).collect::<Option<_>>()?),
-        Node::Con(d, c, ps, xs, rs) => Node::Con(
-            *d,
-            *c,
-            ps.iter().map(|p| go(p, 0)).collect::<Option<_>>()?,
-            xs.iter().map(|p| go(p, 0)).collect::<Option<_>>()?,
-            rs.clone(),
-        ),
-        _ => return None,
-    }))
-}
-
-/// The invariants that go with a guard: a definition with their tag that takes the same arguments and then a state, the next one after it.
-fn given(
-    m: &Machine<'_>,
-    lemmas: &[Lemma],
-    guard: &Term,
-    state: &V,
-    value: &dyn Fn(&Term) -> Option<V>,
-) -> Res<Option<Term>> {
-    let Some(from) = head_constant(guard) else { return Ok(None) };
-    let mut candidates: Vec<u32> =
-        lemmas.iter().filter(|l| l.has("protocol.invariant") && l.id > from).map(|l| l.id).collect();
-    candidates.sort_unstable();
-    for id in candidates {
-        let term = at_head(guard, id);
-        let (Some(ty), Some(_)) = (m.globals().const_type(id), value(&term)) else { continue };
-        let mut ty = m.eval(&Env::default(), &ty);
-        let mut fits = true;
-        for a in arguments(guard) {
-            let w = m.whnf(&ty)?;
-            match (&*w, value(&a)) {
-                (Val::Pi(_, cod), Some(x)) => ty = m.inst(cod, x),
-                _ => fits = false,
-            }
-        }
-        let w = m.whnf(&ty)?;
-        if let (true, Val::Pi(dom, _)) = (fits, &*w)
-            && m.conv_type(&Ctx::default(), dom, state).unwrap_or(false)
-        {
-            return Ok(Some(term));
-        }
-    }
-    Ok(None)
-}
-
-fn arguments(t: &Term) -> Vec<Term> {
-    match &**t {
-        Node::App(f, x) => {
-            let mut out = arguments(f);
-            out.push(x.clone());
-            out
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn at_head(t: &Term, id: u32) -> Term {
-    match &**t {
-        Node::App(f, x) => Rc::new(Node::App(at_head(f, id), x.clone())),
-        _ => Rc::new(Node::Const { id, shift: 0 }),
-    }
 }

@@ -4,14 +4,17 @@
 //! `Explore` goes through the runs of small instances and looks for one that breaks the claim. Nothing here is trusted: what they find
 //! becomes a term, which the kernel judges. What is absent: no clock, no floats, no hash tables whose order matters.
 
+mod claim;
 mod decide;
 mod explore;
 mod finite;
 mod formula;
+mod fragment;
 mod ground;
 mod invariant;
 mod lasso;
 mod model;
+mod provenance;
 mod reader;
 mod search;
 mod symmetry;

@@ -18,6 +18,7 @@ pub fn bundle() -> Result<(), String> {
             search: &[&Native],
             points: &Points,
             exhibits: &Exhibits,
+            statements: &Auto,
         });
         made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>().join("\n"))
     };

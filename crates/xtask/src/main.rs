@@ -7,6 +7,7 @@ mod cubical;
 mod files;
 mod peers;
 mod process;
+mod protocols;
 mod results;
 mod soak;
 mod statements;
@@ -17,12 +18,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are seven tasks. Usage:
+const USAGE: &str = "There are eight tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
 cargo xtask bench cubical measures the cubical library and the computations in benches/cubical, and writes benches/RESULTS.md.
 cargo xtask bench claims gives claims to bfv and to other tools, and writes benches/RESULTS.md.
+cargo xtask bench protocols measures proofs of protocols, and writes benches/RESULTS.md.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::bench(),
         ["bench", "cubical"] => cubical::bench(),
         ["bench", "claims"] => claims::bench(),
+        ["bench", "protocols"] => protocols::bench(),
         ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1),
         ["soak", times] => match times.parse() {

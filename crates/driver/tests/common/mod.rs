@@ -15,6 +15,7 @@ pub fn goal(name: &str, verdict: Verdict, expected: Kind) -> GoalReport {
         detail: String::new(),
         counterexample: vec![],
         chart: None,
+        invariants: vec![],
         holds_if: vec![],
         hypotheses: None,
         vacuous_expected: false,

@@ -329,6 +329,25 @@ impl<'g> Reader<'g> {
         Ok(of.map(|of| (c, of, instead(&value(Prim::True)), instead(&value(Prim::False)))))
     }
 
+    /// A test of equality that a truth value waits for: its sides, numbered, and what the truth value is where they are equal.
+    pub fn tested(&self, v: &V) -> Res<Option<(Term, Term, V)>> {
+        let w = self.headed(v, &self.kept())?;
+        let Val::Neutral(n) = &*w else { return Ok(None) };
+        let Some((c, instead)) = self.waits_for(n, NESTED)? else { return Ok(None) };
+        let c = self.headed(&c, &self.kept())?;
+        let sides = match &*c {
+            Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) => match &**spine {
+                [Elim::App(a), Elim::App(b)] if *id == self.lib.number_test => Some((a.clone(), b.clone())),
+                [_, Elim::App(a), Elim::App(b)] if *id == self.lib.fin_test => Some((a.clone(), b.clone())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((a, b)) = sides else { return Ok(None) };
+        let (Some(a), Some(b)) = (self.key(&a)?, self.key(&b)?) else { return Ok(None) };
+        Ok(Some((a, b, instead(&self.m.value(Val::Prim(Prim::True))))))
+    }
+
     fn waits(&self, v: &V) -> Res<bool> {
         Ok(match &*self.headed(v, &self.kept())? {
             Val::Neutral(n) => self.waits_for(n, NESTED)?.is_some(),

@@ -31,6 +31,8 @@ pub struct Library {
     pub member: u32,
     pub between: u32,
     pub difference: u32,
+    pub positive_difference: u32,
+    pub no_difference: u32,
     /// `Fin`
     pub fin: u32,
     /// `number_eqb`, `fin_eqb`, `card`: definitions that are not looked into.
@@ -76,6 +78,8 @@ impl Library {
             between: tagged("ground.between")?,
             member: tagged("ground.member")?,
             difference: tagged("ground.difference")?,
+            positive_difference: tagged("ground.positive_difference")?,
+            no_difference: tagged("ground.no_difference")?,
             fin: second(fin_stable)?,
             number_test: tagged("ground.number_test")?,
             fin_test: tagged("ground.fin_test")?,

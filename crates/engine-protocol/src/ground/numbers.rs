@@ -209,7 +209,11 @@ impl Search<'_> {
                         Size::Set(_) => {}
                         Size::Difference(n, m) => {
                             let args = vec![n.clone(), m.clone()];
-                            out.push(Wanted { lemma: lib.difference, key: args.clone(), args, exists: true, order: 0 });
+                            // Subtraction stops at zero, so one of these has to be known.
+                            for lemma in [lib.difference, lib.positive_difference, lib.no_difference] {
+                                let (args, key) = (args.clone(), args.clone());
+                                out.push(Wanted { lemma, key, args, exists: true, order: 0 });
+                            }
                         }
                     }
                 }

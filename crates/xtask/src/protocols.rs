@@ -1,0 +1,124 @@
+//! The benchmark of protocols: the safety of each for every number of workers, searched fresh in a process of its own, and its
+//! certificate read by the second checker. What other tools need is quoted where they cannot be installed from a registry.
+
+use crate::bench::scratch;
+use crate::files::{read, write};
+use crate::process::{self, Bounds, End};
+use crate::{program, results, root, say};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// What a program may take for one property.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(60), memory: 8_000_000 };
+/// Runs of what ends within a second; the median counts.
+const RUNS: usize = 5;
+
+/// The properties: in words, the file in `examples/consensus`, and the name there.
+const PROPERTIES: [(&str, &str, &str); 8] = [
+    ("One round of voting, agreement", "voting", "voting.agreement"),
+    ("Reliable broadcast, unforgeability", "broadcast", "broadcast.unforgeability"),
+    ("Reliable broadcast, relay", "broadcast", "broadcast.relay"),
+    ("Two-phase commit, atomicity", "commit", "commit.atomic"),
+    ("Bosco, agreement", "bosco", "bosco.agreement"),
+    ("Bosco, strongly one step", "bosco", "bosco.strongly_one_step"),
+    ("Tendermint, one round, agreement", "tendermint", "tendermint.agreement"),
+    ("Paxos, agreement", "paxos", "paxos.agreement"),
+];
+
+/// Figures of other tools, as they were published: the protocol, the tool, the seconds, and where.
+const PUBLISHED: [(&str, &str, &str, &str); 3] = [
+    ("Reliable broadcast", "TACO", "0.06", "arXiv 2605.06118"),
+    ("Bosco", "TACO", "1.15", "arXiv 2605.06118"),
+    ("Tendermint, one round", "TACO", "1.7", "arXiv 2605.06118"),
+];
+
+/// What came of a property.
+struct Row {
+    words: &'static str,
+    verdict: String,
+    seconds: f64,
+    bytes: Option<u64>,
+    again: Option<f64>,
+    certified: bool,
+}
+
+/// Measures every property and writes the section of the results.
+///
+/// # Errors
+/// What cannot be built, read, run or written.
+pub fn bench() -> Result<(), String> {
+    let machine = results::machine();
+    let programs = (program("bfv")?, program("bfv-recheck")?);
+    let folder = scratch()?;
+    let rows = measure(&programs.0, &programs.1, &folder);
+    let _removed = std::fs::remove_dir_all(&folder);
+    results::write("Protocols", &page(&machine, &rows?))?;
+    say("The figures are in benches/RESULTS.md, under the heading Protocols.");
+    Ok(())
+}
+
+fn measure(bfv: &Path, recheck: &Path, folder: &Path) -> Result<Vec<Row>, String> {
+    write(&folder.join("bfv.toml"), "name = \"bench\"\n")?;
+    let mut rows = Vec::new();
+    for (words, file, goal) in PROPERTIES {
+        let name = format!("{file}.sctt");
+        write(&folder.join(&name), &read(&root().join("examples/consensus").join(&name))?)?;
+        let run = process::often(
+            || {
+                let mut command = Command::new(bfv);
+                command.args(["check", "--fresh", &name, "--goal", goal]).current_dir(folder);
+                command
+            },
+            folder,
+            &BOUNDS,
+            RUNS,
+        )?;
+        let line = run.said.lines().nth(1).unwrap_or_default();
+        let verdict = match (&run.end, line.split([':', ',']).next()) {
+            (End::Code(_), Some(word @ ("Proved" | "Refuted" | "Unknown"))) => word.to_lowercase(),
+            _ => "no answer".to_owned(),
+        };
+        let proof = folder.join(format!("proofs/examples.consensus.{file}/{goal}.bfvp"));
+        let bytes = std::fs::metadata(&proof).ok().map(|m| m.len()).filter(|_| verdict == "proved");
+        let (mut again, mut certified) = (None, false);
+        if bytes.is_some() {
+            let (second, word) = process::second(recheck, &proof, folder, &BOUNDS, RUNS)?;
+            again = Some(second.took / 1000.0);
+            certified = word.as_deref() == Some("proved");
+        }
+        let row = Row { words, verdict, seconds: run.took / 1000.0, bytes, again, certified };
+        say(&format!("{words}: {}, {:.3} seconds.", row.verdict, row.seconds));
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn page(machine: &str, rows: &[Row]) -> String {
+    let mut out = format!(
+        "{machine}\n\nWritten by `cargo xtask bench protocols`. Each property of `examples/consensus` is searched fresh by \
+         `bfv check --fresh --goal`, the median of {RUNS} processes, from start to end; what takes longer than a second runs once. \
+         *Certified* says that the second checker, a program of its own, accepts the stored proof.\n\n\
+         | protocol | all n? | verdict | seconds | certificate, bytes | re-check, seconds | certified |\n\
+         |---|---|---|---|---|---|---|\n"
+    );
+    let or = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    for r in rows {
+        let all = if r.certified { "yes" } else { "no" };
+        out += &format!(
+            "| {} | {all} | {} | {:.3} | {} | {} | {all} |\n",
+            r.words,
+            r.verdict,
+            r.seconds,
+            or(r.bytes.map(|b| b.to_string())),
+            or(r.again.map(|s| format!("{s:.3}"))),
+        );
+    }
+    out += "\nFigures of other tools, published and not run here, on other machines and with models of their own. \
+            These tools are in no registry of packages from which they could be installed and checked by hashes.\n\n\
+            | protocol | tool | all n? | seconds, published | certified | source |\n|---|---|---|---|---|---|\n";
+    for (protocol, tool, seconds, source) in PUBLISHED {
+        out += &format!("| {protocol} | {tool} | yes | {seconds} | no | {source} |\n");
+    }
+    out
+}
