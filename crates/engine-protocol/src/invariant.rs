@@ -85,7 +85,8 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
     else {
         return no(Reason::Unsupported, "");
     };
-    let mut open = Open::default();
+    let evaluations = m.steps().saturating_add(budget.left.saturating_mul(crate::EVALUATIONS));
+    let mut open = Open { evaluations, ..Open::default() };
     let mut search = Search::new(m, lib, side, goal.lemmas, &claim.ctx)?;
     // Numbers of the run and of its legality are taken, so that all terms agree on numbers.
     for ty in claim.whole.types.iter().skip(claim.ctx.types.len()) {
@@ -173,6 +174,8 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
 /// What is not shown so far.
 #[derive(Default)]
 struct Open {
+    /// So many steps of the evaluator may have been taken at the end.
+    evaluations: u64,
     reason: Option<Reason>,
     /// After which action, and what.
     goals: Vec<(Option<String>, String)>,
@@ -210,7 +213,12 @@ impl Open {
             return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
         }
         let mut own = Budget::new(budget.left.min(OBLIGATION));
-        let found = search.prove(ty, &mut own)?;
+        let mark = search.mark();
+        // What one goal takes is caught, so that the others are tried and the one that is open is named. A part of what is left is kept.
+        let left = self.evaluations.saturating_sub(m.steps());
+        let share = OBLIGATION.saturating_mul(crate::EVALUATIONS).min(left / 4);
+        let found = m.within(share, || search.prove(ty, &mut own))?.unwrap_or(Err(Reason::Budget));
+        search.undo(&mark);
         let _ = budget.spend(own.used.min(budget.left));
         match found {
             Ok(p) => Ok(Some(p)),

@@ -1,18 +1,20 @@
 //! Instances of quantified statements, found by matching their atoms with those at hand.
 
 use crate::ground::equal::Edges;
-use crate::ground::formula::{Atom, F, Found, Kind, Says, matches};
+use crate::ground::formula::{Atom, F, Kind, Says};
+use crate::ground::matching::{Found, matches};
 use crate::ground::proof::{P, Proof};
+use crate::ground::refute::{Literal, clauses};
 use crate::ground::search::{Progress, Search};
+use crate::ground::sorts::applied;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Env, Res, Val};
-use bfv_search::Budget;
 use bfv_search::shift::rename;
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-/// The most instances that one round makes.
-const ROUND: usize = 400;
+/// The most instances that one round finds.
+const ROUND: usize = 2000;
 
 /// An atom to be matched, and with which truth value: that at which the rest of the statement matters, where there is only one.
 type Trigger = (usize, Option<bool>);
@@ -20,7 +22,9 @@ type Trigger = (usize, Option<bool>);
 /// A quantified statement taken apart.
 pub struct Quantifier {
     /// Numbers that stand for anything, with the types of what they stand for.
-    open: Vec<(u32, Term)>,
+    pub open: Vec<(u32, Term)>,
+    /// The clauses of what is said of them. None when there are too many.
+    pub clauses: Option<Vec<Vec<Literal>>>,
     /// Sets of atoms that mention all that can be found by matching.
     triggers: Vec<Vec<Trigger>>,
     /// The same with relations alone: what these do not mention is anything at hand. For branches that nothing else closes.
@@ -32,12 +36,7 @@ pub struct Quantifier {
 fn arguments(t: &Term, under: u32, f: &mut dyn FnMut(Term, usize, &Term)) {
     match &**t {
         Node::App(..) => {
-            let (mut head, mut args) = (t, Vec::new());
-            while let Node::App(g, x) = &**head {
-                args.push(x);
-                head = g;
-            }
-            args.reverse();
+            let (head, args) = applied(t);
             let outside = |t: &Term| rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
             if let Some(head) = outside(head) {
                 for (at, x) in args.iter().enumerate() {
@@ -151,7 +150,7 @@ impl Search<'_> {
         if triggers.is_empty() {
             triggers.append(&mut wide);
         }
-        Ok(Some(Quantifier { open, triggers, wide }))
+        Ok(Some(Quantifier { open, clauses: clauses(&f, true), triggers, wide }))
     }
 
     /// Notes at which places of relations numbers stand whose order matters.
@@ -168,7 +167,9 @@ impl Search<'_> {
         let mut places = HashSet::new();
         for a in atoms {
             arguments(&a.key, 0, &mut |head, at, argument| {
-                if matches!(&**argument, Node::Var(n) if ordered.contains(n)) {
+                if matches!(&**argument, Node::Var(n) if ordered.contains(n))
+                    && matches!(&*head, Node::Var(_) | Node::Fst(_) | Node::Snd(_))
+                {
                     places.insert((head, at));
                 }
             });
@@ -244,23 +245,21 @@ impl Search<'_> {
         }
     }
 
-    /// Instances of the quantified statements that hold; whether there was a new one.
-    pub fn instantiate(&mut self, budget: &mut Budget) -> Res<bool> {
-        let holding: Vec<(usize, P)> = self
-            .trail
-            .iter()
-            .filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone())))
-            .collect();
+    /// Finds instances of the quantified statements that hold; whether there was a new one.
+    pub fn instantiate(&mut self) -> Res<bool> {
+        let holding: Vec<usize> =
+            self.trail.iter().copied().filter(|a| self.known.get(a).is_some_and(|k| k.truth)).collect();
         let edges = self.edges();
         let mut made = 0;
-        for (atom, proof) in holding {
+        for atom in holding {
             if !matches!(self.reader.atoms.get(atom).map(|a| &a.says), Some(Says::All(..))) {
                 continue;
             }
             let Some(q) = self.quantifier(atom)? else { continue };
             let open: BTreeSet<u32> = q.open.iter().map(|(n, _)| *n).collect();
             let (atoms, terms, equations) = (self.trail.len(), self.terms.len(), edges.len());
-            let now = Progress { atoms, terms, equations, wide: self.wide };
+            let kinds = self.reader.sorts.merged;
+            let now = Progress { atoms, terms, equations, kinds, wide: self.wide };
             let before = self.progress.get(&atom).copied();
             if before == Some(now) {
                 continue;
@@ -268,7 +267,9 @@ impl Search<'_> {
             self.progress_trail.push((atom, before));
             self.progress.insert(atom, now);
             // With the same equations, only what is new can fit in a new way.
-            let old = before.filter(|b| b.equations == now.equations && b.wide == now.wide).unwrap_or_default();
+            let old = before
+                .filter(|b| b.equations == now.equations && b.kinds == now.kinds && b.wide == now.wide)
+                .unwrap_or_default();
             let mut all: Vec<Vec<Term>> = Vec::new();
             let wide = if self.wide { q.wide.as_slice() } else { &[] };
             for trigger in q.triggers.iter().chain(wide) {
@@ -319,15 +320,13 @@ impl Search<'_> {
                 }
             }
             for terms in all {
-                if made >= ROUND || budget.left == 0 {
+                if made >= ROUND {
                     // The rest comes in a later round.
                     self.progress.remove(&atom);
                     break;
                 }
-                if self.first((atom, terms.clone())) {
+                if self.keep(atom, &q, terms) {
                     made += 1;
-                    let _ = budget.spend(1);
-                    self.instance(atom, &proof, terms)?;
                 }
             }
         }
@@ -367,6 +366,8 @@ impl Search<'_> {
                 let mut one = found.clone();
                 if matches(&pattern.key, &target.key, 0, open, &same, &mut one) {
                     out.push(one);
+                } else if pattern.order.is_some() && pattern.sizes.iter().any(|s| !s.is_empty()) {
+                    self.alike(pattern, target, open, edges, found, &mut out);
                 }
                 // Which side of an equation is written first says nothing.
                 if let (Says::Equal { .. }, Node::Path(_, left, right), Node::Path(_, a, b)) =
@@ -382,7 +383,40 @@ impl Search<'_> {
         out
     }
 
-    fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
+    /// Sets that are not the same, of which one may be a part of the other because they are made of the same relations at the same places.
+    fn alike(
+        &self,
+        pattern: &Atom,
+        target: &Atom,
+        open: &BTreeSet<u32>,
+        edges: &Edges,
+        found: &Found,
+        out: &mut Vec<Found>,
+    ) {
+        let mentions = |x: &Option<Term>| matches!(x.as_deref(), Some(Node::Var(n)) if open.contains(n));
+        let mut all = vec![found.clone()];
+        for (head, args) in pattern.relations.iter().filter(|(_, args)| args.iter().any(mentions)) {
+            let mut next: Vec<Found> = Vec::new();
+            for (_, there) in target.relations.iter().filter(|(h, there)| h == head && there.len() == args.len()) {
+                for before in &all {
+                    let mut one = before.clone();
+                    let fits = args.iter().zip(there).all(|pair| match pair {
+                        (Some(a), Some(b)) => matches(a, b, 0, open, &|a, b| edges.same(a, b), &mut one),
+                        (Some(_), None) => false,
+                        (None, _) => true,
+                    });
+                    if fits && !next.contains(&one) {
+                        next.push(one);
+                    }
+                }
+            }
+            all = next;
+        }
+        out.extend(all.into_iter().filter(|f| f.len() > found.len()));
+    }
+
+    /// Takes in an instance of a quantified statement that holds.
+    pub fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
         let m = self.m();
         let proof = terms.iter().fold(proof.clone(), |p, t| Proof::app(p, Proof::data(t.clone())));
         let key = (atom, terms);
