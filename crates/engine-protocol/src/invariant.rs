@@ -38,8 +38,12 @@ fn words(lemmas: &[Lemma]) -> Option<Words> {
     })
 }
 
-/// Steps of one goal, at most: what takes longer lacks an invariant.
-const OBLIGATION: u64 = 10_000;
+/// One goal gets this part of all steps, as what takes longer most likely lacks an invariant, but no fewer than `OBLIGATION`.
+const PART: u64 = 100;
+/// Steps of one goal.
+const OBLIGATION: u64 = 5_000;
+/// Steps of the evaluator for each of these, at most.
+const EVALUATIONS: u64 = 60;
 
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;
@@ -86,7 +90,8 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
         return no(Reason::Unsupported, "");
     };
     let evaluations = m.steps().saturating_add(budget.left.saturating_mul(crate::EVALUATIONS));
-    let mut open = Open { evaluations, ..Open::default() };
+    let share = OBLIGATION.max(budget.left / PART);
+    let mut open = Open { evaluations, share, ..Open::default() };
     let mut search = Search::new(m, lib, side, goal.lemmas, &claim.ctx)?;
     // Numbers of the run and of its legality are taken, so that all terms agree on numbers.
     for ty in claim.whole.types.iter().skip(claim.ctx.types.len()) {
@@ -176,6 +181,8 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
 struct Open {
     /// So many steps of the evaluator may have been taken at the end.
     evaluations: u64,
+    /// Steps of each goal.
+    share: u64,
     reason: Option<Reason>,
     /// After which action, and what.
     goals: Vec<(Option<String>, String)>,
@@ -212,11 +219,11 @@ impl Open {
             let second = self.part(search, &rest, after, name, lemmas, budget)?;
             return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
         }
-        let mut own = Budget::new(budget.left.min(OBLIGATION));
+        let mut own = Budget::new(self.share.min(budget.left));
         let mark = search.mark();
         // What one goal takes is caught, so that the others are tried and the one that is open is named. A part of what is left is kept.
         let left = self.evaluations.saturating_sub(m.steps());
-        let share = OBLIGATION.saturating_mul(crate::EVALUATIONS).min(left / 4);
+        let share = self.share.saturating_mul(EVALUATIONS).min(left / 4);
         let found = m.within(share, || search.prove(ty, &mut own))?.unwrap_or(Err(Reason::Budget));
         search.undo(&mark);
         let _ = budget.spend(own.used.min(budget.left));

@@ -3,7 +3,7 @@
 use crate::ground::library::Library;
 use crate::ground::linear::Linear;
 use crate::ground::measure::relations;
-use crate::ground::pending::turned;
+use crate::ground::pending::{Keys, turned};
 use crate::ground::proof::{P, Proof, free};
 use crate::ground::sorts::Sorts;
 use bfv_format::{Node, Prim, Term};
@@ -111,6 +111,8 @@ pub struct Reader<'g> {
     table: HashMap<Term, usize>,
     /// Of which kinds terms are.
     pub sorts: Sorts,
+    /// Keys of atoms that are asked for.
+    pub wanted: Keys,
     /// Numbers that arithmetic does not look into.
     pub unknowns: HashMap<Term, u32>,
 }
@@ -125,6 +127,7 @@ impl<'g> Reader<'g> {
             atoms: Vec::new(),
             table: HashMap::new(),
             sorts: Sorts::default(),
+            wanted: Keys::default(),
             unknowns: HashMap::new(),
         };
         for (level, ty) in (0u32..).zip(&ctx.types) {
@@ -264,6 +267,7 @@ impl<'g> Reader<'g> {
                 let id = self.atoms.len();
                 self.table.insert(key.clone(), id);
                 self.sorts.note(&key, 0, self.lib);
+                self.wanted.tell(&key, Some(id));
                 let sizes = [Vec::new(), Vec::new()];
                 let head = head(&key);
                 let (linear, order) = (None, None);
@@ -361,6 +365,7 @@ impl<'g> Reader<'g> {
                     if let Err(refused) = described {
                         if let Some(atom) = self.atoms.pop() {
                             self.table.remove(&atom.key);
+                            self.wanted.tell(&atom.key, None);
                         }
                         return Err(refused);
                     }

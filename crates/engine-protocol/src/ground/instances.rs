@@ -3,7 +3,7 @@
 use crate::ground::equal::Edges;
 use crate::ground::formula::{Atom, F, Kind, Says};
 use crate::ground::matching::{Found, matches};
-use crate::ground::proof::{P, Proof};
+use crate::ground::proof::{P, Proof, free};
 use crate::ground::refute::{Literal, clauses};
 use crate::ground::search::{Progress, Search};
 use crate::ground::sorts::applied;
@@ -16,6 +16,9 @@ use std::rc::Rc;
 /// The most instances that one round finds.
 const ROUND: usize = 2000;
 
+/// The most instances of one statement at what its elements are compared with.
+const EQUALS: usize = 16;
+
 /// An atom to be matched, and with which truth value: that at which the rest of the statement matters, where there is only one.
 type Trigger = (usize, Option<bool>);
 
@@ -25,6 +28,8 @@ pub struct Quantifier {
     pub open: Vec<(u32, Term)>,
     /// The clauses of what is said of them. None when there are too many.
     pub clauses: Option<Vec<Vec<Literal>>>,
+    /// Terms that each of these is compared with.
+    equals: Vec<Vec<Term>>,
     /// Sets of atoms that mention all that can be found by matching.
     triggers: Vec<Vec<Trigger>>,
     /// The same with relations alone: what these do not mention is anything at hand. For branches that nothing else closes.
@@ -150,7 +155,24 @@ impl Search<'_> {
         if triggers.is_empty() {
             triggers.append(&mut wide);
         }
-        Ok(Some(Quantifier { open, clauses: clauses(&f, true), triggers, wide }))
+        let equals = open.iter().map(|(n, _)| self.compared_with(*n, &patterns, &numbers)).collect();
+        Ok(Some(Quantifier { open, clauses: clauses(&f, true), equals, triggers, wide }))
+    }
+
+    /// The terms without open numbers that an open number is compared with: what an update sets, for one.
+    fn compared_with(&self, n: u32, patterns: &[Pattern], numbers: &BTreeSet<u32>) -> Vec<Term> {
+        let mut out = Vec::new();
+        for atom in patterns.iter().filter_map(|p| self.reader.atoms.get(p.atom)) {
+            let (Says::Equal { .. }, Node::Path(_, a, b)) = (&atom.says, &*atom.key) else { continue };
+            for (x, t) in [(a, b), (b, a)] {
+                let mut mentions = BTreeSet::new();
+                free(t, &mut mentions);
+                if matches!(&**x, Node::Var(k) if *k == n) && mentions.is_disjoint(numbers) && !out.contains(t) {
+                    out.push(t.clone());
+                }
+            }
+        }
+        out
     }
 
     /// Notes at which places of relations numbers stand whose order matters.
@@ -271,6 +293,19 @@ impl Search<'_> {
                 .filter(|b| b.equations == now.equations && b.kinds == now.kinds && b.wide == now.wide)
                 .unwrap_or_default();
             let mut all: Vec<Vec<Term>> = Vec::new();
+            // Once in each branch, as it depends on nothing.
+            let combinations: usize = q.equals.iter().map(Vec::len).product();
+            if before.is_none() && (1..=EQUALS).contains(&combinations) {
+                let mut tuples: Vec<Vec<Term>> = vec![Vec::new()];
+                for terms in &q.equals {
+                    let longer = |t: &Vec<Term>| {
+                        let t = t.clone();
+                        terms.iter().map(move |x| t.iter().chain([x]).cloned().collect::<Vec<_>>())
+                    };
+                    tuples = tuples.iter().flat_map(longer).collect();
+                }
+                all.extend(tuples);
+            }
             let wide = if self.wide { q.wide.as_slice() } else { &[] };
             for trigger in q.triggers.iter().chain(wide) {
                 let covered =

@@ -23,6 +23,9 @@ enum From {
     All,
 }
 
+/// Linear forms, each with the atom that it is from.
+type Forms = Vec<(Linear, usize)>;
+
 /// A theorem about sizes that may be of use, at sets or numbers.
 struct Wanted {
     lemma: u32,
@@ -94,7 +97,7 @@ impl Search<'_> {
     }
 
     /// What is known of numbers, as forms that are at least zero, and those that are not zero, each with its atom.
-    fn forms(&self) -> (Vec<(Linear, usize)>, Vec<(Linear, usize)>) {
+    fn forms(&self) -> (Forms, Forms) {
         let (mut forms, mut apart) = (Vec::new(), Vec::new());
         for (atom, known) in self.numbers() {
             let Some(a) = self.reader.atoms.get(atom) else { continue };

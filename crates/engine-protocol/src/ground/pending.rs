@@ -14,36 +14,52 @@ use std::rc::Rc;
 /// So many instances that leave more than one thing open are taken in together.
 const TOGETHER: usize = 8;
 
+/// To find so many instances counts as one step.
+const FOUND: u64 = 16;
+
 /// What an instance says of an atom.
-#[derive(Clone)]
-pub enum Slot {
+#[derive(Clone, Copy)]
+enum Slot {
     /// Its truth does not depend on anything.
     Fixed(bool),
-    /// By its position in the table.
-    Atom(usize),
-    /// One that is not in the table.
-    Unread(Term),
+    /// By its place among the keys that are asked for.
+    Key(usize),
 }
 
-/// The clauses of an instance. None where they are not known before it is read.
-pub type Clauses = Option<Rc<Vec<Vec<(Slot, bool)>>>>;
+/// An instance of a quantified statement.
+struct Instance {
+    atom: usize,
+    terms: Vec<Term>,
+    /// Its clauses. None where they are not known before it is read.
+    clauses: Option<Vec<Vec<(Slot, bool)>>>,
+}
 
-/// Instances that were found, in order.
+/// Instances that were found, in any branch, and those that this branch knows.
 #[derive(Default)]
 pub struct Pending {
-    found: Vec<(usize, Vec<Term>, Clauses)>,
-    known: HashSet<(usize, Vec<Term>)>,
+    all: Vec<Rc<Instance>>,
+    places: HashMap<(usize, Vec<Term>), usize>,
+    found: Vec<usize>,
+    known: HashSet<usize>,
+    made: Vec<usize>,
+    done: HashSet<usize>,
+    /// How many were found since that was last counted as work.
+    uncounted: u64,
 }
 
 impl Pending {
-    pub fn len(&self) -> usize {
-        self.found.len()
+    /// How many were found and how many were made.
+    pub fn mark(&self) -> (usize, usize) {
+        (self.found.len(), self.made.len())
     }
 
-    /// Forgets what was found later.
-    pub fn truncate(&mut self, len: usize) {
-        for (atom, terms, _) in self.found.drain(len..) {
-            self.known.remove(&(atom, terms));
+    /// Forgets what came later.
+    pub fn undo(&mut self, (found, made): (usize, usize)) {
+        for n in self.found.drain(found..) {
+            self.known.remove(&n);
+        }
+        for n in self.made.drain(made..) {
+            self.done.remove(&n);
         }
     }
 }
@@ -141,60 +157,72 @@ impl Search<'_> {
 
     /// Keeps an instance; whether it is new.
     pub fn keep(&mut self, atom: usize, q: &Quantifier, terms: Vec<Term>) -> bool {
-        let key = (atom, terms);
-        if self.done.contains(&key) || self.pending.known.contains(&key) {
-            return false;
-        }
-        let mut places = q.open.iter().map(|(n, _)| Rc::new(Node::Var(*n)) as Term).zip(&key.1);
+        let mut places = q.open.iter().map(|(n, _)| Rc::new(Node::Var(*n)) as Term).zip(&terms);
         if !places.all(|(place, t)| self.reader.sorts.fit(&place, t)) {
             return false;
         }
-        let clauses = match self.resolved.get(&key) {
-            Some(clauses) => clauses.clone(),
+        let key = (atom, terms);
+        let place = match self.pending.places.get(&key) {
+            Some(place) => *place,
             None => {
-                let clauses = self.resolve(q, &key.1).map(Rc::new);
-                self.resolved.insert(key.clone(), clauses.clone());
-                clauses
+                let clauses = self.resolve(q, &key.1);
+                let place = self.pending.all.len();
+                self.pending.all.push(Rc::new(Instance { atom, terms: key.1.clone(), clauses }));
+                self.pending.places.insert(key, place);
+                place
             }
         };
-        self.pending.known.insert(key.clone());
-        self.pending.found.push((key.0, key.1, clauses));
-        true
+        let new = self.pending.known.insert(place);
+        if new {
+            self.pending.found.push(place);
+            self.pending.uncounted += 1;
+        }
+        new
     }
 
-    fn resolve(&self, q: &Quantifier, terms: &[Term]) -> Option<Vec<Vec<(Slot, bool)>>> {
+    fn resolve(&mut self, q: &Quantifier, terms: &[Term]) -> Option<Vec<Vec<(Slot, bool)>>> {
         let found: Found = q.open.iter().map(|(n, _)| *n).zip(terms.iter().cloned()).collect();
-        let literal = |(atom, truth): &(usize, bool)| Some((self.slot(*atom, &found)?, *truth));
-        q.clauses.as_ref()?.iter().map(|c| c.iter().map(literal).collect()).collect()
+        let mut literal = |(atom, truth): &(usize, bool)| Some((self.slot(*atom, &found)?, *truth));
+        q.clauses.as_ref()?.iter().map(|c| c.iter().map(&mut literal).collect()).collect()
     }
 
-    fn slot(&self, atom: usize, found: &Found) -> Option<Slot> {
-        let a = self.reader.atoms.get(atom)?;
-        if !a.mentions.iter().any(|n| found.contains_key(n)) {
-            return Some(Slot::Atom(atom));
+    fn slot(&mut self, atom: usize, found: &Found) -> Option<Slot> {
+        let key = put(&self.reader.atoms.get(atom)?.key, 0, found)?;
+        Some(
+            plain(&key)
+                .map_or_else(|| Slot::Key(self.reader.wanted.place(&key, self.reader.position(&key))), Slot::Fixed),
+        )
+    }
+
+    /// The truth of a key that is asked for, looked up once.
+    fn truth(&self, place: usize, merged: Option<&Merged>, seen: &mut HashMap<usize, Option<bool>>) -> Option<bool> {
+        if let Some(truth) = seen.get(&place) {
+            return *truth;
         }
-        let key = put(&a.key, 0, found)?;
-        if let Some(truth) = plain(&key) {
-            return Some(Slot::Fixed(truth));
-        }
-        Some(self.reader.position(&key).map_or(Slot::Unread(key), Slot::Atom))
+        let (key, atom) = self.reader.wanted.get(place)?;
+        let truth = atom.and_then(|n| self.known.get(&n)).map(|k| k.truth).or_else(|| merged?.truth(key));
+        seen.insert(place, truth);
+        truth
     }
 
     /// How many literals the emptiest clause has that is not satisfied. None when all are.
-    fn left(&self, clauses: &Clauses, merged: Option<&Merged>) -> Option<usize> {
+    fn left(
+        &self,
+        instance: &Instance,
+        merged: Option<&Merged>,
+        seen: &mut HashMap<usize, Option<bool>>,
+    ) -> Option<usize> {
         // What is not known before is read at once.
-        let Some(clauses) = clauses else { return Some(1) };
-        let known = |n: usize| self.known.get(&n).map(|k| k.truth);
-        let truth = |slot: &Slot| match slot {
-            Slot::Fixed(truth) => Some(*truth),
-            Slot::Atom(n) => known(*n).or_else(|| merged?.truth(&self.reader.atoms.get(*n)?.key)),
-            Slot::Unread(key) => self.reader.position(key).and_then(known).or_else(|| merged?.truth(key)),
-        };
+        let Some(clauses) = &instance.clauses else { return Some(1) };
         let mut least = None;
-        'clauses: for clause in clauses.iter() {
+        'clauses: for clause in clauses {
             let mut left = 0;
             for (slot, wanted) in clause {
-                match truth(slot) {
+                let truth = match slot {
+                    Slot::Fixed(truth) => Some(*truth),
+                    Slot::Key(place) => self.truth(*place, merged, seen),
+                };
+                match truth {
                     Some(truth) if truth == *wanted => continue 'clauses,
                     Some(_) => {}
                     None => left += 1,
@@ -207,52 +235,82 @@ impl Search<'_> {
 
     /// Takes in the instances that leave open one thing at most, or where `all`, the ones that leave open the least; whether there were any.
     pub fn take_in(&mut self, all: bool, budget: &mut Budget) -> Res<bool> {
+        let _ = budget.spend((self.pending.uncounted / FOUND).min(budget.left));
+        self.pending.uncounted %= FOUND;
         let mut chosen: Vec<(usize, usize)> = Vec::new();
         let merged = self.merged();
-        let same = |atom: usize, terms: &[Term]| Some((atom, merged.as_ref()?.terms(terms)?));
+        let same = |i: &Instance| Some((i.atom, merged.as_ref()?.terms(&i.terms)?));
         // Instances that say the same when equals are put for equals are made once.
         let mut made: HashSet<(usize, Vec<Term>)> = HashSet::new();
         if merged.is_some() {
-            made.extend(self.done_trail.iter().filter_map(|(atom, terms)| same(*atom, terms)));
+            made.extend(self.pending.made.iter().filter_map(|n| same(self.pending.all.get(*n)?)));
         }
-        for (n, (atom, terms, clauses)) in self.pending.found.iter().enumerate() {
-            if self.done.contains(&(*atom, terms.clone())) {
+        let mut seen = HashMap::new();
+        for n in self.pending.found.iter().filter(|n| !self.pending.done.contains(n)) {
+            let Some(instance) = self.pending.all.get(*n) else { continue };
+            let Some(left) = self.left(instance, merged.as_ref(), &mut seen).filter(|left| *left <= 1 || all) else {
+                continue;
+            };
+            if same(instance).is_some_and(|key| !made.insert(key)) {
                 continue;
             }
-            let left = self.left(clauses, merged.as_ref());
-            if left.is_some_and(|left| left <= 1 || all)
-                && let Some(key) = same(*atom, terms)
-                && !made.insert(key)
-            {
-                continue;
+            // Nothing else matters then.
+            if left == 0 {
+                chosen = vec![(0, *n)];
+                break;
             }
-            match left {
-                // Nothing else matters then.
-                Some(0) => {
-                    chosen = vec![(0, n)];
-                    break;
-                }
-                Some(left) if left == 1 || all => chosen.push((left, n)),
-                _ => {}
-            }
+            chosen.push((left, *n));
         }
         if all {
-            chosen.sort();
+            // In the order in which they were found where they leave open as much.
+            chosen.sort_by_key(|c| c.0);
             let least = chosen.first().map(|c| c.0);
             chosen.retain(|c| Some(c.0) == least);
             chosen.truncate(TOGETHER);
         }
         let mut any = false;
         for (_, n) in chosen {
-            let Some((atom, terms, _)) = self.pending.found.get(n).cloned() else { continue };
-            let Some(proof) = self.known.get(&atom).map(|k| k.proof.clone()) else { continue };
+            let Some(instance) = self.pending.all.get(n).cloned() else { continue };
+            let Some(proof) = self.known.get(&instance.atom).map(|k| k.proof.clone()) else { continue };
             if budget.spend(1).is_err() {
                 break;
             }
-            self.first((atom, terms.clone()));
-            self.instance(atom, &proof, terms)?;
+            self.pending.done.insert(n);
+            self.pending.made.push(n);
+            self.instance(instance.atom, &proof, instance.terms.clone())?;
             any = true;
         }
         Ok(any)
+    }
+}
+
+/// Keys of atoms that instances would have, and the atoms that have them.
+#[derive(Default)]
+pub struct Keys {
+    places: HashMap<Term, usize>,
+    all: Vec<(Term, Option<usize>)>,
+}
+
+impl Keys {
+    fn place(&mut self, key: &Term, atom: Option<usize>) -> usize {
+        let next = self.all.len();
+        let n = *self.places.entry(key.clone()).or_insert(next);
+        if n == next {
+            self.all.push((key.clone(), atom));
+        }
+        n
+    }
+
+    fn get(&self, place: usize) -> Option<(&Term, Option<usize>)> {
+        self.all.get(place).map(|(key, atom)| (key, *atom))
+    }
+
+    /// Tells which atom has a key, or that none has it any more.
+    pub fn tell(&mut self, key: &Term, atom: Option<usize>) {
+        for key in [Some(key.clone()), turned(key)].into_iter().flatten() {
+            if let Some(entry) = self.places.get(&key).and_then(|n| self.all.get_mut(*n)) {
+                entry.1 = atom;
+            }
+        }
     }
 }

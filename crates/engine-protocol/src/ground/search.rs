@@ -5,7 +5,7 @@ use crate::ground::formula::{F, Kind, Reader, Says};
 use crate::ground::instances::Quantifier;
 use crate::ground::library::Library;
 use crate::ground::numbers::needs;
-use crate::ground::pending::{Clauses, Pending};
+use crate::ground::pending::Pending;
 use crate::ground::proof::{P, Proof, Scope, free};
 use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
 use bfv_format::{Node, Term};
@@ -53,7 +53,7 @@ pub struct Mark {
     known: usize,
     terms: usize,
     done: usize,
-    pending: usize,
+    pending: (usize, usize),
 }
 
 /// An element for which a statement fails.
@@ -84,11 +84,9 @@ pub struct Search<'g> {
     pub instances: HashMap<(usize, Vec<Term>), F>,
     /// Instances that were made, and quantifiers that were opened.
     pub done: HashSet<(usize, Vec<Term>)>,
-    pub done_trail: Vec<(usize, Vec<Term>)>,
+    done_trail: Vec<(usize, Vec<Term>)>,
     /// Instances that were found and not made.
     pub pending: Pending,
-    /// The clauses of instances that were found.
-    pub resolved: HashMap<(usize, Vec<Term>), Clauses>,
     /// The elements and facts of quantified statements that fail, from earlier branches.
     opened: HashMap<usize, Opened>,
     pub progress: HashMap<usize, Progress>,
@@ -130,7 +128,6 @@ impl<'g> Search<'g> {
             done: HashSet::new(),
             done_trail: Vec::new(),
             pending: Pending::default(),
-            resolved: HashMap::new(),
             opened: HashMap::new(),
             progress: HashMap::new(),
             progress_trail: Vec::new(),
@@ -187,7 +184,7 @@ impl<'g> Search<'g> {
             known: self.trail.len(),
             terms: self.terms.len(),
             done: self.done_trail.len(),
-            pending: self.pending.len(),
+            pending: self.pending.mark(),
         }
     }
 
@@ -198,7 +195,7 @@ impl<'g> Search<'g> {
             self.known.remove(&atom);
         }
         self.terms.truncate(mark.terms);
-        self.pending.truncate(mark.pending);
+        self.pending.undo(mark.pending);
         while self.progress_trail.len() > mark.progress {
             match self.progress_trail.pop() {
                 Some((atom, Some(before))) => {
