@@ -2,9 +2,12 @@
 
 use crate::ground::equal::Edges;
 use crate::ground::formula::Says;
+use crate::ground::pending::put;
 use crate::ground::proof::{Proof, negation};
 use crate::ground::search::{Frame, Refutation, Search};
+use bfv_format::Term;
 use bfv_kernel::Res;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 impl Search<'_> {
@@ -84,16 +87,22 @@ impl Search<'_> {
         if edges.is_empty() {
             return Ok(None);
         }
-        for yes in &holding {
-            for no in &failing {
-                let (Some(a), Some(b)) = (self.reader.atoms.get(*yes), self.reader.atoms.get(*no)) else { continue };
-                let Some(mut found) = edges.path(&a.key, &b.key, lib, &mut self.fresh) else { continue };
-                let (Some(y), Some(n)) = (self.known.get(yes), self.known.get(no)) else { continue };
-                let moved = Rc::new(Proof::Along(found.line(), y.proof.clone()));
-                let p = found.bind(Proof::app(n.proof.clone(), moved));
-                let used = p.facts();
-                return Ok(Some((p, used)));
-            }
+        let pairs: Vec<(usize, usize)> = if edges.plain() {
+            let instead = edges.instead();
+            let key = |n: usize| put(&self.reader.atoms.get(n)?.key, 0, &instead);
+            let wrong: HashMap<Term, usize> = failing.iter().filter_map(|n| Some((key(*n)?, *n))).collect();
+            holding.iter().filter_map(|n| Some((*n, *wrong.get(&key(*n)?)?))).collect()
+        } else {
+            holding.iter().flat_map(|yes| failing.iter().map(|no| (*yes, *no))).collect()
+        };
+        for (yes, no) in &pairs {
+            let (Some(a), Some(b)) = (self.reader.atoms.get(*yes), self.reader.atoms.get(*no)) else { continue };
+            let Some(mut found) = edges.path(&a.key, &b.key, lib, &mut self.fresh) else { continue };
+            let (Some(y), Some(n)) = (self.known.get(yes), self.known.get(no)) else { continue };
+            let moved = Rc::new(Proof::Along(found.line(), y.proof.clone()));
+            let p = found.bind(Proof::app(n.proof.clone(), moved));
+            let used = p.facts();
+            return Ok(Some((p, used)));
         }
         Ok(None)
     }

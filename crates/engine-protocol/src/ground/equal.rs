@@ -1,6 +1,7 @@
 //! Equations: what is equal by putting equals for equals, and the path that shows it.
 
 use crate::ground::library::Library;
+use crate::ground::matching::outside;
 use crate::ground::proof::{P, Proof};
 use crate::ground::refute::Fresh;
 use bfv_format::{Dim, Node, Prim, Term};
@@ -65,11 +66,22 @@ impl Edges {
         !self.classes.is_empty() && matches!((self.classes.get(a), self.classes.get(b)), (Some(x), Some(y)) if x == y)
     }
 
+    fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.edges.iter().flat_map(|(_, a, b, _)| [a, b])
+    }
+
+    /// Whether `instead` finds all that is equal: no two terms that are no variables are.
+    pub fn plain(&self) -> bool {
+        let mut other: HashMap<usize, &Term> = HashMap::new();
+        let mut terms = self.terms().filter(|t| !matches!(&***t, Node::Var(_)));
+        terms.all(|t| self.classes.get(t).is_none_or(|class| *other.entry(*class).or_insert(t) == t))
+    }
+
     /// One term for all variables that are equal.
     pub fn instead(&self) -> BTreeMap<u32, Term> {
         let rank = |t: &Term| if let Node::Var(n) = &**t { Some(*n) } else { None };
         let mut chosen: HashMap<usize, &Term> = HashMap::new();
-        for t in self.edges.iter().flat_map(|(_, a, b, _)| [a, b]) {
+        for t in self.terms() {
             let Some(class) = self.classes.get(t) else { continue };
             // What is no variable comes first.
             let best = chosen.entry(*class).or_insert(t);
@@ -77,7 +89,7 @@ impl Edges {
                 *best = t;
             }
         }
-        self.classes.iter().filter_map(|(t, class)| Some((rank(t)?, (*chosen.get(class)?).clone()))).collect()
+        self.terms().filter_map(|t| Some((rank(t)?, (*chosen.get(self.classes.get(t)?)?).clone()))).collect()
     }
 
     pub fn len(&self) -> usize {
@@ -107,8 +119,7 @@ impl Edges {
         if a == b {
             return Some(a.clone());
         }
-        let outside = |t: &Term| rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
-        if let (Some(a), Some(b)) = (outside(a), outside(b))
+        if let (Some(a), Some(b)) = (outside(a, under), outside(b, under))
             && self.same(&a, &b)
         {
             let (of, p) = self.chain(&a, &b, lib)?;

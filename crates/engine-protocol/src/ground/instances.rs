@@ -2,14 +2,13 @@
 
 use crate::ground::equal::Edges;
 use crate::ground::formula::{Atom, F, Kind, Says};
-use crate::ground::matching::{Found, matches};
+use crate::ground::matching::{Found, matches, outside};
 use crate::ground::proof::{P, Proof, free};
 use crate::ground::refute::{Literal, clauses};
 use crate::ground::search::{Progress, Search};
 use crate::ground::sorts::applied;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Env, Res, Val};
-use bfv_search::shift::rename;
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
@@ -42,10 +41,9 @@ fn arguments(t: &Term, under: u32, f: &mut dyn FnMut(Term, usize, &Term)) {
     match &**t {
         Node::App(..) => {
             let (head, args) = applied(t);
-            let outside = |t: &Term| rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
-            if let Some(head) = outside(head) {
+            if let Some(head) = outside(head, under) {
                 for (at, x) in args.iter().enumerate() {
-                    if let Some(x) = outside(x) {
+                    if let Some(x) = outside(x, under) {
                         f(head.clone(), at, &x);
                     }
                 }

@@ -4,6 +4,14 @@ use bfv_format::{Node, Term};
 use bfv_search::shift::rename;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A numbered term without so many binders around it. None where it mentions what they bind.
+pub fn outside(t: &Term, under: u32) -> Option<Term> {
+    if under == 0 {
+        return Some(t.clone());
+    }
+    rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some)
+}
+
 /// Values of the variables of a pattern.
 pub type Found = BTreeMap<u32, Term>;
 
@@ -22,7 +30,7 @@ pub fn matches(
         && open.contains(&n)
     {
         // What is bound between cannot leave its scope.
-        let Some(t) = rename(t, 0, 0, &mut |k| k.checked_sub(at), &mut Some) else { return false };
+        let Some(t) = outside(t, at) else { return false };
         return match found.get(&n) {
             Some(known) => *known == t || same(known, &t),
             None => {

@@ -2,11 +2,11 @@
 
 use crate::ground::formula::{Reader, Relation, Set, Size};
 use crate::ground::linear::Linear;
+use crate::ground::matching::outside;
 use crate::ground::proof::free;
 use crate::ground::sorts::applied;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Elim, Head, Neutral, Res, V, Val};
-use bfv_search::shift::rename;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -83,9 +83,8 @@ pub fn relations(t: &Term, under: u32, out: &mut Vec<Relation>) {
     match &**t {
         Node::App(..) => {
             let (head, args) = applied(t);
-            let outside = |t: &Term| rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
-            if let (Node::Var(_) | Node::Fst(_) | Node::Snd(_), Some(head)) = (&**head, outside(head)) {
-                let relation = (head, args.iter().map(|x| outside(x)).collect());
+            if let (Node::Var(_) | Node::Fst(_) | Node::Snd(_), Some(head)) = (&**head, outside(head, under)) {
+                let relation = (head, args.iter().map(|x| outside(x, under)).collect());
                 if !out.contains(&relation) {
                     out.push(relation);
                 }

@@ -65,7 +65,7 @@ impl Pending {
 }
 
 /// A numbered term with terms for some of its numbers. None for what no statement of the prover is made of.
-fn put(t: &Term, under: u32, found: &Found) -> Option<Term> {
+pub fn put(t: &Term, under: u32, found: &Found) -> Option<Term> {
     let go = |t: &Term, more: u32| put(t, under + more, found);
     Some(Rc::new(match &**t {
         Node::Var(n) => {

@@ -2,8 +2,8 @@
 //! another takes a value. Instances that mix them are left out. This only saves work: where kinds turn out to be one, they are merged.
 
 use crate::ground::library::Library;
+use crate::ground::matching::outside;
 use bfv_format::{Node, Prim, Term};
-use bfv_search::shift::rename;
 use std::collections::HashMap;
 
 /// What has a kind.
@@ -68,7 +68,7 @@ impl Sorts {
 
     /// The spot of a term; none for what is bound inside of a statement, and for plain numbers.
     fn value(&mut self, t: &Term, under: u32) -> Option<usize> {
-        let closed = rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
+        let closed = outside(t, under);
         match &**t {
             Node::Var(_) => Some(self.spot(Spot::Term(closed?))),
             Node::App(..) => {
@@ -81,7 +81,7 @@ impl Sorts {
                         Some(first)
                     }
                     Node::Var(_) | Node::Fst(_) | Node::Snd(_) => {
-                        let head = rename(head, 0, 0, &mut |n| n.checked_sub(under), &mut Some)?;
+                        let head = outside(head, under)?;
                         let place = self.spot(Spot::Place(head, None));
                         if let Some(t) = closed {
                             let term = self.spot(Spot::Term(t));
@@ -103,7 +103,7 @@ impl Sorts {
                 let (head, args) = applied(t);
                 match &**head {
                     Node::Var(_) | Node::Fst(_) | Node::Snd(_) => {
-                        if let Some(head) = rename(head, 0, 0, &mut |n| n.checked_sub(under), &mut Some) {
+                        if let Some(head) = outside(head, under) {
                             for (at, x) in args.iter().enumerate() {
                                 if let Some(x) = self.value(x, under) {
                                     let place = self.spot(Spot::Place(head.clone(), Some(at)));
