@@ -72,6 +72,11 @@ claim no_witness (p q : Nat -> Bool) (h : exists x, p x) (k : exists x, q x) : e
 
 claim ordered (p : Nat -> Bool) (x y : Nat) (h : forall (a b : Nat), a < b -> p a -> not p b) (k : p x) (l : p y) : x = y
 claim half_ordered (p : Nat -> Bool) (x y : Nat) (h : forall (a b : Nat), a < b -> p a -> not p b) (k : p x) : x = y
+
+claim later {n f : Nat} (w : Fin n) (r : Nat -> Fin n -> Bool) (h : exists (k : Nat), f < count (fun u => r k u)) :
+  exists (k : Nat), f < count (fun u => if fin_eqb n w u then true else r k u)
+claim never_later {n f : Nat} (w : Fin n) (r : Nat -> Fin n -> Bool) (h : exists (k : Nat), f < count (fun u => r k u)) :
+  exists (k : Nat), f < count (fun u => if fin_eqb n w u then false else r k u)
 ";
 
 #[test]
@@ -89,8 +94,8 @@ fn what_holds_is_proved_and_its_neighbour_is_not() {
             assert_ne!(verdict, "proved", "{name}");
         }
     }
-    assert_eq!(goals.len(), 12);
-    assert!(recheck(&dir) >= 6);
+    assert_eq!(goals.len(), 14);
+    assert!(recheck(&dir) >= 7);
 }
 
 /// One round of voting; the invariants and what a worker waits for are put in.
@@ -155,6 +160,21 @@ fn what_an_action_may_break_is_named() {
         assert_eq!((code, goals[0]["verdict"].as_str()), (4, Some("unknown")), "{name}: {goals:?}");
         assert!(goals[0]["message"].as_str().unwrap().contains(said), "{name}: {}", goals[0]["message"]);
     }
+}
+
+/// A goal that runs out of steps is named like any other that is open.
+#[test]
+fn what_runs_out_is_named() {
+    let dir = project("short", &voting(ENOUGH, &format!("{ONCE}\n{BACKED}")));
+    let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
+        .args(["check", "trial.sctt", "--budget", "300", "--format", "json"])
+        .current_dir(&dir)
+        .output()
+        .unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    let goal = &document["goals"][0];
+    assert_eq!((goal["verdict"].as_str(), goal["reason"].as_str()), (Some("unknown"), Some("budget")), "{goal}");
+    assert!(goal["message"].as_str().unwrap().contains("It is not shown that `decide` keeps the property."), "{goal}");
 }
 
 #[test]

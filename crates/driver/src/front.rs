@@ -566,7 +566,9 @@ impl Engaged {
                 Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
                 Outcome::GaveUp(reason, mut why) => {
                     // What one could not show and what another one did not find are two things to know.
-                    if let (Some((_, before)), true, true) = (&last, looked_into, engine.looks_into_definitions()) {
+                    if let (Some((_, before)), true, true) = (&last, looked_into, engine.looks_into_definitions())
+                        && *before != why
+                    {
                         why = format!("{before} {why}").trim().to_owned();
                     }
                     looked_into = engine.looks_into_definitions() && !why.is_empty();
