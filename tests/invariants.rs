@@ -80,6 +80,11 @@ claim something_left {n f : Nat} (A : Fin n -> Bool) (h : n <= f + 1) : n - f <=
 
 claim ordered (p : Nat -> Bool) (x y : Nat) (h : forall (a b : Nat), a < b -> p a -> not p b) (k : p x) (l : p y) : x = y
 claim half_ordered (p : Nat -> Bool) (x y : Nat) (h : forall (a b : Nat), a < b -> p a -> not p b) (k : p x) : x = y
+
+claim later {n f : Nat} (w : Fin n) (r : Nat -> Fin n -> Bool) (h : exists (k : Nat), f < count (fun u => r k u)) :
+  exists (k : Nat), f < count (fun u => if fin_eqb n w u then true else r k u)
+claim never_later {n f : Nat} (w : Fin n) (r : Nat -> Fin n -> Bool) (h : exists (k : Nat), f < count (fun u => r k u)) :
+  exists (k : Nat), f < count (fun u => if fin_eqb n w u then false else r k u)
 ";
 
 #[test]
@@ -97,8 +102,8 @@ fn what_holds_is_proved_and_its_neighbour_is_not() {
             assert_ne!(verdict, "proved", "{name}");
         }
     }
-    assert_eq!(goals.len(), 16);
-    assert!(recheck(&dir) >= 6);
+    assert_eq!(goals.len(), 18);
+    assert!(recheck(&dir) >= 7);
 }
 
 /// One round of voting; the invariants and what a worker waits for are put in.
@@ -294,6 +299,21 @@ fn invariants_that_say_nothing_or_nothing_new_are_named() {
     assert_eq!(code, 0, "{goals:?}");
     assert_eq!(notes(&goals[0]), [("follows", "silly"), ("follows", "part")].map(pair));
     assert!(!dir.join("proofs/trial/voting.agreement-invariant-3.bfvp").exists());
+}
+
+/// A goal that runs out of steps is named like any other that is open.
+#[test]
+fn what_runs_out_is_named() {
+    let dir = project("short", &voting(ENOUGH, &format!("{ONCE}\n{BACKED}")));
+    let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
+        .args(["check", "trial.sctt", "--budget", "300", "--format", "json"])
+        .current_dir(&dir)
+        .output()
+        .unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+    let goal = &document["goals"][0];
+    assert_eq!((goal["verdict"].as_str(), goal["reason"].as_str()), (Some("unknown"), Some("budget")), "{goal}");
+    assert!(goal["message"].as_str().unwrap().contains("It is not shown that `decide` keeps the property."), "{goal}");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The files of protocols.
-const FILES: [&str; 8] = ["broadcast", "voting", "bosco", "tendermint", "commit", "wingbeat", "paxos", "liveness"];
+const FILES: [&str; 9] =
+    ["broadcast", "voting", "bosco", "tendermint", "rounds", "commit", "wingbeat", "paxos", "liveness"];
 
 /// The rows of a table of the page, by their cells; the table is known by the word at the head of its first column.
 fn rows(head: &str) -> Vec<Vec<String>> {

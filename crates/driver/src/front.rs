@@ -547,7 +547,13 @@ impl Engaged {
                     if last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
                 // Who does not look into definitions knows less than who did.
                 Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
-                Outcome::GaveUp(reason, why) => {
+                Outcome::GaveUp(reason, mut why) => {
+                    // What one could not show and what another one did not find are two things to know.
+                    if let (Some((_, before)), true, true) = (&last, looked_into, engine.looks_into_definitions())
+                        && *before != why
+                    {
+                        why = format!("{before} {why}").trim().to_owned();
+                    }
                     looked_into = engine.looks_into_definitions() && !why.is_empty();
                     last = Some((reason_of(reason), why));
                 }

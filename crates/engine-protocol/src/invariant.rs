@@ -14,8 +14,12 @@ use bfv_search::{Budget, Engine, Goal, Lemma, Outcome, Reason};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// Steps of one goal, at most: what takes longer lacks an invariant.
-const OBLIGATION: u64 = 10_000;
+/// One goal gets this part of all steps, as what takes longer most likely lacks an invariant, but no fewer than `OBLIGATION`.
+const PART: u64 = 100;
+/// Steps of one goal.
+const OBLIGATION: u64 = 5_000;
+/// Steps of the evaluator for each of these, at most.
+const EVALUATIONS: u64 = 60;
 
 /// The same for invariants that were made, of which most fail.
 const MADE: u64 = 1_000;
@@ -70,6 +74,8 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
         },
         given,
         claim,
+        evaluations: m.steps().saturating_add(budget.left.saturating_mul(crate::EVALUATIONS)),
+        share: OBLIGATION.max(budget.left / PART),
     };
     match run.attempt(&[], true, budget)? {
         Ok(t) => Ok(Ok(t)),
@@ -137,6 +143,10 @@ struct Run<'r> {
     protocol: Protocol,
     given: Option<Term>,
     claim: Claim,
+    /// So many steps of the evaluator may have been taken at the end.
+    evaluations: u64,
+    /// Steps of each goal.
+    share: u64,
 }
 
 /// A part of what is kept.
@@ -182,7 +192,7 @@ impl Run<'_> {
     fn attempt(&self, made: &[Term], all: bool, budget: &mut Budget) -> Res<Result<Term, Open>> {
         let Run { goal, words, protocol, claim, .. } = self;
         let (m, depth) = (goal.machine, count(&claim.whole));
-        let mut open = Open { only_made: !all, ..Open::default() };
+        let mut open = Open { only_made: !all, evaluations: self.evaluations, share: self.share, ..Open::default() };
         let [state, _, init, effect, guard] = &claim.parts;
         let (kept, parts) = self.kept(made);
         // `fun s => kept`
@@ -315,6 +325,10 @@ pub fn short(name: &str) -> &str {
 /// What is not shown so far.
 #[derive(Default)]
 struct Open {
+    /// So many steps of the evaluator may have been taken at the end.
+    evaluations: u64,
+    /// Steps of each goal.
+    share: u64,
     reason: Option<Reason>,
     /// After which action, and what.
     goals: Vec<(Option<String>, String)>,
@@ -352,9 +366,7 @@ impl Open {
                 Part::Given | Part::Property if self.only_made => Some(Proof::var(0)),
                 Part::Given | Part::Property => self.part(search, &own, after, "the property", lemmas, budget)?,
                 Part::Made(n) => {
-                    let mut few = Budget::new(budget.left.min(MADE));
-                    let found = search.prove(&own, &mut few)?;
-                    let _ = budget.spend(few.used.min(budget.left));
+                    let found = self.within(search, &own, MADE, budget)?;
                     if let Err(reason) = &found {
                         self.reason.get_or_insert(*reason);
                         self.made.insert(*n);
@@ -390,10 +402,7 @@ impl Open {
             let second = self.part(search, &rest, after, name, lemmas, budget)?;
             return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
         }
-        let mut own = Budget::new(budget.left.min(OBLIGATION));
-        let found = search.prove(ty, &mut own)?;
-        let _ = budget.spend(own.used.min(budget.left));
-        match found {
+        match self.within(search, ty, self.share, budget)? {
             Ok(p) => Ok(Some(p)),
             Err(reason) => {
                 self.reason.get_or_insert(reason);
@@ -401,6 +410,20 @@ impl Open {
                 Ok(None)
             }
         }
+    }
+
+    /// One goal within so many steps. What it takes is caught, so that the others are tried and the one that is open is named.
+    fn within(&self, search: &mut Search<'_>, ty: &V, steps: u64, budget: &mut Budget) -> Res<Result<P, Reason>> {
+        let m = search.reader.m;
+        let mut own = Budget::new(steps.min(budget.left));
+        let mark = search.mark();
+        // A part of what is left is kept for the others.
+        let left = self.evaluations.saturating_sub(m.steps());
+        let share = steps.saturating_mul(EVALUATIONS).min(left / 4);
+        let found = m.within(share, || search.prove(ty, &mut own))?.unwrap_or(Err(Reason::Budget));
+        search.undo(&mark);
+        let _ = budget.spend(own.used.min(budget.left));
+        Ok(found)
     }
 
     fn said(&self) -> String {

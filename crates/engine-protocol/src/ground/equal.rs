@@ -1,10 +1,12 @@
 //! Equations: what is equal by putting equals for equals, and the path that shows it.
 
 use crate::ground::library::Library;
+use crate::ground::matching::outside;
 use crate::ground::proof::{P, Proof};
 use crate::ground::refute::Fresh;
 use bfv_format::{Dim, Node, Prim, Term};
-use std::collections::{HashMap, VecDeque};
+use bfv_search::shift::rename;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 
 /// The equations that hold.
@@ -64,6 +66,32 @@ impl Edges {
         !self.classes.is_empty() && matches!((self.classes.get(a), self.classes.get(b)), (Some(x), Some(y)) if x == y)
     }
 
+    fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.edges.iter().flat_map(|(_, a, b, _)| [a, b])
+    }
+
+    /// Whether `instead` finds all that is equal: no two terms that are no variables are.
+    pub fn plain(&self) -> bool {
+        let mut other: HashMap<usize, &Term> = HashMap::new();
+        let mut terms = self.terms().filter(|t| !matches!(&***t, Node::Var(_)));
+        terms.all(|t| self.classes.get(t).is_none_or(|class| *other.entry(*class).or_insert(t) == t))
+    }
+
+    /// One term for all variables that are equal.
+    pub fn instead(&self) -> BTreeMap<u32, Term> {
+        let rank = |t: &Term| if let Node::Var(n) = &**t { Some(*n) } else { None };
+        let mut chosen: HashMap<usize, &Term> = HashMap::new();
+        for t in self.terms() {
+            let Some(class) = self.classes.get(t) else { continue };
+            // What is no variable comes first.
+            let best = chosen.entry(*class).or_insert(t);
+            if rank(t) < rank(best) {
+                *best = t;
+            }
+        }
+        self.terms().filter_map(|t| Some((rank(t)?, (*chosen.get(self.classes.get(t)?)?).clone()))).collect()
+    }
+
     pub fn len(&self) -> usize {
         self.edges.len()
     }
@@ -75,7 +103,7 @@ impl Edges {
     /// A way from one numbered term to another; none when the equations do not give it.
     pub fn path(&self, a: &Term, b: &Term, lib: Library, fresh: &mut Fresh) -> Option<Way> {
         let mut named = Vec::new();
-        let line = self.between(a, b, lib, fresh, &mut named)?;
+        let line = self.between(a, b, 0, lib, fresh, &mut named)?;
         Some(Way { named, line })
     }
 
@@ -83,6 +111,7 @@ impl Edges {
         &self,
         a: &Term,
         b: &Term,
+        under: u32,
         lib: Library,
         fresh: &mut Fresh,
         named: &mut Vec<(u32, Term, P)>,
@@ -90,18 +119,25 @@ impl Edges {
         if a == b {
             return Some(a.clone());
         }
-        if self.same(a, b) {
-            let (of, p) = self.chain(a, b, lib)?;
+        if let (Some(a), Some(b)) = (outside(a, under), outside(b, under))
+            && self.same(&a, &b)
+        {
+            let (of, p) = self.chain(&a, &b, lib)?;
             let name = fresh.next();
             named.push((name, Rc::new(Node::Path(of, a.clone(), b.clone())), p));
-            return Some(Rc::new(Node::PApp(Rc::new(Node::Var(name)), a.clone(), b.clone(), Dim::Var(0))));
+            let at = Rc::new(Node::PApp(Rc::new(Node::Var(name)), a, b, Dim::Var(0)));
+            return rename(&(at as Term), 0, 0, &mut |n| Some(n + under), &mut Some);
         }
-        let mut go = |x: &Term, y: &Term| self.between(x, y, lib, fresh, named);
+        let mut go = |x: &Term, y: &Term, more: u32| self.between(x, y, under + more, lib, fresh, named);
         Some(Rc::new(match (&**a, &**b) {
-            (Node::App(f, x), Node::App(g, y)) => Node::App(go(f, g)?, go(x, y)?),
-            (Node::Path(l, x, y), Node::Path(k, z, w)) if l == k => Node::Path(l.clone(), go(x, z)?, go(y, w)?),
-            (Node::Fst(x), Node::Fst(y)) => Node::Fst(go(x, y)?),
-            (Node::Snd(x), Node::Snd(y)) => Node::Snd(go(x, y)?),
+            (Node::App(f, x), Node::App(g, y)) => Node::App(go(f, g, 0)?, go(x, y, 0)?),
+            (Node::Path(l, x, y), Node::Path(k, z, w)) if l == k => Node::Path(l.clone(), go(x, z, 0)?, go(y, w, 0)?),
+            (Node::Fst(x), Node::Fst(y)) => Node::Fst(go(x, y, 0)?),
+            (Node::Snd(x), Node::Snd(y)) => Node::Snd(go(x, y, 0)?),
+            (Node::Lam(x), Node::Lam(y)) => Node::Lam(go(x, y, 1)?),
+            (Node::BoolElim(m, x, y, c), Node::BoolElim(k, z, w, d)) if m == k => {
+                Node::BoolElim(m.clone(), go(x, z, 0)?, go(y, w, 0)?, go(c, d, 0)?)
+            }
             _ => return None,
         }))
     }

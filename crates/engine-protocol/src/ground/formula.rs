@@ -2,11 +2,14 @@
 
 use crate::ground::library::Library;
 use crate::ground::linear::Linear;
-use crate::ground::proof::{P, Proof, free, numbered};
+use crate::ground::measure::relations;
+use crate::ground::pending::{Keys, turned};
+use crate::ground::proof::{P, Proof, free};
+use crate::ground::sorts::Sorts;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Elim, Env, Head, Ivl, Machine, Neutral, Res, V, Val};
 use bfv_search::shift::rename;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// A statement, shared.
@@ -17,12 +20,6 @@ pub struct Formula {
     pub ty: V,
     pub kind: Kind,
 }
-
-/// Something with a truth value put in where it waits for one.
-type Instead<'r> = Box<dyn Fn(&V) -> V + 'r>;
-
-/// Truth values are looked for so deep in arguments.
-const NESTED: u32 = 3;
 
 /// What a statement is made of.
 pub enum Kind {
@@ -78,7 +75,12 @@ pub struct Atom {
     pub order: Option<(Term, Term)>,
     /// Sets of workers whose sizes it compares: what stands on the smaller and on the larger side.
     pub sizes: [Vec<Size>; 2],
+    /// The relations that these sets are made of.
+    pub relations: Vec<Relation>,
 }
+
+/// A relation and what it is applied to; none for what is bound inside.
+pub type Relation = (Term, Vec<Option<Term>>);
 
 /// What arithmetic does not see through by itself.
 pub enum Size {
@@ -104,11 +106,15 @@ pub struct Reader<'g> {
     pub lib: Library,
     /// All variables, by level.
     pub ctx: Ctx,
-    env: Env,
+    pub env: Env,
     pub atoms: Vec<Atom>,
     table: HashMap<Term, usize>,
+    /// Of which kinds terms are.
+    pub sorts: Sorts,
+    /// Keys of atoms that are asked for.
+    pub wanted: Keys,
     /// Numbers that arithmetic does not look into.
-    unknowns: HashMap<Term, u32>,
+    pub unknowns: HashMap<Term, u32>,
 }
 
 impl<'g> Reader<'g> {
@@ -120,6 +126,8 @@ impl<'g> Reader<'g> {
             env: Env::default(),
             atoms: Vec::new(),
             table: HashMap::new(),
+            sorts: Sorts::default(),
+            wanted: Keys::default(),
             unknowns: HashMap::new(),
         };
         for (level, ty) in (0u32..).zip(&ctx.types) {
@@ -146,213 +154,6 @@ impl<'g> Reader<'g> {
         let depth = self.depth();
         let indexed = rename(t, 0, 0, &mut |n| depth.checked_sub(1)?.checked_sub(n), &mut Some)?;
         Some(self.m.eval(&self.env, &indexed))
-    }
-
-    /// A value as a numbered term, definitions left as they are.
-    pub fn term(&self, v: &V) -> Res<Option<Term>> {
-        Ok(numbered(&self.m.quote(&self.ctx, v)?, self.depth()))
-    }
-
-    /// A value as a numbered term with all definitions put in but those that the prover knows by name. Equal values give equal terms.
-    pub fn key(&self, v: &V) -> Res<Option<Term>> {
-        match self.canonical(v, 0)? {
-            Some(t) => Ok(Some(t)),
-            None => Ok(numbered(&self.m.normal(&self.ctx, v)?, self.depth())),
-        }
-    }
-
-    fn canonical(&self, v: &V, under: u32) -> Res<Option<Term>> {
-        let m = self.m;
-        macro_rules! go {
-            ($v:expr) => {
-                match self.canonical($v, under)? {
-                    Some(t) => t,
-                    None => return Ok(None),
-                }
-            };
-        }
-        macro_rules! inside {
-            ($c:expr) => {{
-                let x = m.var(self.depth() + under, m.value(Val::Univ(0)));
-                match self.canonical(&m.inst($c, x), under + 1)? {
-                    Some(t) => t,
-                    None => return Ok(None),
-                }
-            }};
-        }
-        macro_rules! all {
-            ($vs:expr) => {{
-                let mut out = Vec::new();
-                for v in $vs.iter() {
-                    out.push(go!(v));
-                }
-                out
-            }};
-        }
-        let w = self.headed(v, &self.kept())?;
-        Ok(Some(Rc::new(match &*w {
-            Val::Univ(n) => Node::Univ(*n),
-            Val::Prim(p) => Node::Prim(*p),
-            Val::NatLit(n) => Node::NatLit(n.clone()),
-            Val::IntLit(n) => Node::IntLit(n.clone()),
-            Val::RealLit(q) => Node::RealLit(q.clone()),
-            Val::Pi(a, c) => Node::Pi(go!(a), inside!(c)),
-            Val::Sigma(a, c) => Node::Sigma(go!(a), inside!(c)),
-            Val::Lam(c) => Node::Lam(inside!(c)),
-            Val::Pair(a, b) => Node::Pair(go!(a), go!(b)),
-            Val::Path(line, a, b) => {
-                let (from, to) = (go!(&m.dinst(line, Ivl::Zero)), go!(&m.dinst(line, Ivl::One)));
-                if from != to {
-                    return Ok(None);
-                }
-                Node::Path(from, go!(a), go!(b))
-            }
-            Val::Suc(n, x) => {
-                let add = Rc::new(Node::App(Rc::new(Node::Prim(Prim::NatAdd)), go!(x)));
-                Node::App(add, Rc::new(Node::NatLit(n.clone())))
-            }
-            Val::Data(d, ps) => Node::Data(*d, all!(ps)),
-            Val::Con(d, c, ps, xs, dims) if dims.is_empty() => Node::Con(*d, *c, all!(ps), all!(xs), Vec::new()),
-            Val::Neutral(Neutral { head, spine, .. }) => {
-                let mut t: Term = Rc::new(match head {
-                    Head::Var(level, _) => match level.checked_sub(self.depth()) {
-                        None => Node::Var(level + under),
-                        Some(bound) => match under.checked_sub(bound + 1) {
-                            Some(n) => Node::Var(n),
-                            None => return Ok(None),
-                        },
-                    },
-                    Head::Const(id, shift) => Node::Const { id: *id, shift: *shift },
-                    Head::Prim(p) => Node::Prim(*p),
-                    _ => return Ok(None),
-                });
-                for e in spine.iter() {
-                    t = Rc::new(match e {
-                        Elim::App(x) => Node::App(t, go!(x)),
-                        Elim::Fst => Node::Fst(t),
-                        Elim::Snd => Node::Snd(t),
-                        Elim::BoolElim(cases) => Node::BoolElim(inside!(&cases.0), go!(&cases.1), go!(&cases.2), t),
-                        Elim::NatElim(cases) => Node::NatElim(inside!(&cases.0), go!(&cases.1), go!(&cases.2), t),
-                        Elim::DataElim(cases) => {
-                            let (d, ps, motive, branches) = &**cases;
-                            Node::DataElim(*d, all!(ps), inside!(motive), all!(branches), t)
-                        }
-                        _ => return Ok(None),
-                    });
-                }
-                return Ok(Some(t));
-            }
-            _ => return Ok(None),
-        })))
-    }
-
-    /// The definitions that stay.
-    fn kept(&self) -> [u32; 4] {
-        [self.lib.number_test, self.lib.fin_test, self.lib.card, self.lib.fin]
-    }
-
-    /// Weak head normal form in which some definitions stay: those that the prover knows by name.
-    fn headed(&self, v: &V, keep: &[u32]) -> Res<Rc<Val>> {
-        self.m.folded(&self.reduced(v, keep)?)
-    }
-
-    /// Definitions are put in one elimination after the other: the evaluator would put all of them in at once.
-    fn reduced(&self, v: &V, keep: &[u32]) -> Res<V> {
-        let m = self.m;
-        let mut v = v.clone();
-        loop {
-            let w = m.folded(&v)?;
-            let Val::Neutral(Neutral { head, spine, unfolded: Some(u) }) = &*w else { return Ok(v) };
-            let next = match head {
-                Head::Const(id, _) if keep.contains(id) => return Ok(v),
-                Head::Const(id, shift) => match m.globals().const_body(*id) {
-                    Some(body) => {
-                        let mut at = m.eval(&Env { shift: *shift, ..Env::default() }, &body);
-                        for e in spine.iter() {
-                            at = m.elim(&self.reduced(&at, keep)?, e.clone());
-                        }
-                        at
-                    }
-                    None => u.clone(),
-                },
-                _ => u.clone(),
-            };
-            v = next;
-        }
-    }
-
-    /// What is stuck, with its first eliminations only.
-    fn first(&self, n: &Neutral, eliminations: usize) -> V {
-        let m = self.m;
-        let head = match &n.head {
-            Head::Var(level, ty) => m.var(*level, ty.clone()),
-            Head::Const(id, shift) => m.eval(&Env::default(), &Rc::new(Node::Const { id: *id, shift: *shift })),
-            Head::Prim(p) => m.eval(&Env::default(), &Rc::new(Node::Prim(*p))),
-            head => {
-                m.value(Val::Neutral(Neutral { head: head.clone(), spine: [].into_iter().collect(), unfolded: None }))
-            }
-        };
-        n.spine.iter().take(eliminations).fold(head, |v, e| m.elim(&v, e.clone()))
-    }
-
-    /// A truth value that something stuck waits for, and what that is with another one in its place.
-    fn waits_for<'r>(&'r self, n: &Neutral, depth: u32) -> Res<Option<(V, Instead<'r>)>> {
-        let m = self.m;
-        if let Some(at) = n.spine.iter().position(|e| matches!(e, Elim::BoolElim(_))) {
-            let rest: Vec<Elim> = n.spine.iter().skip(at).cloned().collect();
-            let instead = move |b: &V| rest.iter().fold(b.clone(), |v, e| m.elim(&v, e.clone()));
-            return Ok(Some((self.first(n, at), Box::new(instead))));
-        }
-        let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
-        for (at, e) in n.spine.iter().enumerate() {
-            let Elim::App(arg) = e else { continue };
-            let w = self.headed(arg, &self.kept())?;
-            let Val::Neutral(inner) = &*w else { continue };
-            if let Some((c, inside)) = self.waits_for(inner, depth)? {
-                let (before, rest): (V, Vec<Elim>) =
-                    (self.first(n, at), n.spine.iter().skip(at + 1).cloned().collect());
-                let instead = move |b: &V| rest.iter().fold(m.apply(&before, inside(b)), |v, e| m.elim(&v, e.clone()));
-                return Ok(Some((c, Box::new(instead))));
-            }
-        }
-        Ok(None)
-    }
-
-    /// A truth value that a stuck one waits for, the function of it that the stuck one is, numbered, and what that gives for the two.
-    fn choice(&self, n: &Neutral) -> Res<Option<(V, Term, V, V)>> {
-        let m = self.m;
-        let Some((c, instead)) = self.waits_for(n, NESTED)? else { return Ok(None) };
-        let value = |p| m.value(Val::Prim(p));
-        let (inner, x) = m.bind(&self.ctx, value(Prim::Bool));
-        let body = m.quote(&inner, &instead(&x))?;
-        let of = numbered(&Rc::new(Node::Lam(body)), self.depth());
-        Ok(of.map(|of| (c, of, instead(&value(Prim::True)), instead(&value(Prim::False)))))
-    }
-
-    /// A test of equality that a truth value waits for: its sides, numbered, and what the truth value is where they are equal.
-    pub fn tested(&self, v: &V) -> Res<Option<(Term, Term, V)>> {
-        let w = self.headed(v, &self.kept())?;
-        let Val::Neutral(n) = &*w else { return Ok(None) };
-        let Some((c, instead)) = self.waits_for(n, NESTED)? else { return Ok(None) };
-        let c = self.headed(&c, &self.kept())?;
-        let sides = match &*c {
-            Val::Neutral(Neutral { head: Head::Const(id, _), spine, .. }) => match &**spine {
-                [Elim::App(a), Elim::App(b)] if *id == self.lib.number_test => Some((a.clone(), b.clone())),
-                [_, Elim::App(a), Elim::App(b)] if *id == self.lib.fin_test => Some((a.clone(), b.clone())),
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some((a, b)) = sides else { return Ok(None) };
-        let (Some(a), Some(b)) = (self.key(&a)?, self.key(&b)?) else { return Ok(None) };
-        Ok(Some((a, b, instead(&self.m.value(Val::Prim(Prim::True))))))
-    }
-
-    fn waits(&self, v: &V) -> Res<bool> {
-        Ok(match &*self.headed(v, &self.kept())? {
-            Val::Neutral(n) => self.waits_for(n, NESTED)?.is_some(),
-            _ => false,
-        })
     }
 
     fn equation(&self, of: Prim, a: &V, b: V) -> V {
@@ -424,6 +225,15 @@ impl<'g> Reader<'g> {
         }
     }
 
+    /// The position of the atom with a key.
+    pub fn position(&self, key: &Term) -> Option<usize> {
+        if let Some(n) = self.table.get(key) {
+            return Some(*n);
+        }
+        // One direction of each equation is enough.
+        self.table.get(&turned(key)?).copied()
+    }
+
     fn opaque(&mut self, ty: &V) -> Res<Option<F>> {
         self.atom(ty, ty, Says::Opaque, false)
     }
@@ -456,10 +266,25 @@ impl<'g> Reader<'g> {
                 };
                 let id = self.atoms.len();
                 self.table.insert(key.clone(), id);
+                self.sorts.note(&key, 0, self.lib);
+                self.wanted.tell(&key, Some(id));
                 let sizes = [Vec::new(), Vec::new()];
                 let head = head(&key);
                 let (linear, order) = (None, None);
-                self.atoms.push(Atom { key, ty, says, written, number, mentions, head, linear, order, sizes });
+                let relations = Vec::new();
+                self.atoms.push(Atom {
+                    key,
+                    ty,
+                    says,
+                    written,
+                    number,
+                    mentions,
+                    head,
+                    linear,
+                    order,
+                    sizes,
+                    relations,
+                });
                 id
             }
         };
@@ -535,20 +360,38 @@ impl<'g> Reader<'g> {
                 let before = self.atoms.len();
                 let found = self.atom(ty, ty, Says::Bool(of), order.is_some())?;
                 if let (Some((low, high)), true) = (order, self.atoms.len() > before) {
-                    let mut sizes = [Vec::new(), Vec::new()];
-                    self.sizes(&low, &mut sizes[0])?;
-                    self.sizes(&high, &mut sizes[1])?;
-                    let linear = self.difference(&high, &low)?;
-                    let sides = self.key(&low)?.zip(self.key(&high)?);
-                    if let Some(atom) = self.atoms.last_mut() {
-                        atom.sizes = sizes;
-                        atom.linear = linear;
-                        atom.order = sides;
+                    let described = self.describe(&low, &high);
+                    // What is described by halves would be taken as known later.
+                    if let Err(refused) = described {
+                        if let Some(atom) = self.atoms.pop() {
+                            self.table.remove(&atom.key);
+                            self.wanted.tell(&atom.key, None);
+                        }
+                        return Err(refused);
                     }
                 }
                 Ok(found)
             }
         }
+    }
+
+    /// Tells a new atom, the last one, what it compares.
+    fn describe(&mut self, low: &V, high: &V) -> Res<()> {
+        let mut sizes = [Vec::new(), Vec::new()];
+        self.sizes(low, &mut sizes[0])?;
+        self.sizes(high, &mut sizes[1])?;
+        let linear = self.difference(high, low)?;
+        let order = self.key(low)?.zip(self.key(high)?);
+        let mut made_of = Vec::new();
+        for s in sizes.iter().flatten() {
+            if let Size::Set(s) = s {
+                relations(&s.key, 0, &mut made_of);
+            }
+        }
+        if let Some(atom) = self.atoms.last_mut() {
+            (atom.sizes, atom.linear, atom.order, atom.relations) = (sizes, linear, order, made_of);
+        }
+        Ok(())
     }
 
     /// That a function of a truth value c is true, from what it is for the two.
@@ -626,72 +469,6 @@ impl<'g> Reader<'g> {
             atom.linear = linear;
         }
     }
-
-    /// One number minus another, as a linear form.
-    pub fn difference(&mut self, a: &V, b: &V) -> Res<Option<Linear>> {
-        let (a, b) = (self.linear(a)?, self.linear(b)?);
-        Ok(a.zip(b).and_then(|(a, b)| a.plus(&b, -1)))
-    }
-
-    /// None for numbers that are too large for a quick look.
-    fn linear(&mut self, v: &V) -> Res<Option<Linear>> {
-        let w = self.headed(v, &self.kept())?;
-        let literal = |n: &num_bigint::BigUint| i64::try_from(n).ok();
-        match &*w {
-            Val::NatLit(n) => return Ok(literal(n).map(Linear::constant)),
-            Val::Suc(n, x) => {
-                let (n, x) = (literal(n).map(Linear::constant), self.linear(x)?);
-                return Ok(n.zip(x).and_then(|(n, x)| x.plus(&n, 1)));
-            }
-            Val::Neutral(Neutral { head: Head::Prim(p), spine, .. }) => match (p, &**spine) {
-                (Prim::NatAdd, [Elim::App(a), Elim::App(b)]) => {
-                    let (a, b) = (self.linear(a)?, self.linear(b)?);
-                    return Ok(a.zip(b).and_then(|(a, b)| a.plus(&b, 1)));
-                }
-                (Prim::NatMul, [Elim::App(a), Elim::App(b)]) => {
-                    let (a, b) = (self.linear(a)?, self.linear(b)?);
-                    if let Some(scaled) = a.zip(b).and_then(|(a, b)| a.times(&b)) {
-                        return Ok(Some(scaled));
-                    }
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-        let Some(key) = self.key(v)? else { return Ok(None) };
-        let next = u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX);
-        Ok(Some(Linear::unknown(*self.unknowns.entry(key).or_insert(next))))
-    }
-
-    /// The sets whose sizes are added up in a number.
-    fn sizes(&self, v: &V, out: &mut Vec<Size>) -> Res<()> {
-        match &*self.headed(v, &self.kept())? {
-            Val::Suc(_, x) => self.sizes(x, out),
-            Val::Neutral(Neutral { head, spine, .. }) => match (head, &**spine) {
-                (Head::Const(id, _), [Elim::App(n), Elim::App(s)]) if *id == self.lib.card => {
-                    if let (Some(of), Some(holds), Some(key)) = (self.term(n)?, self.term(s)?, self.key(s)?) {
-                        let (mut outside, mut inside) = (BTreeSet::new(), BTreeSet::new());
-                        free(&key, &mut outside);
-                        free(&holds, &mut inside);
-                        let holds = if inside.is_subset(&outside) { holds } else { key.clone() };
-                        out.push(Size::Set(Rc::new(Set { of, holds, key })));
-                    }
-                    Ok(())
-                }
-                (Head::Prim(p @ (Prim::NatAdd | Prim::NatMul | Prim::NatSub)), [Elim::App(a), Elim::App(b)]) => {
-                    if *p == Prim::NatSub
-                        && let (Some(n), Some(k)) = (self.term(a)?, self.term(b)?)
-                    {
-                        out.push(Size::Difference(n, k));
-                    }
-                    self.sizes(a, out)?;
-                    self.sizes(b, out)
-                }
-                _ => Ok(()),
-            },
-            _ => Ok(()),
-        }
-    }
 }
 
 /// The head of the truth value that a numbered statement says to be true, and how many arguments it has.
@@ -702,53 +479,4 @@ fn head(key: &Term) -> Option<(Term, usize)> {
         (t, arguments) = (f, arguments + 1);
     }
     Some((t.clone(), arguments))
-}
-
-/// Values of the variables of a pattern.
-pub type Found = BTreeMap<u32, Term>;
-
-/// Matches a numbered pattern, in which some numbers stand for anything, with a numbered term.
-/// What `same` calls equal is taken as equal.
-pub fn matches(
-    pattern: &Term,
-    t: &Term,
-    at: u32,
-    open: &BTreeSet<u32>,
-    same: &dyn Fn(&Term, &Term) -> bool,
-    found: &mut Found,
-) -> bool {
-    if let Node::Var(n) = &**pattern
-        && let Some(n) = n.checked_sub(at)
-        && open.contains(&n)
-    {
-        // What is bound between cannot leave its scope.
-        let Some(t) = rename(t, 0, 0, &mut |k| k.checked_sub(at), &mut Some) else { return false };
-        return match found.get(&n) {
-            Some(known) => *known == t || same(known, &t),
-            None => {
-                found.insert(n, t);
-                true
-            }
-        };
-    }
-    let mut go = |a: &Term, b: &Term, under: u32| matches(a, b, at + under, open, same, found);
-    if at == 0 && same(pattern, t) {
-        return true;
-    }
-    match (&**pattern, &**t) {
-        (Node::App(f, a), Node::App(g, b)) | (Node::Pair(f, a), Node::Pair(g, b)) => go(f, g, 0) && go(a, b, 0),
-        (Node::Fst(a), Node::Fst(b)) | (Node::Snd(a), Node::Snd(b)) => go(a, b, 0),
-        (Node::Lam(a), Node::Lam(b)) => go(a, b, 1),
-        (Node::Path(l, a, b), Node::Path(k, c, d)) => l == k && go(a, c, 0) && go(b, d, 0),
-        (Node::BoolElim(m, a, b, c), Node::BoolElim(k, x, y, z)) => m == k && go(a, x, 0) && go(b, y, 0) && go(c, z, 0),
-        (Node::Con(d, c, ps, xs, rs), Node::Con(e, k, qs, ys, ss)) => {
-            d == e
-                && c == k
-                && rs == ss
-                && ps == qs
-                && xs.len() == ys.len()
-                && xs.iter().zip(ys).all(|(x, y)| go(x, y, 0))
-        }
-        (a, b) => a == b,
-    }
 }

@@ -1,18 +1,22 @@
 //! Instances of quantified statements, found by matching their atoms with those at hand.
 
 use crate::ground::equal::Edges;
-use crate::ground::formula::{Atom, F, Found, Kind, Says, matches};
-use crate::ground::proof::{P, Proof};
+use crate::ground::formula::{Atom, F, Kind, Says};
+use crate::ground::matching::{Found, matches, outside};
+use crate::ground::proof::{P, Proof, free};
+use crate::ground::refute::{Literal, clauses};
 use crate::ground::search::{Progress, Search};
+use crate::ground::sorts::applied;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Env, Res, Val};
-use bfv_search::Budget;
-use bfv_search::shift::rename;
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-/// The most instances that one round makes.
-const ROUND: usize = 400;
+/// The most instances that one round finds.
+const ROUND: usize = 2000;
+
+/// The most instances of one statement at what its elements are compared with.
+const EQUALS: usize = 16;
 
 /// An atom to be matched, and with which truth value: that at which the rest of the statement matters, where there is only one.
 type Trigger = (usize, Option<bool>);
@@ -20,7 +24,11 @@ type Trigger = (usize, Option<bool>);
 /// A quantified statement taken apart.
 pub struct Quantifier {
     /// Numbers that stand for anything, with the types of what they stand for.
-    open: Vec<(u32, Term)>,
+    pub open: Vec<(u32, Term)>,
+    /// The clauses of what is said of them. None when there are too many.
+    pub clauses: Option<Vec<Vec<Literal>>>,
+    /// Terms that each of these is compared with.
+    equals: Vec<Vec<Term>>,
     /// Sets of atoms that mention all that can be found by matching.
     triggers: Vec<Vec<Trigger>>,
     /// The same with relations alone: what these do not mention is anything at hand. For branches that nothing else closes.
@@ -32,16 +40,10 @@ pub struct Quantifier {
 fn arguments(t: &Term, under: u32, f: &mut dyn FnMut(Term, usize, &Term)) {
     match &**t {
         Node::App(..) => {
-            let (mut head, mut args) = (t, Vec::new());
-            while let Node::App(g, x) = &**head {
-                args.push(x);
-                head = g;
-            }
-            args.reverse();
-            let outside = |t: &Term| rename(t, 0, 0, &mut |n| n.checked_sub(under), &mut Some);
-            if let Some(head) = outside(head) {
+            let (head, args) = applied(t);
+            if let Some(head) = outside(head, under) {
                 for (at, x) in args.iter().enumerate() {
-                    if let Some(x) = outside(x) {
+                    if let Some(x) = outside(x, under) {
                         f(head.clone(), at, &x);
                     }
                 }
@@ -151,7 +153,24 @@ impl Search<'_> {
         if triggers.is_empty() {
             triggers.append(&mut wide);
         }
-        Ok(Some(Quantifier { open, triggers, wide }))
+        let equals = open.iter().map(|(n, _)| self.compared_with(*n, &patterns, &numbers)).collect();
+        Ok(Some(Quantifier { open, clauses: clauses(&f, true), equals, triggers, wide }))
+    }
+
+    /// The terms without open numbers that an open number is compared with: what an update sets, for one.
+    fn compared_with(&self, n: u32, patterns: &[Pattern], numbers: &BTreeSet<u32>) -> Vec<Term> {
+        let mut out = Vec::new();
+        for atom in patterns.iter().filter_map(|p| self.reader.atoms.get(p.atom)) {
+            let (Says::Equal { .. }, Node::Path(_, a, b)) = (&atom.says, &*atom.key) else { continue };
+            for (x, t) in [(a, b), (b, a)] {
+                let mut mentions = BTreeSet::new();
+                free(t, &mut mentions);
+                if matches!(&**x, Node::Var(k) if *k == n) && mentions.is_disjoint(numbers) && !out.contains(t) {
+                    out.push(t.clone());
+                }
+            }
+        }
+        out
     }
 
     /// Notes at which places of relations numbers stand whose order matters.
@@ -168,7 +187,9 @@ impl Search<'_> {
         let mut places = HashSet::new();
         for a in atoms {
             arguments(&a.key, 0, &mut |head, at, argument| {
-                if matches!(&**argument, Node::Var(n) if ordered.contains(n)) {
+                if matches!(&**argument, Node::Var(n) if ordered.contains(n))
+                    && matches!(&*head, Node::Var(_) | Node::Fst(_) | Node::Snd(_))
+                {
                     places.insert((head, at));
                 }
             });
@@ -244,23 +265,21 @@ impl Search<'_> {
         }
     }
 
-    /// Instances of the quantified statements that hold; whether there was a new one.
-    pub fn instantiate(&mut self, budget: &mut Budget) -> Res<bool> {
-        let holding: Vec<(usize, P)> = self
-            .trail
-            .iter()
-            .filter_map(|a| self.known.get(a).filter(|k| k.truth).map(|k| (*a, k.proof.clone())))
-            .collect();
+    /// Finds instances of the quantified statements that hold; whether there was a new one.
+    pub fn instantiate(&mut self) -> Res<bool> {
+        let holding: Vec<usize> =
+            self.trail.iter().copied().filter(|a| self.known.get(a).is_some_and(|k| k.truth)).collect();
         let edges = self.edges();
         let mut made = 0;
-        for (atom, proof) in holding {
+        for atom in holding {
             if !matches!(self.reader.atoms.get(atom).map(|a| &a.says), Some(Says::All(..))) {
                 continue;
             }
             let Some(q) = self.quantifier(atom)? else { continue };
             let open: BTreeSet<u32> = q.open.iter().map(|(n, _)| *n).collect();
             let (atoms, terms, equations) = (self.trail.len(), self.terms.len(), edges.len());
-            let now = Progress { atoms, terms, equations, wide: self.wide };
+            let kinds = self.reader.sorts.merged;
+            let now = Progress { atoms, terms, equations, kinds, wide: self.wide };
             let before = self.progress.get(&atom).copied();
             if before == Some(now) {
                 continue;
@@ -268,8 +287,23 @@ impl Search<'_> {
             self.progress_trail.push((atom, before));
             self.progress.insert(atom, now);
             // With the same equations, only what is new can fit in a new way.
-            let old = before.filter(|b| b.equations == now.equations && b.wide == now.wide).unwrap_or_default();
+            let old = before
+                .filter(|b| b.equations == now.equations && b.kinds == now.kinds && b.wide == now.wide)
+                .unwrap_or_default();
             let mut all: Vec<Vec<Term>> = Vec::new();
+            // Once in each branch, as it depends on nothing.
+            let combinations: usize = q.equals.iter().map(Vec::len).product();
+            if before.is_none() && (1..=EQUALS).contains(&combinations) {
+                let mut tuples: Vec<Vec<Term>> = vec![Vec::new()];
+                for terms in &q.equals {
+                    let longer = |t: &Vec<Term>| {
+                        let t = t.clone();
+                        terms.iter().map(move |x| t.iter().chain([x]).cloned().collect::<Vec<_>>())
+                    };
+                    tuples = tuples.iter().flat_map(longer).collect();
+                }
+                all.extend(tuples);
+            }
             let wide = if self.wide { q.wide.as_slice() } else { &[] };
             for trigger in q.triggers.iter().chain(wide) {
                 let covered =
@@ -319,15 +353,13 @@ impl Search<'_> {
                 }
             }
             for terms in all {
-                if made >= ROUND || budget.left == 0 {
+                if made >= ROUND {
                     // The rest comes in a later round.
                     self.progress.remove(&atom);
                     break;
                 }
-                if self.first((atom, terms.clone())) {
+                if self.keep(atom, &q, terms) {
                     made += 1;
-                    let _ = budget.spend(1);
-                    self.instance(atom, &proof, terms)?;
                 }
             }
         }
@@ -367,6 +399,8 @@ impl Search<'_> {
                 let mut one = found.clone();
                 if matches(&pattern.key, &target.key, 0, open, &same, &mut one) {
                     out.push(one);
+                } else if pattern.order.is_some() && pattern.sizes.iter().any(|s| !s.is_empty()) {
+                    self.alike(pattern, target, open, edges, found, &mut out);
                 }
                 // Which side of an equation is written first says nothing.
                 if let (Says::Equal { .. }, Node::Path(_, left, right), Node::Path(_, a, b)) =
@@ -382,7 +416,40 @@ impl Search<'_> {
         out
     }
 
-    fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
+    /// Sets that are not the same, of which one may be a part of the other because they are made of the same relations at the same places.
+    fn alike(
+        &self,
+        pattern: &Atom,
+        target: &Atom,
+        open: &BTreeSet<u32>,
+        edges: &Edges,
+        found: &Found,
+        out: &mut Vec<Found>,
+    ) {
+        let mentions = |x: &Option<Term>| matches!(x.as_deref(), Some(Node::Var(n)) if open.contains(n));
+        let mut all = vec![found.clone()];
+        for (head, args) in pattern.relations.iter().filter(|(_, args)| args.iter().any(mentions)) {
+            let mut next: Vec<Found> = Vec::new();
+            for (_, there) in target.relations.iter().filter(|(h, there)| h == head && there.len() == args.len()) {
+                for before in &all {
+                    let mut one = before.clone();
+                    let fits = args.iter().zip(there).all(|pair| match pair {
+                        (Some(a), Some(b)) => matches(a, b, 0, open, &|a, b| edges.same(a, b), &mut one),
+                        (Some(_), None) => false,
+                        (None, _) => true,
+                    });
+                    if fits && !next.contains(&one) {
+                        next.push(one);
+                    }
+                }
+            }
+            all = next;
+        }
+        out.extend(all.into_iter().filter(|f| f.len() > found.len()));
+    }
+
+    /// Takes in an instance of a quantified statement that holds.
+    pub fn instance(&mut self, atom: usize, proof: &P, terms: Vec<Term>) -> Res<()> {
         let m = self.m();
         let proof = terms.iter().fold(proof.clone(), |p, t| Proof::app(p, Proof::data(t.clone())));
         let key = (atom, terms);

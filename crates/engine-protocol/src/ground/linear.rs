@@ -2,7 +2,7 @@
 //! is proved by the arithmetic of the kernel's rules before it counts; it only saves asking in vain.
 
 use num_integer::Integer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A linear form in unknowns that are natural numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,43 +55,51 @@ impl Linear {
     }
 }
 
-/// Whether forms cannot all be at least zero, as far as can be seen. `true` also where there is too much to look at.
-pub fn contradictory(facts: &[Linear]) -> bool {
-    let mut facts: Vec<Linear> = facts.iter().cloned().map(Linear::tight).collect();
-    let mut unknowns: Vec<u32> = facts.iter().flat_map(|f| f.factors.keys().copied()).collect();
+/// Forms that cannot all be at least zero, by their places.
+pub enum Contradiction {
+    Of(BTreeSet<usize>),
+    /// There is too much to look at.
+    Perhaps,
+}
+
+/// A contradiction between forms that are at least zero, if one can be seen.
+pub fn contradictory(facts: &[Linear]) -> Option<Contradiction> {
+    let mut facts: Vec<(Linear, BTreeSet<usize>)> =
+        facts.iter().enumerate().map(|(n, f)| (f.clone().tight(), BTreeSet::from([n]))).collect();
+    let mut unknowns: Vec<u32> = facts.iter().flat_map(|f| f.0.factors.keys().copied()).collect();
     unknowns.sort_unstable();
     unknowns.dedup();
     // Natural numbers are not negative.
-    facts.extend(unknowns.iter().map(|n| Linear::unknown(*n)));
+    facts.extend(unknowns.iter().map(|n| (Linear::unknown(*n), BTreeSet::new())));
     loop {
         facts.sort();
-        facts.dedup();
-        if facts.iter().any(|f| f.factors.is_empty() && f.constant < 0) {
-            return true;
+        facts.dedup_by(|a, b| a.0 == b.0);
+        if let Some((_, from)) = facts.iter().find(|(f, _)| f.factors.is_empty() && f.constant < 0) {
+            return Some(Contradiction::Of(from.clone()));
         }
-        facts.retain(|f| !f.factors.is_empty());
+        facts.retain(|(f, _)| !f.factors.is_empty());
         // The unknown that makes the fewest new facts goes first.
         let cost = |n: &u32| {
-            let side = |up: bool| facts.iter().filter(|f| f.factors.get(n).is_some_and(|c| (*c > 0) == up)).count();
+            let side = |up: bool| facts.iter().filter(|f| f.0.factors.get(n).is_some_and(|c| (*c > 0) == up)).count();
             side(true) * side(false)
         };
-        let Some(n) = unknowns.iter().copied().min_by_key(cost) else { return false };
+        let n = unknowns.iter().copied().min_by_key(cost)?;
         unknowns.retain(|m| *m != n);
-        let (with, without): (Vec<Linear>, Vec<Linear>) = facts.into_iter().partition(|f| f.factors.contains_key(&n));
+        let (with, without): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(f, _)| f.factors.contains_key(&n));
         facts = without;
-        for low in &with {
-            for high in &with {
+        for (low, of_low) in &with {
+            for (high, of_high) in &with {
                 let (Some(a), Some(b)) = (low.factors.get(&n), high.factors.get(&n)) else { continue };
                 if *a > 0 && *b < 0 {
                     let scaled = Linear::constant(0).plus(low, -*b).and_then(|x| x.plus(high, *a));
                     match scaled {
-                        Some(f) => facts.push(f.tight()),
-                        None => return true,
+                        Some(f) => facts.push((f.tight(), of_low.union(of_high).copied().collect())),
+                        None => return Some(Contradiction::Perhaps),
                     }
                 }
             }
             if facts.len() > FACTS {
-                return true;
+                return Some(Contradiction::Perhaps);
             }
         }
     }
@@ -115,15 +123,17 @@ mod tests {
             form(0, &[(1, 1), (4, -1)]),
             form(0, &[(0, 1), (4, 1), (2, -1), (3, -1)]),
         ];
-        assert!(contradictory(&facts));
+        // One that has no part in it.
+        facts.insert(0, form(0, &[(5, 1)]));
+        assert!(matches!(contradictory(&facts), Some(Contradiction::Of(from)) if from == BTreeSet::from([1, 2, 3, 4])));
         facts.pop();
-        assert!(!contradictory(&facts));
+        assert!(contradictory(&facts).is_none());
     }
 
     #[test]
     fn numbers_are_whole_and_not_negative() {
-        assert!(contradictory(&[form(-1, &[(0, 2)]), form(1, &[(0, -2)])]));
-        assert!(contradictory(&[form(-1, &[(0, -1)])]));
-        assert!(!contradictory(&[form(0, &[(0, -1)])]));
+        assert!(contradictory(&[form(-1, &[(0, 2)]), form(1, &[(0, -2)])]).is_some());
+        assert!(contradictory(&[form(-1, &[(0, -1)])]).is_some());
+        assert!(contradictory(&[form(0, &[(0, -1)])]).is_none());
     }
 }

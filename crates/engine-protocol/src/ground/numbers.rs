@@ -1,18 +1,30 @@
 //! Arithmetic, and what it says about sizes of sets.
 
-use crate::ground::formula::{Kind, Says, Set, Size};
-use crate::ground::linear::{Linear, contradictory};
+use crate::ground::equal::Edges;
+use crate::ground::formula::{Kind, Relation, Says, Set, Size};
+use crate::ground::linear::{Contradiction, Linear, contradictory};
+use crate::ground::measure::relations;
 use crate::ground::proof::{P, Proof, free, negation, numbered};
 use crate::ground::refute::Known;
 use crate::ground::search::{Frame, Refutation, Search};
-use bfv_format::{Prim, Term};
+use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Env, Res, V, Val};
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Goal, Outcome};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Steps of one question to arithmetic.
 const QUESTION: u64 = 2_000;
+
+/// From which atoms something follows.
+enum From {
+    Atoms(BTreeSet<usize>),
+    All,
+}
+
+/// Linear forms, each with the atom that it is from.
+type Forms = Vec<(Linear, usize)>;
 
 /// A theorem about sizes that may be of use, at sets or numbers.
 struct Wanted {
@@ -34,9 +46,12 @@ impl Search<'_> {
     }
 
     /// A proof of a statement about numbers from what is known of them, and from one more fact if there is one.
-    fn arithmetic(&mut self, target: &V, more: Option<(u32, &V)>, budget: &mut Budget) -> Res<Option<P>> {
+    fn arithmetic(&mut self, target: &V, more: Option<(u32, &V)>, from: &From, budget: &mut Budget) -> Res<Option<P>> {
         let m = self.m();
-        let numbers = self.numbers();
+        let mut numbers = self.numbers();
+        if let From::Atoms(atoms) = from {
+            numbers.retain(|(a, _)| atoms.contains(a));
+        }
         let depth = self.reader.depth();
         // What is known of numbers is handed over below, so other facts are hidden: some of them are out of scope by now.
         let mut ctx = Ctx::default();
@@ -81,44 +96,58 @@ impl Search<'_> {
         Ok(Some(p))
     }
 
-    /// What is known of numbers, as forms that are at least zero, and those that are not zero.
-    fn forms(&self) -> (Vec<Linear>, Vec<Linear>) {
+    /// What is known of numbers, as forms that are at least zero, and those that are not zero, each with its atom.
+    fn forms(&self) -> (Forms, Forms) {
         let (mut forms, mut apart) = (Vec::new(), Vec::new());
         for (atom, known) in self.numbers() {
             let Some(a) = self.reader.atoms.get(atom) else { continue };
             let Some(d) = &a.linear else { continue };
             let zero = Linear::constant(0);
             let (below, above) = (d.plus(&Linear::constant(1), -1), zero.plus(d, -1));
+            let mut add = |f: Option<Linear>| forms.extend(f.map(|f| (f, atom)));
             match (&a.says, known.truth) {
                 // larger - smaller >= 1, or not.
-                (Says::Bool(_), true) => forms.extend(below),
-                (Says::Bool(_), false) => forms.extend(above),
+                (Says::Bool(_), true) => add(below),
+                (Says::Bool(_), false) => add(above),
                 (_, true) => {
-                    forms.push(d.clone());
-                    forms.extend(above);
+                    add(Some(d.clone()));
+                    add(above);
                 }
-                (_, false) => apart.push(d.clone()),
+                (_, false) => apart.push((d.clone(), atom)),
             }
         }
         (forms, apart)
     }
 
-    /// Whether it is worth asking for a contradiction between numbers.
-    fn promising(&self, more: Option<Linear>) -> bool {
-        let (mut forms, apart) = self.forms();
+    /// Whether it is worth asking for a contradiction between numbers, and from which atoms.
+    fn promising(&self, more: Option<Linear>) -> Option<From> {
+        let (forms, apart) = self.forms();
+        let (mut forms, atoms): (Vec<Linear>, Vec<usize>) = forms.into_iter().unzip();
         forms.extend(more);
-        if contradictory(&forms) {
-            return true;
+        let from = |found: Contradiction| match found {
+            Contradiction::Of(places) => From::Atoms(places.iter().filter_map(|n| atoms.get(*n)).copied().collect()),
+            Contradiction::Perhaps => From::All,
+        };
+        if let Some(found) = contradictory(&forms) {
+            return Some(from(found));
         }
         // Two numbers that differ, and neither is smaller.
-        apart.iter().any(|d| {
+        apart.iter().find_map(|(d, atom)| {
             let sides = [d.plus(&Linear::constant(1), -1), Linear::constant(-1).plus(d, -1)];
-            sides.into_iter().flatten().all(|side| {
+            let mut used = From::Atoms(BTreeSet::from([*atom]));
+            for side in sides.into_iter().flatten() {
                 forms.push(side);
-                let closed = contradictory(&forms);
+                let found = contradictory(&forms).map(from);
                 forms.pop();
-                closed
-            })
+                used = match (used, found?) {
+                    (From::Atoms(mut a), From::Atoms(b)) => {
+                        a.extend(b);
+                        From::Atoms(a)
+                    }
+                    _ => From::All,
+                };
+            }
+            Some(used)
         })
     }
 
@@ -129,11 +158,9 @@ impl Search<'_> {
             return Ok(None);
         }
         self.looked = known;
-        if !self.promising(None) {
-            return Ok(None);
-        }
+        let Some(from) = self.promising(None) else { return Ok(None) };
         let empty = self.m().value(Val::Prim(Prim::Empty));
-        Ok(self.arithmetic(&empty, None, budget)?.map(|p| {
+        Ok(self.arithmetic(&empty, None, &from, budget)?.map(|p| {
             let used = p.facts();
             (p, used)
         }))
@@ -157,6 +184,12 @@ impl Search<'_> {
             let useful = if w.exists { self.by_size(&w, budget)? } else { self.by_members(&w, frames, budget)? };
             if useful {
                 self.first(key);
+                // What two sets share outside of a third one shows that neither is a part of that.
+                if let ([a, b, c], true) = (&*w.key, w.lemma == self.reader.lib.meet) {
+                    let subset = usize::MAX - usize::try_from(self.reader.lib.subset).unwrap_or(0);
+                    self.first((subset, vec![a.clone(), c.clone()]));
+                    self.first((subset, vec![b.clone(), c.clone()]));
+                }
                 return Ok(true);
             }
         }
@@ -198,6 +231,7 @@ impl Search<'_> {
         let lib = self.reader.lib;
         let (mut large, mut small): (Vec<Rc<Set>>, Vec<Rc<Set>>) = (Vec::new(), Vec::new());
         let mut out: Vec<Wanted> = Vec::new();
+        let edges = self.edges();
         for atom in &self.trail {
             let (Some(a), Some(k)) = (self.reader.atoms.get(*atom), self.known.get(atom)) else { continue };
             let [low, high] = &a.sizes;
@@ -246,10 +280,25 @@ impl Search<'_> {
             }
             for c in small.iter().filter(|c| a.of == c.of && a.key != c.key) {
                 add(lib.outside, &[a, c], true, 2);
-                add(lib.subset, &[a, c], false, 0);
+                add(lib.subset, &[a, c], false, if Self::alike_sets(a, c, &edges) { 0 } else { 2 });
             }
         }
         out
+    }
+
+    /// Whether a set may be a part of another one because both are made of a relation at the same places; or the other one is given.
+    fn alike_sets(a: &Set, c: &Set, edges: &Edges) -> bool {
+        let (mut of_a, mut of_c) = (Vec::new(), Vec::new());
+        relations(&a.key, 0, &mut of_a);
+        relations(&c.key, 0, &mut of_c);
+        let given = |r: &Relation| matches!(&*r.0, Node::Var(_));
+        let same = |a: &Option<Term>, b: &Option<Term>| {
+            a == b || a.as_ref().zip(b.as_ref()).is_some_and(|(a, b)| edges.same(a, b))
+        };
+        let alike = |(f, xs): &Relation, (g, ys): &Relation| {
+            f == g && xs.len() == ys.len() && xs.iter().zip(ys).all(|(x, y)| same(x, y))
+        };
+        of_c.iter().all(given) || of_a.iter().any(|r| !given(r) && of_c.iter().any(|s| alike(r, s)))
     }
 
     /// The premise and the conclusion of a theorem at arguments.
@@ -286,10 +335,8 @@ impl Search<'_> {
     fn by_size(&mut self, w: &Wanted, budget: &mut Budget) -> Res<bool> {
         let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
         let Some(against) = self.opposite(&premise)? else { return Ok(false) };
-        if !self.promising(Some(against)) {
-            return Ok(false);
-        }
-        let Some(proof) = self.arithmetic(&premise, None, budget)? else { return Ok(false) };
+        let Some(from) = self.promising(Some(against)) else { return Ok(false) };
+        let Some(proof) = self.arithmetic(&premise, None, &from, budget)? else { return Ok(false) };
         let Some(f) = self.reader.read(&conclusion)? else { return Ok(false) };
         let args = w.args.iter().map(|t| Proof::data(t.clone())).chain([proof]);
         self.assert(&f, Proof::call(w.lemma, args), true);
@@ -303,11 +350,9 @@ impl Search<'_> {
         let Some(size_form) = self.opposite(&conclusion)? else { return Ok(false) };
         // `opposite` is below zero by one where the statement holds.
         let holds = Linear::constant(-1).plus(&size_form, -1);
-        if !self.promising(holds) {
-            return Ok(false);
-        }
+        let Some(from) = self.promising(holds) else { return Ok(false) };
         let empty = self.m().value(Val::Prim(Prim::Empty));
-        let Some(wrong) = self.arithmetic(&empty, Some((size, &conclusion)), budget)? else { return Ok(false) };
+        let Some(wrong) = self.arithmetic(&empty, Some((size, &conclusion)), &from, budget)? else { return Ok(false) };
         let (Some(f), Some(premise), Some(conclusion)) =
             (self.reader.read(&premise)?, self.reader.term(&premise)?, self.reader.term(&conclusion)?)
         else {
@@ -322,7 +367,7 @@ impl Search<'_> {
 }
 
 /// Adds the numbers that a named fact needs.
-pub fn needs(ty: &Term, value: &P, used: &mut std::collections::BTreeSet<u32>) {
+pub fn needs(ty: &Term, value: &P, used: &mut BTreeSet<u32>) {
     free(ty, used);
     used.extend(value.facts());
 }

@@ -1,11 +1,11 @@
 //! The search: case splits over atoms, unit propagation, instances of quantified facts found by matching, names for what must exist,
 //! equations, arithmetic, and facts about sizes of sets. Every step is written down as a proof while it is taken.
 
-use crate::ground::equal::Edges;
 use crate::ground::formula::{F, Kind, Reader, Says};
 use crate::ground::instances::Quantifier;
 use crate::ground::library::Library;
 use crate::ground::numbers::needs;
+use crate::ground::pending::Pending;
 use crate::ground::proof::{P, Proof, Scope, free};
 use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
 use bfv_format::{Node, Term};
@@ -41,6 +41,7 @@ pub struct Progress {
     pub atoms: usize,
     pub terms: usize,
     pub equations: usize,
+    pub kinds: usize,
     pub wide: bool,
 }
 
@@ -52,6 +53,16 @@ pub struct Mark {
     known: usize,
     terms: usize,
     done: usize,
+    pending: (usize, usize),
+}
+
+/// An element for which a statement fails.
+#[derive(Clone)]
+struct Opened {
+    element: u32,
+    sort: Term,
+    fact: u32,
+    body: F,
 }
 
 /// The search in one context.
@@ -74,6 +85,10 @@ pub struct Search<'g> {
     /// Instances that were made, and quantifiers that were opened.
     pub done: HashSet<(usize, Vec<Term>)>,
     done_trail: Vec<(usize, Vec<Term>)>,
+    /// Instances that were found and not made.
+    pub pending: Pending,
+    /// The elements and facts of quantified statements that fail, from earlier branches.
+    opened: HashMap<usize, Opened>,
     pub progress: HashMap<usize, Progress>,
     pub progress_trail: Vec<(usize, Option<Progress>)>,
     /// How many known numbers arithmetic has looked at.
@@ -112,6 +127,8 @@ impl<'g> Search<'g> {
             instances: HashMap::new(),
             done: HashSet::new(),
             done_trail: Vec::new(),
+            pending: Pending::default(),
+            opened: HashMap::new(),
             progress: HashMap::new(),
             progress_trail: Vec::new(),
             looked: usize::MAX,
@@ -167,6 +184,7 @@ impl<'g> Search<'g> {
             known: self.trail.len(),
             terms: self.terms.len(),
             done: self.done_trail.len(),
+            pending: self.pending.mark(),
         }
     }
 
@@ -177,6 +195,7 @@ impl<'g> Search<'g> {
             self.known.remove(&atom);
         }
         self.terms.truncate(mark.terms);
+        self.pending.undo(mark.pending);
         while self.progress_trail.len() > mark.progress {
             match self.progress_trail.pop() {
                 Some((atom, Some(before))) => {
@@ -199,6 +218,22 @@ impl<'g> Search<'g> {
     fn learn(&mut self, atom: usize, truth: bool, proof: P) {
         self.known.insert(atom, Known { truth, proof });
         self.trail.push(atom);
+    }
+
+    /// Takes in an atom, or its negation, by the name of its proof.
+    pub fn learn_named(&mut self, atom: usize, truth: bool, name: u32) {
+        self.facts_of.insert(name, atom);
+        self.learn(atom, truth, Proof::var(name));
+    }
+
+    fn satisfied(&self, clause: &Clause) -> bool {
+        clause.literals.iter().any(|(a, t)| self.known.get(a).is_some_and(|k| k.truth == *t))
+    }
+
+    /// The atoms on which something depends and that are not known.
+    pub fn unsettled(&self) -> BTreeSet<usize> {
+        let open = self.clauses.iter().filter(|c| !self.satisfied(c));
+        open.flat_map(|c| c.literals.iter().map(|l| l.0)).filter(|a| !self.known.contains_key(a)).collect()
     }
 
     /// Takes in a statement that has a proof, or (not `truth`) whose negation has one. The proof is a variable applied to arguments.
@@ -395,10 +430,11 @@ impl<'g> Search<'g> {
             if let Some(found) = self.equations()? {
                 return Ok(Ok(found));
             }
-            if self.between()? || self.open(frames)? {
+            if self.carry(frames)? || self.between()? || self.open(frames)? {
                 continue;
             }
-            if self.instantiate(budget)? {
+            while self.instantiate()? {}
+            if self.take_in(false, budget)? {
                 continue;
             }
             if let Some(found) = self.contradiction(budget)? {
@@ -407,9 +443,13 @@ impl<'g> Search<'g> {
             if self.sizes(false, frames, budget)? {
                 continue;
             }
+            // Proofs about rounds go by which one is the earlier one, and what else is open often depends on that.
+            if let Some(order) = self.uncompared()? {
+                return self.split(order, budget);
+            }
             let Some(atom) = self.choose() else {
-                if let Some(order) = self.uncompared()? {
-                    return self.split(order, budget);
+                if self.take_in(true, budget)? {
+                    continue;
                 }
                 if self.sizes(true, frames, budget)? {
                     continue;
@@ -455,7 +495,7 @@ impl<'g> Search<'g> {
     fn choose(&self) -> Option<usize> {
         let mut best: Option<((u64, std::cmp::Reverse<usize>), usize)> = None;
         for clause in &self.clauses {
-            if clause.literals.iter().any(|(a, t)| self.known.get(a).is_some_and(|k| k.truth == *t)) {
+            if self.satisfied(clause) {
                 continue;
             }
             let open: Vec<usize> =
@@ -493,70 +533,29 @@ impl<'g> Search<'g> {
             if !self.first((atom, Vec::new())) {
                 continue;
             }
-            let Some(sort) = self.reader.key(&dom)? else { continue };
-            let (element, x) = self.reader.variable(dom);
-            let at = m.inst(&body, x);
-            let Some(f) = self.reader.read(&at)? else { continue };
-            let fact = self.fresh.next();
-            self.terms.push((Rc::new(Node::Var(element)), sort));
-            match &f.kind {
+            // The same names in every branch, so that what was read with them once stays read.
+            let o = match self.opened.get(&atom) {
+                Some(o) => o.clone(),
+                None => {
+                    let Some(sort) = self.reader.key(&dom)? else { continue };
+                    let (element, x) = self.reader.variable(dom);
+                    let at = m.inst(&body, x);
+                    let Some(body) = self.reader.read(&at)? else { continue };
+                    let o = Opened { element, sort, fact: self.fresh.next(), body };
+                    self.opened.insert(atom, o.clone());
+                    o
+                }
+            };
+            self.terms.push((Rc::new(Node::Var(o.element)), o.sort));
+            match &o.body.kind {
                 // `not not G` is G where falsehood is to be shown.
-                Kind::Not(g) => self.assert(&g.clone(), Proof::var(fact), true),
-                _ => self.assert(&f, Proof::var(fact), false),
+                Kind::Not(g) => self.assert(&g.clone(), Proof::var(o.fact), true),
+                _ => self.assert(&o.body, Proof::var(o.fact), false),
             }
-            frames.push(Frame::Open { refuted, element, fact, body: f });
+            frames.push(Frame::Open { refuted, element: o.element, fact: o.fact, body: o.body });
             any = true;
         }
         Ok(any)
-    }
-
-    /// The equations that hold.
-    pub fn edges(&self) -> Edges {
-        Edges::new(self.trail.iter().filter_map(|a| {
-            let known = self.known.get(a).filter(|k| k.truth)?;
-            match &self.reader.atoms.get(*a)?.says {
-                Says::Equal { of, left, right } => Some((of.clone(), left.clone(), right.clone(), known.proof.clone())),
-                _ => None,
-            }
-        }))
-    }
-
-    /// Falsehood from equations: an atom that holds and one that fails are the same when equals are put for equals.
-    fn equations(&mut self) -> Res<Option<Refutation>> {
-        let edges = self.edges();
-        let lib = self.reader.lib;
-        let mut failing: Vec<usize> = Vec::new();
-        let mut holding: Vec<usize> = Vec::new();
-        for a in &self.trail {
-            let Some(k) = self.known.get(a) else { continue };
-            match self.reader.atoms.get(*a).map(|x| &x.says) {
-                Some(Says::Equal { left, right, .. }) if !k.truth => {
-                    let (left, right) = (left.clone(), right.clone());
-                    let Some(mut found) = edges.path(&left, &right, lib, &mut self.fresh) else { continue };
-                    let p = found.bind(Proof::app(k.proof.clone(), found.path()));
-                    let used = p.facts();
-                    return Ok(Some((p, used)));
-                }
-                Some(Says::Bool(_)) if k.truth => holding.push(*a),
-                Some(Says::Bool(_)) => failing.push(*a),
-                _ => {}
-            }
-        }
-        if edges.is_empty() {
-            return Ok(None);
-        }
-        for yes in &holding {
-            for no in &failing {
-                let (Some(a), Some(b)) = (self.reader.atoms.get(*yes), self.reader.atoms.get(*no)) else { continue };
-                let Some(mut found) = edges.path(&a.key, &b.key, lib, &mut self.fresh) else { continue };
-                let (Some(y), Some(n)) = (self.known.get(yes), self.known.get(no)) else { continue };
-                let moved = Rc::new(Proof::Along(found.line(), y.proof.clone()));
-                let p = found.bind(Proof::app(n.proof.clone(), moved));
-                let used = p.facts();
-                return Ok(Some((p, used)));
-            }
-        }
-        Ok(None)
     }
 
     /// A proof as a core term of the context that the search began with.
