@@ -151,10 +151,8 @@ pub fn app(f: &Value, x: &Value) -> Value {
             }
             let y = (f.rule)(x);
             // A longer list would take longer to look through than the value to compute.
-            if let Some(key) = key {
-                if f.known.borrow().len() < MOST_KNOWN {
-                    f.known.borrow_mut().push((key, x.clone(), y.clone()));
-                }
+            if let Some(key) = key.filter(|_| f.known.borrow().len() < MOST_KNOWN) {
+                f.known.borrow_mut().push((key, x.clone(), y.clone()));
             }
             y
         }
