@@ -5,10 +5,9 @@ mod claims;
 mod evaluate;
 mod project;
 
-use bfv_driver::{CheckOptions, Kind, Plugged, Seen, Store, StoreMode, arguments, check_and_see, plug};
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+use bfv_driver::{CheckOptions, Kind, Seen, Store, StoreMode, arguments, check_and_see, plug};
 use bfv_export::{Language, Program, Refutation};
-use evaluate::with_stack;
+use evaluate::{NATIVE, with_stack};
 use project::Project;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -73,12 +72,10 @@ fn the_refuted_rows_replay_without_bfv() {
     }
     let p = Project::new("exports", "");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let engines =
-        Plugged { arith: &Arith, auto: &Auto, boxes: &Boxes, search: &[&Native], points: &Points, exhibits: &Exhibits };
     let mut written: Vec<(String, PathBuf)> = Vec::new();
     let mut why: BTreeMap<String, Vec<String>> = BTreeMap::new();
     with_stack(|| {
-        let (mut frontend, mut search) = plug(engines);
+        let (mut frontend, mut search) = plug(NATIVE);
         let store = Store::new(root, StoreMode { fresh: false, locked: true });
         // Modules are named by the path from the folder of the project, which is where a test runs.
         let paths = vec![PathBuf::from("examples/claims")];

@@ -3,11 +3,11 @@
 
 mod evaluate;
 
-use bfv_driver::{Kind, Plugged, plug};
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+use bfv_driver::{Kind, plug};
+use bfv_engine_native::Points;
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Engine, Goal as EngineGoal, Outcome};
-use evaluate::{Dice, Evaluator, Truth, elaborate, with_stack};
+use evaluate::{Dice, Evaluator, NATIVE, Truth, elaborate, with_stack};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -22,16 +22,7 @@ fn lines(core: &str) -> String {
 
 /// The statement of every example claim, by file: what is pinned.
 fn statements() -> BTreeMap<PathBuf, String> {
-    let engines = Plugged {
-        arith: &Arith,
-        auto: &Auto,
-        boxes: &Boxes,
-        search: &[&Native],
-        points: &Points,
-        exhibits: &Exhibits,
-        statements: &Auto,
-    };
-    let (claims, problems) = bfv_driver::list(&[root().join("examples")], plug(engines).0.as_mut());
+    let (claims, problems) = bfv_driver::list(&[root().join("examples")], plug(NATIVE).0.as_mut());
     assert_eq!(problems, []);
     let mut out: BTreeMap<PathBuf, String> = BTreeMap::new();
     for c in claims {

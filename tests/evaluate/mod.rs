@@ -28,21 +28,23 @@ pub fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// The native engine alone, for what is elaborated or replayed here.
+pub const NATIVE: Plugged = Plugged {
+    arith: &Arith,
+    auto: &Auto,
+    boxes: &Boxes,
+    search: &[&Native],
+    points: &Points,
+    exhibits: &Exhibits,
+    statements: &Auto,
+};
+
 /// The declarations and claims of some files.
 pub fn elaborate(paths: &[PathBuf]) -> Elaborated {
     let mut sources = bfv_diag::Sources::new();
     let (files, problems) = bfv_driver::load(paths, &mut sources);
     assert_eq!(problems, []);
-    let engines = Plugged {
-        arith: &Arith,
-        auto: &Auto,
-        boxes: &Boxes,
-        search: &[&Native],
-        points: &Points,
-        exhibits: &Exhibits,
-        statements: &Auto,
-    };
-    let elaborated = plug(engines).0.elaborate(&mut sources, &files).unwrap_or_else(|p| panic!("{p:?}"));
+    let elaborated = plug(NATIVE).0.elaborate(&mut sources, &files).unwrap_or_else(|p| panic!("{p:?}"));
     assert_eq!(elaborated.problems, []);
     elaborated
 }

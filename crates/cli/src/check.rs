@@ -487,8 +487,8 @@ Result: 2 verdicts differ from what is expected.
         let keys = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(
             keys(&v["goals"][1]),
-            "axioms cost counterexample expected file hash holds_if hypotheses message name proof range reason rules run \
-             vacuous verdict"
+            "axioms cost counterexample expected file hash holds_if hypotheses invariants message name proof range reason rules \
+             run vacuous verdict"
         );
         assert_eq!(keys(&v["goals"][1]["cost"]), "kernel_steps search_steps wall_ms");
         assert_eq!(keys(&v["goals"][1]["proof"]), "engine hash source");

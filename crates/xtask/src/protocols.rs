@@ -1,5 +1,5 @@
 //! The benchmark of protocols: the safety of each for every number of workers, searched fresh in a process of its own, and its
-//! certificate read by the second checker. What other tools need is quoted where they cannot be installed from a registry.
+//! certificate read by the second checker. The figures of other tools are quoted, and said to be.
 
 use crate::bench::scratch;
 use crate::files::{read, write};
@@ -15,22 +15,28 @@ const BOUNDS: Bounds = Bounds { time: Duration::from_secs(60), memory: 8_000_000
 const RUNS: usize = 5;
 
 /// The properties: in words, the file in `examples/consensus`, and the name there.
-const PROPERTIES: [(&str, &str, &str); 8] = [
+const PROPERTIES: [(&str, &str, &str); 11] = [
     ("One round of voting, agreement", "voting", "voting.agreement"),
     ("Reliable broadcast, unforgeability", "broadcast", "broadcast.unforgeability"),
     ("Reliable broadcast, relay", "broadcast", "broadcast.relay"),
     ("Two-phase commit, atomicity", "commit", "commit.atomic"),
     ("Bosco, agreement", "bosco", "bosco.agreement"),
     ("Bosco, strongly one step", "bosco", "bosco.strongly_one_step"),
+    ("Bosco, what it goes on with", "bosco", "going_on.kept_agrees"),
     ("Tendermint, one round, agreement", "tendermint", "tendermint.agreement"),
     ("Paxos, agreement", "paxos", "paxos.agreement"),
+    ("Tendermint, any number of rounds, agreement", "rounds", "rounds.agreement"),
+    ("Wingbeat repaired, agreement", "repaired", "repaired.agreement"),
 ];
 
-/// Figures of other tools, as they were published: the protocol, the tool, the seconds, and where.
-const PUBLISHED: [(&str, &str, &str, &str); 3] = [
-    ("Reliable broadcast", "TACO", "0.06", "arXiv 2605.06118"),
-    ("Bosco", "TACO", "1.15", "arXiv 2605.06118"),
-    ("Tendermint, one round", "TACO", "1.7", "arXiv 2605.06118"),
+/// What other tools take, as the plan of this project has it: the protocol, the tool and the seconds.
+const TO_BEAT: [(&str, &str, &str); 6] = [
+    ("Reliable broadcast", "TACO", "0.06"),
+    ("Bosco", "TACO", "1.15"),
+    ("Tendermint, one round", "TACO", "1.7"),
+    ("Paxos", "mypyvy", "3.2"),
+    ("Bosco", "mypyvy", "57.8"),
+    ("Tendermint, any number of rounds", "Ivy", "30.5"),
 ];
 
 /// What came of a property.
@@ -114,11 +120,11 @@ fn page(machine: &str, rows: &[Row]) -> String {
             or(r.again.map(|s| format!("{s:.3}"))),
         );
     }
-    out += "\nFigures of other tools, published and not run here, on other machines and with models of their own. \
-            These tools are in no registry of packages from which they could be installed and checked by hashes.\n\n\
-            | protocol | tool | all n? | seconds, published | certified | source |\n|---|---|---|---|---|---|\n";
-    for (protocol, tool, seconds, source) in PUBLISHED {
-        out += &format!("| {protocol} | {tool} | yes | {seconds} | no | {source} |\n");
+    out += "\nThe figures of other tools to beat. They were not measured in this run: they are those of the plan of this project, from other \
+            machines and with models of their own, and none of these tools leaves a certificate.\n\n\
+            | protocol | tool | all n? | seconds, not run here | certified |\n|---|---|---|---|---|\n";
+    for (protocol, tool, seconds) in TO_BEAT {
+        out += &format!("| {protocol} | {tool} | yes | {seconds} | no |\n");
     }
     out
 }
