@@ -347,6 +347,7 @@ fn faults_of_a_record_are_named() {
         (with(0, &|l| l["quorum"] = json!(0)), 1, "quorum"),
         (with(0, &|l| l["radius"] = json!(11)), 1, "similarity"),
         (with(0, &|l| l["faults"] = json!(9)), 1, "faults"),
+        (with(0, &|l| l["workers"] = json!(u32::MAX)), 1, "more than 10000 workers"),
         (with(0, &|l| l["byzantine"] = json!([0, 0])), 1, "different workers"),
         (removed(event, "time"), event + 1, "member time is missing"),
         (removed(event, "worker"), event + 1, "member worker is missing"),

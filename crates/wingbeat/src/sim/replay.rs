@@ -14,6 +14,9 @@ use crate::worker::{Effect, Event, Worker, step};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The most workers of a record: each has a machine from the start, whether or not it has a line.
+const MOST_WORKERS: u32 = 10_000;
+
 /// What a run that conforms consists of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conforming {
@@ -151,6 +154,9 @@ fn begin(start: Record<'_>) -> Read<Replay> {
     }
     let small = |name: &str| u32::try_from(start.number(name)?).map_err(|_| format!("The member {name} is too large."));
     let (workers, faults) = (small("workers")?, small("faults")?);
+    if workers > MOST_WORKERS {
+        return Err(format!("The record has more than {MOST_WORKERS} workers."));
+    }
     let config = Config::new(workers, faults, similar)
         .map_err(|_| format!("With {workers} workers there may not be {faults} faults."))?;
     if start.number("quorum")? != config.quorum() as u64 {
