@@ -299,7 +299,7 @@ impl Replay {
         self.conforming.crashes += 1;
         let lost = usize::try_from(lost).unwrap_or(usize::MAX);
         if lost > 0 && !self.open.as_ref().is_some_and(|(of, effects)| *of == worker && lost <= effects.len()) {
-            return Err(Stop::Departs(worker, "It loses more effects than the event just before has.".to_owned()));
+            return Err(Stop::Departs(worker, "It loses more effects than the event before it has.".to_owned()));
         }
         self.carry_out(lost);
         if let Some(machine) = self.machines.get_mut(&worker) {
