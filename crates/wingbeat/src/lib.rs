@@ -48,7 +48,7 @@
 //! | `start` | `version`, `protocol` (`repaired` or `published`), `seed`, `workers`, `faults`, `quorum`, `radius`, `stabilisation`, `byzantine` (a list of workers), `strategies` |
 //! | `event` | `time`, `worker`, `event`, members of the event, `arms` (a list of codes), and `refusal` if it was refused |
 //! | `effect` | `time`, `worker`, `effect`, members of the effect; belongs to the last `event` line, in order |
-//! | `crash` | `time`, `worker`, `lost`: so many of the effects of the worker's last event were not carried out |
+//! | `crash` | `time`, `worker`, `lost`: so many of the effects of the worker's last event were not carried out; if any, that event is the one just before |
 //! | `end` | `time`, `violations` (a list of names) |
 //!
 //! Only honest workers have lines. Two digests of a run are similar when they differ by at most `radius`. Numbers are whole and not negative.

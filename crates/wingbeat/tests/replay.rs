@@ -275,6 +275,51 @@ fn changed_records_do_not_conform_from_the_change_on() {
     }
 }
 
+/// The message in a line.
+fn message(line: &Value) -> Value {
+    let mut line = line.clone();
+    for other in ["line", "time", "worker", "event", "effect", "signer", "arms", "refusal"] {
+        line.as_object_mut().unwrap().remove(other);
+    }
+    line
+}
+
+/// Nothing is signed when a crash has lost what it rests on. Were it, the worker could vote again, and otherwise.
+#[test]
+fn what_a_crash_has_lost_reaches_nobody() {
+    let tried = (0..200).find_map(|seed| {
+        let lines = lines(seed);
+        // An event with something to be kept, the line after its effects, and the first message of the worker that is received later.
+        let found = (1..lines.len()).filter(|n| lines[*n]["effect"] == "persist").find_map(|kept| {
+            let next = (kept..lines.len()).find(|n| lines[*n]["line"] != "effect")?;
+            let signer = &lines[kept]["worker"];
+            let heard =
+                (next..lines.len()).find(|n| lines[*n]["signer"] == *signer && lines[*n]["event"] == "receive")?;
+            let sent = lines[kept..next].iter().any(|l| message(l) == message(&lines[heard]));
+            // The worker does nothing before that.
+            let quiet = lines[next..heard].iter().all(|l| l["worker"] != *signer);
+            (sent && quiet && lines[kept - 1]["line"] == "event").then_some((kept, next, heard))
+        });
+        found.map(|found| (lines, found))
+    });
+    let (lines, (kept, next, heard)) = tried.expect("a record with a message that is received");
+    let with_crash = |at: usize| {
+        let mut lines = lines.clone();
+        let (time, worker) = (lines[at - 1]["time"].clone(), lines[kept]["worker"].clone());
+        lines.insert(at, json!({"line": "crash", "time": time, "worker": worker, "lost": next - kept}));
+        match replay(&text(&lines)) {
+            Err(NotConforming::Departure(d)) => (d.line, d.what),
+            other => panic!("{other:?}"),
+        }
+    };
+    // The crash stands just after the event, or after the message was received.
+    let (line, what) = with_crash(next);
+    assert!(line == heard + 2 && what.contains("not signed"), "{line}: {what}");
+    let after = (heard + 1..lines.len()).find(|n| lines[*n]["line"] != "effect").unwrap();
+    let (line, what) = with_crash(after);
+    assert!(line == after + 1 && what.contains("loses more effects"), "{line}: {what}");
+}
+
 /// The line that names the worker of a departure: the line itself, or the event before where an effect is missing.
 fn of_worker(lines: &[Value], at: usize) -> usize {
     if lines[at]["line"] == "event" { at } else { of_event(lines, at) }
@@ -302,6 +347,7 @@ fn faults_of_a_record_are_named() {
         (with(0, &|l| l["quorum"] = json!(0)), 1, "quorum"),
         (with(0, &|l| l["radius"] = json!(11)), 1, "similarity"),
         (with(0, &|l| l["faults"] = json!(9)), 1, "faults"),
+        (with(0, &|l| l["workers"] = json!(u32::MAX)), 1, "more than 10000 workers"),
         (with(0, &|l| l["byzantine"] = json!([0, 0])), 1, "different workers"),
         (removed(event, "time"), event + 1, "member time is missing"),
         (removed(event, "worker"), event + 1, "member worker is missing"),

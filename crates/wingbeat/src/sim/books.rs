@@ -1,6 +1,7 @@
 //! Signatures in the simulator: books of what honest workers have signed.
 
 use crate::message::*;
+use crate::worker::Effect;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that honest workers and clients have signed. A message passes only when all that it says in the name of an honest worker
@@ -71,4 +72,14 @@ impl Books {
         let Some(queries) = &self.queries else { return true };
         queries.get(&sequence).is_some_and(|known| known.contains(&query))
     }
+}
+
+/// What a worker may have signed when so many of the effects of a step were carried out: what is to be sent may be signed before it is
+/// sent, but never before what it rests on is kept. Otherwise the worker could vote again, and otherwise, when it restarts.
+pub(super) fn signed(effects: &[Effect], done: usize) -> impl Iterator<Item = &Message> {
+    let reached = effects.iter().enumerate().take_while(move |(n, e)| *n < done || !matches!(e, Effect::Persist(..)));
+    reached.filter_map(|(_, effect)| match effect {
+        Effect::Broadcast(message) | Effect::Send { message, .. } => Some(message),
+        Effect::Persist(..) | Effect::Compute { .. } | Effect::Tick { .. } | Effect::Decide { .. } => None,
+    })
 }

@@ -3,7 +3,7 @@
 //! Byzantine workers have no lines, and may have signed anything in their own names, but nothing in the name of an honest worker that this
 //! one has not signed before.
 
-use super::books::Books;
+use super::books::{Books, signed};
 use super::reader::{Read, Record};
 use super::scenario::{RADIUS, similar};
 use super::trace::{Trace, VERSION};
@@ -13,6 +13,9 @@ use crate::message::*;
 use crate::worker::{Effect, Event, Worker, step};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The most workers of a record: each has a machine from the start, whether or not it has a line.
+const MOST_WORKERS: u32 = 10_000;
 
 /// What a run that conforms consists of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,10 +77,6 @@ struct Machine {
     /// None while it is down.
     worker: Option<Worker>,
     kept: BTreeMap<Sequence, Durable>,
-    /// What was kept before the last event.
-    before: BTreeMap<Sequence, Durable>,
-    /// The effects of the last event.
-    effects: Vec<Effect>,
     /// Clocks and computations that will answer; a crash stops them.
     awaited: Vec<Awaited>,
 }
@@ -96,6 +95,8 @@ struct Replay {
     time: u64,
     /// Lines that must come next, as the effects of the last event, with the worker.
     expected: Vec<(WorkerId, Value)>,
+    /// The last event's effects, of which it is not yet known how many a crash has lost.
+    open: Option<(WorkerId, Vec<Effect>)>,
     conforming: Conforming,
     ended: bool,
 }
@@ -153,6 +154,9 @@ fn begin(start: Record<'_>) -> Read<Replay> {
     }
     let small = |name: &str| u32::try_from(start.number(name)?).map_err(|_| format!("The member {name} is too large."));
     let (workers, faults) = (small("workers")?, small("faults")?);
+    if workers > MOST_WORKERS {
+        return Err(format!("The record has more than {MOST_WORKERS} workers."));
+    }
     let config = Config::new(workers, faults, similar)
         .map_err(|_| format!("With {workers} workers there may not be {faults} faults."))?;
     if start.number("quorum")? != config.quorum() as u64 {
@@ -170,6 +174,7 @@ fn begin(start: Record<'_>) -> Read<Replay> {
         machines: honest.map(|w| (w, machine(w))).collect(),
         time: 0,
         expected: Vec::new(),
+        open: None,
         conforming: Conforming { workers: config.workers(), byzantine: byzantine.len(), ..Conforming::default() },
         byzantine,
         ended: false,
@@ -195,6 +200,9 @@ impl Replay {
                 *worker,
                 format!("Its last event has the effect {} too, which is missing.", called(next)),
             ));
+        }
+        if kind == "event" {
+            self.carry_out(0);
         }
         match kind {
             "end" => {
@@ -244,7 +252,6 @@ impl Replay {
     fn event(&mut self, worker: WorkerId, event: Event, value: &Value) -> Result<(), Stop> {
         let departs = |what: &str| Err(Stop::Departs(worker, what.to_owned()));
         let Some(machine) = self.machines.get_mut(&worker) else { return departs("It is no worker.") };
-        machine.before.clone_from(&machine.kept);
         if let Event::Restart = event {
             if machine.worker.is_some() {
                 return departs("It restarts, but has not crashed.");
@@ -270,16 +277,6 @@ impl Replay {
         }
         let (after, did) = step(before, event.clone());
         machine.worker = Some(after);
-        for effect in &did.effects {
-            match effect {
-                Effect::Broadcast(message) | Effect::Send { message, .. } => {
-                    self.books.enter(Signed { signer: worker, message: message.clone() });
-                }
-                Effect::Persist(..) | Effect::Compute { .. } | Effect::Tick { .. } | Effect::Decide { .. } => {}
-            }
-        }
-        machine.carry_out(&did.effects);
-        machine.effects.clone_from(&did.effects);
         let mut lines = Trace::written();
         lines.step(self.time, worker, &event, &did);
         let text = lines.into_text();
@@ -287,6 +284,7 @@ impl Replay {
         self.conforming.events += 1;
         let line = expected.next();
         self.expected = expected.map(|v| (worker, v)).collect();
+        self.open = Some((worker, did.effects));
         match line {
             Some(line) if line == *value => Ok(()),
             Some(line) => {
@@ -296,22 +294,31 @@ impl Replay {
         }
     }
 
+    /// A crash loses the last so many effects of the event just before it, and nothing else: what came in between may rest on them.
     fn crash(&mut self, worker: WorkerId, lost: u64) -> Result<(), Stop> {
         self.conforming.crashes += 1;
-        let Some(machine) = self.machines.get_mut(&worker) else { return Ok(()) };
-        machine.worker = None;
-        if lost > 0 {
-            let lost = usize::try_from(lost).unwrap_or(usize::MAX);
-            let Some(done) = machine.effects.len().checked_sub(lost) else {
-                return Err(Stop::Departs(worker, "It loses more effects than its last event had.".to_owned()));
-            };
-            machine.kept.clone_from(&machine.before);
-            let effects = std::mem::take(&mut machine.effects);
+        let lost = usize::try_from(lost).unwrap_or(usize::MAX);
+        if lost > 0 && !self.open.as_ref().is_some_and(|(of, effects)| *of == worker && lost <= effects.len()) {
+            return Err(Stop::Departs(worker, "It loses more effects than the event before it has.".to_owned()));
+        }
+        self.carry_out(lost);
+        if let Some(machine) = self.machines.get_mut(&worker) {
+            machine.worker = None;
+            machine.awaited.clear();
+        }
+        Ok(())
+    }
+
+    /// Does the effects of the last event but so many.
+    fn carry_out(&mut self, lost: usize) {
+        let Some((worker, effects)) = self.open.take() else { return };
+        let done = effects.len().saturating_sub(lost);
+        for message in signed(&effects, done) {
+            self.books.enter(Signed { signer: worker, message: message.clone() });
+        }
+        if let Some(machine) = self.machines.get_mut(&worker) {
             machine.carry_out(effects.get(..done).unwrap_or_default());
         }
-        machine.effects.clear();
-        machine.awaited.clear();
-        Ok(())
     }
 }
 

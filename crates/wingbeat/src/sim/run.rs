@@ -1,7 +1,7 @@
 //! A run of the repaired protocol, and what must hold in it.
 
 use super::adversary::{Coalition, Posted};
-use super::books::Books;
+use super::books::{Books, signed};
 use super::net::Agenda;
 use super::random::Random;
 use super::scenario::{Forget, Outputs, Scenario, similar};
@@ -370,10 +370,8 @@ impl Simulation<'_> {
         let all = step.effects.len();
         let done = if crashes { usize::try_from(self.random.below(all as u64 + 1)).unwrap_or(all) } else { all };
         // What is signed is signed, though it may never be sent.
-        for effect in &step.effects {
-            if let Effect::Broadcast(message) | Effect::Send { message, .. } = effect {
-                self.sign(worker, message);
-            }
+        for message in signed(&step.effects, done) {
+            self.sign(worker, message);
         }
         for effect in step.effects.iter().take(done) {
             match effect {
