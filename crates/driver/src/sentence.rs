@@ -140,6 +140,25 @@ pub fn invariant_sentence(note: &InvariantNote, math: Math) -> String {
     in_math(&text, math)
 }
 
+/// So many invariants that follow from the others are told one by one; a message with more would take too long to listen to.
+const FOLLOWING: usize = 2;
+
+/// What is said of the invariants of a goal.
+fn invariant_sentences(notes: &[InvariantNote], math: Math) -> Vec<String> {
+    let following: Vec<&str> = notes.iter().filter_map(InvariantNote::following).collect();
+    if following.len() <= FOLLOWING {
+        return notes.iter().map(|i| invariant_sentence(i, math)).collect();
+    }
+    let others = notes.iter().filter(|i| i.following().is_none());
+    let mut out: Vec<String> = others.map(|i| invariant_sentence(i, math)).collect();
+    out.push(format!("{} follow from the others, each alone.", count(following.len(), "invariant")));
+    if let [first, second, ..] = following.as_slice() {
+        let more = following.len() - FOLLOWING;
+        out.push(in_math(&format!("They are `{first}`, `{second}` and {more} more."), math));
+    }
+    out
+}
+
 /// The message of one goal: verdict, name, line, then what a reader needs to know about it.
 #[must_use]
 pub fn goal_message(g: &GoalReport, math: Math) -> String {
@@ -159,7 +178,7 @@ pub fn goal_message(g: &GoalReport, math: Math) -> String {
         None => point_sentence(&g.counterexample, math),
     };
     let conditions = g.holds_if.iter().map(|h| condition_message(h, math));
-    let invariants = g.invariants.iter().map(|i| invariant_sentence(i, math));
+    let invariants = invariant_sentences(&g.invariants, math);
     for more in std::iter::once(in_math(&g.detail, math)).chain(invariants).chain(conditions).filter(|m| !m.is_empty())
     {
         out.push(' ');

@@ -307,6 +307,15 @@ pub enum InvariantNote {
 }
 
 impl InvariantNote {
+    /// The name of one that follows from the others.
+    #[must_use]
+    pub fn following(&self) -> Option<&str> {
+        match self {
+            InvariantNote::Follows(name, _) => Some(name),
+            InvariantNote::Always(..) | InvariantNote::Made(_) => None,
+        }
+    }
+
     /// The word in JSON.
     #[must_use]
     pub fn word(&self) -> &'static str {

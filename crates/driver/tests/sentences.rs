@@ -4,8 +4,9 @@
 mod common;
 
 use bfv_driver::{
-    Code, ConditionSource, Consistency, GoalReport, HoldsIf, Hypotheses, Kind, Math, Place, Problem, Reason, Report,
-    Verdict, first_sentence, goal_message, last_sentence, next_step, point_sentence, spoken,
+    Code, ConditionSource, Consistency, GoalReport, HoldsIf, Hypotheses, InvariantNote, Kind, Math, Place, Problem,
+    ProofInfo, ProofSource, Reason, Report, Verdict, first_sentence, goal_message, last_sentence, next_step,
+    point_sentence, spoken,
 };
 use common::goal;
 
@@ -107,4 +108,24 @@ fn item_19_sentences_are_short_and_not_doubly_negative() {
         assert!(negations.count() <= 2, "{text}");
         assert!(text.is_ascii());
     }
+}
+
+#[test]
+fn many_invariants_that_follow_are_told_in_two_sentences() {
+    let said = |names: &[&str]| {
+        let mut g = goal("a", Verdict::Proved, Kind::Proved);
+        let proof = || ProofInfo { hash: String::new(), source: ProofSource::Stored, engine: "native".into() };
+        g.invariants = names.iter().map(|n| InvariantNote::Follows((*n).into(), proof())).collect();
+        g.invariants.push(InvariantNote::Always("none".into(), proof()));
+        goal_message(&g, Math::Words)
+    };
+    let few = said(&["one", "two"]);
+    assert_eq!(few.matches("because it follows from the others").count(), 2, "{few}");
+    let many = said(&["one", "two", "three"]);
+    assert!(many.contains("The invariant `none` says nothing"), "{many}");
+    assert!(
+        many.contains("3 invariants follow from the others, each alone. They are `one`, `two` and 1 more."),
+        "{many}"
+    );
+    assert!(words_per_sentence(&many) <= 20, "{many}");
 }

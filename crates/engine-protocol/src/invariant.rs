@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// One goal gets this part of all steps, as what takes longer most likely lacks an invariant, but no fewer than `OBLIGATION`.
-const PART: u64 = 100;
+const PART: u64 = 50;
 /// Steps of one goal.
 const OBLIGATION: u64 = 5_000;
 /// Steps of the evaluator for each of these, at most.
