@@ -69,4 +69,7 @@ fn records_conform_depart_or_cannot_be_read() {
     assert_eq!(code, Some(2), "{err}");
     let (code, out, _) = folder.run(&["conform", "none.jsonl"]);
     assert_eq!(code, Some(74), "{out}");
+    let (code, out, _) = folder.run(&["conform", "."]);
+    assert_eq!(code, Some(74), "{out}");
+    assert!(out.contains("The file . cannot be read: it is a folder."), "{out}");
 }

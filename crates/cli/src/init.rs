@@ -27,7 +27,9 @@ pub fn refuse(problem: Problem) -> Mistake {
 
 /// A path as a person would write it.
 pub fn shown(path: &Path) -> String {
-    path.strip_prefix("./").unwrap_or(path).display().to_string()
+    // The folder itself is `.`, of which nothing would be left.
+    let short = path.strip_prefix("./").ok().filter(|p| !p.as_os_str().is_empty());
+    short.unwrap_or(path).display().to_string()
 }
 
 /// `bfv init`. Nothing is written where one of the files exists already.
