@@ -106,6 +106,28 @@ fn what_holds_is_proved_and_its_neighbour_is_not() {
     assert!(recheck(&dir) >= 7);
 }
 
+/// Hypotheses whose contradiction is none of arithmetic, each with a neighbour that has none.
+const CONTRADICTORY: &str = "import std.ground
+
+claim truth (p : Bool) (one : p = true) (two : p = false) : 0 = 1
+claim truths (p q : Bool) (one : p = true) (two : q = false) : p = true
+
+claim relation (p : Nat -> Bool) (all : forall x, p x) (no : not p 3) : 0 = 1
+claim relations (p q : Nat -> Bool) (all : forall x, p x) (no : not q 3) : p 3
+";
+
+#[test]
+fn contradictory_hypotheses_without_arithmetic_are_noticed() {
+    let dir = project("contradictory", CONTRADICTORY);
+    let (_, goals) = checked(&dir);
+    for (n, g) in goals.iter().enumerate() {
+        assert_eq!(g["verdict"], "proved", "{}", g["name"]);
+        assert_eq!(g["hypotheses"]["verdict"] == "contradictory", n % 2 == 0, "{}: {}", g["name"], g["hypotheses"]);
+    }
+    assert_eq!(goals.len(), 4);
+    assert!(recheck(&dir) >= 6);
+}
+
 /// One round of voting; the invariants and what a worker waits for are put in.
 fn voting(wait: &str, invariants: &str) -> String {
     format!(

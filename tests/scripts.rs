@@ -418,7 +418,7 @@ fn notes(p: &Project) -> String {
 #[test]
 fn a_search_in_vain_is_not_made_again() {
     let p = vain("vain", "");
-    assert_eq!(notes(&p), "in-vain root\n");
+    assert_eq!(notes(&p), "in-vain 2 root\n");
     let asked = |mode: StoreMode, steps: u64| {
         let store = Some(Store::new(&p.path(""), mode));
         let options = CheckOptions { paths: vec![p.path("vain.sctt")], goal: None, steps, store, repair: false };
@@ -457,12 +457,12 @@ fn a_forged_search_in_vain_is_no_answer() {
         std::fs::write(p.path(VAIN_FILE), file.unwrap()).unwrap();
     };
     // What is stored counts whatever the note says, and the file is mended.
-    forge("in-vain nowhere\nin-vain more\nin-vain no_claim\n");
+    forge("in-vain 2 nowhere\nin-vain 2 more\nin-vain 2 no_claim\n");
     assert_eq!(answers(&p, &["--locked"]), wanted);
     assert_eq!(answers(&p, &[]), wanted);
-    assert_eq!(notes(&p), "in-vain root\n");
+    assert_eq!(notes(&p), "in-vain 2 root\n");
     // Without what is stored, all that is hidden is the answer about hypotheses.
-    forge("in-vain nowhere\n");
+    forge("in-vain 2 nowhere\n");
     std::fs::remove_file(p.proof("vain/nowhere-hypotheses")).unwrap();
     let hidden = answers(&p, &["--locked"]).1;
     for n in 0..3 {

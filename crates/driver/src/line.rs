@@ -24,7 +24,7 @@ const AGAIN: [u64; 2] = [6_000, 1_000];
 /// Steps of the kernel for each step of a search: a long proof is made of many small ones, and checking takes no tries.
 const CHECKING: u64 = 10;
 
-/// Steps of the search for what makes an invariant superfluous, each.
+/// Steps of the search for what makes an invariant superfluous, each, and for a contradiction that is none of arithmetic.
 const INVARIANT_STEPS: u64 = 500;
 
 /// Steps of the search for the other side of a new verdict.
@@ -366,7 +366,13 @@ impl<'a> Line<'a> {
                 if matches!(point.0, Attempt::Candidate(_)) {
                     return vec![point];
                 }
-                vec![point, self.search.only(contradiction, self.signature, statement, variables, most(second))]
+                let second = self.search.only(contradiction, self.signature, statement, variables, most(second));
+                if matches!(second.0, Attempt::Candidate(_)) {
+                    return vec![point, second];
+                }
+                // Arithmetic does not see that truth values, relations or functions contradict each other.
+                let few = most(INVARIANT_STEPS);
+                vec![point, second, self.search.only(Method::Statements, self.signature, statement, variables, few)]
             }
         }
     }

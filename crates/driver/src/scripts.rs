@@ -27,8 +27,9 @@ pub(crate) fn key<'i>(
     Some(hasher.finalize().to_hex().to_string())
 }
 
-/// What comes before the name of a claim about whose hypotheses nothing was found.
-const IN_VAIN: &str = "in-vain ";
+/// What comes before the name of a claim about whose hypotheses nothing was found. The number counts up when more is searched, so that
+/// what an earlier search did not find is looked for again.
+const IN_VAIN: &str = "in-vain 2 ";
 
 /// What is known of the scripts of a module before it is elaborated.
 #[derive(Default)]
