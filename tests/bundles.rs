@@ -1,8 +1,10 @@
 //! The bundles of the library in `sctt/bundles` are what its source elaborates to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_driver::Plugged;
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+#[path = "evaluate/native.rs"]
+mod native;
+
+use native::NATIVE;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,15 +13,7 @@ fn the_committed_bundles_are_current() {
     let made = std::thread::Builder::new()
         .stack_size(1 << 30)
         .spawn(|| {
-            let made = bfv_driver::bundles(Plugged {
-                arith: &Arith,
-                auto: &Auto,
-                boxes: &Boxes,
-                search: &[&Native],
-                points: &Points,
-                exhibits: &Exhibits,
-                statements: &Auto,
-            });
+            let made = bfv_driver::bundles(NATIVE);
             made.map_err(|problems| problems.iter().map(|p| p.sentences()).collect::<Vec<_>>())
         })
         .unwrap()

@@ -3,13 +3,15 @@
 
 #[path = "project/folder.rs"]
 mod folder;
+#[path = "evaluate/native.rs"]
+mod native;
 
 use bfv_driver::{CheckOptions, Plugged, Reason, Verdict, plug};
 use bfv_engine_egg::Egg;
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Points};
 use bfv_format::{Node, Prim};
 use bfv_search::{Budget, Engine, Goal, Outcome};
 use folder::{Folder, newcomer};
+use native::NATIVE;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -96,15 +98,7 @@ impl Engine for Liar {
 /// With side conditions that nobody has proved the e-graph believes what does not hold, and the kernel refuses it.
 #[test]
 fn lies_about_side_conditions_are_rejected_candidates() {
-    const LYING: Plugged = Plugged {
-        arith: &Arith,
-        auto: &Auto,
-        boxes: &Boxes,
-        exhibits: &Exhibits,
-        statements: &Auto,
-        search: &[&Egg { side: &Liar }],
-        points: &Points,
-    };
+    const LYING: Plugged = Plugged { search: &[&Egg { side: &Liar }], ..NATIVE };
     let folder = Folder::new("egg-liar");
     folder.write("file.sctt", WRONG.as_bytes());
     let options = CheckOptions {

@@ -1,13 +1,16 @@
 //! What scripts gave is kept in `proofs/<module>/scripts.bfvl`. It saves time, and whatever it says, the answer is the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "evaluate/native.rs"]
+mod native;
 mod project;
 
 use bfv_driver::{Attempt, CheckOptions, Method, Plugged, Search, Store, StoreMode, check_in_threads, plug_for};
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+use bfv_engine_native::Arith;
 use bfv_format::{Decl, Library, Node, Prim, Stored, Term};
 use bfv_kernel::Signature;
 use bfv_search::{Budget, Engine, Goal, Outcome};
+use native::NATIVE;
 use project::Project;
 use serde_json::Value;
 use std::rc::Rc;
@@ -337,15 +340,7 @@ impl Engine for Counting {
     }
 }
 
-const ENGINES: Plugged = Plugged {
-    arith: &Counting,
-    auto: &Auto,
-    boxes: &Boxes,
-    search: &[&Native],
-    points: &Points,
-    exhibits: &Exhibits,
-    statements: &Auto,
-};
+const ENGINES: Plugged = Plugged { arith: &Counting, ..NATIVE };
 
 /// Scripts run again where something changed, and only there.
 #[test]

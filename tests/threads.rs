@@ -1,25 +1,18 @@
 //! Several threads say what one says, in the same order.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "evaluate/native.rs"]
+mod native;
+
 use bfv_driver::{
-    CheckOptions, GoalName, GoalReport, Plugged, Problem, Report, check, check_in_threads, first_sentence, plug,
-    plug_for,
+    CheckOptions, GoalName, GoalReport, Problem, Report, check, check_in_threads, first_sentence, plug, plug_for,
 };
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+use native::NATIVE;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const STACK: usize = 1 << 28;
-const ENGINES: Plugged = Plugged {
-    arith: &Arith,
-    auto: &Auto,
-    boxes: &Boxes,
-    search: &[&Native],
-    points: &Points,
-    exhibits: &Exhibits,
-    statements: &Auto,
-};
 
 /// Declarations and claims in turn, one claim of each kind after another.
 fn text(claims: u32) -> String {
@@ -71,11 +64,11 @@ fn both(name: &str, files: &[(&str, String)]) -> (Said, Said, usize) {
     let options = CheckOptions { paths, goal: None, steps: 20_000, store: None, repair: false };
     let made = AtomicUsize::new(0);
     let run = || {
-        let (mut front, mut search) = plug(ENGINES);
+        let (mut front, mut search) = plug(NATIVE);
         let (report, names, _) = check(&options, front.as_mut(), search.as_mut(), &mut |_| {});
         let make = |share| {
             made.fetch_add(1, Ordering::Relaxed);
-            plug_for(ENGINES, share)
+            plug_for(NATIVE, share)
         };
         let (several, their, _) = check_in_threads(&options, &make, STACK, &mut |p| assert!(p.done <= p.all));
         (said(report, names), said(several, their))

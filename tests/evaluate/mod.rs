@@ -5,12 +5,13 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod enclosure;
+mod native;
 
-use bfv_driver::{Elaborated, Plugged, plug};
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+use bfv_driver::{Elaborated, plug};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Elim, Env, Globals, Head, Ivl, Limits, Machine, Res, Signature, V, Val, rational};
 pub use enclosure::Enclosure;
+pub use native::NATIVE;
 use num_bigint::{BigInt, BigUint, Sign};
 use num_rational::BigRational;
 use std::path::PathBuf;
@@ -27,17 +28,6 @@ pub fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
         worker.join().unwrap_or_else(|e| std::panic::resume_unwind(e))
     })
 }
-
-/// The native engine alone, for what is elaborated or replayed here.
-pub const NATIVE: Plugged = Plugged {
-    arith: &Arith,
-    auto: &Auto,
-    boxes: &Boxes,
-    search: &[&Native],
-    points: &Points,
-    exhibits: &Exhibits,
-    statements: &Auto,
-};
 
 /// The declarations and claims of some files.
 pub fn elaborate(paths: &[PathBuf]) -> Elaborated {
