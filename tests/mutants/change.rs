@@ -349,7 +349,10 @@ fn rule(r: &Rule) -> Changed<Rule> {
                         for k in 0..c.terms.len() {
                             let mut turned = c.clone();
                             turned.terms[k].1 = -turned.terms[k].1.clone();
-                            change("negated multiplier", Step::Combine(turned));
+                            // An equation that is false in itself is false turned around, too.
+                            let alone = c.terms.len() == 1;
+                            let kind = if alone { "negated only multiplier" } else { "negated multiplier" };
+                            change(kind, Step::Combine(turned));
                             let mut more = c.clone();
                             more.terms[k].1 += 1;
                             change("changed multiplier", Step::Combine(more));
