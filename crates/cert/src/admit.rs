@@ -172,7 +172,7 @@ fn current(
     let made = registry.head.head.time;
     let age = at.saturating_sub(made);
     let fault = if made > log.registry.time {
-        FreshnessFault::LoggedLater(made)
+        FreshnessFault::RegistryAhead(made)
     } else if age > policy.registry_max_age {
         FreshnessFault::RegistryTooOld(age, policy.registry_max_age)
     } else if let Some(last) = expected.last_registry.filter(|last| *last > made) {

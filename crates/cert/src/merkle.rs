@@ -74,7 +74,8 @@ fn root(count: u64, top: &Digest) -> Digest {
     Context::Root.hash().number(count).digest(top).finish()
 }
 
-/// Collects hashes of contents as they are computed, while it is not known how many there will be. 32 bytes each.
+/// Collects hashes of contents as they are computed, while it is not known how many there will be. 32 bytes each. A worker pushes
+/// [`crate::certificate::trace_content`] of each intermediate value, in the order of [`crate::certificate::TraceShape::leaf`].
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     contents: Vec<Digest>,

@@ -177,6 +177,8 @@ pub enum FreshnessFault {
     SlotUsed(Digest),
     /// The registry head is so many seconds old, and at most so many are allowed.
     RegistryTooOld(u64, u64),
+    /// The registry head is of this time, and the log took it earlier.
+    RegistryAhead(u64),
     /// The registry head is older than one that was seen, of this time.
     RegistryRollback(u64),
     /// The tree head has so many leaves, fewer than one that was seen.
@@ -198,6 +200,7 @@ impl fmt::Display for FreshnessFault {
             FreshnessFault::RegistryTooOld(n, most) => {
                 write!(f, "the registry is {n} seconds old, at most {most} are allowed")
             }
+            FreshnessFault::RegistryAhead(t) => write!(f, "the log took the registry before it was made, at {t}"),
             FreshnessFault::RegistryRollback(t) => write!(f, "a younger registry was seen, of {t}"),
             FreshnessFault::LogRollback(n) => write!(f, "the log has {n} entries, fewer than were seen"),
             FreshnessFault::LogInconsistent => write!(f, "nothing shows that the log has only grown"),

@@ -182,7 +182,7 @@ fn attack_09_old_registry_head_and_logs_that_do_not_grow() {
     assert_eq!(refused(&World::new().bytes(), &e), rollback);
     // A registry head that claims to be younger than its place in the log.
     let young = World { registry_time: LOGGED + 1, ..World::new() };
-    assert_eq!(young.refusal(), Refusal::Freshness(FreshnessFault::LoggedLater(LOGGED + 1)));
+    assert_eq!(young.refusal(), Refusal::Freshness(FreshnessFault::RegistryAhead(LOGGED + 1)));
 
     let bytes = World::new().bytes();
     let head = World::new().extract().0.head.head;
@@ -441,7 +441,8 @@ fn attack_29_scale_exponents_out_of_range() {
 #[test]
 fn attack_30_shapes_that_wrap_or_are_empty() {
     let max = u32::MAX;
-    for dims in [&[0][..], &[4, 0, 4], &[1 << 31, 2, 1 << 31, 2], &[max, max, max, max], &[1 << 20, 1 << 20], &[max, 32]]
+    for dims in
+        [&[0][..], &[4, 0, 4], &[1 << 31, 2, 1 << 31, 2], &[max, max, max, max], &[1 << 20, 1 << 20], &[max, 32]]
     {
         assert!(matches!(Shape::new(dims), Err(Malformed::Range(_))), "{dims:?}");
     }
@@ -532,7 +533,9 @@ fn attack_35_36_unknown_versions_lanes_and_operations() {
     let at = |offset: usize, new: &[u8]| {
         Certificate::decode(&[&bytes[..offset], new, &bytes[offset + 1..]].concat()).expect_err("it was read")
     };
-    for (form, version) in [(&[0][..], 0), (&[2], 2), (&[0x18, 255], 255), (&[0x1b, 255, 0, 0, 0, 0, 0, 0, 0], 255 << 56)] {
+    for (form, version) in
+        [(&[0][..], 0), (&[2], 2), (&[0x18, 255], 255), (&[0x1b, 255, 0, 0, 0, 0, 0, 0, 0], 255 << 56)]
+    {
         malformed(at(7, form), Malformed::Version(version));
     }
     malformed(at(9, &[3]), Malformed::Code(3));
@@ -559,13 +562,20 @@ fn attack_37_openings_of_other_leaves() {
             assert!(matches!(found, Some(Refusal::Binding(Part::Trace, _))), "{shape:?}: {found:?}");
         }
     }
-    // A value under another index. The second cell follows on an empty value: 82 04 58 c8.
-    let at = whole.windows(4).position(|w| w == [0x82, 4, 0x58, 200]).unwrap();
-    for (index, fault) in [(3, BindingFault::Root), (5, BindingFault::ProofLength), (0, BindingFault::ProofLength)] {
+    // Values under other indices: one that has the same siblings, others that do not, and others that do not ascend or are too large.
+    let (of_4, of_11) = ([0x82, 4, 0x58, 200], [0x82, 11, 0x59, 2]);
+    for (cell, index, fault) in [
+        (of_11, 10, BindingFault::Root),
+        (of_11, 9, BindingFault::Root),
+        (of_4, 3, BindingFault::ProofLength),
+        (of_4, 5, BindingFault::Index(5)),
+        (of_4, 0, BindingFault::Index(0)),
+        (of_11, 12, BindingFault::Index(12)),
+    ] {
+        let at = whole.windows(4).position(|w| w == cell).unwrap();
         let mut moved = whole.clone();
         moved[at + 1] = index;
-        let refusal = refused(&moved, &expected());
-        assert!(matches!(refusal, Refusal::Binding(Part::Trace, _)), "{index}: {refusal}, not {fault}");
+        assert_eq!(refused(&moved, &expected()), Refusal::Binding(Part::Trace, fault), "{index}");
     }
     assert_eq!(f.trace_shape.leaf(1, 2, 1), Some(11));
     assert_eq!([f.trace_shape.leaf(2, 0, 0), f.trace_shape.leaf(0, 3, 0), f.trace_shape.leaf(0, 0, 2)], [None; 3]);
