@@ -169,9 +169,14 @@ fn current(
     if let Some((last, proof)) = &expected.last_log {
         verify_consistency(last, head, proof)?;
     }
+    // A log that dates a certificate back to before its key was revoked cannot put it in front of the registry that revokes it.
+    let (c, r) = (&log.certificate, &log.registry);
+    let ordered = if c.index < r.index { c.time <= r.time } else { c.time >= r.time };
     let made = registry.head.head.time;
     let age = at.saturating_sub(made);
-    let fault = if made > log.registry.time {
+    let fault = if !ordered {
+        FreshnessFault::LogDisordered(c.time)
+    } else if made > r.time {
         FreshnessFault::RegistryAhead(made)
     } else if age > policy.registry_max_age {
         FreshnessFault::RegistryTooOld(age, policy.registry_max_age)

@@ -169,6 +169,8 @@ pub enum FreshnessFault {
     LoggedOutside(u64),
     /// The log says that it holds something younger, of this time, than its own head.
     LoggedLater(u64),
+    /// The log gives this time to the certificate, and its place there says otherwise.
+    LogDisordered(u64),
     /// The certificate answers this other question.
     Query(Digest),
     /// The certificate is of this other epoch.
@@ -194,6 +196,7 @@ impl fmt::Display for FreshnessFault {
             FreshnessFault::Span(n, most) => write!(f, "the certificate spans {n} seconds, at most {most} are allowed"),
             FreshnessFault::LoggedOutside(t) => write!(f, "the certificate was logged at {t}, outside of its time"),
             FreshnessFault::LoggedLater(t) => write!(f, "the log has an entry of {t}, younger than its head"),
+            FreshnessFault::LogDisordered(t) => write!(f, "the log is not in the order of time, at {t}"),
             FreshnessFault::Query(d) => write!(f, "this is the answer to the question {d}"),
             FreshnessFault::Epoch(n) => write!(f, "the certificate is of epoch {n}"),
             FreshnessFault::SlotUsed(d) => write!(f, "the slot was used already, by {d}"),

@@ -140,6 +140,29 @@ fn large_openings_are_not_copied() {
     assert!(memory.bytes_max < 20_000, "{} bytes of memory", memory.bytes_max);
 }
 
+/// Bytes that nothing would bind: a proof where nothing is opened, and an output beside that of the certificate.
+#[test]
+fn an_envelope_has_nothing_that_is_not_needed() {
+    let world = World { opened: Vec::new(), ..World::new() };
+    let (log, registry) = world.extract();
+    let reveal = world.reveal();
+    let proof = write(&world.certificate, &log, &registry, &reveal, &[], &[d(1)]).expect_err("a proof of nothing");
+    malformed(proof, Malformed::Range(32));
+    let mut f = fields();
+    f.output = Output::Inline(OUTPUT.to_vec());
+    let inline = World::with(&f, 1);
+    let (log, registry) = inline.extract();
+    let twice = write(&inline.certificate, &log, &registry, &reveal, &[], &[]).expect_err("two outputs");
+    malformed(twice, Malformed::Contradicts("the certificate, which has the output"));
+    // Part of a hash at the end of a proof: the proof is the last byte string.
+    let mut bytes = World { opened: vec![0], ..World::new() }.bytes();
+    let at = bytes.len() - 4 * 32 - 1;
+    assert_eq!(bytes[at - 1..=at], [0x58, 128]);
+    bytes[at] = 129;
+    bytes.push(0);
+    malformed(Envelope::decode(&bytes).expect_err("part of a hash"), Malformed::Range(129));
+}
+
 #[test]
 fn contexts_and_types_are_all_different() {
     let mut strings: Vec<&str> = Context::ALL.iter().map(|c| c.string()).collect();

@@ -10,7 +10,7 @@ use bfv_cert::merkle::{Builder, Tree};
 use bfv_cert::registry::{Entry, Registry, Role, SignedRegistryHead};
 use bfv_cert::sign::{KeyId, Quorum, SecretKey};
 use bfv_cert::tensor::{Dtype, Scale, Shape, activation};
-use bfv_cert::{Admitted, Class, Expected, Policy, Refusal, admit};
+use bfv_cert::{Admitted, Class, Expected, Malformed, Policy, Refusal, admit};
 
 /// When certificates are logged.
 pub const LOGGED: u64 = 1_800_000_100;
@@ -166,13 +166,16 @@ impl World {
         self.bytes_with(&log, &registry)
     }
 
+    pub fn reveal(&self) -> Reveal<'static> {
+        Reveal { seed: self.seed, output: self.output }
+    }
+
     pub fn bytes_with(&self, log: &LogExtract, registry: &RegistryExtract) -> Vec<u8> {
         let values = values();
         let cells: Vec<(u64, &[u8])> =
             self.opened.iter().map(|i| (*i, values[usize::try_from(*i).unwrap()].as_slice())).collect();
         let proof = if cells.is_empty() { Vec::new() } else { trace().open(&self.opened).unwrap() };
-        let reveal = Reveal { seed: self.seed, output: self.output };
-        write(&self.certificate, log, registry, &reveal, &cells, &proof).unwrap()
+        write(&self.certificate, log, registry, &self.reveal(), &cells, &proof).unwrap()
     }
 
     /// What is answered when the question is asked that this certificate is for.
@@ -219,6 +222,11 @@ pub fn flip(bytes: &[u8], bit: usize) -> Vec<u8> {
     let mut changed = bytes.to_vec();
     changed[bit / 8] ^= 1 << (bit % 8);
     changed
+}
+
+/// Whether a refusal is of malformed bytes, for this reason.
+pub fn malformed(refusal: Refusal, reason: Malformed) {
+    assert!(matches!(refusal, Refusal::Malformed(_, found) if found == reason), "{refusal}, not {reason}");
 }
 
 pub fn class(refusal: Refusal) -> Class {
