@@ -79,31 +79,14 @@ impl<'a> Reader<'a> {
         if n > most { self.refuse(field, start, Malformed::Range(n)) } else { Ok(n) }
     }
 
-    /// A number of at most 255.
+    /// A number of this type, such as `u16`.
     ///
     /// # Errors
-    /// Something else stands there.
-    pub fn small(&mut self, field: &'static str) -> Result<u8, Refusal> {
-        let n = self.number(field, u64::from(u8::MAX))?;
-        u8::try_from(n).or_else(|_| self.deny(field, Malformed::Range(n)))
-    }
-
-    /// A number of at most 2^16 - 1.
-    ///
-    /// # Errors
-    /// Something else stands there.
-    pub fn short(&mut self, field: &'static str) -> Result<u16, Refusal> {
-        let n = self.number(field, u64::from(u16::MAX))?;
-        u16::try_from(n).or_else(|_| self.deny(field, Malformed::Range(n)))
-    }
-
-    /// A number of at most 2^32 - 1.
-    ///
-    /// # Errors
-    /// Something else stands there.
-    pub fn word(&mut self, field: &'static str) -> Result<u32, Refusal> {
-        let n = self.number(field, u64::from(u32::MAX))?;
-        u32::try_from(n).or_else(|_| self.deny(field, Malformed::Range(n)))
+    /// Something else stands there, or a larger number.
+    pub fn uint<T: TryFrom<u64>>(&mut self, field: &'static str) -> Result<T, Refusal> {
+        let start = self.offset();
+        let n = self.number(field, u64::MAX)?;
+        T::try_from(n).or_else(|_| self.refuse(field, start, Malformed::Range(n)))
     }
 
     /// The start of an array, and how many items it has: at least `least` and at most `most`.

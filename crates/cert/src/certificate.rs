@@ -395,7 +395,7 @@ fn encode(f: &Fields) -> Vec<u8> {
 }
 
 fn code<T: Copy>(r: &mut Reader<'_>, field: &'static str, all: &[T]) -> Result<T, Refusal> {
-    let n = r.small(field)?;
+    let n: u8 = r.uint(field)?;
     all.get(usize::from(n)).copied().map_or_else(|| r.deny(field, Malformed::Code(n.into())), Ok)
 }
 
@@ -424,7 +424,7 @@ fn read(r: &mut Reader<'_>) -> Result<Fields, Refusal> {
     let model = r.digest("model")?;
     let spec = r.digest("spec")?;
     r.tuple("layers", 4)?;
-    let layers = Layers { start: r.short("layers")?, end: r.short("layers")? };
+    let layers = Layers { start: r.uint("layers")?, end: r.uint("layers")? };
     check(r, "layers", layers.start < layers.end, Malformed::Range(layers.end.into()))?;
     let input_shape = Shape::read(r, "input shape")?;
     let output_shape = Shape::read(r, "output shape")?;
@@ -434,9 +434,9 @@ fn read(r: &mut Reader<'_>) -> Result<Fields, Refusal> {
     let trace = r.digest("trace")?;
     r.tuple("trace shape", 3)?;
     let trace_shape = TraceShape {
-        blocks: r.word("trace shape")?,
-        layers: r.short("trace shape")?,
-        operations: r.short("trace shape")?,
+        blocks: r.uint("trace shape")?,
+        layers: r.uint("trace shape")?,
+        operations: r.uint("trace shape")?,
     };
     let leaves = trace_shape.leaves();
     check(r, "trace shape", (1..=crate::merkle::LEAF_LIMIT).contains(&leaves), Malformed::Range(leaves))?;
@@ -490,17 +490,17 @@ fn read_execution(r: &mut Reader<'_>) -> Result<Option<Execution>, Refusal> {
         n => return r.deny("execution", Malformed::TooSmall(n, 3)),
     }
     let kernel = r.digest("kernel")?;
-    let device = r.small("device")?;
+    let device = r.uint("device")?;
     let items = r.array("batch", 3, 4)?;
     let batch = match (r.number("batch", u64::MAX)?, items) {
         (0, 4) => {
             let step =
-                BatchStep { sequences: r.word("sequences")?, tokens: r.word("tokens")?, position: r.word("position")? };
+                BatchStep { sequences: r.uint("sequences")?, tokens: r.uint("tokens")?, position: r.uint("position")? };
             check(r, "batch", step.fits(), Malformed::Range(step.position.into()))?;
             Batch::Fixed(step)
         }
         (1, 3) => {
-            let steps = r.word("steps")?;
+            let steps = r.uint("steps")?;
             check(r, "steps", (1..=BATCH_LIMIT).contains(&steps), Malformed::Range(steps.into()))?;
             Batch::Schedule { steps, root: r.digest("schedule")? }
         }

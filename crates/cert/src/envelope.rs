@@ -7,10 +7,11 @@
 use crate::cbor::{Reader, Writer};
 use crate::certificate::{BODY_LIMIT, Certificate, Output};
 use crate::digest::{DIGEST_LEN, Digest};
-use crate::log::{Inclusion, PROOF_LIMIT, SignedTreeHead};
+use crate::log::{Inclusion, PROOF_LIMIT, TreeHead};
 use crate::refusal::{Malformed, Part, Place, Refusal};
-use crate::registry::{Entry, EntryOpening, SignedRegistryHead};
+use crate::registry::{Entry, EntryOpening, RegistryHead};
 use crate::sign::SIGNATURE_LEN;
+use crate::statement::Signed;
 
 /// The largest envelope, in bytes: 512 MiB, openings of 64 tokens of 7 MB each.
 pub const ENVELOPE_LIMIT: usize = 1 << 29;
@@ -22,7 +23,7 @@ const MAGIC: &[u8; 4] = b"BFCE";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogExtract {
     /// The head.
-    pub head: SignedTreeHead,
+    pub head: Signed<TreeHead>,
     /// Where the certificate stands.
     pub certificate: Inclusion,
     /// Where the registry head stands.
@@ -33,7 +34,7 @@ pub struct LogExtract {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryExtract {
     /// The head.
-    pub head: SignedRegistryHead,
+    pub head: Signed<RegistryHead>,
     /// The entry of the worker.
     pub opening: EntryOpening,
 }
@@ -75,14 +76,10 @@ impl<'a> Envelope<'a> {
         let most = BODY_LIMIT.saturating_add(SIGNATURE_LEN) as u64;
         let certificate = Certificate::decode(r.bytes("certificate", 0, most)?)?;
         r.tuple("log", 3)?;
-        let log = LogExtract {
-            head: SignedTreeHead::read(r)?,
-            certificate: read_inclusion(r)?,
-            registry: read_inclusion(r)?,
-        };
+        let log = LogExtract { head: Signed::read(r)?, certificate: read_inclusion(r)?, registry: read_inclusion(r)? };
         r.tuple("registry", 4)?;
         let registry = RegistryExtract {
-            head: SignedRegistryHead::read(r)?,
+            head: Signed::read(r)?,
             opening: EntryOpening {
                 entry: Entry::read(r)?,
                 index: r.number("entry", u64::MAX)?,

@@ -23,7 +23,7 @@ pub mod merkle;
 mod refusal;
 pub mod registry;
 pub mod sign;
-mod statement;
+pub mod statement;
 pub mod tensor;
 
 pub use admit::{Admitted, Expected, Policy, Taken, admit, chain};

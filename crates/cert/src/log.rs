@@ -7,8 +7,8 @@ use crate::cbor::{Reader, Writer};
 use crate::digest::{Context, Digest};
 use crate::merkle::{Forest, node};
 use crate::refusal::{BindingFault, Equivocation, FreshnessFault, Malformed, Part, Refusal};
-use crate::sign::{KeyId, Payload, Quorum, SecretKey, Signature};
-use crate::statement::Signers;
+use crate::sign::Payload;
+use crate::statement::Statement;
 
 /// The largest number of hashes of a proof of the log: one for each bit of a size, and one more.
 pub const PROOF_LIMIT: usize = 65;
@@ -56,73 +56,20 @@ pub struct TreeHead {
     pub root: Digest,
 }
 
-impl TreeHead {
-    pub(crate) fn write(&self, w: &mut Writer) {
+impl Statement for TreeHead {
+    const PAYLOAD: Payload = Payload::TreeHead;
+    const PART: Part = Part::TreeHead;
+
+    fn write(&self, w: &mut Writer) {
         w.array(4).magic(MAGIC).number(self.size).number(self.time).digest(&self.root);
     }
 
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<TreeHead, Refusal> {
+    fn read(r: &mut Reader<'_>) -> Result<TreeHead, Refusal> {
         r.tuple("tree head", 4)?;
         r.magic(MAGIC)?;
         let head =
             TreeHead { size: r.number("size", u64::MAX)?, time: r.number("time", u64::MAX)?, root: r.digest("root")? };
         if head.size == 0 { r.deny("size", Malformed::Range(0)) } else { Ok(head) }
-    }
-
-    /// The bytes that are signed.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::default();
-        self.write(&mut w);
-        w.finish()
-    }
-
-    /// Reads those bytes.
-    ///
-    /// # Errors
-    /// They are malformed, or the log is empty.
-    pub fn decode(bytes: &[u8]) -> Result<TreeHead, Refusal> {
-        let mut reader = Reader::new(Part::TreeHead, bytes);
-        let head = TreeHead::read(&mut reader)?;
-        reader.end()?;
-        Ok(head)
-    }
-
-    /// Signs, as the log or one of its witnesses.
-    pub fn sign(&self, key: &SecretKey) -> (KeyId, Signature) {
-        (key.public().id(), key.sign(Payload::TreeHead, &self.encode()))
-    }
-}
-
-/// A tree head and who signed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedTreeHead {
-    /// The tree head.
-    pub head: TreeHead,
-    signers: Signers,
-}
-
-impl SignedTreeHead {
-    /// A tree head with these signatures. They are checked by [`SignedTreeHead::verify`].
-    pub fn new(head: TreeHead, signatures: Vec<(KeyId, Signature)>) -> SignedTreeHead {
-        SignedTreeHead { head, signers: Signers::new(signatures) }
-    }
-
-    pub(crate) fn write(&self, w: &mut Writer) {
-        self.head.write(w.array(2));
-        self.signers.write(w);
-    }
-
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<SignedTreeHead, Refusal> {
-        r.tuple("signed tree head", 2)?;
-        Ok(SignedTreeHead { head: TreeHead::read(r)?, signers: Signers::read(r)? })
-    }
-
-    /// Checks every signature.
-    ///
-    /// # Errors
-    /// The quorum did not sign.
-    pub fn verify(&self, quorum: &Quorum) -> Result<(), Refusal> {
-        self.signers.verify(quorum, Payload::TreeHead, Part::TreeHead, &self.head.encode())
     }
 }
 

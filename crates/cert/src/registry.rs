@@ -7,8 +7,8 @@ use crate::cbor::{Reader, Writer};
 use crate::digest::{Context, Digest};
 use crate::merkle::{Builder, Tree, verify_opening};
 use crate::refusal::{Malformed, Part, Place, Refusal, SignatureFault};
-use crate::sign::{KeyId, Payload, Quorum, SecretKey, Signature};
-use crate::statement::Signers;
+use crate::sign::{KeyId, Payload, SecretKey, Signature};
+use crate::statement::Statement;
 
 const MAGIC: &[u8; 4] = b"BFR1";
 const KEY_MAGIC: &[u8; 4] = b"BFK1";
@@ -136,64 +136,28 @@ pub struct RegistryHead {
 }
 
 impl RegistryHead {
-    fn write(&self, w: &mut Writer) {
-        w.array(4).magic(MAGIC).number(self.time).number(self.count).digest(&self.root);
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::default();
-        self.write(&mut w);
-        w.finish()
-    }
-
     /// The name by which the log knows it.
     pub fn id(&self) -> Digest {
         Context::RegistryHead.hash().bytes(&self.encode()).finish()
     }
-
-    /// Signs, as the authority or a part of it.
-    pub fn sign(&self, key: &SecretKey) -> (KeyId, Signature) {
-        (key.public().id(), key.sign(Payload::RegistryHead, &self.encode()))
-    }
 }
 
-/// A registry head and who signed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedRegistryHead {
-    /// The registry head.
-    pub head: RegistryHead,
-    signers: Signers,
-}
+impl Statement for RegistryHead {
+    const PAYLOAD: Payload = Payload::RegistryHead;
+    const PART: Part = Part::RegistryHead;
 
-impl SignedRegistryHead {
-    /// A registry head with these signatures. They are checked by [`SignedRegistryHead::verify`].
-    pub fn new(head: RegistryHead, signatures: Vec<(KeyId, Signature)>) -> SignedRegistryHead {
-        SignedRegistryHead { head, signers: Signers::new(signatures) }
+    fn write(&self, w: &mut Writer) {
+        w.array(4).magic(MAGIC).number(self.time).number(self.count).digest(&self.root);
     }
 
-    pub(crate) fn write(&self, w: &mut Writer) {
-        self.head.write(w.array(2));
-        self.signers.write(w);
-    }
-
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<SignedRegistryHead, Refusal> {
-        r.tuple("signed registry head", 2)?;
+    fn read(r: &mut Reader<'_>) -> Result<RegistryHead, Refusal> {
         r.tuple("registry head", 4)?;
         r.magic(MAGIC)?;
-        let head = RegistryHead {
+        Ok(RegistryHead {
             time: r.number("time", u64::MAX)?,
             count: r.number("count", crate::merkle::LEAF_LIMIT)?,
             root: r.digest("root")?,
-        };
-        Ok(SignedRegistryHead { head, signers: Signers::read(r)? })
-    }
-
-    /// Checks every signature.
-    ///
-    /// # Errors
-    /// The authority did not sign.
-    pub fn verify(&self, authority: &Quorum) -> Result<(), Refusal> {
-        self.signers.verify(authority, Payload::RegistryHead, Part::RegistryHead, &self.head.encode())
+        })
     }
 }
 

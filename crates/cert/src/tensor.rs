@@ -90,7 +90,7 @@ impl Shape {
         let mut dims = [0; DIMENSION_LIMIT];
         let count = usize::try_from(count).unwrap_or(DIMENSION_LIMIT);
         for d in dims.iter_mut().take(count) {
-            *d = reader.word(field)?;
+            *d = reader.uint(field)?;
         }
         Shape::new(dims.get(..count).unwrap_or_default()).or_else(|found| reader.deny(field, found))
     }

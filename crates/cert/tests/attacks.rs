@@ -8,9 +8,10 @@ mod common;
 use bfv_cert::certificate::*;
 use bfv_cert::digest::{Context, Digest};
 use bfv_cert::freshness::{Fresh, Seen, equivocation};
-use bfv_cert::log::{Inclusion, Kind, Log, SignedTreeHead, TreeHead};
-use bfv_cert::registry::{Entry, Registry, Role, SignedRegistryHead};
+use bfv_cert::log::{Inclusion, Kind, Log, TreeHead};
+use bfv_cert::registry::{Entry, Registry, Role};
 use bfv_cert::sign::{KeyId, Payload, Signature};
+use bfv_cert::statement::{Signed, Statement};
 use bfv_cert::tensor::Shape;
 use bfv_cert::{
     BindingFault, Equivocation, Expected, FreshnessFault, Malformed, Part, Refusal, SignatureFault, Undecided, admit,
@@ -132,7 +133,7 @@ fn attack_06_key_that_is_not_registered_or_has_another_role() {
     // And a head that it signed itself.
     let own = Registry::new(vec![Entry::new(&key(9), Role::Worker, LOGGED - 9, LOGGED + 9)]).unwrap();
     let head = own.head(LOGGED - 50);
-    registry.head = SignedRegistryHead::new(head, vec![head.sign(&key(9))]);
+    registry.head = Signed::new(head, vec![head.sign(&key(9))]);
     let refusal = refused(&world.bytes_with(&log, &registry), &expected());
     assert_eq!(refusal, Refusal::Signature(Part::RegistryHead, SignatureFault::UnknownSigner));
 }
@@ -181,7 +182,7 @@ fn attack_08_certificate_that_the_log_dates_back() {
         let text = [&[1], &first.0[..], &second.0].concat();
         let root = Digest(blake3::derive_key(Context::LogNode.string(), &text));
         let head = TreeHead { size: 2, time: HEAD, root };
-        log.head = SignedTreeHead::new(head, [11, 12].map(|n| head.sign(&key(n))).to_vec());
+        log.head = Signed::new(head, [11, 12].map(|n| head.sign(&key(n))).to_vec());
         log.registry = Inclusion { index: 1 - certificate, time: LOGGED + 20, proof: vec![late] };
         log.certificate = Inclusion { index: certificate, time: LOGGED, proof: vec![revoking] };
         admit(&world.bytes_with(&log, &registry), &policy(), &expected()).err()
@@ -567,7 +568,7 @@ fn heads_need_their_quorum() {
     let head = log.head.head;
     let judge = |signers: &[u8]| {
         let signatures = signers.iter().map(|n| head.sign(&key(*n))).collect();
-        let log = bfv_cert::envelope::LogExtract { head: SignedTreeHead::new(head, signatures), ..log.clone() };
+        let log = bfv_cert::envelope::LogExtract { head: Signed::new(head, signatures), ..log.clone() };
         admit(&world.bytes_with(&log, &registry), &policy(), &expected()).err()
     };
     let refused = |fault| Some(Refusal::Signature(Part::TreeHead, fault));

@@ -8,6 +8,7 @@ mod common;
 use bfv_cert::certificate::Certificate;
 use bfv_cert::envelope::Envelope;
 use bfv_cert::log::TreeHead;
+use bfv_cert::statement::Statement;
 use bfv_cert::{Class, Expected, admit};
 use common::*;
 

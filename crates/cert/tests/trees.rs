@@ -254,6 +254,9 @@ fn consistency_of_the_log() {
             assert_eq!(verify_consistency(old, &TreeHead { root: d(1), ..*new }, &proof), inconsistent);
             assert_eq!(verify_consistency(old, &TreeHead { time: old.time - 1, ..*new }, &proof), inconsistent);
             assert_eq!(verify_consistency(&TreeHead { size: 0, ..*old }, new, &proof), inconsistent);
+            // A size of a deeper tree, with the root of this one.
+            let deeper = TreeHead { size: new.size.next_power_of_two() * 4, ..*new };
+            assert_eq!(verify_consistency(old, &deeper, &proof), inconsistent);
         }
     }
     assert!(log.consistency(0, 3).is_none() && log.consistency(3, 21).is_none());

@@ -5,10 +5,11 @@ use bfv_cert::certificate::*;
 use bfv_cert::digest::{Digest, output_digest, query_id, seed_commitment};
 use bfv_cert::envelope::{LogExtract, RegistryExtract, Reveal, write};
 use bfv_cert::freshness::Fresh;
-use bfv_cert::log::{Entry as LogEntry, Inclusion, Kind, Log, SignedTreeHead, TreeHead};
+use bfv_cert::log::{Entry as LogEntry, Inclusion, Kind, Log, TreeHead};
 use bfv_cert::merkle::{Builder, Tree};
-use bfv_cert::registry::{Entry, Registry, Role, SignedRegistryHead};
+use bfv_cert::registry::{Entry, Registry, Role};
 use bfv_cert::sign::{KeyId, Quorum, SecretKey};
+use bfv_cert::statement::{Signed, Statement};
 use bfv_cert::tensor::{Dtype, Scale, Shape, activation};
 use bfv_cert::{Admitted, Class, Expected, Malformed, Policy, Refusal, admit};
 
@@ -153,11 +154,11 @@ impl World {
             .or_else(|| registry.open(id(1), Role::Worker))
             .unwrap();
         let log = LogExtract {
-            head: SignedTreeHead::new(tree_head, signatures),
+            head: Signed::new(tree_head, signatures),
             certificate: place(certificate_at),
             registry: place(registry_at),
         };
-        let signed = SignedRegistryHead::new(head, vec![head.sign(&key(10))]);
+        let signed = Signed::new(head, vec![head.sign(&key(10))]);
         (log, RegistryExtract { head: signed, opening })
     }
 
