@@ -26,7 +26,7 @@ fn number(bytes: &[u8]) -> Result<u64, Malformed> {
 #[test]
 fn a_number_has_one_form() {
     for n in [0u64, 0x17, 0x18, 0xff, 0x100, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, u64::MAX] {
-        let mut forms = vec![(0xff, Vec::new()); 0];
+        let mut forms: Vec<(u8, Vec<u8>)> = Vec::new();
         let bytes = n.to_be_bytes();
         if n <= 0x17 {
             forms.push((bytes[7], vec![]));

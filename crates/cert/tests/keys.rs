@@ -24,7 +24,7 @@ fn small() -> Vec<[u8; 32]> {
         let bytes: [u8; 32] = std::array::from_fn(|_| numbers.next().to_le_bytes()[3]);
         let Ok(point) = VerifyingKey::from_bytes(&bytes) else { continue };
         let point = point.to_edwards();
-        let zero = point - point;
+        let zero = point + -point;
         let (mut part, mut doubled) = (zero, point);
         for bit in 0..253 {
             if bit == 252 || (bit < 128 && TAIL >> bit & 1 == 1) {

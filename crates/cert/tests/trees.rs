@@ -132,7 +132,11 @@ fn inner_nodes_are_no_leaves_and_leaves_are_not_doubled() {
 }
 
 fn entry(i: u64) -> Entry {
-    Entry { kind: if i % 3 == 0 { Kind::RegistryHead } else { Kind::Certificate }, time: 100 + i, id: content(i) }
+    Entry {
+        kind: if i.is_multiple_of(3) { Kind::RegistryHead } else { Kind::Certificate },
+        time: 100 + i,
+        id: content(i),
+    }
 }
 
 /// The log after each of its entries.

@@ -196,7 +196,7 @@ pub fn admitted<'a>(bytes: &'a [u8], expected: &Expected<'_>) -> Admitted<'a> {
 }
 
 pub fn refused(bytes: &[u8], expected: &Expected<'_>) -> Refusal {
-    let refusal = admit(bytes, &policy(), expected).err().expect("it was admitted");
+    let refusal = admit(bytes, &policy(), expected).expect_err("it was admitted");
     let text = refusal.to_string();
     assert!(text.split(' ').count() <= 20 && text.is_ascii() && text.ends_with('.'), "{text}");
     refusal
