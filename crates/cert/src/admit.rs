@@ -1,0 +1,264 @@
+//! The order of checks: what is cheap first, so that many bad envelopes cost little.
+//!
+//! Malformed bytes are noticed before any hash; an unregistered key before any signature; then come the signature of the certificate and those
+//! of the heads, the places in the log, freshness, and last what belongs together, of which opened values are the largest part.
+
+use crate::certificate::{Body, Fields, Lane, Output, trace_content};
+use crate::digest::{Digest, output_digest, seed_commitment};
+use crate::envelope::{Envelope, LogExtract, RegistryExtract};
+use crate::freshness::Fresh;
+use crate::log::{Kind, TreeHead, verify_consistency};
+use crate::merkle::verify_opening;
+use crate::refusal::{BindingFault, FreshnessFault, Part, Refusal, SignatureFault, Undecided};
+use crate::sign::{KeyId, Quorum};
+
+/// Whom a verifier trusts and what it knows.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Who signs registry heads.
+    pub authority: Quorum,
+    /// Who signs tree heads.
+    pub log: Quorum,
+    /// The oldest registry head, in seconds before the time of the verifier.
+    pub registry_max_age: u64,
+    /// The lanes that do for this question.
+    pub lanes: Vec<Lane>,
+    /// The models that do.
+    pub models: Vec<Digest>,
+    /// The specifications that do.
+    pub specs: Vec<Digest>,
+    /// The kernels that do in the lanes of floats; in the exact lane the kernel does not matter.
+    pub kernels: Vec<Digest>,
+}
+
+/// What a verifier expects of one certificate. What is `None` is not compared, and [`Taken`] says so.
+#[derive(Clone, Copy, Default)]
+pub struct Expected<'a> {
+    /// The time of the verifier, in seconds since 1970; otherwise that of the tree head in the envelope.
+    pub at: Option<u64>,
+    /// The question, the epochs and the slots that were used.
+    pub fresh: Fresh<'a>,
+    /// The workers to which the question was assigned.
+    pub workers: Option<&'a [KeyId]>,
+    /// The input, such as the client's prompt.
+    pub input: Option<Digest>,
+    /// The output that was delivered.
+    pub output: Option<&'a [u8]>,
+    /// The certificates that should have been fused, strictly ascending.
+    pub parents: Option<&'a [Digest]>,
+    /// The last tree head that the verifier has seen, and the proof that the log has only grown since.
+    pub last_log: Option<(TreeHead, &'a [Digest])>,
+    /// The time of the youngest registry head that the verifier has seen.
+    pub last_registry: Option<u64>,
+}
+
+/// What was not compared because nothing was expected of it, and so was taken from the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The time.
+    pub time: bool,
+    /// The question.
+    pub query: bool,
+    /// The epoch.
+    pub epoch: bool,
+    /// That the slot is unused.
+    pub slot: bool,
+    /// The worker.
+    pub worker: bool,
+    /// The input.
+    pub input: bool,
+    /// The output.
+    pub output: bool,
+    /// The parents.
+    pub parents: bool,
+    /// That the log has only grown.
+    pub log: bool,
+    /// That there is no younger registry.
+    pub registry: bool,
+}
+
+/// An envelope of which all of that was checked. The opened values are those that the worker committed to; whether they are right is not known.
+/// Only [`admit`] makes one.
+#[derive(Clone, Debug)]
+pub struct Admitted<'a> {
+    envelope: Envelope<'a>,
+    at: u64,
+    taken: Taken,
+}
+
+impl<'a> Admitted<'a> {
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope<'a> {
+        &self.envelope
+    }
+
+    /// When the certificate was logged, in seconds since 1970.
+    pub fn logged(&self) -> u64 {
+        self.envelope.log().certificate.time
+    }
+
+    /// The time at which this was checked, in seconds since 1970.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// What was taken from the envelope.
+    pub fn taken(&self) -> Taken {
+        self.taken
+    }
+}
+
+/// Checks an envelope.
+///
+/// # Errors
+/// The first thing that is wrong, in the order of cost.
+pub fn admit<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> Result<Admitted<'a>, Refusal> {
+    let envelope = Envelope::decode(bytes)?;
+    let certificate = envelope.certificate();
+    let fields = certificate.fields();
+    let (log, registry) = (envelope.log(), envelope.registry());
+    registered(fields, log, registry)?;
+    certificate.verify()?;
+    log.head.verify(&policy.log)?;
+    registry.head.verify(&policy.authority)?;
+    log.certificate.verify(&log.head.head, Kind::Certificate, certificate.id())?;
+    log.registry.verify(&log.head.head, Kind::RegistryHead, registry.head.head.id())?;
+    let at = current(log, registry, policy, expected)?;
+    expected.fresh.check(fields, &certificate.body().digest(), log.certificate.time)?;
+    belongs(fields, policy, expected)?;
+    revealed(&envelope, expected)?;
+    let taken = Taken {
+        time: expected.at.is_none(),
+        query: expected.fresh.query.is_none(),
+        epoch: expected.fresh.epochs.is_none(),
+        slot: expected.fresh.seen.is_none(),
+        worker: expected.workers.is_none(),
+        input: expected.input.is_none(),
+        output: expected.output.is_none(),
+        parents: expected.parents.is_none(),
+        log: expected.last_log.is_none(),
+        registry: expected.last_registry.is_none(),
+    };
+    Ok(Admitted { envelope, at, taken })
+}
+
+/// The key stands in the registry for this role and time, by comparisons and hashes only. That registry and time are those of the authority
+/// and of the log is checked afterwards.
+fn registered(fields: &Fields, log: &LogExtract, registry: &RegistryExtract) -> Result<(), Refusal> {
+    let refuse = |fault| Refusal::Signature(Part::Certificate, fault);
+    let entry = &registry.opening.entry;
+    if entry.key != fields.worker || entry.role != fields.operation.role() {
+        return Err(refuse(SignatureFault::NotRegistered));
+    }
+    entry.valid_at(log.certificate.time).map_err(refuse)?;
+    registry.opening.verify(&registry.head.head)
+}
+
+/// Log and registry are as new as the verifier demands. Gives the time of the verifier.
+fn current(
+    log: &LogExtract,
+    registry: &RegistryExtract,
+    policy: &Policy,
+    expected: &Expected<'_>,
+) -> Result<u64, Refusal> {
+    let head = &log.head.head;
+    let at = expected.at.unwrap_or(head.time);
+    if head.time > at {
+        return Err(Refusal::Undecided(Undecided::ClockBehind(head.time, at)));
+    }
+    if let Some((last, proof)) = &expected.last_log {
+        verify_consistency(last, head, proof)?;
+    }
+    // A log that dates a certificate back to before its key was revoked cannot put it in front of the registry that revokes it.
+    let (c, r) = (&log.certificate, &log.registry);
+    let ordered = if c.index < r.index { c.time <= r.time } else { c.time >= r.time };
+    let made = registry.head.head.time;
+    let age = at.saturating_sub(made);
+    let fault = if !ordered {
+        FreshnessFault::LogDisordered(c.time)
+    } else if made > r.time {
+        FreshnessFault::RegistryAhead(made)
+    } else if age > policy.registry_max_age {
+        FreshnessFault::RegistryTooOld(age, policy.registry_max_age)
+    } else if let Some(last) = expected.last_registry.filter(|last| *last > made) {
+        FreshnessFault::RegistryRollback(last)
+    } else {
+        return Ok(at);
+    };
+    Err(Refusal::Freshness(fault))
+}
+
+/// Lane, model, specification, kernel, worker, input and parents are those that were expected.
+fn belongs(fields: &Fields, policy: &Policy, expected: &Expected<'_>) -> Result<(), Refusal> {
+    let refuse = |found| Err(Refusal::Binding(Part::Certificate, found));
+    let one_of = |field, all: &[Digest], d: &Digest| {
+        if all.contains(d) { Ok(()) } else { refuse(BindingFault::Other(field, *d)) }
+    };
+    if !policy.lanes.contains(&fields.lane) {
+        return refuse(BindingFault::Lane);
+    }
+    if expected.workers.is_some_and(|workers| !workers.contains(&fields.worker)) {
+        return refuse(BindingFault::NotAssigned);
+    }
+    one_of("model", &policy.models, &fields.model)?;
+    one_of("specification", &policy.specs, &fields.spec)?;
+    if let (Lane::Residual | Lane::Tolerance, Some(execution)) = (fields.lane, &fields.execution) {
+        one_of("kernel", &policy.kernels, &execution.kernel)?;
+    }
+    if let Some(input) = &expected.input {
+        one_of("input", std::slice::from_ref(input), &fields.input)?;
+    }
+    if let Some(parents) = expected.parents {
+        if parents.len() != fields.parents.len() {
+            return refuse(BindingFault::Count(parents.len() as u64, fields.parents.len() as u64));
+        }
+        fields.parents.iter().try_for_each(|parent| one_of("parent", parents, parent))?;
+    }
+    Ok(())
+}
+
+/// Seed, output and intermediate values are those that the certificate commits to.
+fn revealed(envelope: &Envelope<'_>, expected: &Expected<'_>) -> Result<(), Refusal> {
+    let fields = envelope.certificate().fields();
+    let refuse = |field| Err(Refusal::Binding(Part::Certificate, BindingFault::Reveal(field)));
+    let reveal = envelope.reveal();
+    if reveal.seed.is_some_and(|seed| seed_commitment(&seed, &fields.query) != fields.seed) {
+        return refuse("seed");
+    }
+    let is_output = |output: &[u8]| match &fields.output {
+        Output::Inline(own) => own == output,
+        Output::Hashed(hash) => output_digest(output) == *hash,
+    };
+    if [reveal.output, expected.output].into_iter().flatten().any(|output| !is_output(output)) {
+        return refuse("output");
+    }
+    let cells = envelope.cells().map(|(leaf, value)| (leaf, trace_content(value)));
+    match envelope.cells().next() {
+        None => Ok(()),
+        Some(_) => verify_opening(Part::Trace, &fields.trace, fields.trace_shape.leaves(), cells, envelope.proof()),
+    }
+}
+
+/// Checks that stages follow on each other: one question, model and specification, layers without gaps, and the output of each is the
+/// input of the next.
+///
+/// # Errors
+/// A binding fault with the index of the first stage that does not follow on the one before.
+pub fn chain(stages: &[&Body]) -> Result<(), Refusal> {
+    for (i, pair) in (1..).zip(stages.windows(2)) {
+        let [a, b] = pair else { return Ok(()) };
+        let (a, b) = (a.fields(), b.fields());
+        let faults = [
+            ("question", a.query == b.query),
+            ("model", a.model == b.model),
+            ("specification", a.spec == b.spec),
+            ("layers", a.layers.end == b.layers.start),
+            ("shape", a.output_shape == b.input_shape),
+            ("values", a.output_root == b.input),
+        ];
+        if let Some((what, _)) = faults.iter().find(|(_, holds)| !holds) {
+            return Err(Refusal::Binding(Part::Certificate, BindingFault::Chain(what, i)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Hashes with a purpose: BLAKE3 in its mode `derive_key`, one constant context for each use.
+//!
+//! Two uses never share a context, so a hash made for one is never taken for another. Whatever has no fixed length is preceded by its
+//! length, so that two sequences of parts never give the same bytes.
+
+use std::fmt;
+
+/// Bytes of a [`Digest`], of a key and of everything else that has the size of a hash.
+pub const DIGEST_LEN: usize = 32;
+
+/// A BLAKE3 hash, 32 bytes. Equality is not in constant time: no digest here is a secret.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; DIGEST_LEN]);
+
+impl Digest {
+    /// What stands where there is no certificate before this one.
+    pub const ZERO: Digest = Digest([0; DIGEST_LEN]);
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; DIGEST_LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a hash is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// The bytes of one committed intermediate value.
+    Cell,
+    /// The bytes of a tensor that is no weight, such as the input of a stage.
+    Activation,
+    /// One tile of a weight.
+    Tile,
+    /// One weight within a model.
+    Weight,
+    /// A leaf of a commitment.
+    Leaf,
+    /// An inner node of a commitment.
+    Node,
+    /// The root of a commitment.
+    Root,
+    /// A question to a worker.
+    Query,
+    /// The seed of a sampler.
+    Seed,
+    /// The numbers that a judge draws for one certificate.
+    Challenge,
+    /// The name of a certificate.
+    Certificate,
+    /// The body of a certificate, whoever signed it.
+    Body,
+    /// The output of a worker, where the certificate has its hash only.
+    Output,
+    /// One step of a changing batch.
+    Batch,
+    /// One key of a registry.
+    RegistryEntry,
+    /// The name of a registry.
+    RegistryHead,
+    /// A leaf of the log.
+    LogLeaf,
+    /// An inner node of the log.
+    LogNode,
+}
+
+impl Context {
+    /// Every use.
+    pub const ALL: [Context; 18] = [
+        Context::Cell,
+        Context::Activation,
+        Context::Tile,
+        Context::Weight,
+        Context::Leaf,
+        Context::Node,
+        Context::Root,
+        Context::Query,
+        Context::Seed,
+        Context::Challenge,
+        Context::Certificate,
+        Context::Body,
+        Context::Output,
+        Context::Batch,
+        Context::RegistryEntry,
+        Context::RegistryHead,
+        Context::LogLeaf,
+        Context::LogNode,
+    ];
+
+    /// The context string of `derive_key`. Part of the format: a changed string is another format.
+    pub const fn string(self) -> &'static str {
+        match self {
+            Context::Cell => "bfv 2026 cell v1",
+            Context::Activation => "bfv 2026 activation v1",
+            Context::Tile => "bfv 2026 tensor v1",
+            Context::Weight => "bfv 2026 model v1",
+            Context::Leaf => "bfv 2026 leaf v1",
+            Context::Node => "bfv 2026 node v1",
+            Context::Root => "bfv 2026 root v1",
+            Context::Query => "bfv 2026 query v1",
+            Context::Seed => "bfv 2026 seed v1",
+            Context::Challenge => "bfv 2026 challenge v1",
+            Context::Certificate => "bfv cert id v1",
+            Context::Body => "bfv 2026 body v1",
+            Context::Output => "bfv 2026 output v1",
+            Context::Batch => "bfv 2026 batch v1",
+            Context::RegistryEntry => "bfv 2026 registry entry v1",
+            Context::RegistryHead => "bfv 2026 registry head v1",
+            Context::LogLeaf => "bfv 2026 log leaf v1",
+            Context::LogNode => "bfv 2026 log node v1",
+        }
+    }
+
+    /// Begins a hash for this use.
+    pub fn hash(self) -> Hash {
+        Hash(blake3::Hasher::new_derive_key(self.string()))
+    }
+}
+
+/// A hash that is being made.
+pub struct Hash(blake3::Hasher);
+
+impl Hash {
+    /// Absorbs one byte.
+    pub fn byte(mut self, b: u8) -> Hash {
+        self.0.update(&[b]);
+        self
+    }
+
+    /// Absorbs a number as eight bytes, little-endian.
+    pub fn number(mut self, n: u64) -> Hash {
+        self.0.update(&n.to_le_bytes());
+        self
+    }
+
+    /// Absorbs a digest, without its length, which is fixed.
+    pub fn digest(mut self, d: &Digest) -> Hash {
+        self.0.update(&d.0);
+        self
+    }
+
+    /// Absorbs the length as eight bytes, then the bytes.
+    pub fn bytes(self, b: &[u8]) -> Hash {
+        let mut hash = self.number(b.len() as u64);
+        hash.0.update(b);
+        hash
+    }
+
+    /// The hash.
+    pub fn finish(self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
+/// What a question is: the verifier's nonce, the tokens of the prompt, how to decode, and the policy. Issued by the client.
+pub fn query_id(nonce: &[u8; 32], prompt: &[u32], decoding: &Digest, policy: &Digest) -> Digest {
+    let hash = Context::Query.hash().digest(&Digest(*nonce)).number(prompt.len() as u64);
+    let hash = prompt.iter().fold(hash, |hash, token| hash.number(u64::from(*token)));
+    hash.digest(decoding).digest(policy).finish()
+}
+
+/// What a worker commits to before it samples. The seed is revealed in the envelope.
+pub fn seed_commitment(seed: &[u8; 32], query: &Digest) -> Digest {
+    Context::Seed.hash().digest(&Digest(*seed)).digest(query).finish()
+}
+
+/// The hash of an output that is too long for the certificate.
+pub fn output_digest(output: &[u8]) -> Digest {
+    Context::Output.hash().bytes(output).finish()
+}

@@ -1,0 +1,223 @@
+//! The registry: which keys may sign what, and from when until when.
+//!
+//! A registry is a list of entries sorted by key and role, a commitment to it, and a head signed by the authority; heads are entries of the log.
+//! A revocation is an entry of the next head, so a verifier who refuses old heads cannot be kept from seeing it for longer than that.
+
+use crate::cbor::{Reader, Writer};
+use crate::digest::{Context, Digest};
+use crate::merkle::{Builder, Tree, verify_opening};
+use crate::refusal::{Malformed, Part, Place, Refusal, SignatureFault};
+use crate::sign::{KeyId, Payload, SecretKey, Signature};
+use crate::statement::Statement;
+
+const MAGIC: &[u8; 4] = b"BFR1";
+const KEY_MAGIC: &[u8; 4] = b"BFK1";
+
+/// What a key may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Certificates of layers and of whole models.
+    Worker,
+    /// Certificates of fusions.
+    Head,
+    /// Certificates of votes.
+    Voter,
+}
+
+const ROLES: [Role; 3] = [Role::Worker, Role::Head, Role::Voter];
+
+impl Role {
+    fn code(self) -> u64 {
+        match self {
+            Role::Worker => 0,
+            Role::Head => 1,
+            Role::Voter => 2,
+        }
+    }
+}
+
+/// A key of the registry. Times are seconds since 1970, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: KeyId,
+    /// What it may sign.
+    pub role: Role,
+    /// Not earlier.
+    pub not_before: u64,
+    /// Not later.
+    pub not_after: u64,
+    /// Not from this time on.
+    pub revoked_at: Option<u64>,
+    /// The signature of this key over key, role and times, which shows that whoever registers it has it.
+    pub possession: Signature,
+}
+
+impl Entry {
+    /// The entry of a key that is not revoked.
+    pub fn new(key: &SecretKey, role: Role, not_before: u64, not_after: u64) -> Entry {
+        let id = key.public().id();
+        let possession = key.sign(Payload::Possession, &possession(&id, role, not_before, not_after));
+        Entry { key: id, role, not_before, not_after, revoked_at: None, possession }
+    }
+
+    /// Whether the key was valid at this time, which should be that of the log.
+    ///
+    /// # Errors
+    /// It was not valid yet, had expired, or was revoked.
+    pub fn valid_at(&self, time: u64) -> Result<(), SignatureFault> {
+        if self.revoked_at.is_some_and(|at| time >= at) {
+            Err(SignatureFault::Revoked)
+        } else if time < self.not_before {
+            Err(SignatureFault::NotYetValid)
+        } else if time > self.not_after {
+            Err(SignatureFault::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Checks that the key is one and that whoever registered it has it. For the authority: a verifier trusts it to have done so.
+    ///
+    /// # Errors
+    /// The key is none, not canonical or weak, or the proof of possession does not fit.
+    pub fn verify_possession(&self) -> Result<(), Refusal> {
+        let body = possession(&self.key, self.role, self.not_before, self.not_after);
+        let checked = self.key.key().and_then(|key| key.verify(Payload::Possession, &body, &self.possession));
+        checked.map_err(|fault| Refusal::Signature(Part::RegistryEntry, fault))
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.array(6).digest(&self.key.0).number(self.role.code()).number(self.not_before).number(self.not_after);
+        match self.revoked_at {
+            None => w.array(0),
+            Some(at) => w.array(1).number(at),
+        };
+        w.bytes(&self.possession.0);
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Entry, Refusal> {
+        r.tuple("entry", 6)?;
+        let key = KeyId(r.digest("key")?);
+        let code = r.number("role", u64::MAX)?;
+        let Some(role) = ROLES.into_iter().find(|role| role.code() == code) else {
+            return r.deny("role", Malformed::Code(code));
+        };
+        let (not_before, not_after) = (r.number("not before", u64::MAX)?, r.number("not after", u64::MAX)?);
+        let revoked_at = match r.array("revoked at", 0, 1)? {
+            0 => None,
+            _ => Some(r.number("revoked at", u64::MAX)?),
+        };
+        Ok(Entry { key, role, not_before, not_after, revoked_at, possession: Signature(r.fixed("possession")?) })
+    }
+
+    fn content(&self) -> Digest {
+        let mut w = Writer::default();
+        self.write(&mut w);
+        Context::RegistryEntry.hash().bytes(&w.finish()).finish()
+    }
+}
+
+fn possession(key: &KeyId, role: Role, not_before: u64, not_after: u64) -> Vec<u8> {
+    let mut w = Writer::default();
+    w.array(5).magic(KEY_MAGIC).digest(&key.0).number(role.code()).number(not_before).number(not_after);
+    w.finish()
+}
+
+/// What the authority signs: when a registry was made, how many entries it has, and the commitment to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistryHead {
+    /// Seconds since 1970.
+    pub time: u64,
+    /// Entries, at least 1.
+    pub count: u64,
+    /// The commitment to the entries, sorted by key and role.
+    pub root: Digest,
+}
+
+impl RegistryHead {
+    /// The name by which the log knows it.
+    pub fn id(&self) -> Digest {
+        Context::RegistryHead.hash().bytes(&self.encode()).finish()
+    }
+}
+
+impl Statement for RegistryHead {
+    const PAYLOAD: Payload = Payload::RegistryHead;
+    const PART: Part = Part::RegistryHead;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(4).magic(MAGIC).number(self.time).number(self.count).digest(&self.root);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<RegistryHead, Refusal> {
+        r.tuple("registry head", 4)?;
+        r.magic(MAGIC)?;
+        Ok(RegistryHead {
+            time: r.number("time", u64::MAX)?,
+            count: r.number("count", crate::merkle::LEAF_LIMIT)?,
+            root: r.digest("root")?,
+        })
+    }
+}
+
+/// One entry with its way to the root of a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryOpening {
+    /// The entry.
+    pub entry: Entry,
+    /// Its index.
+    pub index: u64,
+    /// Its proof.
+    pub proof: Vec<Digest>,
+}
+
+impl EntryOpening {
+    /// Checks that the entry is in the registry of this head, by hashes only.
+    ///
+    /// # Errors
+    /// It is not: whatever key is meant, it does not stand in this registry.
+    pub fn verify(&self, head: &RegistryHead) -> Result<(), Refusal> {
+        let leaf = std::iter::once((self.index, self.entry.content()));
+        verify_opening(Part::RegistryEntry, &head.root, head.count, leaf, self.proof.iter().copied())
+            .map_err(|_| Refusal::Signature(Part::RegistryEntry, SignatureFault::NotRegistered))
+    }
+}
+
+/// A registry as its authority has it.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    entries: Vec<Entry>,
+    tree: Tree,
+}
+
+impl Registry {
+    /// A registry of these entries.
+    ///
+    /// # Errors
+    /// There are none, two for one key and role, or a key or proof of possession is bad.
+    pub fn new(mut entries: Vec<Entry>) -> Result<Registry, Refusal> {
+        let refuse = |found| Refusal::Malformed(Place { part: Part::RegistryHead, field: "entries", offset: 0 }, found);
+        entries.sort_by_key(|e| (e.key, e.role));
+        if entries.windows(2).any(|pair| matches!(pair, [a, b] if (a.key, a.role) == (b.key, b.role))) {
+            return Err(refuse(Malformed::Order));
+        }
+        entries.iter().try_for_each(Entry::verify_possession)?;
+        let mut builder = Builder::new();
+        entries.iter().for_each(|e| builder.push(e.content()));
+        let tree = builder.finish().ok_or(refuse(Malformed::TooSmall(0, 1)))?;
+        Ok(Registry { entries, tree })
+    }
+
+    /// The head at this time.
+    pub fn head(&self, time: u64) -> RegistryHead {
+        RegistryHead { time, count: self.tree.count(), root: self.tree.root() }
+    }
+
+    /// The entry of this key and role, opened; `None` where there is none.
+    pub fn open(&self, key: KeyId, role: Role) -> Option<EntryOpening> {
+        let at = self.entries.binary_search_by_key(&(key, role), |e| (e.key, e.role)).ok()?;
+        let index = u64::try_from(at).ok()?;
+        Some(EntryOpening { entry: *self.entries.get(at)?, index, proof: self.tree.open(&[index])? })
+    }
+}
