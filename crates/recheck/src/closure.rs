@@ -167,7 +167,7 @@ impl Env {
         None
     }
 
-    fn same(&self, other: &Env) -> bool {
+    pub(crate) fn same(&self, other: &Env) -> bool {
         self.shift == other.shift
             && match (&self.top, &other.top) {
                 (None, None) => true,
@@ -197,10 +197,10 @@ pub(crate) enum Closure {
         value: Clo,
         ty: Clo,
     },
-    /// An argument: its weak head normal form is kept once it is known, with the threshold of unfolding it belongs to.
+    /// An argument: its weak head normal form is kept once it is known.
     Shared {
         once: Clo,
-        kept: RefCell<Option<(u32, Whnf)>>,
+        kept: RefCell<Kept>,
     },
     /// A function given by its body.
     Fun(Bind),
@@ -218,6 +218,30 @@ pub(crate) enum Closure {
         value: Clo,
         motive: Bind,
     },
+}
+
+/// Weak head normal forms of an argument, with the thresholds of unfolding that they belong to.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The last one with a folded definition in the way. It serves its own threshold only.
+    blocked: Option<(u32, Whnf)>,
+    /// One with none in the way: unfolding more definitions would not change it.
+    done: Option<(u32, Whnf)>,
+}
+
+impl Kept {
+    pub(crate) fn get(&self, threshold: u32) -> Option<&Whnf> {
+        match (&self.done, &self.blocked) {
+            (Some((then, w)), _) if *then >= threshold => Some(w),
+            (_, Some((then, w))) if *then == threshold => Some(w),
+            _ => None,
+        }
+    }
+
+    fn put(&mut self, threshold: u32, w: &Whnf) {
+        let place = if w.blocked().is_some() { &mut self.blocked } else { &mut self.done };
+        *place = Some((threshold, w.clone()));
+    }
 }
 
 /// A closure waiting for a term.
@@ -375,7 +399,7 @@ impl Delay for Clo {
     }
 
     fn share(&self) -> Clo {
-        let shared = || Rc::new(Closure::Shared { once: self.clone(), kept: RefCell::new(None) });
+        let shared = || Rc::new(Closure::Shared { once: self.clone(), kept: RefCell::default() });
         match &**self {
             Closure::Term(t, _) => match &**t {
                 Node::App(..) | Node::Fst(_) | Node::Snd(_) | Node::LApp(..) | Node::PApp(..) => shared(),
@@ -392,7 +416,7 @@ impl Delay for Clo {
 
     fn keep(&self, threshold: u32, w: &Whnf) {
         if let Closure::Shared { kept, .. } = &**self {
-            *kept.borrow_mut() = Some((threshold, w.clone()));
+            kept.borrow_mut().put(threshold, w);
         }
     }
 

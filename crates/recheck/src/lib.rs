@@ -4,6 +4,7 @@
 //! an argument keeps its value, everything else is evaluated anew at every look. Contexts are environments whose free variables
 //! carry their types. What is absent: input and output, tables of results.
 
+mod alike;
 mod check;
 mod closure;
 mod compute;

@@ -271,9 +271,9 @@ impl<'a> Machine<'a> {
             Closure::Act(inner, s) => Flow::Next(inner.push_in(s)),
             Closure::Free { id, ty } => stuck(Head::Var { id: *id, ty: ty.clone() }, None),
             Closure::Let { value, .. } => Flow::Next(value.clone()),
-            Closure::Shared { once, kept } => match &*kept.borrow() {
-                Some((then, w)) if *then == threshold => Flow::Value(w.clone()),
-                _ => {
+            Closure::Shared { once, kept } => match kept.borrow().get(threshold) {
+                Some(w) => Flow::Value(w.clone()),
+                None => {
                     stack.push(Frame::Keep(c.clone()));
                     Flow::Next(once.clone())
                 }
