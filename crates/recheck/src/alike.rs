@@ -4,8 +4,8 @@
 //! same holds, ends and displacements that are one. A `no` says nothing; conversion decides then. Most types that meet in a
 //! proof were made twice of the same parts, and need no evaluation to be seen the same.
 
-use crate::closure::{Bind, Clo, Closure, Delay, Elim, Env};
 use crate::Res;
+use crate::closure::{Bind, Clo, Closure, Delay, Elim, Env};
 use crate::machine::Machine;
 use bfv_format::{Dim, Node, Term};
 use std::rc::Rc;
@@ -68,7 +68,9 @@ impl Reading {
             // A variable is what it stands for.
             (Closure::Term(t, e), _) if let Node::Var(k) = **t => e.var(k).is_some_and(|(c, _)| self.closures(&c, b)),
             (_, Closure::Term(u, f)) if let Node::Var(k) = **u => f.var(k).is_some_and(|(c, _)| self.closures(a, &c)),
-            (Closure::Term(t, e), Closure::Term(u, f)) => e.shift == f.shift && self.terms(t, e, u, f, Under::default()),
+            (Closure::Term(t, e), Closure::Term(u, f)) => {
+                e.shift == f.shift && self.terms(t, e, u, f, Under::default())
+            }
             (Closure::Elim(c, x), Closure::Elim(d, y)) => self.eliminators(x, y) && self.closures(c, d),
             (Closure::Fun(x), Closure::Fun(y)) => self.binds(x, y),
             _ => false,
