@@ -43,6 +43,14 @@ impl Machine<'_> {
         self.charge(u64::from(NODES - reading.left))?;
         Ok(yes)
     }
+
+    /// The same of two eliminations.
+    pub(crate) fn alike_elim(&self, x: &Elim, y: &Elim) -> Res<bool> {
+        let mut reading = Reading { left: NODES };
+        let yes = reading.eliminators(x, y);
+        self.charge(u64::from(NODES - reading.left))?;
+        Ok(yes)
+    }
 }
 
 impl Reading {

@@ -208,10 +208,10 @@ pub(crate) enum Closure {
     DFun(DBind),
     /// An eliminator waiting for its subject.
     Elim(Clo, Elim),
-    Coe(Coe),
-    HCom(HCom),
+    Coe(Box<Coe>),
+    HCom(Box<HCom>),
     /// The type of a branch of a data eliminator, after some of its arguments.
-    Branch(Branch),
+    Branch(Box<Branch>),
     /// The type of the recursive value at a field value of the given type.
     Ih {
         field: Clo,
@@ -224,23 +224,21 @@ pub(crate) enum Closure {
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// The last one with a folded definition in the way. It serves its own threshold only.
-    blocked: Option<(u32, Whnf)>,
+    blocked: Option<Rc<(u32, Whnf)>>,
     /// One with none in the way: unfolding more definitions would not change it.
-    done: Option<(u32, Whnf)>,
+    done: Option<Rc<(u32, Whnf)>>,
 }
 
 impl Kept {
     pub(crate) fn get(&self, threshold: u32) -> Option<&Whnf> {
-        match (&self.done, &self.blocked) {
-            (Some((then, w)), _) if *then >= threshold => Some(w),
-            (_, Some((then, w))) if *then == threshold => Some(w),
-            _ => None,
-        }
+        let done = self.done.as_deref().filter(|kept| kept.0 >= threshold);
+        let kept = done.or_else(|| self.blocked.as_deref().filter(|kept| kept.0 == threshold))?;
+        Some(&kept.1)
     }
 
     fn put(&mut self, threshold: u32, w: &Whnf) {
         let place = if w.blocked().is_some() { &mut self.blocked } else { &mut self.done };
-        *place = Some((threshold, w.clone()));
+        *place = Some(Rc::new((threshold, w.clone())));
     }
 }
 
@@ -250,7 +248,7 @@ pub(crate) enum Bind {
     Term(Term, Env),
     /// The function that eliminates its argument.
     Elim(Rc<Elim>),
-    Branch(Branch),
+    Branch(Box<Branch>),
     Ih {
         field: Rc<Bind>,
         value: Clo,
@@ -286,7 +284,7 @@ pub(crate) enum Elim {
     /// Motive, case `IntPos`, case `IntNegSuc`.
     Int(Bind, Clo, Clo),
     /// Data type, parameters, motive, branches.
-    Data(DataRef, Rc<[Clo]>, Bind, Rc<[Clo]>),
+    Data(DataRef, Rc<[Clo]>, Rc<Bind>, Rc<[Clo]>),
     /// Base type and faces of the `Glue` type that is left.
     Unglue(Clo, Faces),
 }
@@ -378,16 +376,21 @@ impl Delay for Clo {
             Closure::DFun(b) => Closure::DFun(b.act(s)),
             Closure::Elim(c, e) => Closure::Elim(c.act(s), e.act(s)),
             Closure::Coe(c) => {
-                Closure::Coe(Coe { from: s.apply(c.from), to: s.apply(c.to), line: c.line.act(s), arg: c.arg.act(s) })
+                Closure::Coe(Box::new(Coe {
+                    from: s.apply(c.from),
+                    to: s.apply(c.to),
+                    line: c.line.act(s),
+                    arg: c.arg.act(s),
+                }))
             }
-            Closure::HCom(h) => Closure::HCom(HCom {
+            Closure::HCom(h) => Closure::HCom(Box::new(HCom {
                 from: s.apply(h.from),
                 to: s.apply(h.to),
                 ty: h.ty.act(s),
                 sides: h.sides.iter().map(|x| Side { cof: s.on(&x.cof), body: x.body.act(s) }).collect(),
                 base: h.base.act(s),
-            }),
-            Closure::Branch(b) => Closure::Branch(b.act(s)),
+            })),
+            Closure::Branch(b) => Closure::Branch(Box::new(b.act(s))),
             Closure::Ih { field, value, motive } => {
                 Closure::Ih { field: field.act(s), value: value.act(s), motive: motive.act(s) }
             }
@@ -436,7 +439,8 @@ impl Branch {
     /// The type of a whole branch.
     pub(crate) fn whole(data: DataRef, con: u32, params: &Rc<[Clo]>, motive: &Bind) -> Clo {
         let (params, motive) = (params.clone(), Rc::new(motive.clone()));
-        Rc::new(Closure::Branch(Branch { data, con, params, motive, given: Vec::new(), dims: Vec::new() }))
+        let whole = Branch { data, con, params, motive, given: Vec::new(), dims: Vec::new() };
+        Rc::new(Closure::Branch(Box::new(whole)))
     }
 
     fn act(&self, s: &Sub) -> Branch {
@@ -473,7 +477,7 @@ impl Bind {
         match self {
             Bind::Term(t, env) => Bind::Term(t.clone(), env.act(s)),
             Bind::Elim(e) => Bind::Elim(Rc::new(e.act(s))),
-            Bind::Branch(b) => Bind::Branch(b.act(s)),
+            Bind::Branch(b) => Bind::Branch(Box::new(b.act(s))),
             Bind::Ih { field, value, motive } => {
                 Bind::Ih { field: Rc::new(field.act(s)), value: value.act(s), motive: Rc::new(motive.act(s)) }
             }
@@ -515,7 +519,7 @@ impl Elim {
             Elim::Bool(m, t, f) => Elim::Bool(m.act(s), t.act(s), f.act(s)),
             Elim::Nat(m, z, n) => Elim::Nat(m.act(s), z.act(s), n.act(s)),
             Elim::Int(m, p, n) => Elim::Int(m.act(s), p.act(s), n.act(s)),
-            Elim::Data(d, ps, m, bs) => Elim::Data(*d, act_all(ps, s), m.act(s), act_all(bs, s)),
+            Elim::Data(d, ps, m, bs) => Elim::Data(*d, act_all(ps, s), Rc::new(m.act(s)), act_all(bs, s)),
             Elim::Unglue(a, faces) => Elim::Unglue(a.act(s), act_faces(faces, s)),
         }
     }

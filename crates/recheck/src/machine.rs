@@ -51,7 +51,7 @@ pub(crate) enum Whnf {
     /// A constructor off its boundary.
     Con(DataRef, u32, Rc<[Clo]>, Rc<[Clo]>, Vec<Ivl>),
     /// An hcom of a data type with path constructors.
-    HCom(HCom),
+    HCom(Box<HCom>),
     /// No face is true or false.
     Glue(Clo, Faces),
     /// Its base: where no part is true the parts follow from the type and are not looked at.
@@ -86,8 +86,8 @@ pub(crate) enum Head {
         shift: u32,
     },
     Prim(Prim, Vec<Clo>),
-    Coe(Coe),
-    HCom(HCom),
+    Coe(Box<Coe>),
+    HCom(Box<HCom>),
     /// A certificate rule in its environment.
     Rule(Term, Env),
 }
@@ -351,7 +351,7 @@ impl<'a> Machine<'a> {
             Node::BoolElim(m, t, f, s) => push(stack, Elim::Bool(bind(m), clo(t), clo(f)), clo(s)),
             Node::NatElim(m, z, n, s) => push(stack, Elim::Nat(bind(m), clo(z), clo(n)), clo(s)),
             Node::IntElim(m, p, n, s) => push(stack, Elim::Int(bind(m), clo(p), clo(n)), clo(s)),
-            Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps)?, bind(m), all(bs)?), clo(s)),
+            Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps)?, Rc::new(bind(m)), all(bs)?), clo(s)),
             Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps)?)),
             Node::Con(d, c, ps, fs, rs) => {
                 let (d, ps, fs) = (up(d)?, all(ps)?, all(fs)?);
@@ -501,7 +501,7 @@ impl<'a> Machine<'a> {
     /// The type of a branch of an eliminator (rule data-elim) after the arguments given so far.
     fn branch(&self, b: &Branch) -> Res<Flow> {
         let types = self.fields(b.data, b.con)?;
-        let next = |domain: Clo| Ok(Flow::Value(Whnf::Pi(domain, Bind::Branch(b.clone()))));
+        let next = |domain: Clo| Ok(Flow::Value(Whnf::Pi(domain, Bind::Branch(Box::new(b.clone())))));
         let field_type = |k: usize, ty: &Term| -> Clo {
             let env = b.params.iter().fold(Env::empty(b.data.shift), |e, p| e.push(p.clone()));
             let env = b.given.iter().take(k).fold(env, |e, f| e.push(f.clone()));
@@ -520,7 +520,7 @@ impl<'a> Machine<'a> {
         if b.dims.len() < count(self.constructor(b.data, b.con)?.dims)? {
             let (i, mut next) = (self.name(), b.clone());
             next.dims.push(Ivl::Name(i));
-            return Ok(Flow::Value(Whnf::Line(DBind::abs(i, Rc::new(Closure::Branch(next))))));
+            return Ok(Flow::Value(Whnf::Line(DBind::abs(i, Rc::new(Closure::Branch(Box::new(next)))))));
         }
         Ok(Flow::Next(b.motive.inst(con(b.data, b.con, &b.params, fields, &b.dims))))
     }
