@@ -20,11 +20,14 @@ pub(crate) struct Entry {
     pub(crate) decl: Decl,
     /// Whether a universe occurs in its closure, so that displacement means something (KERNEL.md, rule const).
     pub(crate) universes: bool,
+    /// Whether it is a function that only takes apart what it is given. Such a definition never stays folded: to compare what it is
+    /// applied to, such as two states of a protocol as a whole, is more work than to take the part.
+    pub(crate) projects: bool,
     /// What its closure is computed from.
     pub(crate) refs: crate::trust::Refs,
 }
 
-/// Unfold no definition. Definitions at positions from the threshold on are unfolded, the others stay folded.
+/// Unfold no definition but those that only project. Definitions at positions from the threshold on are unfolded, the others stay folded.
 pub(crate) const FOLDED: u32 = u32::MAX;
 
 /// A weak head normal form; children are closures.
@@ -315,8 +318,9 @@ impl<'a> Machine<'a> {
             Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
             Node::Const { id, shift } => {
                 let shift = self.displacement(*id, *shift, env)?;
-                match &self.entry(*id)?.decl {
-                    Decl::Def { body, .. } if *id >= threshold => {
+                let entry = self.entry(*id)?;
+                match &entry.decl {
+                    Decl::Def { body, .. } if *id >= threshold || entry.projects => {
                         Flow::Next(Rc::new(Closure::Term(body.clone(), Env::empty(shift))))
                     }
                     Decl::Def { .. } => stuck(Head::Const { id: *id, shift }, Some(*id)),
