@@ -46,7 +46,9 @@ impl Machine<'_> {
         let _level = self.enter()?;
         self.tick()?;
         match &**t {
-            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..) => self.check_made(env, t, &self.whnf(ty)?),
+            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..) => {
+                self.check_made(env, t, &self.whnf(ty)?)
+            }
             Node::Let(a, v, b) => self.check(&self.bind_let(env, a, v)?, b, ty),
             _ => {
                 let found = self.infer(env, t)?;

@@ -375,14 +375,12 @@ impl Delay for Clo {
             Closure::Fun(b) => Closure::Fun(b.act(s)),
             Closure::DFun(b) => Closure::DFun(b.act(s)),
             Closure::Elim(c, e) => Closure::Elim(c.act(s), e.act(s)),
-            Closure::Coe(c) => {
-                Closure::Coe(Box::new(Coe {
-                    from: s.apply(c.from),
-                    to: s.apply(c.to),
-                    line: c.line.act(s),
-                    arg: c.arg.act(s),
-                }))
-            }
+            Closure::Coe(c) => Closure::Coe(Box::new(Coe {
+                from: s.apply(c.from),
+                to: s.apply(c.to),
+                line: c.line.act(s),
+                arg: c.arg.act(s),
+            })),
             Closure::HCom(h) => Closure::HCom(Box::new(HCom {
                 from: s.apply(h.from),
                 to: s.apply(h.to),
