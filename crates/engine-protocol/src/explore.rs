@@ -3,8 +3,7 @@
 use crate::model::Program;
 use crate::symmetry::{Symmetry, after, first};
 use bfv_search::{Budget, Reason};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use rustc_hash::FxHashMap;
 
 /// Most states that are kept: about 100 bytes each.
 pub const STATES: usize = 1_000_000;
@@ -30,22 +29,6 @@ pub enum End {
     All(usize),
     /// So many states were met, and there are more.
     More(usize),
-}
-
-/// Hashes words in a fixed way. Only whether a state was met is asked of the table, so nothing depends on an order.
-#[derive(Default)]
-pub struct Fixed(u64);
-
-impl Hasher for Fixed {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let word = part.iter().fold(0u64, |w, b| (w << 8) | u64::from(*b));
-            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
-    }
 }
 
 /// How the cells of the state lie in words: cells that never change are left out.
@@ -103,7 +86,8 @@ pub fn explore(p: &Program, chosen: &[u8], symmetry: &Symmetry, most: u64, budge
     if p.safe.value(&start) == 0 {
         return Ok(End::Broken(Run { stem: Vec::new(), cycle: None }));
     }
-    let mut met: HashMap<Box<[u64]>, (), BuildHasherDefault<Fixed>> = HashMap::default();
+    // Only whether a state was met is asked of the table, so nothing depends on an order.
+    let mut met: FxHashMap<Box<[u64]>, ()> = FxHashMap::default();
     let mut states = vec![packing.pack(&start)];
     let mut from: Vec<(usize, usize)> = vec![(0, 0)];
     let (mut cells, mut next, mut canonical) = (start.clone(), Vec::new(), Vec::new());

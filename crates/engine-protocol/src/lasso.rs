@@ -4,12 +4,12 @@
 //! states each of which leads to each other has such a cycle exactly where each fair action is taken between two of them or not allowed in
 //! one of them, for a cycle may go through all of them. A run may stand still, so a state alone is such a set, too.
 
-use crate::explore::{End, Fixed, Packing, Run, STATES, TRIES, run};
+use crate::explore::{End, Packing, Run, STATES, TRIES, run};
 use crate::model::Program;
 use crate::symmetry::{after, first};
 use bfv_search::{Budget, Reason};
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::BuildHasherDefault;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// States that were met, none of which satisfies the goal.
 struct Graph<'p> {
@@ -62,7 +62,7 @@ impl Graph<'_> {
 
     /// Meets states, nearest ones first; whether all were met.
     fn grow(&mut self, most: u64, budget: &mut Budget) -> Result<bool, Reason> {
-        let mut met: HashMap<Box<[u64]>, usize, BuildHasherDefault<Fixed>> = HashMap::default();
+        let mut met: FxHashMap<Box<[u64]>, usize> = FxHashMap::default();
         met.extend(self.states.first().map(|s| (s.clone(), 0)));
         let each = u64::try_from(self.p.actions.len()).unwrap_or(u64::MAX).max(1);
         let (mut at, mut tries, mut next) = (0, 0u64, Vec::new());

@@ -45,34 +45,11 @@ impl Machine<'_> {
     pub(crate) fn check(&self, env: &Env, t: &Term, ty: &Clo) -> Res<()> {
         let _level = self.enter()?;
         self.tick()?;
-        match (&**t, self.whnf(ty)?) {
-            (Node::Lam(b), Whnf::Pi(dom, cod)) => {
-                let x = self.free(dom);
-                self.check(&env.push(x.clone()), b, &cod.inst(x))
+        match &**t {
+            Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..) => {
+                self.check_made(env, t, &self.whnf(ty)?)
             }
-            (Node::Pair(a, b), Whnf::Sigma(dom, cod)) => {
-                self.check(env, a, &dom)?;
-                self.check(env, b, &cod.inst(clo(a, env)))
-            }
-            (Node::DLam(b), Whnf::Line(l)) => {
-                let i = Ivl::Name(self.name());
-                self.check(&env.push_dim(i), b, &l.inst(i))
-            }
-            (Node::DLam(b), Whnf::Path(l, left, right)) => {
-                let i = Ivl::Name(self.name());
-                self.check(&env.push_dim(i), b, &l.inst(i))?;
-                for (end, want) in [(Ivl::Zero, left), (Ivl::One, right)] {
-                    if !self.conv(&l.inst(end), &clo(b, &env.push_dim(end)), &want)? {
-                        return refuse("wrong path endpoint", "a path ends elsewhere than its type says");
-                    }
-                }
-                Ok(())
-            }
-            (Node::GlueEl(a, parts), Whnf::Glue(under, faces)) => self.glued(env, (a, parts), &under, &faces),
-            (Node::Lam(_) | Node::Pair(..) | Node::DLam(_) | Node::GlueEl(..), _) => {
-                refuse("type mismatch", "a function, pair, path or glue stands where its type is another")
-            }
-            (Node::Let(a, v, b), _) => self.check(&self.bind_let(env, a, v)?, b, ty),
+            Node::Let(a, v, b) => self.check(&self.bind_let(env, a, v)?, b, ty),
             _ => {
                 let found = self.infer(env, t)?;
                 if self.subtype(&found, ty)? {
@@ -85,6 +62,36 @@ impl Machine<'_> {
                     _ => refuse("type mismatch", "a term has another type than the one needed"),
                 }
             }
+        }
+    }
+
+    /// What is written out against its type.
+    fn check_made(&self, env: &Env, t: &Term, ty: &Whnf) -> Res<()> {
+        match (&**t, ty) {
+            (Node::Lam(b), Whnf::Pi(dom, cod)) => {
+                let x = self.free(dom.clone());
+                self.check(&env.push(x.clone()), b, &cod.inst(x))
+            }
+            (Node::Pair(a, b), Whnf::Sigma(dom, cod)) => {
+                self.check(env, a, dom)?;
+                self.check(env, b, &cod.inst(clo(a, env)))
+            }
+            (Node::DLam(b), Whnf::Line(l)) => {
+                let i = Ivl::Name(self.name());
+                self.check(&env.push_dim(i), b, &l.inst(i))
+            }
+            (Node::DLam(b), Whnf::Path(l, left, right)) => {
+                let i = Ivl::Name(self.name());
+                self.check(&env.push_dim(i), b, &l.inst(i))?;
+                for (end, want) in [(Ivl::Zero, left), (Ivl::One, right)] {
+                    if !self.conv(&l.inst(end), &clo(b, &env.push_dim(end)), want)? {
+                        return refuse("wrong path endpoint", "a path ends elsewhere than its type says");
+                    }
+                }
+                Ok(())
+            }
+            (Node::GlueEl(a, parts), Whnf::Glue(under, faces)) => self.glued(env, (a, parts), under, faces),
+            _ => refuse("type mismatch", "a function, pair, path or glue stands where its type is another"),
         }
     }
 

@@ -167,7 +167,7 @@ impl Env {
         None
     }
 
-    fn same(&self, other: &Env) -> bool {
+    pub(crate) fn same(&self, other: &Env) -> bool {
         self.shift == other.shift
             && match (&self.top, &other.top) {
                 (None, None) => true,
@@ -197,10 +197,10 @@ pub(crate) enum Closure {
         value: Clo,
         ty: Clo,
     },
-    /// An argument: its weak head normal form is kept once it is known, with the threshold of unfolding it belongs to.
+    /// An argument: its weak head normal form is kept once it is known.
     Shared {
         once: Clo,
-        kept: RefCell<Option<(u32, Whnf)>>,
+        kept: RefCell<Kept>,
     },
     /// A function given by its body.
     Fun(Bind),
@@ -208,10 +208,10 @@ pub(crate) enum Closure {
     DFun(DBind),
     /// An eliminator waiting for its subject.
     Elim(Clo, Elim),
-    Coe(Coe),
-    HCom(HCom),
+    Coe(Box<Coe>),
+    HCom(Box<HCom>),
     /// The type of a branch of a data eliminator, after some of its arguments.
-    Branch(Branch),
+    Branch(Box<Branch>),
     /// The type of the recursive value at a field value of the given type.
     Ih {
         field: Clo,
@@ -220,13 +220,35 @@ pub(crate) enum Closure {
     },
 }
 
+/// Weak head normal forms of an argument, with the thresholds of unfolding that they belong to.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The last one with a folded definition in the way. It serves its own threshold only.
+    blocked: Option<Rc<(u32, Whnf)>>,
+    /// One with none in the way: unfolding more definitions would not change it.
+    done: Option<Rc<(u32, Whnf)>>,
+}
+
+impl Kept {
+    pub(crate) fn get(&self, threshold: u32) -> Option<&Whnf> {
+        let done = self.done.as_deref().filter(|kept| kept.0 >= threshold);
+        let kept = done.or_else(|| self.blocked.as_deref().filter(|kept| kept.0 == threshold))?;
+        Some(&kept.1)
+    }
+
+    fn put(&mut self, threshold: u32, w: &Whnf) {
+        let place = if w.blocked().is_some() { &mut self.blocked } else { &mut self.done };
+        *place = Some(Rc::new((threshold, w.clone())));
+    }
+}
+
 /// A closure waiting for a term.
 #[derive(Clone, Debug)]
 pub(crate) enum Bind {
     Term(Term, Env),
     /// The function that eliminates its argument.
     Elim(Rc<Elim>),
-    Branch(Branch),
+    Branch(Box<Branch>),
     Ih {
         field: Rc<Bind>,
         value: Clo,
@@ -262,7 +284,7 @@ pub(crate) enum Elim {
     /// Motive, case `IntPos`, case `IntNegSuc`.
     Int(Bind, Clo, Clo),
     /// Data type, parameters, motive, branches.
-    Data(DataRef, Rc<[Clo]>, Bind, Rc<[Clo]>),
+    Data(DataRef, Rc<[Clo]>, Rc<Bind>, Rc<[Clo]>),
     /// Base type and faces of the `Glue` type that is left.
     Unglue(Clo, Faces),
 }
@@ -353,17 +375,20 @@ impl Delay for Clo {
             Closure::Fun(b) => Closure::Fun(b.act(s)),
             Closure::DFun(b) => Closure::DFun(b.act(s)),
             Closure::Elim(c, e) => Closure::Elim(c.act(s), e.act(s)),
-            Closure::Coe(c) => {
-                Closure::Coe(Coe { from: s.apply(c.from), to: s.apply(c.to), line: c.line.act(s), arg: c.arg.act(s) })
-            }
-            Closure::HCom(h) => Closure::HCom(HCom {
+            Closure::Coe(c) => Closure::Coe(Box::new(Coe {
+                from: s.apply(c.from),
+                to: s.apply(c.to),
+                line: c.line.act(s),
+                arg: c.arg.act(s),
+            })),
+            Closure::HCom(h) => Closure::HCom(Box::new(HCom {
                 from: s.apply(h.from),
                 to: s.apply(h.to),
                 ty: h.ty.act(s),
                 sides: h.sides.iter().map(|x| Side { cof: s.on(&x.cof), body: x.body.act(s) }).collect(),
                 base: h.base.act(s),
-            }),
-            Closure::Branch(b) => Closure::Branch(b.act(s)),
+            })),
+            Closure::Branch(b) => Closure::Branch(Box::new(b.act(s))),
             Closure::Ih { field, value, motive } => {
                 Closure::Ih { field: field.act(s), value: value.act(s), motive: motive.act(s) }
             }
@@ -375,7 +400,7 @@ impl Delay for Clo {
     }
 
     fn share(&self) -> Clo {
-        let shared = || Rc::new(Closure::Shared { once: self.clone(), kept: RefCell::new(None) });
+        let shared = || Rc::new(Closure::Shared { once: self.clone(), kept: RefCell::default() });
         match &**self {
             Closure::Term(t, _) => match &**t {
                 Node::App(..) | Node::Fst(_) | Node::Snd(_) | Node::LApp(..) | Node::PApp(..) => shared(),
@@ -392,7 +417,7 @@ impl Delay for Clo {
 
     fn keep(&self, threshold: u32, w: &Whnf) {
         if let Closure::Shared { kept, .. } = &**self {
-            *kept.borrow_mut() = Some((threshold, w.clone()));
+            kept.borrow_mut().put(threshold, w);
         }
     }
 
@@ -412,7 +437,8 @@ impl Branch {
     /// The type of a whole branch.
     pub(crate) fn whole(data: DataRef, con: u32, params: &Rc<[Clo]>, motive: &Bind) -> Clo {
         let (params, motive) = (params.clone(), Rc::new(motive.clone()));
-        Rc::new(Closure::Branch(Branch { data, con, params, motive, given: Vec::new(), dims: Vec::new() }))
+        let whole = Branch { data, con, params, motive, given: Vec::new(), dims: Vec::new() };
+        Rc::new(Closure::Branch(Box::new(whole)))
     }
 
     fn act(&self, s: &Sub) -> Branch {
@@ -449,7 +475,7 @@ impl Bind {
         match self {
             Bind::Term(t, env) => Bind::Term(t.clone(), env.act(s)),
             Bind::Elim(e) => Bind::Elim(Rc::new(e.act(s))),
-            Bind::Branch(b) => Bind::Branch(b.act(s)),
+            Bind::Branch(b) => Bind::Branch(Box::new(b.act(s))),
             Bind::Ih { field, value, motive } => {
                 Bind::Ih { field: Rc::new(field.act(s)), value: value.act(s), motive: Rc::new(motive.act(s)) }
             }
@@ -491,7 +517,7 @@ impl Elim {
             Elim::Bool(m, t, f) => Elim::Bool(m.act(s), t.act(s), f.act(s)),
             Elim::Nat(m, z, n) => Elim::Nat(m.act(s), z.act(s), n.act(s)),
             Elim::Int(m, p, n) => Elim::Int(m.act(s), p.act(s), n.act(s)),
-            Elim::Data(d, ps, m, bs) => Elim::Data(*d, act_all(ps, s), m.act(s), act_all(bs, s)),
+            Elim::Data(d, ps, m, bs) => Elim::Data(*d, act_all(ps, s), Rc::new(m.act(s)), act_all(bs, s)),
             Elim::Unglue(a, faces) => Elim::Unglue(a.act(s), act_faces(faces, s)),
         }
     }

@@ -179,6 +179,16 @@ impl Machine<'_> {
         }
     }
 
+    /// A natural number from outside, without going under successors.
+    pub(crate) fn nat_view(&self, c: &Clo, threshold: u32) -> Res<NatView> {
+        Ok(match self.whnf_at(c, threshold)? {
+            Whnf::Nat(n) => NatView::Lit(n),
+            Whnf::Suc(k, c) => NatView::Suc(k, c),
+            Whnf::Stuck(s) => NatView::Stuck(s.blocked),
+            _ => return Err(Refusal::new("ill-formed term", "not a natural number")),
+        })
+    }
+
     /// A literal is `Suc` so many times applied to 0, so successors are followed to the end.
     fn nat_literal(&self, c: &Clo, threshold: u32) -> Res<Lit<BigUint>> {
         let (mut sum, mut at) = (BigUint::zero(), c.clone());
@@ -276,4 +286,17 @@ pub(crate) fn prim_type(p: Prim) -> Clo {
         Prim::RealFloor => to(&[Real], Int),
     };
     Rc::new(Closure::Term(ty, crate::closure::Env::empty(0)))
+}
+
+/// How many arguments a constant of the theory takes.
+pub(crate) fn arity(p: Prim) -> usize {
+    match p {
+        Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => 0,
+        Prim::Star | Prim::True | Prim::False => 0,
+        Prim::Suc | Prim::IntPos | Prim::IntNegSuc => 1,
+        Prim::RealInv | Prim::RealOfNat | Prim::RealOfInt | Prim::RealFloor => 1,
+        Prim::NatAdd | Prim::NatMul | Prim::NatSub | Prim::NatLtb => 2,
+        Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => 2,
+        Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => 2,
+    }
 }

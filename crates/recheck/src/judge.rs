@@ -46,6 +46,18 @@ fn terms(d: &Decl) -> (Vec<&Term>, Option<&Term>) {
     }
 }
 
+/// Whether a term is a function whose value is a part of an argument.
+fn projects(t: &Term) -> bool {
+    let (mut t, mut arguments, mut parts) = (t, 0, 0);
+    while let Node::Lam(b) = &**t {
+        (t, arguments) = (b, arguments + 1);
+    }
+    while let Node::Fst(p) | Node::Snd(p) = &**t {
+        (t, parts) = (p, parts + 1);
+    }
+    arguments > 0 && parts > 0 && matches!(**t, Node::Var(_))
+}
+
 impl Judge {
     /// No declarations yet.
     #[must_use]
@@ -87,7 +99,8 @@ impl Judge {
         if let Some(t) = hidden {
             refs.add(t);
         }
-        self.entries.push(Entry { decl: decl.clone(), universes, refs });
+        let projects = matches!(decl, Decl::Def { body, .. } if projects(body));
+        self.entries.push(Entry { decl: decl.clone(), universes, projects, refs });
         Ok(())
     }
 

@@ -47,7 +47,7 @@ impl Parts {
 }
 
 fn coe(from: Ivl, to: Ivl, line: &DBind, arg: &Clo) -> Clo {
-    Rc::new(Closure::Coe(Coe { from, to, line: line.clone(), arg: arg.clone() }))
+    Rc::new(Closure::Coe(Box::new(Coe { from, to, line: line.clone(), arg: arg.clone() })))
 }
 
 fn apply(f: &Clo, a: &Clo) -> Clo {
@@ -58,7 +58,7 @@ impl Machine<'_> {
     /// `elim (hcom r s D [phi -> i. u] b) = com r s (k. M (hcom r k D [phi -> i. u] b)) [phi -> k. elim u[k/i]] (elim b)`.
     pub(crate) fn match_hcom(&self, h: &HCom, motive: &Bind, elim: &Elim) -> Res<Flow> {
         let k = self.name();
-        let filler = Rc::new(Closure::HCom(HCom { to: Ivl::Name(k), ..h.clone() }));
+        let filler = Rc::new(Closure::HCom(Box::new(HCom { to: Ivl::Name(k), ..h.clone() })));
         let mapped = |x: &Side| DBind::abs(k, x.body.inst(Ivl::Name(k)).elim(elim.clone()));
         let sides: Vec<Side> = h.sides.iter().map(|x| Side { cof: x.cof.clone(), body: mapped(x) }).collect();
         let line = DBind::abs(k, motive.inst(filler.share()));
@@ -116,12 +116,12 @@ impl Machine<'_> {
                     let moved = |w: &DBind| DBind::abs(k, coe(c.from, c.to, &c.line, &w.inst(Ivl::Name(k))));
                     let sides = h.sides.iter().map(|x| Side { cof: x.cof.clone(), body: moved(&x.body) }).collect();
                     let base = coe(c.from, c.to, &c.line, &h.base);
-                    return self.hcom(&HCom { ty: c.line.inst(c.to), sides, base, ..h }, threshold);
+                    return self.hcom(&HCom { ty: c.line.inst(c.to), sides, base, ..*h }, threshold);
                 }
-                w => return Ok(stuck(Head::Coe(c.clone()), w.blocked())),
+                w => return Ok(stuck(Head::Coe(Box::new(c.clone())), w.blocked())),
             },
             Whnf::Glue(a, faces) => return self.coe_glue(c, i, &a, &faces),
-            w => return Ok(stuck(Head::Coe(c.clone()), w.blocked())),
+            w => return Ok(stuck(Head::Coe(Box::new(c.clone())), w.blocked())),
         };
         Ok(Flow::Next(scene.close(t)))
     }
@@ -145,7 +145,7 @@ impl Machine<'_> {
         let side = |b: Side<Clo>| Side { cof: b.cof, body: DBind::abs(i, coe(Ivl::Name(i), c.to, &c.line, &b.body)) };
         let sides = self.boundary(d, k, &own, dims)?.into_iter().map(side).collect();
         let ty = c.line.inst(c.to);
-        Ok(Flow::Next(Rc::new(Closure::HCom(HCom { from: c.to, to: c.from, ty, sides, base: moved }))))
+        Ok(Flow::Next(Rc::new(Closure::HCom(Box::new(HCom { from: c.to, to: c.from, ty, sides, base: moved })))))
     }
 
     /// `coe r s (i. Glue A [phi -> (T, e)]) g`; `i` is bound in `a` and in the faces.
@@ -203,7 +203,7 @@ impl Machine<'_> {
                 side(&u.cof, path(row, around(&fu), fu, k))
             }));
             let (ty, base) = (a_there.clone(), around(&a0).share());
-            let p = Rc::new(Closure::HCom(HCom { from: Ivl::Zero, to: Ivl::One, ty, sides: square, base }));
+            let p = Rc::new(Closure::HCom(Box::new(HCom { from: Ivl::Zero, to: Ivl::One, ty, sides: square, base })));
             sides.push(Side { cof: cof.clone(), body: DBind::abs(j, p) });
             parts.push(Side { cof: cof.clone(), body: DBind::abs(k, t).inst(Ivl::One) });
         }
@@ -227,7 +227,7 @@ impl Machine<'_> {
         }
         let base = h.base.clone();
         h.sides.extend(failures.into_iter().map(|cof| Side { cof, body: DBind::abs(self.name(), base.clone()) }));
-        Ok(Rc::new(Closure::HCom(h)).share())
+        Ok(Rc::new(Closure::HCom(Box::new(h))).share())
     }
 
     /// The failure of one face: chains of its classes, tied together by equations that with the face make 0 and 1 equal.
@@ -333,18 +333,18 @@ impl Machine<'_> {
                 return self.glue(h.base, &faces);
             }
             Whnf::Data(d, _) if self.data(d.id)?.constructors.iter().any(|c| c.dims > 0) => {
-                return Ok(Flow::Value(Whnf::HCom(h)));
+                return Ok(Flow::Value(Whnf::HCom(Box::new(h))));
             }
             Whnf::Prim(Prim::Nat, _) => return self.hcom_nat(h, threshold),
             w @ (Whnf::Data(..) | Whnf::Prim(Prim::Bool | Prim::Int, _)) => {
                 return match (self.same_constructor(&h, threshold)?, w) {
                     (Ok((k, columns)), Whnf::Data(d, params)) => self.hcom_data(&h, d, k, &params, &columns),
                     (Ok((k, columns)), w) => Ok(hcom_number(&h, &w, k, &columns)),
-                    (Err(blocked), _) => Ok(stuck(Head::HCom(h), blocked)),
+                    (Err(blocked), _) => Ok(stuck(Head::HCom(Box::new(h)), blocked)),
                 };
             }
             // Empty, Unit and Real: stuck.
-            w => return Ok(stuck(Head::HCom(h), w.blocked())),
+            w => return Ok(stuck(Head::HCom(Box::new(h)), w.blocked())),
         };
         Ok(Flow::Next(scene.close(t)))
     }
@@ -384,14 +384,14 @@ impl Machine<'_> {
             let view = match self.nat_view(&c, threshold)? {
                 NatView::Lit(n) => (n, None),
                 NatView::Suc(n, c) => (n, Some(c)),
-                NatView::Stuck(blocked) => return Ok(stuck(Head::HCom(h), blocked)),
+                NatView::Stuck(blocked) => return Ok(stuck(Head::HCom(Box::new(h)), blocked)),
             };
             views.push((place, view));
         }
         let least = views.iter().map(|(_, (n, _))| n).min().cloned().unwrap_or_default();
         if least.is_zero() {
             let zeros = views.iter().all(|(_, (n, _))| n.is_zero());
-            return Ok(if zeros { Flow::Value(Whnf::Nat(least)) } else { stuck(Head::HCom(h), None) });
+            return Ok(if zeros { Flow::Value(Whnf::Nat(least)) } else { stuck(Head::HCom(Box::new(h)), None) });
         }
         let (mut sides, mut base) = (Vec::new(), h.base.clone());
         for (place, (n, rest)) in views {
@@ -402,7 +402,7 @@ impl Machine<'_> {
                 Some((cof, i)) => sides.push(Side { cof, body: DBind::abs(i, below) }),
             }
         }
-        Ok(Flow::Value(Whnf::Suc(least, Rc::new(Closure::HCom(HCom { sides, base, ..h })))))
+        Ok(Flow::Value(Whnf::Suc(least, Rc::new(Closure::HCom(Box::new(HCom { sides, base, ..h }))))))
     }
 
     /// The outermost constructor of a value: `IntPos` and `IntNegSuc`, false and true are 0 and 1.
@@ -438,7 +438,7 @@ type Match = Result<(u32, Vec<Column>), Option<u32>>;
 fn hcom_number(h: &HCom, ty: &Whnf, k: u32, columns: &[Column]) -> Flow {
     let inner = columns.first().cloned().map(|(base, sides)| -> Clo {
         let ty = crate::scene::base(Prim::Nat);
-        Rc::new(Closure::HCom(HCom { ty, sides, base, ..h.clone() }))
+        Rc::new(Closure::HCom(Box::new(HCom { ty, sides, base, ..h.clone() })))
     });
     match (ty, inner) {
         (Whnf::Prim(Prim::Int, _), Some(n)) => Flow::Value(Whnf::IntCon(k == 1, n)),

@@ -1,9 +1,11 @@
 //! The second judge: a naive implementation of `sctt/KERNEL.md`, written from that page.
 //!
 //! It shares with the kernel the crate of plain data and the number crates, and nothing else. It evaluates arguments by need:
-//! an argument keeps its value, everything else is evaluated anew at every look. Contexts are environments whose free variables
-//! carry their types. What is absent: input and output, tables of results.
+//! an argument keeps its value, everything else is evaluated anew at every look. Before two types or terms are evaluated to be
+//! compared they are read side by side, because mostly they are one term (`alike.rs`). Contexts are environments whose free
+//! variables carry their types. What is absent: input and output, tables of results.
 
+mod alike;
 mod check;
 mod closure;
 mod compute;

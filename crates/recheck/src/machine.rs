@@ -6,6 +6,7 @@
 use crate::closure::{
     Bind, Branch, Clo, Closure, Coe, DBind, Delay, Elim, Env, Equations, Faces, HCom, Ivl, Side, Sub, holds,
 };
+use crate::compute::arity;
 use crate::data::recursive_arity;
 use crate::scene::{Scene, con, nat, sucs};
 use crate::{Limits, Refusal, Res};
@@ -20,11 +21,14 @@ pub(crate) struct Entry {
     pub(crate) decl: Decl,
     /// Whether a universe occurs in its closure, so that displacement means something (KERNEL.md, rule const).
     pub(crate) universes: bool,
+    /// Whether it is a function that only takes apart what it is given. Such a definition never stays folded: to compare what it is
+    /// applied to, such as two states of a protocol as a whole, is more work than to take the part.
+    pub(crate) projects: bool,
     /// What its closure is computed from.
     pub(crate) refs: crate::trust::Refs,
 }
 
-/// Unfold no definition. Definitions at positions from the threshold on are unfolded, the others stay folded.
+/// Unfold no definition but those that only project. Definitions at positions from the threshold on are unfolded, the others stay folded.
 pub(crate) const FOLDED: u32 = u32::MAX;
 
 /// A weak head normal form; children are closures.
@@ -51,7 +55,7 @@ pub(crate) enum Whnf {
     /// A constructor off its boundary.
     Con(DataRef, u32, Rc<[Clo]>, Rc<[Clo]>, Vec<Ivl>),
     /// An hcom of a data type with path constructors.
-    HCom(HCom),
+    HCom(Box<HCom>),
     /// No face is true or false.
     Glue(Clo, Faces),
     /// Its base: where no part is true the parts follow from the type and are not looked at.
@@ -86,8 +90,8 @@ pub(crate) enum Head {
         shift: u32,
     },
     Prim(Prim, Vec<Clo>),
-    Coe(Coe),
-    HCom(HCom),
+    Coe(Box<Coe>),
+    HCom(Box<HCom>),
     /// A certificate rule in its environment.
     Rule(Term, Env),
 }
@@ -103,6 +107,8 @@ pub(crate) enum Frame {
 /// One step of evaluation: go on with another closure, or a value.
 pub(crate) enum Flow {
     Next(Clo),
+    /// The same with a term in an environment, of which nobody else needs a closure.
+    Go(Term, Env),
     Value(Whnf),
 }
 
@@ -251,17 +257,23 @@ impl<'a> Machine<'a> {
     pub(crate) fn whnf_at(&self, c: &Clo, threshold: u32) -> Res<Whnf> {
         let _level = self.enter()?;
         let mut stack: Vec<Frame> = Vec::new();
-        let mut current = c.clone();
+        self.tick()?;
+        let mut flow = self.step(c, &mut stack, threshold)?;
         loop {
-            self.tick()?;
-            let flow = match self.step(&current, &mut stack, threshold)? {
-                Flow::Value(w) => self.feed(w, &mut stack, threshold)?,
-                next @ Flow::Next(_) => next,
+            flow = match flow {
+                Flow::Value(w) => match self.feed(w, &mut stack, threshold)? {
+                    Flow::Value(w) => return Ok(w),
+                    next => next,
+                },
+                Flow::Next(c) => {
+                    self.tick()?;
+                    self.step(&c, &mut stack, threshold)?
+                }
+                Flow::Go(t, env) => {
+                    self.tick()?;
+                    self.term(&t, &env, &mut stack, threshold)?
+                }
             };
-            match flow {
-                Flow::Next(c) => current = c,
-                Flow::Value(w) => return Ok(w),
-            }
         }
     }
 
@@ -271,9 +283,9 @@ impl<'a> Machine<'a> {
             Closure::Act(inner, s) => Flow::Next(inner.push_in(s)),
             Closure::Free { id, ty } => stuck(Head::Var { id: *id, ty: ty.clone() }, None),
             Closure::Let { value, .. } => Flow::Next(value.clone()),
-            Closure::Shared { once, kept } => match &*kept.borrow() {
-                Some((then, w)) if *then == threshold => Flow::Value(w.clone()),
-                _ => {
+            Closure::Shared { once, kept } => match kept.borrow().get(threshold) {
+                Some(w) => Flow::Value(w.clone()),
+                None => {
                     stack.push(Frame::Keep(c.clone()));
                     Flow::Next(once.clone())
                 }
@@ -310,14 +322,19 @@ impl<'a> Machine<'a> {
         let bind = |t: &Term| Bind::Term(t.clone(), env.clone());
         let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
         let up = |d: &DataRef| self.raised(env, *d);
+        let go = |stack: &mut Vec<Frame>, e: Elim, t: &Term| {
+            stack.push(Frame::Elim(e));
+            Flow::Go(t.clone(), env.clone())
+        };
         Ok(match &**t {
             Node::Var(k) => Flow::Next(self.variable(env, *k)?),
             Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
             Node::Const { id, shift } => {
                 let shift = self.displacement(*id, *shift, env)?;
-                match &self.entry(*id)?.decl {
-                    Decl::Def { body, .. } if *id >= threshold => {
-                        Flow::Next(Rc::new(Closure::Term(body.clone(), Env::empty(shift))))
+                let entry = self.entry(*id)?;
+                match &entry.decl {
+                    Decl::Def { body, .. } if *id >= threshold || entry.projects => {
+                        Flow::Go(body.clone(), Env::empty(shift))
                     }
                     Decl::Def { .. } => stuck(Head::Const { id: *id, shift }, Some(*id)),
                     _ => stuck(Head::Const { id: *id, shift }, None),
@@ -334,24 +351,23 @@ impl<'a> Machine<'a> {
             Node::Lam(b) => Flow::Value(Whnf::Lam(bind(b))),
             Node::Pair(a, b) => Flow::Value(Whnf::Pair(once(a)?, once(b)?)),
             Node::DLam(b) => Flow::Value(Whnf::DLam(dbind(b))),
-            Node::Let(ty, v, b) => Flow::Next(Rc::new(Closure::Term(
-                b.clone(),
-                env.push(Rc::new(Closure::Let { value: once(v)?, ty: clo(ty) })),
-            ))),
-            Node::App(f, a) => push(stack, Elim::App(once(a)?), clo(f)),
-            Node::Fst(p) => push(stack, Elim::Fst, clo(p)),
-            Node::Snd(p) => push(stack, Elim::Snd, clo(p)),
-            Node::LApp(p, r) => push(stack, Elim::LApp(self.dim(env, *r)?), clo(p)),
+            Node::Let(ty, v, b) => {
+                Flow::Go(b.clone(), env.push(Rc::new(Closure::Let { value: once(v)?, ty: clo(ty) })))
+            }
+            Node::App(f, a) => go(stack, Elim::App(once(a)?), f),
+            Node::Fst(p) => go(stack, Elim::Fst, p),
+            Node::Snd(p) => go(stack, Elim::Snd, p),
+            Node::LApp(p, r) => go(stack, Elim::LApp(self.dim(env, *r)?), p),
             Node::PApp(p, a, b, r) => match self.dim(env, *r)? {
-                Ivl::Zero => Flow::Next(clo(a)),
-                Ivl::One => Flow::Next(clo(b)),
-                r => push(stack, Elim::PApp(clo(a), clo(b), r), clo(p)),
+                Ivl::Zero => Flow::Go(a.clone(), env.clone()),
+                Ivl::One => Flow::Go(b.clone(), env.clone()),
+                r => go(stack, Elim::PApp(clo(a), clo(b), r), p),
             },
-            Node::EmptyElim(m, s) => push(stack, Elim::Empty(bind(m)), clo(s)),
-            Node::BoolElim(m, t, f, s) => push(stack, Elim::Bool(bind(m), clo(t), clo(f)), clo(s)),
-            Node::NatElim(m, z, n, s) => push(stack, Elim::Nat(bind(m), clo(z), clo(n)), clo(s)),
-            Node::IntElim(m, p, n, s) => push(stack, Elim::Int(bind(m), clo(p), clo(n)), clo(s)),
-            Node::DataElim(d, ps, m, bs, s) => push(stack, Elim::Data(up(d)?, all(ps)?, bind(m), all(bs)?), clo(s)),
+            Node::EmptyElim(m, s) => go(stack, Elim::Empty(bind(m)), s),
+            Node::BoolElim(m, t, f, s) => go(stack, Elim::Bool(bind(m), clo(t), clo(f)), s),
+            Node::NatElim(m, z, n, s) => go(stack, Elim::Nat(bind(m), clo(z), clo(n)), s),
+            Node::IntElim(m, p, n, s) => go(stack, Elim::Int(bind(m), clo(p), clo(n)), s),
+            Node::DataElim(d, ps, m, bs, s) => go(stack, Elim::Data(up(d)?, all(ps)?, Rc::new(bind(m)), all(bs)?), s),
             Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps)?)),
             Node::Con(d, c, ps, fs, rs) => {
                 let (d, ps, fs) = (up(d)?, all(ps)?, all(fs)?);
@@ -395,6 +411,7 @@ impl<'a> Machine<'a> {
                 }
             };
             let flow = match (w, e) {
+                (Whnf::Lam(Bind::Term(t, env)), Elim::App(a)) => Flow::Go(t, env.push(a)),
                 (Whnf::Lam(b), Elim::App(a)) => Flow::Next(b.inst(a)),
                 (Whnf::Prim(p, mut args), Elim::App(a)) => {
                     args.push(a);
@@ -440,8 +457,8 @@ impl<'a> Machine<'a> {
                 _ => return Err(Refusal::new("ill-formed term", "an eliminator met a value of another type")),
             };
             match flow {
-                next @ Flow::Next(_) => return Ok(next),
                 Flow::Value(v) => w = v,
+                next => return Ok(next),
             }
         }
         Ok(Flow::Value(w))
@@ -501,7 +518,7 @@ impl<'a> Machine<'a> {
     /// The type of a branch of an eliminator (rule data-elim) after the arguments given so far.
     fn branch(&self, b: &Branch) -> Res<Flow> {
         let types = self.fields(b.data, b.con)?;
-        let next = |domain: Clo| Ok(Flow::Value(Whnf::Pi(domain, Bind::Branch(b.clone()))));
+        let next = |domain: Clo| Ok(Flow::Value(Whnf::Pi(domain, Bind::Branch(Box::new(b.clone())))));
         let field_type = |k: usize, ty: &Term| -> Clo {
             let env = b.params.iter().fold(Env::empty(b.data.shift), |e, p| e.push(p.clone()));
             let env = b.given.iter().take(k).fold(env, |e, f| e.push(f.clone()));
@@ -520,7 +537,7 @@ impl<'a> Machine<'a> {
         if b.dims.len() < count(self.constructor(b.data, b.con)?.dims)? {
             let (i, mut next) = (self.name(), b.clone());
             next.dims.push(Ivl::Name(i));
-            return Ok(Flow::Value(Whnf::Line(DBind::abs(i, Rc::new(Closure::Branch(next))))));
+            return Ok(Flow::Value(Whnf::Line(DBind::abs(i, Rc::new(Closure::Branch(Box::new(next)))))));
         }
         Ok(Flow::Next(b.motive.inst(con(b.data, b.con, &b.params, fields, &b.dims))))
     }
@@ -530,16 +547,6 @@ impl<'a> Machine<'a> {
         Ok(match self.live(parts)? {
             Err(part) => Flow::Next(part.body.clone()),
             Ok(_) => Flow::Value(Whnf::GlueEl(a)),
-        })
-    }
-
-    /// A natural number from outside, without going under successors.
-    pub(crate) fn nat_view(&self, c: &Clo, threshold: u32) -> Res<NatView> {
-        Ok(match self.whnf_at(c, threshold)? {
-            Whnf::Nat(n) => NatView::Lit(n),
-            Whnf::Suc(k, c) => NatView::Suc(k, c),
-            Whnf::Stuck(s) => NatView::Stuck(s.blocked),
-            _ => return Err(Refusal::new("ill-formed term", "not a natural number")),
         })
     }
 
@@ -583,17 +590,4 @@ fn unfold_nat(stack: &mut Vec<Frame>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
 
 pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
     level.checked_add(by).ok_or_else(|| Refusal::new("budget", "a universe level does not fit"))
-}
-
-/// How many arguments a constant of the theory takes.
-pub(crate) fn arity(p: Prim) -> usize {
-    match p {
-        Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => 0,
-        Prim::Star | Prim::True | Prim::False => 0,
-        Prim::Suc | Prim::IntPos | Prim::IntNegSuc => 1,
-        Prim::RealInv | Prim::RealOfNat | Prim::RealOfInt | Prim::RealFloor => 1,
-        Prim::NatAdd | Prim::NatMul | Prim::NatSub | Prim::NatLtb => 2,
-        Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntLtb => 2,
-        Prim::RealAdd | Prim::RealSub | Prim::RealMul | Prim::RealLtb => 2,
-    }
 }

@@ -7,7 +7,7 @@ use crate::ground::proof::{Proof, negation};
 use crate::ground::search::{Frame, Refutation, Search};
 use bfv_format::Term;
 use bfv_kernel::Res;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 impl Search<'_> {
@@ -90,7 +90,7 @@ impl Search<'_> {
         let pairs: Vec<(usize, usize)> = if edges.plain() {
             let instead = edges.instead();
             let key = |n: usize| put(&self.reader.atoms.get(n)?.key, 0, &instead);
-            let wrong: HashMap<Term, usize> = failing.iter().filter_map(|n| Some((key(*n)?, *n))).collect();
+            let wrong: FxHashMap<Term, usize> = failing.iter().filter_map(|n| Some((key(*n)?, *n))).collect();
             holding.iter().filter_map(|n| Some((*n, *wrong.get(&key(*n)?)?))).collect()
         } else {
             holding.iter().flat_map(|yes| failing.iter().map(|no| (*yes, *no))).collect()

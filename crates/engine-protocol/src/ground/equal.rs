@@ -6,14 +6,15 @@ use crate::ground::proof::{P, Proof};
 use crate::ground::refute::Fresh;
 use bfv_format::{Dim, Node, Prim, Term};
 use bfv_search::shift::rename;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// The equations that hold.
 pub struct Edges {
     /// Type (the number of positions, or none for numbers), left, right, proof.
     edges: Vec<(Option<Term>, Term, Term, P)>,
-    classes: HashMap<Term, usize>,
+    classes: FxHashMap<Term, usize>,
 }
 
 /// A path between two terms: equations that it uses, by name, and what stands at each place of the way.
@@ -43,7 +44,7 @@ impl Way {
 impl Edges {
     pub fn new(edges: impl Iterator<Item = (Option<Term>, Term, Term, P)>) -> Self {
         let edges: Vec<_> = edges.collect();
-        let mut classes: HashMap<Term, usize> = HashMap::new();
+        let mut classes: FxHashMap<Term, usize> = FxHashMap::default();
         for (_, a, b, _) in &edges {
             let next = classes.len();
             let x = *classes.entry(a.clone()).or_insert(next);
@@ -72,7 +73,7 @@ impl Edges {
 
     /// Whether `instead` finds all that is equal: no two terms that are no variables are.
     pub fn plain(&self) -> bool {
-        let mut other: HashMap<usize, &Term> = HashMap::new();
+        let mut other: FxHashMap<usize, &Term> = FxHashMap::default();
         let mut terms = self.terms().filter(|t| !matches!(&***t, Node::Var(_)));
         terms.all(|t| self.classes.get(t).is_none_or(|class| *other.entry(*class).or_insert(t) == t))
     }
@@ -80,7 +81,7 @@ impl Edges {
     /// One term for all variables that are equal.
     pub fn instead(&self) -> BTreeMap<u32, Term> {
         let rank = |t: &Term| if let Node::Var(n) = &**t { Some(*n) } else { None };
-        let mut chosen: HashMap<usize, &Term> = HashMap::new();
+        let mut chosen: FxHashMap<usize, &Term> = FxHashMap::default();
         for t in self.terms() {
             let Some(class) = self.classes.get(t) else { continue };
             // What is no variable comes first.
@@ -145,7 +146,7 @@ impl Edges {
     /// Equations one after another from one term to another.
     fn chain(&self, a: &Term, b: &Term, lib: Library) -> Option<(Term, P)> {
         let mut queue = VecDeque::from([a.clone()]);
-        let mut from: HashMap<Term, (usize, bool)> = HashMap::new();
+        let mut from: FxHashMap<Term, (usize, bool)> = FxHashMap::default();
         while let Some(t) = queue.pop_front() {
             if t == *b {
                 break;

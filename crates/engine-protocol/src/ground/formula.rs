@@ -9,7 +9,8 @@ use crate::ground::sorts::Sorts;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Elim, Env, Head, Ivl, Machine, Neutral, Res, V, Val};
 use bfv_search::shift::rename;
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A statement, shared.
@@ -108,13 +109,13 @@ pub struct Reader<'g> {
     pub ctx: Ctx,
     pub env: Env,
     pub atoms: Vec<Atom>,
-    table: HashMap<Term, usize>,
+    table: FxHashMap<Term, usize>,
     /// Of which kinds terms are.
     pub sorts: Sorts,
     /// Keys of atoms that are asked for.
     pub wanted: Keys,
     /// Numbers that arithmetic does not look into.
-    pub unknowns: HashMap<Term, u32>,
+    pub unknowns: FxHashMap<Term, u32>,
 }
 
 impl<'g> Reader<'g> {
@@ -125,10 +126,10 @@ impl<'g> Reader<'g> {
             ctx: ctx.clone(),
             env: Env::default(),
             atoms: Vec::new(),
-            table: HashMap::new(),
+            table: FxHashMap::default(),
             sorts: Sorts::default(),
             wanted: Keys::default(),
-            unknowns: HashMap::new(),
+            unknowns: FxHashMap::default(),
         };
         for (level, ty) in (0u32..).zip(&ctx.types) {
             reader.env.terms = reader.env.terms.push(m.var(level, ty.clone()));

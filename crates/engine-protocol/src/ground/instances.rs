@@ -9,7 +9,8 @@ use crate::ground::search::{Progress, Search};
 use crate::ground::sorts::applied;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Env, Res, Val};
-use std::collections::{BTreeSet, HashSet};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// The most instances that one round finds.
@@ -184,7 +185,7 @@ impl Search<'_> {
         if ordered.is_empty() {
             return;
         }
-        let mut places = HashSet::new();
+        let mut places = FxHashSet::default();
         for a in atoms {
             arguments(&a.key, 0, &mut |head, at, argument| {
                 if matches!(&**argument, Node::Var(n) if ordered.contains(n))

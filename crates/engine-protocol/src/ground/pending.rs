@@ -8,7 +8,7 @@ use bfv_format::{Node, Prim, Term};
 use bfv_kernel::Res;
 use bfv_search::Budget;
 use bfv_search::shift::rename;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// So many instances that leave more than one thing open are taken in together.
@@ -38,11 +38,11 @@ struct Instance {
 #[derive(Default)]
 pub struct Pending {
     all: Vec<Rc<Instance>>,
-    places: HashMap<(usize, Vec<Term>), usize>,
+    places: FxHashMap<(usize, Vec<Term>), usize>,
     found: Vec<usize>,
-    known: HashSet<usize>,
+    known: FxHashSet<usize>,
     made: Vec<usize>,
-    done: HashSet<usize>,
+    done: FxHashSet<usize>,
     /// How many were found since that was last counted as work.
     uncounted: u64,
 }
@@ -105,7 +105,7 @@ pub struct Merged {
     /// What stands for a variable.
     instead: Found,
     /// The atom that is known, and whether it is true.
-    known: HashMap<Term, (usize, bool)>,
+    known: FxHashMap<Term, (usize, bool)>,
 }
 
 impl Merged {
@@ -144,7 +144,7 @@ impl Search<'_> {
         if instead.is_empty() {
             return None;
         }
-        let mut known = HashMap::new();
+        let mut known = FxHashMap::default();
         for a in &self.trail {
             if let (Some(k), Some(atom)) = (self.known.get(a), self.reader.atoms.get(*a))
                 && let Some(key) = put(&atom.key, 0, &instead)
@@ -195,7 +195,7 @@ impl Search<'_> {
     }
 
     /// The truth of a key that is asked for, looked up once.
-    fn truth(&self, place: usize, merged: Option<&Merged>, seen: &mut HashMap<usize, Option<bool>>) -> Option<bool> {
+    fn truth(&self, place: usize, merged: Option<&Merged>, seen: &mut FxHashMap<usize, Option<bool>>) -> Option<bool> {
         if let Some(truth) = seen.get(&place) {
             return *truth;
         }
@@ -210,7 +210,7 @@ impl Search<'_> {
         &self,
         instance: &Instance,
         merged: Option<&Merged>,
-        seen: &mut HashMap<usize, Option<bool>>,
+        seen: &mut FxHashMap<usize, Option<bool>>,
     ) -> Option<usize> {
         // What is not known before is read at once.
         let Some(clauses) = &instance.clauses else { return Some(1) };
@@ -241,11 +241,11 @@ impl Search<'_> {
         let merged = self.merged();
         let same = |i: &Instance| Some((i.atom, merged.as_ref()?.terms(&i.terms)?));
         // Instances that say the same when equals are put for equals are made once.
-        let mut made: HashSet<(usize, Vec<Term>)> = HashSet::new();
+        let mut made: FxHashSet<(usize, Vec<Term>)> = FxHashSet::default();
         if merged.is_some() {
             made.extend(self.pending.made.iter().filter_map(|n| same(self.pending.all.get(*n)?)));
         }
-        let mut seen = HashMap::new();
+        let mut seen = FxHashMap::default();
         for n in self.pending.found.iter().filter(|n| !self.pending.done.contains(n)) {
             let Some(instance) = self.pending.all.get(*n) else { continue };
             let Some(left) = self.left(instance, merged.as_ref(), &mut seen).filter(|left| *left <= 1 || all) else {
@@ -287,7 +287,7 @@ impl Search<'_> {
 /// Keys of atoms that instances would have, and the atoms that have them.
 #[derive(Default)]
 pub struct Keys {
-    places: HashMap<Term, usize>,
+    places: FxHashMap<Term, usize>,
     all: Vec<(Term, Option<usize>)>,
 }
 

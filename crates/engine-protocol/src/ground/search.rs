@@ -11,7 +11,8 @@ use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
 use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, Machine, Res, V, Val};
 use bfv_search::{Budget, Engine, Lemma, Reason};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A clause: one of its literals is right, because of a proof of a statement or of its negation.
@@ -80,28 +81,28 @@ pub struct Search<'g> {
     pub trail: Vec<usize>,
     /// Terms at hand, with their types.
     pub terms: Vec<(Term, Term)>,
-    pub quantifiers: HashMap<usize, Option<Rc<Quantifier>>>,
-    pub instances: HashMap<(usize, Vec<Term>), F>,
+    pub quantifiers: FxHashMap<usize, Option<Rc<Quantifier>>>,
+    pub instances: FxHashMap<(usize, Vec<Term>), F>,
     /// Instances that were made, and quantifiers that were opened.
-    pub done: HashSet<(usize, Vec<Term>)>,
+    pub done: FxHashSet<(usize, Vec<Term>)>,
     done_trail: Vec<(usize, Vec<Term>)>,
     /// Instances that were found and not made.
     pub pending: Pending,
     /// The elements and facts of quantified statements that fail, from earlier branches.
-    opened: HashMap<usize, Opened>,
-    pub progress: HashMap<usize, Progress>,
+    opened: FxHashMap<usize, Opened>,
+    pub progress: FxHashMap<usize, Progress>,
     pub progress_trail: Vec<(usize, Option<Progress>)>,
     /// How many known numbers arithmetic has looked at.
     pub looked: usize,
     /// Levels below this one are those of the context that the search began with.
     pub parameters: u32,
     /// Places of relations at which the order of numbers matters: of what, and which argument.
-    pub ordered: HashSet<(Term, usize)>,
+    pub ordered: FxHashSet<(Term, usize)>,
     /// How often an atom took part in a contradiction, of late more than before.
-    activity: HashMap<usize, u64>,
+    activity: FxHashMap<usize, u64>,
     bump: u64,
     /// Of which atoms the facts with these numbers are.
-    facts_of: HashMap<u32, usize>,
+    facts_of: FxHashMap<u32, usize>,
     /// Whether this branch is so far from closed that instances are made more freely.
     pub wide: bool,
     /// The same for sizes.
@@ -123,21 +124,21 @@ impl<'g> Search<'g> {
             known: BTreeMap::new(),
             trail: Vec::new(),
             terms: Vec::new(),
-            quantifiers: HashMap::new(),
-            instances: HashMap::new(),
-            done: HashSet::new(),
+            quantifiers: FxHashMap::default(),
+            instances: FxHashMap::default(),
+            done: FxHashSet::default(),
             done_trail: Vec::new(),
             pending: Pending::default(),
-            opened: HashMap::new(),
-            progress: HashMap::new(),
+            opened: FxHashMap::default(),
+            progress: FxHashMap::default(),
             progress_trail: Vec::new(),
             looked: usize::MAX,
             parameters: u32::try_from(ctx.types.len()).unwrap_or(u32::MAX),
             wide: false,
-            ordered: HashSet::new(),
-            activity: HashMap::new(),
+            ordered: FxHashSet::default(),
+            activity: FxHashMap::default(),
             bump: 1,
-            facts_of: HashMap::new(),
+            facts_of: FxHashMap::default(),
             counted: None,
         };
         let types: Vec<V> = ctx.types.iter().cloned().collect();

@@ -4,7 +4,7 @@
 use crate::ground::library::Library;
 use crate::ground::matching::outside;
 use bfv_format::{Node, Prim, Term};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// What has a kind.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -17,7 +17,7 @@ enum Spot {
 /// The kinds that are known so far.
 #[derive(Default)]
 pub struct Sorts {
-    spots: HashMap<Spot, usize>,
+    spots: FxHashMap<Spot, usize>,
     /// A spot of the same kind, or itself; and whether a place is of that kind.
     same: Vec<(usize, bool)>,
     /// How often two kinds with places turned out to be one.
