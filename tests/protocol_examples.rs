@@ -1,6 +1,10 @@
 //! The protocols in `examples/consensus`: the tables of PROTOCOLS.md there and what `bfv` says are the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "project/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -106,4 +110,116 @@ fn what_is_proved_is_not_trivial() {
     for (protocol, found) in verdicts {
         assert!(!found.contains("proved") || found.contains("refuted"), "{protocol} may do nothing");
     }
+}
+
+/// What the visual layout adds to the runs in all files, by claim: the lines from the head of a chart to the end of the run.
+/// They are read off stored evidence, together with the JSON document of the same check.
+fn charts() -> (BTreeMap<String, Vec<String>>, BTreeMap<String, serde_json::Value>) {
+    let folder = Folder::new("charts");
+    let json = folder.0.join("all.json");
+    let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
+        .args(["check", "examples/consensus", "--locked", "--layout", "visual", "--report"])
+        .arg(format!("json={}", json.display()))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(o.stdout).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    let goals = document["goals"].as_array().unwrap().iter().filter(|g| g["run"].is_object());
+    let runs: BTreeMap<String, serde_json::Value> =
+        goals.map(|g| (g["name"].as_str().unwrap().to_owned(), g["run"].clone())).collect();
+    // Charts come in the order of the goals, each after the sentence about the end of its run.
+    let order = document["goals"].as_array().unwrap().iter().filter(|g| g["run"].is_object());
+    let mut lines = text.lines();
+    let mut out = BTreeMap::new();
+    for g in order {
+        let end = g["run"]["sentences"].as_array().unwrap().last().unwrap().as_str().unwrap();
+        let name = g["name"].as_str().unwrap();
+        assert!(lines.any(|l| l == end), "{name} is not told before it is drawn");
+        let mut chart: Vec<String> = Vec::new();
+        // The end is told once more, in as many lines as it takes.
+        while !chart.join(" ").ends_with(end) {
+            chart.push(lines.next().unwrap_or_else(|| panic!("{name} is not drawn to its end")).to_owned());
+        }
+        out.insert(name.to_owned(), chart);
+    }
+    (out, runs)
+}
+
+const FIVE: &str = "\
+Chart of this run: a column for each worker that takes part, and * takes the
+step. An arrow is a message. The messages of those with o are counted. Byzantine
+workers have BYZ. Steps of no worker are in the column else.
+        0    1    2    3    4 else
+      BYZ    |    |    |    |    |
+   1    <----*---->---->---->---->   vote: v 0; sends voted
+   2    <----<----*---->---->---->   vote: v 0; sends voted
+   3    <----<----<----*---->---->   vote: v 1; sends voted
+   4    <----<----<----<----*---->   vote: v 1; sends voted
+   5    *---->---->---->---->---->   sends voted: 0; Byzantine
+   6    |    |    |    |    |    *   answer: o 0, v 0
+        o----o----o------------->*   counts 0, 1, 2
+   7    *---->---->---->---->---->   sends voted: 1; Byzantine
+   8    |    |    |    |    |    *   answer: o 1, v 1
+        o--------------o----o--->*   counts 0, 3, 4
+After 8 steps, n01 five agreement fails where o is 0, p is 1, v is 0 and x is 1.
+";
+
+const QUESTION: &str = "\
+Chart of this run: a column for each worker that takes part, and * takes the
+step. Steps of no worker are in the column else.
+     else
+------ from here on again ------
+   1    *   ask
+   2    *   time out
+------ again from step 1 ------
+This run is fair and has no end, and n39 question terminates at once fails.
+";
+
+#[test]
+fn every_run_is_drawn_as_a_chart_of_messages() {
+    let (charts, runs) = charts();
+    assert!(runs.len() > 40, "{} runs", runs.len());
+    for (name, run) in &runs {
+        let chart = &charts[name];
+        assert!(chart.iter().all(|l| l.is_ascii() && l.len() <= 80), "{name}: {chart:#?}");
+        assert!(chart[0].starts_with("Chart of this run: "), "{name}: {chart:#?}");
+        // Each step has one row, in order, with the command; the sets that it counts have rows after it.
+        let steps = run["steps"].as_array().unwrap();
+        let taking = steps.iter().map(|s| s["worker"].to_string());
+        let counted =
+            steps.iter().flat_map(|s| s["counted"].as_array().unwrap().iter().flat_map(|q| q.as_array().unwrap()));
+        let byzantine = run["byzantine"].as_array().into_iter().flatten();
+        let columns = taking.chain(counted.chain(byzantine).map(|w| w.to_string())).collect::<BTreeSet<_>>().len();
+        let row = |l: &String| l.get(..4)?.trim().parse::<usize>().ok();
+        let rows: Vec<usize> = chart.iter().filter_map(row).collect();
+        assert_eq!(rows, (1..=steps.len()).collect::<Vec<_>>(), "{name}: {chart:#?}");
+        for (n, step) in steps.iter().enumerate() {
+            let from = chart.iter().position(|l| row(l) == Some(n + 1)).unwrap();
+            let rest = chart[from + 1..].iter().position(|l| !l.starts_with("        ")).unwrap();
+            let own = chart[from..=from + rest].join("\n");
+            let command = step["command"].as_str().unwrap().rsplit('.').next().unwrap();
+            let command = command.trim_end_matches("_by_byzantine").replace('_', " ");
+            assert!(own.contains(&format!("   {command}")) || own.contains(&format!("   sends {command}")), "{own}");
+            assert_eq!(own.contains("; Byzantine"), step["byzantine"] == true, "{name}: {own}");
+            for counted in step["counted"].as_array().unwrap() {
+                let all: Vec<String> = counted.as_array().unwrap().iter().map(|w| w.to_string()).collect();
+                assert!(own.contains(&format!("counts {}", all.join(", "))), "{name}: {own}");
+            }
+            // Whatever a Byzantine worker sends was not sent before, in a shortest run. A message has an arrow.
+            if let Some(message) = step["command"].as_str().unwrap().strip_suffix("_by_byzantine") {
+                let message = message.rsplit('.').next().unwrap();
+                assert_eq!(step["sends"], serde_json::json!([message]), "{name}: {own}");
+            }
+            let arrow = own.lines().next().unwrap().contains(['<', '>']);
+            assert_eq!(arrow, step["sends"] != serde_json::json!([]) && columns > 1, "{name}: {own}");
+        }
+        let marked = chart.iter().filter(|l| l.contains("BYZ")).map(|l| l.matches("BYZ").count()).collect::<Vec<_>>();
+        let byzantine = run["byzantine"].as_array().map_or(0, Vec::len);
+        assert!(byzantine == 0 && marked.is_empty() || marked.last() == Some(&byzantine), "{name}: {chart:#?}");
+        let again = chart.iter().filter(|l| l.contains("from here on")).count();
+        assert_eq!(again, usize::from(run["repeats_after"].is_u64()), "{name}: {chart:#?}");
+    }
+    assert_eq!(charts["examples.consensus.liveness.n39_question.terminates_at_once"].join("\n"), QUESTION.trim_end());
+    assert_eq!(charts["examples.consensus.wingbeat.n01_five.agreement"].join("\n"), FIVE.trim_end());
 }

@@ -53,6 +53,7 @@ fn a_run_is_told_the_same_from_fresh_and_from_stored_evidence() {
             "arguments": [{ "name": "w", "value": "1" }, { "name": "v", "value": "0" }],
             "worker": 1,
             "byzantine": false,
+            "sends": [],
             "counted": [[0, 1, 2]],
         })
     );

@@ -22,6 +22,8 @@ pub struct Picture {
 pub struct Line {
     pub text: String,
     pub picture: Option<Picture>,
+    /// What the visual layout adds after the line: nothing, or lines with their ends.
+    pub drawing: String,
 }
 
 impl From<String> for Line {
@@ -110,8 +112,9 @@ impl Answer {
         for line in &self.lines {
             out += &paint(&line.text, options.color);
             out.push('\n');
-            if let (Layout::Visual, Some(picture)) = (options.layout, &line.picture) {
-                out += &visual::draw(picture, options.color);
+            if options.layout == Layout::Visual {
+                out += &line.picture.as_ref().map_or_else(String::new, |p| visual::draw(p, options.color));
+                out += &line.drawing;
             }
         }
         if let (true, Some(hint)) = (options.hints, &self.hint) {

@@ -21,7 +21,7 @@ pub struct Global {
     /// How results are written. Default: text. The last three are for other programs.
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// Plain sentences, or pictures of the source. Default: plain.
+    /// Plain sentences, or pictures of the source and of runs. Default: plain.
     #[arg(long, global = true, value_enum, value_name = "LAYOUT")]
     pub layout: Option<Layout>,
     /// When to use colour. Default: auto.

@@ -2,7 +2,6 @@
 
 use crate::answer::{Answer, Line, Picture, problem_json, range_json};
 use crate::args::{Check, Engine};
-use crate::attack;
 use crate::finding::Findings;
 use crate::options::Options;
 use crate::plug;
@@ -10,6 +9,7 @@ use crate::progress::Milestones;
 use crate::project::{self, Project};
 use crate::suggest::nearest;
 use crate::usage::{Mistake, line};
+use crate::{attack, chart};
 use bfv_diag::Sources;
 use bfv_driver::{
     Chart, CheckOptions, GoalName, GoalReport, Hypotheses, InvariantNote, Math, Plugged, Problem, Progress, ProofInfo,
@@ -194,8 +194,9 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
         if let Some(h) = g.hypotheses.as_ref().filter(|h| single && !h.point.is_empty()) {
             text += &format!(" The hypotheses hold where {}.", named_values(&h.point, math));
         }
-        lines.push(Line { text, picture: picture(&g.place, g.verdict.kind().word()) });
-        lines.extend(run_lines(g, math).into_iter().map(Line::from));
+        let picture = picture(&g.place, g.verdict.kind().word());
+        lines.push(Line { text, picture, ..Line::default() });
+        lines.extend(chart::lines(g, math));
         if let Some(proof) = g.proof.as_ref().filter(|_| single) {
             let id = crate::options::id(&proof.hash, options.ids);
             lines.push(Line::from(format!("Found by: {}. Proof id: {id}.", proof.engine)));
@@ -229,7 +230,8 @@ pub fn answer(report: &Report, sources: &Sources, steps: u64, single: bool, opti
 }
 
 pub fn problem_line(p: &Problem, math: Math, picture: impl Fn(&bfv_driver::Place, &str) -> Option<Picture>) -> Line {
-    Line { text: p.sentences_in(math), picture: p.place.as_deref().and_then(|place| picture(place, &p.what)) }
+    let picture = p.place.as_deref().and_then(|place| picture(place, &p.what));
+    Line { text: p.sentences_in(math), picture, ..Line::default() }
 }
 
 pub fn words(all: &[String]) -> String {
@@ -266,6 +268,7 @@ fn run(chart: &Chart, g: &GoalReport, math: Math) -> Value {
             "arguments": s.arguments.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
             "worker": s.worker,
             "byzantine": s.byzantine,
+            "sends": s.sends,
             "counted": s.quorums,
         })
     };

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Line, problem_json};
 use crate::args::Explain;
+use crate::chart;
 use crate::check::{BUDGET, goal_json, goal_mistake, not_kept, place};
 use crate::commands::broken;
 use crate::declared::{self, Known, rests_on};
@@ -12,7 +13,7 @@ use crate::usage::{Mistake, line, replaced};
 use bfv_diag::Code as SourceCode;
 use bfv_driver::{
     CheckOptions, Code, GoalReport, Kind, Problem, Reason, StoreMode, Verdict, condition_message, in_math, meant,
-    point_sentence, run_lines, statement_sentence,
+    point_sentence, statement_sentence,
 };
 use serde_json::Map;
 
@@ -103,7 +104,8 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
         return Err(no_code(&args.code, known.near(&args.code, &names, arguments), arguments));
     };
     let mut lines: Vec<Line> = report.problems.iter().map(|p| Line::from(p.sentences_in(options.math()))).collect();
-    lines.extend(facts(g, options).into_iter().chain(not_kept(store.as_ref(), g)).map(Line::from));
+    lines.extend(facts(g, options));
+    lines.extend(not_kept(store.as_ref(), g).into_iter().map(Line::from));
     let mut document = Map::new();
     document.insert("goal".into(), goal_json(g, options.math()));
     document.insert("statement".into(), g.written.clone().into());
@@ -132,29 +134,32 @@ fn goal(args: &Explain, options: &Options, arguments: &[String]) -> Result<Answe
 }
 
 /// Statement, verdict, witness, and what the verdict rests on, each in sentences of its own.
-fn facts(g: &GoalReport, options: &Options) -> Vec<String> {
+fn facts(g: &GoalReport, options: &Options) -> Vec<Line> {
     let math = options.math();
-    let mut out = vec![format!("Statement: {}.", statement_sentence(&g.written, math))];
-    out.push(match g.verdict {
+    let mut out: Vec<Line> = vec![format!("Statement: {}.", statement_sentence(&g.written, math)).into()];
+    let judged = match g.verdict {
         Verdict::Proved => "The kernel checked a proof of the statement.".to_owned(),
         Verdict::Refuted => "The kernel checked a proof that the statement is false.".to_owned(),
         Verdict::Unknown(r) => format!("Neither a proof nor a counterexample was found: {}.", r.says()),
-    });
-    let run = run_lines(g, math);
+    };
+    out.push(judged.into());
+    let run = chart::lines(g, math);
     let point = if run.is_empty() { point_sentence(&g.counterexample, math) } else { String::new() };
     out.extend(run);
-    out.extend([point.trim_start().to_owned(), in_math(&g.detail, math)].into_iter().filter(|s| !s.is_empty()));
-    out.extend(g.holds_if.iter().map(|h| condition_message(h, math)));
+    let mut rest = vec![point.trim_start().to_owned(), in_math(&g.detail, math)];
+    rest.retain(|s| !s.is_empty());
+    rest.extend(g.holds_if.iter().map(|h| condition_message(h, math)));
     if g.verdict.kind() != Kind::Unknown {
-        out.extend(rests_on(&g.axioms, &g.rules));
+        rest.extend(rests_on(&g.axioms, &g.rules));
     }
     if let Some(p) = &g.proof {
         let source = match p.source {
             bfv_driver::ProofSource::Stored => "The proof was stored",
             bfv_driver::ProofSource::Searched => "The proof was made now",
         };
-        out.push(format!("{source}. Found by: {}. Proof id: {}.", p.engine, id(&p.hash, options.ids)));
+        rest.push(format!("{source}. Found by: {}. Proof id: {}.", p.engine, id(&p.hash, options.ids)));
     }
+    out.extend(rest.into_iter().map(Line::from));
     out
 }
 

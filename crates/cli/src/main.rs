@@ -3,6 +3,7 @@
 mod answer;
 mod args;
 mod attack;
+mod chart;
 mod check;
 mod commands;
 mod conform;

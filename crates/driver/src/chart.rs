@@ -3,7 +3,7 @@
 
 use crate::check::Goal;
 use crate::companion::arguments;
-use crate::sentence::{count, spoken};
+use crate::sentence::{Math, count, named_values, spoken};
 use crate::states::States;
 use bfv_elab::{Names, Target, show};
 use bfv_format::{DataRef, Prim, Term};
@@ -18,7 +18,7 @@ const LASSO: &str = "std.live.lasso";
 const SUM: &str = "std.logic.Sum";
 const COUNTS: [&str; 2] = ["std.count.count", "std.count.card"];
 /// The end of the name of a command that stands for whatever a Byzantine worker may send.
-const BY_BYZANTINE: &str = "_by_byzantine";
+pub(crate) const BY_BYZANTINE: &str = "_by_byzantine";
 /// How the name of the set of Byzantine workers begins.
 const BYZANTINE: &str = "byz";
 /// Steps of the evaluator for one chart.
@@ -34,12 +34,27 @@ pub struct Step {
     pub command: String,
     /// Its arguments, by name.
     pub arguments: Vec<(String, String)>,
+    /// Of each argument that is a set of workers, who is in it.
+    pub sets: Vec<Option<Vec<u32>>>,
     /// The worker who takes it, where its first argument is one.
     pub worker: Option<u32>,
     /// Whether that worker is Byzantine.
     pub byzantine: bool,
+    /// The messages that are sent, by the names of the relations that hold them.
+    pub sends: Vec<String>,
     /// The sets of workers that are counted where it is allowed.
     pub quorums: Vec<Vec<u32>>,
+}
+
+/// A relation that is chosen before the first step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// Its name.
+    pub name: String,
+    /// What it holds of.
+    pub elements: Vec<String>,
+    /// The largest number that was tried, where numbers are among its arguments.
+    pub up_to: Option<u64>,
 }
 
 /// A run that breaks a claim.
@@ -47,6 +62,8 @@ pub struct Step {
 pub struct Chart {
     /// What is chosen before the first step, by name, without who is Byzantine.
     pub chosen: Vec<(String, String)>,
+    /// Those of them that are relations and hold of a few elements only.
+    pub relations: Vec<Relation>,
     /// The workers that are Byzantine, where the claim has such a set.
     pub byzantine: Option<Vec<u32>>,
     /// The steps.
@@ -58,13 +75,37 @@ pub struct Chart {
 }
 
 impl Step {
+    /// The command as it is spoken, or the message that a Byzantine worker sends, and whether it is such a message.
+    #[must_use]
+    pub fn said(&self) -> (String, bool) {
+        match self.command.strip_suffix(BY_BYZANTINE) {
+            Some(name) => (spoken(name), true),
+            None => (spoken(&self.command), false),
+        }
+    }
+
+    /// The arguments as they are spoken, without the worker who takes the step.
+    #[must_use]
+    pub fn given(&self) -> Vec<String> {
+        let sends = self.said().1;
+        // What a message holds besides its sender has no name of its own.
+        let one = |((name, value), set): (&(String, String), &Option<Vec<u32>>)| {
+            let value = set.as_deref().map_or_else(|| value.clone(), workers);
+            if sends { value } else { format!("{} {value}", spoken(name)) }
+        };
+        self.arguments.iter().zip(&self.sets).skip(usize::from(self.worker.is_some())).map(one).collect()
+    }
+
+    /// The messages that are sent, as they are spoken.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        self.sends.iter().map(|s| spoken(s)).collect()
+    }
+
     /// What happens, as a sentence; the second one names who was counted.
     #[must_use]
     pub fn sentence(&self, number: usize) -> String {
-        let (name, sends) = match self.command.strip_suffix(BY_BYZANTINE) {
-            Some(name) => (spoken(name), true),
-            None => (spoken(&self.command), false),
-        };
+        let (name, sends) = self.said();
         let who = match (self.worker, self.byzantine) {
             (Some(w), true) => format!("worker {w}, Byzantine, "),
             (Some(w), false) => format!("worker {w} "),
@@ -75,12 +116,7 @@ impl Step {
             (Some(_), false) => format!("takes {name}"),
             (None, _) => format!("the step {name} is taken"),
         };
-        let others = self.arguments.iter().skip(usize::from(self.worker.is_some()));
-        // What a message holds besides its sender has no name of its own.
-        let one = |(name, value): &(String, String)| {
-            if sends { value.clone() } else { format!("{} {value}", spoken(name)) }
-        };
-        let with: Vec<String> = others.map(one).collect();
+        let with = self.given();
         let with = if with.is_empty() { String::new() } else { format!(" with {}", listed(&with)) };
         let mut out = format!("Step {number}: {who}{does}{with}.");
         for q in &self.quorums {
@@ -100,6 +136,22 @@ impl Chart {
             Some([one]) => format!("Worker {one} is Byzantine."),
             Some(many) => format!("Workers {} are Byzantine.", numbers(many)),
         }
+    }
+
+    /// What is chosen before the first step, without who is Byzantine, in sentences.
+    pub(crate) fn choice(&self, math: Math) -> Vec<String> {
+        let related = |name: &String| self.relations.iter().any(|r| r.name == *name);
+        let values: Vec<(String, String)> = self.chosen.iter().filter(|(name, _)| !related(name)).cloned().collect();
+        let mut out = Vec::new();
+        if !values.is_empty() {
+            out.push(format!("In this run, {}.", named_values(&values, math)));
+        }
+        out.extend(self.relations.iter().map(|r| {
+            let of = if r.elements.is_empty() { "nothing".to_owned() } else { format!("{} only", listed(&r.elements)) };
+            let up_to = r.up_to.map_or_else(String::new, |n| format!(", with numbers up to {n}"));
+            format!("The relation {} holds of {of}{up_to}.", spoken(&r.name))
+        }));
+        out
     }
 
     /// What the run is, in words.
@@ -157,6 +209,7 @@ fn numbers(all: &[u32]) -> String {
 
 fn workers(all: &[u32]) -> String {
     match all {
+        [] => "no worker".to_owned(),
         [one] => format!("worker {one}"),
         many => format!("workers {}", numbers(many)),
     }
@@ -308,14 +361,22 @@ impl Reader<'_> {
         for (name, ty, x) in &run.chosen {
             match self.members(ty, x)? {
                 Some(members) if name.starts_with(BYZANTINE) => out.byzantine = Some(members),
-                _ => out.chosen.push((name.clone(), show(&m.quote(&Ctx::default(), x)?, self.names, &[], &[]))),
+                _ => {
+                    out.chosen.push((name.clone(), show(&m.quote(&Ctx::default(), x)?, self.names, &[], &[])));
+                    if let Ok(Some((elements, up_to))) = self.holding(ty, x, run) {
+                        out.relations.push(Relation { name: name.clone(), elements, up_to });
+                    }
+                }
             }
         }
         for (name, x) in &run.fails_at {
             out.fails_at.push((name.clone(), self.value(x)?));
         }
+        // Messages that cannot be looked at are not told.
+        let mut sends = self.sends(run).unwrap_or_default().into_iter();
         for (action, state) in run.actions.iter().zip(&run.states) {
             let mut step = self.step(action)?;
+            step.sends = sends.next().unwrap_or_default();
             step.byzantine = step.worker.zip(out.byzantine.as_ref()).is_some_and(|(w, all)| all.contains(&w));
             let allowed = m.apply(&m.apply(&run.guard, action.clone()), state.clone());
             // A count that cannot be looked at is not told.
@@ -336,7 +397,7 @@ impl Reader<'_> {
 
     fn step(&self, action: &V) -> Res<Step> {
         let w = self.m.whnf(action)?;
-        let Val::Con(d, c, _, fields, _) = &*w else {
+        let Val::Con(d, c, params, fields, _) = &*w else {
             return Ok(Step { command: self.value(action)?, ..Step::default() });
         };
         let command = self.names.constructors.get(&(d.id, *c)).cloned().unwrap_or_default();
@@ -344,7 +405,7 @@ impl Reader<'_> {
         // The last names are those of the fields.
         let all: &[(String, bool)] = declared.map_or(&[], |g| &g.params);
         let own = all.get(all.len().saturating_sub(fields.len())..).unwrap_or(&[]);
-        let (mut arguments, mut worker) = (Vec::new(), None);
+        let (mut arguments, mut sets, mut worker) = (Vec::new(), Vec::new(), None);
         for (n, x) in fields.iter().enumerate() {
             let position = self.position(x)?;
             if n == 0 {
@@ -352,8 +413,10 @@ impl Reader<'_> {
             }
             let name = own.get(n).map_or_else(|| format!("argument {}", n + 1), |(name, _)| name.clone());
             arguments.push((name, self.value(x)?));
+            let ty = self.m.field_type(*d, *c, params, fields.get(..n).unwrap_or(&[]))?;
+            sets.push(self.members(&ty, x)?);
         }
-        Ok(Step { command, arguments, worker, ..Step::default() })
+        Ok(Step { command, arguments, sets, worker, ..Step::default() })
     }
 
     /// The number of an element of `Fin n`.

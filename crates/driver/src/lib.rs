@@ -37,7 +37,7 @@ mod vary;
 mod verdict;
 
 pub use attack::{ATTACK_STEPS, Attack, Mutant, Notice, attack};
-pub use chart::{Chart, Step};
+pub use chart::{Chart, Relation, Step};
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,
     Search, Seen, ambiguous_goal, check, check_and_see, check_text, unknown_goal,

@@ -79,10 +79,8 @@ pub fn point_sentence(point: &[(String, String)], math: Math) -> String {
 #[must_use]
 pub fn run_lines(g: &GoalReport, math: Math) -> Vec<String> {
     let Some(chart) = &g.chart else { return Vec::new() };
-    let mut before = vec![chart.setting()];
-    if !chart.chosen.is_empty() {
-        before.insert(0, format!("In this run, {}.", named_values(&chart.chosen, math)));
-    }
+    let mut before = chart.choice(math);
+    before.push(chart.setting());
     before.retain(|s| !s.is_empty());
     let mut out = Vec::new();
     if !before.is_empty() {

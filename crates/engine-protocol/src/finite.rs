@@ -208,3 +208,47 @@ fn constant(m: &Machine<'_>, ctx: &Ctx, dom: &V, cod: &Clo) -> Res<Option<V>> {
     let outer = rename(&quoted, 0, 0, &mut |n| n.checked_sub(1), &mut Some);
     Ok(outer.map(|t| m.eval(&ctx.env, &t)))
 }
+
+/// What an argument of a command is.
+#[derive(Clone)]
+pub enum Argument {
+    /// An element of a type.
+    Element(Shape),
+    /// A set of elements of a type: a function to the truth values, with its layout.
+    Set(Rc<Shape>, Layout),
+}
+
+impl Argument {
+    /// What is given where an argument of a type is asked for; nothing where that is not finite.
+    ///
+    /// # Errors
+    /// The evaluator's.
+    pub fn of(m: &Machine<'_>, ty: &V, last: u64) -> Res<Option<Argument>> {
+        if let Some(s) = Shape::of(m, ty, last)? {
+            return Ok(Some(Argument::Element(s)));
+        }
+        let layout = Layout::of(m, &Ctx::default(), ty, last)?;
+        Ok(layout.and_then(|layout| match &layout {
+            Layout::Function(s, inner, _) if matches!(&**inner, Layout::Leaf(v) if **v == Shape::Bool) => {
+                Some(Argument::Set(s.clone(), layout.clone()))
+            }
+            _ => None,
+        }))
+    }
+
+    /// The type of the element, or of the elements of the set.
+    pub fn shape(&self) -> &Shape {
+        match self {
+            Argument::Element(s) => s,
+            Argument::Set(s, _) => s,
+        }
+    }
+
+    /// The number of ways to give it. A set has a binary digit for each element.
+    pub fn size(&self) -> u64 {
+        match self {
+            Argument::Element(s) => s.size(),
+            Argument::Set(s, _) => u32::try_from(s.size()).ok().and_then(|n| 1u64.checked_shl(n)).unwrap_or(u64::MAX),
+        }
+    }
+}

@@ -3,9 +3,10 @@
 //! Everything is read off the kernel's values of the claim, whatever its definitions look like. Were something read wrongly, a run would
 //! be missed, or proposed and refused: the kernel judges the run itself.
 
-use crate::finite::{Layout, Shape};
+use crate::finite::{Argument, Layout, Shape};
 use crate::formula::Expr;
 use crate::reader::{Input, Reader, Stop, outside, refused};
+use crate::trace::Words;
 use bfv_kernel::{Ctx, Elim, Env, Head, Machine, Neutral, Res, V, Val};
 use std::rc::Rc;
 
@@ -23,12 +24,23 @@ pub struct Cell {
     pub holds: Option<usize>,
 }
 
+/// An argument that is given.
+#[derive(Clone, Copy)]
+pub struct Given {
+    /// The number of its sort, or of the sort of its elements; the largest number where these are no sort.
+    pub sort: usize,
+    /// It is a set, and its number has a binary digit for each element.
+    pub set: bool,
+    /// Which of all it is.
+    pub number: u64,
+}
+
 /// A command with its arguments.
 pub struct Action {
     /// Number of the constructor.
     pub command: u32,
-    /// Numbers of the arguments, with their sorts.
-    pub arguments: Vec<(usize, u64)>,
+    /// The arguments.
+    pub arguments: Vec<Given>,
     /// When it is allowed.
     pub guard: Expr,
     /// The cells that it changes.
@@ -90,8 +102,8 @@ pub struct Program {
     pub live: bool,
     /// When fair actions are allowed that have the last number as an argument, and so are not taken.
     pub waiting: Vec<Expr>,
-    /// The shapes of the arguments of each command.
-    pub commands: Vec<Vec<Shape>>,
+    /// What the arguments of each command are.
+    pub commands: Vec<Vec<Argument>>,
 }
 
 /// What is read before any command.
@@ -113,8 +125,8 @@ pub struct Opened<'m, 'g> {
     pub numbers: usize,
 }
 
-/// Most actions of an instance.
-const ACTIONS: u64 = 4_096;
+/// Most ways to take a command of an instance.
+pub const ACTIONS: u64 = 4_096;
 /// Most cells of an instance.
 const CELLS: usize = 2_048;
 
@@ -321,11 +333,11 @@ fn place(layout: &Layout, arguments: &mut Vec<(usize, u64, usize)>, sorts: &mut 
 }
 
 impl Opened<'_, '_> {
-    /// Reads the rest of the claim.
+    /// Reads the rest of the claim; nothing where a command has more than `ACTIONS` ways to be taken.
     ///
     /// # Errors
     /// Why it is for no finite search.
-    pub fn program(mut self) -> Result<Program, Stop> {
+    pub fn program(mut self, words: &Words) -> Result<Option<Program>, Stop> {
         let m = self.reader.m;
         let [state, action, init, effect, guard] = self.parts.clone();
         let Some(run) = self.reader.inputs.last().cloned() else { return outside("The claim has no state.") };
@@ -348,32 +360,41 @@ impl Opened<'_, '_> {
         let Some(decl) = m.globals().data(d.id) else { return outside("The actions of the protocol are unknown.") };
         let (mut actions, mut commands, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for (command, c) in (0u32..).zip(&decl.constructors) {
-            let mut shapes = Vec::new();
+            let mut known: Vec<Argument> = Vec::new();
             let mut before: Vec<V> = Vec::new();
             for _ in &c.fields {
                 let ty = m.field_type(*d, command, params, &before).map_err(|r| refused(&r))?;
-                let Some(shape) = Shape::of(m, &ty, self.reader.last).map_err(|r| refused(&r))? else {
-                    return outside("An argument of a command is neither a number nor an element of a finite type.");
+                let Some(argument) = Argument::of(m, &ty, self.reader.last).map_err(|r| refused(&r))? else {
+                    return outside(
+                        "An argument of a command is no number, no element of a finite type and no set of these.",
+                    );
                 };
-                let first = shape.element(0).unwrap_or_else(|| Rc::new(bfv_format::Node::NatLit(0u8.into())));
+                let first =
+                    words.argument(&argument, 0).unwrap_or_else(|| Rc::new(bfv_format::Node::NatLit(0u8.into())));
                 before.push(m.eval(&Env::default(), &first));
-                shapes.push(shape);
+                known.push(argument);
             }
             // The last number occurs in no action that is taken. A fair action may wait with it.
-            let taken = |s: &Shape| s.size() - u64::from(matches!(s, Shape::Nat(_)));
-            let sizes: Vec<u64> = shapes.iter().map(|s| if live { s.size() } else { taken(s) }).collect();
+            let last = |a: &Argument| matches!(a, Argument::Element(Shape::Nat(_)));
+            let taken = |a: &Argument| a.size() - u64::from(last(a));
+            let sizes: Vec<u64> = known.iter().map(|a| if live { a.size() } else { taken(a) }).collect();
             let all = sizes.iter().fold(1u64, |a, b| a.saturating_mul(*b));
             if all > ACTIONS {
-                return outside("A command has too many arguments to be gone through.");
+                return Ok(None);
             }
             for mut rest in 0..all {
                 let (mut arguments, mut fields, mut waits) = (Vec::new(), Vec::new(), false);
-                for (shape, size) in shapes.iter().zip(&sizes).rev() {
-                    let n = rest % size;
+                for (argument, size) in known.iter().zip(&sizes).rev() {
+                    let number = rest % size;
                     rest /= size;
-                    waits |= n >= taken(shape);
-                    arguments.push((sort(shape, &mut self.sorts).unwrap_or(usize::MAX), n));
-                    fields.extend(shape.element(n).map(|t| m.eval(&Env::default(), &t)));
+                    waits |= number >= taken(argument);
+                    let set = matches!(argument, Argument::Set(..));
+                    let sort = sort(argument.shape(), &mut self.sorts).unwrap_or(usize::MAX);
+                    arguments.push(Given { sort, set, number });
+                    let Some(t) = words.argument(argument, number) else {
+                        return outside("An argument of a command is a set, and vectors are not imported.");
+                    };
+                    fields.push(m.eval(&Env::default(), &t));
                 }
                 arguments.reverse();
                 fields.reverse();
@@ -401,9 +422,9 @@ impl Opened<'_, '_> {
                 self.changes(&after, &s, &run.layout, run.first, &mut updates)?;
                 actions.push(Action { command, arguments, guard: allowed, updates, fair });
             }
-            commands.push(shapes);
+            commands.push(known);
         }
-        Ok(Program {
+        Ok(Some(Program {
             slots: self.slots,
             sorts: self.sorts,
             cells: self.cells,
@@ -415,7 +436,7 @@ impl Opened<'_, '_> {
             live,
             waiting,
             commands,
-        })
+        }))
     }
 
     /// The cells in which two states differ. What is the same as a whole is not looked into.

@@ -4,13 +4,11 @@ use crate::explore::{End, choices, explore};
 use crate::finite::Shape;
 use crate::formula::Expr;
 use crate::lasso::lasso;
-use crate::model::{About, Program, open};
-use crate::reader::{Stop, refused};
+use crate::model::{ACTIONS, About, Program, open};
+use crate::reader::{Stop, outside, refused};
 use crate::symmetry::Symmetry;
 use crate::trace::{Refutation, Words, refutation};
-use bfv_format::{Node, Term};
 use bfv_search::{Budget, Goal, Reason};
-use std::rc::Rc;
 
 /// The largest natural number that a parameter gets.
 const LARGEST: u64 = 7;
@@ -58,6 +56,8 @@ struct Instance {
     ways: Vec<(Vec<u8>, Option<Symmetry>, Option<usize>)>,
     /// Nothing is left to search.
     done: bool,
+    /// A command has more ways to be taken than are gone through.
+    large: bool,
 }
 
 /// Looks for a run that breaks a claim.
@@ -66,20 +66,7 @@ struct Instance {
 /// Why there is none, or none was found.
 pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refutation, Stop> {
     let m = goal.machine;
-    let role = |tag: &str| -> Option<Term> {
-        let lemma = goal.lemmas.iter().find(|l| l.has(tag))?;
-        Some(Rc::new(Node::Const { id: lemma.id, shift: 0 }))
-    };
-    let words = Words {
-        nil: role("vector.nil"),
-        cons: role("vector.cons"),
-        lasso: role("live.lasso"),
-        is_lasso: role("live.is_lasso"),
-        possible: role("live.lasso_possible"),
-        fair: role("live.lasso_fair"),
-        never: role("live.lasso_never"),
-        about,
-    };
+    let words = Words::new(goal.lemmas, about);
     let before = open(m, &goal.target, about, &[], 1)?;
     let count = before.numbers;
     if count > NUMBERS {
@@ -88,7 +75,7 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
     let mut instances = Vec::new();
     for last in VALUES {
         for numbers in tuples(count) {
-            instances.push(Instance { numbers, last, program: None, ways: Vec::new(), done: false });
+            instances.push(Instance { numbers, last, program: None, ways: Vec::new(), done: false, large: false });
         }
     }
     let mut met = 0usize;
@@ -108,6 +95,10 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
         }
     }
     let searched = instances.iter().filter(|i| i.program.is_some()).count();
+    let large = instances.iter().any(|i| i.large);
+    if searched == 0 && large {
+        return outside(&format!("A command has more than {ACTIONS} ways to be taken."));
+    }
     let whole = instances.iter().filter(|i| i.program.is_some() && i.done).count();
     let largest = instances.iter().filter(|i| i.program.is_some()).flat_map(|i| i.numbers.iter().copied()).max();
     let reason = if out_of_steps { Reason::Budget } else { Reason::Incomplete };
@@ -116,9 +107,14 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
         reason,
         format!(
             "No {} among the {met} states met in {searched} small {}{bound}. \
-             Of {whole} of these, every state was met. Nothing is known of larger ones.",
+             Of {whole} of these, every state was met. {}Nothing is known of larger ones.",
             if let About::Live(..) = about { "fair cycle avoids the goal" } else { "run breaks the claim" },
             if searched == 1 { "instance" } else { "instances" },
+            if large {
+                format!("In others a command has more than {ACTIONS} ways to be taken. ")
+            } else {
+                String::new()
+            },
         ),
     ))
 }
@@ -151,8 +147,12 @@ fn attempt(
             instance.done = true;
             return Ok(None);
         }
-        let program = opened.program()?;
+        let program = opened.program(words)?;
         let spent = budget.spend((m.steps() - steps) / EVALUATIONS);
+        let Some(program) = program else {
+            (instance.done, instance.large) = (true, true);
+            return spent.map(|()| None).map_err(|r| (r, String::new()));
+        };
         // Without numbers among what changes, more of them are nothing new.
         if instance.last > VALUES[0] && !program.sorts.iter().any(|s| matches!(s, Shape::Nat(_))) {
             instance.done = true;

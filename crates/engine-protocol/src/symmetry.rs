@@ -4,7 +4,7 @@
 //! a run could be missed; a run that is found is one of states that were really met.
 
 use crate::finite::Shape;
-use crate::model::{Action, Program};
+use crate::model::{Action, Given, Program};
 use std::collections::BTreeMap;
 
 /// Runs on which exchanges are tried, and their length.
@@ -67,7 +67,14 @@ impl Moved {
     }
 
     fn action(&self, a: &Action) -> (u32, Vec<u64>) {
-        let arg = |(s, x): &(usize, u64)| u64::from(renamed(&self.renaming, Some(*s), small(*x)));
+        let to = |sort: usize, x: u64| u64::from(renamed(&self.renaming, Some(sort), small(x)));
+        let arg = |g: &Given| {
+            if !g.set {
+                return to(g.sort, g.number);
+            }
+            let members = (0..u64::from(u64::BITS - g.number.leading_zeros())).filter(|x| g.number >> x & 1 == 1);
+            members.fold(0, |set, x| set | 1 << to(g.sort, x))
+        };
         (a.command, a.arguments.iter().map(arg).collect())
     }
 }
@@ -162,7 +169,7 @@ impl Symmetry {
             .actions
             .iter()
             .enumerate()
-            .map(|(n, a)| ((a.command, a.arguments.iter().map(|(_, x)| *x).collect()), n))
+            .map(|(n, a)| ((a.command, a.arguments.iter().map(|g| g.number).collect()), n))
             .collect();
         let mut classes: Vec<Vec<Vec<u64>>> = Vec::new();
         for (s, shape) in p.sorts.iter().enumerate() {

@@ -4,6 +4,7 @@
 use crate::explore::{End, choices, explore};
 use crate::model::{About, Program, is_protocol, open};
 use crate::symmetry::Symmetry;
+use crate::trace::Words;
 use crate::{Explore, LEGAL};
 use bfv_elab::{Engines, Session};
 use bfv_engine_native::{Arith, Auto, Boxes};
@@ -81,7 +82,8 @@ fn states(session: &Session, statement: &Term, numbers: &[u64], values: u64) -> 
     let target = machine.eval(&Ctx::default().env, statement);
     let legal = About::Legal(session.lemmas.iter().find(|l| l.has(LEGAL)).unwrap().id);
     assert!(is_protocol(&machine, &target, legal));
-    let p: Program = open(&machine, &target, legal, numbers, values).unwrap().program().unwrap();
+    let words = Words::new(&session.lemmas, legal);
+    let p: Program = open(&machine, &target, legal, numbers, values).unwrap().program(&words).unwrap().unwrap();
     let all = |chosen: &[u8], s: &Symmetry| match explore(&p, chosen, s, u64::MAX, &mut Budget::new(u64::MAX)) {
         Ok(End::All(n)) => n,
         end => panic!("{end:?}"),
@@ -323,5 +325,62 @@ fn a_cycle_is_fair_by_its_own_states_and_steps() {
                  Of 1 of these, every state was met. Nothing is known of larger ones."
             );
         }
+    });
+}
+
+/// A command that keeps a set of voters, any one that is a majority; one that fills a set of numbers; commands with too many sets.
+const SETS: &str = "
+protocol keeping {n : Nat}
+  sort worker := Fin n
+  relation voted : worker -> Bool
+  relation kept : worker -> Bool
+  command vote (w : worker) when not voted w do voted w := true
+  command keep (q : worker -> Bool) when n < 2 * count q /\\ forall u, q u -> voted u do kept := fun u => q u
+  decides kept
+  safety backed : forall u, kept u -> voted u
+  safety small : count (fun u => kept u) < 2
+end
+protocol filling
+  relation full : Nat -> Bool
+  command fill (p : Nat -> Bool) do full := fun x => p x
+  decides full
+  safety apart : not (full 0 /\\ full 1)
+end
+protocol wide
+  sort worker := Fin 13
+  relation kept : worker -> Bool
+  command keep (q : worker -> Bool) do kept := fun u => q u
+  decides kept
+  safety none : forall u, not kept u
+end
+protocol three {n : Nat}
+  sort worker := Fin n
+  relation kept : worker -> Bool
+  command keep (p q r : worker -> Bool) when n < count p do kept := fun u => q u
+  decides kept
+  safety none : forall u, not kept u
+end
+";
+
+#[test]
+fn sets_among_arguments_are_all_gone_through() {
+    with_claims(SETS, |session, claims| {
+        // Of three workers: none or one has voted; two have, and both may be kept; or three, and two or three of them are kept.
+        let found = states(session, &claims[0], &[3], 2);
+        assert_eq!(found, [(vec![], 4 + 3 * 2 + 5, 2 + 2 + 3)]);
+        // The kernel judges the runs. Two votes and a set of two; one set of numbers.
+        assert_eq!([steps_of(session, &claims[1]), steps_of(session, &claims[2])], [3, 1]);
+        let why = |c: &Term| match search(session, c, 100_000).0 {
+            Outcome::GaveUp(reason, why) => (reason, why),
+            other => panic!("{other:?}"),
+        };
+        let said = "A command has more than 4096 ways to be taken.";
+        assert_eq!(why(&claims[3]), (Reason::OutsideFragment, said.to_owned()));
+        // Up to four workers are gone through, and of no more it is said that nothing is known.
+        let (reason, why) = why(&claims[4]);
+        assert_eq!(reason, Reason::Incomplete);
+        let said = "with numbers up to 4. Of 5 of these, every state was met. \
+                    In others a command has more than 4096 ways to be taken. Nothing is known of larger ones.";
+        assert!(why.ends_with(said), "{why}");
     });
 }

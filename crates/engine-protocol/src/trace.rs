@@ -2,10 +2,11 @@
 
 use crate::decide::{Decided, Judge, Refuted};
 use crate::explore::Run;
-use crate::finite::{Layout, Shape};
-use crate::model::{About, Endless, Program, Slot, endless};
+use crate::finite::{Argument, Layout, Shape};
+use crate::model::{About, Action, Endless, Program, Slot, endless};
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, Env, Machine, Res, V, Val};
+use bfv_search::Lemma;
 use std::rc::Rc;
 
 /// A term of type `statement -> Empty`, and the values of the leading variables that are data.
@@ -40,6 +41,36 @@ fn lam(t: Term) -> Term {
 }
 
 impl Words {
+    /// Those that are known where these lemmas are.
+    pub fn new(lemmas: &[Lemma], about: About) -> Words {
+        let role = |tag: &str| -> Option<Term> {
+            let lemma = lemmas.iter().find(|l| l.has(tag))?;
+            Some(Rc::new(Node::Const { id: lemma.id, shift: 0 }))
+        };
+        Words {
+            nil: role("vector.nil"),
+            cons: role("vector.cons"),
+            lasso: role("live.lasso"),
+            is_lasso: role("live.is_lasso"),
+            possible: role("live.lasso_possible"),
+            fair: role("live.lasso_fair"),
+            never: role("live.lasso_never"),
+            about,
+        }
+    }
+
+    /// An argument of a command, by its number.
+    pub fn argument(&self, argument: &Argument, number: u64) -> Option<Term> {
+        match argument {
+            Argument::Element(s) => s.element(number),
+            Argument::Set(_, layout) => {
+                let digit = |n: usize| number.checked_shr(u32::try_from(n).ok()?).map(|d| u8::from(d & 1 == 1));
+                let cells = (0..layout.width()).map(digit).collect::<Option<Vec<u8>>>()?;
+                self.chosen(layout, 0, &cells)
+            }
+        }
+    }
+
     /// What is chosen once, from its cells. All parts are closed.
     fn chosen(&self, layout: &Layout, first: usize, cells: &[u8]) -> Option<Term> {
         match layout {
@@ -117,7 +148,7 @@ pub fn refutation(
             },
             Slot::Run => {
                 let found = match &run.cycle {
-                    None => trace(m, p, &run.stem, dom)?,
+                    None => words.trace(m, p, &run.stem, dom)?,
                     Some(cycle) => words.course(m, p, &run.stem, cycle, cod)?,
                 };
                 match found {
@@ -165,7 +196,7 @@ impl Words {
         let Some(ty) = m.globals().const_type(*id) else { return Ok(None) };
         let Val::Pi(_, cod) = &*m.whnf(&m.eval(&Env::default(), &ty))? else { return Ok(None) };
         let Val::Pi(runs, _) = &*m.whnf(&m.inst(cod, action.clone()))? else { return Ok(None) };
-        let (stem, cycle) = (trace(m, p, stem, runs)?, trace(m, p, cycle, runs)?);
+        let (stem, cycle) = (self.trace(m, p, stem, runs)?, self.trace(m, p, cycle, runs)?);
         let action = m.quote(&Ctx::default(), &action)?;
         Ok(stem.zip(cycle).map(|(s, c)| call(lasso, &[action, s, c])))
     }
@@ -208,24 +239,28 @@ fn fails_at(m: &Machine<'_>, statement: &V, refuted: &Refuted) -> Res<Vec<Option
     Ok(out)
 }
 
-/// A run as an element of the type of runs.
-fn trace(m: &Machine<'_>, p: &Program, run: &[usize], ty: &V) -> Res<Option<Term>> {
-    let Val::Data(d, params) = &*m.whnf(ty)? else { return Ok(None) };
-    let [action] = &params[..] else { return Ok(None) };
-    let Val::Data(a, given) = &*m.whnf(action)? else { return Ok(None) };
-    let read = |vs: &[V]| vs.iter().map(|v| m.quote(&Ctx::default(), v)).collect::<Res<Vec<Term>>>();
-    let (params, given) = (read(params)?, read(given)?);
-    let mut out: Term = Rc::new(Node::Con(*d, 0, params.clone(), Vec::new(), Vec::new()));
-    for n in run {
-        let Some(step) = p.actions.get(*n).and_then(|step| taken(*a, &given, p, step)) else { return Ok(None) };
-        out = Rc::new(Node::Con(*d, 1, params.clone(), vec![out, step], Vec::new()));
+impl Words {
+    /// A run as an element of the type of runs.
+    fn trace(&self, m: &Machine<'_>, p: &Program, run: &[usize], ty: &V) -> Res<Option<Term>> {
+        let Val::Data(d, params) = &*m.whnf(ty)? else { return Ok(None) };
+        let [action] = &params[..] else { return Ok(None) };
+        let Val::Data(a, given) = &*m.whnf(action)? else { return Ok(None) };
+        let read = |vs: &[V]| vs.iter().map(|v| m.quote(&Ctx::default(), v)).collect::<Res<Vec<Term>>>();
+        let (params, given) = (read(params)?, read(given)?);
+        let mut out: Term = Rc::new(Node::Con(*d, 0, params.clone(), Vec::new(), Vec::new()));
+        for n in run {
+            let Some(step) = p.actions.get(*n).and_then(|step| self.taken(*a, &given, p, step)) else {
+                return Ok(None);
+            };
+            out = Rc::new(Node::Con(*d, 1, params.clone(), vec![out, step], Vec::new()));
+        }
+        Ok(Some(out))
     }
-    Ok(Some(out))
-}
 
-fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
-    let shapes = p.commands.get(usize::try_from(action.command).ok()?)?;
-    let fields =
-        shapes.iter().zip(&action.arguments).map(|(s, (_, n))| s.element(*n)).collect::<Option<Vec<Term>>>()?;
-    Some(Rc::new(Node::Con(d, action.command, params.to_vec(), fields, Vec::new())))
+    fn taken(&self, d: DataRef, params: &[Term], p: &Program, action: &Action) -> Option<Term> {
+        let known = p.commands.get(usize::try_from(action.command).ok()?)?;
+        let given = known.iter().zip(&action.arguments);
+        let fields = given.map(|(a, g)| self.argument(a, g.number)).collect::<Option<Vec<Term>>>()?;
+        Some(Rc::new(Node::Con(d, action.command, params.to_vec(), fields, Vec::new())))
+    }
 }
