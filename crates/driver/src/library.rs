@@ -87,6 +87,13 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.cubical.representation", include_str!("../../../sctt/cubical/representation.sctt")),
     ("std.cubical.computations", include_str!("../../../sctt/cubical/computations.sctt")),
     ("std.equations", include_str!("../../../sctt/equations.sctt")),
+    ("std.tally", include_str!("../../../sctt/tally.sctt")),
+    ("std.divides", include_str!("../../../sctt/divides.sctt")),
+    ("std.freivalds", include_str!("../../../sctt/freivalds.sctt")),
+    ("std.lucas", include_str!("../../../sctt/lucas.sctt")),
+    ("std.tolerance", include_str!("../../../sctt/tolerance.sctt")),
+    ("std.sampling", include_str!("../../../sctt/sampling.sctt")),
+    ("std.merkle", include_str!("../../../sctt/merkle.sctt")),
 ];
 
 /// Bundles by module, as they lay in `sctt/bundles` when this was built.
