@@ -205,6 +205,9 @@ pub struct Export {
 pub struct Conform {
     /// Files with one record of a run each, as the simulator writes them.
     pub records: Vec<PathBuf>,
+    /// The file of a protocol named repaired to compare with, instead of the one in the program.
+    #[arg(long, value_name = "FILE")]
+    pub protocol: Option<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]

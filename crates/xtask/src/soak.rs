@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 7] = [
+const SOAKS: [Soak; 8] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -53,6 +53,12 @@ const SOAKS: [Soak; 7] = [
         what: "runs of the repaired consensus protocol with Byzantine workers",
         arguments: &["--package", "bfv-wingbeat", "--test", "repaired"],
         settings: &[("BFV_CASES", 100_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "recorded runs of the consensus protocol, followed in its specification",
+        arguments: &["--package", "bfv", "--test", "abstract"],
+        settings: &[("BFV_CASES", 1000)],
         runs: 1,
     },
 ];
