@@ -340,17 +340,17 @@ fn broken_lists_are_stopped_at_the_right_command() {
             (
                 [answers.clone(), accepts.clone(), vec![one("prepare", &[0, 0, 1]), one("prepare", &[0, 0, 1])]]
                     .concat(),
-                Some("(forall x, not prepared w r x)"),
+                Some("forall x, not prepared w r x"),
             ),
             (
                 [answers.clone(), vec![with(one("accept", &[0, 0, 2]), THREE, &[0])]].concat(),
-                Some("(forall y, (forall u, p u -> not byz u -> answered u s y) -> y = x)"),
+                Some("forall y, (forall u, p u -> not byz u -> answered u s y) -> y = x"),
             ),
             (
                 [locked.clone(), changes.clone(), vec![with(one("release", &[1]), THREE, &[0])]].concat(),
-                Some("(forall u (t : view) y, q u -> not byz u -> t < s -> not locked u t y)"),
+                Some("forall u (t : view) y, q u -> not byz u -> t < s -> not locked u t y"),
             ),
-            (vec![with(one("release", &[1]), THREE, &[0])], Some("(forall u, q u -> changed u s)")),
+            (vec![with(one("release", &[1]), THREE, &[0])], Some("forall u, q u -> changed u s")),
             (vec![one("prepared_by_byzantine", &[0, 0, 1])], Some("")),
         ];
         for (list, needs) in rows {

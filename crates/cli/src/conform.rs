@@ -18,7 +18,6 @@ enum Judged {
     OfStep(Departure),
     /// An event is none of the protocol.
     OfProtocol(bfv_conform::Departure),
-    Problem(Problem),
 }
 
 /// `bfv conform`.
@@ -26,47 +25,52 @@ pub fn conform(args: &Conform, options: &Options) -> Result<Answer, Mistake> {
     if args.records.is_empty() {
         return Err(Mistake::new("A record must be named.", vec![line(&["conform", "run.jsonl"])]));
     }
-    let mut frontend = plug::frontend();
-    let read = match &args.protocol {
-        Some(path) => Specification::read(path, frontend.as_mut()),
-        None => Specification::own(frontend.as_mut()),
-    };
     let (mut lines, mut records, mut problems) = (Vec::new(), Vec::<Value>::new(), Vec::new());
     let (mut conforming, mut departing) = (0, 0);
-    let name = match read {
-        Ok(specification) => {
-            for path in &args.records {
-                let file = shown(path);
-                let text = match std::fs::read_to_string(path) {
-                    Ok(text) => text,
-                    Err(e) => {
-                        problems.push(Problem::not_read(&file, &e));
-                        continue;
-                    }
-                };
-                let judged = judge(&file, &specification, replay_altered(&text, Altered::default()));
-                if let Judged::Problem(problem) = judged {
-                    problems.push(problem);
-                    continue;
-                }
+    let mut specification = None;
+    for path in &args.records {
+        let file = shown(path);
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) => {
+                problems.push(Problem::not_read(&file, &e));
+                continue;
+            }
+        };
+        let replayed = replay_altered(&text, Altered::default());
+        if let Err(NotConforming::Fault(fault)) = replayed.end {
+            problems.push(problem(&file, fault));
+            continue;
+        }
+        // It is read when something is to be compared with it.
+        let known = match specification.take().map_or_else(|| read(args), Ok) {
+            Ok(known) => specification.insert(known),
+            Err(found) => {
+                problems.extend(found);
+                break;
+            }
+        };
+        match judge(known, replayed) {
+            Ok(judged) => {
                 *(if matches!(judged, Judged::Conforms(..)) { &mut conforming } else { &mut departing }) += 1;
                 lines.push(Line::from(in_math(&sentences(&file, &judged), options.math())));
                 records.push(document(&file, &judged));
             }
-            Some(specification.name)
+            Err(fault) => problems.push(problem(&file, fault)),
         }
-        Err(found) => {
-            problems.extend(found);
-            None
-        }
-    };
-    if let Some(name) = name.as_ref().filter(|_| !records.is_empty()) {
-        let of = name.strip_suffix(".repaired").unwrap_or(name);
-        lines.push(Line::from(format!("Compared with the step of this program, and with the protocol in {of}.")));
+    }
+    let name = specification.map(|s| s.name);
+    if !records.is_empty() {
+        let of = match (&args.protocol, &name) {
+            (Some(path), _) => format!("with the protocol in the file {}", shown(path)),
+            (None, name) => format!("with its protocol {}", name.as_deref().unwrap_or_default()),
+        };
+        lines.push(Line::from(format!("Compared with the step of this program, and {of}.")));
     }
     lines.extend(problems.iter().map(|p| Line::from(p.sentences_in(options.math()))));
     let mut document = serde_json::Map::new();
     document.insert("protocol".into(), name.into());
+    document.insert("protocol_file".into(), args.protocol.as_deref().map(shown).into());
     document.insert("records".into(), records.into());
     document.insert("problems".into(), problems.iter().map(problem_json).collect());
     let mut events: Vec<Event> = problems.iter().filter_map(Problem::event).collect();
@@ -92,20 +96,26 @@ pub fn conform(args: &Conform, options: &Options) -> Result<Answer, Mistake> {
     })
 }
 
-/// The first event that departs from either is the one that counts; what the protocol says comes first where both are at the same event.
-fn judge(file: &str, specification: &Specification, Replayed { run, end }: Replayed) -> Judged {
-    if let Err(NotConforming::Fault(fault)) = end {
-        return Judged::Problem(problem(file, fault));
+fn read(args: &Conform) -> Result<Specification, Vec<Problem>> {
+    let mut frontend = plug::frontend();
+    match &args.protocol {
+        Some(path) => Specification::read(path, frontend.as_mut()),
+        None => Specification::own(frontend.as_mut()),
     }
+}
+
+/// The first event that departs from either is the one that counts. What was done up to the end of the replay was followed, so that one of the
+/// protocol is no later.
+fn judge(specification: &Specification, Replayed { run, end }: Replayed) -> Result<Judged, Fault> {
     match (specification.follow(&run), end) {
-        (Err(NotFollowed::Departs(d)), _) => Judged::OfProtocol(*d),
-        (_, Err(NotConforming::Departure(d))) => Judged::OfStep(d),
-        (Ok(followed), Ok(c)) => Judged::Conforms(c, followed),
+        (_, Err(NotConforming::Fault(fault))) => Err(fault),
+        (Err(NotFollowed::Departs(d)), _) => Ok(Judged::OfProtocol(*d)),
+        (_, Err(NotConforming::Departure(d))) => Ok(Judged::OfStep(d)),
+        (Ok(followed), Ok(c)) => Ok(Judged::Conforms(c, followed)),
         (Err(NotFollowed::Unable(why)), _) => {
             let what = format!("The record cannot be compared with the protocol. {why}");
-            Judged::Problem(problem(file, Fault { line: 1, what, mend: "record a smaller run.".to_owned() }))
+            Err(Fault { line: 1, what, mend: "record a smaller run.".to_owned() })
         }
-        (Ok(_), Err(NotConforming::Fault(fault))) => Judged::Problem(problem(file, fault)),
     }
 }
 
@@ -139,7 +149,6 @@ fn document(file: &str, judged: &Judged) -> Value {
             }
             out
         }
-        Judged::Problem(problem) => problem_json(problem),
     }
 }
 
@@ -165,8 +174,10 @@ fn sentences(file: &str, judged: &Judged) -> String {
             )
         }
         Judged::OfStep(d) => departs(d.line, d.worker.map(|w| w.0), d.time, &d.what),
-        Judged::OfProtocol(d) => departs(d.line, Some(d.worker), d.time, &differs(&d.what)),
-        Judged::Problem(problem) => problem.what.clone(),
+        Judged::OfProtocol(d) => {
+            let what = format!("Sequence {}. {}", d.sequence, differs(&d.what));
+            departs(d.line, Some(d.worker), d.time, &what)
+        }
     }
 }
 
@@ -174,7 +185,7 @@ fn sentences(file: &str, judged: &Judged) -> String {
 fn differs(what: &What) -> String {
     match what {
         What::Command { command, arguments, needs } => {
-            let each: Vec<String> = arguments.iter().map(|(name, v)| format!("{name}: {v}.")).collect();
+            let each: Vec<String> = arguments.iter().map(|(name, v)| format!("Argument {name}: {v}.")).collect();
             let why = match needs {
                 Some(text) => format!("It needs `{text}`, which does not hold."),
                 None => "Its guard does not hold.".to_owned(),
@@ -183,7 +194,7 @@ fn differs(what: &What) -> String {
         }
         What::State { relation, worker, protocol } => {
             let relation = spoken(relation);
-            format!("The protocol says something else of {relation}. Worker: {worker}. Protocol: {protocol}.")
+            format!("The protocol has something else in {relation}. Worker: {worker}. Protocol: {protocol}.")
         }
     }
 }

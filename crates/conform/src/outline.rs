@@ -53,9 +53,24 @@ fn conjuncts(e: &Expr, text: &[u8], out: &mut Vec<String>) {
     out.push(written(e, text));
 }
 
-/// The text of an expression, on one line.
+/// The text of an expression, on one line and without brackets around it all.
 fn written(e: &Expr, text: &[u8]) -> String {
     let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     let bytes = text.get(at(e.span.start)..at(e.span.end)).unwrap_or_default();
-    String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+    inside(&line).unwrap_or(&line).to_owned()
+}
+
+/// What stands in the brackets that enclose a text, if the first one closes at its end.
+fn inside(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('(')?.strip_suffix(')')?;
+    let mut open = 0_usize;
+    for c in inner.chars() {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    Some(inner)
 }
