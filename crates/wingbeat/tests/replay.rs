@@ -335,8 +335,11 @@ fn naming(text: &str, violations: &[String]) -> String {
     self::text(&lines)
 }
 
+/// Makes the run of a seed.
+type Make = fn(u64) -> Scenario;
+
 /// Runs of altered steps in which something goes wrong, with what does.
-const WRONG: [(&str, fn(u64) -> Scenario); 3] = [
+const WRONG: [(&str, Make); 3] = [
     ("disagreement", |seed| Scenario { omitted: Some(Rule::Quorum), ..Scenario::new(seed) }),
     ("not-vouched", |seed| Scenario { omitted: Some(Rule::Proposal), ..Scenario::new(seed) }),
     ("not-vouched", |seed| Scenario { omitted: Some(Rule::NewView), ..Scenario::new(seed) }),
