@@ -43,6 +43,13 @@ impl Folder {
         for (file, text) in [("run.jsonl", record.as_str()), ("broken.jsonl", broken.as_str()), ("cut.jsonl", cut)] {
             std::fs::write(folder.path().join(file), text).unwrap();
         }
+        // A protocol that allows less, and one that keeps something else; without its last claim, which judges its own run.
+        let protocol =
+            include_str!("../examples/consensus/repaired.sctt").split_once("  --- A worker can decide.").unwrap().0;
+        let strict = protocol.replacen("do answered", "/\\ (exists y, accepted w s y)\n    do answered", 1) + "end\n";
+        let odd = protocol.replacen("do decided w r v := true", "do decided w r v := false", 1) + "end\n";
+        std::fs::write(folder.path().join("strict.sctt"), strict).unwrap();
+        std::fs::write(folder.path().join("odd.sctt"), odd).unwrap();
         folder
     }
 }
@@ -133,7 +140,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 85] = [
+const SAMPLES: [&str; 87] = [
     "check missing.sctt",
     "check",
     "check --format jsn",
@@ -217,6 +224,8 @@ const SAMPLES: [&str; 85] = [
     "conform run.jsonl",
     "conform broken.jsonl run.jsonl",
     "conform missing.jsonl cut.jsonl",
+    "conform run.jsonl --protocol strict.sctt",
+    "conform run.jsonl --protocol odd.sctt",
     "help conform",
     "explain record",
 ];

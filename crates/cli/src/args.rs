@@ -62,7 +62,7 @@ pub enum Command {
     Import(Import),
     /// Write a program that replays a counterexample without bfv.
     Export(Export),
-    /// Do recorded runs of the repaired Wingbeat again, and name the first event that does not follow.
+    /// Check recorded runs of Wingbeat against its step and its protocol, and name the first event that departs.
     Conform(Conform),
     /// Measure how stable the verdicts are when claims are written in other ways.
     Measure(Measure),
@@ -205,6 +205,9 @@ pub struct Export {
 pub struct Conform {
     /// Files with one record of a run each, as the simulator writes them.
     pub records: Vec<PathBuf>,
+    /// The file of a protocol named repaired to compare with, instead of the one in the program.
+    #[arg(long, value_name = "FILE")]
+    pub protocol: Option<PathBuf>,
 }
 
 #[derive(ClapArgs, Debug)]

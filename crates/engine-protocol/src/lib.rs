@@ -11,6 +11,7 @@ mod finite;
 mod formula;
 mod fragment;
 mod ground;
+mod instance;
 mod invariant;
 mod lasso;
 mod model;
@@ -21,6 +22,8 @@ mod symmetry;
 #[cfg(test)]
 mod tests;
 mod trace;
+
+pub use instance::{Argument, Instance, NotTaken};
 
 use bfv_kernel::{Refusal, Res, refusal};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};

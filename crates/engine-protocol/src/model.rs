@@ -108,15 +108,17 @@ pub struct Program {
 
 /// What is read before any command.
 pub struct Opened<'m, 'g> {
-    reader: Reader<'m, 'g>,
+    /// What reads it, in the context of the claim up to its run.
+    pub reader: Reader<'m, 'g>,
     slots: Vec<Slot>,
     sorts: Vec<Sort>,
     cells: Vec<Cell>,
-    chosen: usize,
+    /// How many cells are chosen once.
+    pub chosen: usize,
     /// Whether the hypotheses hold, as far as what is chosen once is known.
     pub hypotheses: Expr,
     /// State, actions, init, effect, guard.
-    parts: [V; 5],
+    pub parts: [V; 5],
     /// Of runs without end, which actions are fair.
     fair: Option<V>,
     /// What the claim says of the run; of one without end, the statement that some state satisfies.
@@ -127,8 +129,8 @@ pub struct Opened<'m, 'g> {
 
 /// Most ways to take a command of an instance.
 pub const ACTIONS: u64 = 4_096;
-/// Most cells of an instance.
-const CELLS: usize = 2_048;
+/// Most cells of an instance that is gone through.
+pub const CELLS: usize = 2_048;
 
 /// Whether a claim is about runs: the last of its leading variables that matters says that a run is allowed.
 pub fn is_protocol(m: &Machine<'_>, target: &V, about: About) -> bool {
@@ -198,7 +200,7 @@ fn domain(m: &Machine<'_>, ty: &V) -> Option<V> {
     }
 }
 
-/// Reads a claim up to its run, where its natural numbers have the values given (1 where none is).
+/// Reads a claim up to its run, where its natural numbers have the values given (1 where none is), with so many cells at most.
 ///
 /// # Errors
 /// Why it is for no finite search.
@@ -208,6 +210,7 @@ pub fn open<'m, 'g>(
     about: About,
     numbers: &[u64],
     last: u64,
+    most: usize,
 ) -> Result<Opened<'m, 'g>, Stop> {
     let mut reader = Reader { m, ctx: Ctx::default(), inputs: Vec::new(), last };
     let (mut slots, mut sorts, mut cells) = (Vec::new(), Vec::new(), Vec::new());
@@ -226,7 +229,7 @@ pub fn open<'m, 'g>(
             let Some(layout) = Layout::of(m, &reader.ctx, &state, last).map_err(|r| refused(&r))? else {
                 return outside("A part of the state is of a type that is not gone through.");
             };
-            if !spine.is_empty() || cells.len().saturating_add(layout.width()) > CELLS {
+            if !spine.is_empty() || cells.len().saturating_add(layout.width()) > most {
                 return outside("The state is too large to be gone through.");
             }
             let chosen = cells.len();
@@ -277,7 +280,7 @@ pub fn open<'m, 'g>(
             slots.push(Slot::Run);
         } else if let Some(layout) = Layout::of(m, &reader.ctx, dom, last).map_err(|r| refused(&r))? {
             let level = u32::try_from(reader.ctx.types.len()).unwrap_or(u32::MAX);
-            if cells.len().saturating_add(layout.width()) > CELLS {
+            if cells.len().saturating_add(layout.width()) > most {
                 return outside("What is chosen once is too large to be gone through.");
             }
             slots.push(Slot::Chosen(layout.clone(), cells.len()));
@@ -480,7 +483,7 @@ impl Opened<'_, '_> {
 }
 
 /// Whether two values are the same variable under the same projections.
-fn same_variable(a: &Val, b: &Val) -> bool {
+pub fn same_variable(a: &Val, b: &Val) -> bool {
     let (Val::Neutral(a), Val::Neutral(b)) = (a, b) else { return false };
     let (Head::Var(x, _), Head::Var(y, _)) = (&a.head, &b.head) else { return false };
     let same = |p: (&Elim, &Elim)| matches!(p, (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd));

@@ -135,7 +135,7 @@ impl Reader<'_, '_> {
     }
 
     /// All elements of a type of data; nothing for a statement.
-    fn elements(&self, ty: &V) -> Result<Option<Vec<V>>, Stop> {
+    pub fn elements(&self, ty: &V) -> Result<Option<Vec<V>>, Stop> {
         let m = self.m;
         let data = matches!(&*m.whnf(ty).map_err(|r| refused(&r))?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat));
         if !data {

@@ -4,7 +4,7 @@ use crate::explore::{End, choices, explore};
 use crate::finite::Shape;
 use crate::formula::Expr;
 use crate::lasso::lasso;
-use crate::model::{ACTIONS, About, Program, open};
+use crate::model::{ACTIONS, About, CELLS, Program, open};
 use crate::reader::{Stop, outside, refused};
 use crate::symmetry::Symmetry;
 use crate::trace::{Refutation, Words, refutation};
@@ -67,7 +67,7 @@ struct Instance {
 pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refutation, Stop> {
     let m = goal.machine;
     let words = Words::new(goal.lemmas, about);
-    let before = open(m, &goal.target, about, &[], 1)?;
+    let before = open(m, &goal.target, about, &[], 1, CELLS)?;
     let count = before.numbers;
     if count > NUMBERS {
         return Err((Reason::OutsideFragment, "The claim begins with too many natural numbers.".to_owned()));
@@ -142,7 +142,7 @@ fn attempt(
     let m = goal.machine;
     if instance.program.is_none() {
         let steps = m.steps();
-        let opened = open(m, &goal.target, words.about, &instance.numbers, instance.last)?;
+        let opened = open(m, &goal.target, words.about, &instance.numbers, instance.last, CELLS)?;
         if opened.hypotheses == Expr::Lit(0) {
             instance.done = true;
             return Ok(None);

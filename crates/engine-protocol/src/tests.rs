@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::explore::{End, choices, explore};
-use crate::model::{About, Program, is_protocol, open};
+use crate::model::{About, CELLS, Program, is_protocol, open};
 use crate::symmetry::Symmetry;
 use crate::trace::Words;
 use crate::{Explore, LEGAL};
@@ -83,7 +83,7 @@ fn states(session: &Session, statement: &Term, numbers: &[u64], values: u64) -> 
     let legal = About::Legal(session.lemmas.iter().find(|l| l.has(LEGAL)).unwrap().id);
     assert!(is_protocol(&machine, &target, legal));
     let words = Words::new(&session.lemmas, legal);
-    let p: Program = open(&machine, &target, legal, numbers, values).unwrap().program(&words).unwrap().unwrap();
+    let p: Program = open(&machine, &target, legal, numbers, values, CELLS).unwrap().program(&words).unwrap().unwrap();
     let all = |chosen: &[u8], s: &Symmetry| match explore(&p, chosen, s, u64::MAX, &mut Budget::new(u64::MAX)) {
         Ok(End::All(n)) => n,
         end => panic!("{end:?}"),

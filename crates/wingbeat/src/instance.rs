@@ -55,7 +55,38 @@ pub(crate) struct Instance {
     changes: BTreeMap<WorkerId, ViewChange>,
 }
 
+/// What the specification says of one worker, read off its state.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    /// What is kept.
+    pub durable: Durable,
+    /// Whether the worker's view is open for outputs.
+    pub free: bool,
+    /// The value that was accepted in the view.
+    pub accepted: Option<(Query, Outcome)>,
+    /// The PREPARE and the COMMIT that the worker has sent in the view.
+    pub prepared: Option<Vote>,
+    /// See `prepared`.
+    pub committed: Option<Vote>,
+    /// Whether the worker has sent VIEW-CHANGE for the view.
+    pub changed: bool,
+}
+
 impl Instance {
+    /// How the worker stands whose state this is.
+    pub fn standing(&self, me: WorkerId) -> Standing {
+        let here = self.durable.view;
+        let vote = |phase| self.votes.get(&(phase, me)).copied().filter(|v| v.view == here);
+        Standing {
+            durable: self.durable.clone(),
+            free: self.open.is_some_and(|o| o.free),
+            accepted: self.open.and_then(|o| Some((o.query, o.outcome?))),
+            prepared: vote(Phase::Prepare),
+            committed: vote(Phase::Commit),
+            changed: self.changes.get(&me).is_some_and(|c| c.view == here),
+        }
+    }
+
     /// The state after a crash.
     pub fn restored(durable: Durable) -> Instance {
         Instance { durable, ..Instance::default() }

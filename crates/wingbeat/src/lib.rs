@@ -49,8 +49,9 @@
 //! | `event` | `time`, `worker`, `event`, members of the event, `arms` (a list of codes), and `refusal` if it was refused |
 //! | `effect` | `time`, `worker`, `effect`, members of the effect; belongs to the last `event` line, in order |
 //! | `crash` | `time`, `worker`, `lost`: so many of the effects of the worker's last event were not carried out; if any, that event is the one just before |
-//! | `end` | `time`, `violations` (a list of names) |
+//! | `end` | `time`, `violations` (a list of names, each as often as it was seen) |
 //!
+//! A violation is one of `disagreement`, `changed`, `not-vouched`, `agreed`, `not-asked`, `undecided` and `late`, see [`sim::Violation`].
 //! Only honest workers have lines. Two digests of a run are similar when they differ by at most `radius`. Numbers are whole and not negative.
 //! Events: `submit` (`sequence`, `query`), `receive` (`signer`, a message), `computed` (`sequence`, `query`, `digest`), `tick` (`sequence`),
 //! `restart`. Effects: `persist` (`sequence`, `query`, `view`, `lock`, `report`, `decision`), `broadcast` (a message), `send` (`to`, a message),

@@ -2,7 +2,7 @@
 
 use crate::arm::{Arm, Refusal};
 use crate::config::{Config, WINDOW};
-use crate::instance::{Context, Durable, Instance};
+use crate::instance::{Context, Durable, Instance, Standing};
 use crate::message::*;
 use std::collections::BTreeMap;
 
@@ -156,6 +156,16 @@ impl Worker {
     #[must_use]
     pub fn durable(&self, sequence: Sequence) -> Option<&Durable> {
         self.instances.get(&sequence).map(|i| &i.durable)
+    }
+
+    /// What the worker would keep, of every sequence that it has heard of.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (Sequence, &Durable)> {
+        self.instances.iter().map(|(sequence, instance)| (*sequence, &instance.durable))
+    }
+
+    /// How the worker stands in a sequence, if it has heard of it.
+    pub(crate) fn standing(&self, sequence: Sequence) -> Option<Standing> {
+        Some(self.instances.get(&sequence)?.standing(self.me))
     }
 
     fn raise_low(&mut self) {

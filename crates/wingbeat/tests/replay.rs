@@ -2,8 +2,10 @@
 //! `BFV_CASES` makes the first test longer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_wingbeat::sim::{NotConforming, Scenario, Trace, replay, run};
+use bfv_wingbeat::Rule;
+use bfv_wingbeat::sim::{Altered, NotConforming, Scenario, Trace, replay, replay_altered, run};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 fn recorded(seed: u64) -> String {
     run(&Scenario::new(seed), Trace::written()).trace
@@ -264,7 +266,7 @@ fn changed_records_do_not_conform_from_the_change_on() {
         match replay(&text(&lines)) {
             Err(NotConforming::Departure(d)) => {
                 assert_eq!(
-                    (d.line, json!(d.worker.0)),
+                    (d.line, json!(d.worker.unwrap().0)),
                     (at + 1, lines[of_worker(&lines, at)]["worker"].clone()),
                     "{name}, seed {seed}: {d:?}"
                 );
@@ -318,6 +320,93 @@ fn what_a_crash_has_lost_reaches_nobody() {
     let after = (heard + 1..lines.len()).find(|n| lines[*n]["line"] != "effect").unwrap();
     let (line, what) = with_crash(after);
     assert!(line == after + 1 && what.contains("loses more effects"), "{line}: {what}");
+}
+
+/// The violations that the end of a record names.
+fn named(text: &str) -> Vec<String> {
+    let end: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    end["violations"].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+}
+
+/// A record whose end names these.
+fn naming(text: &str, violations: &[String]) -> String {
+    let mut lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    lines.last_mut().unwrap()["violations"] = json!(violations);
+    self::text(&lines)
+}
+
+/// Makes the run of a seed.
+type Make = fn(u64) -> Scenario;
+
+/// Runs of altered steps in which something goes wrong, with what does.
+const WRONG: [(&str, Make); 3] = [
+    ("disagreement", |seed| Scenario { omitted: Some(Rule::Quorum), ..Scenario::new(seed) }),
+    ("not-vouched", |seed| Scenario { omitted: Some(Rule::Proposal), ..Scenario::new(seed) }),
+    ("not-vouched", |seed| Scenario { omitted: Some(Rule::NewView), ..Scenario::new(seed) }),
+];
+
+/// What the end of a record says is found again, and neither less nor more may stand there.
+#[test]
+fn the_end_names_the_violations_of_the_run() {
+    for (violation, scenario) in WRONG {
+        let wrong = |seed: &u64| run(&scenario(*seed), Trace::none()).violations.iter().any(|v| v.name() == violation);
+        let seed = (0..1000).find(wrong).unwrap();
+        let text = run(&scenario(seed), Trace::written()).trace;
+        println!("{violation}: run {seed}.");
+        let end = |violations: &[String]| {
+            replay_altered(&naming(&text, violations), Altered { omitted: scenario(seed).omitted, forget: None }).end
+        };
+        let all = named(&text);
+        assert_eq!(end(&all).unwrap().violations, all, "{violation}, seed {seed}");
+        let mut changed: Vec<Vec<String>> = (0..all.len()).map(|n| [&all[..n], &all[n + 1..]].concat()).collect();
+        changed.extend(
+            ["changed", "late", "agreed", "nonsense", violation].map(|more| [&all[..], &[more.to_owned()]].concat()),
+        );
+        changed.push(Vec::new());
+        for violations in changed {
+            match end(&violations) {
+                Err(NotConforming::Departure(d)) => {
+                    assert_eq!((d.line, d.worker), (text.lines().count(), None), "{violation}, seed {seed}: {d:?}");
+                    assert!(d.what.contains("The end names the violation"), "{d:?}");
+                }
+                other => panic!("{violation}, seed {seed}, {violations:?}: {other:?}"),
+            }
+        }
+    }
+}
+
+/// A record that was cut before all had decided, and got an end, must say so.
+#[test]
+fn a_record_cut_short_must_name_who_is_undecided() {
+    let mut lines = lines(3);
+    let first = find(&lines, |l| is(l, &[("effect", "decide")])).unwrap();
+    let cut = (first + 1..lines.len()).find(|n| lines[*n]["line"] != "effect").unwrap();
+    let time = lines[cut - 1]["time"].clone();
+    lines.truncate(cut);
+    let with = |n: usize| {
+        let end = json!({"line": "end", "time": time, "violations": vec!["undecided"; n]});
+        replay(&text(&[&lines[..], &[end]].concat()))
+    };
+    let right: Vec<usize> = (0..12).filter(|n| with(*n).is_ok()).collect();
+    assert!(matches!(right.as_slice(), [n] if *n > 0), "{right:?}");
+}
+
+/// Whether a client has asked does not stand in a record unless an honest worker was told.
+#[test]
+fn only_a_query_of_which_no_honest_worker_was_told_may_be_named_as_not_asked() {
+    let told = |text: &str| {
+        let lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let of = |kind: &str, name: &str| -> BTreeSet<String> {
+            let all = lines.iter().filter(|l| l[name] == kind);
+            all.map(|l| format!("{} {}", l["sequence"], l["query"])).collect()
+        };
+        of("decide", "effect").is_subset(&of("submit", "event"))
+    };
+    for all in [true, false] {
+        let text = (0..200).map(recorded).find(|text| told(text) == all).unwrap();
+        assert_eq!(replay(&naming(&text, &["not-asked".to_owned()])).is_err(), all);
+        assert!(replay(&text).is_ok());
+    }
 }
 
 /// The line that names the worker of a departure: the line itself, or the event before where an effect is missing.

@@ -48,3 +48,22 @@ fn arms_and_commands_name_each_other() {
         ARMS.len() - without
     );
 }
+
+/// The refinement map, as people read it: each rule stands in one row, with its commands or with none.
+#[test]
+fn the_refinement_map_is_that_of_the_rules() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/consensus/PROTOCOLS.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let table = text.split_once("| rules | commands | arguments |\n|---|---|---|\n").unwrap().1;
+    let mut told = BTreeMap::new();
+    for row in table.lines().take_while(|l| l.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for code in cells[1].split(' ') {
+            let commands: Vec<&str> = if cells[2] == "none" { Vec::new() } else { cells[2].split(", ").collect() };
+            assert!(told.insert(code, commands).is_none(), "{code} stands twice");
+        }
+    }
+    let rules: BTreeMap<&str, Vec<&str>> =
+        ARMS.iter().map(|a| (a.code(), a.commands().map_or_else(|_| Vec::new(), <[&str]>::to_vec))).collect();
+    assert_eq!(told, rules);
+}

@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 8] = [
+const SOAKS: [Soak; 9] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -59,6 +59,12 @@ const SOAKS: [Soak; 8] = [
         what: "changed bytes of certificates, envelopes and tree heads",
         arguments: &["--package", "bfv-cert", "--test", "soak"],
         settings: &[("BFV_CASES", 1_000_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "recorded runs of the consensus protocol, followed in its specification",
+        arguments: &["--package", "bfv", "--test", "abstract"],
+        settings: &[("BFV_CASES", 1000)],
         runs: 1,
     },
 ];

@@ -61,9 +61,9 @@ impl<'v> Record<'v> {
     ///
     /// # Errors
     /// When the member is missing or something else.
-    pub fn texts(self, name: &str) -> Read<()> {
-        let all = self.list(name)?.iter().all(Value::is_string);
-        if all { Ok(()) } else { Err(format!("The member {name} is no list of texts.")) }
+    pub fn texts(self, name: &str) -> Read<Vec<&'v str>> {
+        let all: Option<Vec<&str>> = self.list(name)?.iter().map(Value::as_str).collect();
+        all.ok_or_else(|| format!("The member {name} is no list of texts."))
     }
 
     fn list(self, name: &str) -> Read<&'v Vec<Value>> {

@@ -1,11 +1,12 @@
-//! A run of the repaired protocol, and what must hold in it.
+//! A run of the repaired protocol, and whether what must hold did.
 
 use super::adversary::{Coalition, Posted};
 use super::books::{Books, signed};
 use super::net::Agenda;
 use super::random::Random;
-use super::scenario::{Forget, Outputs, Scenario, similar};
+use super::scenario::{Outputs, Scenario, similar};
 use super::trace::{Trace, VERSION};
+use super::watch::{Violation, Watch, highest};
 use crate::arm::{Arm, Refusal};
 use crate::config::Config;
 use crate::instance::Durable;
@@ -20,73 +21,6 @@ const COMPUTATION: u64 = 20;
 
 /// The most crashes in the middle of a step. Each costs a view, and views become long.
 const CRASHES: u32 = 6;
-
-/// Something that must not happen.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Violation {
-    /// Two honest workers have decided differently. Agreement.
-    Disagreement {
-        /// Where.
-        sequence: Sequence,
-        /// One of them.
-        first: WorkerId,
-        /// The other.
-        second: WorkerId,
-    },
-    /// An honest worker has decided twice, and differently. Integrity.
-    Changed {
-        /// Where.
-        sequence: Sequence,
-        /// The worker.
-        worker: WorkerId,
-    },
-    /// No honest worker has sent an output that is similar to the decided one. Validity.
-    NotVouched {
-        /// Where.
-        sequence: Sequence,
-    },
-    /// It was decided that there is no agreement, though all outputs of honest workers are similar. Validity.
-    Agreed {
-        /// Where.
-        sequence: Sequence,
-    },
-    /// No client has asked what was answered. Validity.
-    NotAsked {
-        /// Where.
-        sequence: Sequence,
-    },
-    /// An honest worker has heard of a query and has not decided, or nobody has. Termination.
-    Undecided {
-        /// Where.
-        sequence: Sequence,
-        /// The worker.
-        worker: WorkerId,
-    },
-    /// An honest worker needed more views than rotation allows: of the views after the highest one at stabilisation, f may have Byzantine
-    /// leaders, and one more may be lost to those who come late. Termination within a bound.
-    Late {
-        /// Where.
-        sequence: Sequence,
-        /// The worker.
-        worker: WorkerId,
-    },
-}
-
-impl Violation {
-    /// The name, as in traces.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Violation::Disagreement { .. } => "disagreement",
-            Violation::Changed { .. } => "changed",
-            Violation::NotVouched { .. } => "not-vouched",
-            Violation::Agreed { .. } => "agreed",
-            Violation::NotAsked { .. } => "not-asked",
-            Violation::Undecided { .. } => "undecided",
-            Violation::Late { .. } => "late",
-        }
-    }
-}
 
 /// What came of a run.
 #[derive(Clone, Debug, Default)]
@@ -135,10 +69,7 @@ struct Simulation<'a> {
     machines: BTreeMap<WorkerId, Machine>,
     books: Books,
     coalition: Coalition,
-    /// The outputs that honest workers have signed, in OUTPUT or VIEW-CHANGE.
-    outputs: BTreeMap<(Sequence, Query), BTreeSet<Digest>>,
-    /// The highest view of an honest worker at the time of stabilisation.
-    at_stabilisation: BTreeMap<Sequence, View>,
+    watch: Watch,
     /// Crashes in the middle of a step, so far.
     crashes: u32,
     trace: Trace,
@@ -166,8 +97,7 @@ pub fn run(scenario: &Scenario, trace: Trace) -> Run {
         books: Books::new(byzantine.clone(), queries.clone()),
         coalition: Coalition::new(config, byzantine, queries.clone(), &mut random),
         random,
-        outputs: BTreeMap::new(),
-        at_stabilisation: BTreeMap::new(),
+        watch: Watch::new(scenario.faults),
         crashes: 0,
         trace,
         run: Run::default(),
@@ -232,9 +162,8 @@ impl Simulation<'_> {
                 Happening::Crash(worker) => self.crash(worker, 0),
                 Happening::Restart(worker) => self.restart(worker),
                 Happening::Stabilise => {
-                    for sequence in (0..self.scenario.sequences).map(Sequence) {
-                        self.at_stabilisation.insert(sequence, self.highest(sequence));
-                    }
+                    let Simulation { scenario, machines, watch, .. } = &mut *self;
+                    watch.stabilises(honest(scenario, machines).map(|(_, w)| w));
                 }
             }
         }
@@ -262,24 +191,16 @@ impl Simulation<'_> {
         }
         let mut kept = machine.kept.clone();
         for durable in kept.values_mut() {
-            match self.scenario.forget {
-                Some(Forget::View) => durable.view = View(0),
-                Some(Forget::Lock) => durable.lock = None,
-                Some(Forget::Report) => durable.report = None,
-                None => {}
+            if let Some(part) = self.scenario.forget {
+                part.forget(durable);
             }
         }
         machine.worker = Some(Worker::restore(self.config, worker, kept));
         self.happen(worker, Event::Restart);
     }
 
-    fn honest(&self) -> impl Iterator<Item = (&WorkerId, &Machine)> {
-        self.machines.iter().filter(|(w, _)| self.scenario.is_honest(**w))
-    }
-
-    fn highest(&self, sequence: Sequence) -> View {
-        let views = self.honest().filter_map(|(_, m)| Some(m.worker.as_ref()?.durable(sequence)?.view));
-        views.max().unwrap_or_default()
+    fn honest(&self) -> impl Iterator<Item = (WorkerId, &Worker)> {
+        honest(self.scenario, &self.machines)
     }
 
     /// Whether every honest worker that has heard of a sequence has decided it, or has had more time than any bound allows.
@@ -287,31 +208,15 @@ impl Simulation<'_> {
         let honest = self.config.workers() - self.scenario.byzantine.len();
         let all = usize::try_from(self.scenario.sequences).unwrap_or(usize::MAX).saturating_mul(honest);
         let (now, stable) = (self.agenda.now(), self.scenario.net.stabilisation);
-        if self.run.decisions.len() >= all {
+        if self.watch.decisions.len() >= all {
             return true;
         }
         // Clients have asked again, and that has gone round.
         if now < stable + TICK {
             return false;
         }
-        let highest = self.at_stabilisation.values().max().copied().unwrap_or_default();
-        let views = highest.0 + u64::from(self.scenario.faults) + 4;
-        now > stable + TICK * (1 << views.min(40)) || self.undecided().is_empty()
-    }
-
-    /// Where an honest worker has heard of a query and has not decided.
-    fn undecided(&self) -> BTreeSet<Violation> {
-        let mut undecided = BTreeSet::new();
-        for sequence in (0..self.scenario.sequences).map(Sequence) {
-            for (worker, machine) in self.honest() {
-                let durable = machine.worker.as_ref().and_then(|w| w.durable(sequence));
-                let has_heard = durable.is_some_and(|d| d.query.is_some());
-                if has_heard && !self.run.decisions.contains_key(&(sequence, *worker)) {
-                    undecided.insert(Violation::Undecided { sequence, worker: *worker });
-                }
-            }
-        }
-        undecided
+        let views = self.watch.highest_when_stable().0 + u64::from(self.scenario.faults) + 4;
+        now > stable + TICK * (1 << views.min(40)) || self.watch.undecided(self.honest()).is_empty()
     }
 
     /// Lets something happen to a worker, and does what it wants done.
@@ -397,14 +302,7 @@ impl Simulation<'_> {
 
     /// Notes what an honest worker signs, and the outputs that it vouches for.
     fn sign(&mut self, worker: WorkerId, message: &Message) {
-        let vouched = match message {
-            Message::Vote(Vote { phase: Phase::Output, query, outcome: Outcome::Output(d), .. }) => Some((*query, *d)),
-            Message::ViewChange(ViewChange { report: Some(r), .. }) => Some((r.query, r.digest)),
-            _ => None,
-        };
-        if let Some((query, digest)) = vouched {
-            self.outputs.entry((message.sequence(), query)).or_default().insert(digest);
-        }
+        self.watch.signs(message);
         self.books.enter(Signed { signer: worker, message: message.clone() });
     }
 
@@ -422,7 +320,7 @@ impl Simulation<'_> {
     fn post(&mut self, from: WorkerId, to: WorkerId, signed: &Signed<Message>) {
         let (kind, decided) = (signed.message.kind(), (signed.message.sequence(), from));
         let is_stable = self.agenda.now() >= self.scenario.net.stabilisation;
-        if self.scenario.isolate && !is_stable && self.run.decisions.contains_key(&decided) {
+        if self.scenario.isolate && !is_stable && self.watch.decisions.contains_key(&decided) {
             return;
         }
         for time in self.scenario.net.arrivals(&mut self.random, self.agenda.now(), kind, from.0, to.0) {
@@ -431,43 +329,18 @@ impl Simulation<'_> {
     }
 
     fn decided(&mut self, worker: WorkerId, sequence: Sequence, query: Query, outcome: Outcome) {
-        let of_sequence = self.run.decisions.iter().filter(|((s, _), _)| *s == sequence);
-        let other = of_sequence.filter(|(_, d)| **d != (query, outcome)).map(|((_, w), _)| *w).next();
-        if let Some(first) = other {
-            self.run.violations.insert(Violation::Disagreement { sequence, first, second: worker });
-        }
-        let before = self.run.decisions.insert((sequence, worker), (query, outcome));
-        if before.is_some_and(|b| b != (query, outcome)) {
-            self.run.violations.insert(Violation::Changed { sequence, worker });
-        }
-        if !self.books.is_asked(sequence, query) {
-            self.run.violations.insert(Violation::NotAsked { sequence });
-        }
-        let outputs = self.outputs.get(&(sequence, query)).cloned().unwrap_or_default();
-        match outcome {
-            Outcome::Output(d) => {
-                if !outputs.iter().any(|o| similar(*o, d)) {
-                    self.run.violations.insert(Violation::NotVouched { sequence });
-                }
-            }
-            Outcome::NoAgreement => {
-                if outputs.iter().all(|a| outputs.iter().all(|b| similar(*a, *b))) {
-                    self.run.violations.insert(Violation::Agreed { sequence });
-                }
-            }
-        }
-        if let Some(from) = self.at_stabilisation.get(&sequence)
-            && self.highest(sequence).0 > from.0 + u64::from(self.scenario.faults) + 2
-        {
-            self.run.violations.insert(Violation::Late { sequence, worker });
-        }
+        let is_asked = self.books.is_asked(sequence, query);
+        let highest = highest(self.honest().map(|(_, w)| w), sequence);
+        self.watch.decides((sequence, worker), (query, outcome), is_asked, highest);
     }
 
     fn end(mut self) -> Run {
         for sequence in (0..self.scenario.sequences).map(Sequence) {
-            self.run.highest = self.run.highest.max(self.highest(sequence));
+            self.run.highest = self.run.highest.max(highest(self.honest().map(|(_, w)| w), sequence));
         }
-        let undecided = self.undecided();
+        let undecided = self.watch.undecided(self.honest());
+        self.run.decisions = std::mem::take(&mut self.watch.decisions);
+        self.run.violations = std::mem::take(&mut self.watch.violations);
         self.run.violations.extend(undecided);
         let (now, violations) = (self.agenda.now(), &self.run.violations);
         self.trace.line("end", |o| {
@@ -477,6 +350,15 @@ impl Simulation<'_> {
         self.run.trace = self.trace.into_text();
         self.run
     }
+}
+
+/// The honest workers that are up.
+fn honest<'s>(
+    scenario: &'s Scenario,
+    machines: &'s BTreeMap<WorkerId, Machine>,
+) -> impl Iterator<Item = (WorkerId, &'s Worker)> {
+    let honest = machines.iter().filter(|(w, _)| scenario.is_honest(**w));
+    honest.filter_map(|(w, m)| Some((*w, m.worker.as_ref()?)))
 }
 
 /// An output of a worker.

@@ -4,7 +4,8 @@ use super::adversary::{STRATEGIES, Strategy};
 use super::net::{Net, Partition};
 use super::random::Random;
 use crate::config::Rule;
-use crate::message::{Digest, WorkerId};
+use crate::instance::Durable;
+use crate::message::{Digest, View, WorkerId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Outputs are similar when their digests differ by at most this; so similarity is not transitive.
@@ -51,6 +52,17 @@ pub enum Forget {
     Lock,
     /// The last OUTPUT.
     Report,
+}
+
+impl Forget {
+    /// Loses the part.
+    pub(super) fn forget(self, durable: &mut Durable) {
+        match self {
+            Forget::View => durable.view = View(0),
+            Forget::Lock => durable.lock = None,
+            Forget::Report => durable.report = None,
+        }
+    }
 }
 
 /// A run that is to be made. Everything that happens in it follows from these values.
