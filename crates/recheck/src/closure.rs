@@ -220,27 +220,9 @@ pub(crate) enum Closure {
     },
 }
 
-/// Weak head normal forms of an argument, with the thresholds of unfolding that they belong to.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    /// The last one with a folded definition in the way. It serves its own threshold only.
-    blocked: Option<Rc<(u32, Whnf)>>,
-    /// One with none in the way: unfolding more definitions would not change it.
-    done: Option<Rc<(u32, Whnf)>>,
-}
-
-impl Kept {
-    pub(crate) fn get(&self, threshold: u32) -> Option<&Whnf> {
-        let done = self.done.as_deref().filter(|kept| kept.0 >= threshold);
-        let kept = done.or_else(|| self.blocked.as_deref().filter(|kept| kept.0 == threshold))?;
-        Some(&kept.1)
-    }
-
-    fn put(&mut self, threshold: u32, w: &Whnf) {
-        let place = if w.blocked().is_some() { &mut self.blocked } else { &mut self.done };
-        *place = Some(Rc::new((threshold, w.clone())));
-    }
-}
+/// Weak head normal forms of an argument, with the thresholds of unfolding that they belong to: the last one that has a folded
+/// definition in the way, and one that has none, which unfolding more would not change.
+pub(crate) type Kept = [Option<Rc<(u32, Whnf)>>; 2];
 
 /// A closure waiting for a term.
 #[derive(Clone, Debug)]
@@ -375,12 +357,10 @@ impl Delay for Clo {
             Closure::Fun(b) => Closure::Fun(b.act(s)),
             Closure::DFun(b) => Closure::DFun(b.act(s)),
             Closure::Elim(c, e) => Closure::Elim(c.act(s), e.act(s)),
-            Closure::Coe(c) => Closure::Coe(Box::new(Coe {
-                from: s.apply(c.from),
-                to: s.apply(c.to),
-                line: c.line.act(s),
-                arg: c.arg.act(s),
-            })),
+            Closure::Coe(c) => {
+                let (from, to) = (s.apply(c.from), s.apply(c.to));
+                Closure::Coe(Box::new(Coe { from, to, line: c.line.act(s), arg: c.arg.act(s) }))
+            }
             Closure::HCom(h) => Closure::HCom(Box::new(HCom {
                 from: s.apply(h.from),
                 to: s.apply(h.to),
@@ -417,7 +397,8 @@ impl Delay for Clo {
 
     fn keep(&self, threshold: u32, w: &Whnf) {
         if let Closure::Shared { kept, .. } = &**self {
-            kept.borrow_mut().put(threshold, w);
+            let [blocked, done] = &mut *kept.borrow_mut();
+            *(if w.blocked().is_some() { blocked } else { done }) = Some(Rc::new((threshold, w.clone())));
         }
     }
 

@@ -220,10 +220,11 @@ impl Machine<'_> {
         if s.spine.len() != t.spine.len() || !self.conv_head(&s.head, &t.head)? {
             return Ok(false);
         }
-        let mut seen = Vec::new();
-        for (e, f) in s.spine.iter().zip(&t.spine) {
-            seen.push(self.alike_elim(e, f)?);
-        }
+        let same = |(e, f): (&Elim, &Elim)| match (e, f) {
+            (Elim::App(x), Elim::App(y)) => self.alike(x, y),
+            _ => Ok(matches!((e, f), (Elim::Fst, Elim::Fst) | (Elim::Snd, Elim::Snd))),
+        };
+        let seen = s.spine.iter().zip(&t.spine).map(same).collect::<Res<Vec<bool>>>()?;
         // What is seen to be the same needs no comparison, and what stands behind the last that is not needs no type.
         let Some(last) = seen.iter().rposition(|same| !same) else { return Ok(true) };
         let (mut so_far, mut ty) = self.head(&s.head)?;

@@ -48,14 +48,11 @@ fn terms(d: &Decl) -> (Vec<&Term>, Option<&Term>) {
 
 /// Whether a term is a function whose value is a part of an argument.
 fn projects(t: &Term) -> bool {
-    let (mut t, mut arguments, mut parts) = (t, 0, 0);
-    while let Node::Lam(b) = &**t {
-        (t, arguments) = (b, arguments + 1);
+    match &**t {
+        Node::Lam(b) => projects(b),
+        Node::Fst(p) | Node::Snd(p) => matches!(**p, Node::Var(_)) || projects(p),
+        _ => false,
     }
-    while let Node::Fst(p) | Node::Snd(p) = &**t {
-        (t, parts) = (p, parts + 1);
-    }
-    arguments > 0 && parts > 0 && matches!(**t, Node::Var(_))
 }
 
 impl Judge {

@@ -256,23 +256,14 @@ impl<'a> Machine<'a> {
     /// Weak head normal form with the definitions below `threshold` left folded.
     pub(crate) fn whnf_at(&self, c: &Clo, threshold: u32) -> Res<Whnf> {
         let _level = self.enter()?;
-        let mut stack: Vec<Frame> = Vec::new();
-        self.tick()?;
-        let mut flow = self.step(c, &mut stack, threshold)?;
+        let (mut stack, mut flow) = (Vec::new(), Flow::Next(c.clone()));
         loop {
+            self.tick()?;
             flow = match flow {
-                Flow::Value(w) => match self.feed(w, &mut stack, threshold)? {
-                    Flow::Value(w) => return Ok(w),
-                    next => next,
-                },
-                Flow::Next(c) => {
-                    self.tick()?;
-                    self.step(&c, &mut stack, threshold)?
-                }
-                Flow::Go(t, env) => {
-                    self.tick()?;
-                    self.term(&t, &env, &mut stack, threshold)?
-                }
+                Flow::Next(c) => self.step(&c, &mut stack, threshold)?,
+                Flow::Go(t, env) => self.term(&t, &env, &mut stack, threshold)?,
+                Flow::Value(w) if stack.is_empty() => return Ok(w),
+                Flow::Value(w) => self.feed(w, &mut stack, threshold)?,
             };
         }
     }
@@ -283,20 +274,23 @@ impl<'a> Machine<'a> {
             Closure::Act(inner, s) => Flow::Next(inner.push_in(s)),
             Closure::Free { id, ty } => stuck(Head::Var { id: *id, ty: ty.clone() }, None),
             Closure::Let { value, .. } => Flow::Next(value.clone()),
-            Closure::Shared { once, kept } => match kept.borrow().get(threshold) {
-                Some(w) => Flow::Value(w.clone()),
-                None => {
-                    stack.push(Frame::Keep(c.clone()));
-                    Flow::Next(once.clone())
+            Closure::Shared { once, kept } => {
+                let fits = |k: &&Rc<(u32, Whnf)>| k.0 == threshold || k.0 > threshold && k.1.blocked().is_none();
+                match kept.borrow().iter().flatten().find(fits) {
+                    Some(kept) => Flow::Value(kept.1.clone()),
+                    None => {
+                        stack.push(Frame::Keep(c.clone()));
+                        Flow::Next(once.clone())
+                    }
                 }
-            },
+            }
             Closure::Fun(b) => Flow::Value(Whnf::Lam(b.clone())),
             Closure::DFun(b) => Flow::Value(Whnf::DLam(b.clone())),
             Closure::Elim(c, e) => match e {
                 Elim::PApp(a, _, Ivl::Zero) => Flow::Next(a.clone()),
                 Elim::PApp(_, b, Ivl::One) => Flow::Next(b.clone()),
                 Elim::Unglue(a, faces) => unglue(stack, a, faces, c.clone()),
-                e => push(stack, e.clone(), c.clone()),
+                e => push(stack, e.clone(), Flow::Next(c.clone())),
             },
             Closure::Coe(k) => self.coe(k, threshold)?,
             Closure::HCom(k) => self.hcom(k, threshold)?,
@@ -322,10 +316,7 @@ impl<'a> Machine<'a> {
         let bind = |t: &Term| Bind::Term(t.clone(), env.clone());
         let dbind = |t: &Term| DBind::Term(t.clone(), env.clone());
         let up = |d: &DataRef| self.raised(env, *d);
-        let go = |stack: &mut Vec<Frame>, e: Elim, t: &Term| {
-            stack.push(Frame::Elim(e));
-            Flow::Go(t.clone(), env.clone())
-        };
+        let run = |t: &Term| Flow::Go(t.clone(), env.clone());
         Ok(match &**t {
             Node::Var(k) => Flow::Next(self.variable(env, *k)?),
             Node::Univ(n) => Flow::Value(Whnf::Univ(raise(*n, env.shift)?)),
@@ -354,20 +345,22 @@ impl<'a> Machine<'a> {
             Node::Let(ty, v, b) => {
                 Flow::Go(b.clone(), env.push(Rc::new(Closure::Let { value: once(v)?, ty: clo(ty) })))
             }
-            Node::App(f, a) => go(stack, Elim::App(once(a)?), f),
-            Node::Fst(p) => go(stack, Elim::Fst, p),
-            Node::Snd(p) => go(stack, Elim::Snd, p),
-            Node::LApp(p, r) => go(stack, Elim::LApp(self.dim(env, *r)?), p),
+            Node::App(f, a) => push(stack, Elim::App(once(a)?), run(f)),
+            Node::Fst(p) => push(stack, Elim::Fst, run(p)),
+            Node::Snd(p) => push(stack, Elim::Snd, run(p)),
+            Node::LApp(p, r) => push(stack, Elim::LApp(self.dim(env, *r)?), run(p)),
             Node::PApp(p, a, b, r) => match self.dim(env, *r)? {
-                Ivl::Zero => Flow::Go(a.clone(), env.clone()),
-                Ivl::One => Flow::Go(b.clone(), env.clone()),
-                r => go(stack, Elim::PApp(clo(a), clo(b), r), p),
+                Ivl::Zero => run(a),
+                Ivl::One => run(b),
+                r => push(stack, Elim::PApp(clo(a), clo(b), r), run(p)),
             },
-            Node::EmptyElim(m, s) => go(stack, Elim::Empty(bind(m)), s),
-            Node::BoolElim(m, t, f, s) => go(stack, Elim::Bool(bind(m), clo(t), clo(f)), s),
-            Node::NatElim(m, z, n, s) => go(stack, Elim::Nat(bind(m), clo(z), clo(n)), s),
-            Node::IntElim(m, p, n, s) => go(stack, Elim::Int(bind(m), clo(p), clo(n)), s),
-            Node::DataElim(d, ps, m, bs, s) => go(stack, Elim::Data(up(d)?, all(ps)?, Rc::new(bind(m)), all(bs)?), s),
+            Node::EmptyElim(m, s) => push(stack, Elim::Empty(bind(m)), run(s)),
+            Node::BoolElim(m, t, f, s) => push(stack, Elim::Bool(bind(m), clo(t), clo(f)), run(s)),
+            Node::NatElim(m, z, n, s) => push(stack, Elim::Nat(bind(m), clo(z), clo(n)), run(s)),
+            Node::IntElim(m, p, n, s) => push(stack, Elim::Int(bind(m), clo(p), clo(n)), run(s)),
+            Node::DataElim(d, ps, m, bs, s) => {
+                push(stack, Elim::Data(up(d)?, all(ps)?, Rc::new(bind(m)), all(bs)?), run(s))
+            }
             Node::Data(d, ps) => Flow::Value(Whnf::Data(up(d)?, all(ps)?)),
             Node::Con(d, c, ps, fs, rs) => {
                 let (d, ps, fs) = (up(d)?, all(ps)?, all(fs)?);
@@ -436,13 +429,13 @@ impl<'a> Machine<'a> {
                 (Whnf::Suc(k, c), Elim::Nat(m, z, s)) => unfold_nat(stack, m, z, s, sucs(k - 1u8, c)),
                 (Whnf::Int(n), Elim::Int(_, p, s)) => {
                     if n.sign() == Sign::Minus {
-                        push(stack, Elim::App(nat(n.magnitude() - 1u8)), s)
+                        push(stack, Elim::App(nat(n.magnitude() - 1u8)), Flow::Next(s))
                     } else {
-                        push(stack, Elim::App(nat(n.magnitude().clone())), p)
+                        push(stack, Elim::App(nat(n.magnitude().clone())), Flow::Next(p))
                     }
                 }
                 (Whnf::IntCon(negative, c), Elim::Int(_, p, s)) => {
-                    push(stack, Elim::App(c), if negative { s } else { p })
+                    push(stack, Elim::App(c), Flow::Next(if negative { s } else { p }))
                 }
                 (Whnf::Con(d, c, ps, fs, rs), Elim::Data(_, _, m, bs)) => {
                     stack.extend(rs.iter().rev().map(|r| Frame::Elim(Elim::LApp(*r))));
@@ -571,21 +564,21 @@ fn unglue(stack: &mut Vec<Frame>, a: &Clo, faces: &Faces, g: Clo) -> Flow {
     match faces.iter().find(|f| holds(&f.cof)) {
         Some(face) => {
             stack.push(Frame::Elim(Elim::App(g)));
-            push(stack, Elim::Fst, face.body.1.clone())
+            push(stack, Elim::Fst, Flow::Next(face.body.1.clone()))
         }
-        None => push(stack, Elim::Unglue(a.clone(), faces.clone()), g),
+        None => push(stack, Elim::Unglue(a.clone(), faces.clone()), Flow::Next(g)),
     }
 }
 
-fn push(stack: &mut Vec<Frame>, e: Elim, c: Clo) -> Flow {
+fn push(stack: &mut Vec<Frame>, e: Elim, next: Flow) -> Flow {
     stack.push(Frame::Elim(e));
-    Flow::Next(c)
+    next
 }
 
 /// `elim (Suc n) = s n (elim n)`.
 fn unfold_nat(stack: &mut Vec<Frame>, m: Bind, z: Clo, s: Clo, n: Clo) -> Flow {
     stack.push(Frame::Elim(Elim::App(n.elim(Elim::Nat(m, z, s.clone())).share())));
-    push(stack, Elim::App(n), s)
+    push(stack, Elim::App(n), Flow::Next(s))
 }
 
 pub(crate) fn raise(level: u32, by: u32) -> Res<u32> {
