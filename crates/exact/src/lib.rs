@@ -13,11 +13,13 @@
 #![forbid(unsafe_code)]
 
 pub mod attention;
+mod bytes;
 mod fixed;
 pub mod gate;
 pub mod linear;
 mod matrix;
 pub mod norm;
+pub mod program;
 mod refused;
 pub mod requantise;
 pub mod rope;
