@@ -31,8 +31,8 @@ impl Powers {
     /// Makes the table.
     #[must_use]
     pub fn new() -> Self {
-        let ln2 = fixed::ln(2);
-        let power = |f: i128| fixed::to_unit(fixed::exp_minus(ln2 * f / (1 << OCTAVE)), 30);
+        let ln2 = fixed::ln2();
+        let power = |f: i128| fixed::to_unit(fixed::exp_minus(ln2, ln2 * f / (1 << OCTAVE)), 30);
         Self { entries: (0..1 << OCTAVE).map(|f| u32::try_from(power(f)).unwrap_or(u32::MAX)).collect() }
     }
 

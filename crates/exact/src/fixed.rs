@@ -18,7 +18,7 @@ fn mul(a: i128, b: i128) -> i128 {
 }
 
 /// The sum of `2 / ((2 k + 1) 3^(2 k + 1))`, which is the logarithm of 2. Within 128 units.
-fn ln2() -> i128 {
+pub(crate) fn ln2() -> i128 {
     two_atanh(ONE / 3)
 }
 
@@ -42,12 +42,11 @@ pub(crate) fn ln(n: u32) -> i128 {
     i128::from(whole) * ln2() + two_atanh(((mantissa - ONE) << BITS) / (mantissa + ONE))
 }
 
-/// `exp(-x)` for x at least 0. Above 64 the answer is 0, which is within a unit.
-pub(crate) fn exp_minus(x: i128) -> i128 {
+/// `exp(-x)` for x at least 0, by the logarithm of 2. Above 64 the answer is 0, which is within a unit.
+pub(crate) fn exp_minus(ln2: i128, x: i128) -> i128 {
     if x >= 64 * ONE {
         return 0;
     }
-    let ln2 = ln2();
     let (halvings, rest) = (x / ln2, x % ln2);
     // exp(-rest) = 1 - rest (1 - rest/2 (1 - rest/3 (...))), from within; 24 terms leave less than a unit for a rest below 0.7.
     let mut value = ONE;

@@ -1,6 +1,6 @@
 //! Gates by table: one entry for every number of 16 bits, made by integer arithmetic.
 
-use crate::fixed::{BITS, ERROR, ONE, exp_minus};
+use crate::fixed::{BITS, ERROR, ONE, exp_minus, ln2};
 use crate::matrix::Matrix;
 use crate::refused::Refused;
 use crate::requantise::Saturate;
@@ -49,11 +49,12 @@ impl Gate {
             let shift = BITS + u32::from(shape.input);
             i16::saturate((scaled + (1 << (shift - 1))) >> shift)
         };
+        let ln2 = ln2();
         let mut entries = Vec::with_capacity(1 << 16);
         for q in i16::MIN..=i16::MAX {
             let (low, high) = match shape.function {
                 Function::Relu => (i128::from(q.max(0)) << BITS, i128::from(q.max(0)) << BITS),
-                Function::Silu => silu(q, shape.input),
+                Function::Silu => silu(ln2, q, shape.input),
             };
             let (entry, other) = (round(low), round(high));
             if entry != other {
@@ -92,9 +93,9 @@ impl Gate {
 }
 
 /// Bounds on `q / (1 + exp(-q / 2^input))`, each divided by `2^60`.
-fn silu(q: i16, input: u8) -> (i128, i128) {
+fn silu(ln2: i128, q: i16, input: u8) -> (i128, i128) {
     let size = i128::from(q.unsigned_abs());
-    let e = exp_minus((size << BITS) >> input);
+    let e = exp_minus(ln2, (size << BITS) >> input);
     let share = if q < 0 { e } else { ONE };
     // The exponential is within ERROR, and this has at most its slope, which is 1.
     let share = (share << BITS) / (ONE + e);

@@ -15,15 +15,18 @@
 pub mod attention;
 mod bytes;
 mod fixed;
+pub mod forward;
 pub mod gate;
 pub mod linear;
 mod matrix;
+pub mod model;
 pub mod norm;
 pub mod program;
 mod refused;
 pub mod requantise;
 pub mod rope;
 pub mod sample;
+pub mod spec;
 
 pub use matrix::{MAX_ELEMENTS, MAX_SIDE, Matrix, elements};
 pub use refused::Refused;

@@ -60,6 +60,22 @@ impl<T: Copy> Matrix<T> {
         Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().copied().map(f).collect() }
     }
 
+    /// Appends the rows of another matrix.
+    ///
+    /// # Errors
+    /// The numbers of columns differ, or there are too many rows.
+    pub fn append(&mut self, other: &Self) -> Result<(), Refused> {
+        let place = "a matrix that grows";
+        if self.cols != other.cols {
+            return Err(Refused::new(place, format!("rows of {} and {} entries differ", self.cols, other.cols)));
+        }
+        let rows = self.rows.saturating_add(other.rows);
+        elements(place, rows, self.cols)?;
+        self.rows = rows;
+        self.data.extend_from_slice(&other.data);
+        Ok(())
+    }
+
     /// The number of rows, at least 1.
     #[must_use]
     pub fn rows(&self) -> usize {

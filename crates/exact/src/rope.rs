@@ -43,9 +43,9 @@ impl Rope {
             return Err(Refused::new(place, why));
         }
         // The logarithm is within 2^12 units of 2^-60, so a frequency is within 2^13 and an angle within 2^33 of them.
-        let log = fixed::ln(base);
+        let (ln2, log) = (fixed::ln2(), fixed::ln(base));
         let frequencies: Vec<i128> =
-            (0..pairs).map(|i| fixed::exp_minus(log * i128::from(i) / i128::from(pairs))).collect();
+            (0..pairs).map(|i| fixed::exp_minus(ln2, log * i128::from(i) / i128::from(pairs))).collect();
         let quarter = fixed::quarter_turn();
         let mut turns = Matrix::filled(place, index(positions), index(width), 0)?;
         for (position, row) in (0i128..).zip(turns.each_row_mut()) {
