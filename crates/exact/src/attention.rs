@@ -33,7 +33,7 @@ impl Powers {
     pub fn new() -> Self {
         let ln2 = fixed::ln2();
         let power = |f: i128| fixed::to_unit(fixed::exp_minus(ln2, ln2 * f / (1 << OCTAVE)), 30);
-        Self { entries: (0..1 << OCTAVE).map(|f| u32::try_from(power(f)).unwrap_or(u32::MAX)).collect() }
+        Self { entries: (0..1 << OCTAVE).map(power).collect() }
     }
 
     /// The entries in order, each as four bytes, the lowest first.
@@ -44,11 +44,13 @@ impl Powers {
     /// `floor(unit 2^(-t / 1024) + 1/2)` with the entry in the place of the power: with `t = 1024 k + f` it is
     /// `floor(unit entry[f] / 2^(30 + k) + 1/2)`. The unit has at most 31 bits. Negative t counts as 0.
     #[must_use]
+    #[inline]
     pub fn weight(&self, unit: u32, t: i64) -> u32 {
         let t = t.max(0).cast_unsigned();
         let entry = usize::try_from(t % (1 << OCTAVE)).ok().and_then(|f| self.entries.get(f)).copied().unwrap_or(0);
         let shift = 30 + (t >> OCTAVE).min(33);
-        let weight = (u128::from(unit) * u128::from(entry) + (1 << (shift - 1))) >> shift;
+        // The product has at most 61 bits, and the half is at most 2^62.
+        let weight = (u64::from(unit) * u64::from(entry) + (1 << (shift - 1))) >> shift;
         u32::try_from(weight).unwrap_or(u32::MAX)
     }
 
@@ -58,7 +60,7 @@ impl Powers {
         let Some(largest) = scores.iter().max() else { return };
         for (weight, score) in weights.iter_mut().zip(scores) {
             let t = scale.apply(largest.saturating_sub(*score));
-            *weight = i16::saturate(i128::from(self.weight(u32::from(ONE.unsigned_abs()), t)));
+            *weight = i16::saturate(i64::from(self.weight(u32::from(ONE.unsigned_abs()), t)));
         }
     }
 }
@@ -179,7 +181,8 @@ pub fn divided<T: Saturate>(scale: Scale, weights: &Matrix<i16>, sums: &Matrix<i
         let unit = i128::from(total) << scale.shift();
         for (out, &sum) in out.iter_mut().zip(sums) {
             let twice = 2 * i128::from(sum) * i128::from(scale.multiplier()) + unit;
-            *out = T::saturate(twice.checked_div_euclid(2 * unit).unwrap_or(0));
+            let rounded = twice.checked_div_euclid(2 * unit).unwrap_or(0);
+            *out = T::saturate(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }));
         }
     }
     Ok(out)

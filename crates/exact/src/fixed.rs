@@ -94,8 +94,9 @@ pub(crate) fn sin_cos(quarter: i128, angle: i128) -> (i128, i128) {
     }
 }
 
-/// `a * b / 2^60` to the nearest whole number, ties upwards, for b a power of two given by its exponent, at most 60.
-pub(crate) fn to_unit(a: i128, exponent: u32) -> i128 {
-    let shift = BITS.saturating_sub(exponent);
-    (a + ((1 << shift) >> 1)) >> shift
+/// `a 2^exponent` to the nearest whole number, ties upwards, for an exponent of at most 59. 0 where the type cannot hold it, which is
+/// nowhere where a table asks.
+pub(crate) fn to_unit<T: TryFrom<i128> + Default>(a: i128, exponent: u32) -> T {
+    let shift = BITS - exponent;
+    T::try_from((a + (1 << (shift - 1))) >> shift).unwrap_or_default()
 }

@@ -47,7 +47,8 @@ impl Gate {
             // a stands for a / 2^(BITS + input), and is below 2^76 in size.
             let scaled = a << shape.output;
             let shift = BITS + u32::from(shape.input);
-            i16::saturate((scaled + (1 << (shift - 1))) >> shift)
+            // Below 2^31 in size.
+            i16::saturate(i64::try_from((scaled + (1 << (shift - 1))) >> shift).unwrap_or_default())
         };
         let ln2 = ln2();
         let mut entries = Vec::with_capacity(1 << 16);

@@ -7,7 +7,7 @@
 //!
 //! Both are below `2^60`, as the check of committed products modulo `2^61 - 1` wants it.
 //!
-//! [`scalar`] is the definition. [`vectored`] computes the same with loops that the compiler turns into vector instructions: a row
+//! [`scalar()`] is the definition. [`vectored`] computes the same with loops that the compiler turns into vector instructions: a row
 //! of W is widened once and used for several tokens. Its additions wrap, which the bounds show to make no difference.
 
 use crate::matrix::{MAX_SIDE, Matrix};
@@ -23,14 +23,28 @@ const LANES: usize = 32;
 const BLOCK: usize = 480;
 
 /// A grid on which a linear layer is exact.
-pub trait Grid: Copy + Into<i64> + Into<i32> {
+pub trait Grid: Copy + Into<i64> {
     /// The type that holds every sum.
     type Sum: Copy + Default + Into<i64>;
     /// The most columns of a matrix.
     const MAX_K: usize;
+    /// [`scalar()`] on this grid.
+    ///
+    /// # Errors
+    /// As there.
+    fn scalar(w: &Matrix<Self>, x: &Matrix<Self>) -> Result<Matrix<Self::Sum>, Refused>;
+    /// [`vectored()`] on this grid. It is compiled in this crate, whatever the settings of who calls it.
+    ///
+    /// # Errors
+    /// As there.
+    fn vectored(w: &Matrix<Self>, x: &Matrix<Self>) -> Result<Matrix<Self::Sum>, Refused>;
+}
+
+/// What both forms are made of.
+trait Parts: Grid {
     /// One sum of products, by definition. Both slices have one length, at most [`Grid::MAX_K`].
     fn dot(w: &[Self], x: &[Self]) -> Self::Sum;
-    /// How many numbers of 16 bits stand for an entry of a token in [`vectored`].
+    /// How many numbers of 16 bits stand for an entry of a token in [`vectored()`].
     const SLICES: usize;
     /// The entries of a token in slices, each as long as the token, one after the other.
     fn slice(x: &[Self], to: &mut [i16]);
@@ -44,6 +58,16 @@ impl Grid for i8 {
     type Sum = i32;
     const MAX_K: usize = MAX_K8;
 
+    fn scalar(w: &Matrix<i8>, x: &Matrix<i8>) -> Result<Matrix<i32>, Refused> {
+        scalar_of(w, x)
+    }
+
+    fn vectored(w: &Matrix<i8>, x: &Matrix<i8>) -> Result<Matrix<i32>, Refused> {
+        vectored_of(w, x)
+    }
+}
+
+impl Parts for i8 {
     fn dot(w: &[i8], x: &[i8]) -> i32 {
         let mut sum = 0;
         for (&w, &x) in w.iter().zip(x) {
@@ -73,6 +97,16 @@ impl Grid for i16 {
     type Sum = i64;
     const MAX_K: usize = MAX_SIDE;
 
+    fn scalar(w: &Matrix<i16>, x: &Matrix<i16>) -> Result<Matrix<i64>, Refused> {
+        scalar_of(w, x)
+    }
+
+    fn vectored(w: &Matrix<i16>, x: &Matrix<i16>) -> Result<Matrix<i64>, Refused> {
+        vectored_of(w, x)
+    }
+}
+
+impl Parts for i16 {
     fn dot(w: &[i16], x: &[i16]) -> i64 {
         let mut sum = 0;
         for (&w, &x) in w.iter().zip(x) {
@@ -145,6 +179,10 @@ fn shapes<G: Grid>(w: &Matrix<G>, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Refus
 /// # Errors
 /// The numbers of columns differ or are above the limit of the grid, or the result is too large for a matrix.
 pub fn scalar<G: Grid>(w: &Matrix<G>, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Refused> {
+    G::scalar(w, x)
+}
+
+fn scalar_of<G: Parts>(w: &Matrix<G>, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Refused> {
     let mut y = shapes(w, x)?;
     for (y, x) in y.each_row_mut().zip(x.each_row()) {
         for (y, w) in y.iter_mut().zip(w.each_row()) {
@@ -157,8 +195,12 @@ pub fn scalar<G: Grid>(w: &Matrix<G>, x: &Matrix<G>) -> Result<Matrix<G::Sum>, R
 /// The same, faster.
 ///
 /// # Errors
-/// As [`scalar`].
+/// As [`scalar()`].
 pub fn vectored<G: Grid>(w: &Matrix<G>, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Refused> {
+    G::vectored(w, x)
+}
+
+fn vectored_of<G: Parts>(w: &Matrix<G>, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Refused> {
     let mut y = shapes(w, x)?;
     let (k, m) = (w.cols(), w.rows());
     let mut tokens = vec![0; x.entries().len() * G::SLICES];

@@ -185,7 +185,7 @@ impl<G: Named + Saturate> Model<G> {
             return Err(Refused::new(place, why));
         }
         let added = hidden.entries().iter().zip(sums.entries());
-        let added = added.map(|(&h, &s)| stream(i128::from(h) + scale.round(s.into()))).collect();
+        let added = added.map(|(&h, &s)| stream(scale.round(s.into()).saturating_add(h.into()))).collect();
         Matrix::new(place, hidden.rows(), hidden.cols(), added)
     }
 
@@ -206,6 +206,6 @@ impl<G: Named + Saturate> Model<G> {
 }
 
 /// The nearest number of 24 bits.
-fn stream(a: i128) -> i32 {
+fn stream(a: i64) -> i32 {
     i32::saturate(a.clamp((-LIMIT).into(), (LIMIT - 1).into()))
 }

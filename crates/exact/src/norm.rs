@@ -74,7 +74,8 @@ impl Norm {
         for (y, x) in y.each_row_mut().zip(x.each_row()) {
             let r = reciprocal_root(self.energy(x), d);
             for ((y, &x), &g) in y.iter_mut().zip(x).zip(gains) {
-                *y = T::saturate(i128::from(round_shift(i64::from(x) * r * i64::from(g), BITS + self.shift)));
+                let product = i64::from(x).wrapping_mul(r).wrapping_mul(i64::from(g));
+                *y = T::saturate(round_shift(product, BITS + self.shift));
             }
         }
         Ok(y)

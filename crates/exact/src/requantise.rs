@@ -1,4 +1,4 @@
-//! From the grid of an accumulator to that of an activation.
+//! From the grid of an accumulator to that of an activation. What is small here is inlined into the loops of other crates.
 
 use crate::matrix::Matrix;
 use crate::refused::Refused;
@@ -40,16 +40,20 @@ impl Scale {
         self.shift
     }
 
-    /// `a` scaled and rounded: `floor(a * multiplier / 2^shift + 1/2)`, so to nearest, and ties upwards. The product has at most
-    /// 94 bits.
+    /// `a` scaled and rounded: `floor(a * multiplier / 2^shift + 1/2)`, so to nearest, and ties upwards; what has more than 64 bits
+    /// becomes the nearest number of 64 bits.
     #[must_use]
-    pub fn round(self, a: i64) -> i128 {
+    #[inline]
+    pub fn round(self, a: i64) -> i64 {
         if let Ok(small) = i32::try_from(a) {
-            // At most 2^62 in size, and the half at most 2^61.
-            return i128::from(round_shift(i64::from(small) * i64::from(self.multiplier), self.shift));
+            // At most 2^62 in size.
+            return round_shift(i64::from(small).wrapping_mul(i64::from(self.multiplier)), self.shift);
         }
+        // At most 2^94 in size.
         let product = i128::from(a) * i128::from(self.multiplier);
-        (product + ((1 << self.shift) >> 1)) >> self.shift
+        let shift = u32::from(self.shift);
+        let rounded = product.wrapping_add(1i128.wrapping_shl(shift) >> 1).wrapping_shr(shift);
+        i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// `a` scaled, rounded, and brought to the nearest number of the type.
@@ -65,22 +69,25 @@ impl Scale {
     }
 }
 
-/// `floor(a / 2^shift + 1/2)`, for a of at most `2^62` in size and a shift of at most [`MAX_SHIFT`].
+/// `floor(a / 2^shift + 1/2)`, for a of at most `2^62` in size and a shift of at most [`MAX_SHIFT`], so that nothing wraps.
+#[inline]
 pub(crate) fn round_shift(a: i64, shift: u8) -> i64 {
-    (a + ((1 << shift) >> 1)) >> shift
+    let shift = u32::from(shift);
+    a.wrapping_add(1i64.wrapping_shl(shift) >> 1).wrapping_shr(shift)
 }
 
 /// A type of numbers to which others are brought by saturation: what is below its least number becomes that, what is above its
 /// largest becomes that, and all others stay.
 pub trait Saturate: Copy + Default + Into<i64> {
     /// The nearest number of the type.
-    fn saturate(a: i128) -> Self;
+    fn saturate(a: i64) -> Self;
 }
 
 macro_rules! saturate {
     ($($t:ty),*) => {$(
         impl Saturate for $t {
-            fn saturate(a: i128) -> Self {
+            #[inline]
+            fn saturate(a: i64) -> Self {
                 Self::try_from(a).unwrap_or(if a < 0 { Self::MIN } else { Self::MAX })
             }
         }

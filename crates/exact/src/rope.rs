@@ -3,7 +3,7 @@
 use crate::fixed;
 use crate::matrix::Matrix;
 use crate::refused::{Refused, index};
-use crate::requantise::{Saturate, round_shift};
+use crate::requantise::Saturate;
 
 /// Fraction bits of sines and cosines: 1 is 16,384.
 const UNIT: u8 = 14;
@@ -52,8 +52,8 @@ impl Rope {
             let (cosines, sines) = row.split_at_mut(index(pairs));
             for ((cosine, sine), frequency) in cosines.iter_mut().zip(sines).zip(&frequencies) {
                 let (s, c) = fixed::sin_cos(quarter, position * frequency);
-                *sine = i16::saturate(fixed::to_unit(s, u32::from(UNIT)));
-                *cosine = i16::saturate(fixed::to_unit(c, u32::from(UNIT)));
+                *sine = fixed::to_unit(s, u32::from(UNIT));
+                *cosine = fixed::to_unit(c, u32::from(UNIT));
             }
         }
         Ok(Self { turns })
@@ -97,9 +97,11 @@ impl Rope {
             for head in x.chunks_exact_mut(d) {
                 let (low, high) = head.split_at_mut(d / 2);
                 for ((low, high), (&c, &s)) in low.iter_mut().zip(high).zip(cosines.iter().zip(sines)) {
-                    let [a, b, c, s] = [*low, *high, c, s].map(i64::from);
-                    *low = i16::saturate(i128::from(round_shift(a * c - b * s, UNIT)));
-                    *high = i16::saturate(i128::from(round_shift(b * c + a * s, UNIT)));
+                    let [a, b, c, s] = [*low, *high, c, s].map(i32::from);
+                    // Each product is at most 2^29, and the half 2^13, so nothing wraps.
+                    let turned = |x: i32| i16::saturate(i64::from(x.wrapping_add(1 << (UNIT - 1)) >> UNIT));
+                    *low = turned(a.wrapping_mul(c).wrapping_sub(b.wrapping_mul(s)));
+                    *high = turned(b.wrapping_mul(c).wrapping_add(a.wrapping_mul(s)));
                 }
             }
         }
