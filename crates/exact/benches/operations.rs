@@ -20,7 +20,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// Runs of each.
-const RUNS: u32 = 60;
+const RUNS: u32 = 200;
 
 struct Numbers(u64);
 

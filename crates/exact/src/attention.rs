@@ -42,14 +42,14 @@ impl Powers {
     }
 
     /// `floor(unit 2^(-t / 1024) + 1/2)` with the entry in the place of the power: with `t = 1024 k + f` it is
-    /// `floor(unit entry[f] / 2^(30 + k) + 1/2)`. The unit has at most 31 bits. Negative t counts as 0.
+    /// `floor(unit entry[f] / 2^(30 + k) + 1/2)`. Negative t counts as 0.
     #[must_use]
     #[inline]
     pub fn weight(&self, unit: u32, t: i64) -> u32 {
         let t = t.max(0).cast_unsigned();
         let entry = usize::try_from(t % (1 << OCTAVE)).ok().and_then(|f| self.entries.get(f)).copied().unwrap_or(0);
         let shift = 30 + (t >> OCTAVE).min(33);
-        // The product has at most 61 bits, and the half is at most 2^62.
+        // The product is below 2^62, as no entry exceeds 2^30, and the half is at most 2^62.
         let weight = (u64::from(unit) * u64::from(entry) + (1 << (shift - 1))) >> shift;
         u32::try_from(weight).unwrap_or(u32::MAX)
     }
@@ -164,7 +164,7 @@ pub fn softmax(powers: &Powers, scale: Scale, mask: Mask, scores: &Matrix<i64>) 
     Ok(weights)
 }
 
-/// Each weighted sum divided by the total of its row of weights, scaled and rounded once:
+/// Each weighted sum divided by the total of its row of weights, scaled and rounded once; no weight is negative:
 /// `saturate(floor(sum multiplier / (total 2^shift) + 1/2))`, and 0 for a total of 0.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Root mean square norm, `y_i = g_i x_i / sqrt(mean of squares + eps)`, over the integers.
 
 use crate::matrix::Matrix;
-use crate::refused::{Refused, number};
+use crate::refused::{Refused, index};
 use crate::requantise::{Saturate, round_shift};
 
 /// The most coordinates of a vector that is normed.
@@ -46,10 +46,18 @@ impl Norm {
         self.shift
     }
 
-    /// The sum of the squares, and eps for each coordinate. With at most [`MAX_WIDTH`] coordinates of 24 bits it is below `2^63`.
-    fn energy(self, x: &[i32]) -> u64 {
+    /// The width of a row, and the sum of its squares with eps added for each coordinate. With at most [`MAX_WIDTH`] coordinates of
+    /// 24 bits it is below `2^63`.
+    fn energy(self, x: &[i32]) -> Result<(u32, u64), Refused> {
+        let place = "a norm";
+        let Some(d) = u32::try_from(x.len()).ok().filter(|d| index(*d) <= MAX_WIDTH) else {
+            return Err(Refused::new(place, format!("{} coordinates are more than {MAX_WIDTH}", x.len())));
+        };
+        if let Some(x) = x.iter().find(|&&x| !(-LIMIT..LIMIT).contains(&x)) {
+            return Err(Refused::new(place, format!("the coordinate {x} has more than 24 bits")));
+        }
         let squares = x.iter().fold(0u64, |sum, &x| sum + u64::from(x.unsigned_abs()) * u64::from(x.unsigned_abs()));
-        squares + u64::from(self.eps) * number(x.len()).cast_unsigned()
+        Ok((d, squares + u64::from(self.eps) * u64::from(d)))
     }
 
     /// Each row of x, normed: with m the energy of the row, d its width and r its [`reciprocal_root`],
@@ -60,19 +68,13 @@ impl Norm {
     /// # Errors
     /// The gains have another width, the width is above [`MAX_WIDTH`], or a coordinate has more than 24 bits.
     pub fn apply<T: Saturate>(self, x: &Matrix<i32>, gains: &[i16]) -> Result<Matrix<T>, Refused> {
-        let place = "a norm";
-        let d = x.cols();
-        if gains.len() != d || d > MAX_WIDTH {
-            let why =
-                format!("{} gains and {d} coordinates must be equally many, and at most {MAX_WIDTH}", gains.len());
-            return Err(Refused::new(place, why));
+        if gains.len() != x.cols() {
+            let why = format!("{} gains and {} coordinates must be equally many", gains.len(), x.cols());
+            return Err(Refused::new("a norm", why));
         }
-        if let Some(x) = x.entries().iter().find(|&&x| !(-LIMIT..LIMIT).contains(&x)) {
-            return Err(Refused::new(place, format!("the coordinate {x} has more than 24 bits")));
-        }
-        let mut y = Matrix::filled(place, x.rows(), d, T::default())?;
+        let mut y = Matrix::filled("a norm", x.rows(), x.cols(), T::default())?;
         for (y, x) in y.each_row_mut().zip(x.each_row()) {
-            let r = reciprocal_root(self.energy(x), d);
+            let r = self.root(x)?;
             for ((y, &x), &g) in y.iter_mut().zip(x).zip(gains) {
                 let product = i64::from(x).wrapping_mul(r).wrapping_mul(i64::from(g));
                 *y = T::saturate(round_shift(product, BITS + self.shift));
@@ -81,30 +83,32 @@ impl Norm {
         Ok(y)
     }
 
-    /// The [`reciprocal_root`] of a row, as a worker commits it.
-    #[must_use]
-    pub fn root(self, x: &[i32]) -> i64 {
-        reciprocal_root(self.energy(x), x.len())
+    /// The [`reciprocal_root`] of the energy of a row.
+    ///
+    /// # Errors
+    /// The row is longer than [`MAX_WIDTH`], or a coordinate has more than 24 bits.
+    pub fn root(self, x: &[i32]) -> Result<i64, Refused> {
+        self.energy(x).map(|(d, m)| reciprocal_root(m, d))
     }
 
-    /// Whether r is [`Norm::root`] of a row, by two comparisons instead of a root.
+    /// Whether r is the [`Norm::root`] of a row, by two comparisons instead of a root.
     #[must_use]
     pub fn is_root(self, x: &[i32], r: i64) -> bool {
-        is_reciprocal_root(self.energy(x), x.len(), r)
+        self.energy(x).is_ok_and(|(d, m)| is_reciprocal_root(m, d, r))
     }
 }
 
 /// `floor(2^38 / sqrt(m / d))`, the r with `r^2 m <= 2^76 d < (r + 1)^2 m`. It is at most `2^38` when `m >= d`, and 0 for `m = 0`.
 #[must_use]
-pub fn reciprocal_root(m: u64, d: usize) -> i64 {
+pub fn reciprocal_root(m: u64, d: u32) -> i64 {
     let Some(quotient) = scaled(d).checked_div(u128::from(m)) else { return 0 };
-    // Of a number below 2^(76 + 20), so below 2^48.
+    // The root of a number below 2^(76 + 32) is below 2^54.
     i64::try_from(quotient.isqrt()).unwrap_or(i64::MAX)
 }
 
 /// Whether r is [`reciprocal_root`] of m and d, for positive m: two multiplications and two comparisons, and no search.
 #[must_use]
-pub fn is_reciprocal_root(m: u64, d: usize, r: i64) -> bool {
+pub fn is_reciprocal_root(m: u64, d: u32, r: i64) -> bool {
     let Ok(r) = u64::try_from(r) else { return false };
     let square = |r: u128| r.checked_mul(r)?.checked_mul(u128::from(m));
     let (low, high) = (square(u128::from(r)), square(u128::from(r) + 1));
@@ -112,6 +116,6 @@ pub fn is_reciprocal_root(m: u64, d: usize, r: i64) -> bool {
 }
 
 /// `2^76 d`.
-fn scaled(d: usize) -> u128 {
-    u128::from(number(d).cast_unsigned().min(1 << 20)) << (2 * BITS)
+fn scaled(d: u32) -> u128 {
+    u128::from(d) << (2 * BITS)
 }

@@ -94,10 +94,13 @@ fn shapes_that_lie_are_refused_before_anything_is_allocated() {
     refused(Norm::new(1, 25), "the shift is 25");
     let norm = Norm::new(1, 0).unwrap();
     let wide = Matrix::filled("x", 1, (1 << 16) + 1, 0).unwrap();
-    refused(norm.apply::<i16>(&wide, &vec![1; wide.cols()]), "at most 65536");
+    refused(norm.apply::<i16>(&wide, &vec![1; wide.cols()]), "more than 65536");
     let x = Matrix::filled("x", 1, 2, LIMIT).unwrap();
     refused(norm.apply::<i16>(&x, &[1, 1]), "has more than 24 bits");
     refused(norm.apply::<i16>(&x, &[1]), "1 gains and 2 coordinates");
+    refused(norm.root(&[i32::MIN]), "has more than 24 bits");
+    refused(norm.root(&vec![1; (1 << 16) + 1]), "more than 65536");
+    assert!(!norm.is_root(&[i32::MIN], 0) && !norm.is_root(&vec![0; 1 << 17], 0));
     assert!(x.row(1).is_empty() && x.row(usize::MAX).is_empty());
 }
 
@@ -126,7 +129,7 @@ fn requantisation_rounds_to_nearest_with_ties_upwards_and_saturates() {
 fn a_reciprocal_root_is_known_by_two_comparisons() {
     let mut random = Random(4);
     for _ in 0..CASES {
-        let d = 1 + random.sized(17);
+        let d = 1 + random.sized(17) as u32;
         let m = 1 + (random.word() >> random.below(63)) / 2;
         let r = reciprocal_root(m, d);
         let exact = ((BigInt::from(d) << 76u8) / BigInt::from(m)).sqrt();
@@ -153,7 +156,7 @@ fn a_norm_is_its_formula_and_near_the_real_one() {
         let energy = squares + BigInt::from(eps) * d;
         let r = ((BigInt::from(d) << 76u8) / &energy).sqrt();
         assert!(norm.is_root(x.row(0), i64::try_from(&r).unwrap()));
-        assert_eq!(norm.root(x.row(0)), i64::try_from(&r).unwrap());
+        assert_eq!(norm.root(x.row(0)).unwrap(), i64::try_from(&r).unwrap());
         for ((&x, &g), &y) in x.entries().iter().zip(&gains).zip(y.entries()) {
             let exact = nearest(&(BigInt::from(x) * g * &r), &(BigInt::from(1) << (38 + norm.shift())));
             assert_eq!(BigInt::from(y), exact);

@@ -16,9 +16,9 @@ pub fn bench() -> Result<(), String> {
     }
     say(&rows);
     let page = format!(
-        "{machine}\n\nWritten by `cargo xtask bench exact`. Each operation of the crate `exact` runs on one core, and the shortest of 60 \
-         runs counts. A product is one multiplication with its addition. The fast form of a linear layer is compiled for the \
-         common instructions of the processor family, and gives the same numbers as the definition, bit for bit.\n\n\
+        "{machine}\n\nWritten by `cargo xtask bench exact`. Each operation of the crate `exact` runs on one core, and the shortest of 200 \
+         runs counts. A product is one multiplication with its addition. The fast form of a linear layer gives the same numbers as the \
+         definition, bit for bit; the compiler makes its vector instructions, which are those that every processor of the family has.\n\n\
          | operation | each second | unit |\n|---|---|---|\n{rows}"
     );
     results::write("Integer operations", &page)?;
