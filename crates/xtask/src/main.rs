@@ -4,6 +4,7 @@ mod bench;
 mod bundle;
 mod claims;
 mod cubical;
+mod exact;
 mod files;
 mod peers;
 mod process;
@@ -18,13 +19,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are eight tasks. Usage:
+const USAGE: &str = "There are ten tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
 cargo xtask bench cubical measures the cubical library and the computations in benches/cubical, and writes benches/RESULTS.md.
 cargo xtask bench claims gives claims to bfv and to other tools, and writes benches/RESULTS.md.
 cargo xtask bench protocols measures proofs of protocols, and writes benches/RESULTS.md.
+cargo xtask bench exact measures the integer operations of workers, and writes benches/RESULTS.md.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.";
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["bench", "cubical"] => cubical::bench(),
         ["bench", "claims"] => claims::bench(),
         ["bench", "protocols"] => protocols::bench(),
+        ["bench", "exact"] => exact::bench(),
         ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1),
         ["soak", times] => match times.parse() {

@@ -1,0 +1,293 @@
+//! One step of a model over a block of tokens, with every intermediate shown in a fixed order.
+
+use crate::attention::Attention;
+use crate::linear::vectored;
+use crate::matrix::{Matrix, elements};
+use crate::model::Model;
+use crate::refused::{Refused, index};
+use crate::requantise::Saturate;
+use crate::spec::Named;
+
+/// What an intermediate is. In a layer they are shown in this order, those of a head once for each head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Op {
+    /// The input of queries, keys and values.
+    FirstNorm,
+    /// Sums of queries.
+    QuerySums,
+    /// Sums of keys.
+    KeySums,
+    /// Sums of values.
+    ValueSums,
+    /// Queries, turned.
+    Queries,
+    /// Keys of the block, turned.
+    Keys,
+    /// Values of the block.
+    Values,
+    /// Scores of that query head.
+    Scores(u32),
+    /// Weights of that query head.
+    Weights(u32),
+    /// Weighted sums of values of that query head.
+    HeadSums(u32),
+    /// The input of the output matrix.
+    Mixed,
+    /// Sums of the output matrix.
+    OutputSums,
+    /// The residual stream after attention.
+    AfterAttention,
+    /// The input of the gate.
+    SecondNorm,
+    /// Sums of the gate.
+    GateSums,
+    /// Sums beside the gate.
+    UpSums,
+    /// The input of the matrix after the gate.
+    Gated,
+    /// Sums of the matrix after the gate.
+    DownSums,
+    /// The residual stream after the layer; in place 0, the embedding.
+    AfterLayer,
+    /// The input of the head, of the last token.
+    LastNorm,
+    /// Sums of the head.
+    HeadOutput,
+    /// Logits.
+    Logits,
+}
+
+impl Op {
+    /// Whether this is a product of two matrices, which is checked as such. Everything else is a function of what was shown
+    /// before it, or of the tokens, and is computed again.
+    #[must_use]
+    pub fn is_product(self) -> bool {
+        matches!(
+            self,
+            Self::QuerySums
+                | Self::KeySums
+                | Self::ValueSums
+                | Self::Scores(_)
+                | Self::HeadSums(_)
+                | Self::OutputSums
+                | Self::GateSums
+                | Self::UpSums
+                | Self::DownSums
+                | Self::HeadOutput
+        )
+    }
+}
+
+/// Where an intermediate belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The layer from 1; 0 is the embedding, and one more than the last is the head.
+    pub layer: u32,
+    /// What it is.
+    pub op: Op,
+    /// The position of the first token of the block.
+    pub first: u32,
+}
+
+/// An intermediate: a row for each token of the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers<'a> {
+    /// On the grid of 8 bits.
+    I8(&'a Matrix<i8>),
+    /// Of 16 bits.
+    I16(&'a Matrix<i16>),
+    /// Of 32 bits.
+    I32(&'a Matrix<i32>),
+    /// Of 64 bits.
+    I64(&'a Matrix<i64>),
+}
+
+impl Numbers<'_> {
+    /// Appends the entries, row after row, each in the bytes of its type, the lowest first.
+    pub fn bytes(self, out: &mut Vec<u8>) {
+        match self {
+            Self::I8(m) => out.extend(m.entries().iter().flat_map(|x| x.to_le_bytes())),
+            Self::I16(m) => out.extend(m.entries().iter().flat_map(|x| x.to_le_bytes())),
+            Self::I32(m) => out.extend(m.entries().iter().flat_map(|x| x.to_le_bytes())),
+            Self::I64(m) => out.extend(m.entries().iter().flat_map(|x| x.to_le_bytes())),
+        }
+    }
+}
+
+/// A type of which matrices are shown.
+pub trait Shown: Copy {
+    /// The matrix as an intermediate.
+    fn shown(m: &Matrix<Self>) -> Numbers<'_>;
+}
+
+macro_rules! shown {
+    ($($t:ty => $variant:ident),*) => {$(
+        impl Shown for $t {
+            fn shown(m: &Matrix<Self>) -> Numbers<'_> {
+                Numbers::$variant(m)
+            }
+        }
+    )*};
+}
+shown!(i8 => I8, i16 => I16, i32 => I32, i64 => I64);
+
+/// Who sees the intermediates, and may hash them on the way.
+pub trait Trace {
+    /// Sees one. The order depends on the specification only.
+    fn see(&mut self, place: Place, numbers: Numbers<'_>);
+}
+
+/// Nobody.
+impl Trace for () {
+    fn see(&mut self, _: Place, _: Numbers<'_>) {}
+}
+
+/// The keys and values of the positions so far, for each layer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    positions: usize,
+    layers: Vec<(Matrix<i16>, Matrix<i16>)>,
+}
+
+impl State {
+    /// How many positions are done.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        self.positions
+    }
+}
+
+/// A trace with the place that does not change within a layer.
+struct Shower<'a, T> {
+    trace: &'a mut T,
+    layer: u32,
+    first: u32,
+}
+
+impl<T: Trace> Shower<'_, T> {
+    fn show<N: Shown>(&mut self, op: Op, m: &Matrix<N>) {
+        self.trace.see(Place { layer: self.layer, op, first: self.first }, N::shown(m));
+    }
+}
+
+impl<G: Named + Saturate + Shown> Model<G>
+where
+    G::Sum: Shown,
+{
+    /// The next tokens: the state after them, and the logits of the last. A block gives what its tokens one by one give. When it is
+    /// refused, the state is gone, as it may have grown.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary, there are none, they exceed the positions, the state is of another model, or the scores
+    /// of a head are too many for a matrix.
+    pub fn forward<T: Trace>(&self, state: State, tokens: &[u32], trace: &mut T) -> Result<(State, Vec<i32>), Refused> {
+        let draft = self.spec().draft();
+        let place = "a step";
+        let first = state.positions;
+        let end = first.saturating_add(tokens.len());
+        if end > index(draft.dims.positions) {
+            let why =
+                format!("{} tokens from position {first} exceed {} positions", tokens.len(), draft.dims.positions);
+            return Err(Refused::new(place, why));
+        }
+        if first > 0 && state.layers.len() != draft.layers.len() {
+            return Err(Refused::new(place, "the state is of another model"));
+        }
+        elements(place, tokens.len(), end)?;
+        let mut before = state.layers.into_iter();
+        let mut after = State { positions: end, layers: Vec::new() };
+        let mut show = Shower { trace, layer: 0, first: u32::try_from(first).unwrap_or(u32::MAX) };
+        let mut hidden = self.embed(tokens)?;
+        show.show(Op::AfterLayer, &hidden);
+        for i in 0..draft.layers.len() {
+            show.layer += 1;
+            hidden = self.attend(i, first, &hidden, before.next(), &mut after, &mut show)?;
+            hidden = self.feed(i, &hidden, &mut show)?;
+        }
+        show.layer += 1;
+        let last = hidden.row(hidden.rows() - 1).to_vec();
+        let last = Matrix::new(place, 1, last.len(), last)?;
+        let normed = Self::norm(draft.last_norm, &self.weights().last_gains, &last)?;
+        show.show(Op::LastNorm, &normed);
+        let sums = vectored(&self.weights().head, &normed)?;
+        show.show(Op::HeadOutput, &sums);
+        let logits = self.logits(&sums);
+        show.show(Op::Logits, &logits);
+        Ok((after, logits.into_entries()))
+    }
+
+    /// The first half of a layer; the keys and values up to the end of the block go into the state after it.
+    fn attend<T: Trace>(
+        &self,
+        i: usize,
+        first: usize,
+        hidden: &Matrix<i32>,
+        before: Option<(Matrix<i16>, Matrix<i16>)>,
+        after: &mut State,
+        show: &mut Shower<'_, T>,
+    ) -> Result<Matrix<i32>, Refused> {
+        let (Some(spec), Some(weights)) = (self.spec().draft().layers.get(i), self.weights().layers.get(i)) else {
+            return Err(Refused::new("a step", format!("there is no layer {i}")));
+        };
+        let dims = self.spec().draft().dims;
+        let x = Self::norm(spec.first_norm, &weights.first_gains, hidden)?;
+        show.show(Op::FirstNorm, &x);
+        let (q, k, v) = (vectored(&weights.query, &x)?, vectored(&weights.key, &x)?, vectored(&weights.value, &x)?);
+        show.show(Op::QuerySums, &q);
+        show.show(Op::KeySums, &k);
+        show.show(Op::ValueSums, &v);
+        let (q, k) = (self.turn(spec.query, &q, first)?, self.turn(spec.key, &k, first)?);
+        let v = spec.value.apply_all(&v);
+        show.show(Op::Queries, &q);
+        show.show(Op::Keys, &k);
+        show.show(Op::Values, &v);
+        let (k, v) = match before {
+            Some((mut keys, mut values)) => {
+                keys.append(&k)?;
+                values.append(&v)?;
+                (keys, values)
+            }
+            None => (k, v),
+        };
+        let attention = Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) };
+        let width = index(dims.head_width);
+        let mut mixed = Matrix::filled("a step", q.rows(), q.cols(), G::default())?;
+        attention.grouped(width, [&q, &k, &v], |h, head| {
+            let name = u32::try_from(h).unwrap_or(u32::MAX);
+            show.show(Op::Scores(name), &head.scores);
+            show.show(Op::Weights(name), &head.weights);
+            show.show(Op::HeadSums(name), &head.sums);
+            let columns = Self::mix(spec, &head.weights, &head.sums)?;
+            for (row, columns) in mixed.each_row_mut().zip(columns.each_row()) {
+                row.iter_mut().skip(h * width).zip(columns).for_each(|(to, from)| *to = *from);
+            }
+            Ok(())
+        })?;
+        after.layers.push((k, v));
+        show.show(Op::Mixed, &mixed);
+        let sums = vectored(&weights.output, &mixed)?;
+        show.show(Op::OutputSums, &sums);
+        let hidden = Self::add(spec.output, hidden, &sums)?;
+        show.show(Op::AfterAttention, &hidden);
+        Ok(hidden)
+    }
+
+    /// The second half of a layer.
+    fn feed<T: Trace>(&self, i: usize, hidden: &Matrix<i32>, show: &mut Shower<'_, T>) -> Result<Matrix<i32>, Refused> {
+        let (Some(spec), Some(weights)) = (self.spec().draft().layers.get(i), self.weights().layers.get(i)) else {
+            return Err(Refused::new("a step", format!("there is no layer {i}")));
+        };
+        let x = Self::norm(spec.second_norm, &weights.second_gains, hidden)?;
+        show.show(Op::SecondNorm, &x);
+        let (gate, up) = (vectored(&weights.gate, &x)?, vectored(&weights.up, &x)?);
+        show.show(Op::GateSums, &gate);
+        show.show(Op::UpSums, &up);
+        let x = self.gated(spec, &gate, &up)?;
+        show.show(Op::Gated, &x);
+        let sums = vectored(&weights.down, &x)?;
+        show.show(Op::DownSums, &sums);
+        let hidden = Self::add(spec.down, hidden, &sums)?;
+        show.show(Op::AfterLayer, &hidden);
+        Ok(hidden)
+    }
+}
