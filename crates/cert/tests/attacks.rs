@@ -118,6 +118,11 @@ fn attack_06_key_that_is_not_registered_or_has_another_role() {
     // A head signs what workers sign.
     f.worker = id(3);
     assert_eq!(World::with(&f, 3).refusal(), signature(SignatureFault::NotRegistered));
+    // Also when it brings its own entry, which is of another role.
+    let (log, mut registry) = World::with(&f, 3).extract();
+    registry.opening = Registry::new(entries()).unwrap().open(id(3), Role::Head).unwrap();
+    let refusal = refused(&World::with(&f, 3).bytes_with(&log, &registry), &expected());
+    assert_eq!(refusal, signature(SignatureFault::NotRegistered));
     // Another worker signs in the name of the first.
     assert_eq!(World::with(&fields(), 2).refusal(), signature(SignatureFault::Wrong));
     // The stranger brings an entry of a registry of its own under the honest head.
@@ -579,6 +584,16 @@ fn heads_need_their_quorum() {
     // A certificate that is not in the log.
     let mut elsewhere = log.clone();
     elsewhere.certificate.index = 3;
+    let found = admit(&world.bytes_with(&elsewhere, &registry), &policy(), &expected()).err();
+    assert_eq!(found, Some(Refusal::Binding(Part::TreeHead, BindingFault::Root)));
+    // A registry head that the authority signed and the log does not have: somebody alone was given it.
+    let (mut elsewhere, mut other) = (log.clone(), registry.clone());
+    let hidden = bfv_cert::registry::RegistryHead { time: LOGGED - 60, ..registry.head.head };
+    other.head = Signed::new(hidden, vec![hidden.sign(&key(10))]);
+    let found = admit(&world.bytes_with(&log, &other), &policy(), &expected()).err();
+    assert_eq!(found, Some(Refusal::Binding(Part::TreeHead, BindingFault::Root)));
+    // Nor is the place of the certificate one of a registry head.
+    elsewhere.registry = log.certificate.clone();
     let found = admit(&world.bytes_with(&elsewhere, &registry), &policy(), &expected()).err();
     assert_eq!(found, Some(Refusal::Binding(Part::TreeHead, BindingFault::Root)));
     assert!(Log::default().head(5).is_none());
