@@ -80,6 +80,8 @@ pub struct Program {
     pub chosen: usize,
     /// The statement of the hypotheses.
     pub hypotheses: Expr,
+    /// Where the parts of the state lie; its cells come after what is chosen once.
+    pub state: Layout,
     /// What the cells of the state hold at first.
     pub init: Vec<Expr>,
     /// Every action.
@@ -409,6 +411,7 @@ impl Opened<'_, '_> {
             cells: self.cells,
             chosen: self.chosen,
             hypotheses: self.hypotheses,
+            state: run.layout,
             init: first,
             actions,
             safe,

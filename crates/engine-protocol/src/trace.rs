@@ -31,7 +31,8 @@ pub struct Words {
     pub about: About,
 }
 
-fn call(f: &Term, args: &[Term]) -> Term {
+/// A function applied to arguments.
+pub fn call(f: &Term, args: &[Term]) -> Term {
     args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())))
 }
 
@@ -223,7 +224,8 @@ fn trace(m: &Machine<'_>, p: &Program, run: &[usize], ty: &V) -> Res<Option<Term
     Ok(Some(out))
 }
 
-fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
+/// An action as an element of the type of actions, which has these parameters.
+pub fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
     let shapes = p.commands.get(usize::try_from(action.command).ok()?)?;
     let fields =
         shapes.iter().zip(&action.arguments).map(|(s, (_, n))| s.element(*n)).collect::<Option<Vec<Term>>>()?;

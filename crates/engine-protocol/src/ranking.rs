@@ -1,0 +1,534 @@
+//! Proofs that something comes true in every fair run without end of a protocol with finitely many states.
+//!
+//! The search gives a rank to each state that is met before the goal, and to each rank a fair action that helps. They are written as a
+//! tree whose branches are followed by the parts of what is chosen once and of a state. The library's theorem `by_ranks` asks for the tree
+//! and for a test of each statement; that the tree fits is one computation. Nothing is trusted here: the kernel does it again.
+
+use crate::explore::each_choice;
+use crate::finite::{Layout, Shape, closed, constant};
+use crate::lasso::ranks;
+use crate::model::{About, Endless, Program, Slot, endless};
+use crate::reader::{Stop, outside, refused};
+use crate::trace::{call, taken};
+use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val, refusal};
+use bfv_search::shift::rename;
+use bfv_search::{Budget, Goal, Reason};
+use std::rc::Rc;
+
+/// Ways to choose what is chosen once, at most.
+const CHOICES: usize = 20_000;
+/// Tries of an action for each of them.
+const MOST: u64 = 8_000_000;
+/// Steps of the kernel for each step of the budget: so many it takes for the proof of a claim.
+const CHECKING: u64 = 10;
+/// Steps of the evaluator for each step of the budget.
+const EVALUATIONS: u64 = 100;
+
+fn node(n: Node) -> Term {
+    Rc::new(n)
+}
+fn var(n: u32) -> Term {
+    node(Node::Var(n))
+}
+fn lam(t: Term) -> Term {
+    node(Node::Lam(t))
+}
+fn lams(n: usize, t: Term) -> Term {
+    (0..n).fold(t, |t, _| lam(t))
+}
+fn prim(p: Prim) -> Term {
+    node(Node::Prim(p))
+}
+fn number(n: u64) -> Term {
+    node(Node::NatLit(n.into()))
+}
+fn truth(at: Term) -> Term {
+    node(Node::Path(prim(Prim::Bool), at, prim(Prim::True)))
+}
+fn index(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// A term under so many more binders.
+fn lift(t: &Term, by: usize) -> Result<Term, Stop> {
+    kept(rename(t, 0, 0, &mut |n| n.checked_add(index(by)), &mut Some))
+}
+
+fn kept(t: Option<Term>) -> Result<Term, Stop> {
+    t.map_or_else(|| outside("A part of the claim depends on a proof."), Ok)
+}
+
+/// A tree of ranks, followed by parts of values.
+enum Tree {
+    Bare,
+    Leaf(usize, usize),
+    Fork(Box<Tree>, Box<Tree>),
+}
+
+impl Tree {
+    /// Puts a leaf where a way leads to, which goes left where it says so.
+    fn put(&mut self, way: &[bool], leaf: (usize, usize)) {
+        let Some((left, rest)) = way.split_first() else {
+            *self = Tree::Leaf(leaf.0, leaf.1);
+            return;
+        };
+        if !matches!(self, Tree::Fork(..)) {
+            *self = Tree::Fork(Box::new(Tree::Bare), Box::new(Tree::Bare));
+        }
+        if let Tree::Fork(a, b) = self {
+            if *left { a.put(rest, leaf) } else { b.put(rest, leaf) }
+        }
+    }
+
+    fn term(&self, d: DataRef) -> Term {
+        let con = |n: u32, fields: Vec<Term>| node(Node::Con(d, n, Vec::new(), fields, Vec::new()));
+        let lit = |n: usize| node(Node::NatLit(n.into()));
+        match self {
+            Tree::Bare => con(0, Vec::new()),
+            Tree::Leaf(rank, helper) => con(1, vec![lit(*rank), lit(*helper)]),
+            Tree::Fork(a, b) => con(2, vec![a.term(d), b.term(d)]),
+        }
+    }
+}
+
+/// The way of a value that lies in cells.
+fn way(layout: &Layout, first: usize, cells: &[u8], out: &mut Vec<bool>) {
+    match layout {
+        Layout::Leaf(s) => {
+            let value = cells.get(first).copied().unwrap_or(0);
+            match &**s {
+                Shape::Bool => out.push(value == 1),
+                Shape::Unit => {}
+                // A position is a first one, or one after that.
+                _ => {
+                    out.extend((0..value).map(|_| false));
+                    out.push(true);
+                }
+            }
+        }
+        Layout::Pair(a, b) => {
+            way(a, first, cells, out);
+            way(b, first + a.width(), cells, out);
+        }
+        Layout::Function(s, inner, _) => {
+            let size = usize::try_from(s.size()).unwrap_or(usize::MAX);
+            (0..size).for_each(|n| way(inner, first + n * inner.width(), cells, out));
+        }
+    }
+}
+
+/// Writes terms with what the library declares.
+struct Writer<'g> {
+    goal: &'g Goal<'g>,
+    m: &'g Machine<'g>,
+    kinds: DataRef,
+    trees: DataRef,
+    walks: DataRef,
+    decided: DataRef,
+}
+
+/// What is applied to so many arguments before an element of a data type, by the type of a constant.
+fn data(m: &Machine<'_>, id: u32, after: usize) -> Option<DataRef> {
+    let mut ty = m.globals().const_type(id)?;
+    for _ in 0..after {
+        ty = match &*ty {
+            Node::Pi(_, rest) => rest.clone(),
+            _ => return None,
+        };
+    }
+    match &*ty {
+        Node::Pi(dom, _) => match &**dom {
+            Node::Data(d, _) => Some(*d),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn constant_of(goal: &Goal<'_>, tag: &str) -> Option<u32> {
+    goal.lemmas.iter().find(|l| l.has(tag)).map(|l| l.id)
+}
+
+impl<'g> Writer<'g> {
+    fn new(goal: &'g Goal<'g>) -> Option<Writer<'g>> {
+        let m = goal.machine;
+        let read = |tag: &str, after: usize| data(m, constant_of(goal, tag)?, after);
+        Some(Writer {
+            goal,
+            m,
+            kinds: read("finite.value", 0)?,
+            trees: read("finite.rank_left", 0)?,
+            walks: read("live.pick_action", 2)?,
+            decided: read("finite.settled", 1)?,
+        })
+    }
+
+    /// Something of the library at arguments.
+    fn of(&self, tag: &str, args: &[Term]) -> Result<Term, Stop> {
+        match constant_of(self.goal, tag) {
+            Some(id) => Ok(call(&node(Node::Const { id, shift: 0 }), args)),
+            None => outside("A module of the library is missing."),
+        }
+    }
+
+    fn kind(&self, number: u32, fields: Vec<Term>) -> Term {
+        node(Node::Con(self.kinds, number, Vec::new(), fields, Vec::new()))
+    }
+
+    /// The kind of the values of a shape.
+    fn kind_of(&self, s: &Shape) -> Result<Term, Stop> {
+        match (s, s.positions()) {
+            (Shape::Unit, _) => Ok(self.kind(0, Vec::new())),
+            (Shape::Bool, _) => Ok(self.kind(1, Vec::new())),
+            (_, Some(n)) => Ok(self.kind(2, vec![number(n)])),
+            _ => outside("A proof for finitely many states needs parts that are truth values and positions."),
+        }
+    }
+
+    fn kind_at(&self, layout: &Layout) -> Result<Term, Stop> {
+        match layout {
+            Layout::Leaf(s) => self.kind_of(s),
+            Layout::Pair(a, b) => Ok(self.kind(3, vec![self.kind_at(a)?, self.kind_at(b)?])),
+            Layout::Function(s, inner, _) => match s.positions() {
+                Some(n) => Ok(self.kind(4, vec![number(n), self.kind_at(inner)?])),
+                None => outside("A proof for finitely many states needs functions of positions."),
+            },
+        }
+    }
+
+    /// The kind of several values.
+    fn together(&self, kinds: Vec<Term>) -> Term {
+        let join = |rest: Term, k: Term| self.kind(3, vec![k, rest]);
+        kinds.into_iter().rev().reduce(join).unwrap_or_else(|| self.kind(0, Vec::new()))
+    }
+
+    fn quote(&self, ctx: &Ctx, v: &V) -> Result<Term, Stop> {
+        self.m.quote(ctx, v).map_err(|r| refused(&r))
+    }
+
+    /// A value of a context as a term over its first variable alone.
+    fn over_first(&self, ctx: &Ctx, v: &V) -> Result<Term, Stop> {
+        let last = index(ctx.types.len()).saturating_sub(1);
+        kept(rename(&self.quote(ctx, v)?, 0, 0, &mut |n| (n == last).then_some(0), &mut |_| None))
+    }
+
+    /// The test of a statement: an element of `Decided` of it.
+    fn test(&self, ctx: &Ctx, ty: &V) -> Result<Term, Stop> {
+        let m = self.m;
+        let whnf = |v: &V| m.whnf(v).map_err(|r| refused(&r));
+        match &*whnf(ty)? {
+            Val::Prim(Prim::Unit) => self.of("finite.decide_unit", &[]),
+            Val::Prim(Prim::Empty) => self.of("finite.decide_empty", &[]),
+            Val::Sigma(a, b) => {
+                let Some(second) = constant(m, ctx, a, b).map_err(|r| refused(&r))? else {
+                    return outside("A part of a statement depends on an element that exists.");
+                };
+                self.two(ctx, "finite.decide_both", a, &second)
+            }
+            Val::Pi(a, b) => {
+                let (inner, x) = m.bind(ctx, a.clone());
+                let said = m.inst(b, x);
+                let family = [lam(self.quote(&inner, &said)?)];
+                match &*whnf(a)? {
+                    Val::Prim(Prim::Bool) => {
+                        let each = lam(self.test(&inner, &said)?);
+                        self.of("finite.decide_truths", &[family.as_slice(), &[each]].concat())
+                    }
+                    Val::Data(..) => {
+                        let shape = Shape::of(m, a, 0).map_err(|r| refused(&r))?;
+                        let Some(n) = shape.and_then(|s| s.positions()) else {
+                            return outside("A proof for finitely many states needs variables that are positions.");
+                        };
+                        let each = lam(self.test(&inner, &said)?);
+                        self.of("finite.decide_places", &[&[number(n)], family.as_slice(), &[each]].concat())
+                    }
+                    _ => {
+                        let Some(then) = constant(m, ctx, a, b).map_err(|r| refused(&r))? else {
+                            return outside("A part of a statement depends on a proof of another.");
+                        };
+                        self.two(ctx, "finite.decide_implies", a, &then)
+                    }
+                }
+            }
+            Val::Path(line, a, b) => {
+                let ty = m.dinst(line, Ivl::Zero);
+                let sides = [self.quote(ctx, a)?, self.quote(ctx, b)?];
+                match (&*whnf(&ty)?, Shape::of(m, &ty, 0).map_err(|r| refused(&r))?) {
+                    (Val::Prim(Prim::Bool), _) => self.of("finite.decide_truth", &sides),
+                    (Val::Prim(Prim::Nat), _) => self.of("finite.decide_number", &sides),
+                    (_, Some(s)) if s.positions().is_some() => {
+                        let n = number(s.positions().unwrap_or(0));
+                        self.of("finite.decide_place", &[&[n], sides.as_slice()].concat())
+                    }
+                    _ => outside("A proof for finitely many states needs equations of truth values, numbers and positions."),
+                }
+            }
+            _ => outside("A proof for finitely many states needs statements whose form is the same in all states."),
+        }
+    }
+
+    /// The test of a statement that is made of two.
+    fn two(&self, ctx: &Ctx, tag: &str, a: &V, b: &V) -> Result<Term, Stop> {
+        self.of(tag, &[self.quote(ctx, a)?, self.quote(ctx, b)?, self.test(ctx, a)?, self.test(ctx, b)?])
+    }
+
+    fn values_of(&self, kind: &Term) -> Result<Term, Stop> {
+        self.of("finite.value", std::slice::from_ref(kind))
+    }
+}
+
+/// The i-th part of so many that are together in a pair.
+fn part(whole: Term, i: usize, of: usize) -> Term {
+    let rest = (0..i).fold(whole, |t, _| node(Node::Snd(t)));
+    if i + 1 < of { node(Node::Fst(rest)) } else { rest }
+}
+
+/// Several terms together, or the element of the unit type.
+fn joined(parts: Vec<Term>) -> Term {
+    parts.into_iter().rev().reduce(|rest, t| node(Node::Pair(t, rest))).unwrap_or_else(|| prim(Prim::Star))
+}
+
+/// What a claim is about, over one variable for all that is chosen once.
+struct Stated {
+    /// The context of that variable.
+    ctx: Ctx,
+    /// The hypotheses.
+    hypotheses: Vec<Term>,
+    /// Init, effect, guard, fair and goal.
+    parts: [Term; 5],
+    /// The data type of actions with its parameters, closed, and as a value.
+    actions: (DataRef, Rc<[V]>, Vec<Term>, V),
+}
+
+impl Writer<'_> {
+    /// Takes the claim apart.
+    fn stated(&self, about: About, p: &Program, choice: &Term) -> Result<Stated, Stop> {
+        let (m, strange) = (self.m, "The run is not the last variable of the claim.");
+        let values = m.eval(&Env::default(), &self.values_of(choice)?);
+        let (ctx, x) = m.bind(&Ctx::default(), values);
+        let of = p.slots.iter().filter(|s| matches!(s, Slot::Chosen(..))).count();
+        let (mut here, mut current, mut chosen) = (ctx.clone(), self.goal.target.clone(), 0);
+        let mut hypotheses = Vec::new();
+        for (n, slot) in p.slots.iter().enumerate() {
+            let Val::Pi(dom, cod) = &*m.whnf(&current).map_err(|r| refused(&r))? else { return outside(strange) };
+            current = match slot {
+                Slot::Chosen(..) => {
+                    let rest = (0..chosen).fold(x.clone(), |v, _| m.snd(&v));
+                    chosen += 1;
+                    m.inst(cod, if chosen < of { m.fst(&rest) } else { rest })
+                }
+                Slot::Proof | Slot::Run => {
+                    if matches!(slot, Slot::Proof) {
+                        hypotheses.push(self.over_first(&here, dom)?);
+                    } else if n + 1 != p.slots.len() {
+                        return outside(strange);
+                    }
+                    let (inner, y) = m.bind(&here, dom.clone());
+                    here = inner;
+                    m.inst(cod, y)
+                }
+                Slot::Number(_) => return outside("The claim is about every number, and not about finitely many states."),
+            };
+        }
+        let said = endless(m, &here, about, &current).map_err(|r| refused(&r))?;
+        let Some(Endless { parts: [_, action, init, effect, guard], fair, goal }) = said else { return outside(strange) };
+        let mut parts = Vec::new();
+        for v in [&init, &effect, &guard, &fair, &goal] {
+            parts.push(self.over_first(&here, v)?);
+        }
+        let Ok(parts) = <[Term; 5]>::try_from(parts) else { return outside(strange) };
+        let Val::Data(d, given) = &*m.whnf(&action).map_err(|r| refused(&r))? else { return outside(strange) };
+        let read = given.iter().map(|v| closed(m, v)).collect::<Res<Option<Vec<Term>>>>();
+        let params = kept_all(read.map_err(|r| refused(&r))?)?;
+        Ok(Stated { ctx, hypotheses, parts, actions: (*d, given.clone(), params, action.clone()) })
+    }
+
+    /// The tests of the hypotheses, of the guards and of the goal: functions of what is chosen once, an action, and a state.
+    fn tests(&self, stated: &Stated, state: &Term, said: &Term) -> Result<[Term; 3], Stop> {
+        let m = self.m;
+        let Stated { ctx, parts: [_, _, guard, _, goal], actions: (d, given, params, action), .. } = stated;
+        let holds = lam(self.test(ctx, &m.eval(&ctx.env, said))?);
+        let values = m.eval(&Env::default(), &self.values_of(state)?);
+        let (inner, s) = m.bind(ctx, values.clone());
+        let reached = lams(2, self.test(&inner, &m.apply(&m.eval(&ctx.env, goal), s))?);
+        let guard_at = m.eval(&ctx.env, guard);
+        let (outer, _) = m.bind(ctx, action.clone());
+        let mut branches = Vec::new();
+        let Some(decl) = m.globals().data(d.id) else { return outside("The actions of the protocol are unknown.") };
+        for (c, con) in (0u32..).zip(&decl.constructors) {
+            let (mut inner, mut fields) = (outer.clone(), Vec::new());
+            for _ in &con.fields {
+                let ty = m.field_type(*d, c, given, &fields).map_err(|r| refused(&r))?;
+                let (next, x) = m.bind(&inner, ty);
+                inner = next;
+                fields.push(x);
+            }
+            let a = m.value(Val::Con(*d, c, given.clone(), fields.into(), Rc::new([])));
+            let (inner, s) = m.bind(&inner, values.clone());
+            let test = self.test(&inner, &m.apply(&m.apply(&guard_at, a), s))?;
+            branches.push(lams(con.fields.len() + 1, test));
+        }
+        // Over what is chosen, the action, the action of the motive, and the state.
+        let at = call(&lift(guard, 3)?, &[var(1), var(0)]);
+        let motive = node(Node::Pi(self.values_of(state)?, node(Node::Data(self.decided, vec![at]))));
+        let allowed = lams(2, node(Node::DataElim(*d, params.clone(), motive, branches, var(0))));
+        Ok([holds, allowed, reached])
+    }
+
+    /// The numbers of actions, a test of all actions, and that it tells of each.
+    fn actions(&self, stated: &Stated, commands: &[Vec<Shape>]) -> Result<[Term; 3], Stop> {
+        let (d, _, params, _) = &stated.actions;
+        let mut kinds = Vec::new();
+        for shapes in commands {
+            let each = shapes.iter().map(|s| self.kind_of(s)).collect::<Result<Vec<Term>, Stop>>()?;
+            kinds.push(self.together(each));
+        }
+        // Numbers, by the fields of an action.
+        let (mut numbers, mut base) = (Vec::new(), 0u64);
+        for (shapes, kind) in commands.iter().zip(&kinds) {
+            let own = self.of("finite.kind_number", &[kind.clone(), fields(shapes.len())])?;
+            numbers.push(lams(shapes.len(), call(&prim(Prim::NatAdd), &[own, number(base)])));
+            base = base.saturating_add(crate::finite::product(shapes));
+        }
+        let numbered = lam(node(Node::DataElim(*d, params.clone(), prim(Prim::Nat), numbers, var(0))));
+        // The test of each command, where the test of an action is the innermost variable, and of it and all later ones.
+        let mut tests = Vec::new();
+        for (c, (shapes, kind)) in (0u32..).zip(commands.iter().zip(&kinds)) {
+            let n = shapes.len();
+            let args = (0..n).map(|i| part(var(0), i, n)).collect();
+            let action = node(Node::Con(*d, c, params.clone(), args, Vec::new()));
+            tests.push((kind.clone(), lam(call(&var(1), &[action]))));
+        }
+        let mut from: Vec<Term> = Vec::new();
+        for (kind, test) in tests.iter().rev() {
+            let each = self.of("finite.each_value", &[kind.clone(), test.clone()])?;
+            let all = match from.last() {
+                Some(rest) => self.of("finite.also", &[each, rest.clone()])?,
+                None => each,
+            };
+            from.push(all);
+        }
+        from.reverse();
+        let over = lam(from.first().cloned().unwrap_or_else(|| prim(Prim::True)));
+        // Over the test, that all succeed, the action, and its fields.
+        let mut told = Vec::new();
+        for (c, ((kind, test), shapes)) in tests.iter().zip(commands).enumerate() {
+            let n = shapes.len();
+            let under = |t: &Term| lift(t, n + 2);
+            let mut proof = var(index(n + 1));
+            for j in 0..=c {
+                let (Some((k, t)), Some(rest)) = (tests.get(j), from.get(j + 1)) else { break };
+                let each = self.of("finite.each_value", &[k.clone(), t.clone()])?;
+                let tag = if j < c { "finite.also_rest" } else { "finite.also_first" };
+                proof = self.of(tag, &[under(&each)?, under(rest)?, proof])?;
+            }
+            told.push(lams(n, self.of("finite.each_value_tells", &[kind.clone(), under(test)?, proof, fields(n)])?));
+        }
+        let motive = truth(call(&var(3), &[var(0)]));
+        let sound = lams(3, node(Node::DataElim(*d, params.clone(), motive, told, var(0))));
+        Ok([numbered, over, sound])
+    }
+}
+
+fn kept_all(ts: Option<Vec<Term>>) -> Result<Vec<Term>, Stop> {
+    ts.map_or_else(|| outside("A part of the claim depends on a proof."), Ok)
+}
+
+/// The innermost variables together.
+fn fields(n: usize) -> Term {
+    joined((0..n).map(|i| var(index(n - 1 - i))).collect())
+}
+
+/// A proof of a claim none of whose parameters is a number.
+///
+/// # Errors
+/// Why there is none, in sentences.
+pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) -> Result<Term, Stop> {
+    let m = goal.machine;
+    let Some(w) = Writer::new(goal) else { return outside("A module of the library is missing.") };
+    let mut kinds = Vec::new();
+    for slot in &p.slots {
+        if let Slot::Chosen(layout, _) = slot {
+            kinds.push(w.kind_at(layout)?);
+        }
+    }
+    let (choice, state) = (w.together(kinds), w.kind_at(&p.state)?);
+    let stated = w.stated(about, p, &choice)?;
+    let said = stated.hypotheses.iter().rev().cloned().map(Ok).reduce(|rest, h| Ok(node(Node::Sigma(h?, lift(&rest?, 1)?))));
+    let said = said.unwrap_or_else(|| Ok(prim(Prim::Unit)))?;
+    let [holds, allowed, reached] = w.tests(&stated, &state, &said)?;
+    let [numbered, over, sound] = w.actions(&stated, &p.commands)?;
+    let (tree, helpers, states) = tree(p, budget)?;
+    let (d, _, params, _) = &stated.actions;
+    let actions = node(Node::Data(*d, params.clone()));
+    let walk = |n: u32, fields: Vec<Term>| node(Node::Con(w.walks, n, vec![actions.clone()], fields, Vec::new()));
+    let (mut first, mut row) = (None, walk(0, Vec::new()));
+    for n in helpers.iter().rev() {
+        first = p.actions.get(*n).and_then(|a| taken(*d, params, p, a));
+        row = walk(1, vec![kept(first.clone())?, row]);
+    }
+    // Where the goal holds at first nothing helps, and any action will do.
+    let first = first.or_else(|| p.actions.first().and_then(|a| taken(*d, params, p, a)));
+    let [init, effect, guard, fair, target] = stated.parts.clone();
+    let depth = p.slots.len() + 2;
+    let slot = |wanted: fn(&Slot) -> bool| {
+        let all = p.slots.iter().enumerate().filter(move |(_, s)| wanted(s));
+        all.map(|(n, _)| var(index(depth - 1 - n))).collect::<Vec<Term>>()
+    };
+    let mut args = vec![choice, state, actions.clone()];
+    args.extend([init, effect, guard, fair, target, said].map(lam));
+    args.extend([holds, allowed, reached, numbered, kept(first)?, row, over, sound, tree.term(w.trees)]);
+    args.push(node(Node::DLam(prim(Prim::True))));
+    args.push(joined(slot(|s| matches!(s, Slot::Chosen(..)))));
+    args.push(joined(slot(|s| matches!(s, Slot::Proof))));
+    args.extend([var(2), var(1), var(0)]);
+    let term = lams(depth, w.of("live.by_ranks", &args)?);
+    judged(m, goal, &term, states, budget)?;
+    Ok(term)
+}
+
+/// Ranks for every choice, with the actions that help and the number of states.
+fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, Vec<usize>, usize), Stop> {
+    let mut choices = Vec::new();
+    if !each_choice(p, CHOICES, &mut |chosen, _| choices.push(chosen.to_vec())) {
+        return Err((Reason::Incomplete, format!("There are more than {CHOICES} ways to choose what is chosen once.")));
+    }
+    let (mut tree, mut helpers, mut states) = (Tree::Bare, Vec::new(), 0);
+    for chosen in choices {
+        let Some(found) = ranks(p, &chosen, MOST, budget).map_err(|r| (r, String::new()))? else {
+            return Err((Reason::Incomplete, "Some states have no rank.".to_owned()));
+        };
+        states += found.len();
+        for state in found {
+            let helper = helpers.iter().position(|h| *h == state.helper).unwrap_or(helpers.len());
+            if helper == helpers.len() {
+                helpers.push(state.helper);
+            }
+            let mut along = Vec::new();
+            for slot in &p.slots {
+                if let Slot::Chosen(layout, first) = slot {
+                    way(layout, *first, &state.cells, &mut along);
+                }
+            }
+            way(&p.state, p.chosen, &state.cells, &mut along);
+            tree.put(&along, (state.rank, helper));
+        }
+    }
+    Ok((tree, helpers, states))
+}
+
+/// Whether the kernel accepts a proof within the steps that it takes for one.
+fn judged(m: &Machine<'_>, goal: &Goal<'_>, term: &Term, states: usize, budget: &mut Budget) -> Result<(), Stop> {
+    let (most, before) = (budget.left.saturating_mul(CHECKING), m.steps());
+    let done = m.within(most, || m.check(&Ctx::default(), term, &goal.target));
+    let spent = budget.spend((m.steps() - before) / EVALUATIONS);
+    match done {
+        Ok(Some(())) => spent.map_err(|r| (r, String::new())),
+        Ok(None) => {
+            Err((Reason::Budget, format!("A proof by ranks of {states} states needs more than {most} steps of the kernel.")))
+        }
+        Err(r) if r.reason == refusal::BUDGET => Err(refused(&r)),
+        Err(r) => Err((Reason::Unsupported, format!("The kernel refuses a proof by ranks: {}.", r.reason))),
+    }
+}
