@@ -118,6 +118,17 @@ fn way(layout: &Layout, first: usize, cells: &[u8], out: &mut Vec<bool>) {
     }
 }
 
+/// A test of a statement, and that it tells whether the statement holds.
+struct Test {
+    test: Term,
+    tells: Term,
+}
+
+/// `if a then b else c`
+fn both(a: Term, b: Term, c: Prim) -> Term {
+    node(Node::BoolElim(prim(Prim::Bool), b, prim(c), a))
+}
+
 /// Writes terms with what the library declares.
 struct Writer<'g> {
     goal: &'g Goal<'g>,
@@ -125,7 +136,6 @@ struct Writer<'g> {
     kinds: DataRef,
     trees: DataRef,
     walks: DataRef,
-    decided: DataRef,
 }
 
 /// What is applied to so many arguments before an element of a data type, by the type of a constant.
@@ -160,7 +170,6 @@ impl<'g> Writer<'g> {
             kinds: read("finite.value", 0)?,
             trees: read("finite.rank_left", 0)?,
             walks: read("live.pick_action", 2)?,
-            decided: read("finite.settled", 1)?,
         })
     }
 
@@ -213,53 +222,68 @@ impl<'g> Writer<'g> {
         kept(rename(&self.quote(ctx, v)?, 0, 0, &mut |n| (n == last).then_some(0), &mut |_| None))
     }
 
-    /// The test of a statement: an element of `Decided` of it.
-    fn test(&self, ctx: &Ctx, ty: &V) -> Result<Term, Stop> {
+    /// The test of a statement, and that it tells whether that holds.
+    fn test(&self, ctx: &Ctx, ty: &V) -> Result<Test, Stop> {
         let m = self.m;
         let whnf = |v: &V| m.whnf(v).map_err(|r| refused(&r));
+        let own = |test: Term, tag: &str, args: &[Term]| Ok(Test { test, tells: self.of(tag, args)? });
         match &*whnf(ty)? {
-            Val::Prim(Prim::Unit) => self.of("finite.decide_unit", &[]),
-            Val::Prim(Prim::Empty) => self.of("finite.decide_empty", &[]),
+            Val::Prim(Prim::Unit) => own(prim(Prim::True), "finite.tells_unit", &[]),
+            Val::Prim(Prim::Empty) => own(prim(Prim::False), "finite.tells_empty", &[]),
             Val::Sigma(a, b) => {
                 let Some(second) = constant(m, ctx, a, b).map_err(|r| refused(&r))? else {
                     return outside("A part of a statement depends on an element that exists.");
                 };
-                self.two(ctx, "finite.decide_both", a, &second)
+                self.two(ctx, "finite.tells_both", Prim::False, (a, &second))
             }
             Val::Pi(a, b) => {
                 let (inner, x) = m.bind(ctx, a.clone());
                 let said = m.inst(b, x);
-                let family = [lam(self.quote(&inner, &said)?)];
                 match &*whnf(a)? {
                     Val::Prim(Prim::Bool) => {
-                        let each = lam(self.test(&inner, &said)?);
-                        self.of("finite.decide_truths", &[family.as_slice(), &[each]].concat())
+                        let each = self.test(&inner, &said)?;
+                        let at = |p: Prim| node(Node::Let(prim(Prim::Bool), prim(p), each.test.clone()));
+                        let test = both(at(Prim::True), at(Prim::False), Prim::False);
+                        let args = [each.test, self.quote(&inner, &said)?, each.tells].map(lam);
+                        own(test, "finite.tells_truths", &args)
                     }
                     Val::Data(..) => {
                         let shape = Shape::of(m, a, 0).map_err(|r| refused(&r))?;
                         let Some(n) = shape.and_then(|s| s.positions()) else {
                             return outside("A proof for finitely many states needs variables that are positions.");
                         };
-                        let each = lam(self.test(&inner, &said)?);
-                        self.of("finite.decide_places", &[&[number(n)], family.as_slice(), &[each]].concat())
+                        let each = self.test(&inner, &said)?;
+                        let (n, each, family) =
+                            (number(n), [lam(each.test), lam(each.tells)], lam(self.quote(&inner, &said)?));
+                        let [test, tells] = each;
+                        let all = self.of("finite.each_place", &[n.clone(), test.clone()])?;
+                        own(all, "finite.tells_places", &[n, test, family, tells])
                     }
                     _ => {
                         let Some(then) = constant(m, ctx, a, b).map_err(|r| refused(&r))? else {
                             return outside("A part of a statement depends on a proof of another.");
                         };
-                        self.two(ctx, "finite.decide_implies", a, &then)
+                        self.two(ctx, "finite.tells_implies", Prim::True, (a, &then))
                     }
                 }
             }
             Val::Path(line, a, b) => {
                 let ty = m.dinst(line, Ivl::Zero);
                 let sides = [self.quote(ctx, a)?, self.quote(ctx, b)?];
+                let [left, right] = sides.clone();
                 match (&*whnf(&ty)?, Shape::of(m, &ty, 0).map_err(|r| refused(&r))?) {
-                    (Val::Prim(Prim::Bool), _) => self.of("finite.decide_truth", &sides),
-                    (Val::Prim(Prim::Nat), _) => self.of("finite.decide_number", &sides),
+                    (Val::Prim(Prim::Bool), _) if matches!(&*whnf(b)?, Val::Prim(Prim::True)) => {
+                        own(left.clone(), "finite.tells_true", &[left])
+                    }
+                    (Val::Prim(Prim::Bool), _) => {
+                        let not = both(right.clone(), prim(Prim::False), Prim::True);
+                        let test = node(Node::BoolElim(prim(Prim::Bool), right, not, left));
+                        own(test, "finite.tells_truth", &sides)
+                    }
+                    (Val::Prim(Prim::Nat), _) => own(self.of("ground.number_test", &sides)?, "finite.tells_number", &sides),
                     (_, Some(s)) if s.positions().is_some() => {
-                        let n = number(s.positions().unwrap_or(0));
-                        self.of("finite.decide_place", &[&[n], sides.as_slice()].concat())
+                        let sides = [number(s.positions().unwrap_or(0)), left, right];
+                        own(self.of("ground.fin_test", &sides)?, "finite.tells_place", &sides)
                     }
                     _ => outside("A proof for finitely many states needs equations of truth values, numbers and positions."),
                 }
@@ -268,9 +292,13 @@ impl<'g> Writer<'g> {
         }
     }
 
-    /// The test of a statement that is made of two.
-    fn two(&self, ctx: &Ctx, tag: &str, a: &V, b: &V) -> Result<Term, Stop> {
-        self.of(tag, &[self.quote(ctx, a)?, self.quote(ctx, b)?, self.test(ctx, a)?, self.test(ctx, b)?])
+    /// The test of a statement that is made of two: that of the second where the first holds, and elsewhere a truth value.
+    fn two(&self, ctx: &Ctx, tag: &str, elsewhere: Prim, (a, b): (&V, &V)) -> Result<Test, Stop> {
+        let (first, second) = (self.test(ctx, a)?, self.test(ctx, b)?);
+        let statements = [self.quote(ctx, a)?, self.quote(ctx, b)?];
+        let tests = [first.test.clone(), second.test.clone()];
+        let args = [tests.as_slice(), &statements, &[first.tells, second.tells]].concat();
+        Ok(Test { test: both(first.test, second.test, elsewhere), tells: self.of(tag, &args)? })
     }
 
     fn values_of(&self, kind: &Term) -> Result<Term, Stop> {
@@ -344,17 +372,19 @@ impl Writer<'_> {
         Ok(Stated { ctx, hypotheses, parts, actions: (*d, given.clone(), params, action.clone()) })
     }
 
-    /// The tests of the hypotheses, of the guards and of the goal: functions of what is chosen once, an action, and a state.
-    fn tests(&self, stated: &Stated, state: &Term, said: &Term) -> Result<[Term; 3], Stop> {
+    /// The tests of the hypotheses, of the guards and of the goal, each before that it tells: functions of what is chosen once, an action,
+    /// and a state.
+    fn tests(&self, stated: &Stated, state: &Term, said: &Term) -> Result<[Term; 6], Stop> {
         let m = self.m;
         let Stated { ctx, parts: [_, _, guard, _, goal], actions: (d, given, params, action), .. } = stated;
-        let holds = lam(self.test(ctx, &m.eval(&ctx.env, said))?);
-        let values = m.eval(&Env::default(), &self.values_of(state)?);
+        let holds = self.test(ctx, &m.eval(&ctx.env, said))?;
+        let states = self.values_of(state)?;
+        let values = m.eval(&Env::default(), &states);
         let (inner, s) = m.bind(ctx, values.clone());
-        let reached = lams(2, self.test(&inner, &m.apply(&m.eval(&ctx.env, goal), s))?);
+        let reached = self.test(&inner, &m.apply(&m.eval(&ctx.env, goal), s))?;
         let guard_at = m.eval(&ctx.env, guard);
         let (outer, _) = m.bind(ctx, action.clone());
-        let mut branches = Vec::new();
+        let (mut tests, mut told) = (Vec::new(), Vec::new());
         let Some(decl) = m.globals().data(d.id) else { return outside("The actions of the protocol are unknown.") };
         for (c, con) in (0u32..).zip(&decl.constructors) {
             let (mut inner, mut fields) = (outer.clone(), Vec::new());
@@ -366,14 +396,21 @@ impl Writer<'_> {
             }
             let a = m.value(Val::Con(*d, c, given.clone(), fields.into(), Rc::new([])));
             let (inner, s) = m.bind(&inner, values.clone());
-            let test = self.test(&inner, &m.apply(&m.apply(&guard_at, a), s))?;
-            branches.push(lams(con.fields.len() + 1, test));
+            let Test { test, tells } = self.test(&inner, &m.apply(&m.apply(&guard_at, a), s))?;
+            tests.push(lams(con.fields.len() + 1, test));
+            told.push(lams(con.fields.len() + 1, tells));
         }
+        let by_action =
+            |motive: Term, branches: Vec<Term>, at: u32| node(Node::DataElim(*d, params.clone(), motive, branches, var(at)));
+        let each = |result: Term| node(Node::Pi(states.clone(), result));
         // Over what is chosen, the action, the action of the motive, and the state.
-        let at = call(&lift(guard, 3)?, &[var(1), var(0)]);
-        let motive = node(Node::Pi(self.values_of(state)?, node(Node::Data(self.decided, vec![at]))));
-        let allowed = lams(2, node(Node::DataElim(*d, params.clone(), motive, branches, var(0))));
-        Ok([holds, allowed, reached])
+        let guard_there = call(&lift(guard, 3)?, &[var(1), var(0)]);
+        let there = tests.iter().map(|t| lift(t, 2)).collect::<Result<Vec<Term>, Stop>>()?;
+        let test_there = call(&by_action(each(prim(Prim::Bool)), there, 1), &[var(0)]);
+        let motive = each(self.of("finite.tells", &[test_there, guard_there])?);
+        let allowed = lams(2, by_action(each(prim(Prim::Bool)), tests, 0));
+        let guarded = lams(2, by_action(motive, told, 0));
+        Ok([lam(holds.test), lam(holds.tells), allowed, guarded, lams(2, reached.test), lams(2, reached.tells)])
     }
 
     /// The numbers of actions, a test of all actions, and that it tells of each.
@@ -457,7 +494,7 @@ pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) ->
     let stated = w.stated(about, p, &choice)?;
     let said = stated.hypotheses.iter().rev().cloned().map(Ok).reduce(|rest, h| Ok(node(Node::Sigma(h?, lift(&rest?, 1)?))));
     let said = said.unwrap_or_else(|| Ok(prim(Prim::Unit)))?;
-    let [holds, allowed, reached] = w.tests(&stated, &state, &said)?;
+    let tests = w.tests(&stated, &state, &said)?;
     let [numbered, over, sound] = w.actions(&stated, &p.commands)?;
     let (tree, helpers, states) = tree(p, budget)?;
     let (d, _, params, _) = &stated.actions;
@@ -478,7 +515,8 @@ pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) ->
     };
     let mut args = vec![choice, state, actions.clone()];
     args.extend([init, effect, guard, fair, target, said].map(lam));
-    args.extend([holds, allowed, reached, numbered, kept(first)?, row, over, sound, tree.term(w.trees)]);
+    args.extend(tests);
+    args.extend([numbered, kept(first)?, row, over, sound, tree.term(w.trees)]);
     args.push(node(Node::DLam(prim(Prim::True))));
     args.push(joined(slot(|s| matches!(s, Slot::Chosen(..)))));
     args.push(joined(slot(|s| matches!(s, Slot::Proof))));
