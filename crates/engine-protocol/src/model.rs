@@ -471,13 +471,17 @@ fn same_variable(a: &Val, b: &Val) -> bool {
 
 /// One step on the way to a cell.
 #[derive(Clone)]
-enum Way {
+pub enum Way {
+    /// The first part of a pair.
     First,
+    /// The second part.
     Second,
+    /// The value of a function.
     At(V),
 }
 
-fn follow(m: &Machine<'_>, v: &V, path: &[Way]) -> V {
+/// What lies at the end of a way.
+pub fn follow(m: &Machine<'_>, v: &V, path: &[Way]) -> V {
     path.iter().fold(v.clone(), |v, way| match way {
         Way::First => m.fst(&v),
         Way::Second => m.snd(&v),
@@ -486,7 +490,7 @@ fn follow(m: &Machine<'_>, v: &V, path: &[Way]) -> V {
 }
 
 /// The way to each cell, and what it holds.
-fn leaves(m: &Machine<'_>, layout: &Layout) -> Vec<(Vec<Way>, Rc<Shape>)> {
+pub fn leaves(m: &Machine<'_>, layout: &Layout) -> Vec<(Vec<Way>, Rc<Shape>)> {
     fn go(m: &Machine<'_>, layout: &Layout, path: &mut Vec<Way>, out: &mut Vec<(Vec<Way>, Rc<Shape>)>) {
         match layout {
             Layout::Leaf(s) => out.push((path.clone(), s.clone())),

@@ -5,11 +5,11 @@
 //! and for a test of each statement; that the tree fits is one computation. Nothing is trusted here: the kernel does it again.
 
 use crate::explore::each_choice;
-use crate::finite::{Layout, Shape, closed, constant};
+use crate::finite::{Layout, Shape, closed, constant, product};
 use crate::lasso::ranks;
-use crate::model::{About, Endless, Program, Slot, endless};
+use crate::model::{About, Action, Endless, Program, Slot, endless, follow, leaves};
 use crate::reader::{Stop, outside, refused};
-use crate::trace::{call, taken};
+use crate::trace::call;
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val, refusal};
 use bfv_search::shift::rename;
@@ -19,7 +19,7 @@ use std::rc::Rc;
 /// Ways to choose what is chosen once, at most.
 const CHOICES: usize = 20_000;
 /// Tries of an action for each of them.
-const MOST: u64 = 8_000_000;
+const TRIES: u64 = 8_000_000;
 /// Steps of the kernel for each step of the budget: so many it takes for the proof of a claim.
 const CHECKING: u64 = 10;
 /// Steps of the evaluator for each step of the budget.
@@ -55,20 +55,20 @@ fn lift(t: &Term, by: usize) -> Result<Term, Stop> {
     kept(rename(t, 0, 0, &mut |n| n.checked_add(index(by)), &mut Some))
 }
 
-fn kept(t: Option<Term>) -> Result<Term, Stop> {
+fn kept<T>(t: Option<T>) -> Result<T, Stop> {
     t.map_or_else(|| outside("A part of the claim depends on a proof."), Ok)
 }
 
 /// A tree of ranks, followed by parts of values.
 enum Tree {
     Bare,
-    Leaf(usize, usize),
+    Leaf(usize, u64),
     Fork(Box<Tree>, Box<Tree>),
 }
 
 impl Tree {
     /// Puts a leaf where a way leads to, which goes left where it says so.
-    fn put(&mut self, way: &[bool], leaf: (usize, usize)) {
+    fn put(&mut self, way: &[bool], leaf: (usize, u64)) {
         let Some((left, rest)) = way.split_first() else {
             *self = Tree::Leaf(leaf.0, leaf.1);
             return;
@@ -83,10 +83,9 @@ impl Tree {
 
     fn term(&self, d: DataRef) -> Term {
         let con = |n: u32, fields: Vec<Term>| node(Node::Con(d, n, Vec::new(), fields, Vec::new()));
-        let lit = |n: usize| node(Node::NatLit(n.into()));
         match self {
             Tree::Bare => con(0, Vec::new()),
-            Tree::Leaf(rank, helper) => con(1, vec![lit(*rank), lit(*helper)]),
+            Tree::Leaf(rank, helper) => con(1, vec![node(Node::NatLit((*rank).into())), number(*helper)]),
             Tree::Fork(a, b) => con(2, vec![a.term(d), b.term(d)]),
         }
     }
@@ -135,7 +134,7 @@ struct Writer<'g> {
     m: &'g Machine<'g>,
     kinds: DataRef,
     trees: DataRef,
-    walks: DataRef,
+    moves: DataRef,
 }
 
 /// What is applied to so many arguments before an element of a data type, by the type of a constant.
@@ -168,8 +167,8 @@ impl<'g> Writer<'g> {
             goal,
             m,
             kinds: read("finite.value", 0)?,
-            trees: read("finite.rank_left", 0)?,
-            walks: read("live.pick_action", 2)?,
+            trees: read("finite.rank_branch", 1)?,
+            moves: read("live.every_move", 4)?,
         })
     }
 
@@ -306,12 +305,6 @@ impl<'g> Writer<'g> {
     }
 }
 
-/// The i-th part of so many that are together in a pair.
-fn part(whole: Term, i: usize, of: usize) -> Term {
-    let rest = (0..i).fold(whole, |t, _| node(Node::Snd(t)));
-    if i + 1 < of { node(Node::Fst(rest)) } else { rest }
-}
-
 /// Several terms together, or the element of the unit type.
 fn joined(parts: Vec<Term>) -> Term {
     parts.into_iter().rev().reduce(|rest, t| node(Node::Pair(t, rest))).unwrap_or_else(|| prim(Prim::Star))
@@ -325,8 +318,8 @@ struct Stated {
     hypotheses: Vec<Term>,
     /// Init, effect, guard, fair and goal.
     parts: [Term; 5],
-    /// The data type of actions with its parameters, closed, and as a value.
-    actions: (DataRef, Rc<[V]>, Vec<Term>, V),
+    /// The type of actions.
+    actions: Shape,
 }
 
 impl Writer<'_> {
@@ -368,113 +361,123 @@ impl Writer<'_> {
         let Ok(parts) = <[Term; 5]>::try_from(parts) else { return outside(strange) };
         let Val::Data(d, given) = &*m.whnf(&action).map_err(|r| refused(&r))? else { return outside(strange) };
         let read = given.iter().map(|v| closed(m, v)).collect::<Res<Option<Vec<Term>>>>();
-        let params = kept_all(read.map_err(|r| refused(&r))?)?;
-        Ok(Stated { ctx, hypotheses, parts, actions: (*d, given.clone(), params, action.clone()) })
+        let params = kept(read.map_err(|r| refused(&r))?)?;
+        Ok(Stated { ctx, hypotheses, parts, actions: Shape::Data(*d, params, p.commands.clone()) })
     }
 
-    /// The tests of the hypotheses, of the guards and of the goal, each before that it tells: functions of what is chosen once, an action,
-    /// and a state.
-    fn tests(&self, stated: &Stated, state: &Term, said: &Term) -> Result<[Term; 6], Stop> {
-        let m = self.m;
-        let Stated { ctx, parts: [_, _, guard, _, goal], actions: (d, given, params, action), .. } = stated;
+    /// The tests of the hypotheses and of the goal, each before that it tells.
+    fn tests(&self, stated: &Stated, values: &V, said: &Term) -> Result<[Term; 4], Stop> {
+        let (m, ctx, [_, _, _, _, goal]) = (self.m, &stated.ctx, &stated.parts);
         let holds = self.test(ctx, &m.eval(&ctx.env, said))?;
-        let states = self.values_of(state)?;
-        let values = m.eval(&Env::default(), &states);
         let (inner, s) = m.bind(ctx, values.clone());
         let reached = self.test(&inner, &m.apply(&m.eval(&ctx.env, goal), s))?;
-        let guard_at = m.eval(&ctx.env, guard);
-        let (outer, _) = m.bind(ctx, action.clone());
-        let (mut tests, mut told) = (Vec::new(), Vec::new());
-        let Some(decl) = m.globals().data(d.id) else { return outside("The actions of the protocol are unknown.") };
-        for (c, con) in (0u32..).zip(&decl.constructors) {
-            let (mut inner, mut fields) = (outer.clone(), Vec::new());
-            for _ in &con.fields {
-                let ty = m.field_type(*d, c, given, &fields).map_err(|r| refused(&r))?;
-                let (next, x) = m.bind(&inner, ty);
-                inner = next;
-                fields.push(x);
-            }
-            let a = m.value(Val::Con(*d, c, given.clone(), fields.into(), Rc::new([])));
-            let (inner, s) = m.bind(&inner, values.clone());
-            let Test { test, tells } = self.test(&inner, &m.apply(&m.apply(&guard_at, a), s))?;
-            tests.push(lams(con.fields.len() + 1, test));
-            told.push(lams(con.fields.len() + 1, tells));
-        }
-        let by_action =
-            |motive: Term, branches: Vec<Term>, at: u32| node(Node::DataElim(*d, params.clone(), motive, branches, var(at)));
-        let each = |result: Term| node(Node::Pi(states.clone(), result));
-        // Over what is chosen, the action, the action of the motive, and the state.
-        let guard_there = call(&lift(guard, 3)?, &[var(1), var(0)]);
-        let there = tests.iter().map(|t| lift(t, 2)).collect::<Result<Vec<Term>, Stop>>()?;
-        let test_there = call(&by_action(each(prim(Prim::Bool)), there, 1), &[var(0)]);
-        let motive = each(self.of("finite.tells", &[test_there, guard_there])?);
-        let allowed = lams(2, by_action(each(prim(Prim::Bool)), tests, 0));
-        let guarded = lams(2, by_action(motive, told, 0));
-        Ok([lam(holds.test), lam(holds.tells), allowed, guarded, lams(2, reached.test), lams(2, reached.tells)])
+        Ok([lam(holds.test), lam(holds.tells), lams(2, reached.test), lams(2, reached.tells)])
     }
 
-    /// The numbers of actions, a test of all actions, and that it tells of each.
-    fn actions(&self, stated: &Stated, commands: &[Vec<Shape>]) -> Result<[Term; 3], Stop> {
-        let (d, _, params, _) = &stated.actions;
-        let mut kinds = Vec::new();
-        for shapes in commands {
-            let each = shapes.iter().map(|s| self.kind_of(s)).collect::<Result<Vec<Term>, Stop>>()?;
-            kinds.push(self.together(each));
-        }
-        // Numbers, by the fields of an action.
-        let (mut numbers, mut base) = (Vec::new(), 0u64);
-        for (shapes, kind) in commands.iter().zip(&kinds) {
-            let own = self.of("finite.kind_number", &[kind.clone(), fields(shapes.len())])?;
-            numbers.push(lams(shapes.len(), call(&prim(Prim::NatAdd), &[own, number(base)])));
-            base = base.saturating_add(crate::finite::product(shapes));
-        }
-        let numbered = lam(node(Node::DataElim(*d, params.clone(), prim(Prim::Nat), numbers, var(0))));
-        // The test of each command, where the test of an action is the innermost variable, and of it and all later ones.
-        let mut tests = Vec::new();
-        for (c, (shapes, kind)) in (0u32..).zip(commands.iter().zip(&kinds)) {
-            let n = shapes.len();
-            let args = (0..n).map(|i| part(var(0), i, n)).collect();
-            let action = node(Node::Con(*d, c, params.clone(), args, Vec::new()));
-            tests.push((kind.clone(), lam(call(&var(1), &[action]))));
-        }
-        let mut from: Vec<Term> = Vec::new();
-        for (kind, test) in tests.iter().rev() {
-            let each = self.of("finite.each_value", &[kind.clone(), test.clone()])?;
-            let all = match from.last() {
-                Some(rest) => self.of("finite.also", &[each, rest.clone()])?,
-                None => each,
-            };
-            from.push(all);
-        }
-        from.reverse();
-        let over = lam(from.first().cloned().unwrap_or_else(|| prim(Prim::True)));
-        // Over the test, that all succeed, the action, and its fields.
-        let mut told = Vec::new();
-        for (c, ((kind, test), shapes)) in tests.iter().zip(commands).enumerate() {
-            let n = shapes.len();
-            let under = |t: &Term| lift(t, n + 2);
-            let mut proof = var(index(n + 1));
-            for j in 0..=c {
-                let (Some((k, t)), Some(rest)) = (tests.get(j), from.get(j + 1)) else { break };
-                let each = self.of("finite.each_value", &[k.clone(), t.clone()])?;
-                let tag = if j < c { "finite.also_rest" } else { "finite.also_first" };
-                proof = self.of(tag, &[under(&each)?, under(rest)?, proof])?;
+    /// The actions with the tests of their guards and with where a tree leads after them, and that these are faithful.
+    fn moves(&self, stated: &Stated, layout: &Layout, values: &V, [choices, states]: [&Term; 2]) -> Result<[Term; 2], Stop> {
+        let (m, Stated { ctx, parts: [_, effect, guard, ..], actions, .. }) = (self.m, stated);
+        let (guard, effect) = (m.eval(&ctx.env, guard), m.eval(&ctx.env, effect));
+        let params = vec![choices.clone(), states.clone(), type_of(actions)];
+        let step = |n: u32, fields: Vec<Term>| node(Node::Con(self.moves, n, params.clone(), fields, Vec::new()));
+        let (mut row, mut faithful) = (step(0, Vec::new()), prim(Prim::Star));
+        for n in (0..actions.size()).rev() {
+            let Some(action) = actions.element(n) else { continue };
+            let a = m.eval(&Env::default(), &action);
+            let (inner, s) = m.bind(ctx, values.clone());
+            let Test { test, tells } = self.test(&inner, &m.apply(&m.apply(&guard, a.clone()), s.clone()))?;
+            let later = m.apply(&m.apply(&effect, a), s);
+            let mut tree = var(0);
+            for (path, shape) in leaves(m, layout) {
+                let value = lift(&self.quote(&inner, &follow(m, &later, &path))?, 1)?;
+                tree = match (&*shape, shape.positions()) {
+                    (Shape::Bool, _) => self.of("finite.rank_branch", &[value, tree])?,
+                    (_, Some(n)) => self.of("finite.find_rank_place", &[number(n), value, tree])?,
+                    _ => tree,
+                };
             }
-            told.push(lams(n, self.of("finite.each_value_tells", &[kind.clone(), under(test)?, proof, fields(n)])?));
+            let same = lams(3, node(Node::DLam(tree.clone())));
+            faithful = node(Node::Pair(node(Node::Pair(lams(2, tells), same)), faithful));
+            row = step(1, vec![action, lams(2, test), lams(3, tree), row]);
         }
-        let motive = truth(call(&var(3), &[var(0)]));
-        let sound = lams(3, node(Node::DataElim(*d, params.clone(), motive, told, var(0))));
-        Ok([numbered, over, sound])
+        Ok([row, faithful])
     }
 }
 
-fn kept_all(ts: Option<Vec<Term>>) -> Result<Vec<Term>, Stop> {
-    ts.map_or_else(|| outside("A part of the claim depends on a proof."), Ok)
+/// The type of what is made for an element, by the term of the element and the number of binders around.
+type Family<'f> = &'f dyn Fn(Term, usize) -> Result<Term, Stop>;
+/// What is made for an element that is written out, and so closed.
+type Made<'f> = &'f mut dyn FnMut(Term, usize) -> Result<Term, Stop>;
+
+/// A function that takes an element of a shape apart, under so many binders. Elements come in their order.
+fn cases(shape: &Shape, under: usize, ty: Family<'_>, made: Made<'_>) -> Result<Term, Stop> {
+    let motive = || ty(var(0), under + 2);
+    Ok(lam(match shape {
+        Shape::Bool => {
+            let no = made(prim(Prim::False), under + 1)?;
+            node(Node::BoolElim(motive()?, made(prim(Prim::True), under + 1)?, no, var(0)))
+        }
+        Shape::Unit => made(prim(Prim::Star), under + 1)?,
+        Shape::Empty => node(Node::EmptyElim(motive()?, var(0))),
+        Shape::Nat(_) => return outside("A proof for finitely many states needs commands without numbers."),
+        Shape::Data(d, params, constructors) => {
+            let mut branches = Vec::new();
+            for (c, fields) in (0u32..).zip(constructors) {
+                let whole = |xs: Vec<Term>| node(Node::Con(*d, c, params.clone(), xs, Vec::new()));
+                branches.push(by_fields(&whole, &[], fields, under + 1, ty, made)?);
+            }
+            node(Node::DataElim(*d, params.clone(), motive()?, branches, var(0)))
+        }
+    }))
 }
 
-/// The innermost variables together.
-fn fields(n: usize) -> Term {
-    joined((0..n).map(|i| var(index(n - 1 - i))).collect())
+/// The same for a constructor with its first fields: a function of the others.
+fn by_fields(
+    whole: &dyn Fn(Vec<Term>) -> Term,
+    given: &[Term],
+    fields: &[Shape],
+    under: usize,
+    ty: Family<'_>,
+    made: Made<'_>,
+) -> Result<Term, Stop> {
+    let Some((first, others)) = fields.split_first() else { return made(whole(given.to_vec()), under) };
+    let own = |x: Term, depth: usize| {
+        let later = (0..others.len()).rev().map(|n| var(index(n)));
+        let all = given.iter().cloned().chain([lift(&x, others.len())?]).chain(later).collect();
+        let end = ty(whole(all), depth + others.len())?;
+        Ok(others.iter().rev().fold(end, |t, s| node(Node::Pi(type_of(s), t))))
+    };
+    cases(first, under, &own, &mut |x, depth| by_fields(whole, &[given, &[x]].concat(), others, depth, ty, made))
+}
+
+/// The number of each action.
+fn numbers(actions: &Shape) -> Result<Term, Stop> {
+    let mut n = 0;
+    cases(actions, 0, &|_, _| Ok(prim(Prim::Nat)), &mut |_, _| {
+        n += 1;
+        Ok(number(n - 1))
+    })
+}
+
+/// What holds of all actions in order holds of each action.
+fn complete(actions: &Shape) -> Result<Term, Stop> {
+    let mut n = 0;
+    let each = cases(actions, 2, &|a, depth| Ok(call(&var(index(depth - 1)), &[a])), &mut |_, depth| {
+        n += 1;
+        Ok(node(Node::Fst((1..n).fold(var(index(depth - 2)), |t, _| node(Node::Snd(t))))))
+    })?;
+    Ok(lams(2, each))
+}
+
+/// The type of a shape.
+fn type_of(s: &Shape) -> Term {
+    match s {
+        Shape::Bool => prim(Prim::Bool),
+        Shape::Unit => prim(Prim::Unit),
+        Shape::Empty => prim(Prim::Empty),
+        Shape::Nat(_) => prim(Prim::Nat),
+        Shape::Data(d, params, _) => node(Node::Data(*d, params.clone())),
+    }
 }
 
 /// A proof of a claim none of whose parameters is a number.
@@ -494,29 +497,23 @@ pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) ->
     let stated = w.stated(about, p, &choice)?;
     let said = stated.hypotheses.iter().rev().cloned().map(Ok).reduce(|rest, h| Ok(node(Node::Sigma(h?, lift(&rest?, 1)?))));
     let said = said.unwrap_or_else(|| Ok(prim(Prim::Unit)))?;
-    let tests = w.tests(&stated, &state, &said)?;
-    let [numbered, over, sound] = w.actions(&stated, &p.commands)?;
-    let (tree, helpers, states) = tree(p, budget)?;
-    let (d, _, params, _) = &stated.actions;
-    let actions = node(Node::Data(*d, params.clone()));
-    let walk = |n: u32, fields: Vec<Term>| node(Node::Con(w.walks, n, vec![actions.clone()], fields, Vec::new()));
-    let (mut first, mut row) = (None, walk(0, Vec::new()));
-    for n in helpers.iter().rev() {
-        first = p.actions.get(*n).and_then(|a| taken(*d, params, p, a));
-        row = walk(1, vec![kept(first.clone())?, row]);
-    }
-    // Where the goal holds at first nothing helps, and any action will do.
-    let first = first.or_else(|| p.actions.first().and_then(|a| taken(*d, params, p, a)));
-    let [init, effect, guard, fair, target] = stated.parts.clone();
+    let actions = stated.actions.clone();
+    let types = [w.values_of(&choice)?, w.values_of(&state)?];
+    let values = m.eval(&Env::default(), &types[1]);
+    let tests = w.tests(&stated, &values, &said)?;
+    let [row, faithful] = w.moves(&stated, &p.state, &values, [&types[0], &types[1]])?;
+    let (tree, states) = tree(p, budget)?;
+    // Without any action nothing is treated fairly.
+    let Some(first) = actions.element(0) else { return outside("The protocol has no action.") };
     let depth = p.slots.len() + 2;
     let slot = |wanted: fn(&Slot) -> bool| {
         let all = p.slots.iter().enumerate().filter(move |(_, s)| wanted(s));
         all.map(|(n, _)| var(index(depth - 1 - n))).collect::<Vec<Term>>()
     };
-    let mut args = vec![choice, state, actions.clone()];
-    args.extend([init, effect, guard, fair, target, said].map(lam));
+    let mut args = vec![choice, state, type_of(&actions)];
+    args.extend(stated.parts.iter().cloned().chain([said]).map(lam));
     args.extend(tests);
-    args.extend([numbered, kept(first)?, row, over, sound, tree.term(w.trees)]);
+    args.extend([numbers(&actions)?, first, row, faithful, complete(&actions)?, tree.term(w.trees)]);
     args.push(node(Node::DLam(prim(Prim::True))));
     args.push(joined(slot(|s| matches!(s, Slot::Chosen(..)))));
     args.push(joined(slot(|s| matches!(s, Slot::Proof))));
@@ -526,23 +523,19 @@ pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) ->
     Ok(term)
 }
 
-/// Ranks for every choice, with the actions that help and the number of states.
-fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, Vec<usize>, usize), Stop> {
+/// Ranks for every choice, and the number of states.
+fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, usize), Stop> {
     let mut choices = Vec::new();
     if !each_choice(p, CHOICES, &mut |chosen, _| choices.push(chosen.to_vec())) {
         return Err((Reason::Incomplete, format!("There are more than {CHOICES} ways to choose what is chosen once.")));
     }
-    let (mut tree, mut helpers, mut states) = (Tree::Bare, Vec::new(), 0);
+    let (mut tree, mut states) = (Tree::Bare, 0);
     for chosen in choices {
-        let Some(found) = ranks(p, &chosen, MOST, budget).map_err(|r| (r, String::new()))? else {
+        let Some(found) = ranks(p, &chosen, TRIES, budget).map_err(|r| (r, String::new()))? else {
             return Err((Reason::Incomplete, "Some states have no rank.".to_owned()));
         };
         states += found.len();
         for state in found {
-            let helper = helpers.iter().position(|h| *h == state.helper).unwrap_or(helpers.len());
-            if helper == helpers.len() {
-                helpers.push(state.helper);
-            }
             let mut along = Vec::new();
             for slot in &p.slots {
                 if let Slot::Chosen(layout, first) = slot {
@@ -550,10 +543,19 @@ fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, Vec<usize>, usize), S
                 }
             }
             way(&p.state, p.chosen, &state.cells, &mut along);
-            tree.put(&along, (state.rank, helper));
+            let Some(helper) = p.actions.get(state.helper) else { continue };
+            tree.put(&along, (state.rank, place(p, helper)));
         }
     }
-    Ok((tree, helpers, states))
+    Ok((tree, states))
+}
+
+/// The number of an action among all of them.
+fn place(p: &Program, action: &Action) -> u64 {
+    let own = usize::try_from(action.command).unwrap_or(usize::MAX);
+    let before: u64 = p.commands.iter().take(own).map(|c| product(c)).sum();
+    let digits = p.commands.get(own).into_iter().flatten().zip(&action.arguments);
+    before + digits.fold(0, |n, (s, (_, x))| n * s.size() + x)
 }
 
 /// Whether the kernel accepts a proof within the steps that it takes for one.

@@ -224,8 +224,7 @@ fn trace(m: &Machine<'_>, p: &Program, run: &[usize], ty: &V) -> Res<Option<Term
     Ok(Some(out))
 }
 
-/// An action as an element of the type of actions, which has these parameters.
-pub fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
+fn taken(d: DataRef, params: &[Term], p: &Program, action: &crate::model::Action) -> Option<Term> {
     let shapes = p.commands.get(usize::try_from(action.command).ok()?)?;
     let fields =
         shapes.iter().zip(&action.arguments).map(|(s, (_, n))| s.element(*n)).collect::<Option<Vec<Term>>>()?;
