@@ -84,7 +84,9 @@ pub fn ranks(p: &Program, chosen: &[u8], most: u64, budget: &mut Budget) -> Resu
         let helps = |(n, a): &(usize, &Action)| {
             a.fair
                 && members.iter().all(|cells| a.guard.value(cells) != 0)
-                && !group.iter().any(|s| graph.steps(*s).iter().any(|(to, by)| by == n && group.binary_search(to).is_ok()))
+                && !group
+                    .iter()
+                    .any(|s| graph.steps(*s).iter().any(|(to, by)| by == n && group.binary_search(to).is_ok()))
         };
         let Some((helper, _)) = p.actions.iter().enumerate().find(helps) else { return Ok(None) };
         out.extend(members.into_iter().map(|cells| Ranked { cells, rank, helper }));

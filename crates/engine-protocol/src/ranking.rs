@@ -4,6 +4,9 @@
 //! tree whose branches are followed by the parts of what is chosen once and of a state. The library's theorem `by_ranks` asks for the tree
 //! and for a test of each statement; that the tree fits is one computation. Nothing is trusted here: the kernel does it again.
 
+mod cases;
+mod shared;
+
 use crate::explore::each_choice;
 use crate::finite::{Layout, Shape, closed, constant, product};
 use crate::lasso::ranks;
@@ -14,6 +17,8 @@ use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val, refusal};
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Goal, Reason};
+use cases::{complete, numbers, type_of};
+use shared::Shared;
 use std::rc::Rc;
 
 /// Ways to choose what is chosen once, at most.
@@ -42,9 +47,6 @@ fn prim(p: Prim) -> Term {
 }
 fn number(n: u64) -> Term {
     node(Node::NatLit(n.into()))
-}
-fn truth(at: Term) -> Term {
-    node(Node::Path(prim(Prim::Bool), at, prim(Prim::True)))
 }
 fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
@@ -135,6 +137,7 @@ struct Writer<'g> {
     kinds: DataRef,
     trees: DataRef,
     moves: DataRef,
+    walks: DataRef,
 }
 
 /// What is applied to so many arguments before an element of a data type, by the type of a constant.
@@ -168,7 +171,8 @@ impl<'g> Writer<'g> {
             m,
             kinds: read("finite.value", 0)?,
             trees: read("finite.rank_branch", 1)?,
-            moves: read("live.every_move", 4)?,
+            moves: read("live.every_move", 2)?,
+            walks: read("live.pick_action", 2)?,
         })
     }
 
@@ -203,12 +207,6 @@ impl<'g> Writer<'g> {
                 None => outside("A proof for finitely many states needs functions of positions."),
             },
         }
-    }
-
-    /// The kind of several values.
-    fn together(&self, kinds: Vec<Term>) -> Term {
-        let join = |rest: Term, k: Term| self.kind(3, vec![k, rest]);
-        kinds.into_iter().rev().reduce(join).unwrap_or_else(|| self.kind(0, Vec::new()))
     }
 
     fn quote(&self, ctx: &Ctx, v: &V) -> Result<Term, Stop> {
@@ -279,12 +277,16 @@ impl<'g> Writer<'g> {
                         let test = node(Node::BoolElim(prim(Prim::Bool), right, not, left));
                         own(test, "finite.tells_truth", &sides)
                     }
-                    (Val::Prim(Prim::Nat), _) => own(self.of("ground.number_test", &sides)?, "finite.tells_number", &sides),
+                    (Val::Prim(Prim::Nat), _) => {
+                        own(self.of("ground.number_test", &sides)?, "finite.tells_number", &sides)
+                    }
                     (_, Some(s)) if s.positions().is_some() => {
                         let sides = [number(s.positions().unwrap_or(0)), left, right];
                         own(self.of("ground.fin_test", &sides)?, "finite.tells_place", &sides)
                     }
-                    _ => outside("A proof for finitely many states needs equations of truth values, numbers and positions."),
+                    _ => outside(
+                        "A proof for finitely many states needs equations of truth values, numbers and positions.",
+                    ),
                 }
             }
             _ => outside("A proof for finitely many states needs statements whose form is the same in all states."),
@@ -349,11 +351,15 @@ impl Writer<'_> {
                     here = inner;
                     m.inst(cod, y)
                 }
-                Slot::Number(_) => return outside("The claim is about every number, and not about finitely many states."),
+                Slot::Number(_) => {
+                    return outside("The claim is about every number, and not about finitely many states.");
+                }
             };
         }
         let said = endless(m, &here, about, &current).map_err(|r| refused(&r))?;
-        let Some(Endless { parts: [_, action, init, effect, guard], fair, goal }) = said else { return outside(strange) };
+        let Some(Endless { parts: [_, action, init, effect, guard], fair, goal }) = said else {
+            return outside(strange);
+        };
         let mut parts = Vec::new();
         for v in [&init, &effect, &guard, &fair, &goal] {
             parts.push(self.over_first(&here, v)?);
@@ -374,110 +380,53 @@ impl Writer<'_> {
         Ok([lam(holds.test), lam(holds.tells), lams(2, reached.test), lams(2, reached.tells)])
     }
 
-    /// The actions with the tests of their guards and with where a tree leads after them, and that these are faithful.
-    fn moves(&self, stated: &Stated, layout: &Layout, values: &V, [choices, states]: [&Term; 2]) -> Result<[Term; 2], Stop> {
+    /// The actions in each state with the tests of their guards and with where a tree leads after them, and that this is faithful.
+    fn moves(&self, stated: &Stated, p: &Program, values: &V) -> Result<[Term; 2], Stop> {
         let (m, Stated { ctx, parts: [_, effect, guard, ..], actions, .. }) = (self.m, stated);
         let (guard, effect) = (m.eval(&ctx.env, guard), m.eval(&ctx.env, effect));
-        let params = vec![choices.clone(), states.clone(), type_of(actions)];
-        let step = |n: u32, fields: Vec<Term>| node(Node::Con(self.moves, n, params.clone(), fields, Vec::new()));
-        let (mut row, mut faithful) = (step(0, Vec::new()), prim(Prim::Star));
-        for n in (0..actions.size()).rev() {
-            let Some(action) = actions.element(n) else { continue };
+        let cells = leaves(m, &p.state);
+        let mut steps = Vec::new();
+        let mut shared = Shared { m, layouts: [p.state.clone(), choices(p)], all: Vec::new() };
+        for action in (0..actions.size()).filter_map(|n| actions.element(n)) {
             let a = m.eval(&Env::default(), &action);
             let (inner, s) = m.bind(ctx, values.clone());
-            let Test { test, tells } = self.test(&inner, &m.apply(&m.apply(&guard, a.clone()), s.clone()))?;
+            let test = self.test(&inner, &m.apply(&m.apply(&guard, a.clone()), s.clone()))?;
             let later = m.apply(&m.apply(&effect, a), s);
-            let mut tree = var(0);
-            for (path, shape) in leaves(m, layout) {
-                let value = lift(&self.quote(&inner, &follow(m, &later, &path))?, 1)?;
-                tree = match (&*shape, shape.positions()) {
-                    (Shape::Bool, _) => self.of("finite.rank_branch", &[value, tree])?,
-                    (_, Some(n)) => self.of("finite.find_rank_place", &[number(n), value, tree])?,
-                    _ => tree,
-                };
+            let mut after = Vec::new();
+            for (path, _) in &cells {
+                after.push(self.quote(&inner, &follow(m, &later, path))?);
             }
-            let same = lams(3, node(Node::DLam(tree.clone())));
-            faithful = node(Node::Pair(node(Node::Pair(lams(2, tells), same)), faithful));
-            row = step(1, vec![action, lams(2, test), lams(3, tree), row]);
+            after.iter().chain([&test.test]).for_each(|t| shared.collect(t));
+            steps.push((action, test, after));
         }
-        Ok([row, faithful])
+        let params = vec![type_of(actions)];
+        let step = |n: u32, fields: Vec<Term>| node(Node::Con(self.moves, n, params.clone(), fields, Vec::new()));
+        // Where a tree leads, by the values of the cells after an action.
+        let followed = |values: &mut dyn Iterator<Item = Result<Term, Stop>>| {
+            cells.iter().zip(values).try_fold(var(0), |tree, ((_, shape), value)| match (&**shape, shape.positions()) {
+                (Shape::Bool, _) => self.of("finite.rank_branch", &[value?, tree]),
+                (_, Some(n)) => self.of("finite.find_rank_place", &[number(n), value?, tree]),
+                _ => Ok(tree),
+            })
+        };
+        let (mut row, mut faithful) = (step(0, Vec::new()), prim(Prim::Star));
+        for (action, Test { test, tells }, after) in steps.into_iter().rev() {
+            let same = node(Node::DLam(followed(&mut after.iter().map(|v| lift(v, 1)))?));
+            faithful = node(Node::Pair(node(Node::Pair(tells, lam(same))), faithful));
+            let tree = lam(followed(&mut after.iter().map(|v| shared.used(v, 1)))?);
+            row = step(1, vec![action, shared.used(&test, 0)?, tree, row]);
+        }
+        Ok([lams(2, shared.before(row)?), lams(2, faithful)])
     }
 }
 
-/// The type of what is made for an element, by the term of the element and the number of binders around.
-type Family<'f> = &'f dyn Fn(Term, usize) -> Result<Term, Stop>;
-/// What is made for an element that is written out, and so closed.
-type Made<'f> = &'f mut dyn FnMut(Term, usize) -> Result<Term, Stop>;
-
-/// A function that takes an element of a shape apart, under so many binders. Elements come in their order.
-fn cases(shape: &Shape, under: usize, ty: Family<'_>, made: Made<'_>) -> Result<Term, Stop> {
-    let motive = || ty(var(0), under + 2);
-    Ok(lam(match shape {
-        Shape::Bool => {
-            let no = made(prim(Prim::False), under + 1)?;
-            node(Node::BoolElim(motive()?, made(prim(Prim::True), under + 1)?, no, var(0)))
-        }
-        Shape::Unit => made(prim(Prim::Star), under + 1)?,
-        Shape::Empty => node(Node::EmptyElim(motive()?, var(0))),
-        Shape::Nat(_) => return outside("A proof for finitely many states needs commands without numbers."),
-        Shape::Data(d, params, constructors) => {
-            let mut branches = Vec::new();
-            for (c, fields) in (0u32..).zip(constructors) {
-                let whole = |xs: Vec<Term>| node(Node::Con(*d, c, params.clone(), xs, Vec::new()));
-                branches.push(by_fields(&whole, &[], fields, under + 1, ty, made)?);
-            }
-            node(Node::DataElim(*d, params.clone(), motive()?, branches, var(0)))
-        }
-    }))
-}
-
-/// The same for a constructor with its first fields: a function of the others.
-fn by_fields(
-    whole: &dyn Fn(Vec<Term>) -> Term,
-    given: &[Term],
-    fields: &[Shape],
-    under: usize,
-    ty: Family<'_>,
-    made: Made<'_>,
-) -> Result<Term, Stop> {
-    let Some((first, others)) = fields.split_first() else { return made(whole(given.to_vec()), under) };
-    let own = |x: Term, depth: usize| {
-        let later = (0..others.len()).rev().map(|n| var(index(n)));
-        let all = given.iter().cloned().chain([lift(&x, others.len())?]).chain(later).collect();
-        let end = ty(whole(all), depth + others.len())?;
-        Ok(others.iter().rev().fold(end, |t, s| node(Node::Pi(type_of(s), t))))
-    };
-    cases(first, under, &own, &mut |x, depth| by_fields(whole, &[given, &[x]].concat(), others, depth, ty, made))
-}
-
-/// The number of each action.
-fn numbers(actions: &Shape) -> Result<Term, Stop> {
-    let mut n = 0;
-    cases(actions, 0, &|_, _| Ok(prim(Prim::Nat)), &mut |_, _| {
-        n += 1;
-        Ok(number(n - 1))
-    })
-}
-
-/// What holds of all actions in order holds of each action.
-fn complete(actions: &Shape) -> Result<Term, Stop> {
-    let mut n = 0;
-    let each = cases(actions, 2, &|a, depth| Ok(call(&var(index(depth - 1)), &[a])), &mut |_, depth| {
-        n += 1;
-        Ok(node(Node::Fst((1..n).fold(var(index(depth - 2)), |t, _| node(Node::Snd(t))))))
-    })?;
-    Ok(lams(2, each))
-}
-
-/// The type of a shape.
-fn type_of(s: &Shape) -> Term {
-    match s {
-        Shape::Bool => prim(Prim::Bool),
-        Shape::Unit => prim(Prim::Unit),
-        Shape::Empty => prim(Prim::Empty),
-        Shape::Nat(_) => prim(Prim::Nat),
-        Shape::Data(d, params, _) => node(Node::Data(*d, params.clone())),
-    }
+/// Where what is chosen once lies, in the order of the claim.
+fn choices(p: &Program) -> Layout {
+    let chosen =
+        p.slots.iter().filter_map(|s| if let Slot::Chosen(layout, _) = s { Some(layout.clone()) } else { None });
+    let all: Vec<Layout> = chosen.collect();
+    let join = |rest: Layout, first: Layout| Layout::Pair(Rc::new(first), Rc::new(rest));
+    all.into_iter().rev().reduce(join).unwrap_or_else(|| Layout::Leaf(Rc::new(Shape::Unit)))
 }
 
 /// A proof of a claim none of whose parameters is a number.
@@ -487,21 +436,19 @@ fn type_of(s: &Shape) -> Term {
 pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) -> Result<Term, Stop> {
     let m = goal.machine;
     let Some(w) = Writer::new(goal) else { return outside("A module of the library is missing.") };
-    let mut kinds = Vec::new();
-    for slot in &p.slots {
-        if let Slot::Chosen(layout, _) = slot {
-            kinds.push(w.kind_at(layout)?);
-        }
-    }
-    let (choice, state) = (w.together(kinds), w.kind_at(&p.state)?);
+    let (choice, state) = (w.kind_at(&choices(p))?, w.kind_at(&p.state)?);
     let stated = w.stated(about, p, &choice)?;
-    let said = stated.hypotheses.iter().rev().cloned().map(Ok).reduce(|rest, h| Ok(node(Node::Sigma(h?, lift(&rest?, 1)?))));
+    let said =
+        stated.hypotheses.iter().rev().cloned().map(Ok).reduce(|rest, h| Ok(node(Node::Sigma(h?, lift(&rest?, 1)?))));
     let said = said.unwrap_or_else(|| Ok(prim(Prim::Unit)))?;
     let actions = stated.actions.clone();
-    let types = [w.values_of(&choice)?, w.values_of(&state)?];
-    let values = m.eval(&Env::default(), &types[1]);
+    let values = m.eval(&Env::default(), &w.values_of(&state)?);
     let tests = w.tests(&stated, &values, &said)?;
-    let [row, faithful] = w.moves(&stated, &p.state, &values, [&types[0], &types[1]])?;
+    let [moves, faithful] = w.moves(&stated, p, &values)?;
+    let walk = |n: u32, fields: Vec<Term>| node(Node::Con(w.walks, n, vec![type_of(&actions)], fields, Vec::new()));
+    let all = (0..actions.size()).rev().filter_map(|n| actions.element(n));
+    let all = all.fold(walk(0, Vec::new()), |rest, a| walk(1, vec![a, rest]));
+    let listed = lams(2, node(Node::DLam(all.clone())));
     let (tree, states) = tree(p, budget)?;
     // Without any action nothing is treated fairly.
     let Some(first) = actions.element(0) else { return outside("The protocol has no action.") };
@@ -513,7 +460,7 @@ pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) ->
     let mut args = vec![choice, state, type_of(&actions)];
     args.extend(stated.parts.iter().cloned().chain([said]).map(lam));
     args.extend(tests);
-    args.extend([numbers(&actions)?, first, row, faithful, complete(&actions)?, tree.term(w.trees)]);
+    args.extend([numbers(&actions)?, first, all, complete(&actions)?, moves, listed, faithful, tree.term(w.trees)]);
     args.push(node(Node::DLam(prim(Prim::True))));
     args.push(joined(slot(|s| matches!(s, Slot::Chosen(..)))));
     args.push(joined(slot(|s| matches!(s, Slot::Proof))));
@@ -525,23 +472,19 @@ pub fn proof(goal: &Goal<'_>, about: About, p: &Program, budget: &mut Budget) ->
 
 /// Ranks for every choice, and the number of states.
 fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, usize), Stop> {
-    let mut choices = Vec::new();
-    if !each_choice(p, CHOICES, &mut |chosen, _| choices.push(chosen.to_vec())) {
+    let mut ways = Vec::new();
+    if !each_choice(p, CHOICES, &mut |chosen, _| ways.push(chosen.to_vec())) {
         return Err((Reason::Incomplete, format!("There are more than {CHOICES} ways to choose what is chosen once.")));
     }
     let (mut tree, mut states) = (Tree::Bare, 0);
-    for chosen in choices {
+    for chosen in ways {
         let Some(found) = ranks(p, &chosen, TRIES, budget).map_err(|r| (r, String::new()))? else {
             return Err((Reason::Incomplete, "Some states have no rank.".to_owned()));
         };
         states += found.len();
         for state in found {
             let mut along = Vec::new();
-            for slot in &p.slots {
-                if let Slot::Chosen(layout, first) = slot {
-                    way(layout, *first, &state.cells, &mut along);
-                }
-            }
+            way(&choices(p), 0, &state.cells, &mut along);
             way(&p.state, p.chosen, &state.cells, &mut along);
             let Some(helper) = p.actions.get(state.helper) else { continue };
             tree.put(&along, (state.rank, place(p, helper)));
@@ -565,9 +508,10 @@ fn judged(m: &Machine<'_>, goal: &Goal<'_>, term: &Term, states: usize, budget: 
     let spent = budget.spend((m.steps() - before) / EVALUATIONS);
     match done {
         Ok(Some(())) => spent.map_err(|r| (r, String::new())),
-        Ok(None) => {
-            Err((Reason::Budget, format!("A proof by ranks of {states} states needs more than {most} steps of the kernel.")))
-        }
+        Ok(None) => Err((
+            Reason::Budget,
+            format!("A proof by ranks of {states} states needs more than {most} steps of the kernel."),
+        )),
         Err(r) if r.reason == refusal::BUDGET => Err(refused(&r)),
         Err(r) => Err((Reason::Unsupported, format!("The kernel refuses a proof by ranks: {}.", r.reason))),
     }

@@ -112,7 +112,9 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Outc
     let whole = instances.iter().filter(|i| i.program.is_some() && i.done).count();
     let largest = instances.iter().filter(|i| i.program.is_some()).flat_map(|i| i.numbers.iter().copied()).max();
     let (mut reason, mut why) = (if out_of_steps { Reason::Budget } else { Reason::Incomplete }, String::new());
-    if let (About::Live(..), [Instance { program: Some(p), done: true, .. }, ..], 0) = (about, instances.as_slice(), count) {
+    if let (About::Live(..), [Instance { program: Some(p), done: true, .. }, ..], 0) =
+        (about, instances.as_slice(), count)
+    {
         match proof(goal, about, p, budget) {
             Ok(term) => return Ok(Outcome::Candidate(term)),
             Err((stopped, said)) => (reason, why) = (stopped, format!(" {said}")),
