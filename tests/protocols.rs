@@ -168,3 +168,36 @@ fn liveness_needs_its_module() {
     let said = run(&folder, &["check", "demo.sctt"]);
     assert!(said.contains("A liveness property needs the module `std.live`, which is not imported here."), "{said}");
 }
+
+/// A refutation by a lasso that is written with the property, with the steps that the kernel asks for.
+const BLINKING: &str = include_str!("protocols/blinking.sctt");
+
+#[test]
+fn the_lasso_that_is_printed_may_be_written() {
+    let folder = Folder::new("protocols-lasso-written");
+    let goal = |text: &str| -> Value {
+        folder.write("blinking.sctt", text.as_bytes());
+        let said = run(&folder, &["check", "blinking.sctt", "--format", "json"]);
+        let document: Value = serde_json::from_str(&said).unwrap();
+        document["goals"][0].clone()
+    };
+    // The search prints a run.
+    let (before, _) = BLINKING.split_once("    refuted at").unwrap();
+    let found = goal(&format!("{before}end\n"));
+    assert_eq!((&found["verdict"], &found["proof"]["engine"]), (&json!("refuted"), &json!("explore")), "{found}");
+    let point = &found["counterexample"][0];
+    assert_eq!(point, &json!({ "name": "course", "value": "lasso [] [blinking.switch, blinking.switch]" }));
+    // In these words it is a witness.
+    let printed = point["value"].as_str().unwrap();
+    let written = BLINKING.replacen("lasso [] [switch, switch]", printed, 1);
+    assert_ne!(written, BLINKING);
+    for text in [BLINKING, &written] {
+        let given = goal(text);
+        assert_eq!((&given["verdict"], &given["run"]["repeats_after"]), (&json!("refuted"), &json!(0)), "{given}");
+        assert_ne!(given["proof"]["engine"], "explore", "{given}");
+    }
+    // One step does not come back to where the run begins.
+    folder.write("blinking.sctt", BLINKING.replace("[switch, switch]", "[switch]").as_bytes());
+    let said = run(&folder, &["check", "blinking.sctt"]);
+    assert!(said.contains("Error E"), "{said}");
+}

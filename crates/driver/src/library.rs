@@ -46,6 +46,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.rank", include_str!("../../../sctt/rank.sctt")),
     ("std.robust", include_str!("../../../sctt/robust.sctt")),
     ("std.protocol", include_str!("../../../sctt/protocol.sctt")),
+    ("std.finite", include_str!("../../../sctt/finite.sctt")),
     ("std.live", include_str!("../../../sctt/live.sctt")),
     ("std.ground", include_str!("../../../sctt/ground.sctt")),
     ("std.convex", include_str!("../../../sctt/convex.sctt")),

@@ -10,7 +10,7 @@ use crate::tactic::Goal;
 use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Node, Outcome, Prim, Term};
-use bfv_kernel::{V, Val};
+use bfv_kernel::{Head, Neutral, V, Val};
 use bfv_search::{Budget, Goal as EngineGoal, Outcome as Answer};
 use bfv_syntax::tree::{Binder, Body, Decl, Expr, ExprKind, Name, Script};
 use std::rc::Rc;
@@ -246,7 +246,7 @@ impl Elab<'_> {
         // What unification found is no goal any more; of the others only hypotheses can be proved.
         goals.retain(|(_, g)| !self.scratch.is_solved(g.meta));
         for (Hypothesis { name, .. }, g) in &goals {
-            if self.proposition(&g.local, place, &g.ty).is_err() {
+            if self.proposition(&g.local, place, &g.ty).is_err() && !self.about_moves(place, &g.ty)? {
                 let ty = self.show(&g.local, &g.ty);
                 let message = format!("The witness gives no value for `{name}`, of type `{ty}`.");
                 return problem(Kind::BadWitness, place, message, format!("Add `({name} := ...)`."));
@@ -274,6 +274,15 @@ impl Elab<'_> {
         }
         let term = self.finish(span, &local.close(&term))?;
         Ok(Given { outcome: Outcome::Refuted, term, witness: shown })
+    }
+
+    /// Whether a type says that all moves of a run without end are allowed. It computes at no run, for a run is a function; and the guards
+    /// of a protocol were seen to be propositions.
+    fn about_moves(&self, span: Span, ty: &V) -> R<bool> {
+        let Val::Neutral(Neutral { head: Head::Const(id, _), .. }) = &*self.at(span, self.m.folded(ty))? else {
+            return Ok(false);
+        };
+        Ok(self.lemmas.iter().any(|l| l.id == *id && l.has("live.possible")))
     }
 
     /// A hypothesis is not met at the witness, or nobody can tell.

@@ -138,20 +138,32 @@ pub fn run(from: &[(usize, usize)], mut at: usize) -> Vec<usize> {
 /// What may be chosen once: values of these cells at which the hypotheses hold, one of those that differ by exchanges of elements.
 /// Of very many, the first ones; what is false mostly comes first.
 pub fn choices(p: &Program, most: usize) -> Vec<Vec<u8>> {
-    let sizes: Vec<u64> = p.cells.iter().take(p.chosen).map(|c| c.size.max(1)).collect();
     let mut out: Vec<Vec<u8>> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let all_elements = Symmetry::every(p);
-    let (mut now, mut canonical) = (vec![0u8; p.chosen], Vec::new());
+    let mut canonical = Vec::new();
+    each_choice(p, most, &mut |now, cells| {
+        all_elements.canonical(p, cells, &mut canonical);
+        canonical.truncate(p.chosen);
+        if seen.insert(canonical.clone()) {
+            out.push(now.to_vec());
+        }
+    });
+    // Few true values first.
+    out.sort_by_key(|c| c.iter().map(|x| u32::from(*x)).sum::<u32>());
+    out
+}
+
+/// Goes through the values of what is chosen once at which the hypotheses hold; whether all values were gone through. What is done with
+/// one gets the cells that are chosen, and all cells.
+pub fn each_choice(p: &Program, most: usize, take: &mut dyn FnMut(&[u8], &[u8])) -> bool {
+    let sizes: Vec<u64> = p.cells.iter().take(p.chosen).map(|c| c.size.max(1)).collect();
+    let mut now = vec![0u8; p.chosen];
     for _ in 0..most {
         let mut cells = now.clone();
         cells.resize(p.cells.len(), 0);
         if p.hypotheses.value(&cells) != 0 {
-            all_elements.canonical(p, &cells, &mut canonical);
-            canonical.truncate(p.chosen);
-            if seen.insert(canonical.clone()) {
-                out.push(now.clone());
-            }
+            take(&now, &cells);
         }
         let mut ended = true;
         for (cell, size) in now.iter_mut().zip(&sizes) {
@@ -163,10 +175,8 @@ pub fn choices(p: &Program, most: usize) -> Vec<Vec<u8>> {
             *cell = 0;
         }
         if ended {
-            break;
+            return true;
         }
     }
-    // Few true values first.
-    out.sort_by_key(|c| c.iter().map(|x| u32::from(*x)).sum::<u32>());
-    out
+    false
 }

@@ -201,7 +201,10 @@ impl Layout {
 }
 
 /// What a closure gives at every argument, where that is the same.
-fn constant(m: &Machine<'_>, ctx: &Ctx, dom: &V, cod: &Clo) -> Res<Option<V>> {
+///
+/// # Errors
+/// The evaluator's.
+pub fn constant(m: &Machine<'_>, ctx: &Ctx, dom: &V, cod: &Clo) -> Res<Option<V>> {
     let (inner, x) = m.bind(ctx, dom.clone());
     let result = m.inst(cod, x);
     let quoted = m.quote(&inner, &result)?;

@@ -3,9 +3,12 @@
 //! Whether a cycle is fair depends on its own states and steps: each fair action is taken in it, or not allowed somewhere in it. A set of
 //! states each of which leads to each other has such a cycle exactly where each fair action is taken between two of them or not allowed in
 //! one of them, for a cycle may go through all of them. A run may stand still, so a state alone is such a set, too.
+//!
+//! So where there is none, each such set has a fair action that is allowed in all of its states and leads out of it each time: it helps.
+//! A step leads to a state of the same set, or of one of lower rank. The kernel judges a proof that is made of ranks and what helps.
 
 use crate::explore::{End, Packing, Run, STATES, TRIES, run};
-use crate::model::Program;
+use crate::model::{Action, Program};
 use crate::symmetry::{after, first};
 use bfv_search::{Budget, Reason};
 use rustc_hash::FxHashMap;
@@ -37,13 +40,10 @@ enum Need {
 /// # Errors
 /// `Reason::Budget` when the steps are used up.
 pub fn lasso(p: &Program, chosen: &[u8], most: u64, budget: &mut Budget) -> Result<End, Reason> {
-    let start = first(p, chosen);
-    if p.safe.value(&start) != 0 {
+    let mut graph = Graph::new(p, chosen);
+    if graph.states.is_empty() {
         return Ok(End::All(1));
     }
-    let packing = Packing::new(p);
-    let states = vec![packing.pack(&start)];
-    let mut graph = Graph { p, packing, chosen: start, states, steps: vec![Vec::new()], from: vec![(0, 0)] };
     let whole = graph.grow(most, budget)?;
     if let Some(found) = graph.still().or_else(|| graph.circle()) {
         return Ok(End::Broken(found));
@@ -51,7 +51,57 @@ pub fn lasso(p: &Program, chosen: &[u8], most: u64, budget: &mut Budget) -> Resu
     Ok(if whole { End::All(graph.states.len()) } else { End::More(graph.states.len()) })
 }
 
-impl Graph<'_> {
+/// A state in which the goal does not hold, with its rank.
+pub struct Ranked {
+    /// All cells.
+    pub cells: Vec<u8>,
+    /// No step leads to a higher rank, and steps between states of one rank lead back.
+    pub rank: usize,
+    /// The number of a fair action that is allowed in all states of this rank, and leads out of them.
+    pub helper: usize,
+}
+
+/// Ranks for all states that are met before the goal, where some cells are known. Nothing where some state has none, or the tries are too few.
+///
+/// # Errors
+/// `Reason::Budget` when the steps are used up.
+pub fn ranks(p: &Program, chosen: &[u8], most: u64, budget: &mut Budget) -> Result<Option<Vec<Ranked>>, Reason> {
+    let mut graph = Graph::new(p, chosen);
+    if graph.states.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    if !graph.grow(most, budget)? {
+        return Ok(None);
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (state, group) in graph.groups().into_iter().enumerate() {
+        groups.entry(group).or_default().push(state);
+    }
+    let mut out = Vec::new();
+    for (rank, group) in groups {
+        budget.spend(u64::try_from(group.len() * p.actions.len()).unwrap_or(u64::MAX).div_ceil(TRIES))?;
+        let members: Vec<Vec<u8>> = group.iter().map(|s| graph.cells(*s)).collect();
+        let helps = |(n, a): &(usize, &Action)| {
+            a.fair
+                && members.iter().all(|cells| a.guard.value(cells) != 0)
+                && !group
+                    .iter()
+                    .any(|s| graph.steps(*s).iter().any(|(to, by)| by == n && group.binary_search(to).is_ok()))
+        };
+        let Some((helper, _)) = p.actions.iter().enumerate().find(helps) else { return Ok(None) };
+        out.extend(members.into_iter().map(|cells| Ranked { cells, rank, helper }));
+    }
+    Ok(Some(out))
+}
+
+impl<'p> Graph<'p> {
+    /// The state at first, where the goal does not hold there.
+    fn new(p: &'p Program, chosen: &[u8]) -> Graph<'p> {
+        let (start, packing) = (first(p, chosen), Packing::new(p));
+        let states = if p.safe.value(&start) == 0 { vec![packing.pack(&start)] } else { Vec::new() };
+        Graph { p, packing, chosen: start, states, steps: vec![Vec::new()], from: vec![(0, 0)] }
+    }
+
     fn cells(&self, state: usize) -> Vec<u8> {
         let mut cells = self.chosen.clone();
         if let Some(words) = self.states.get(state) {
@@ -195,12 +245,13 @@ impl Graph<'_> {
         None
     }
 
-    /// The group of each state: states are in one where each leads to the other (Tarjan's algorithm, without recursion).
+    /// The group of each state: states are in one where each leads to the other (Tarjan's algorithm, without recursion). No step leads to
+    /// a group with a higher number.
     fn groups(&self) -> Vec<usize> {
         const NEW: usize = usize::MAX;
         let size = self.states.len();
         let (mut order, mut low, mut group) = (vec![NEW; size], vec![NEW; size], vec![NEW; size]);
-        let (mut stack, mut open, mut met) = (Vec::new(), Vec::new(), 0);
+        let (mut stack, mut open, mut met, mut done) = (Vec::new(), Vec::new(), 0, 0);
         let put = |all: &mut Vec<usize>, at: usize, value: usize| {
             if let Some(slot) = all.get_mut(at) {
                 *slot = value;
@@ -231,11 +282,12 @@ impl Graph<'_> {
                 }
                 if get(&low, at) == get(&order, at) {
                     while let Some(member) = stack.pop() {
-                        put(&mut group, member, at);
+                        put(&mut group, member, done);
                         if member == at {
                             break;
                         }
                     }
+                    done += 1;
                 }
                 if let Some((parent, _)) = open.last() {
                     let lower = get(&low, *parent).min(get(&low, at));

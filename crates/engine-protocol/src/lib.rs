@@ -16,6 +16,7 @@ mod invariant;
 mod lasso;
 mod model;
 mod provenance;
+mod ranking;
 mod reader;
 mod search;
 mod symmetry;
@@ -36,7 +37,8 @@ pub const LEGAL: &str = "protocol.legal";
 /// The tags of its statements that every move of a run without end was allowed, that it is fair, and that some state satisfies something.
 pub const LIVE: [&str; 3] = ["live.possible", "live.fair", "live.eventually"];
 
-/// A finite search for runs that break a safety property, and for fair runs without end that break a liveness property.
+/// A finite search for runs that break a safety property, and for fair runs without end that break a liveness property. Where it went
+/// through all states of a liveness property and found none, it writes a proof by ranks.
 pub struct Explore;
 
 impl Engine for Explore {
@@ -58,7 +60,7 @@ impl Engine for Explore {
         let met = |about: &About| goal.ctx.types.is_empty() && model::is_protocol(goal.machine, &goal.target, *about);
         match legal.into_iter().chain(live).find(met) {
             Some(about) => match search::search(goal, about, budget) {
-                Ok((term, values)) => Outcome::Refutation(term, values),
+                Ok(outcome) => outcome,
                 Err((reason, why)) => Outcome::GaveUp(reason, why),
             },
             None => Outcome::GaveUp(Reason::OutsideFragment, String::new()),

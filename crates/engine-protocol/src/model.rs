@@ -92,6 +92,8 @@ pub struct Program {
     pub chosen: usize,
     /// The statement of the hypotheses.
     pub hypotheses: Expr,
+    /// Where the parts of the state lie; its cells come after what is chosen once.
+    pub state: Layout,
     /// What the cells of the state hold at first.
     pub init: Vec<Expr>,
     /// Every action.
@@ -433,6 +435,7 @@ impl Opened<'_, '_> {
             cells: self.cells,
             chosen: self.chosen,
             hypotheses: self.hypotheses,
+            state: run.layout,
             init: first,
             actions,
             safe,
@@ -492,13 +495,17 @@ pub fn same_variable(a: &Val, b: &Val) -> bool {
 
 /// One step on the way to a cell.
 #[derive(Clone)]
-enum Way {
+pub enum Way {
+    /// The first part of a pair.
     First,
+    /// The second part.
     Second,
+    /// The value of a function.
     At(V),
 }
 
-fn follow(m: &Machine<'_>, v: &V, path: &[Way]) -> V {
+/// What lies at the end of a way.
+pub fn follow(m: &Machine<'_>, v: &V, path: &[Way]) -> V {
     path.iter().fold(v.clone(), |v, way| match way {
         Way::First => m.fst(&v),
         Way::Second => m.snd(&v),
@@ -507,7 +514,7 @@ fn follow(m: &Machine<'_>, v: &V, path: &[Way]) -> V {
 }
 
 /// The way to each cell, and what it holds.
-fn leaves(m: &Machine<'_>, layout: &Layout) -> Vec<(Vec<Way>, Rc<Shape>)> {
+pub fn leaves(m: &Machine<'_>, layout: &Layout) -> Vec<(Vec<Way>, Rc<Shape>)> {
     fn go(m: &Machine<'_>, layout: &Layout, path: &mut Vec<Way>, out: &mut Vec<(Vec<Way>, Rc<Shape>)>) {
         match layout {
             Layout::Leaf(s) => out.push((path.clone(), s.clone())),

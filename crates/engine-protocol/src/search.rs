@@ -5,10 +5,11 @@ use crate::finite::Shape;
 use crate::formula::Expr;
 use crate::lasso::lasso;
 use crate::model::{ACTIONS, About, CELLS, Program, open};
+use crate::ranking::proof;
 use crate::reader::{Stop, outside, refused};
 use crate::symmetry::Symmetry;
 use crate::trace::{Refutation, Words, refutation};
-use bfv_search::{Budget, Goal, Reason};
+use bfv_search::{Budget, Goal, Outcome, Reason};
 
 /// The largest natural number that a parameter gets.
 const LARGEST: u64 = 7;
@@ -60,11 +61,11 @@ struct Instance {
     large: bool,
 }
 
-/// Looks for a run that breaks a claim.
+/// Looks for a run that breaks a claim. That none breaks a liveness property with finitely many states is proved.
 ///
 /// # Errors
 /// Why there is none, or none was found.
-pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refutation, Stop> {
+pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Outcome, Stop> {
     let m = goal.machine;
     let words = Words::new(goal.lemmas, about);
     let before = open(m, &goal.target, about, &[], 1, CELLS)?;
@@ -84,7 +85,7 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
         let within = |i: &&mut Instance| !i.done && i.last <= values && i.numbers.iter().all(|n| *n <= largest);
         for instance in instances.iter_mut().filter(within) {
             match attempt(goal, instance, tries, &words, budget, &mut met) {
-                Ok(Some(found)) => return Ok(found),
+                Ok(Some((term, values))) => return Ok(Outcome::Refutation(term, values)),
                 Ok(None) => {}
                 Err((Reason::Budget, _)) => {
                     out_of_steps = true;
@@ -101,13 +102,21 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
     }
     let whole = instances.iter().filter(|i| i.program.is_some() && i.done).count();
     let largest = instances.iter().filter(|i| i.program.is_some()).flat_map(|i| i.numbers.iter().copied()).max();
-    let reason = if out_of_steps { Reason::Budget } else { Reason::Incomplete };
+    let (mut reason, mut why) = (if out_of_steps { Reason::Budget } else { Reason::Incomplete }, String::new());
+    if let (About::Live(..), [Instance { program: Some(p), done: true, .. }, ..], 0) =
+        (about, instances.as_slice(), count)
+    {
+        match proof(goal, about, p, budget) {
+            Ok(term) => return Ok(Outcome::Candidate(term)),
+            Err((stopped, said)) => (reason, why) = (stopped, format!(" {said}")),
+        }
+    }
     let bound = largest.map_or_else(String::new, |n| format!(" with numbers up to {n}"));
     Err((
         reason,
         format!(
             "No {} among the {met} states met in {searched} small {}{bound}. \
-             Of {whole} of these, every state was met. {}Nothing is known of larger ones.",
+             Of {whole} of these, every state was met. {}Nothing is known of larger ones.{}",
             if let About::Live(..) = about { "fair cycle avoids the goal" } else { "run breaks the claim" },
             if searched == 1 { "instance" } else { "instances" },
             if large {
@@ -115,6 +124,7 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Refu
             } else {
                 String::new()
             },
+            why.trim_end(),
         ),
     ))
 }

@@ -32,7 +32,8 @@ pub struct Words {
     pub about: About,
 }
 
-fn call(f: &Term, args: &[Term]) -> Term {
+/// A function applied to arguments.
+pub fn call(f: &Term, args: &[Term]) -> Term {
     args.iter().fold(f.clone(), |f, a| Rc::new(Node::App(f, a.clone())))
 }
 
