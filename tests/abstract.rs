@@ -393,6 +393,10 @@ fn broken_lists_are_stopped_at_the_right_command() {
         // What has no place in the cells of a state is no departure.
         let far = follow(specification, vec![one("open_first", &[0]), one("enter", &[0, 1_000_000])], Vec::new());
         assert!(matches!(far, Err(NotFollowed::Unable(_))), "{far:?}");
+        for workers in [23, 24] {
+            let many = specification.follow(&Abstract { workers, ..Abstract::default() });
+            assert_eq!(many.is_ok(), workers == 23, "{many:?}");
+        }
     });
 }
 

@@ -26,6 +26,8 @@ const OWN: (&str, &str) =
     ("examples/consensus/repaired.sctt", include_str!("../../../examples/consensus/repaired.sctt"));
 /// Views and values above this are not told apart in the cells of a state.
 const LARGEST: u64 = 200;
+/// Types of more workers are nested too deep for the reader.
+const WORKERS: usize = 23;
 
 /// A specification that was elaborated.
 pub struct Specification {
@@ -149,6 +151,9 @@ impl Specification {
     /// The first event of the record, in whatever sequence, that is none of the protocol.
     pub fn follow(&self, run: &Abstract) -> Result<Followed, NotFollowed> {
         let above = run.sequences.values().map(|a| a.above).max().unwrap_or(1);
+        if run.workers > WORKERS {
+            return Err(NotFollowed::Unable(format!("It has more than {WORKERS} workers.")));
+        }
         if above > LARGEST {
             return Err(NotFollowed::Unable(format!("It has more than {LARGEST} views or values.")));
         }
