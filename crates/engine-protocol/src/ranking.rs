@@ -29,6 +29,8 @@ const TRIES: u64 = 8_000_000;
 const CHECKING: u64 = 10;
 /// Steps of the evaluator for each step of the budget.
 const EVALUATIONS: u64 = 100;
+/// Steps of the kernel for each state, at least. A proof of more states is not even written, for it would take much memory.
+const LEAST: u64 = 200;
 
 fn node(n: Node) -> Term {
     Rc::new(n)
@@ -490,6 +492,10 @@ fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, usize), Stop> {
             return Err((Reason::Incomplete, "Some states have no rank.".to_owned()));
         };
         states += found.len();
+        let most = budget.left.saturating_mul(CHECKING);
+        if u64::try_from(states).unwrap_or(u64::MAX).saturating_mul(LEAST) > most {
+            return Err(too_long(states, most));
+        }
         for state in found {
             let mut along = Vec::new();
             way(&choices(p), 0, &state.cells, &mut along);
@@ -499,6 +505,10 @@ fn tree(p: &Program, budget: &mut Budget) -> Result<(Tree, usize), Stop> {
         }
     }
     Ok((tree, states))
+}
+
+fn too_long(states: usize, most: u64) -> Stop {
+    (Reason::Budget, format!("A proof by ranks of {states} states needs more than {most} steps of the kernel."))
 }
 
 /// The number of an action among all of them, where no command takes sets.
@@ -516,10 +526,7 @@ fn judged(m: &Machine<'_>, goal: &Goal<'_>, term: &Term, states: usize, budget: 
     let spent = budget.spend((m.steps() - before) / EVALUATIONS);
     match done {
         Ok(Some(())) => spent.map_err(|r| (r, String::new())),
-        Ok(None) => Err((
-            Reason::Budget,
-            format!("A proof by ranks of {states} states needs more than {most} steps of the kernel."),
-        )),
+        Ok(None) => Err(too_long(states, most)),
         Err(r) if r.reason == refusal::BUDGET => Err(refused(&r)),
         Err(r) => Err((Reason::Unsupported, format!("The kernel refuses a proof by ranks: {}.", r.reason))),
     }

@@ -52,6 +52,9 @@ fn by_fields(
 }
 
 /// The number of each action.
+///
+/// # Errors
+/// A command has a number as an argument.
 pub fn numbers(actions: &Shape) -> Result<Term, Stop> {
     let mut n = 0;
     cases(actions, 0, &|_, _| Ok(prim(Prim::Nat)), &mut |_, _| {
@@ -61,6 +64,9 @@ pub fn numbers(actions: &Shape) -> Result<Term, Stop> {
 }
 
 /// What holds of all actions in order holds of each action.
+///
+/// # Errors
+/// A command has a number as an argument.
 pub fn complete(actions: &Shape) -> Result<Term, Stop> {
     let mut n = 0;
     let each = cases(actions, 2, &|a, depth| Ok(call(&var(index(depth - 1)), &[a])), &mut |_, depth| {

@@ -72,6 +72,9 @@ impl Shared<'_> {
     }
 
     /// A term over a choice and a state after everything that is computed once, and under so many binders more.
+    ///
+    /// # Errors
+    /// The term has a part that is not renamed.
     pub fn used(&self, t: &Term, under: usize) -> Result<Term, Stop> {
         let more = self.all.len() + under;
         if let Some(n) = self.all.iter().position(|(own, _)| own == t) {
@@ -88,6 +91,9 @@ impl Shared<'_> {
     }
 
     /// A term after everything that is computed once.
+    ///
+    /// # Errors
+    /// The same.
     pub fn before(&self, body: Term) -> Result<Term, Stop> {
         self.all
             .iter()
