@@ -9,8 +9,9 @@
 
 mod common;
 
-use bfv_cert::SignatureFault;
+use bfv_cert::registry::{Entry, Registry, Role};
 use bfv_cert::sign::{Payload, PublicKey, Quorum, SecretKey, Signature};
+use bfv_cert::{Malformed, Part, Refusal, SignatureFault};
 use common::{Numbers, key};
 use ed25519_dalek::{Verifier, VerifyingKey};
 
@@ -106,6 +107,25 @@ fn signatures_with_weak_points_are_refused() {
     assert!(public.verify(Payload::TreeHead, b"body", &zero).is_err());
     assert_eq!(public.verify(Payload::TreeHead, b"body", &Signature([0xff; 64])), Err(SignatureFault::NotReduced));
     assert_eq!(public.verify(Payload::TreeHead, b"other", &honest), Err(SignatureFault::Wrong));
+}
+
+/// Nobody registers the key of another, or a key for another role or time than its holder said.
+#[test]
+fn a_key_is_registered_by_whoever_has_it() {
+    let own = Entry::new(&key(1), Role::Worker, 5, 9);
+    assert!(Registry::new(vec![own]).is_ok());
+    let stolen = Entry { key: key(2).public().id(), ..own };
+    for wrong in [stolen, Entry { role: Role::Head, ..own }, Entry { not_after: 10, ..own }] {
+        let refusal = Registry::new(vec![own, wrong]).expect_err("it was registered");
+        let faults = [Refusal::Signature(Part::RegistryEntry, SignatureFault::Wrong)];
+        // A second entry for one key and role is noticed before.
+        let twice = matches!(refusal, Refusal::Malformed(_, Malformed::Order));
+        assert_eq!(twice, (wrong.key, wrong.role) == (own.key, own.role), "{refusal}");
+        assert!(twice || faults.contains(&refusal), "{refusal}");
+        assert_eq!(Registry::new(vec![wrong]).err(), Some(faults[0]));
+    }
+    // A revocation is the word of the authority, not of the holder.
+    assert!(Registry::new(vec![Entry { revoked_at: Some(6), ..own }]).is_ok());
 }
 
 /// Test 1 of RFC 8032, section 7.1: the key of a seed.

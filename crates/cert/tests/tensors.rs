@@ -47,6 +47,8 @@ fn attack_17_tile_of_another_weight() {
     assert_eq!(TileOpening { header: &scaled, ..opening.clone() }.verify(&m.root()), root);
     assert_eq!(TileOpening { weight: 0, ..opening.clone() }.verify(&m.root()), root);
     assert!(TileOpening { weights: 3, ..opening.clone() }.verify(&m.root()).is_err());
+    // The same bytes as another tile.
+    assert_ne!(h.tile(0, &rows(0, 64)), h.tile(1, &rows(0, 64)));
     // Two weights of one name, tiles that are missing, too many, or too long.
     malformed(model(vec![a.clone(), a]).expect_err("two of one name"), Malformed::Order);
     let mut w = WeightBuilder::new(header("c"));

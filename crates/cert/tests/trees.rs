@@ -198,7 +198,8 @@ fn inclusion_in_the_log() {
                 }
             }
             let longer = [place.proof.as_slice(), &[d(1)]].concat();
-            refuse(&Inclusion { proof: longer, ..place.clone() }, head, e.kind, e.id);
+            let length = Err(Refusal::Binding(Part::TreeHead, BindingFault::ProofLength));
+            assert_eq!(Inclusion { proof: longer, ..place.clone() }.verify(head, e.kind, e.id), length);
             for at in 0..place.proof.len() {
                 let mut proof = place.proof.clone();
                 proof[at] = d(1);
