@@ -13,7 +13,10 @@ const EGG: Egg = Egg { side: &Auto };
 const GROUND: Ground = Ground { side: &Arith };
 
 /// Safety of protocols.
-const INVARIANTS: Invariants = Invariants { side: &Arith };
+const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
+
+/// The same with hints of z3.
+const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 pub const ENGINES: Plugged = Plugged {
@@ -31,7 +34,7 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
 pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Asked(&Z3)], ..ENGINES };
+    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Asked(&Z3), &HINTED], ..ENGINES };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {

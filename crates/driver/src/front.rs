@@ -544,7 +544,10 @@ impl Engaged {
                 }
                 // That a further engine found nothing, either, or is for other goals, tells nothing new, unless nothing was told yet.
                 Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
-                    if last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
+                    if !engine.adds_to_reasons()
+                        && last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
+                // It has nothing to add.
+                Outcome::GaveUp(_, why) if engine.adds_to_reasons() && why.is_empty() && last.is_some() => {}
                 // Who does not look into definitions knows less than who did.
                 Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
                 Outcome::GaveUp(reason, mut why) => {

@@ -161,6 +161,7 @@ fn line(out: &mut String, text: &str) {
 mod tests {
     use super::*;
     use crate::formula::Sheet;
+    use bfv_search::Core;
     use std::collections::BTreeMap;
     use std::sync::Mutex;
 
@@ -176,6 +177,9 @@ mod tests {
                 text.clone_into(&mut asked);
             }
             self.0.clone()
+        }
+        fn core(&self, _: &str, _: &[String]) -> Core {
+            Core::GaveUp(Reason::Unsupported, String::new())
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::claim::{Claim, Words, count, given, read, words};
 use crate::fragment::circle;
+use crate::ground::hints::Note;
 use crate::ground::library::Library;
 use crate::ground::proof::{Cases, P, Proof, Scope, numbered};
 use crate::ground::search::Search;
@@ -10,7 +11,7 @@ use crate::provenance::made;
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Head, Machine, Neutral, Res, V, Val};
 use bfv_search::shift::rename;
-use bfv_search::{Budget, Engine, Goal, Lemma, Outcome, Reason};
+use bfv_search::{Budget, Engine, Goal, Lemma, Outcome, Reason, Solver};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -24,6 +25,9 @@ const EVALUATIONS: u64 = 60;
 /// The same for invariants that were made, of which most fail.
 const MADE: u64 = 1_000;
 
+/// Steps of a goal before the solver is asked.
+const ALONE: u64 = 1_000;
+
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;
 
@@ -32,14 +36,19 @@ fn no(reason: Reason, why: impl Into<String>) -> Answer {
 }
 
 /// Proves a claim about a protocol by its invariants.
-pub fn run(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Res<Outcome> {
-    Ok(match answer(goal, side, budget)? {
+pub fn run(
+    goal: &Goal<'_>,
+    side: &dyn Engine,
+    solver: Option<&'static dyn Solver>,
+    budget: &mut Budget,
+) -> Res<Outcome> {
+    Ok(match answer(goal, side, solver, budget)? {
         Ok(t) => Outcome::Candidate(t),
         Err((reason, why)) => Outcome::GaveUp(reason, why),
     })
 }
 
-fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
+fn answer(goal: &Goal<'_>, side: &dyn Engine, solver: Option<&'static dyn Solver>, budget: &mut Budget) -> Answer {
     let m = goal.machine;
     let (Some(words), Some(lib)) = (words(goal.lemmas), Library::find(m, goal.lemmas)) else {
         return no(Reason::OutsideFragment, "");
@@ -62,6 +71,7 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
     let run = Run {
         goal,
         side,
+        solver,
         lib,
         words,
         protocol: Protocol {
@@ -79,6 +89,10 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, budget: &mut Budget) -> Answer {
     };
     match run.attempt(&[], true, budget)? {
         Ok(t) => Ok(Ok(t)),
+        Err(open) if run.solver.is_some() => {
+            let notes: Vec<String> = open.notes.iter().map(Note::says).collect();
+            no(open.why(), notes.join(" "))
+        }
         Err(open) if open.goals.is_empty() => no(open.why(), open.said()),
         Err(open) => match run.provenance(budget)? {
             Some(t) => Ok(Ok(t)),
@@ -138,6 +152,7 @@ impl Protocol {
 struct Run<'r> {
     goal: &'r Goal<'r>,
     side: &'r dyn Engine,
+    solver: Option<&'static dyn Solver>,
     lib: Library,
     words: Words,
     protocol: Protocol,
@@ -192,7 +207,13 @@ impl Run<'_> {
     fn attempt(&self, made: &[Term], all: bool, budget: &mut Budget) -> Res<Result<Term, Open>> {
         let Run { goal, words, protocol, claim, .. } = self;
         let (m, depth) = (goal.machine, count(&claim.whole));
-        let mut open = Open { only_made: !all, evaluations: self.evaluations, share: self.share, ..Open::default() };
+        let mut open = Open {
+            only_made: !all,
+            solver: self.solver,
+            evaluations: self.evaluations,
+            share: self.share,
+            ..Open::default()
+        };
         let [state, _, init, effect, guard] = &claim.parts;
         let (kept, parts) = self.kept(made);
         // `fun s => kept`
@@ -336,6 +357,10 @@ struct Open {
     made: BTreeSet<usize>,
     /// Nothing else is asked.
     only_made: bool,
+    /// Whom to ask for hints.
+    solver: Option<&'static dyn Solver>,
+    /// What came of asking.
+    notes: BTreeSet<Note>,
 }
 
 impl Open {
@@ -366,7 +391,7 @@ impl Open {
                 Part::Given | Part::Property if self.only_made => Some(Proof::var(0)),
                 Part::Given | Part::Property => self.part(search, &own, after, "the property", lemmas, budget)?,
                 Part::Made(n) => {
-                    let found = self.within(search, &own, MADE, budget)?;
+                    let found = self.within(search, &own, (MADE, MADE), budget)?;
                     if let Err(reason) = &found {
                         self.reason.get_or_insert(*reason);
                         self.made.insert(*n);
@@ -402,7 +427,7 @@ impl Open {
             let second = self.part(search, &rest, after, name, lemmas, budget)?;
             return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
         }
-        match self.within(search, ty, self.share, budget)? {
+        match self.hinted(search, ty, budget)? {
             Ok(p) => Ok(Some(p)),
             Err(reason) => {
                 self.reason.get_or_insert(reason);
@@ -413,16 +438,41 @@ impl Open {
     }
 
     /// One goal within so many steps. What it takes is caught, so that the others are tried and the one that is open is named.
-    fn within(&self, search: &mut Search<'_>, ty: &V, steps: u64, budget: &mut Budget) -> Res<Result<P, Reason>> {
+    /// The evaluator gets what is right for `evaluated` steps.
+    fn within(
+        &self,
+        search: &mut Search<'_>,
+        ty: &V,
+        (steps, evaluated): (u64, u64),
+        budget: &mut Budget,
+    ) -> Res<Result<P, Reason>> {
         let m = search.reader.m;
         let mut own = Budget::new(steps.min(budget.left));
         let mark = search.mark();
         // A part of what is left is kept for the others.
         let left = self.evaluations.saturating_sub(m.steps());
-        let share = steps.saturating_mul(EVALUATIONS).min(left / 4);
+        let share = evaluated.saturating_mul(EVALUATIONS).min(left / 4);
         let found = m.within(share, || search.prove(ty, &mut own))?.unwrap_or(Err(Reason::Budget));
         search.undo(&mark);
         let _ = budget.spend(own.used.min(budget.left));
+        Ok(found)
+    }
+
+    /// The same with hints of the solver, where there is one and the search by itself does not reach the goal soon.
+    fn hinted(&mut self, search: &mut Search<'_>, ty: &V, budget: &mut Budget) -> Res<Result<P, Reason>> {
+        let all = (self.share, self.share);
+        let Some(solver) = self.solver else { return self.within(search, ty, all, budget) };
+        let alone = self.within(search, ty, (ALONE.min(self.share), self.share), budget)?;
+        if alone.is_ok() {
+            return Ok(alone);
+        }
+        search.hints.solver = Some(solver);
+        let found = self.within(search, ty, all, budget)?;
+        search.hints.solver = None;
+        if found.is_err() {
+            self.notes.extend(search.hints.note.take());
+        }
+        search.hints.reset();
         Ok(found)
     }
 

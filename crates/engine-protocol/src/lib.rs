@@ -27,7 +27,7 @@ mod trace;
 pub use instance::{Argument, Instance, NotTaken};
 
 use bfv_kernel::{Refusal, Res, refusal};
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason, Solver};
 use ground::library::Library;
 use ground::search::Search;
 use model::About;
@@ -81,20 +81,26 @@ pub struct Ground {
 pub struct Invariants {
     /// Proves what is arithmetic.
     pub side: &'static dyn Engine,
+    /// Says which facts matter for a goal that the search does not reach soon. It is not believed.
+    pub solver: Option<&'static dyn Solver>,
 }
 
 impl Engine for Invariants {
     fn name(&self) -> &'static str {
-        "invariants"
+        if self.solver.is_some() { "invariants-z3" } else { "invariants" }
     }
 
     fn looks_into_definitions(&self) -> bool {
         true
     }
 
+    fn adds_to_reasons(&self) -> bool {
+        self.solver.is_some()
+    }
+
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let steps = budget.left.saturating_mul(EVALUATIONS);
-        match goal.machine.within(steps, || invariant::run(goal, self.side, budget)) {
+        match goal.machine.within(steps, || invariant::run(goal, self.side, self.solver, budget)) {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
             Err(r) => stopped(&r),

@@ -1,7 +1,7 @@
-//! Asks z3 for points. It runs in a process of its own, the program `bfv-z3`, with limits on its time and memory, and is stopped when it
+//! Asks z3 for points, and for which of many facts contradict each other. It runs in a process of its own, the program `bfv-z3`, with limits on its time and memory, and is stopped when it
 //! exceeds them. Its answers are proposals: whoever asked tries them, and the kernel judges what is made of them.
 
-use bfv_search::{Reason, Solved, Solver};
+use bfv_search::{Core, Reason, Solved, Solver};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How much memory z3 may use, in megabytes.
 const MEMORY: u32 = 1000;
 /// A longer answer is none, in bytes.
-const ANSWER: u64 = 1 << 16;
+const ANSWER: u64 = 1 << 20;
 
 /// The solver z3 in its own process.
 pub struct Z3;
@@ -38,32 +38,43 @@ impl Solver for Z3 {
     }
 
     fn solve(&self, text: &str, constants: &[String]) -> Solved {
-        let Some(program) = program() else {
-            let how = "The program bfv-z3 is not there. To get it, run cargo xtask setup.";
-            return Solved::GaveUp(Reason::ToolMissing, how.to_owned());
-        };
-        let started = Command::new(&program)
-            .arg(TIME.as_millis().to_string())
-            .arg(MEMORY.to_string())
-            .args(constants)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut child = match started {
-            Ok(child) => child,
-            Err(e) => return Solved::GaveUp(Reason::ToolMissing, format!("The program bfv-z3 does not start: {e}.")),
-        };
-        let answer = talk(&mut child, text.to_owned());
-        // It may have ended by itself, and then there is nothing to stop.
-        let _stopped = child.kill();
-        let _ended = child.wait();
-        match answer {
+        match ask(text, constants) {
             Ok(answer) => read(&answer, constants),
-            Err(RecvTimeoutError::Timeout) => Solved::GaveUp(Reason::Time, "The solver z3 was stopped.".to_owned()),
-            Err(RecvTimeoutError::Disconnected) => no_answer(),
+            Err((reason, why)) => Solved::GaveUp(reason, why),
         }
     }
+
+    fn core(&self, text: &str, constants: &[String]) -> Core {
+        match ask(text, constants) {
+            Ok(answer) => read_core(&answer, constants),
+            Err((reason, why)) => Core::GaveUp(reason, why),
+        }
+    }
+}
+
+/// The answer of the program to a problem, or why there is none.
+fn ask(text: &str, constants: &[String]) -> Result<String, (Reason, String)> {
+    let Some(program) = program() else {
+        let how = "The program bfv-z3 is not there. To get it, run cargo xtask setup.";
+        return Err((Reason::ToolMissing, how.to_owned()));
+    };
+    let started = Command::new(&program)
+        .arg(TIME.as_millis().to_string())
+        .arg(MEMORY.to_string())
+        .args(constants)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = started.map_err(|e| (Reason::ToolMissing, format!("The program bfv-z3 does not start: {e}.")))?;
+    let answer = talk(&mut child, text.to_owned());
+    // It may have ended by itself, and then there is nothing to stop.
+    let _stopped = child.kill();
+    let _ended = child.wait();
+    answer.map_err(|e| match e {
+        RecvTimeoutError::Timeout => (Reason::Time, "The solver z3 was stopped.".to_owned()),
+        RecvTimeoutError::Disconnected => no_answer(),
+    })
 }
 
 /// Writes the problem and reads the answer, each in a thread: a program that does not read, or does not end, must not hold this one.
@@ -81,22 +92,31 @@ fn talk(child: &mut Child, text: String) -> Result<String, RecvTimeoutError> {
     answer.recv_timeout(TIME + GRACE)
 }
 
-fn no_answer() -> Solved {
-    Solved::GaveUp(Reason::Incomplete, "The answer of the solver z3 cannot be read.".to_owned())
+fn no_answer() -> (Reason, String) {
+    (Reason::Incomplete, "The answer of the solver z3 cannot be read.".to_owned())
+}
+
+/// Why the program knows no answer, from its first line.
+fn unknown(first: &str) -> Option<Reason> {
+    let why = first.strip_prefix("unknown")?;
+    Some(match why {
+        _ if ["timeout", "canceled", "resource"].iter().any(|w| why.contains(w)) => Reason::Time,
+        _ if why.contains("memory") || why.contains("memout") => Reason::Memory,
+        _ => Reason::Incomplete,
+    })
 }
 
 /// The answer of the program; anything but one of its three forms is none.
 fn read(answer: &str, constants: &[String]) -> Solved {
     let mut lines = answer.lines();
     let first = lines.next().unwrap_or_default();
-    if let Some(why) = first.strip_prefix("unknown") {
-        let reason = match why {
-            _ if why.contains("timeout") || why.contains("canceled") => Reason::Time,
-            _ if why.contains("memory") || why.contains("memout") => Reason::Memory,
-            _ => Reason::Incomplete,
-        };
+    if let Some(reason) = unknown(first) {
         return Solved::GaveUp(reason, "The solver z3 found no point.".to_owned());
     }
+    let none = || {
+        let (reason, why) = no_answer();
+        Solved::GaveUp(reason, why)
+    };
     match first {
         "none" => Solved::None,
         "values" => {
@@ -106,11 +126,35 @@ fn read(answer: &str, constants: &[String]) -> Solved {
                 .collect();
             match values {
                 Some(values) if lines.next().is_none() => Solved::Values(values),
-                _ => no_answer(),
+                _ => none(),
             }
         }
-        _ => no_answer(),
+        _ => none(),
     }
+}
+
+/// The same about assertions with names.
+fn read_core(answer: &str, constants: &[String]) -> Core {
+    let mut lines = answer.lines();
+    let first = lines.next().unwrap_or_default();
+    if let Some(reason) = unknown(first) {
+        return Core::GaveUp(reason, "The solver z3 knows of no contradiction.".to_owned());
+    }
+    let truths = |lines: std::str::Lines<'_>| -> Option<Vec<bool>> {
+        let values: Vec<&str> = lines.collect();
+        (values.len() == constants.len()).then_some(())?;
+        let read = |(name, line): (&String, &&str)| line.strip_prefix(name.as_str())?.strip_prefix(' ')?.parse().ok();
+        constants.iter().zip(&values).map(read).collect()
+    };
+    let found = match first {
+        "none" => Some(Core::Contradict(lines.map(str::to_owned).collect())),
+        "values" => truths(lines).map(Core::Hold),
+        _ => None,
+    };
+    found.unwrap_or_else(|| {
+        let (reason, why) = no_answer();
+        Core::GaveUp(reason, why)
+    })
 }
 
 /// A fraction or a decimal number.
@@ -161,7 +205,24 @@ mod tests {
             "values\nr01\nn1 1",
             "values\nr0 1/-2\nn1 1",
         ] {
-            assert_eq!(read(text, &names()), no_answer(), "{text:?}");
+            let (reason, why) = no_answer();
+            assert_eq!(read(text, &names()), Solved::GaveUp(reason, why), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_contradicts_each_other_is_read() {
+        let names = vec!["b0".to_owned(), "b1".to_owned()];
+        let named = |names: &[&str]| Core::Contradict(names.iter().map(|n| (*n).to_owned()).collect());
+        assert_eq!(read_core("none\ni2\no7\n", &names), named(&["i2", "o7"]));
+        assert_eq!(read_core("none\n", &names), named(&[]));
+        assert_eq!(read_core("values\nb0 true\nb1 false\n", &names), Core::Hold(vec![true, false]));
+        let late = read_core("unknown max. resource limit exceeded", &names);
+        assert!(matches!(late, Core::GaveUp(Reason::Time, _)), "{late:?}");
+        for text in ["", "unsat", "values", "values\nb0 true", "values\nb1 true\nb0 true", "values\nb0 1\nb1 true"] {
+            assert!(matches!(read_core(text, &names), Core::GaveUp(Reason::Incomplete, _)), "{text:?}");
+        }
+        let longer = "values\nb0 true\nb1 true\nb2 true";
+        assert!(matches!(read_core(longer, &names), Core::GaveUp(Reason::Incomplete, _)));
     }
 }

@@ -132,6 +132,17 @@ pub enum Solved {
     GaveUp(Reason, String),
 }
 
+/// What a solver answers about assertions with names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Core {
+    /// The ones with these names contradict each other, the solver says. Nobody relies on that.
+    Contradict(Vec<String>),
+    /// They do not, the solver says: the truth of the constants asked for, in their order.
+    Hold(Vec<bool>),
+    /// Nothing, why, and one sentence about it (may be empty).
+    GaveUp(Reason, String),
+}
+
 /// A solver outside of this program.
 pub trait Solver: Sync {
     /// Its name in reports.
@@ -139,6 +150,9 @@ pub trait Solver: Sync {
     /// Looks for values at which a text in SMT-LIB 2 holds, which declares and asserts. Constants named `n...` are of the sort Int there,
     /// those named `r...` of the sort Real.
     fn solve(&self, text: &str, constants: &[String]) -> Solved;
+    /// Looks for a contradiction between the assertions that have names in a text in SMT-LIB 2. Constants asked for are named `b...` and
+    /// are of the sort Bool there.
+    fn core(&self, text: &str, constants: &[String]) -> Core;
 }
 
 /// Something that proposes. Several threads may ask it at once, each about goals of its own.
@@ -147,6 +161,10 @@ pub trait Engine: Sync {
     fn name(&self) -> &'static str;
     /// Whether it looks into the definitions of a goal, so that nobody need unfold them first.
     fn looks_into_definitions(&self) -> bool {
+        false
+    }
+    /// Whether what it says is told beside what others said, although it found nothing, either.
+    fn adds_to_reasons(&self) -> bool {
         false
     }
     /// Tries a goal within a budget.

@@ -79,7 +79,7 @@ struct Pattern {
 
 impl Search<'_> {
     /// A quantified statement taken apart, once.
-    fn quantifier(&mut self, atom: usize) -> Res<Option<Rc<Quantifier>>> {
+    pub fn quantifier(&mut self, atom: usize) -> Res<Option<Rc<Quantifier>>> {
         if let Some(known) = self.quantifiers.get(&atom) {
             return Ok(known.clone());
         }
@@ -268,6 +268,9 @@ impl Search<'_> {
 
     /// Finds instances of the quantified statements that hold; whether there was a new one.
     pub fn instantiate(&mut self) -> Res<bool> {
+        if self.hints.only() {
+            return self.recall();
+        }
         let holding: Vec<usize> =
             self.trail.iter().copied().filter(|a| self.known.get(a).is_some_and(|k| k.truth)).collect();
         let edges = self.edges();

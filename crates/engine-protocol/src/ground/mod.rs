@@ -3,6 +3,7 @@
 mod carry;
 mod equal;
 pub mod formula;
+pub mod hints;
 mod instances;
 mod keys;
 pub mod library;
@@ -14,4 +15,5 @@ mod pending;
 pub mod proof;
 mod refute;
 pub mod search;
+mod smt;
 mod sorts;

@@ -27,15 +27,16 @@ enum From {
 type Forms = Vec<(Linear, usize)>;
 
 /// A theorem about sizes that may be of use, at sets or numbers.
-struct Wanted {
-    lemma: u32,
+#[derive(Clone)]
+pub struct Wanted {
+    pub lemma: u32,
     args: Vec<Term>,
     /// By what it is told from others.
-    key: Vec<Term>,
+    pub key: Vec<Term>,
     /// Whether its premise is about sizes, and its conclusion says that something exists. Otherwise its conclusion is about sizes.
     exists: bool,
     /// When it is tried: at once, or later and in which order.
-    order: u8,
+    pub order: u8,
 }
 
 impl Search<'_> {
@@ -47,6 +48,10 @@ impl Search<'_> {
 
     /// A proof of a statement about numbers from what is known of them, and from one more fact if there is one.
     fn arithmetic(&mut self, target: &V, more: Option<(u32, &V)>, from: &From, budget: &mut Budget) -> Res<Option<P>> {
+        // Nothing is proved there.
+        if self.hints.along() {
+            return Ok(Some(Proof::var(self.fresh.next())));
+        }
         let m = self.m();
         let mut numbers = self.numbers();
         if let From::Atoms(atoms) = from {
@@ -174,7 +179,7 @@ impl Search<'_> {
             return Ok(false);
         }
         let mut wanted = self.wanted();
-        wanted.retain(|w| (w.order > 0) == last);
+        wanted.retain(|w| self.hints.sizes(w, last));
         wanted.sort_by_key(|w| w.order);
         for w in wanted {
             let key = (usize::MAX - usize::try_from(w.lemma).unwrap_or(0), w.key.clone());
@@ -183,6 +188,7 @@ impl Search<'_> {
             }
             let useful = if w.exists { self.by_size(&w, budget)? } else { self.by_members(&w, frames, budget)? };
             if useful {
+                self.hints.sized(&w);
                 self.first(key);
                 // What two sets share outside of a third one shows that neither is a part of that.
                 if let ([a, b, c], true) = (&*w.key, w.lemma == self.reader.lib.meet) {
@@ -302,7 +308,7 @@ impl Search<'_> {
     }
 
     /// The premise and the conclusion of a theorem at arguments.
-    fn stated(&self, w: &Wanted) -> Res<Option<(V, V)>> {
+    pub fn stated(&self, w: &Wanted) -> Res<Option<(V, V)>> {
         let m = self.m();
         let Some(ty) = m.globals().const_type(w.lemma) else { return Ok(None) };
         let mut ty = m.eval(&Env::default(), &ty);

@@ -277,6 +277,7 @@ impl Search<'_> {
             }
             self.pending.done.insert(n);
             self.pending.made.push(n);
+            self.hints.made(instance.atom, &instance.terms);
             self.instance(instance.atom, &proof, instance.terms.clone())?;
             any = true;
         }

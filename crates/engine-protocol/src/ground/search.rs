@@ -2,6 +2,7 @@
 //! equations, arithmetic, and facts about sizes of sets. Every step is written down as a proof while it is taken.
 
 use crate::ground::formula::{F, Kind, Reader, Says};
+use crate::ground::hints::Hints;
 use crate::ground::instances::Quantifier;
 use crate::ground::library::Library;
 use crate::ground::numbers::needs;
@@ -16,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A clause: one of its literals is right, because of a proof of a statement or of its negation.
-struct Clause {
-    literals: Vec<Literal>,
+pub struct Clause {
+    pub literals: Vec<Literal>,
     statement: F,
     proof: P,
     truth: bool,
@@ -59,11 +60,11 @@ pub struct Mark {
 
 /// An element for which a statement fails.
 #[derive(Clone)]
-struct Opened {
-    element: u32,
+pub struct Opened {
+    pub element: u32,
     sort: Term,
     fact: u32,
-    body: F,
+    pub body: F,
 }
 
 /// The search in one context.
@@ -75,7 +76,7 @@ pub struct Search<'g> {
     /// Proves what is arithmetic.
     pub side: &'g dyn Engine,
     pub lemmas: &'g [Lemma],
-    clauses: Vec<Clause>,
+    pub clauses: Vec<Clause>,
     pub known: BTreeMap<usize, Known>,
     /// Atoms in the order in which they became known.
     pub trail: Vec<usize>,
@@ -89,7 +90,7 @@ pub struct Search<'g> {
     /// Instances that were found and not made.
     pub pending: Pending,
     /// The elements and facts of quantified statements that fail, from earlier branches.
-    opened: FxHashMap<usize, Opened>,
+    pub opened: FxHashMap<usize, Opened>,
     pub progress: FxHashMap<usize, Progress>,
     pub progress_trail: Vec<(usize, Option<Progress>)>,
     /// How many known numbers arithmetic has looked at.
@@ -107,6 +108,8 @@ pub struct Search<'g> {
     pub wide: bool,
     /// The same for sizes.
     pub counted: Option<(usize, bool)>,
+    /// Which facts a solver says to matter.
+    pub hints: Hints,
 }
 
 /// Why a search ended without a refutation.
@@ -140,6 +143,7 @@ impl<'g> Search<'g> {
             bump: 1,
             facts_of: FxHashMap::default(),
             counted: None,
+            hints: Hints::default(),
         };
         let types: Vec<V> = ctx.types.iter().cloned().collect();
         for (level, ty) in (0u32..).zip(types) {
@@ -227,7 +231,7 @@ impl<'g> Search<'g> {
         self.learn(atom, truth, Proof::var(name));
     }
 
-    fn satisfied(&self, clause: &Clause) -> bool {
+    pub fn satisfied(&self, clause: &Clause) -> bool {
         clause.literals.iter().any(|(a, t)| self.known.get(a).is_some_and(|k| k.truth == *t))
     }
 
@@ -301,7 +305,10 @@ impl<'g> Search<'g> {
         let mark = self.mark();
         let no = self.fresh.next();
         self.assert(&f, Proof::var(no), false);
-        let found = self.solve(budget)?;
+        let found = match self.hints.solver {
+            Some(solver) => self.refute_by_hints(solver, budget)?,
+            None => self.solve(budget)?,
+        };
         self.undo(&mark);
         Ok(match found {
             Err(stop) => Err(stop),
@@ -318,7 +325,7 @@ impl<'g> Search<'g> {
     }
 
     /// Refutes what is known.
-    fn solve(&mut self, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
+    pub fn solve(&mut self, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
         let mark = self.mark();
         let mut frames = Vec::new();
         let found = self.branch(&mut frames, budget)?;
@@ -405,7 +412,7 @@ impl<'g> Search<'g> {
         unit
     }
 
-    fn branch(&mut self, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
+    pub fn branch(&mut self, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<Result<Refutation, Stop>> {
         loop {
             if budget.spend(1).is_err() {
                 return Ok(Err(Reason::Budget));
@@ -446,7 +453,19 @@ impl<'g> Search<'g> {
             }
             // Proofs about rounds go by which one is the earlier one, and what else is open often depends on that.
             if let Some(order) = self.uncompared()? {
+                if self.hints.along() {
+                    let (name, truth) = (self.fresh.next(), self.truth_along(order));
+                    self.learn_named(order, truth, name);
+                    continue;
+                }
                 return self.split(order, budget);
+            }
+            if self.hints.along()
+                && let Some((atom, truth)) = self.next_along()
+            {
+                let name = self.fresh.next();
+                self.learn_named(atom, truth, name);
+                continue;
             }
             let Some(atom) = self.choose() else {
                 if self.take_in(true, budget)? {
@@ -456,6 +475,10 @@ impl<'g> Search<'g> {
                     continue;
                 }
                 if self.wide {
+                    // What the solver named is not all that is needed here.
+                    if self.hints.only() {
+                        return self.beyond_hints(frames, budget);
+                    }
                     return Ok(Err(Reason::Incomplete));
                 }
                 self.wide = true;
@@ -531,7 +554,7 @@ impl<'g> Search<'g> {
         let mut any = false;
         for (atom, refuted) in failing {
             let Some(Says::All(dom, body)) = self.reader.atoms.get(atom).map(|a| a.says.clone()) else { continue };
-            if !self.first((atom, Vec::new())) {
+            if !self.hints.opens(atom) || !self.first((atom, Vec::new())) {
                 continue;
             }
             // The same names in every branch, so that what was read with them once stays read.
@@ -547,6 +570,7 @@ impl<'g> Search<'g> {
                     o
                 }
             };
+            self.hints.opened(atom);
             self.terms.push((Rc::new(Node::Var(o.element)), o.sort));
             match &o.body.kind {
                 // `not not G` is G where falsehood is to be shown.
