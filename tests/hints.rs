@@ -107,7 +107,7 @@ fn hints_bring_home_what_the_search_does_not_reach() {
         return;
     }
     let bosco = include_str!("../examples/consensus/bosco.sctt");
-    let (code, goal) = check("bosco", bosco, "going_on.kept_agrees", "80000", None);
+    let (code, goal) = check("bosco", bosco, "going_on.kept_agrees", "250000", None);
     assert_eq!((code, goal["verdict"].as_str()), (0, Some("proved")), "{goal}");
     assert_eq!(goal["proof"]["engine"], "invariants-z3", "{goal}");
 }
