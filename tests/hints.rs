@@ -120,5 +120,5 @@ fn what_is_most_likely_not_kept_is_told() {
     let (code, goal) = check("silent", SILENT, "agreement", "20000", None);
     assert_eq!((code, goal["verdict"].as_str()), (4, Some("unknown")), "{goal}");
     assert_eq!(goal["reason"], "incomplete", "{goal}");
-    assert!(goal["message"].as_str().unwrap().contains("Most likely an invariant is missing."), "{goal}");
+    assert!(goal["message"].as_str().unwrap().contains("Most likely an invariant is missing or wrong."), "{goal}");
 }

@@ -48,7 +48,7 @@ impl Note {
         match self {
             Note::Together => {
                 "For one of these, z3 finds no contradiction between the instances of facts that were found. \
-                               Most likely an invariant is missing."
+                               Most likely an invariant is missing or wrong."
                     .to_owned()
             }
             Note::Vain => "What z3 named as a hint led to no proof.".to_owned(),
