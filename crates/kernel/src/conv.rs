@@ -79,6 +79,10 @@ impl Machine<'_> {
         if Rc::ptr_eq(&a.0, &b.0) {
             return Ok(true);
         }
+        // Types that are equal as they are written need not be unfolded.
+        if self.same_folded(at, a, b)? {
+            return Ok(true);
+        }
         match (&*self.whnf(a)?, &*self.whnf(b)?) {
             (Val::Univ(m), Val::Univ(n)) => Ok(m <= n),
             (Val::Pi(d, c), Val::Pi(e, f)) => {
@@ -109,14 +113,7 @@ impl Machine<'_> {
         if Rc::ptr_eq(&a.0, &b.0) {
             return Ok(true);
         }
-        let (fa, fb) = (self.folded(a)?, self.folded(b)?);
-        if Rc::ptr_eq(&fa, &fb) {
-            return Ok(true);
-        }
-        if let (Val::Neutral(x), Val::Neutral(y)) = (&*fa, &*fb)
-            && same_folded_head(x, y)
-            && self.same_neutral(at, x, y)?
-        {
+        if self.same_folded(at, a, b)? {
             return Ok(true);
         }
         match &*self.whnf(ty)? {
@@ -140,6 +137,18 @@ impl Machine<'_> {
             Val::Prim(Prim::Unit) => Ok(true),
             Val::Glue(base, faces) => self.same_glued(at, base, faces, a, b),
             _ => self.same_whnf(at, ty, a, b),
+        }
+    }
+
+    /// Whether two values are seen to be equal without unfolding what is at their heads. A `no` says nothing.
+    fn same_folded(&self, at: u32, a: &V, b: &V) -> Res<bool> {
+        let (a, b) = (self.folded(a)?, self.folded(b)?);
+        if Rc::ptr_eq(&a, &b) {
+            return Ok(true);
+        }
+        match (&*a, &*b) {
+            (Val::Neutral(x), Val::Neutral(y)) if same_folded_head(x, y) => self.same_neutral(at, x, y),
+            _ => Ok(false),
         }
     }
 
