@@ -43,7 +43,9 @@ pub fn test(require_tools: bool) -> ExitCode {
         say(&format!("Not run: needs {}. It is for {}.", n.tool, n.what));
     }
     if !tools::has_bfv_z3() {
-        say("Not run: needs bfv-z3, which cargo xtask setup builds. It is for one test of the solver z3.");
+        say(
+            "Not run: needs bfv-z3, which cargo xtask setup builds. It is for three tests of the solver z3 and its hints.",
+        );
     }
     say(&format!(
         "Test: {} of {all} steps passed, {} of {} tools missing.",
