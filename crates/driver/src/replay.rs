@@ -2,12 +2,11 @@
 
 use crate::problem::{Code, Problem};
 use crate::verdict::Kind;
-use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, UnknownConstant, decl_hash, decl_hashes, term_hash};
+use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, UnknownConstant, decl_hashes, term_hash};
 use bfv_kernel::{Limits, Signature};
 use std::collections::BTreeMap;
 
 /// The declarations of a signature with their hashes. It never holds a declaration that the signature does not.
-#[derive(Default)]
 pub struct Context {
     decls: Vec<Decl>,
     hashes: Vec<Hash>,
@@ -20,15 +19,14 @@ impl Context {
     /// # Errors
     /// A declaration that names a later one; a checked signature has none.
     pub fn new(signature: &Signature) -> Result<Self, UnknownConstant> {
-        let mut out = Context::default();
-        for id in 0..signature.len() {
-            let decl = signature.decl(id).ok_or(UnknownConstant(id))?;
-            let hash = decl_hash(decl, &out.hashes)?;
-            out.decls.push(decl.clone());
-            out.hashes.push(hash);
-            out.by_hash.entry(hash).or_default().push(id);
+        let decl = |id| signature.decl(id).cloned().ok_or(UnknownConstant(id));
+        let decls: Vec<Decl> = (0..signature.len()).map(decl).collect::<Result<_, _>>()?;
+        let hashes = decl_hashes(&decls)?;
+        let mut by_hash: BTreeMap<Hash, Vec<u32>> = BTreeMap::new();
+        for (id, hash) in (0..).zip(&hashes) {
+            by_hash.entry(*hash).or_default().push(id);
         }
-        Ok(out)
+        Ok(Context { decls, hashes, by_hash })
     }
 
     /// The declarations.

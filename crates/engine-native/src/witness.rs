@@ -149,6 +149,9 @@ impl Walk<'_, '_> {
             }
             let choices = self.choices(&o.ctx, dom, NESTING)?;
             if !choices.is_empty() {
+                if choices.len() > 1 && self.hopeless(&o)? {
+                    return Ok(Flow::On);
+                }
                 for c in choices {
                     let mut next = o.clone();
                     next.current = m.inst(cod, m.eval(&Env::default(), &c));
@@ -175,6 +178,39 @@ impl Walk<'_, '_> {
             o.current = m.inst(cod, x);
             o.ctx = inner;
             o.slots.push(Slot::Hypothesis);
+        }
+    }
+
+    /// Whether one of the hypotheses to come is false whatever is chosen, as in a protocol what nobody has done yet: a run has one
+    /// form that is tried, and the state after it does not depend on what is chosen besides.
+    fn hopeless(&self, o: &Opening) -> Res<bool> {
+        let m = self.prover.m;
+        let (mut ctx, mut current) = (o.ctx.clone(), o.current.clone());
+        loop {
+            let w = m.whnf(&current)?;
+            let Val::Pi(dom, cod) = &*w else { return Ok(false) };
+            let shape = m.whnf(dom)?;
+            let only = match &*shape {
+                Val::Data(..) => self.choices(&ctx, dom, NESTING)?,
+                Val::Path(_, a, b) => match (&*m.whnf(a)?, &*m.whnf(b)?) {
+                    (Val::Prim(a @ (Prim::True | Prim::False)), Val::Prim(b @ (Prim::True | Prim::False)))
+                        if a != b =>
+                    {
+                        return Ok(true);
+                    }
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            };
+            let x = match only.as_slice() {
+                [one] => m.eval(&Env::default(), one),
+                _ => {
+                    let (inner, x) = m.bind(&ctx, dom.clone());
+                    ctx = inner;
+                    x
+                }
+            };
+            current = m.inst(cod, x);
         }
     }
 

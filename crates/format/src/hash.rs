@@ -120,14 +120,7 @@ pub fn term_hash(term: &Term, hashes: &[Hash]) -> Result<Hash, UnknownConstant> 
 
 /// The hash of the declaration at position `earlier.len()`. Names and proofs of theorems do not count;
 /// the bundle of an axiom does; a data type's references to itself count as such.
-///
-/// # Errors
-/// A constant that does not come earlier.
-pub fn decl_hash(decl: &Decl, earlier: &[Hash]) -> Result<Hash, UnknownConstant> {
-    decl_hash_knowing(decl, earlier, &mut Known::default())
-}
-
-fn decl_hash_knowing(decl: &Decl, earlier: &[Hash], known: &mut Known) -> Result<Hash, UnknownConstant> {
+fn decl_hash(decl: &Decl, earlier: &[Hash], known: &mut Known) -> Result<Hash, UnknownConstant> {
     let own = matches!(decl, Decl::Data(_)).then_some(earlier.len());
     let mut alone = Known::default();
     // A data type that names itself is not yet one of those that come earlier, so its nodes have other hashes.
@@ -165,14 +158,14 @@ fn decl_hash_knowing(decl: &Decl, earlier: &[Hash], known: &mut Known) -> Result
     Ok(hash(&out))
 }
 
-/// The hashes of a list of declarations.
+/// The hashes of a list of declarations. Names and proofs of theorems do not count, and the bundle of an axiom does.
 ///
 /// # Errors
 /// A constant that does not come earlier.
 pub fn decl_hashes(decls: &[Decl]) -> Result<Vec<Hash>, UnknownConstant> {
     let (mut out, mut known) = (Vec::new(), Known::default());
     for d in decls {
-        out.push(decl_hash_knowing(d, &out, &mut known)?);
+        out.push(decl_hash(d, &out, &mut known)?);
     }
     Ok(out)
 }

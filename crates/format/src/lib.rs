@@ -13,7 +13,7 @@ mod stored;
 mod term;
 mod walk;
 
-pub use hash::{Hash, UnknownConstant, decl_hash, decl_hashes, term_hash};
+pub use hash::{Hash, UnknownConstant, decl_hashes, term_hash};
 pub use leb::{NUMBER_LIMIT, ReadError};
 pub use pack::{Renumber, mentions};
 pub use show::show;

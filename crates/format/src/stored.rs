@@ -159,7 +159,7 @@ pub fn reseal(bytes: &[u8]) -> Vec<u8> {
 
 /// Writes into the table's scratch: children as indices.
 struct Indices<'a, 'b> {
-    out: Vec<u8>,
+    out: &'b mut Vec<u8>,
     by_address: &'b ByAddress<u32>,
     positions: Option<&'b BTreeMap<u32, u32>>,
     marker: std::marker::PhantomData<&'a ()>,
@@ -167,16 +167,16 @@ struct Indices<'a, 'b> {
 
 impl<'a> Sink<'a> for Indices<'a, '_> {
     fn out(&mut self) -> &mut Vec<u8> {
-        &mut self.out
+        self.out
     }
     fn child(&mut self, t: &'a Term) {
         // The walk gives children before parents, so the index is there.
-        put_u32(&mut self.out, self.by_address.get(&Term::as_ptr(t)).copied().unwrap_or(u32::MAX));
+        put_u32(self.out, self.by_address.get(&Term::as_ptr(t)).copied().unwrap_or(u32::MAX));
     }
     fn reference(&mut self, id: u32) {
         // What is needed has a position.
         let new = self.positions.map_or(id, |p| p.get(&id).copied().unwrap_or(u32::MAX));
-        put_u32(&mut self.out, new);
+        put_u32(self.out, new);
     }
 }
 
@@ -199,21 +199,23 @@ impl Writer {
         let mut table = Vec::new();
         let mut count = 0_u32;
         let mut seen = Seen::default();
+        let mut bytes = Vec::new();
         for t in all {
             post_order(t, &mut seen, |t| {
+                bytes.clear();
                 let mut sink = Indices {
-                    out: Vec::new(),
+                    out: &mut bytes,
                     by_address: &self.by_address,
                     positions: self.positions.as_ref(),
                     marker: std::marker::PhantomData,
                 };
                 encode(t, &mut sink);
-                let index = *by_bytes.entry(sink.out).or_insert_with_key(|bytes| {
-                    table.extend_from_slice(bytes);
-                    let index = count;
+                let index = by_bytes.get(&bytes).copied().unwrap_or(count);
+                if index == count {
+                    table.extend_from_slice(&bytes);
+                    by_bytes.insert(bytes.clone(), index);
                     count = count.saturating_add(1);
-                    index
-                });
+                }
                 self.by_address.insert(Term::as_ptr(t), index);
             });
         }

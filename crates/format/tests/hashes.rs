@@ -5,7 +5,7 @@ mod common;
 
 use bfv_format::{
     Constructor, DataDecl, DataRef, Decl, Hash, Node, Outcome, Prim, Renumber, Stored, Term, UnknownConstant,
-    decl_hash, decl_hashes, read, term_hash, write, write_over,
+    decl_hashes, read, term_hash, write, write_over,
 };
 use common::{Seed, stored, terms};
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn list(position: u32, shift: u32, name: &str, con: &str) -> Decl {
     })
 }
 fn one(d: &Decl) -> Hash {
-    decl_hash(d, &[]).unwrap()
+    decl_hashes(std::slice::from_ref(d)).unwrap()[0]
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn an_axiom_below_a_definition_counts() {
 #[test]
 fn a_constant_that_does_not_come_earlier_has_no_hash() {
     assert_eq!(term_hash(&constant(3, 0), &[]), Err(UnknownConstant(3)));
-    assert_eq!(decl_hash(&def("x", constant(0, 0)), &[]), Err(UnknownConstant(0)));
-    assert!(decl_hash(&list(1, 0, "l", "c"), &[]).is_err());
+    assert_eq!(decl_hashes(&[def("x", constant(0, 0))]), Err(UnknownConstant(0)));
+    assert!(decl_hashes(&[list(1, 0, "l", "c")]).is_err());
 }
 
 #[test]

@@ -2,13 +2,14 @@
 //! is proved by the arithmetic of the kernel's rules before it counts; it only saves asking in vain.
 
 use num_integer::Integer;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A linear form in unknowns that are natural numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Linear {
     constant: i64,
-    factors: BTreeMap<u32, i64>,
+    /// Unknowns in ascending order, each with a factor that is not zero.
+    factors: Vec<(u32, i64)>,
 }
 
 /// With more facts than this the question is handed on.
@@ -16,23 +17,53 @@ const FACTS: usize = 400;
 
 impl Linear {
     pub fn constant(constant: i64) -> Self {
-        Linear { constant, factors: BTreeMap::new() }
+        Linear { constant, factors: Vec::new() }
     }
 
     pub fn unknown(n: u32) -> Self {
-        Linear { constant: 0, factors: BTreeMap::from([(n, 1)]) }
+        Linear { constant: 0, factors: vec![(n, 1)] }
+    }
+
+    fn factor(&self, n: u32) -> Option<i64> {
+        let at = self.factors.binary_search_by_key(&n, |f| f.0).ok()?;
+        self.factors.get(at).map(|f| f.1)
+    }
+
+    /// `a` times one form plus `b` times another; none when numbers get too large.
+    fn combined(&self, a: i64, other: &Self, b: i64) -> Option<Self> {
+        let sum = |x: i64, y: i64| x.checked_mul(a)?.checked_add(y.checked_mul(b)?);
+        let mut out = Linear::constant(sum(self.constant, other.constant)?);
+        out.factors.reserve(self.factors.len() + other.factors.len());
+        let (mut left, mut right) = (self.factors.as_slice(), other.factors.as_slice());
+        loop {
+            let (n, c) = match (left, right) {
+                ([], []) => return Some(out),
+                ([(n, x), l @ ..], [(m, y), r @ ..]) if n == m => {
+                    (left, right) = (l, r);
+                    (*n, sum(*x, *y)?)
+                }
+                ([(n, x), l @ ..], []) => {
+                    left = l;
+                    (*n, sum(*x, 0)?)
+                }
+                ([(n, x), l @ ..], [(m, _), ..]) if n < m => {
+                    left = l;
+                    (*n, sum(*x, 0)?)
+                }
+                (_, [(m, y), r @ ..]) => {
+                    right = r;
+                    (*m, sum(0, *y)?)
+                }
+            };
+            if c != 0 {
+                out.factors.push((n, c));
+            }
+        }
     }
 
     /// The form plus a multiple of another; none when numbers get too large.
     pub fn plus(&self, other: &Self, by: i64) -> Option<Self> {
-        let mut out = self.clone();
-        out.constant = out.constant.checked_add(other.constant.checked_mul(by)?)?;
-        for (n, c) in &other.factors {
-            let sum = out.factors.entry(*n).or_insert(0);
-            *sum = sum.checked_add(c.checked_mul(by)?)?;
-        }
-        out.factors.retain(|_, c| *c != 0);
-        Some(out)
+        self.combined(1, other, by)
     }
 
     /// The product, where one factor has no unknowns.
@@ -46,9 +77,9 @@ impl Linear {
 
     /// Divided by what its factors share, and rounded down: the same for a whole number that is not negative.
     fn tight(mut self) -> Self {
-        let common = self.factors.values().fold(0i64, |g, c| g.gcd(c));
+        let common = self.factors.iter().fold(0i64, |g, f| g.gcd(&f.1));
         if common > 1 {
-            self.factors.values_mut().for_each(|c| *c /= common);
+            self.factors.iter_mut().for_each(|f| f.1 /= common);
             self.constant = self.constant.div_euclid(common);
         }
         self
@@ -64,38 +95,41 @@ pub enum Contradiction {
 
 /// A contradiction between forms that are at least zero, if one can be seen.
 pub fn contradictory(facts: &[Linear]) -> Option<Contradiction> {
-    let mut facts: Vec<(Linear, BTreeSet<usize>)> =
-        facts.iter().enumerate().map(|(n, f)| (f.clone().tight(), BTreeSet::from([n]))).collect();
-    let mut unknowns: Vec<u32> = facts.iter().flat_map(|f| f.0.factors.keys().copied()).collect();
+    // Each with the places that it comes from, in ascending order.
+    let mut facts: Vec<(Linear, Vec<usize>)> =
+        facts.iter().enumerate().map(|(n, f)| (f.clone().tight(), vec![n])).collect();
+    let mut unknowns: Vec<u32> = facts.iter().flat_map(|f| f.0.factors.iter().map(|f| f.0)).collect();
     unknowns.sort_unstable();
     unknowns.dedup();
     // Natural numbers are not negative.
-    facts.extend(unknowns.iter().map(|n| (Linear::unknown(*n), BTreeSet::new())));
+    facts.extend(unknowns.iter().map(|n| (Linear::unknown(*n), Vec::new())));
     loop {
         facts.sort();
         facts.dedup_by(|a, b| a.0 == b.0);
         if let Some((_, from)) = facts.iter().find(|(f, _)| f.factors.is_empty() && f.constant < 0) {
-            return Some(Contradiction::Of(from.clone()));
+            return Some(Contradiction::Of(from.iter().copied().collect()));
         }
         facts.retain(|(f, _)| !f.factors.is_empty());
-        // The unknown that makes the fewest new facts goes first.
-        let cost = |n: &u32| {
-            let side = |up: bool| facts.iter().filter(|f| f.0.factors.get(n).is_some_and(|c| (*c > 0) == up)).count();
-            side(true) * side(false)
-        };
-        let n = unknowns.iter().copied().min_by_key(cost)?;
-        unknowns.retain(|m| *m != n);
-        let (with, without): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(f, _)| f.factors.contains_key(&n));
+        // The unknown that makes the fewest new facts goes first. How many facts bound it from below and from above:
+        let mut sides: Vec<(usize, usize)> = vec![(0, 0); unknowns.len()];
+        for (n, c) in facts.iter().flat_map(|f| &f.0.factors) {
+            if let Some((up, down)) = unknowns.binary_search(n).ok().and_then(|at| sides.get_mut(at)) {
+                if *c > 0 { *up += 1 } else { *down += 1 }
+            }
+        }
+        let (at, _) = sides.iter().enumerate().min_by_key(|(_, (up, down))| up * down)?;
+        let n = unknowns.remove(at);
+        let (with, without): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(f, _)| f.factor(n).is_some());
         facts = without;
         for (low, of_low) in &with {
             for (high, of_high) in &with {
-                let (Some(a), Some(b)) = (low.factors.get(&n), high.factors.get(&n)) else { continue };
-                if *a > 0 && *b < 0 {
-                    let scaled = Linear::constant(0).plus(low, -*b).and_then(|x| x.plus(high, *a));
-                    match scaled {
-                        Some(f) => facts.push((f.tight(), of_low.union(of_high).copied().collect())),
-                        None => return Some(Contradiction::Perhaps),
-                    }
+                let (Some(a), Some(b)) = (low.factor(n), high.factor(n)) else { continue };
+                if a > 0 && b < 0 {
+                    let Some(f) = low.combined(-b, high, a) else { return Some(Contradiction::Perhaps) };
+                    let mut from = [of_low.as_slice(), of_high].concat();
+                    from.sort_unstable();
+                    from.dedup();
+                    facts.push((f.tight(), from));
                 }
             }
             if facts.len() > FACTS {
@@ -111,7 +145,7 @@ mod tests {
     use super::*;
 
     fn form(constant: i64, factors: &[(u32, i64)]) -> Linear {
-        Linear { constant, factors: factors.iter().copied().collect() }
+        Linear { constant, factors: factors.to_vec() }
     }
 
     #[test]
