@@ -11,6 +11,7 @@ use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Env, Res, V, Val};
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Goal, Outcome};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -21,6 +22,13 @@ const QUESTION: u64 = 2_000;
 enum From {
     Atoms(BTreeSet<usize>),
     All,
+}
+
+/// What is asked of arithmetic: a statement about numbers, what is known of them, and one more fact if there is one.
+pub struct Question {
+    target: V,
+    more: Option<(u32, V)>,
+    known: Vec<(usize, Known)>,
 }
 
 /// Linear forms, each with the atom that it is from.
@@ -46,17 +54,22 @@ impl Search<'_> {
         self.trail.iter().filter(number).filter_map(|a| Some((*a, self.known.get(a)?.clone()))).collect()
     }
 
-    /// A proof of a statement about numbers from what is known of them, and from one more fact if there is one.
-    fn arithmetic(&mut self, target: &V, more: Option<(u32, &V)>, from: &From, budget: &mut Budget) -> Res<Option<P>> {
+    fn question(&self, target: V, more: Option<(u32, V)>, from: &From) -> Question {
+        let mut known = self.numbers();
+        if let From::Atoms(atoms) = from {
+            known.retain(|(a, _)| atoms.contains(a));
+        }
+        Question { target, more, known }
+    }
+
+    /// A proof of a statement about numbers.
+    pub fn answer(&mut self, question: &Question, budget: &mut Budget) -> Res<Option<P>> {
         // Nothing is proved there.
         if self.hints.along() {
             return Ok(Some(Proof::var(self.fresh.next())));
         }
         let m = self.m();
-        let mut numbers = self.numbers();
-        if let From::Atoms(atoms) = from {
-            numbers.retain(|(a, _)| atoms.contains(a));
-        }
+        let Question { target, more, known: numbers } = question;
         let depth = self.reader.depth();
         // What is known of numbers is handed over below, so other facts are hidden: some of them are out of scope by now.
         let mut ctx = Ctx::default();
@@ -65,7 +78,7 @@ impl Search<'_> {
             ctx = m.bind(&ctx, hidden.unwrap_or_else(|| ty.clone())).0;
         }
         let empty = m.value(Val::Prim(Prim::Empty));
-        for (atom, known) in &numbers {
+        for (atom, known) in numbers {
             let Some(a) = self.reader.atoms.get(*atom) else { return Ok(None) };
             let ty = if known.truth { a.ty.clone() } else { m.value(Val::Pi(a.ty.clone(), Clo::Const(empty.clone()))) };
             ctx = m.bind(&ctx, ty).0;
@@ -82,7 +95,7 @@ impl Search<'_> {
         let Some(t) = numbered(&t, total) else { return Ok(None) };
         // The facts were variables there; here they have names of their own.
         let mut names: Vec<u32> = numbers.iter().map(|_| self.fresh.next()).collect();
-        names.extend(more.map(|(name, _)| name));
+        names.extend(more.as_ref().map(|(name, _)| *name));
         let name = |n: u32| match n.checked_sub(depth) {
             Some(k) => usize::try_from(k).ok().and_then(|k| names.get(k)).copied(),
             None => Some(n),
@@ -90,15 +103,32 @@ impl Search<'_> {
         let Some(t) = rename(&t, 0, 0, &mut |n| name(n), &mut Some) else { return Ok(None) };
         let mut p = Proof::data(t);
         let used = p.facts();
-        for ((atom, known), name) in numbers.into_iter().zip(names) {
+        for ((atom, known), name) in numbers.iter().zip(names) {
             if !used.contains(&name) {
                 continue;
             }
-            let Some(a) = self.reader.atoms.get(atom) else { return Ok(None) };
+            let Some(a) = self.reader.atoms.get(*atom) else { return Ok(None) };
             let ty = if known.truth { a.written.clone() } else { negation(&a.written) };
-            p = Rc::new(Proof::Let(name, ty, known.proof, p));
+            p = Rc::new(Proof::Let(name, ty, known.proof.clone(), p));
         }
         Ok(Some(p))
+    }
+
+    /// A proof that arithmetic is asked for where it is used, or at once where what it can prove is not known beforehand.
+    fn later(
+        &mut self,
+        question: Question,
+        from: &From,
+        frames: &mut Vec<Frame>,
+        budget: &mut Budget,
+    ) -> Res<Option<P>> {
+        if self.at_once || matches!(from, From::All) {
+            return self.answer(&question, budget);
+        }
+        let name = self.fresh.next();
+        let proof = Rc::new(Proof::Later(name, OnceCell::new()));
+        frames.push(Frame::Later { name, proof: proof.clone(), question: Box::new(question) });
+        Ok(Some(proof))
     }
 
     /// What is known of numbers, as forms that are at least zero, and those that are not zero, each with its atom.
@@ -165,7 +195,8 @@ impl Search<'_> {
         self.looked = known;
         let Some(from) = self.promising(None) else { return Ok(None) };
         let empty = self.m().value(Val::Prim(Prim::Empty));
-        Ok(self.arithmetic(&empty, None, &from, budget)?.map(|p| {
+        let question = self.question(empty, None, &from);
+        Ok(self.answer(&question, budget)?.map(|p| {
             let used = p.facts();
             (p, used)
         }))
@@ -186,7 +217,8 @@ impl Search<'_> {
             if self.done.contains(&key) {
                 continue;
             }
-            let useful = if w.exists { self.by_size(&w, budget)? } else { self.by_members(&w, frames, budget)? };
+            let useful =
+                if w.exists { self.by_size(&w, frames, budget)? } else { self.by_members(&w, frames, budget)? };
             if useful {
                 self.hints.sized(&w);
                 self.first(key);
@@ -322,6 +354,21 @@ impl Search<'_> {
         Ok(Some((premise.clone(), m.inst(conclusion, m.value(Val::Prim(Prim::Star))))))
     }
 
+    /// What a theorem needs of numbers, which is its premise or what its conclusion contradicts, as a form that is at least zero where that
+    /// order fails.
+    fn against(&mut self, w: &Wanted) -> Res<Option<Linear>> {
+        let key = (w.lemma, w.key.clone());
+        if let Some(known) = self.against.get(&key) {
+            return Ok(known.clone());
+        }
+        let form = match self.stated(w)? {
+            Some((premise, conclusion)) => self.opposite(if w.exists { &premise } else { &conclusion })?,
+            None => None,
+        };
+        self.against.insert(key, form.clone());
+        Ok(form)
+    }
+
     /// A form that is at least zero where an order of numbers fails.
     fn opposite(&mut self, statement: &V) -> Res<Option<Linear>> {
         let Some(f) = self.reader.read(statement)? else { return Ok(None) };
@@ -338,12 +385,13 @@ impl Search<'_> {
     }
 
     /// What follows from sizes that are known: something exists.
-    fn by_size(&mut self, w: &Wanted, budget: &mut Budget) -> Res<bool> {
-        let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
-        let Some(against) = self.opposite(&premise)? else { return Ok(false) };
+    fn by_size(&mut self, w: &Wanted, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
+        let Some(against) = self.against(w)? else { return Ok(false) };
         let Some(from) = self.promising(Some(against)) else { return Ok(false) };
-        let Some(proof) = self.arithmetic(&premise, None, &from, budget)? else { return Ok(false) };
+        let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
         let Some(f) = self.reader.read(&conclusion)? else { return Ok(false) };
+        let question = self.question(premise, None, &from);
+        let Some(proof) = self.later(question, &from, frames, budget)? else { return Ok(false) };
         let args = w.args.iter().map(|t| Proof::data(t.clone())).chain([proof]);
         self.assert(&f, Proof::call(w.lemma, args), true);
         Ok(true)
@@ -351,22 +399,23 @@ impl Search<'_> {
 
     /// What sizes rule out: that one set is a part of another.
     fn by_members(&mut self, w: &Wanted, frames: &mut Vec<Frame>, budget: &mut Budget) -> Res<bool> {
-        let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
-        let (size, part, name) = (self.fresh.next(), self.fresh.next(), self.fresh.next());
-        let Some(size_form) = self.opposite(&conclusion)? else { return Ok(false) };
-        // `opposite` is below zero by one where the statement holds.
-        let holds = Linear::constant(-1).plus(&size_form, -1);
+        let Some(against) = self.against(w)? else { return Ok(false) };
+        // `against` is below zero by one where the statement holds.
+        let holds = Linear::constant(-1).plus(&against, -1);
         let Some(from) = self.promising(holds) else { return Ok(false) };
-        let empty = self.m().value(Val::Prim(Prim::Empty));
-        let Some(wrong) = self.arithmetic(&empty, Some((size, &conclusion)), &from, budget)? else { return Ok(false) };
-        let (Some(f), Some(premise), Some(conclusion)) =
+        let Some((premise, conclusion)) = self.stated(w)? else { return Ok(false) };
+        let (Some(f), Some(part_of), Some(larger)) =
             (self.reader.read(&premise)?, self.reader.term(&premise)?, self.reader.term(&conclusion)?)
         else {
             return Ok(false);
         };
+        let (size, part, name) = (self.fresh.next(), self.fresh.next(), self.fresh.next());
+        let empty = self.m().value(Val::Prim(Prim::Empty));
+        let question = self.question(empty, Some((size, conclusion)), &from);
+        let Some(wrong) = self.later(question, &from, frames, budget)? else { return Ok(false) };
         let args = w.args.iter().map(|t| Proof::data(t.clone())).chain([Proof::var(part)]);
-        let refuted = Rc::new(Proof::Let(size, conclusion, Proof::call(w.lemma, args), wrong));
-        frames.push(Frame::Named { name, ty: negation(&premise), value: Proof::lam(part, refuted) });
+        let refuted = Rc::new(Proof::Let(size, larger, Proof::call(w.lemma, args), wrong));
+        frames.push(Frame::Named { name, ty: negation(&part_of), value: Proof::lam(part, refuted) });
         self.assert(&f, Proof::var(name), false);
         Ok(true)
     }

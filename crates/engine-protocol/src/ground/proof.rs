@@ -2,6 +2,7 @@
 
 use bfv_format::{DataRef, Dim, Node, Prim, Term};
 use bfv_search::shift::rename;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -32,6 +33,8 @@ pub enum Proof {
     Along(Term, P),
     /// The eliminator of a data type.
     Cases(Rc<Cases>),
+    /// A proof that is looked for once it is known to be used, by a name until then.
+    Later(u32, OnceCell<P>),
 }
 
 /// Cases over the constructors of a data type; all terms are numbered.
@@ -96,6 +99,12 @@ impl Proof {
             }
             Proof::Fst(a) | Proof::Snd(a) => a.collect(out),
             Proof::Lam(_, a) => a.collect(out),
+            Proof::Later(n, found) => match found.get() {
+                Some(p) => p.collect(out),
+                None => {
+                    out.insert(*n);
+                }
+            },
             Proof::Let(_, t, a, b) => {
                 free(t, out);
                 a.collect(out);
@@ -198,6 +207,7 @@ impl Scope {
                 let motive = rename(&c.motive, 1, 0, &mut |n| self.index(n), &mut Some)?;
                 Node::DataElim(c.data, parameters?, motive, branches, self.write(&c.on)?)
             }
+            Proof::Later(_, found) => return self.write(found.get()?),
             Proof::Along(line, a) => Node::Coe(Dim::Zero, Dim::One, self.term(line)?, self.write(a)?),
         }))
     }

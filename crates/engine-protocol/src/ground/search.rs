@@ -5,7 +5,8 @@ use crate::ground::formula::{F, Kind, Reader, Says};
 use crate::ground::hints::Hints;
 use crate::ground::instances::Quantifier;
 use crate::ground::library::Library;
-use crate::ground::numbers::needs;
+use crate::ground::linear::Linear;
+use crate::ground::numbers::{Question, needs};
 use crate::ground::pending::Pending;
 use crate::ground::proof::{P, Proof, Scope, free};
 use crate::ground::refute::{Fresh, Known, Literal, Writer, clauses};
@@ -32,6 +33,8 @@ pub enum Frame {
     Open { refuted: P, element: u32, fact: u32, body: F },
     /// A fact with a name.
     Named { name: u32, ty: Term, value: P },
+    /// A proof that is asked for where it is used, and what is to be asked.
+    Later { name: u32, proof: P, question: Box<Question> },
 }
 
 /// A refutation of all that is known, with the numbers of what it uses.
@@ -108,6 +111,12 @@ pub struct Search<'g> {
     pub wide: bool,
     /// The same for sizes.
     pub counted: Option<(usize, bool)>,
+    /// What a theorem about sizes asks of numbers, as a form that must not be at least zero.
+    pub against: FxHashMap<(u32, Vec<Term>), Option<Linear>>,
+    /// Whether arithmetic is asked at once; otherwise where its answer is used, and what it cannot prove shows late.
+    pub at_once: bool,
+    /// Whether something was used that arithmetic could not prove.
+    pub broken: bool,
     /// Which facts a solver says to matter.
     pub hints: Hints,
 }
@@ -143,6 +152,9 @@ impl<'g> Search<'g> {
             bump: 1,
             facts_of: FxHashMap::default(),
             counted: None,
+            against: FxHashMap::default(),
+            at_once: false,
+            broken: false,
             hints: Hints::default(),
         };
         let types: Vec<V> = ctx.types.iter().cloned().collect();
@@ -304,12 +316,19 @@ impl<'g> Search<'g> {
         }
         let mark = self.mark();
         let no = self.fresh.next();
-        self.assert(&f, Proof::var(no), false);
-        let found = match self.hints.solver {
-            Some(solver) => self.refute_by_hints(solver, budget)?,
-            None => self.solve(budget)?,
+        let found = loop {
+            self.assert(&f, Proof::var(no), false);
+            let found = match self.hints.solver {
+                Some(solver) => self.refute_by_hints(solver, budget)?,
+                None => self.solve(budget)?,
+            };
+            self.undo(&mark);
+            if !std::mem::take(&mut self.broken) || self.at_once {
+                break found;
+            }
+            self.at_once = true;
         };
-        self.undo(&mark);
+        self.at_once = false;
         Ok(match found {
             Err(stop) => Err(stop),
             Ok((p, _)) if matches!(f.kind, Kind::False) => Ok(p),
@@ -344,7 +363,7 @@ impl<'g> Search<'g> {
             self.activity.values_mut().for_each(|a| *a >>= 40);
         }
         for frame in frames.into_iter().rev() {
-            (p, used) = match self.bind(frame, (p, used))? {
+            (p, used) = match self.bind(frame, (p, used), budget)? {
                 Some(found) => found,
                 None => return Ok(Err(Reason::Unsupported)),
             };
@@ -353,7 +372,7 @@ impl<'g> Search<'g> {
     }
 
     /// Puts a proof under what was bound before it, where it uses that.
-    fn bind(&mut self, frame: Frame, (p, mut used): Refutation) -> Res<Option<Refutation>> {
+    fn bind(&mut self, frame: Frame, (p, mut used): Refutation, budget: &mut Budget) -> Res<Option<Refutation>> {
         match frame {
             Frame::Unit { atom, truth, yes, no, reason } => {
                 if !used.contains(if truth { &yes } else { &no }) {
@@ -373,6 +392,19 @@ impl<'g> Search<'g> {
                 }
                 needs(&ty, &value, &mut used);
                 Ok(Some((Rc::new(Proof::Let(name, ty, value, p)), used)))
+            }
+            Frame::Later { name, proof, question } => {
+                if !used.remove(&name) {
+                    return Ok(Some((p, used)));
+                }
+                let (Proof::Later(_, cell), Some(found)) = (&*proof, self.answer(&question, budget)?) else {
+                    self.broken = true;
+                    return Ok(None);
+                };
+                used.extend(found.facts());
+                // It is asked for once, where its frame is.
+                let _ = cell.set(found);
+                Ok(Some((p, used)))
             }
             Frame::Open { refuted, element, fact, body } => {
                 if !used.contains(&element) && !used.contains(&fact) {
