@@ -7,6 +7,7 @@
 use bfv_format::{DataDecl, Term};
 use std::rc::Rc;
 
+mod alike;
 mod check;
 mod conv;
 mod data;

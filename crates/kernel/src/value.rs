@@ -293,6 +293,16 @@ impl<T> Default for List<T> {
         List(None)
     }
 }
+impl<T> List<T> {
+    /// Whether two lists are kept in one place, so that they have the same elements.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
 impl<T: Clone> List<T> {
     /// The list with one more element.
     #[must_use]
