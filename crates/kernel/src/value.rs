@@ -302,6 +302,10 @@ impl<T> List<T> {
             _ => false,
         }
     }
+    /// The element pushed last, and the list without it.
+    pub(crate) fn split(&self) -> Option<&(T, List<T>)> {
+        self.0.as_deref()
+    }
 }
 impl<T: Clone> List<T> {
     /// The list with one more element.

@@ -145,7 +145,9 @@ mod tests {
     use super::*;
 
     fn form(constant: i64, factors: &[(u32, i64)]) -> Linear {
-        Linear { constant, factors: factors.to_vec() }
+        let mut factors = factors.to_vec();
+        factors.sort_unstable();
+        Linear { constant, factors }
     }
 
     #[test]
