@@ -169,6 +169,24 @@ impl Hash {
     pub fn finish(self) -> Digest {
         Digest(*self.0.finalize().as_bytes())
     }
+
+    /// Random words without end, in place of the hash.
+    pub fn words(self) -> Words {
+        Words(self.0.finalize_xof())
+    }
+}
+
+/// Words that look random to whoever does not know what was absorbed.
+pub struct Words(blake3::OutputReader);
+
+impl Iterator for Words {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let mut word = [0; 8];
+        self.0.fill(&mut word);
+        Some(u64::from_le_bytes(word))
+    }
 }
 
 /// What a question is: the verifier's nonce, the tokens of the prompt, how to decode, and the policy. Issued by the client.

@@ -1,0 +1,159 @@
+//! The products of attention, checked token by token, and everything between them computed again.
+//!
+//! Scores are the product of keys and a query, and sums are the product of weights and values: both are products of matrices that are known
+//! here. With random numbers for the positions and for the coordinates of a head, the prefixes `V_n`, the sum over `j < n` of `rho_j k_j`, and the products
+//! `u_j = sigma v_j` are computed once for each key head, and each query costs as many multiplications as it sees keys, in place of as many
+//! times the width of a head. Lemma `freivalds_exact`: entries have at most 55 bits as they are read, and products at most 50, so nothing wraps.
+
+use crate::audit::{Audit, Judged, size};
+use crate::field;
+use crate::verdict::{Fault, Found, Spot, Stop, Undecided};
+use bfv_cert::digest::Words;
+use bfv_exact::Matrix;
+use bfv_exact::attention::softmax;
+use bfv_exact::commit::{Form, read};
+use bfv_exact::forward::Op;
+use bfv_exact::model::Model;
+use bfv_exact::spec::LayerSpec;
+
+/// What a repetition knows of a key head.
+struct Head {
+    /// For each position.
+    rho: Vec<u64>,
+    /// For each coordinate.
+    sigma: Vec<u64>,
+    /// The sum of `rho_j k_j` over the positions so far; at most `2^20 * 2^76` in size.
+    keys: Vec<i128>,
+    /// The same modulo p.
+    prefix: Vec<u64>,
+    /// The product of sigma and the values of each position.
+    values: Vec<u64>,
+}
+
+impl Head {
+    fn new(mut words: Words, width: usize, v: &Matrix<i16>, kv: usize) -> Head {
+        let rho = (0..v.rows()).map(|_| field::draw(&mut words)).collect();
+        let sigma: Vec<u64> = (0..width).map(|_| field::draw(&mut words)).collect();
+        let values = (0..v.rows()).map(|j| field::dot_small(&sigma, part(v, j, kv, width))).collect();
+        Head { rho, sigma, keys: vec![0; width], prefix: vec![0; width], values }
+    }
+
+    /// Takes the keys of more positions.
+    fn take(&mut self, k: &Matrix<i16>, kv: usize, positions: std::ops::Range<usize>) {
+        for j in positions {
+            let rho = self.rho.get(j).copied().map_or(0, i128::from);
+            for (sum, &k) in self.keys.iter_mut().zip(part(k, j, kv, self.sigma.len())) {
+                *sum = sum.wrapping_add(rho.wrapping_mul(k.into()));
+            }
+        }
+        self.prefix.iter_mut().zip(&self.keys).for_each(|(p, k)| *p = field::signed(*k));
+    }
+}
+
+/// The entries of one head in a row.
+fn part(x: &Matrix<i16>, row: usize, head: usize, width: usize) -> &[i16] {
+    x.row(row).get(head * width..(head + 1) * width).unwrap_or_default()
+}
+
+/// The exact sum.
+fn dot(a: &[i16], b: &[i16]) -> i64 {
+    a.iter().zip(b).map(|(a, b)| i64::from(*a) * i64::from(*b)).sum()
+}
+
+/// One of the matrices of a cell.
+fn matrix(form: Form, bytes: &[u8], part: usize) -> Result<Matrix<i64>, Stop> {
+    let long = form.rows * form.cols * form.width;
+    let mut entries = Vec::new();
+    read(bytes.get(part * long..(part + 1) * long).unwrap_or_default(), form.width, &mut entries);
+    Ok(Matrix::new("a head", form.rows, form.cols, entries)?)
+}
+
+impl<G: Judged> Audit<'_, G> {
+    /// The input of the output matrix, from queries, keys and values of all tokens.
+    pub(crate) fn attend(
+        &mut self,
+        layer: u32,
+        spec: &LayerSpec,
+        [q, k, v]: [&Matrix<i16>; 3],
+    ) -> Result<Matrix<G>, Stop> {
+        let dims = self.model.spec().draft().dims;
+        let (width, group) = (size(dims.head_width), size(dims.heads / dims.kv_heads));
+        let mut mixed = Matrix::filled("attention", q.rows(), q.cols(), G::default())?;
+        for kv in 0..size(dims.kv_heads) {
+            let repetitions = 0..self.numbers.keys.repetitions();
+            let mut heads: Vec<Head> =
+                repetitions.map(|r| Head::new(self.numbers.attention(layer, kv, r), width, v, kv)).collect();
+            for block in 0..self.cells.layout.shape().blocks {
+                let start = self.start(block);
+                let end = self.start(block.saturating_add(1));
+                heads.iter_mut().for_each(|head| head.take(k, kv, start..end));
+                for h in kv * group..(kv + 1) * group {
+                    let columns = self.head(layer, spec, block, h, &heads, [q, k, v])?;
+                    for (t, columns) in (start..).zip(columns.each_row()) {
+                        let row = mixed.each_row_mut().nth(t).unwrap_or_default();
+                        row.iter_mut().skip(h * width).zip(columns).for_each(|(to, from)| *to = *from);
+                    }
+                }
+            }
+        }
+        Ok(mixed)
+    }
+
+    /// One query head in one block.
+    fn head(
+        &mut self,
+        layer: u32,
+        spec: &LayerSpec,
+        block: u32,
+        h: usize,
+        heads: &[Head],
+        [q, k, v]: [&Matrix<i16>; 3],
+    ) -> Result<Matrix<G>, Stop> {
+        let name = u32::try_from(h).unwrap_or(u32::MAX);
+        let get = |op: Op| self.cells.get(block, layer, op);
+        let (Some((scores_form, scores)), Some((sums_form, sums))) = (get(Op::Scores(name)), get(Op::HeadSums(name)))
+        else {
+            return Err(Stop::Undecided(Undecided::Keys));
+        };
+        let opened = get(Op::Weights(name));
+        let (scores, sums) = (matrix(scores_form, scores, h)?, matrix(sums_form, sums, h)?);
+        let dims = self.model.spec().draft().dims;
+        let (width, kv) = (sums.cols(), h / size(dims.heads / dims.kv_heads));
+        let first = self.start(block);
+        for (t, scores) in (first..).zip(scores.each_row()) {
+            let query = part(q, t, h, width);
+            if heads.iter().any(|x| field::dot_small(&x.rho, scores) != field::dot_small(&x.prefix, query)) {
+                let exact = |j: usize| dot(query, part(k, j, kv, width));
+                return Err(wrong(layer, Op::Scores(name), t, scores, exact));
+            }
+        }
+        let mask = self.model.spec().mask(first);
+        let weights = softmax(self.model.powers(), spec.score, mask, &scores)?;
+        self.checked.computed += weights.entries().len() as u64;
+        if let Some((form, bytes)) = opened {
+            let long = form.rows * form.cols * form.width;
+            let own = bytes.get(h * long..(h + 1) * long).unwrap_or_default();
+            let position = u32::try_from(first).unwrap_or(u32::MAX);
+            self.same(layer, Op::Weights(name), position, &weights, form.width, own)?;
+        }
+        for (t, (sums, weights)) in (first..).zip(sums.each_row().zip(weights.each_row())) {
+            if heads.iter().any(|x| field::dot_small(&x.sigma, sums) != field::dot_small(&x.values, weights)) {
+                let value = |i: usize, j: usize| part(v, j, kv, width).get(i).copied().map_or(0, i64::from);
+                let exact = |i| (0..).zip(weights).map(|(j, w)| i64::from(*w) * value(i, j)).sum();
+                return Err(wrong(layer, Op::HeadSums(name), t, sums, exact));
+            }
+        }
+        self.checked.products += (scores.entries().len() + sums.entries().len()) as u64;
+        Ok(Model::<G>::mix(spec, &weights, &sums)?)
+    }
+}
+
+/// The first entry of a row that is wrong.
+fn wrong(layer: u32, op: Op, token: usize, row: &[i64], exact: impl Fn(usize) -> i64) -> Stop {
+    let found = (0..).zip(row).map(|(i, x)| (i, *x, exact(i))).find(|(_, x, e)| x != e);
+    let spot = Spot { layer, op, token: u32::try_from(token).unwrap_or(u32::MAX) };
+    match found {
+        Some((i, claimed, exact)) => Fault { spot, found: Found::Product(i, claimed, exact) }.into(),
+        None => Stop::Undecided(Undecided::Keys),
+    }
+}

@@ -1,0 +1,228 @@
+//! An answer computed again: products are taken as they were committed and checked, everything else follows from them.
+//!
+//! All tokens of prompt and answer go through each layer together, as one block: a block gives what its tokens one by one give.
+
+use crate::cells::Cells;
+use crate::challenge::Numbers;
+use crate::combine::Entry;
+use crate::keys::{Weight, sum_bits, weights};
+use crate::product::{passes, row_passes};
+use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided};
+use bfv_cert::digest::{Digest, draw_word};
+use bfv_exact::Matrix;
+use bfv_exact::commit::{self, read};
+use bfv_exact::forward::{Numbers as Shape, Op, Shown};
+use bfv_exact::linear::{Grid, scalar};
+use bfv_exact::model::Model;
+use bfv_exact::requantise::Saturate;
+use bfv_exact::sample::Sampler;
+use bfv_exact::spec::Bits;
+
+/// A grid that can be judged.
+pub trait Judged: Weight + Grid<Sum: Saturate + Entry + Shown> + Entry + Shown {}
+impl<G: Weight + Grid<Sum: Saturate + Entry + Shown> + Entry + Shown> Judged for G {}
+
+/// What an audit works on.
+pub(crate) struct Audit<'a, G> {
+    pub(crate) model: &'a Model<G>,
+    pub(crate) cells: &'a Cells<'a>,
+    pub(crate) numbers: &'a Numbers<'a>,
+    /// Prompt and answer.
+    pub(crate) tokens: &'a [u32],
+    pub(crate) checked: Checked,
+}
+
+impl<G: Judged> Audit<'_, G> {
+    /// Computes everything. `seed` and `query` are for the sampler.
+    pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, query: &Digest) -> Result<Checked, Stop> {
+        let spec = self.model.spec();
+        // The last token of the answer was not computed with.
+        let done = self.tokens.len().saturating_sub(1);
+        let mut hidden = self.model.embed(self.tokens.get(..done).unwrap_or_default())?;
+        self.compare(0, Op::AfterLayer, &hidden)?;
+        for (layer, (spec, weights)) in (1..).zip(spec.draft().layers.iter().zip(&self.model.weights().layers)) {
+            let x = Model::<G>::norm(spec.first_norm, &weights.first_gains, &hidden)?;
+            self.compare(layer, Op::FirstNorm, &x)?;
+            let q = self.linear(layer, Op::QuerySums, &x)?;
+            let k = self.linear(layer, Op::KeySums, &x)?;
+            let v = self.linear(layer, Op::ValueSums, &x)?;
+            let (q, k) = (self.model.turn(spec.query, &q, 0)?, self.model.turn(spec.key, &k, 0)?);
+            let v = spec.value.apply_all(&v);
+            self.compare(layer, Op::Queries, &q)?;
+            self.compare(layer, Op::Keys, &k)?;
+            self.compare(layer, Op::Values, &v)?;
+            let mixed = self.attend(layer, spec, [&q, &k, &v])?;
+            self.compare(layer, Op::Mixed, &mixed)?;
+            let sums = self.linear(layer, Op::OutputSums, &mixed)?;
+            hidden = Model::<G>::add(spec.output, &hidden, &sums)?;
+            self.compare(layer, Op::AfterAttention, &hidden)?;
+            let x = Model::<G>::norm(spec.second_norm, &weights.second_gains, &hidden)?;
+            self.compare(layer, Op::SecondNorm, &x)?;
+            let gate = self.linear(layer, Op::GateSums, &x)?;
+            let up = self.linear(layer, Op::UpSums, &x)?;
+            let x = self.model.gated(spec, &gate, &up)?;
+            self.compare(layer, Op::Gated, &x)?;
+            let sums = self.linear(layer, Op::DownSums, &x)?;
+            hidden = Model::<G>::add(spec.down, &hidden, &sums)?;
+            self.compare(layer, Op::AfterLayer, &hidden)?;
+        }
+        self.answer(&hidden, seed, query)?;
+        Ok(self.checked)
+    }
+
+    /// The head, for the last token of each block, and the sampler.
+    fn answer(&mut self, hidden: &Matrix<i32>, seed: Option<&[u8; 32]>, query: &Digest) -> Result<(), Stop> {
+        let draft = self.model.spec().draft();
+        let layer = u32::try_from(draft.layers.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let prompt = self.start(1);
+        let rows = hidden.entries().iter().skip((prompt - 1) * hidden.cols()).copied().collect();
+        let blocks = self.cells.layout.shape().blocks;
+        let hidden = Matrix::new("the last tokens", size(blocks), hidden.cols(), rows)?;
+        let x = Model::<G>::norm(draft.last_norm, &self.model.weights().last_gains, &hidden)?;
+        self.compare(layer, Op::LastNorm, &x)?;
+        let sums = self.linear(layer, Op::HeadOutput, &x)?;
+        let logits = self.model.logits(&sums);
+        self.compare(layer, Op::Logits, &logits)?;
+        for ((i, logits), said) in (0u64..).zip(logits.each_row()).zip(self.tokens.iter().skip(prompt)) {
+            let word = match (draft.sampler, seed) {
+                (Sampler::Greedy, _) => 0,
+                (Sampler::Draw(_), Some(seed)) => draw_word(seed, query, i),
+                (Sampler::Draw(_), None) => return Err(Stop::Undecided(Undecided::Seed)),
+            };
+            let chosen = draft.sampler.choose(self.model.powers(), logits, word)?;
+            let chosen = u32::try_from(chosen).unwrap_or(u32::MAX);
+            if chosen != *said {
+                let token = u32::try_from(prompt).unwrap_or(u32::MAX).saturating_add(u32::try_from(i).unwrap_or(0));
+                let spot = Spot { layer, op: Op::Logits, token };
+                return Err(Fault { spot, found: Found::Sampled(*said, chosen) }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The position of the first token of a block.
+    pub(crate) fn start(&self, block: u32) -> usize {
+        size(self.cells.layout.block(block).0)
+    }
+
+    /// The position that the row of a matrix stands for, which has a row for each token or for the last of each block.
+    fn position(&self, op: Op, row: usize) -> u32 {
+        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        match op {
+            Op::LastNorm | Op::HeadOutput | Op::Logits => self.cells.layout.block(row.saturating_add(1)).0 - 1,
+            _ => row,
+        }
+    }
+
+    /// The committed sums of a linear layer for all tokens, checked.
+    fn linear(&mut self, layer: u32, op: Op, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Stop> {
+        let mut sums = Vec::new();
+        let mut cols = 0;
+        for block in 0..self.cells.layout.shape().blocks {
+            if let Some((form, bytes)) = self.cells.get(block, layer, op) {
+                read(bytes, form.width, &mut sums);
+                cols = form.cols;
+            }
+        }
+        let y = Matrix::new("committed sums", x.rows(), cols, sums)?;
+        let x_bits = match G::BITS {
+            Bits::Eight => 7,
+            Bits::Sixteen => 15,
+        };
+        let y_bits = sum_bits(G::BITS, x.cols());
+        let keys = self.numbers.keys.of(layer, op);
+        let good = keys
+            .iter()
+            .zip(&self.numbers.coefficients)
+            .all(|(key, coefficients)| passes(key, coefficients, (x, x_bits), (&y, y_bits)));
+        if !good || keys.is_empty() {
+            return Err(self.locate(layer, op, x, &y, y_bits));
+        }
+        self.checked.products += y.entries().len() as u64;
+        Ok(y)
+    }
+
+    /// Which entry of a product is wrong: the product is computed for the first token that does not pass.
+    fn locate(&self, layer: u32, op: Op, x: &Matrix<G>, y: &Matrix<G::Sum>, y_bits: u32) -> Stop {
+        let keys = self.numbers.keys.of(layer, op);
+        let beyond = |y: &[G::Sum]| y.iter().any(|&y| i128::from(y.into()).abs() >= 1 << y_bits);
+        let fails = |x: &[G], y: &[G::Sum]| beyond(y) || keys.iter().any(|key| !row_passes(key, x, y));
+        let Some((t, x, y)) =
+            (0..).zip(x.each_row().zip(y.each_row())).map(|(t, (x, y))| (t, x, y)).find(|(_, x, y)| fails(x, y))
+        else {
+            return Stop::Undecided(Undecided::Keys);
+        };
+        let exact = || {
+            let w = weights(self.model, layer, op)?;
+            scalar(w, &Matrix::new("a token", 1, x.len(), x.to_vec()).ok()?).ok()
+        };
+        let Some(exact) = exact() else { return Stop::Undecided(Undecided::Keys) };
+        let found = (0..).zip(y.iter().zip(exact.entries())).map(|(i, (&y, &e))| (i, y.into(), e.into()));
+        match found.into_iter().find(|(_, y, e): &(usize, i64, i64)| y != e) {
+            Some((i, y, e)) => {
+                let spot = Spot { layer, op, token: self.position(op, t) };
+                Fault { spot, found: Found::Product(i, y, e) }.into()
+            }
+            // A right product passes every check of its own keys.
+            None => Stop::Undecided(Undecided::Keys),
+        }
+    }
+
+    /// What was opened of an operation is what was computed.
+    pub(crate) fn compare<T: Shown + Saturate>(&mut self, layer: u32, op: Op, m: &Matrix<T>) -> Result<(), Stop> {
+        self.checked.computed += m.entries().len() as u64;
+        let mut row = 0;
+        for block in 0..self.cells.layout.shape().blocks {
+            let Some(form) = self.cells.layout.form(block, layer, op) else { continue };
+            let part = m.entries().get(row * m.cols()..(row + form.rows) * m.cols()).unwrap_or_default();
+            if let Some((_, bytes)) = self.cells.get(block, layer, op) {
+                let part = Matrix::new("a block", form.rows, m.cols(), part.to_vec())?;
+                self.same(layer, op, self.position(op, row), &part, form.width, bytes)?;
+            }
+            row += form.rows;
+        }
+        Ok(())
+    }
+
+    /// The bytes are those of this matrix, whose first row has this position.
+    pub(crate) fn same<T: Shown + Saturate>(
+        &mut self,
+        layer: u32,
+        op: Op,
+        position: u32,
+        m: &Matrix<T>,
+        width: usize,
+        bytes: &[u8],
+    ) -> Result<(), Stop> {
+        let mut own = Vec::new();
+        commit::write(shown(m), width, &mut own);
+        if own == bytes {
+            self.checked.compared += m.entries().len() as u64;
+            return Ok(());
+        }
+        let mut claimed = Vec::<i64>::new();
+        read(bytes, width, &mut claimed);
+        let found = (0..).zip(m.entries().iter().zip(&claimed)).map(|(i, (&e, &c))| (i, c, e.into()));
+        let (i, claimed, exact) = found.into_iter().find(|(_, c, e)| c != e).unwrap_or_default();
+        let (row, col) = (i / m.cols(), i % m.cols());
+        let spot = Spot { layer, op, token: position.saturating_add(u32::try_from(row).unwrap_or(u32::MAX)) };
+        Err(Fault { spot, found: Found::Computed(col, claimed, exact) }.into())
+    }
+}
+
+fn shown<T: Shown>(m: &Matrix<T>) -> Shape<'_> {
+    T::shown(m)
+}
+
+/// A number of tokens or a position as a length.
+pub(crate) fn size(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+/// All tokens are in the vocabulary.
+pub(crate) fn vocabulary(tokens: &[u32], vocab: u32) -> Result<(), Stop> {
+    match tokens.iter().find(|t| **t >= vocab) {
+        Some(t) => Err(Stop::Rejected(Rejected::Token(*t, vocab))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Opened values by their places.
+
+use crate::verdict::{Fault, Found, Spot, Stop, Undecided};
+use bfv_exact::commit::{Form, Layout, OPERATIONS};
+use bfv_exact::forward::Op;
+
+/// The opened values of an answer. Memory depends on how many were opened.
+pub(crate) struct Cells<'a> {
+    pub(crate) layout: Layout,
+    /// By leaves, ascending.
+    opened: Vec<(u64, &'a [u8])>,
+}
+
+impl<'a> Cells<'a> {
+    pub(crate) fn new(layout: Layout, opened: impl Iterator<Item = (u64, &'a [u8])>) -> Self {
+        Self { layout, opened: opened.collect() }
+    }
+
+    /// The shape of a value and its bytes, where it was opened.
+    pub(crate) fn get(&self, block: u32, layer: u32, op: Op) -> Option<(Form, &'a [u8])> {
+        let leaf = self.layout.leaf(block, layer, op)?;
+        let at = self.opened.binary_search_by_key(&leaf, |(l, _)| *l).ok()?;
+        Some((self.layout.form(block, layer, op)?, self.opened.get(at)?.1))
+    }
+
+    /// Every product is opened, and everything opened has its size. So what is computed afterwards is not much larger than the envelope.
+    pub(crate) fn complete(&self, late: bool) -> Result<(), Stop> {
+        let shape = self.layout.shape();
+        for block in 0..shape.blocks {
+            for layer in 0..u32::from(shape.layers) {
+                for op in OPERATIONS.into_iter().filter(|op| self.layout.leaf(block, layer, *op).is_some()) {
+                    let spot = Spot { layer, op, token: self.layout.block(block).0 };
+                    match self.get(block, layer, op) {
+                        Some((form, bytes)) if bytes.len() != form.bytes() => {
+                            return Err(Fault { spot, found: Found::Bytes(bytes.len(), form.bytes()) }.into());
+                        }
+                        None if op.is_product() && late => return Err(Fault { spot, found: Found::Withheld }.into()),
+                        None if op.is_product() => return Err(Stop::Undecided(Undecided::Unopened(spot))),
+                        _ => (),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

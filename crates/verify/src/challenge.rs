@@ -1,0 +1,166 @@
+//! Where the random numbers come from, and what they are worth.
+//!
+//! A product of T tokens is first combined twice with coefficients of 31 bits, and each combination is checked with a vector r modulo p. A wrong product
+//! passes when both combinations of its differences vanish, or when r lets a combination pass that does not: with probability at most
+//! `e = 2^-62 + 1/p`, which is below `2^-60` (`freivalds_small` in `sctt/freivalds.sctt`). Products of attention are checked token by token, with
+//! probability at most 1/p. There is no sum over products: whoever cheats must pass the check of one product that is wrong.
+
+use crate::combine::{self, Coefficients};
+use crate::judge::Subject;
+use crate::keys::{Keys, Weight};
+use crate::verdict::Undecided;
+use bfv_cert::certificate::Body;
+use bfv_cert::digest::{Context, Digest, Words};
+use std::fmt;
+
+/// The bits of one repetition, rounded down: `2^-62 + 1/p <= 2^-60`, also when up to `2^20` vectors r are ruled out already.
+const BITS: u32 = 60;
+/// How many certificates are judged with one secret: each rejected one rules out one r, so `1/p` becomes `1/(p - 2^20)`.
+pub const SECRET_LIMIT: u64 = 1 << 20;
+
+/// Random numbers that nobody but the verifier knows. The vectors r are used for many certificates, the coefficients for one.
+pub struct Secret {
+    key: [u8; 32],
+    keys: Keys,
+}
+
+impl Secret {
+    /// The numbers of 32 secret random bytes for this model.
+    pub fn new<G: Weight>(subject: &Subject<G>, key: [u8; 32]) -> Secret {
+        let seed = Context::Challenge.hash().bytes(b"secret").digest(&Digest(key)).finish();
+        Secret { key, keys: Keys::draw(subject.model(), subject.root(), &seed, 1) }
+    }
+}
+
+/// Random numbers that became known to everybody after certificates were logged.
+pub struct Beacon {
+    value: Digest,
+    drawn: u64,
+    choices: u64,
+    keys: Keys,
+}
+
+impl Beacon {
+    /// The numbers of a beacon that became known at this time, in seconds since 1970, when the log had this head. `choices` bounds among how many
+    /// values somebody could choose, such as the sets of signers that a leader may put together.
+    pub fn new<G: Weight>(
+        subject: &Subject<G>,
+        beacon: &[u8; 32],
+        log_head: &Digest,
+        drawn: u64,
+        choices: u64,
+    ) -> Beacon {
+        let value = Context::Challenge.hash().bytes(b"beacon").digest(&Digest(*beacon)).digest(log_head).finish();
+        Beacon { value, drawn, choices, keys: Keys::draw(subject.model(), subject.root(), &value, 1) }
+    }
+}
+
+/// Where the random numbers come from.
+pub enum Challenge<'a> {
+    /// A secret, with which so many certificates were judged already.
+    Secret(&'a Secret, u64),
+    /// The beacon of an epoch.
+    Beacon(&'a Beacon),
+    /// Hashes of the certificate, so that everybody can check it at once. A worker may try certificates until one passes.
+    FiatShamir {
+        /// How often each product is checked.
+        repetitions: u32,
+        /// The logarithm of how many certificates a worker may have tried.
+        tries: u32,
+    },
+}
+
+/// The probability with which a wrong answer is accepted: at most `choices (2^-62 + 1/p)^repetitions`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Soundness {
+    /// How often each product was checked.
+    pub repetitions: u32,
+    /// The logarithm of how many random numbers a worker could choose among, rounded up.
+    pub choices: u32,
+}
+
+impl Soundness {
+    /// What was computed again in full is not accepted when it is wrong.
+    pub const FULL: Soundness = Soundness { repetitions: 0, choices: 0 };
+
+    /// The probability is at most 2 to the minus this, rounded down; `u32::MAX` for [`Soundness::FULL`].
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        if self == Self::FULL {
+            return u32::MAX;
+        }
+        self.repetitions.saturating_mul(BITS).saturating_sub(self.choices)
+    }
+}
+
+impl fmt::Display for Soundness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (*self, self.choices) {
+            (Self::FULL, _) => write!(f, "computed again in full"),
+            (s, 0) => write!(f, "wrong with at most 2^-{}, from (2^-62 + 1/p)^{}", s.bits(), s.repetitions),
+            (s, c) => write!(f, "wrong with at most 2^-{}, from 2^{c} (2^-62 + 1/p)^{}", s.bits(), s.repetitions),
+        }
+    }
+}
+
+/// The random numbers for one certificate.
+pub(crate) struct Numbers<'a> {
+    pub(crate) keys: std::borrow::Cow<'a, Keys>,
+    /// For each repetition.
+    pub(crate) coefficients: Vec<Coefficients>,
+    seed: Digest,
+}
+
+impl Numbers<'_> {
+    /// Words for the attention of a layer, in a key head and repetition.
+    pub(crate) fn attention(&self, layer: u32, head: usize, repetition: usize) -> Words {
+        let hash = Context::Challenge.hash().bytes(b"attention").digest(&self.seed).number(layer.into());
+        hash.number(head as u64).number(repetition as u64).words()
+    }
+}
+
+impl Challenge<'_> {
+    /// What the random numbers are worth.
+    pub fn soundness(&self) -> Soundness {
+        match self {
+            Challenge::Secret(..) => Soundness { repetitions: 1, choices: 0 },
+            Challenge::Beacon(b) => {
+                Soundness { repetitions: 1, choices: u64::BITS - b.choices.saturating_sub(1).leading_zeros() }
+            }
+            // One more than the tries is at most twice as many.
+            Challenge::FiatShamir { repetitions, tries } => {
+                Soundness { repetitions: *repetitions, choices: tries.saturating_add(1) }
+            }
+        }
+    }
+
+    /// The numbers for a certificate that was logged at this time, for so many tokens.
+    pub(crate) fn numbers<G: Weight>(
+        &self,
+        subject: &Subject<G>,
+        body: &Body,
+        logged: u64,
+        tokens: usize,
+    ) -> Result<Numbers<'_>, Undecided> {
+        use std::borrow::Cow::{Borrowed, Owned};
+        let (seed, keys) = match self {
+            Challenge::Secret(_, judged) if *judged >= SECRET_LIMIT => return Err(Undecided::Weak(0, BITS)),
+            Challenge::Secret(s, _) => (body.challenge(&s.key), Borrowed(&s.keys)),
+            Challenge::Beacon(b) if logged >= b.drawn => return Err(Undecided::BeaconKnown(logged, b.drawn)),
+            Challenge::Beacon(b) => (body.challenge(b.value.as_bytes()), Borrowed(&b.keys)),
+            Challenge::FiatShamir { repetitions, .. } => {
+                let seed = body.challenge(&[]);
+                (seed, Owned(Keys::draw(subject.model(), subject.root(), &seed, *repetitions)))
+            }
+        };
+        if keys.model() != subject.root() {
+            return Err(Undecided::Keys);
+        }
+        let coefficients = |n: u64| {
+            let hash = Context::Challenge.hash().bytes(b"tokens").digest(&seed);
+            combine::draw(&mut hash.number(n).words(), tokens)
+        };
+        let coefficients = (0..).take(keys.repetitions()).map(coefficients).collect();
+        Ok(Numbers { keys, coefficients, seed })
+    }
+}

@@ -1,0 +1,191 @@
+//! The order in which an answer of a model is judged.
+
+use crate::audit::{Audit, Judged, vocabulary};
+use crate::cells::Cells;
+use crate::challenge::Challenge;
+use crate::keys::Weight;
+use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
+use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
+use bfv_cert::digest::Digest;
+use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
+use bfv_exact::commit::{Layout, model_root, spec_root, tokens_root, tokens_shape};
+use bfv_exact::model::Model;
+
+/// A model whose roots were computed here.
+pub struct Subject<G> {
+    model: Model<G>,
+    root: Digest,
+    spec: Digest,
+}
+
+impl<G: Weight> Subject<G> {
+    /// Hashes all weights once.
+    ///
+    /// # Errors
+    /// None for a model, whose shapes were checked.
+    pub fn new(model: Model<G>) -> Result<Self, Refusal> {
+        Ok(Self { root: model_root(&model)?, spec: spec_root(model.spec()), model })
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model<G> {
+        &self.model
+    }
+
+    /// The root of the weights.
+    pub fn root(&self) -> &Digest {
+        &self.root
+    }
+
+    /// The root of the specification.
+    pub fn spec(&self) -> &Digest {
+        &self.spec
+    }
+}
+
+/// What must be met beside the policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// The fewest bits of soundness.
+    pub least_bits: u32,
+    /// Until when values must be opened, in seconds since 1970; what is missing afterwards is withheld.
+    pub deadline: Option<u64>,
+    /// How many tokens the answer must have, where that is known.
+    pub answer: Option<usize>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { least_bits: 59, deadline: None, answer: None }
+    }
+}
+
+/// What a judge knows of a question, beside the model.
+pub struct Case<'a> {
+    /// Whom the verifier trusts.
+    pub policy: &'a Policy,
+    /// What it expects.
+    pub expected: Expected<'a>,
+    /// The tokens of the prompt.
+    pub prompt: &'a [u32],
+    /// Where the random numbers come from.
+    pub challenge: Challenge<'a>,
+    /// What must be met.
+    pub terms: Terms,
+}
+
+/// Judges an envelope.
+pub fn judge<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
+    match judged(envelope, case, subject) {
+        Ok(accepted) => Verdict::Accepted(accepted),
+        Err(stop) => stop.into(),
+    }
+}
+
+fn judged<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
+    let admitted = admit(envelope, case.policy, &case.expected)?;
+    let certificate = admitted.envelope().certificate();
+    let fields = certificate.fields();
+    if fields.lane != Lane::Exact {
+        return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
+    }
+    if fields.operation != Operation::FullForward {
+        return Err(Stop::Undecided(Undecided::Operation));
+    }
+    if fields.model != subject.root || fields.spec != subject.spec {
+        return Err(Stop::Undecided(Undecided::OtherModel));
+    }
+    let soundness = case.challenge.soundness();
+    if soundness.bits() < case.terms.least_bits {
+        return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));
+    }
+    let answer = tokens(&delivered(&admitted, &case.expected)?)?;
+    let layout = shapes(fields, case, &answer, subject)?;
+    let all = [case.prompt, &answer].concat();
+    vocabulary(&all, subject.model.spec().draft().dims.vocab)?;
+    let cells = Cells::new(layout, admitted.envelope().cells());
+    cells.complete(case.terms.deadline.is_some_and(|deadline| admitted.at() > deadline))?;
+    let numbers = case.challenge.numbers(subject, certificate.body(), admitted.logged(), all.len().saturating_sub(1));
+    let numbers = numbers.map_err(Stop::Undecided)?;
+    let mut audit =
+        Audit { model: &subject.model, cells: &cells, numbers: &numbers, tokens: &all, checked: Checked::default() };
+    let checked = audit.run(admitted.envelope().reveal().seed.as_ref(), &fields.query)?;
+    Ok(accepted(&admitted, soundness, checked, answer.iter().map(|t| i64::from(*t)).collect()))
+}
+
+pub(crate) fn accepted(
+    admitted: &Admitted<'_>,
+    soundness: crate::Soundness,
+    checked: Checked,
+    values: Vec<i64>,
+) -> Accepted {
+    let certificate = admitted.envelope().certificate();
+    let fields = certificate.fields();
+    Accepted {
+        certificate: certificate.id(),
+        query: fields.query,
+        worker: fields.worker,
+        lane: fields.lane,
+        soundness,
+        taken: admitted.taken(),
+        checked,
+        values,
+    }
+}
+
+/// The delivered bytes: in the certificate, revealed, or expected. That the latter two fit was checked.
+pub(crate) fn delivered(admitted: &Admitted<'_>, expected: &Expected<'_>) -> Result<Vec<u8>, Stop> {
+    let output = match &admitted.envelope().certificate().fields().output {
+        Output::Inline(bytes) => Some(bytes.as_slice()),
+        Output::Hashed(_) => admitted.envelope().reveal().output.or(expected.output),
+    };
+    output.map(<[u8]>::to_vec).ok_or(Stop::Undecided(Undecided::Output))
+}
+
+/// A field that contradicts something.
+pub(crate) fn contradicts(field: &'static str, what: &'static str) -> Stop {
+    let place = Place { part: Part::Certificate, field, offset: 0 };
+    Stop::Rejected(Rejected::Refused(Refusal::Malformed(place, Malformed::Contradicts(what))))
+}
+
+/// A value that is not the one that belongs here.
+pub(crate) fn other(field: &'static str, found: Digest) -> Stop {
+    Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, BindingFault::Other(field, found))))
+}
+
+/// Four bytes for each token, and at least one.
+fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
+    match bytes.as_chunks::<4>() {
+        (all @ [_, ..], []) => Ok(all.iter().map(|t| u32::from_le_bytes(*t)).collect()),
+        _ => Err(contradicts("output", "a list of tokens")),
+    }
+}
+
+/// Shapes, input and output are those of prompt, answer and specification. Nothing was computed by what the certificate says of them.
+fn shapes<G: Weight>(fields: &Fields, case: &Case<'_>, answer: &[u32], subject: &Subject<G>) -> Result<Layout, Stop> {
+    let input = tokens_root(case.prompt)?;
+    if fields.input != input {
+        return Err(other("input", fields.input));
+    }
+    if let Some(n) = case.terms.answer.filter(|n| *n != answer.len()) {
+        let count = BindingFault::Count(n as u64, answer.len() as u64);
+        return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, count))));
+    }
+    let Ok(layout) = Layout::new(subject.model.spec(), case.prompt.len(), answer.len()) else {
+        return Err(contradicts("output", "the positions of the specification"));
+    };
+    let shape = layout.shape();
+    let conditions = [
+        ("layers", fields.layers == Layers { start: 0, end: shape.layers }),
+        ("input shape", fields.input_shape == tokens_shape(case.prompt)?),
+        ("output shape", fields.output_shape == tokens_shape(answer)?),
+        ("trace shape", fields.trace_shape == shape),
+    ];
+    if let Some((field, _)) = conditions.iter().find(|(_, holds)| !holds) {
+        return Err(contradicts(field, "the specification"));
+    }
+    if fields.output_root != tokens_root(answer)? {
+        return Err(other("output root", fields.output_root));
+    }
+    Ok(layout)
+}

@@ -1,0 +1,164 @@
+//! What a verifier knows of a weight matrix: a random vector r and the combination `v = r W` of its rows, modulo p.
+//!
+//! With them a claimed product `y = W x` is checked by `v x = r y`: lemma `freivalds_exact` in `sctt/freivalds.sctt`. When nothing wraps, a wrong
+//! y passes for at most one of p vectors r.
+
+use crate::field;
+use bfv_cert::digest::{Context, Digest};
+use bfv_exact::Matrix;
+use bfv_exact::forward::Op;
+use bfv_exact::model::Model;
+use bfv_exact::requantise::Saturate;
+use bfv_exact::spec::{Bits, Named};
+
+/// Rows that are combined before sums are reduced: with limbs of r of 31 bits and weights of 16, `2^16 * 2^47 = 2^63`.
+const ROWS: usize = 1 << 16;
+/// Bits of the lower limb of r.
+const LIMB: u32 = 31;
+
+/// A vector and the combination.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// As many numbers as W has rows.
+    pub r: Vec<u64>,
+    /// As many numbers as W has columns.
+    pub v: Vec<u64>,
+}
+
+/// A grid of weights.
+pub trait Weight: Named + Saturate {
+    /// The number plus half of the grid.
+    fn positive(self) -> u32;
+    /// Half of the grid.
+    const HALF: u32;
+}
+
+impl Weight for i8 {
+    fn positive(self) -> u32 {
+        u32::from(self.cast_unsigned() ^ 0x80)
+    }
+    const HALF: u32 = 1 << 7;
+}
+
+impl Weight for i16 {
+    fn positive(self) -> u32 {
+        u32::from(self.cast_unsigned() ^ 0x8000)
+    }
+    const HALF: u32 = 1 << 15;
+}
+
+impl Key {
+    /// Draws r and computes v.
+    pub fn draw<G: Weight>(w: &Matrix<G>, words: &mut impl Iterator<Item = u64>) -> Key {
+        let r: Vec<u64> = (0..w.rows()).map(|_| field::draw(words)).collect();
+        let mut v = vec![0u64; w.cols()];
+        let mut sums = [vec![0u64; w.cols()], vec![0u64; w.cols()]];
+        let mut row = vec![0u32; w.cols()];
+        let rows: Vec<&[G]> = w.each_row().collect();
+        for (rows, r) in rows.chunks(ROWS).zip(r.chunks(ROWS)) {
+            for (w, &r) in rows.iter().zip(r) {
+                row.iter_mut().zip(*w).for_each(|(to, w)| *to = w.positive());
+                let [low, high] = &mut sums;
+                let (r_low, r_high) = (r & ((1 << LIMB) - 1), r >> LIMB);
+                for ((low, high), &w) in low.iter_mut().zip(high).zip(&row) {
+                    let w = u64::from(w);
+                    *low = low.wrapping_add(w.wrapping_mul(r_low & 0xffff_ffff));
+                    *high = high.wrapping_add(w.wrapping_mul(r_high & 0xffff_ffff));
+                }
+            }
+            let total = r.iter().fold(0, |sum, r| field::add(sum, *r));
+            let half = field::mul(total, G::HALF.into());
+            let [low, high] = &mut sums;
+            for (v, (low, high)) in v.iter_mut().zip(low.iter_mut().zip(high)) {
+                let sum = u128::from(*low) + (u128::from(*high) << LIMB);
+                *v = field::add(*v, field::sub(field::reduce(sum), half));
+                (*low, *high) = (0, 0);
+            }
+        }
+        Key { r, v }
+    }
+}
+
+/// Keys of all linear layers, for some repetitions of the check.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// For each layer those of query, key, value, output, gate, up and down, then that of the head; for each the repetitions.
+    keys: Vec<Vec<Key>>,
+    model: Digest,
+}
+
+/// The linear layers of a layer, in the order of [`Keys`].
+const LINEAR: [Op; 7] =
+    [Op::QuerySums, Op::KeySums, Op::ValueSums, Op::OutputSums, Op::GateSums, Op::UpSums, Op::DownSums];
+
+impl Keys {
+    /// Draws keys from a seed, each from words of its own. `model` is the root of this model.
+    #[must_use]
+    pub fn draw<G: Weight>(model: &Model<G>, root: &Digest, seed: &Digest, repetitions: u32) -> Keys {
+        let w = model.weights();
+        let layers = w.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down]);
+        let key = |(i, w): (u64, &Matrix<G>)| {
+            let one = |n: u32| {
+                let hash = Context::Challenge.hash().bytes(b"rows").digest(seed).digest(root);
+                Key::draw(w, &mut hash.number(i).number(n.into()).words())
+            };
+            (0..repetitions).map(one).collect()
+        };
+        Keys { keys: (0..).zip(layers.chain([&w.head])).map(key).collect(), model: *root }
+    }
+
+    /// The root of the model that they belong to.
+    #[must_use]
+    pub fn model(&self) -> &Digest {
+        &self.model
+    }
+
+    /// How many repetitions there are.
+    #[must_use]
+    pub fn repetitions(&self) -> usize {
+        self.keys.first().map_or(0, Vec::len)
+    }
+
+    /// The repetitions for the sums of a linear layer, in a layer from 1, the head one after the last; none where there is no such layer.
+    #[must_use]
+    pub fn of(&self, layer: u32, op: Op) -> &[Key] {
+        let place = LINEAR.iter().position(|o| *o == op);
+        let at = match (place, usize::try_from(layer)) {
+            (Some(i), Ok(layer)) => layer.checked_sub(1).map(|l| l * LINEAR.len() + i),
+            (None, _) if op == Op::HeadOutput => self.keys.len().checked_sub(1),
+            _ => None,
+        };
+        at.and_then(|i| self.keys.get(i)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The weights whose product with tokens an operation is, in a layer from 1.
+#[must_use]
+pub fn weights<G: Weight>(model: &Model<G>, layer: u32, op: Op) -> Option<&Matrix<G>> {
+    let w = model.weights();
+    if op == Op::HeadOutput {
+        return Some(&w.head);
+    }
+    let l = w.layers.get(usize::try_from(layer).ok()?.checked_sub(1)?)?;
+    Some(match op {
+        Op::QuerySums => &l.query,
+        Op::KeySums => &l.key,
+        Op::ValueSums => &l.value,
+        Op::OutputSums => &l.output,
+        Op::GateSums => &l.gate,
+        Op::UpSums => &l.up,
+        Op::DownSums => &l.down,
+        _ => return None,
+    })
+}
+
+/// The bits b with which every sum of k products on a grid lies below `2^b` in size. At most 51, and `2^(b + 1) < p`, so nothing wraps:
+/// lemma `declared_near` in `sctt/freivalds.sctt`.
+#[must_use]
+pub fn sum_bits(grid: Bits, k: usize) -> u32 {
+    let factor = match grid {
+        Bits::Eight => 14,
+        Bits::Sixteen => 30,
+    };
+    k.checked_ilog2().map_or(0, |bits| bits + 1) + factor
+}

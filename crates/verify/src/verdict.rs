@@ -1,0 +1,288 @@
+//! What is answered.
+
+use crate::challenge::Soundness;
+use bfv_cert::certificate::Lane;
+use bfv_cert::digest::Digest;
+use bfv_cert::sign::KeyId;
+use bfv_cert::{Refusal, Taken};
+use bfv_exact::forward::Op;
+use std::fmt;
+
+/// The answer about one certificate.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// The answer is right, but for the stated probability.
+    Accepted(Accepted),
+    /// Something is wrong, with its place.
+    Rejected(Rejected),
+    /// It cannot be told, with the reason. Never a pass.
+    Undecided(Undecided),
+}
+
+/// How much was checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Entries of products, by random numbers.
+    pub products: u64,
+    /// Entries that were computed again from these.
+    pub computed: u64,
+    /// Of those the ones that were opened and compared.
+    pub compared: u64,
+}
+
+/// An answer that was accepted. Only [`crate::judge`] and [`crate::judge_fusion`] make one.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    pub(crate) certificate: Digest,
+    pub(crate) query: Digest,
+    pub(crate) worker: KeyId,
+    pub(crate) lane: Lane,
+    pub(crate) soundness: Soundness,
+    pub(crate) taken: Taken,
+    pub(crate) checked: Checked,
+    pub(crate) values: Vec<i64>,
+}
+
+impl Accepted {
+    /// The name of the certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Digest {
+        &self.certificate
+    }
+
+    /// The question that it answers.
+    #[must_use]
+    pub fn query(&self) -> &Digest {
+        &self.query
+    }
+
+    /// Who signed it.
+    #[must_use]
+    pub fn worker(&self) -> &KeyId {
+        &self.worker
+    }
+
+    /// The lane in which it was checked, which is the one that it names.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// The probability with which a wrong answer is accepted.
+    #[must_use]
+    pub fn soundness(&self) -> Soundness {
+        self.soundness
+    }
+
+    /// What was taken from the envelope because nothing was expected of it.
+    #[must_use]
+    pub fn taken(&self) -> Taken {
+        self.taken
+    }
+
+    /// How much was checked.
+    #[must_use]
+    pub fn checked(&self) -> Checked {
+        self.checked
+    }
+
+    /// What was delivered: tokens, or the numbers of a fusion.
+    #[must_use]
+    pub fn values(&self) -> &[i64] {
+        &self.values
+    }
+}
+
+/// A place in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The layer from 1; 0 is the embedding, one after the last the head.
+    pub layer: u32,
+    /// The operation, with its head.
+    pub op: Op,
+    /// The position of the token.
+    pub token: u32,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of layer {}, token {}", self.op, self.layer, self.token)
+    }
+}
+
+/// What was found wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An entry of a product, in this column: what was committed, and what the product is.
+    Product(usize, i64, i64),
+    /// An entry of another operation, in this column: what was committed, and what comes of the values before it.
+    Computed(usize, i64, i64),
+    /// The opened value has so many bytes, and must have so many.
+    Bytes(usize, usize),
+    /// The value was not opened until the deadline.
+    Withheld,
+    /// The token that was delivered, and the one that the sampler chooses.
+    Sampled(u32, u32),
+}
+
+/// A place and what was found there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The place.
+    pub spot: Spot,
+    /// What was found.
+    pub found: Found,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spot = self.spot;
+        match &self.found {
+            Found::Product(i, claimed, exact) => {
+                write!(f, "Wrong product: {spot}, column {i} is {claimed}, and must be {exact}.")
+            }
+            Found::Computed(i, claimed, exact) => {
+                write!(f, "Wrong operation: {spot}, column {i} is {claimed}, and must be {exact}.")
+            }
+            Found::Bytes(n, needed) => write!(f, "Wrong size: {spot} has {n} bytes, and must have {needed}."),
+            Found::Withheld => write!(f, "Withheld: {spot} was not opened until the deadline."),
+            Found::Sampled(said, chosen) => {
+                write!(f, "Wrong token: {} was delivered at {}, and {chosen} is chosen.", said, spot.token)
+            }
+        }
+    }
+}
+
+/// Why an answer is rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejected {
+    /// The certificate is not what it claims to be.
+    Refused(Refusal),
+    /// A value is wrong.
+    Wrong(Fault),
+    /// A token of prompt or answer is not in the vocabulary: the token and the size of that.
+    Token(u32, u32),
+    /// A fusion refuses its inputs, with the reason.
+    Inputs(String),
+    /// The number at this place of a fused result is the first, and must be the second.
+    Fused(usize, i64, i64),
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rejected::Refused(refusal) => refusal.fmt(f),
+            Rejected::Wrong(fault) => fault.fmt(f),
+            Rejected::Token(token, vocab) => write!(f, "Wrong token: {token} is not below {vocab}."),
+            Rejected::Inputs(why) => write!(f, "The fusion does not take these inputs. {why}"),
+            Rejected::Fused(i, claimed, exact) => {
+                write!(f, "Wrong fusion: number {i} is {claimed}, and must be {exact}.")
+            }
+        }
+    }
+}
+
+/// Why nothing can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undecided {
+    /// What [`bfv_cert::admit`] cannot tell.
+    Refused(Refusal),
+    /// No version 1 specification says what a float answer should be.
+    Lane(Lane),
+    /// This judge does not judge the operation.
+    Operation,
+    /// The model or specification is another than the one at hand.
+    OtherModel,
+    /// The place was not opened, and there is no deadline or it has not passed.
+    Unopened(Spot),
+    /// The output was not revealed.
+    Output,
+    /// The seed was not revealed, and the sampler draws.
+    Seed,
+    /// The probability of a wrong verdict has these bits, and so many are needed.
+    Weak(u32, u32),
+    /// The certificate was logged at the first time, and the beacon was known at the second.
+    BeaconKnown(u64, u64),
+    /// The random numbers do not belong to this model.
+    Keys,
+    /// The answer is larger than this machine computes, with the reason.
+    Size(String),
+}
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Undecided::Refused(refusal) => refusal.fmt(f),
+            Undecided::Lane(lane) => write!(f, "Undecided: no specification says what lane {lane:?} should give."),
+            Undecided::Operation => write!(f, "Undecided: this operation is not judged here."),
+            Undecided::OtherModel => write!(f, "Undecided: the model or specification is another."),
+            Undecided::Unopened(spot) => write!(f, "Undecided: {spot} is not opened."),
+            Undecided::Output => write!(f, "Undecided: the output is not revealed."),
+            Undecided::Seed => write!(f, "Undecided: the seed of the sampler is not revealed."),
+            Undecided::Weak(bits, least) => write!(f, "Undecided: soundness 2^-{bits}, and 2^-{least} is needed."),
+            Undecided::BeaconKnown(logged, drawn) => {
+                write!(f, "Undecided: logged at {logged}, when the beacon of {drawn} was known.")
+            }
+            Undecided::Keys => write!(f, "Undecided: the random numbers belong to another model."),
+            Undecided::Size(why) => write!(f, "Undecided: the answer is too large. {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Accepted(a) => write!(f, "Accepted in lane {:?}, {}.", a.lane, a.soundness),
+            Verdict::Rejected(rejected) => rejected.fmt(f),
+            Verdict::Undecided(undecided) => undecided.fmt(f),
+        }
+    }
+}
+
+impl Verdict {
+    /// All that a worker may be told while secret random numbers are in use: which product has failed would say something about them.
+    #[must_use]
+    pub fn reply(&self) -> &'static str {
+        match self {
+            Verdict::Accepted(_) => "accepted",
+            Verdict::Rejected(_) | Verdict::Undecided(_) => "not accepted",
+        }
+    }
+}
+
+/// Why judging stops.
+pub(crate) enum Stop {
+    Rejected(Rejected),
+    Undecided(Undecided),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        match refusal {
+            Refusal::Undecided(_) => Stop::Undecided(Undecided::Refused(refusal)),
+            _ => Stop::Rejected(Rejected::Refused(refusal)),
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Rejected(Rejected::Wrong(fault))
+    }
+}
+
+/// What the integer operations refuse: shapes were checked before, so only a size is left.
+impl From<bfv_exact::Refused> for Stop {
+    fn from(refused: bfv_exact::Refused) -> Stop {
+        Stop::Undecided(Undecided::Size(refused.to_string()))
+    }
+}
+
+impl From<Stop> for Verdict {
+    fn from(stop: Stop) -> Verdict {
+        match stop {
+            Stop::Rejected(rejected) => Verdict::Rejected(rejected),
+            Stop::Undecided(undecided) => Verdict::Undecided(undecided),
+        }
+    }
+}

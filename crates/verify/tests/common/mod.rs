@@ -1,0 +1,223 @@
+//! A small prover: it runs a model, commits, and signs what it is told to, in the small world of the tests of `bfv-cert`.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+#[path = "../../../exact/tests/common/mod.rs"]
+pub mod numbers;
+#[path = "../../../cert/tests/common/mod.rs"]
+pub mod world;
+
+use bfv_cert::certificate::{Fields, Lane, Layers, Output, trace_content};
+use bfv_cert::digest::{Digest, draw_word, output_digest, seed_commitment};
+use bfv_cert::envelope::{Reveal, write};
+use bfv_cert::merkle::Builder;
+use bfv_cert::{Expected, Policy};
+use bfv_exact::commit::{Commit, Committed, Layout, token_bytes, tokens_root, tokens_shape};
+use bfv_exact::forward::{Op, Shown, State};
+use bfv_exact::model::{Model, Weights};
+use bfv_exact::requantise::{Saturate, Scale};
+use bfv_exact::sample::{Draw, Sampler};
+use bfv_exact::spec::{Bits, Dims, Draft, Named, Spec};
+use bfv_verify::{Accepted, Case, Challenge, Fault, Found, Rejected, Subject, Terms, Verdict, judge};
+use numbers::Random;
+use numbers::small::{any_draft, any_weights};
+use world::World;
+
+pub const SEED: [u8; 32] = world::SEED;
+pub const PROMPT: [u32; 3] = [1, 7, 4];
+
+/// A specification of two layers, two query heads that share a key head, and a sampler that draws.
+pub fn draft(grid: Bits) -> Draft {
+    let mut random = Random(77);
+    let mut draft = any_draft(&mut random, grid);
+    draft.dims = Dims { width: 8, heads: 2, kv_heads: 1, head_width: 4, inner: 10, vocab: 9, positions: 16 };
+    draft.layers = vec![draft.layers[0]; 2];
+    (draft.window, draft.rope_base, draft.gate.function) = (None, 100, bfv_exact::gate::Function::Silu);
+    draft.sampler = Sampler::Draw(Draw::new(Scale::new(1, 2).unwrap(), 9, 1 << 16).unwrap());
+    draft
+}
+
+pub fn weights<G: Named + TryFrom<i64>>(draft: &Draft) -> Weights<G> {
+    any_weights(&mut Random(78), draft)
+}
+
+pub fn model<G: Named + Saturate + TryFrom<i64>>(draft: &Draft) -> Model<G> {
+    Model::new(Spec::new(draft.clone()).unwrap(), weights(draft)).unwrap()
+}
+
+pub fn subject() -> Subject<i8> {
+    Subject::new(model(&draft(Bits::Eight))).unwrap()
+}
+
+/// An answer with all that a worker knows of it.
+#[derive(Clone)]
+pub struct Proof {
+    pub fields: Fields,
+    pub cells: Vec<Vec<u8>>,
+    pub layout: Layout,
+    pub answer: Vec<u32>,
+    pub seed: Option<[u8; 32]>,
+    /// Which leaves are opened; all where there is nothing.
+    pub opened: Option<Vec<u64>>,
+    pub by: u8,
+}
+
+/// Runs `run`, and claims that it was `subject`.
+pub fn prove<G>(
+    run: &Model<G>,
+    subject: &Subject<impl bfv_verify::keys::Weight>,
+    prompt: &[u32],
+    answer: usize,
+) -> Proof
+where
+    G: Named + Saturate + Shown,
+    G::Sum: Shown,
+{
+    let query = world::fields().query;
+    let mut commit = Commit::keeping(run.spec());
+    let (mut state, mut next, mut chosen) = (State::default(), prompt.to_vec(), Vec::new());
+    for i in 0..answer {
+        let (after, logits) = run.forward(state, &next, &mut commit).unwrap();
+        state = after;
+        let word = draw_word(&SEED, &query, i as u64);
+        let token = run.spec().draft().sampler.choose(run.powers(), &logits, word).unwrap() as u32;
+        chosen.push(token);
+        next = vec![token];
+    }
+    let Committed { tree, shape, cells } = commit.finish().unwrap();
+    let layout = Layout::new(subject.model().spec(), prompt.len(), answer).unwrap();
+    let fields = Fields {
+        model: *subject.root(),
+        spec: *subject.spec(),
+        layers: Layers { start: 0, end: shape.layers },
+        input_shape: tokens_shape(prompt).unwrap(),
+        output_shape: tokens_shape(&chosen).unwrap(),
+        input: tokens_root(prompt).unwrap(),
+        output_root: tokens_root(&chosen).unwrap(),
+        trace: tree.root(),
+        trace_shape: shape,
+        output: Output::Hashed(output_digest(&token_bytes(&chosen))),
+        seed: seed_commitment(&SEED, &query),
+        execution: None,
+        ..world::fields()
+    };
+    Proof { fields, cells, layout, answer: chosen, seed: Some(SEED), opened: None, by: 1 }
+}
+
+impl Proof {
+    /// Changes committed bytes, and commits to them again.
+    pub fn change(mut self, block: u32, layer: u32, op: Op, f: impl Fn(&mut Vec<u8>)) -> Proof {
+        let leaf = self.layout.leaf(block, layer, op).unwrap();
+        f(&mut self.cells[leaf as usize]);
+        self.commit()
+    }
+
+    pub fn commit(mut self) -> Proof {
+        self.fields.trace = self.tree().root();
+        self
+    }
+
+    fn tree(&self) -> bfv_cert::merkle::Tree {
+        let mut builder = Builder::new();
+        self.cells.iter().for_each(|c| builder.push(trace_content(c)));
+        builder.finish().unwrap()
+    }
+
+    /// Says that these tokens were chosen.
+    pub fn say(mut self, answer: Vec<u32>) -> Proof {
+        self.fields.output_shape = tokens_shape(&answer).unwrap();
+        self.fields.output_root = tokens_root(&answer).unwrap();
+        self.fields.output = Output::Hashed(output_digest(&token_bytes(&answer)));
+        self.answer = answer;
+        self
+    }
+
+    /// Opens products only.
+    pub fn products(mut self) -> Proof {
+        let product = |leaf: &u64| self.layout.place(*leaf).is_some_and(|(_, p)| p.op.is_product());
+        self.opened = Some((0..self.cells.len() as u64).filter(product).collect());
+        self
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let world = World::with(&self.fields, self.by);
+        let (log, registry) = world.extract();
+        let all = || (0..self.cells.len() as u64).filter(|l| self.layout.place(*l).is_some()).collect();
+        let opened: Vec<u64> = self.opened.clone().unwrap_or_else(all);
+        let cells: Vec<(u64, &[u8])> = opened.iter().map(|l| (*l, self.cells[*l as usize].as_slice())).collect();
+        let proof = if opened.is_empty() { Vec::new() } else { self.tree().open(&opened).unwrap() };
+        let output = token_bytes(&self.answer);
+        let reveal = Reveal { seed: self.seed, output: Some(&output) };
+        write(&world.certificate, &log, &registry, &reveal, &cells, &proof).unwrap()
+    }
+}
+
+pub fn policy<G: bfv_verify::keys::Weight>(subject: &Subject<G>) -> Policy {
+    Policy {
+        lanes: vec![Lane::Exact, Lane::Residual, Lane::Tolerance],
+        models: vec![*subject.root(), Digest::ZERO],
+        specs: vec![*subject.spec()],
+        ..world::policy()
+    }
+}
+
+pub const BOTH: Challenge<'static> = Challenge::FiatShamir { repetitions: 2, tries: 60 };
+
+/// Judges with the hashes of the certificate, for the usual prompt.
+pub fn judged<G: bfv_verify::Judged>(bytes: &[u8], subject: &Subject<G>) -> Verdict {
+    judged_by(bytes, subject, BOTH)
+}
+
+pub fn judged_by<G: bfv_verify::Judged>(bytes: &[u8], subject: &Subject<G>, challenge: Challenge<'_>) -> Verdict {
+    let policy = policy(subject);
+    let expected = Expected { at: Some(world::HEAD + 10), ..Expected::default() };
+    let case = Case { policy: &policy, expected, prompt: &PROMPT, challenge, terms: Terms::default() };
+    let verdict = judge(bytes, &case, subject);
+    let text = verdict.to_string();
+    assert!(text.split(' ').count() <= 20 && text.is_ascii() && text.ends_with('.'), "{text}");
+    verdict
+}
+
+pub fn accepts(verdict: Verdict) -> Accepted {
+    match verdict {
+        Verdict::Accepted(accepted) => accepted,
+        other => panic!("{other}"),
+    }
+}
+
+pub fn rejects(verdict: Verdict) -> Rejected {
+    match verdict {
+        Verdict::Rejected(rejected) => rejected,
+        other => panic!("{other}"),
+    }
+}
+
+pub fn fault(verdict: Verdict) -> Fault {
+    match rejects(verdict) {
+        Rejected::Wrong(fault) => fault,
+        other => panic!("{other}"),
+    }
+}
+
+/// A product that is wrong: layer, operation and token.
+pub fn product(verdict: Verdict) -> (u32, Op, u32) {
+    let fault = fault(verdict);
+    let Found::Product(_, claimed, exact) = fault.found else { panic!("{fault}") };
+    assert_ne!(claimed, exact);
+    (fault.spot.layer, fault.spot.op, fault.spot.token)
+}
+
+/// Another operation that is wrong: layer, operation and token.
+pub fn computed(verdict: Verdict) -> (u32, Op, u32) {
+    let fault = fault(verdict);
+    let Found::Computed(_, claimed, exact) = fault.found else { panic!("{fault}") };
+    assert_ne!(claimed, exact);
+    (fault.spot.layer, fault.spot.op, fault.spot.token)
+}
