@@ -25,6 +25,7 @@ use bfv_exact::model::{Model, Weights};
 use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::sample::{Draw, Sampler};
 use bfv_exact::spec::{Bits, Dims, Draft, Named, Spec};
+use bfv_verify::keys::Weight;
 use bfv_verify::{Accepted, Case, Challenge, Fault, Found, Rejected, Subject, Terms, Verdict, judge};
 use numbers::Random;
 use numbers::small::{any_draft, any_weights};
@@ -70,17 +71,26 @@ pub struct Proof {
 }
 
 /// Runs `run`, and claims that it was `subject`.
-pub fn prove<G>(
+pub fn prove<G>(run: &Model<G>, subject: &Subject<impl Weight>, prompt: &[u32], answer: usize) -> Proof
+where
+    G: Named + Saturate + Shown,
+    G::Sum: Shown,
+{
+    prove_for(run, subject, prompt, answer, world::fields().query)
+}
+
+/// The same for another question.
+pub fn prove_for<G>(
     run: &Model<G>,
-    subject: &Subject<impl bfv_verify::keys::Weight>,
+    subject: &Subject<impl Weight>,
     prompt: &[u32],
     answer: usize,
+    query: Digest,
 ) -> Proof
 where
     G: Named + Saturate + Shown,
     G::Sum: Shown,
 {
-    let query = world::fields().query;
     let mut commit = Commit::keeping(run.spec());
     let (mut state, mut next, mut chosen) = (State::default(), prompt.to_vec(), Vec::new());
     for i in 0..answer {
@@ -94,6 +104,7 @@ where
     let Committed { tree, shape, cells } = commit.finish().unwrap();
     let layout = Layout::new(subject.model().spec(), prompt.len(), answer).unwrap();
     let fields = Fields {
+        query,
         model: *subject.root(),
         spec: *subject.spec(),
         layers: Layers { start: 0, end: shape.layers },
@@ -159,7 +170,7 @@ impl Proof {
     }
 }
 
-pub fn policy<G: bfv_verify::keys::Weight>(subject: &Subject<G>) -> Policy {
+pub fn policy<G: Weight>(subject: &Subject<G>) -> Policy {
     Policy {
         lanes: vec![Lane::Exact, Lane::Residual, Lane::Tolerance],
         models: vec![*subject.root(), Digest::ZERO],

@@ -1,0 +1,215 @@
+//! Fusions of accepted answers, and the attacks on them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation)]
+
+mod common;
+
+use bfv_cert::certificate::{Fields, Layers, Operation, Output, TraceShape, trace_content};
+use bfv_cert::digest::{Digest, output_digest, spec_root};
+use bfv_cert::envelope::{Reveal, write};
+use bfv_cert::merkle::Builder;
+use bfv_cert::sign::KeyId;
+use bfv_cert::tensor::{Dtype, Scale, Shape as Sides, activation};
+use bfv_cert::{BindingFault, Expected, Policy, Refusal};
+use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source};
+use bfv_verify::{Accepted, Fusion, Rejected, Soundness, Verdict, judge_fusion};
+use common::*;
+use world::World;
+
+const WEIGHTS: [i64; 2] = [3, 5];
+
+/// The weighted mean of two workers with weights in eighths, which must add up to 8 and not be negative.
+fn mean(coords: u32) -> Program {
+    let all = Shape { workers: true, coords: true };
+    let weights = Shape { workers: true, coords: false };
+    Program::new(Source {
+        workers: 2,
+        coords,
+        inputs: vec![Input { shape: all, low: 0, high: 1000 }, Input { shape: weights, low: -8, high: 8 }],
+        tables: Vec::new(),
+        ops: vec![
+            Op::Input(0),
+            Op::Input(1),
+            Op::Mul(0, 1),
+            Op::Sum(2, Axis::Workers),
+            Op::Round(3, 3),
+            Op::Sum(1, Axis::Workers),
+            Op::Const(8),
+            Op::Equal(5, 6),
+            Op::Const(-1),
+            Op::Less(8, 1),
+        ],
+        conditions: vec![7, 9],
+        result: 4,
+    })
+    .unwrap()
+}
+
+/// Two accepted answers to one question, of workers 1 and 2.
+fn parents() -> Vec<Accepted> {
+    let subject = subject();
+    let answer = |by: u8| {
+        let mut proof = prove(subject.model(), &subject, &PROMPT, 3);
+        proof.by = by;
+        proof.fields.worker = world::id(by);
+        accepts(judged(&proof.bytes(), &subject))
+    };
+    vec![answer(1), answer(2)]
+}
+
+struct Made {
+    fields: Fields,
+    output: Vec<u8>,
+}
+
+/// The certificate of key 3 for a result.
+fn made(parents: &[Accepted], spec: Digest, result: &[i64]) -> Made {
+    let inputs: Vec<u8> = parents.iter().flat_map(|p| p.values()).flat_map(|x| x.to_le_bytes()).collect();
+    let output: Vec<u8> = result.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let mut names: Vec<Digest> = parents.iter().map(|p| *p.certificate()).collect();
+    names.sort();
+    names.dedup();
+    let sides = Sides::new(&[parents.len() as u32, parents[0].values().len() as u32]).unwrap();
+    let result_sides = Sides::new(&[result.len() as u32]).unwrap();
+    let root = |sides, bytes: &[u8]| activation(Dtype::I64, sides, Scale::new(0).unwrap(), bytes).unwrap();
+    let mut trace = Builder::new();
+    trace.push(trace_content(&output));
+    let fields = Fields {
+        operation: Operation::Fusion,
+        worker: world::id(3),
+        model: Digest::ZERO,
+        spec,
+        layers: Layers { start: 0, end: 1 },
+        input_shape: sides,
+        output_shape: result_sides,
+        input: root(&sides, &inputs),
+        output_root: root(&result_sides, &output),
+        trace: trace.finish().unwrap().root(),
+        trace_shape: TraceShape { blocks: 1, layers: 1, operations: 1 },
+        output: Output::Hashed(output_digest(&output)),
+        execution: None,
+        parents: names,
+        ..world::fields()
+    };
+    Made { fields, output }
+}
+
+impl Made {
+    fn bytes(&self) -> Vec<u8> {
+        let world = World::with(&self.fields, 3);
+        let (log, registry) = world.extract();
+        let reveal = Reveal { seed: None, output: Some(&self.output) };
+        write(&world.certificate, &log, &registry, &reveal, &[], &[]).unwrap()
+    }
+
+    fn judged(&self, program: &Program, weights: &[i64], parents: &[&Accepted]) -> Verdict {
+        let spec = spec_root(&program.bytes());
+        let policy = Policy { models: vec![Digest::ZERO], specs: vec![spec, world::d(77)], ..world::policy() };
+        let workers: [KeyId; 2] = [world::id(1), world::id(2)];
+        let fusion = Fusion { program, spec, workers: &workers, parameters: &[weights] };
+        let verdict = judge_fusion(&self.bytes(), &policy, &Expected::default(), &fusion, parents);
+        let text = verdict.to_string();
+        assert!(text.split(' ').count() <= 40 && text.is_ascii() && text.ends_with('.'), "{text}");
+        verdict
+    }
+}
+
+fn honest(parents: &[Accepted]) -> (Program, Made) {
+    let program = mean(3);
+    let values: Vec<i64> = parents.iter().flat_map(|p| p.values().to_vec()).collect();
+    let result = program.run(&[&values, &WEIGHTS]).unwrap();
+    let made = made(parents, spec_root(&program.bytes()), &result);
+    (program, made)
+}
+
+fn binding(verdict: Verdict) -> BindingFault {
+    match rejects(verdict) {
+        Rejected::Refused(Refusal::Binding(_, fault)) => fault,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_honest_fusion_is_computed_again() {
+    let parents = parents();
+    let (program, made) = honest(&parents);
+    for order in [[0, 1], [1, 0]] {
+        let accepted = accepts(made.judged(&program, &WEIGHTS, &order.map(|i| &parents[i])));
+        assert_eq!(accepted.soundness(), Soundness::FULL);
+        assert_eq!(accepted.values(), parents[0].values(), "the mean of equal answers");
+    }
+}
+
+#[test]
+fn attack_41_other_weights_or_results() {
+    let parents = parents();
+    let all = [&parents[0], &parents[1]];
+    let (program, made) = honest(&parents);
+    // Weights that do not add up, or are negative, do not meet the conditions of the program.
+    for weights in [[3, 4], [9, -1], [-1, 9]] {
+        assert!(matches!(rejects(made.judged(&program, &weights, &all)), Rejected::Inputs(_)));
+    }
+    let mut wrong: Vec<i64> = parents[0].values().to_vec();
+    wrong[1] += 1;
+    let made = self::made(&parents, spec_root(&program.bytes()), &wrong);
+    assert_eq!(rejects(made.judged(&program, &WEIGHTS, &all)), Rejected::Fused(1, wrong[1], wrong[1] - 1));
+    // A result of another shape.
+    let made = self::made(&parents, spec_root(&program.bytes()), &wrong[..2]);
+    assert!(matches!(rejects(made.judged(&program, &WEIGHTS, &all)), Rejected::Refused(Refusal::Malformed(..))));
+    // Another operator.
+    let made = self::made(&parents, world::d(77), parents[0].values());
+    assert!(matches!(made.judged(&program, &WEIGHTS, &all), Verdict::Undecided(_)));
+}
+
+#[test]
+fn attack_42_workers_that_are_left_out_stand_twice_or_answer_something_else() {
+    let parents = parents();
+    let (program, made) = honest(&parents);
+    let by = |all: &[&Accepted]| binding(made.judged(&program, &WEIGHTS, all));
+    assert_eq!(by(&[&parents[0]]), BindingFault::Count(2, 1));
+    assert!(matches!(by(&[&parents[0], &parents[0]]), BindingFault::Other("parent", _)));
+    // The certificate names one answer only.
+    let one = self::made(&parents[..1], spec_root(&program.bytes()), parents[0].values());
+    assert_eq!(binding(one.judged(&program, &WEIGHTS, &[&parents[0], &parents[1]])), BindingFault::Count(2, 1));
+    // An answer that the certificate does not name, and two of one worker.
+    let subject = subject();
+    let mut proof = prove(subject.model(), &subject, &PROMPT, 3);
+    proof.fields.slot.seq += 1;
+    let second = accepts(judged(&proof.bytes(), &subject));
+    assert!(matches!(by(&[&parents[0], &second]), BindingFault::Other("parent", _)));
+    let twice = [parents[0].clone(), second];
+    let made = self::made(&twice, spec_root(&program.bytes()), parents[0].values());
+    assert_eq!(binding(made.judged(&program, &WEIGHTS, &[&twice[0], &twice[1]])), BindingFault::NotAssigned);
+    // An answer to another question.
+    let mut proof = prove_for(subject.model(), &subject, &PROMPT, 3, world::d(55));
+    proof.by = 2;
+    proof.fields.worker = world::id(2);
+    let other = accepts(judged(&proof.bytes(), &subject));
+    let mixed = [parents[0].clone(), other];
+    let made = self::made(&mixed, spec_root(&program.bytes()), parents[0].values());
+    let fault = binding(made.judged(&program, &WEIGHTS, &[&mixed[0], &mixed[1]]));
+    assert!(matches!(fault, BindingFault::Chain("question", _)));
+}
+
+#[test]
+fn roots_of_a_fusion_are_those_of_its_values() {
+    let parents = parents();
+    let all = [&parents[0], &parents[1]];
+    let (program, made) = honest(&parents);
+    let with = |change: &dyn Fn(&mut Fields)| {
+        let mut other = Made { fields: made.fields.clone(), output: made.output.clone() };
+        change(&mut other.fields);
+        rejects(other.judged(&program, &WEIGHTS, &all))
+    };
+    for field in ["input", "output root", "trace"] {
+        let rejected = with(&|f| match field {
+            "input" => f.input = world::d(1),
+            "trace" => f.trace = world::d(1),
+            _ => f.output_root = world::d(1),
+        });
+        assert!(matches!(rejected, Rejected::Refused(Refusal::Binding(_, BindingFault::Other(f, _))) if f == field));
+    }
+    let rejected = with(&|f| f.input_shape = Sides::new(&[3, 2]).unwrap());
+    assert!(matches!(rejected, Rejected::Refused(Refusal::Malformed(..))));
+    let rejected = with(&|f| f.trace_shape = TraceShape { blocks: 2, layers: 1, operations: 1 });
+    assert!(matches!(rejected, Rejected::Refused(Refusal::Malformed(..))));
+}
