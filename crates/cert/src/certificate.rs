@@ -225,7 +225,7 @@ pub struct Fields {
 
 /// The hash of a committed intermediate value, from its bytes as the specification lays them out.
 pub fn trace_content(value: &[u8]) -> Digest {
-    Context::Cell.hash().bytes(value).finish()
+    Context::Cell.of(value)
 }
 
 /// A well-formed body, with the bytes that it came in.

@@ -4,13 +4,14 @@
 
 use crate::cells::Cells;
 use crate::challenge::Numbers;
-use crate::combine::Entry;
+use crate::combine::Rows;
+use crate::judge::{Case, Subject, judge_of};
 use crate::keys::{Weight, sum_bits, weights};
-use crate::product::{passes, row_passes};
-use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided};
+use crate::product::{Combined, combined, passes, row_passes};
+use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided, Verdict};
 use bfv_cert::digest::{Digest, draw_word};
 use bfv_exact::Matrix;
-use bfv_exact::commit::{self, read};
+use bfv_exact::commit::{read, write};
 use bfv_exact::forward::{Numbers as Shape, Op, Shown};
 use bfv_exact::linear::{Grid, scalar};
 use bfv_exact::model::Model;
@@ -19,8 +20,21 @@ use bfv_exact::sample::Sampler;
 use bfv_exact::spec::Bits;
 
 /// A grid that can be judged.
-pub trait Judged: Weight + Grid<Sum: Saturate + Entry + Shown> + Entry + Shown {}
-impl<G: Weight + Grid<Sum: Saturate + Entry + Shown> + Entry + Shown> Judged for G {}
+pub trait Judged: Weight + Shown + Grid<Sum: Saturate + Shown> {
+    /// [`crate::judge`] on this grid. It is compiled in this crate, whatever the settings of who calls it.
+    fn judge(envelope: &[u8], case: &Case<'_>, subject: &Subject<Self>) -> Verdict;
+}
+
+macro_rules! judged {
+    ($($t:ty),*) => {$(
+        impl Judged for $t {
+            fn judge(envelope: &[u8], case: &Case<'_>, subject: &Subject<$t>) -> Verdict {
+                judge_of(envelope, case, subject)
+            }
+        }
+    )*};
+}
+judged!(i8, i16);
 
 /// What an audit works on.
 pub(crate) struct Audit<'a, G> {
@@ -43,6 +57,7 @@ impl<G: Judged> Audit<'_, G> {
         for (layer, (spec, weights)) in (1..).zip(spec.draft().layers.iter().zip(&self.model.weights().layers)) {
             let x = Model::<G>::norm(spec.first_norm, &weights.first_gains, &hidden)?;
             self.compare(layer, Op::FirstNorm, &x)?;
+            let x = self.input(x)?;
             let q = self.linear(layer, Op::QuerySums, &x)?;
             let k = self.linear(layer, Op::KeySums, &x)?;
             let v = self.linear(layer, Op::ValueSums, &x)?;
@@ -53,16 +68,17 @@ impl<G: Judged> Audit<'_, G> {
             self.compare(layer, Op::Values, &v)?;
             let mixed = self.attend(layer, spec, [&q, &k, &v])?;
             self.compare(layer, Op::Mixed, &mixed)?;
-            let sums = self.linear(layer, Op::OutputSums, &mixed)?;
+            let sums = self.linear(layer, Op::OutputSums, &self.input(mixed)?)?;
             hidden = Model::<G>::add(spec.output, &hidden, &sums)?;
             self.compare(layer, Op::AfterAttention, &hidden)?;
             let x = Model::<G>::norm(spec.second_norm, &weights.second_gains, &hidden)?;
             self.compare(layer, Op::SecondNorm, &x)?;
+            let x = self.input(x)?;
             let gate = self.linear(layer, Op::GateSums, &x)?;
             let up = self.linear(layer, Op::UpSums, &x)?;
             let x = self.model.gated(spec, &gate, &up)?;
             self.compare(layer, Op::Gated, &x)?;
-            let sums = self.linear(layer, Op::DownSums, &x)?;
+            let sums = self.linear(layer, Op::DownSums, &self.input(x)?)?;
             hidden = Model::<G>::add(spec.down, &hidden, &sums)?;
             self.compare(layer, Op::AfterLayer, &hidden)?;
         }
@@ -80,7 +96,7 @@ impl<G: Judged> Audit<'_, G> {
         let hidden = Matrix::new("the last tokens", size(blocks), hidden.cols(), rows)?;
         let x = Model::<G>::norm(draft.last_norm, &self.model.weights().last_gains, &hidden)?;
         self.compare(layer, Op::LastNorm, &x)?;
-        let sums = self.linear(layer, Op::HeadOutput, &x)?;
+        let sums = self.linear(layer, Op::HeadOutput, &self.input(x)?)?;
         let logits = self.model.logits(&sums);
         self.compare(layer, Op::Logits, &logits)?;
         for ((i, logits), said) in (0u64..).zip(logits.each_row()).zip(self.tokens.iter().skip(prompt)) {
@@ -114,29 +130,39 @@ impl<G: Judged> Audit<'_, G> {
         }
     }
 
+    /// What goes into linear layers, with its combinations.
+    fn input(&self, x: Matrix<G>) -> Result<(Matrix<G>, Combined), Stop> {
+        let (bits, width) = match G::BITS {
+            Bits::Eight => (7, 1),
+            Bits::Sixteen => (15, 2),
+        };
+        let mut bytes = Vec::new();
+        write(shown(&x), width, &mut bytes);
+        let rows = Rows { rows: bytes.chunks(x.cols() * width).collect(), width };
+        match combined(&rows, bits, &self.numbers.coefficients) {
+            Some(combined) => Ok((x, combined)),
+            // Every number of the grid has so many bits, and there are as many coefficients as tokens.
+            None => Err(Stop::Undecided(Undecided::Keys)),
+        }
+    }
+
     /// The committed sums of a linear layer for all tokens, checked.
-    fn linear(&mut self, layer: u32, op: Op, x: &Matrix<G>) -> Result<Matrix<G::Sum>, Stop> {
+    fn linear(&mut self, layer: u32, op: Op, (x, combined_x): &(Matrix<G>, Combined)) -> Result<Matrix<G::Sum>, Stop> {
         let mut sums = Vec::new();
+        let mut rows = Rows { rows: Vec::new(), width: 1 };
         let mut cols = 0;
         for block in 0..self.cells.layout.shape().blocks {
             if let Some((form, bytes)) = self.cells.get(block, layer, op) {
                 read(bytes, form.width, &mut sums);
-                cols = form.cols;
+                rows.rows.extend(bytes.chunks(form.cols * form.width));
+                (cols, rows.width) = (form.cols, form.width);
             }
         }
         let y = Matrix::new("committed sums", x.rows(), cols, sums)?;
-        let x_bits = match G::BITS {
-            Bits::Eight => 7,
-            Bits::Sixteen => 15,
-        };
-        let y_bits = sum_bits(G::BITS, x.cols());
-        let keys = self.numbers.keys.of(layer, op);
-        let good = keys
-            .iter()
-            .zip(&self.numbers.coefficients)
-            .all(|(key, coefficients)| passes(key, coefficients, (x, x_bits), (&y, y_bits)));
-        if !good || keys.is_empty() {
-            return Err(self.locate(layer, op, x, &y, y_bits));
+        let bits = sum_bits(G::BITS, x.cols());
+        let combined_y = combined(&rows, bits, &self.numbers.coefficients);
+        if !combined_y.is_some_and(|y| passes(self.numbers.keys.of(layer, op), combined_x, &y)) {
+            return Err(self.locate(layer, op, x, &y, bits));
         }
         self.checked.products += y.entries().len() as u64;
         Ok(y)
@@ -195,7 +221,7 @@ impl<G: Judged> Audit<'_, G> {
         bytes: &[u8],
     ) -> Result<(), Stop> {
         let mut own = Vec::new();
-        commit::write(shown(m), width, &mut own);
+        write(shown(m), width, &mut own);
         if own == bytes {
             self.checked.compared += m.entries().len() as u64;
             return Ok(());

@@ -3,10 +3,10 @@
 //! With coefficients drawn evenly from `0` to `2^31 - 1`, a row of differences that is not 0 modulo p vanishes in a combination with
 //! probability at most `2^-31`, as `2^31 <= p` (`small_coefficients` in `sctt/freivalds.sctt`); two independent combinations vanish both with at
 //! most `2^-62`. The sums are plain integers: a coefficient has 31 bits, an entry is made positive and cut into limbs of at most 30 bits, and what
-//! is added in between stays below `2^64`. So the compiler makes vector instructions of the loops.
+//! is added in between stays below `2^64`. So the compiler makes vector instructions of the loops. Entries are taken from the bytes that were
+//! committed to.
 
 use crate::field::{self, P};
-use bfv_exact::Matrix;
 
 /// Bits of a coefficient.
 pub const BITS: u32 = 31;
@@ -21,74 +21,59 @@ const TOKENS: usize = 4;
 
 /// The coefficients of both combinations, a pair for each token.
 pub type Coefficients = Vec<[u32; COMBINATIONS]>;
+/// Both combinations, modulo p: a number for each column.
+pub type Combination = [Vec<u64>; COMBINATIONS];
 
 /// Draws the coefficients of so many tokens.
-pub fn draw(words: &mut impl Iterator<Item = u64>, tokens: usize) -> Coefficients {
+pub fn draw(words: &mut dyn Iterator<Item = u64>, tokens: usize) -> Coefficients {
     let coefficient = |w: u64| u32::try_from(w >> (64 - BITS)).unwrap_or_default();
     let mut next = || coefficient(words.next().unwrap_or_default());
     (0..tokens).map(|_| [next(), next()]).collect()
 }
 
-/// A type of entries.
-pub trait Entry: Copy + Into<i64> {
-    /// Appends each entry plus `2^bits`, as 32 bits, and gives all bits that are set in one of them, lost ones included. Bits are below 30.
-    fn positive(row: &[Self], bits: u32, out: &mut Vec<u32>) -> u64;
+/// Entries of tokens as committed bytes, a slice for each token, and the bytes of an entry, 1 to 8.
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    /// The tokens.
+    pub rows: Vec<&'a [u8]>,
+    /// Bytes of an entry.
+    pub width: usize,
 }
 
-macro_rules! narrow {
-    ($($t:ty),*) => {$(
-        impl Entry for $t {
-            fn positive(row: &[$t], bits: u32, out: &mut Vec<u32>) -> u64 {
-                let start = out.len();
-                // What wraps around has its highest bit set.
-                out.extend(row.iter().map(|&x| i32::from(x).wrapping_add(1i32.wrapping_shl(bits)).cast_unsigned()));
-                out.get(start..).unwrap_or_default().iter().fold(0, |all, x| all | x).into()
-            }
-        }
-    )*};
-}
-narrow!(i8, i16, i32);
-
-impl Entry for i64 {
-    fn positive(row: &[i64], bits: u32, out: &mut Vec<u32>) -> u64 {
-        let positive = |x: i64| x.wrapping_add(1i64.wrapping_shl(bits)).cast_unsigned();
-        out.extend(row.iter().map(|&x| u32::try_from(positive(x) & u64::from(u32::MAX)).unwrap_or_default()));
-        row.iter().fold(0, |all, &x| all | positive(x))
-    }
-}
-
-/// Sums over tokens, one for each column and combination.
+/// Sums over tokens, one for each combination and column.
 struct Sums {
     /// Not reduced yet.
-    open: [Vec<u64>; COMBINATIONS],
+    open: Combination,
     /// Reduced.
-    done: [Vec<u64>; COMBINATIONS],
+    done: Combination,
+}
+
+/// Adds four rows of entries, each times its coefficients. In this form, with each slice for itself, the compiler multiplies two entries at once.
+#[inline(never)]
+fn add(a: &mut [u64], b: &mut [u64], rows: (&[u32], &[u32], &[u32], &[u32]), by: [[u32; COMBINATIONS]; TOKENS]) {
+    let (r0, r1, r2, r3) = rows;
+    let n = a.len().min(b.len()).min(r0.len()).min(r1.len()).min(r2.len()).min(r3.len());
+    let (a, b, r0, r1, r2, r3) = (&mut a[..n], &mut b[..n], &r0[..n], &r1[..n], &r2[..n], &r3[..n]);
+    for i in 0..n {
+        let combined = |c: usize| {
+            u64::from(r0[i])
+                .wrapping_mul(u64::from(by[0][c]))
+                .wrapping_add(u64::from(r1[i]).wrapping_mul(u64::from(by[1][c])))
+                .wrapping_add(u64::from(r2[i]).wrapping_mul(u64::from(by[2][c])))
+                .wrapping_add(u64::from(r3[i]).wrapping_mul(u64::from(by[3][c])))
+        };
+        a[i] = a[i].wrapping_add(combined(0));
+        b[i] = b[i].wrapping_add(combined(1));
+    }
 }
 
 impl Sums {
     fn new(columns: usize) -> Self {
-        Self { open: [vec![0; columns], vec![0; columns]], done: [vec![0; columns], vec![0; columns]] }
+        let zeros = || [vec![0; columns], vec![0; columns]];
+        Self { open: zeros(), done: zeros() }
     }
 
-    /// Adds up to four rows of entries, each times its coefficients. Missing rows are empty.
-    fn add(&mut self, rows: [&[u32]; TOKENS], by: [[u32; COMBINATIONS]; TOKENS]) {
-        let [a, b] = &mut self.open;
-        let n = a.len().min(b.len()).min(rows.iter().map(|r| r.len()).min().unwrap_or(0));
-        let (a, b) = (&mut a[..n], &mut b[..n]);
-        let [r0, r1, r2, r3] = rows.map(|r| &r[..n]);
-        let [[a0, b0], [a1, b1], [a2, b2], [a3, b3]] = by.map(|c| c.map(u64::from));
-        for i in 0..n {
-            let (x0, x1, x2, x3) = (u64::from(r0[i]), u64::from(r1[i]), u64::from(r2[i]), u64::from(r3[i]));
-            let one = x0.wrapping_mul(a0).wrapping_add(x1.wrapping_mul(a1));
-            let two = x2.wrapping_mul(a2).wrapping_add(x3.wrapping_mul(a3));
-            a[i] = a[i].wrapping_add(one).wrapping_add(two);
-            let one = x0.wrapping_mul(b0).wrapping_add(x1.wrapping_mul(b1));
-            let two = x2.wrapping_mul(b2).wrapping_add(x3.wrapping_mul(b3));
-            b[i] = b[i].wrapping_add(one).wrapping_add(two);
-        }
-    }
-
-    /// Reduces what is open. Both parts stay below `2^61 + 2^3` when they are added, so `done` is below `2^62` and not quite reduced.
+    /// Reduces what is open. Its parts are at most p and 7, and `done` is at most `p + 1` afterwards.
     fn close(&mut self) {
         for (open, done) in self.open.iter_mut().zip(&mut self.done) {
             for (open, done) in open.iter_mut().zip(done) {
@@ -100,33 +85,31 @@ impl Sums {
     }
 }
 
-/// The combinations of the rows of a matrix modulo p, or nothing where an entry is outside of `-2^bits` to `2^bits - 1`. Bits are
-/// at most 51. Nothing, too, where there are fewer coefficients than rows.
-pub fn combine<T: Entry>(
-    x: &Matrix<T>,
-    bits: u32,
-    coefficients: &[[u32; COMBINATIONS]],
-) -> Option<[Vec<u64>; COMBINATIONS]> {
-    let coefficients = coefficients.get(..x.rows())?;
-    let mut result = if bits < LIMB {
-        limb(x, bits + 1, coefficients, |row, out| T::positive(row, bits, out))?
+/// The combinations of tokens, or nothing where an entry is outside of `-2^bits` to `2^bits - 1`, tokens have different lengths or no
+/// whole number of entries, or there are fewer coefficients than tokens. Bits are at most 51.
+#[must_use]
+pub fn combine(x: &Rows<'_>, bits: u32, coefficients: &[[u32; COMBINATIONS]]) -> Option<Combination> {
+    let coefficients = coefficients.get(..x.rows.len())?;
+    let columns = x.rows.first()?.len().checked_div(x.width).filter(|n| *n > 0)?;
+    if x.rows.iter().any(|row| row.len() != columns * x.width) {
+        return None;
+    }
+    let mut result = if bits < LIMB && x.width <= 4 {
+        limb(x, columns, bits + 1, coefficients, |row, out| positive(row, x.width, bits, out))?
     } else {
-        let positive = |x: T| x.into().wrapping_add(1i64.wrapping_shl(bits)).cast_unsigned();
-        let mask = (1 << LOW) - 1;
-        let low = |row: &[T], out: &mut Vec<u32>| {
-            out.extend(row.iter().map(|&x| u32::try_from(positive(x) & mask).unwrap_or_default()));
-            0
+        let cut = |row: &[u8], out: &mut [u32], shift: u32, mask: u64| {
+            out.iter_mut().zip(wide(row, x.width, bits)).fold(0, |all, (to, x)| {
+                let limb = (x >> shift) & mask;
+                *to = u32::try_from(limb).unwrap_or_default();
+                all | limb
+            })
         };
-        let high = |row: &[T], out: &mut Vec<u32>| {
-            out.extend(row.iter().map(|&x| u32::try_from(positive(x) >> LOW).unwrap_or(u32::MAX)));
-            row.iter().fold(0, |all, &x| all | (positive(x) >> LOW))
-        };
-        let mut low = limb(x, LOW, coefficients, low)?;
-        let high = limb(x, bits + 1 - LOW, coefficients, high)?;
-        for (low, high) in low.iter_mut().zip(&high) {
-            for (low, high) in low.iter_mut().zip(high) {
-                *low = field::add(*low, field::mul(*high, 1 << LOW));
-            }
+        let low = limb(x, columns, LOW.min(bits + 1), coefficients, |row, out| cut(row, out, 0, (1 << LOW) - 1));
+        let high = (bits + 1).saturating_sub(LOW);
+        let high = limb(x, columns, high, coefficients, |row, out| cut(row, out, LOW, u64::MAX))?;
+        let mut low = low?;
+        for (low, high) in low.iter_mut().flatten().zip(high.iter().flatten()) {
+            *low = field::add(*low, field::mul(*high, 1 << LOW));
         }
         low
     };
@@ -139,30 +122,30 @@ pub fn combine<T: Entry>(
     Some(result)
 }
 
-/// The combinations of one limb, which has at most so many bits; nothing where it has more. `cut` appends the limb of a row, and gives all
-/// bits that are set somewhere.
-fn limb<T: Entry>(
-    x: &Matrix<T>,
+/// The combinations of one limb, which has at most so many bits, at most [`LIMB`]; nothing where it has more. `cut` writes the limb of each
+/// entry of a row, and gives all bits that are set in one of them.
+fn limb(
+    x: &Rows<'_>,
+    columns: usize,
     bits: u32,
     coefficients: &[[u32; COMBINATIONS]],
-    cut: impl Fn(&[T], &mut Vec<u32>) -> u64,
-) -> Option<[Vec<u64>; COMBINATIONS]> {
-    // So many products of 31 bits and of these bits are below 2^64; at least 8, as a limb has at most 30.
+    cut: impl Fn(&[u8], &mut [u32]) -> u64,
+) -> Option<Combination> {
+    // So many products of 31 bits and of these bits are below 2^64: at least 8.
     let fits = 1usize << (64 - BITS - bits).min(20);
-    let columns = x.cols();
     let mut sums = Sums::new(columns);
-    let mut limbs: Vec<u32> = Vec::with_capacity(TOKENS * columns);
+    let mut limbs = vec![0; TOKENS * columns];
     let (mut all, mut open) = (0, 0);
-    let rows: Vec<&[T]> = x.each_row().collect();
-    for (rows, by) in rows.chunks(TOKENS).zip(coefficients.chunks(TOKENS)) {
-        limbs.clear();
-        rows.iter().for_each(|row| all |= cut(row, &mut limbs));
-        // A row that is missing counts with coefficient 0.
+    for (rows, by) in x.rows.chunks(TOKENS).zip(coefficients.chunks(TOKENS)) {
+        for (row, out) in rows.iter().zip(limbs.chunks_exact_mut(columns)) {
+            all |= cut(row, out);
+        }
         let mut parts = limbs.chunks_exact(columns);
-        let first = limbs.get(..columns).unwrap_or_default();
-        let parts: [&[u32]; TOKENS] = std::array::from_fn(|_| parts.next().unwrap_or(first));
+        let mut part = || parts.next().unwrap_or_default();
+        let [a, b] = &mut sums.open;
+        // A row that is missing counts with coefficient 0.
         let by = std::array::from_fn(|i| by.get(i).copied().unwrap_or_default());
-        sums.add(parts, by);
+        add(a, b, (part(), part(), part(), part()), by);
         open += TOKENS;
         if open + TOKENS > fits {
             sums.close();
@@ -170,7 +153,41 @@ fn limb<T: Entry>(
         }
     }
     sums.close();
-    let [mut a, mut b] = sums.done;
-    a.iter_mut().chain(&mut b).for_each(|x| *x = field::reduce(u128::from(*x)));
-    (all >> bits == 0).then_some([a, b])
+    let reduced = sums.done.map(|mut done| {
+        done.iter_mut().for_each(|x| *x = if *x >= P { *x - P } else { *x });
+        done
+    });
+    (all >> bits == 0).then_some(reduced)
+}
+
+/// Entries of at most four bytes plus `2^bits`, as 32 bits each, where what wraps around has its highest bit set.
+fn positive(row: &[u8], width: usize, bits: u32, out: &mut [u32]) -> u64 {
+    match width {
+        1 => each::<1>(row, bits, out, |[a]| i8::from_le_bytes([a]).into()),
+        2 => each::<2>(row, bits, out, |x| i16::from_le_bytes(x).into()),
+        3 => each::<3>(row, bits, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8),
+        _ => each::<4>(row, bits, out, i32::from_le_bytes),
+    }
+}
+
+fn each<const W: usize>(row: &[u8], bits: u32, out: &mut [u32], entry: impl Fn([u8; W]) -> i32) -> u64 {
+    let (entries, _) = row.as_chunks::<W>();
+    let shift = 1i32.wrapping_shl(bits);
+    let mut all = 0;
+    for (to, x) in out.iter_mut().zip(entries) {
+        *to = entry(*x).wrapping_add(shift).cast_unsigned();
+        all |= *to;
+    }
+    all.into()
+}
+
+/// Entries of any width plus `2^bits`, as 64 bits each.
+fn wide(row: &[u8], width: usize, bits: u32) -> impl Iterator<Item = u64> {
+    row.chunks_exact(width.clamp(1, 8)).map(move |entry| {
+        let mut all = [0; 8];
+        let (_, high) = all.split_at_mut(8 - entry.len());
+        high.copy_from_slice(entry);
+        let x = i64::from_le_bytes(all) >> (64 - 8 * entry.len());
+        x.wrapping_add(1i64.wrapping_shl(bits)).cast_unsigned()
+    })
 }

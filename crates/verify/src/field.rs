@@ -27,16 +27,19 @@ pub fn signed(x: i128) -> u64 {
     sub(shifted, 1 << 4)
 }
 
-/// The sum.
+/// The sum of two numbers of the field.
 #[must_use]
+#[inline]
 pub fn add(a: u64, b: u64) -> u64 {
-    reduce(u128::from(a) + u128::from(b))
+    let sum = a.wrapping_add(b);
+    if sum >= P { sum.wrapping_sub(P) } else { sum }
 }
 
 /// The difference of two numbers of the field.
 #[must_use]
+#[inline]
 pub fn sub(a: u64, b: u64) -> u64 {
-    reduce(u128::from(a) + u128::from(P) - u128::from(b))
+    add(a, P.wrapping_sub(b))
 }
 
 /// The product of two numbers of the field.
@@ -67,6 +70,6 @@ pub fn dot_small<T: Copy + Into<i64>>(a: &[u64], b: &[T]) -> u64 {
 }
 
 /// The next number of the field from random words, evenly: 61 bits each, and p itself is left out.
-pub fn draw(words: &mut impl Iterator<Item = u64>) -> u64 {
+pub fn draw(words: &mut dyn Iterator<Item = u64>) -> u64 {
     words.map(|w| w >> 3).find(|w| *w < P).unwrap_or_default()
 }

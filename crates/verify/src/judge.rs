@@ -76,6 +76,10 @@ pub struct Case<'a> {
 
 /// Judges an envelope.
 pub fn judge<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
+    G::judge(envelope, case, subject)
+}
+
+pub(crate) fn judge_of<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
     match judged(envelope, case, subject) {
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(stop) => stop.into(),

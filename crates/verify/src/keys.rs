@@ -27,55 +27,61 @@ pub struct Key {
 
 /// A grid of weights.
 pub trait Weight: Named + Saturate {
-    /// The number plus half of the grid.
-    fn positive(self) -> u32;
     /// Half of the grid.
     const HALF: u32;
+    /// The number plus half of the grid.
+    fn positive(self) -> u32;
+    /// Draws r from random words and computes v. It is compiled in this crate, whatever the settings of who calls it.
+    fn key(w: &Matrix<Self>, words: &mut dyn Iterator<Item = u64>) -> Key;
 }
 
-impl Weight for i8 {
-    fn positive(self) -> u32 {
-        u32::from(self.cast_unsigned() ^ 0x80)
-    }
-    const HALF: u32 = 1 << 7;
-}
+macro_rules! weight {
+    ($($t:ty, $half:literal);*) => {$(
+        impl Weight for $t {
+            const HALF: u32 = $half;
 
-impl Weight for i16 {
-    fn positive(self) -> u32 {
-        u32::from(self.cast_unsigned() ^ 0x8000)
-    }
-    const HALF: u32 = 1 << 15;
-}
-
-impl Key {
-    /// Draws r and computes v.
-    pub fn draw<G: Weight>(w: &Matrix<G>, words: &mut impl Iterator<Item = u64>) -> Key {
-        let r: Vec<u64> = (0..w.rows()).map(|_| field::draw(words)).collect();
-        let mut v = vec![0u64; w.cols()];
-        let mut sums = [vec![0u64; w.cols()], vec![0u64; w.cols()]];
-        let mut row = vec![0u32; w.cols()];
-        let rows: Vec<&[G]> = w.each_row().collect();
-        for (rows, r) in rows.chunks(ROWS).zip(r.chunks(ROWS)) {
-            for (w, &r) in rows.iter().zip(r) {
-                row.iter_mut().zip(*w).for_each(|(to, w)| *to = w.positive());
-                let [low, high] = &mut sums;
-                let (r_low, r_high) = (r & ((1 << LIMB) - 1), r >> LIMB);
-                for ((low, high), &w) in low.iter_mut().zip(high).zip(&row) {
-                    let w = u64::from(w);
-                    *low = low.wrapping_add(w.wrapping_mul(r_low & 0xffff_ffff));
-                    *high = high.wrapping_add(w.wrapping_mul(r_high & 0xffff_ffff));
-                }
+            #[inline]
+            fn positive(self) -> u32 {
+                u32::from(self.cast_unsigned() ^ $half)
             }
-            let total = r.iter().fold(0, |sum, r| field::add(sum, *r));
-            let half = field::mul(total, G::HALF.into());
-            let [low, high] = &mut sums;
-            for (v, (low, high)) in v.iter_mut().zip(low.iter_mut().zip(high)) {
-                let sum = u128::from(*low) + (u128::from(*high) << LIMB);
-                *v = field::add(*v, field::sub(field::reduce(sum), half));
-                (*low, *high) = (0, 0);
+
+            fn key(w: &Matrix<$t>, words: &mut dyn Iterator<Item = u64>) -> Key {
+                key_of(w, words)
             }
         }
-        Key { r, v }
+    )*};
+}
+weight!(i8, 0x80; i16, 0x8000);
+
+fn key_of<G: Weight>(w: &Matrix<G>, words: &mut dyn Iterator<Item = u64>) -> Key {
+    let r: Vec<u64> = (0..w.rows()).map(|_| field::draw(words)).collect();
+    let mut v = vec![0u64; w.cols()];
+    let mut sums = [vec![0u64; w.cols()], vec![0u64; w.cols()]];
+    let rows: Vec<&[G]> = w.each_row().collect();
+    for (rows, r) in rows.chunks(ROWS).zip(r.chunks(ROWS)) {
+        for (w, &r) in rows.iter().zip(r) {
+            let [low, high] = &mut sums;
+            add(low, r & ((1 << LIMB) - 1), w);
+            add(high, r >> LIMB, w);
+        }
+        let total = r.iter().fold(0, |sum, r| field::add(sum, *r));
+        let half = field::mul(total, G::HALF.into());
+        let [low, high] = &mut sums;
+        for (v, (low, high)) in v.iter_mut().zip(low.iter_mut().zip(high)) {
+            let sum = u128::from(*low) + (u128::from(*high) << LIMB);
+            *v = field::add(*v, field::sub(field::reduce(sum), half));
+            (*low, *high) = (0, 0);
+        }
+    }
+    Key { r, v }
+}
+
+/// Adds a limb times each weight, made positive.
+fn add<G: Weight>(sums: &mut [u64], limb: u64, w: &[G]) {
+    // Both factors have 32 bits, which one vector instruction multiplies.
+    let limb = limb & 0xffff_ffff;
+    for (sum, w) in sums.iter_mut().zip(w) {
+        *sum = sum.wrapping_add(u64::from(w.positive()).wrapping_mul(limb));
     }
 }
 
@@ -100,7 +106,7 @@ impl Keys {
         let key = |(i, w): (u64, &Matrix<G>)| {
             let one = |n: u32| {
                 let hash = Context::Challenge.hash().bytes(b"rows").digest(seed).digest(root);
-                Key::draw(w, &mut hash.number(i).number(n.into()).words())
+                G::key(w, &mut hash.number(i).number(n.into()).words())
             };
             (0..repetitions).map(one).collect()
         };

@@ -3,9 +3,9 @@
 //! These are the checks that `sctt/tolerance.sctt` is about. A float answer as a whole is not judged by them: that needs a specification of the
 //! float operations between products, which version 1 does not have.
 
-use crate::combine::{COMBINATIONS, Entry};
+use crate::combine::{Coefficients, Rows};
 use crate::keys::{Key, Weight};
-use crate::product::passes;
+use crate::product::{combined, passes};
 use bfv_exact::Matrix;
 
 /// What a check of a float product found.
@@ -27,16 +27,19 @@ pub enum Near {
 /// specification and not from the worker. A y that is farther from its product than the tolerance passes with the probability of
 /// [`passes`]; there is no tolerance in the sum.
 #[must_use]
-pub fn residual<X: Entry>(
-    key: &Key,
-    coefficients: &[[u32; COMBINATIONS]],
-    x: (&Matrix<X>, u32),
+pub fn residual(
+    keys: &[Key],
+    coefficients: &[Coefficients],
+    (x, x_bits): (&Rows<'_>, u32),
     (scale, y, e): (i64, &Matrix<i64>, &Matrix<i64>),
     tolerance: &[i64],
     sum_bits: u32,
 ) -> Near {
-    let shape = (y.rows(), y.cols());
-    if (e.rows(), e.cols()) != shape || tolerance.len() != y.cols() || x.0.rows() != y.rows() || sum_bits > 51 {
+    if (e.rows(), e.cols()) != (y.rows(), y.cols())
+        || tolerance.len() != y.cols()
+        || x.rows.len() != y.rows()
+        || sum_bits > 51
+    {
         return Near::Shape;
     }
     for (t, e) in e.each_row().enumerate() {
@@ -45,10 +48,15 @@ pub fn residual<X: Entry>(
             return Near::Residual(t, i);
         }
     }
-    let sums = y.entries().iter().zip(e.entries()).map(|(&y, &e)| y.checked_mul(scale)?.checked_add(e)).collect();
-    let Some(sums) = sums else { return Near::Shape };
-    let Ok(sums) = Matrix::new("residuals", y.rows(), y.cols(), sums) else { return Near::Shape };
-    if passes(key, coefficients, x, (&sums, sum_bits)) { Near::Within } else { Near::Product }
+    let sums = y.entries().iter().zip(e.entries()).map(|(&y, &e)| y.checked_mul(scale)?.checked_add(e));
+    let Some(sums) = sums.map(|sum| sum.map(i64::to_le_bytes)).collect::<Option<Vec<[u8; 8]>>>() else {
+        return Near::Shape;
+    };
+    let rows = Rows { rows: sums.as_flattened().chunks(8 * y.cols()).collect(), width: 8 };
+    match (combined(x, x_bits, coefficients), combined(&rows, sum_bits, coefficients)) {
+        (Some(x), Some(y)) if passes(keys, &x, &y) => Near::Within,
+        _ => Near::Product,
+    }
 }
 
 /// The combination of the rows of W with signs: `true` stands for 1, `false` for -1.

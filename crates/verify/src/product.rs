@@ -1,24 +1,30 @@
 //! The check of one linear layer for many tokens.
 
-use crate::combine::{COMBINATIONS, Entry, combine};
+use crate::combine::{Coefficients, Combination, Rows, combine};
 use crate::field;
 use crate::keys::Key;
-use bfv_exact::Matrix;
 
-/// Whether `y = W x` for tokens as rows, as far as a key and coefficients can tell: a right product always passes. Entries of x are of `x_bits`
-/// bits beside the sign; an entry of y with more than `y_bits` fails.
+/// Tokens that were combined, for each repetition of the check.
+pub type Combined = Vec<Combination>;
+
+/// The combinations of tokens, once for all layers that they go into. Nothing where [`combine`] gives nothing.
 #[must_use]
-pub fn passes<X: Entry, Y: Entry>(
-    key: &Key,
-    coefficients: &[[u32; COMBINATIONS]],
-    (x, x_bits): (&Matrix<X>, u32),
-    (y, y_bits): (&Matrix<Y>, u32),
-) -> bool {
-    let fits = x.rows() == y.rows() && x.cols() == key.v.len() && y.cols() == key.r.len();
-    let (Some(x), Some(y)) = (combine(x, x_bits, coefficients), combine(y, y_bits, coefficients)) else {
-        return false;
+pub fn combined(x: &Rows<'_>, bits: u32, coefficients: &[Coefficients]) -> Option<Combined> {
+    coefficients.iter().map(|c| combine(x, bits, c)).collect()
+}
+
+/// Whether `y = W x` for all tokens, as far as keys can tell, each key for one repetition: a right product always passes. Both sides are
+/// combined with the same coefficients.
+#[must_use]
+pub fn passes(keys: &[Key], x: &Combined, y: &Combined) -> bool {
+    let agree = |key: &Key, x: &Combination, y: &Combination| {
+        x.iter().zip(y).all(|(x, y)| {
+            x.len() == key.v.len() && y.len() == key.r.len() && field::dot(&key.v, x) == field::dot(&key.r, y)
+        })
     };
-    fits && x.iter().zip(&y).all(|(x, y)| field::dot(&key.v, x) == field::dot(&key.r, y))
+    !keys.is_empty()
+        && [x.len(), y.len()] == [keys.len(); 2]
+        && keys.iter().zip(x.iter().zip(y)).all(|(key, (x, y))| agree(key, x, y))
 }
 
 /// The same for one token, without coefficients. Entries have at most 55 bits.

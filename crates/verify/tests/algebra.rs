@@ -11,18 +11,50 @@
 mod common;
 
 use bfv_exact::Matrix;
+use bfv_exact::commit::write;
+use bfv_exact::forward::Shown;
 use bfv_exact::linear::scalar;
 use bfv_exact::spec::Bits;
-use bfv_verify::combine::{combine, draw};
+use bfv_verify::combine::{Rows, combine, draw};
 use bfv_verify::field::{self, P};
 use bfv_verify::keys::{Key, Weight, sum_bits};
 use bfv_verify::lanes::{Near, residual, signed_rows, tolerance};
-use bfv_verify::product::{passes, row_passes};
+use bfv_verify::product;
+use bfv_verify::product::row_passes;
 use common::numbers::Random;
 use num_bigint::BigInt;
 
 fn words(random: &mut Random) -> impl Iterator<Item = u64> + '_ {
     std::iter::repeat_with(|| random.word())
+}
+
+/// The bytes of a matrix.
+fn bytes<T: Shown>(x: &Matrix<T>, width: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(T::shown(x), width, &mut bytes);
+    bytes
+}
+
+fn rows<T: Copy>(x: &Matrix<T>, bytes: &[u8]) -> usize {
+    bytes.len() / x.rows()
+}
+
+fn combine_all<T: Shown>(x: &Matrix<T>, width: usize, bits: u32, coefficients: &[[u32; 2]]) -> Option<[Vec<u64>; 2]> {
+    let bytes = bytes(x, width);
+    combine(&Rows { rows: bytes.chunks(rows(x, &bytes)).collect(), width }, bits, coefficients)
+}
+
+/// One key and its coefficients; inputs with their bytes and bits.
+fn passes<X: Shown, Y: Shown>(
+    key: &Key,
+    coefficients: &[[u32; 2]],
+    (x, x_width): (&Matrix<X>, usize),
+    (y, bits): (&Matrix<Y>, u32),
+) -> bool {
+    let x_bits = if x_width == 1 { 7 } else { 15 };
+    let Some(x) = combine_all(x, x_width, x_bits, coefficients) else { return false };
+    let Some(y) = combine_all(y, if bits < 31 { 4 } else { 8 }, bits, coefficients) else { return false };
+    product::passes(std::slice::from_ref(key), &vec![x], &vec![y])
 }
 
 fn modulo(x: &BigInt) -> u64 {
@@ -67,7 +99,7 @@ fn combinations_are_sums_over_tokens() {
             if round % 5 == 0 { vec![[(1 << 31) - 1; 2]; rows] } else { draw(&mut words(&mut random), rows) };
         let low = -(1i64 << bits);
         let x: Matrix<i64> = random.matrix(rows, cols, low, -low - 1);
-        let found = combine(&x, bits, &coefficients).unwrap();
+        let found = combine_all(&x, 8, bits, &coefficients).unwrap();
         for (c, found) in found.iter().enumerate() {
             for (i, found) in found.iter().enumerate() {
                 let sum: BigInt =
@@ -80,17 +112,17 @@ fn combinations_are_sums_over_tokens() {
         for beyond in [-low, low - 1, i64::MAX, i64::MIN, -low + (1 << 32)] {
             let mut x = x.clone();
             x.entries_mut()[at] = beyond;
-            assert!(combine(&x, bits, &coefficients).is_none(), "{bits} {beyond}");
+            assert!(combine_all(&x, 8, bits, &coefficients).is_none(), "{bits} {beyond}");
         }
         if bits < 31 {
             let narrow = x.map(|x| i32::try_from(x).unwrap());
-            assert_eq!(combine(&narrow, bits, &coefficients), combine(&x, bits, &coefficients));
+            assert_eq!(combine_all(&narrow, 4, bits, &coefficients), combine_all(&x, 8, bits, &coefficients));
             let mut beyond = narrow.clone();
             beyond.entries_mut()[at] = if round % 2 == 0 { i32::MAX } else { i32::MIN };
-            assert_eq!(combine(&beyond, bits, &coefficients).is_none(), bits < 31);
+            assert!(combine_all(&beyond, 4, bits, &coefficients).is_none());
         }
         // A token without a coefficient would not be checked.
-        assert!(combine(&x, bits, &coefficients[1..]).is_none());
+        assert!(combine_all(&x, 8, bits, &coefficients[1..]).is_none());
     }
 }
 
@@ -99,7 +131,7 @@ fn keys_combine<G: Weight + Copy + TryFrom<i64>>(rows: usize) {
     let half = i64::from(G::HALF);
     for cols in [1, 7] {
         let w: Matrix<G> = random.matrix(rows, cols, -half, half - 1);
-        let key = Key::draw(&w, &mut words(&mut random));
+        let key = G::key(&w, &mut words(&mut random));
         assert!(key.r.iter().all(|r| *r < P) && key.r.len() == rows);
         for (j, v) in key.v.iter().enumerate() {
             let sum: BigInt = w.each_row().zip(&key.r).map(|(w, r)| BigInt::from(Into::<i64>::into(w[j])) * r).sum();
@@ -124,16 +156,16 @@ fn right_products_pass_at_the_ends_of_the_grid() {
             let w = Matrix::filled("w", 3, cols, -128i8).unwrap();
             let x = Matrix::filled("x", 9, cols, end).unwrap();
             let y = scalar(&w, &x).unwrap();
-            let key = Key::draw(&w, &mut words(&mut random));
+            let key = i8::key(&w, &mut words(&mut random));
             let coefficients = draw(&mut words(&mut random), 9);
             let bits = sum_bits(Bits::Eight, cols);
-            assert!(passes(&key, &coefficients, (&x, 7), (&y, bits)));
+            assert!(passes(&key, &coefficients, (&x, 1), (&y, bits)));
             for i in 0..y.entries().len() {
                 let mut wrong = y.clone();
                 wrong.entries_mut()[i] -= 1;
-                assert!(!passes(&key, &coefficients, (&x, 7), (&wrong, bits)));
+                assert!(!passes(&key, &coefficients, (&x, 1), (&wrong, bits)));
             }
-            assert!(!passes(&key, &coefficients[..8], (&x, 7), (&y, bits)), "a token without coefficient");
+            assert!(!passes(&key, &coefficients[..8], (&x, 1), (&y, bits)), "a token without coefficient");
         }
     }
 }
@@ -176,7 +208,7 @@ fn attack_21_a_change_orthogonal_to_a_leaked_vector() {
     let w: Matrix<i16> = random.matrix(4, 64, -32_768, 32_767);
     let x: Matrix<i16> = random.matrix(1, 64, -32_768, 32_767);
     let y = scalar(&w, &x).unwrap();
-    let leaked = Key::draw(&w, &mut words(&mut random));
+    let leaked = i16::key(&w, &mut words(&mut random));
     let (a, b) = orthogonal(leaked.r[0], leaked.r[1]);
     assert!(
         (a, b) != (0, 0)
@@ -191,12 +223,12 @@ fn attack_21_a_change_orthogonal_to_a_leaked_vector() {
     let bits = sum_bits(Bits::Sixteen, 64);
     let by = |key: &Key, random: &mut Random| {
         let coefficients = draw(&mut words(random), 1);
-        (passes(key, &coefficients, (&x, 15), (&y, bits)), passes(key, &coefficients, (&x, 15), (&wrong, bits)))
+        (passes(key, &coefficients, (&x, 2), (&y, bits)), passes(key, &coefficients, (&x, 2), (&wrong, bits)))
     };
     // Whoever knows r can cheat, so r is drawn after the commitment or kept secret.
     assert_eq!(by(&leaked, &mut random), (true, true));
     for _ in 0..100 {
-        let fresh = Key::draw(&w, &mut words(&mut random));
+        let fresh = i16::key(&w, &mut words(&mut random));
         assert_eq!(by(&fresh, &mut random), (true, false));
     }
     // Over more tokens a change must survive coefficients as well: one that vanishes when tokens are added up does not.
@@ -206,7 +238,7 @@ fn attack_21_a_change_orthogonal_to_a_leaked_vector() {
     cancelling.entries_mut()[4] -= 1;
     for _ in 0..100 {
         let coefficients = draw(&mut words(&mut random), 2);
-        assert!(!passes(&leaked, &coefficients, (&two, 15), (&cancelling, bits)));
+        assert!(!passes(&leaked, &coefficients, (&two, 2), (&cancelling, bits)));
     }
     assert!(!row_passes(&leaked, x.entries(), &[1i64, 2, 3, 4]));
 }
@@ -218,10 +250,10 @@ fn multiples_of_the_prime_are_no_way_around() {
     let x = Matrix::filled("x", 1, 1, 5i16).unwrap();
     let wrapped = Matrix::new("y", 1, 1, vec![5 + P as i64]).unwrap();
     let mut random = Random(6);
-    let key = Key::draw(&w, &mut words(&mut random));
+    let key = i16::key(&w, &mut words(&mut random));
     assert_eq!(field::mul(key.r[0], 5), field::mul(key.r[0], field::signed(wrapped.entries()[0].into())));
     let coefficients = draw(&mut words(&mut random), 1);
-    assert!(!passes(&key, &coefficients, (&x, 15), (&wrapped, sum_bits(Bits::Sixteen, 1))));
+    assert!(!passes(&key, &coefficients, (&x, 2), (&wrapped, sum_bits(Bits::Sixteen, 1))));
 }
 
 #[test]
@@ -234,11 +266,20 @@ fn a_residual_makes_the_tolerance_exact() {
     let y = sums.map(|s| (s + 512) >> 10);
     let e =
         Matrix::new("e", 6, 5, sums.entries().iter().zip(y.entries()).map(|(s, y)| s - (y << 10)).collect()).unwrap();
-    let key = Key::draw(&w, &mut words(&mut random));
+    let key = i16::key(&w, &mut words(&mut random));
     let coefficients = draw(&mut words(&mut random), 6);
     let bits = sum_bits(Bits::Sixteen, 33);
+    let x_bytes = bytes(&x, 2);
+    let inputs = Rows { rows: x_bytes.chunks(66).collect(), width: 2 };
     let check = |y: &Matrix<i64>, e: &Matrix<i64>, tolerance: i64| {
-        residual(&key, &coefficients, (&x, 15), (1 << 10, y, e), &[tolerance; 5], bits)
+        residual(
+            std::slice::from_ref(&key),
+            std::slice::from_ref(&coefficients),
+            (&inputs, 15),
+            (1 << 10, y, e),
+            &[tolerance; 5],
+            bits,
+        )
     };
     assert_eq!(check(&y, &e, 512), Near::Within);
     // A tolerance comes from the specification: a smaller one is met by fewer.
