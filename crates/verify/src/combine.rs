@@ -48,24 +48,57 @@ struct Sums {
     done: Combination,
 }
 
-/// Adds four rows of entries, each times its coefficients. In this form, with each slice for itself, the compiler multiplies two entries at once.
-#[inline(never)]
-fn add(a: &mut [u64], b: &mut [u64], rows: (&[u32], &[u32], &[u32], &[u32]), by: [[u32; COMBINATIONS]; TOKENS]) {
-    let (r0, r1, r2, r3) = rows;
+/// Four tokens as entries of so many bytes.
+type Four<'a, const W: usize> = (&'a [[u8; W]], &'a [[u8; W]], &'a [[u8; W]], &'a [[u8; W]]);
+
+/// Adds the entries of four tokens plus a shift, as 32 bits, each times its coefficients, and gives all bits that are set in one of them. In this
+/// form, with each slice for itself and inlined into a function of its own, the compiler multiplies two entries at once.
+#[inline(always)]
+fn add<const W: usize>(
+    [a, b]: [&mut [u64]; COMBINATIONS],
+    (r0, r1, r2, r3): Four<'_, W>,
+    by: [[u32; COMBINATIONS]; TOKENS],
+    shift: u32,
+    entry: impl Fn([u8; W]) -> i32,
+) -> u32 {
     let n = a.len().min(b.len()).min(r0.len()).min(r1.len()).min(r2.len()).min(r3.len());
     let (a, b, r0, r1, r2, r3) = (&mut a[..n], &mut b[..n], &r0[..n], &r1[..n], &r2[..n], &r3[..n]);
+    let positive = |x: [u8; W]| entry(x).cast_unsigned().wrapping_add(shift);
+    let mut all = 0;
     for i in 0..n {
+        let (x0, x1, x2, x3) = (positive(r0[i]), positive(r1[i]), positive(r2[i]), positive(r3[i]));
+        all |= x0 | x1 | x2 | x3;
         let combined = |c: usize| {
-            u64::from(r0[i])
+            u64::from(x0)
                 .wrapping_mul(u64::from(by[0][c]))
-                .wrapping_add(u64::from(r1[i]).wrapping_mul(u64::from(by[1][c])))
-                .wrapping_add(u64::from(r2[i]).wrapping_mul(u64::from(by[2][c])))
-                .wrapping_add(u64::from(r3[i]).wrapping_mul(u64::from(by[3][c])))
+                .wrapping_add(u64::from(x1).wrapping_mul(u64::from(by[1][c])))
+                .wrapping_add(u64::from(x2).wrapping_mul(u64::from(by[2][c])))
+                .wrapping_add(u64::from(x3).wrapping_mul(u64::from(by[3][c])))
         };
         a[i] = a[i].wrapping_add(combined(0));
         b[i] = b[i].wrapping_add(combined(1));
     }
+    all
 }
+
+macro_rules! add {
+    ($name:ident, $width:literal, $entry:expr) => {
+        #[inline(never)]
+        fn $name(
+            a: &mut [u64],
+            b: &mut [u64],
+            rows: Four<'_, $width>,
+            by: [[u32; COMBINATIONS]; TOKENS],
+            shift: u32,
+        ) -> u32 {
+            add([a, b], rows, by, shift, $entry)
+        }
+    };
+}
+add!(add_1, 1, |x| i8::from_le_bytes(x).into());
+add!(add_2, 2, |x| i16::from_le_bytes(x).into());
+add!(add_3, 3, |[x, y, z]| i32::from_le_bytes([0, x, y, z]) >> 8);
+add!(add_4, 4, i32::from_le_bytes);
 
 impl Sums {
     fn new(columns: usize) -> Self {
@@ -95,19 +128,14 @@ pub fn combine(x: &Rows<'_>, bits: u32, coefficients: &[[u32; COMBINATIONS]]) ->
         return None;
     }
     let mut result = if bits < LIMB && x.width <= 4 {
-        limb(x, columns, bits + 1, coefficients, |row, out| positive(row, x.width, bits, out))?
+        limb(&x.rows, x.width, columns, (bits + 1, 1 << bits), coefficients)?
     } else {
-        let cut = |row: &[u8], out: &mut [u32], shift: u32, mask: u64| {
-            out.iter_mut().zip(wide(row, x.width, bits)).fold(0, |all, (to, x)| {
-                let limb = (x >> shift) & mask;
-                *to = u32::try_from(limb).unwrap_or_default();
-                all | limb
-            })
+        let (low, high) = cut(x, bits)?;
+        let part = |limbs: &[[u8; 4]], bits| {
+            let rows: Vec<&[u8]> = limbs.chunks(columns).map(<[[u8; 4]]>::as_flattened).collect();
+            limb(&rows, 4, columns, (bits, 0), coefficients)
         };
-        let low = limb(x, columns, LOW.min(bits + 1), coefficients, |row, out| cut(row, out, 0, (1 << LOW) - 1));
-        let high = (bits + 1).saturating_sub(LOW);
-        let high = limb(x, columns, high, coefficients, |row, out| cut(row, out, LOW, u64::MAX))?;
-        let mut low = low?;
+        let (mut low, high) = (part(&low, LOW)?, part(&high, LOW)?);
         for (low, high) in low.iter_mut().flatten().zip(high.iter().flatten()) {
             *low = field::add(*low, field::mul(*high, 1 << LOW));
         }
@@ -122,30 +150,45 @@ pub fn combine(x: &Rows<'_>, bits: u32, coefficients: &[[u32; COMBINATIONS]]) ->
     Some(result)
 }
 
-/// The combinations of one limb, which has at most so many bits, at most [`LIMB`]; nothing where it has more. `cut` writes the limb of each
-/// entry of a row, and gives all bits that are set in one of them.
+/// The entries plus `2^bits` in two limbs of four bytes; nothing where one is not between 0 and `2^(bits + 1) - 1`.
+fn cut(x: &Rows<'_>, bits: u32) -> Option<(Vec<[u8; 4]>, Vec<[u8; 4]>)> {
+    let limb = |x: u64| u32::try_from(x).unwrap_or_default().to_le_bytes();
+    let (mut low, mut high, mut all) = (Vec::new(), Vec::new(), 0);
+    for entry in x.rows.iter().flat_map(|row| row.chunks_exact(x.width)) {
+        let mut bytes = [0; 8];
+        bytes.get_mut(8usize.checked_sub(x.width)?..)?.copy_from_slice(entry);
+        let x = (i64::from_le_bytes(bytes) >> (64 - 8 * x.width)).wrapping_add(1 << bits).cast_unsigned();
+        all |= x;
+        low.push(limb(x & ((1 << LOW) - 1)));
+        high.push(limb(x >> LOW));
+    }
+    (all >> (bits + 1) == 0).then_some((low, high))
+}
+
+/// The combinations of entries of at most four bytes, plus a shift that gives them at most so many bits, at most [`LIMB`]; nothing where one
+/// has more.
 fn limb(
-    x: &Rows<'_>,
+    rows: &[&[u8]],
+    width: usize,
     columns: usize,
-    bits: u32,
+    (bits, shift): (u32, u32),
     coefficients: &[[u32; COMBINATIONS]],
-    cut: impl Fn(&[u8], &mut [u32]) -> u64,
 ) -> Option<Combination> {
     // So many products of 31 bits and of these bits are below 2^64: at least 8.
     let fits = 1usize << (64 - BITS - bits).min(20);
     let mut sums = Sums::new(columns);
-    let mut limbs = vec![0; TOKENS * columns];
     let (mut all, mut open) = (0, 0);
-    for (rows, by) in x.rows.chunks(TOKENS).zip(coefficients.chunks(TOKENS)) {
-        for (row, out) in rows.iter().zip(limbs.chunks_exact_mut(columns)) {
-            all |= cut(row, out);
-        }
-        let mut parts = limbs.chunks_exact(columns);
-        let mut part = || parts.next().unwrap_or_default();
-        let [a, b] = &mut sums.open;
-        // A row that is missing counts with coefficient 0.
+    for (rows, by) in rows.chunks(TOKENS).zip(coefficients.chunks(TOKENS)) {
+        // A token that is missing counts with coefficient 0; any other stands for it.
         let by = std::array::from_fn(|i| by.get(i).copied().unwrap_or_default());
-        add(a, b, (part(), part(), part(), part()), by);
+        let row = |i: usize| rows.get(i).or(rows.first()).copied().unwrap_or_default();
+        let [a, b] = &mut sums.open;
+        all |= match width {
+            1 => add_1(a, b, four(row), by, shift),
+            2 => add_2(a, b, four(row), by, shift),
+            3 => add_3(a, b, four(row), by, shift),
+            _ => add_4(a, b, four(row), by, shift),
+        };
         open += TOKENS;
         if open + TOKENS > fits {
             sums.close();
@@ -157,37 +200,10 @@ fn limb(
         done.iter_mut().for_each(|x| *x = if *x >= P { *x - P } else { *x });
         done
     });
-    (all >> bits == 0).then_some(reduced)
+    (u64::from(all) >> bits == 0).then_some(reduced)
 }
 
-/// Entries of at most four bytes plus `2^bits`, as 32 bits each, where what wraps around has its highest bit set.
-fn positive(row: &[u8], width: usize, bits: u32, out: &mut [u32]) -> u64 {
-    match width {
-        1 => each::<1>(row, bits, out, |[a]| i8::from_le_bytes([a]).into()),
-        2 => each::<2>(row, bits, out, |x| i16::from_le_bytes(x).into()),
-        3 => each::<3>(row, bits, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8),
-        _ => each::<4>(row, bits, out, i32::from_le_bytes),
-    }
-}
-
-fn each<const W: usize>(row: &[u8], bits: u32, out: &mut [u32], entry: impl Fn([u8; W]) -> i32) -> u64 {
-    let (entries, _) = row.as_chunks::<W>();
-    let shift = 1i32.wrapping_shl(bits);
-    let mut all = 0;
-    for (to, x) in out.iter_mut().zip(entries) {
-        *to = entry(*x).wrapping_add(shift).cast_unsigned();
-        all |= *to;
-    }
-    all.into()
-}
-
-/// Entries of any width plus `2^bits`, as 64 bits each.
-fn wide(row: &[u8], width: usize, bits: u32) -> impl Iterator<Item = u64> {
-    row.chunks_exact(width.clamp(1, 8)).map(move |entry| {
-        let mut all = [0; 8];
-        let (_, high) = all.split_at_mut(8 - entry.len());
-        high.copy_from_slice(entry);
-        let x = i64::from_le_bytes(all) >> (64 - 8 * entry.len());
-        x.wrapping_add(1i64.wrapping_shl(bits)).cast_unsigned()
-    })
+fn four<'a, const W: usize>(row: impl Fn(usize) -> &'a [u8]) -> Four<'a, W> {
+    let part = |i| row(i).as_chunks::<W>().0;
+    (part(0), part(1), part(2), part(3))
 }
