@@ -7,6 +7,7 @@
 //! committed to.
 
 use crate::field::{self, P};
+use std::ops::Range;
 
 /// Bits of a coefficient.
 pub const BITS: u32 = 31;
@@ -18,6 +19,8 @@ const LIMB: u32 = 30;
 const LOW: u32 = 26;
 /// Tokens that share one pass over the sums.
 const TOKENS: usize = 4;
+/// Columns of which the sums stay in the first cache.
+const STRIP: usize = 512;
 
 /// The coefficients of both combinations, a pair for each token.
 pub type Coefficients = Vec<[u32; COMBINATIONS]>;
@@ -106,10 +109,11 @@ impl Sums {
         Self { open: zeros(), done: zeros() }
     }
 
-    /// Reduces what is open. Its parts are at most p and 7, and `done` is at most `p + 1` afterwards.
-    fn close(&mut self) {
+    /// Reduces what is open in some columns. Its parts are at most p and 7, and `done` is at most `p + 1` afterwards.
+    fn close(&mut self, columns: Range<usize>) {
         for (open, done) in self.open.iter_mut().zip(&mut self.done) {
-            for (open, done) in open.iter_mut().zip(done) {
+            let open = open.get_mut(columns.clone()).unwrap_or_default();
+            for (open, done) in open.iter_mut().zip(done.get_mut(columns.clone()).unwrap_or_default()) {
                 let sum = (*open & P).wrapping_add(*open >> 61).wrapping_add(*done);
                 *done = (sum & P).wrapping_add(sum >> 61);
                 *open = 0;
@@ -177,25 +181,32 @@ fn limb(
     // So many products of 31 bits and of these bits are below 2^64: at least 8.
     let fits = 1usize << (64 - BITS - bits).min(20);
     let mut sums = Sums::new(columns);
-    let (mut all, mut open) = (0, 0);
-    for (rows, by) in rows.chunks(TOKENS).zip(coefficients.chunks(TOKENS)) {
-        // A token that is missing counts with coefficient 0; any other stands for it.
-        let by = std::array::from_fn(|i| by.get(i).copied().unwrap_or_default());
-        let row = |i: usize| rows.get(i).or(rows.first()).copied().unwrap_or_default();
-        let [a, b] = &mut sums.open;
-        all |= match width {
-            1 => add_1(a, b, four(row), by, shift),
-            2 => add_2(a, b, four(row), by, shift),
-            3 => add_3(a, b, four(row), by, shift),
-            _ => add_4(a, b, four(row), by, shift),
-        };
-        open += TOKENS;
-        if open + TOKENS > fits {
-            sums.close();
-            open = 0;
+    let mut all = 0;
+    for start in (0..columns).step_by(STRIP) {
+        let strip = start..columns.min(start + STRIP);
+        let mut open = 0;
+        for (rows, by) in rows.chunks(TOKENS).zip(coefficients.chunks(TOKENS)) {
+            // A token that is missing counts with coefficient 0; any other stands for it.
+            let by = std::array::from_fn(|i| by.get(i).copied().unwrap_or_default());
+            let row = |i: usize| {
+                let row: &[u8] = rows.get(i).or(rows.first()).copied().unwrap_or_default();
+                row.get(strip.start * width..strip.end * width).unwrap_or_default()
+            };
+            let [a, b] = sums.open.each_mut().map(|open| open.get_mut(strip.clone()).unwrap_or_default());
+            all |= match width {
+                1 => add_1(a, b, four(row), by, shift),
+                2 => add_2(a, b, four(row), by, shift),
+                3 => add_3(a, b, four(row), by, shift),
+                _ => add_4(a, b, four(row), by, shift),
+            };
+            open += TOKENS;
+            if open + TOKENS > fits {
+                sums.close(strip.clone());
+                open = 0;
+            }
         }
+        sums.close(strip);
     }
-    sums.close();
     let reduced = sums.done.map(|mut done| {
         done.iter_mut().for_each(|x| *x = if *x >= P { *x - P } else { *x });
         done
