@@ -51,6 +51,8 @@ struct Sums {
     done: Combination,
 }
 
+/// Limbs of entries, as four bytes each.
+type Limbs = Vec<[u8; 4]>;
 /// Four tokens as entries of so many bytes.
 type Four<'a, const W: usize> = (&'a [[u8; W]], &'a [[u8; W]], &'a [[u8; W]], &'a [[u8; W]]);
 
@@ -155,7 +157,7 @@ pub fn combine(x: &Rows<'_>, bits: u32, coefficients: &[[u32; COMBINATIONS]]) ->
 }
 
 /// The entries plus `2^bits` in two limbs of four bytes; nothing where one is not between 0 and `2^(bits + 1) - 1`.
-fn cut(x: &Rows<'_>, bits: u32) -> Option<(Vec<[u8; 4]>, Vec<[u8; 4]>)> {
+fn cut(x: &Rows<'_>, bits: u32) -> Option<(Limbs, Limbs)> {
     let limb = |x: u64| u32::try_from(x).unwrap_or_default().to_le_bytes();
     let (mut low, mut high, mut all) = (Vec::new(), Vec::new(), 0);
     for entry in x.rows.iter().flat_map(|row| row.chunks_exact(x.width)) {

@@ -307,7 +307,7 @@ fn signs_catch_half_of_what_is_beyond_the_tolerance() {
     let some = |random: &mut Random, n: usize| {
         (0..n)
             .map(|_| {
-                let signs: Vec<bool> = (0..16).map(|_| random.word() % 2 == 0).collect();
+                let signs: Vec<bool> = (0..16).map(|_| random.word().is_multiple_of(2)).collect();
                 let v = signed_rows(&w, &signs);
                 (signs, v)
             })
