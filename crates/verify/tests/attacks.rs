@@ -102,7 +102,8 @@ fn attack_19_right_products_of_wrong_operations() {
     let subject = subject();
     let norm = subject.model().spec().draft().layers[0].first_norm;
     let eps = Norm::new(1 << 31, norm.shift()).unwrap();
-    let cases: [(Op, u32, &dyn Fn(&mut Draft)); 9] = [
+    type Change<'a> = &'a dyn Fn(&mut Draft);
+    let cases: [(Op, u32, Change<'_>); 9] = [
         (Op::AfterLayer, 0, &|d| d.embedding = Scale::new(4, 0).unwrap()),
         (Op::FirstNorm, 1, &|d| d.layers[0].first_norm = eps),
         (Op::Queries, 1, &|d| d.rope_base = 101),
