@@ -73,11 +73,13 @@ pub enum Context {
     LogLeaf,
     /// An inner node of the log.
     LogNode,
+    /// The file in which a worker or a head says what it is.
+    Manifest,
 }
 
 impl Context {
     /// Every use.
-    pub const ALL: [Context; 18] = [
+    pub const ALL: [Context; 19] = [
         Context::Cell,
         Context::Activation,
         Context::Tile,
@@ -96,6 +98,7 @@ impl Context {
         Context::RegistryHead,
         Context::LogLeaf,
         Context::LogNode,
+        Context::Manifest,
     ];
 
     /// The context string of `derive_key`. Part of the format: a changed string is another format.
@@ -119,6 +122,7 @@ impl Context {
             Context::RegistryHead => "bfv 2026 registry head v1",
             Context::LogLeaf => "bfv 2026 log leaf v1",
             Context::LogNode => "bfv 2026 log node v1",
+            Context::Manifest => "bfv 2026 manifest v1",
         }
     }
 
