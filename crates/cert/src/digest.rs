@@ -55,6 +55,10 @@ pub enum Context {
     Query,
     /// The seed of a sampler.
     Seed,
+    /// The random word of one token that is drawn.
+    Draw,
+    /// The bytes of a checked specification.
+    Spec,
     /// The numbers that a judge draws for one certificate.
     Challenge,
     /// The name of a certificate.
@@ -79,7 +83,7 @@ pub enum Context {
 
 impl Context {
     /// Every use.
-    pub const ALL: [Context; 19] = [
+    pub const ALL: [Context; 21] = [
         Context::Cell,
         Context::Activation,
         Context::Tile,
@@ -89,6 +93,8 @@ impl Context {
         Context::Root,
         Context::Query,
         Context::Seed,
+        Context::Draw,
+        Context::Spec,
         Context::Challenge,
         Context::Certificate,
         Context::Body,
@@ -113,6 +119,8 @@ impl Context {
             Context::Root => "bfv 2026 root v1",
             Context::Query => "bfv 2026 query v1",
             Context::Seed => "bfv 2026 seed v1",
+            Context::Draw => "bfv 2026 draw v1",
+            Context::Spec => "bfv 2026 spec v1",
             Context::Challenge => "bfv 2026 challenge v1",
             Context::Certificate => "bfv cert id v1",
             Context::Body => "bfv 2026 body v1",
@@ -177,6 +185,18 @@ pub fn query_id(nonce: &[u8; 32], prompt: &[u32], decoding: &Digest, policy: &Di
 /// What a worker commits to before it samples. The seed is revealed in the envelope.
 pub fn seed_commitment(seed: &[u8; 32], query: &Digest) -> Digest {
     Context::Seed.hash().digest(&Digest(*seed)).digest(query).finish()
+}
+
+/// The random word for token `index` of the answer, from 0, by the seed that was committed to for this question.
+pub fn draw_word(seed: &[u8; 32], query: &Digest, index: u64) -> u64 {
+    let Digest(hash) = Context::Draw.hash().digest(&Digest(*seed)).digest(query).number(index).finish();
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// What a certificate names as the specification: the hash of its bytes, which begin with the kind of specification.
+pub fn spec_root(bytes: &[u8]) -> Digest {
+    Context::Spec.hash().bytes(bytes).finish()
 }
 
 /// The hash of an output that is too long for the certificate.

@@ -9,11 +9,14 @@
 //! each module says why its sums fit. Tables ([`gate`], [`rope`], [`attention::Powers`]) are made by integer arithmetic with a stated
 //! error, and have one sequence of bytes, so that they can be hashed.
 //!
+//! What a worker commits of all that, and where each value stands in the commitment, is a function of the specification too ([`commit`]).
+//!
 //! Where there is a fast form beside the definition, tests show that both agree bit for bit.
 #![forbid(unsafe_code)]
 
 pub mod attention;
 mod bytes;
+pub mod commit;
 mod fixed;
 pub mod forward;
 pub mod gate;

@@ -1,6 +1,8 @@
 //! What the tests share: random numbers from a seed, and rounding over big integers.
 #![allow(dead_code)]
 
+pub mod small;
+
 use bfv_exact::Matrix;
 use num_bigint::{BigInt, Sign};
 

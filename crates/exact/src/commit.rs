@@ -1,0 +1,308 @@
+//! How the values of an answer are committed: where each stands, how many bytes it has, and the roots of model and specification.
+//!
+//! An answer is made in blocks: the first takes the tokens of the prompt, each later one the token that was chosen last, so there are as
+//! many blocks as tokens of the answer. The trace has a row for each layer as [`Place`] counts them, with the embedding before and the head after,
+//! and in each row the operations of [`OPERATIONS`]. A cell is one operation of one layer in one block, of all heads; where a row has no such
+//! operation, the cell is empty. Entries are in two's complement, the lowest byte first, in as few bytes as the bound on them allows.
+
+mod pack;
+mod roots;
+
+use crate::forward::{Numbers, Op, Place, Trace};
+use crate::refused::{Refused, index};
+use crate::spec::{Bits, Dims, Spec};
+use bfv_cert::certificate::{TraceShape, trace_content};
+use bfv_cert::digest::Digest;
+use bfv_cert::merkle::{Builder, Tree};
+
+pub use pack::{read, read_cell, sum_bytes, write};
+pub use roots::{model_root, spec_root, token_bytes, tokens_root, tokens_shape};
+
+/// The operations of a row, in the order in which they are committed. Those of a head stand for all heads, named by the first.
+pub const OPERATIONS: [Op; 22] = [
+    Op::FirstNorm,
+    Op::QuerySums,
+    Op::KeySums,
+    Op::ValueSums,
+    Op::Queries,
+    Op::Keys,
+    Op::Values,
+    Op::Scores(0),
+    Op::Weights(0),
+    Op::HeadSums(0),
+    Op::Mixed,
+    Op::OutputSums,
+    Op::AfterAttention,
+    Op::SecondNorm,
+    Op::GateSums,
+    Op::UpSums,
+    Op::Gated,
+    Op::DownSums,
+    Op::AfterLayer,
+    Op::LastNorm,
+    Op::HeadOutput,
+    Op::Logits,
+];
+
+/// The number of an operation in [`OPERATIONS`], whatever its head.
+fn operation(op: Op) -> u16 {
+    let all_heads = match op {
+        Op::Scores(_) => Op::Scores(0),
+        Op::Weights(_) => Op::Weights(0),
+        Op::HeadSums(_) => Op::HeadSums(0),
+        other => other,
+    };
+    (0..).zip(OPERATIONS).find(|(_, o)| *o == all_heads).map_or(0, |(i, _)| i)
+}
+
+/// The shape of a cell: so many matrices, one after the other, and the bytes of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// Matrices: one, or one for each query head.
+    pub parts: usize,
+    /// Rows of each: the tokens of the block.
+    pub rows: usize,
+    /// Columns of each.
+    pub cols: usize,
+    /// Bytes of an entry, 1 to 8.
+    pub width: usize,
+}
+
+impl Form {
+    /// The bytes of the cell.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.parts.saturating_mul(self.rows).saturating_mul(self.cols).saturating_mul(self.width)
+    }
+}
+
+/// Where the values of an answer stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    grid: Bits,
+    dims: Dims,
+    layers: u16,
+    prompt: u32,
+    blocks: u32,
+}
+
+impl Layout {
+    /// The layout for a prompt of so many tokens and an answer of so many.
+    ///
+    /// # Errors
+    /// There are none of either, or together, without the last of the answer, more than the specification has positions.
+    pub fn new(spec: &Spec, prompt: usize, answer: usize) -> Result<Self, Refused> {
+        let (dims, layers) = (spec.draft().dims, spec.draft().layers.len());
+        let fail = || {
+            let why = format!("a prompt of {prompt} tokens and an answer of {answer} do not fit {}", dims.positions);
+            Refused::new("the positions of an answer", why)
+        };
+        let number = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0).ok_or_else(fail);
+        let (prompt, blocks) = (number(prompt)?, number(answer)?);
+        if u64::from(prompt) + u64::from(blocks - 1) > u64::from(dims.positions) {
+            return Err(fail());
+        }
+        Ok(Self { grid: spec.draft().grid, dims, layers: rows(layers), prompt, blocks })
+    }
+
+    /// How many cells there are.
+    #[must_use]
+    pub fn shape(&self) -> TraceShape {
+        TraceShape { blocks: self.blocks, layers: self.layers, operations: operations() }
+    }
+
+    /// The first position of a block, and how many tokens it has. They are all below the number of positions.
+    #[must_use]
+    pub fn block(&self, block: u32) -> (u32, u32) {
+        if block == 0 { (0, self.prompt) } else { (self.prompt.saturating_add(block - 1), 1) }
+    }
+
+    /// The leaf of an operation, of whatever head, in a layer as [`Place`] counts them; nothing where the trace has none.
+    #[must_use]
+    pub fn leaf(&self, block: u32, layer: u32, op: Op) -> Option<u64> {
+        let layer = u16::try_from(layer).ok()?;
+        self.form(block, layer.into(), op)?;
+        self.shape().leaf(block, layer, operation(op))
+    }
+
+    /// What stands at a leaf: the block and the place, of the first head where there are several; nothing for an empty cell or no leaf.
+    #[must_use]
+    pub fn place(&self, leaf: u64) -> Option<(u32, Place)> {
+        let (operations, layers) = (u64::from(operations()), u64::from(self.layers));
+        let block = u32::try_from(leaf / operations / layers).ok().filter(|b| *b < self.blocks)?;
+        let layer = u32::try_from(leaf / operations % layers).ok()?;
+        let op = OPERATIONS.get(usize::try_from(leaf % operations).ok()?).copied()?;
+        self.form(block, layer, op)?;
+        Some((block, Place { layer, op, first: self.block(block).0 }))
+    }
+
+    /// The shape of a cell; nothing where the trace has none.
+    #[must_use]
+    pub fn form(&self, block: u32, layer: u32, op: Op) -> Option<Form> {
+        let last = u32::from(self.layers) - 1;
+        let there = match op {
+            Op::AfterLayer => layer < last,
+            Op::LastNorm | Op::HeadOutput | Op::Logits => layer == last,
+            _ => (1..last).contains(&layer),
+        };
+        if !there || block >= self.blocks {
+            return None;
+        }
+        let (first, tokens) = self.block(block);
+        let d = self.dims;
+        let [width, inner, vocab, head, positions] = [d.width, d.inner, d.vocab, d.head_width, d.positions].map(index);
+        let [queries, keys] = [d.heads * d.head_width, d.kv_heads * d.head_width].map(index);
+        let (tokens, seen, heads) = (index(tokens), index(first.saturating_add(tokens)), index(d.heads));
+        let entry = match self.grid {
+            Bits::Eight => 1,
+            Bits::Sixteen => 2,
+        };
+        let sums = |k| sum_bytes(self.grid, k);
+        let scores = |k| sum_bytes(Bits::Sixteen, k);
+        let (parts, rows, cols, width) = match op {
+            Op::FirstNorm | Op::SecondNorm => (1, tokens, width, entry),
+            Op::QuerySums => (1, tokens, queries, sums(width)),
+            Op::KeySums | Op::ValueSums => (1, tokens, keys, sums(width)),
+            Op::Queries => (1, tokens, queries, 2),
+            Op::Keys | Op::Values => (1, tokens, keys, 2),
+            Op::Scores(_) => (heads, tokens, seen, scores(head)),
+            Op::Weights(_) => (heads, tokens, seen, 2),
+            Op::HeadSums(_) => (heads, tokens, head, scores(positions)),
+            Op::Mixed => (1, tokens, queries, entry),
+            Op::OutputSums => (1, tokens, width, sums(queries)),
+            // Of 24 bits.
+            Op::AfterAttention | Op::AfterLayer => (1, tokens, width, 3),
+            Op::GateSums | Op::UpSums => (1, tokens, inner, sums(width)),
+            Op::Gated => (1, tokens, inner, entry),
+            Op::DownSums => (1, tokens, width, sums(inner)),
+            Op::LastNorm => (1, 1, width, entry),
+            Op::HeadOutput => (1, 1, vocab, sums(width)),
+            Op::Logits => (1, 1, vocab, 4),
+        };
+        Some(Form { parts, rows, cols, width })
+    }
+}
+
+/// The rows of a trace: the layers, with the embedding and the head.
+fn rows(layers: usize) -> u16 {
+    u16::try_from(layers).unwrap_or(u16::MAX).saturating_add(2)
+}
+
+/// The operations of a row.
+fn operations() -> u16 {
+    u16::try_from(OPERATIONS.len()).unwrap_or(u16::MAX)
+}
+
+/// What was committed: the tree, its shape, and the bytes of the cells in the order of leaves, where they were kept.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// The commitment, from which cells can be opened.
+    pub tree: Tree,
+    /// The number of cells.
+    pub shape: TraceShape,
+    /// The bytes of each cell, or nothing.
+    pub cells: Vec<Vec<u8>>,
+}
+
+/// Commits to what is computed, while it is. It sees the blocks of one answer, each as one call of [`crate::model::Model::forward`].
+#[derive(Debug, Clone)]
+pub struct Commit {
+    grid: Bits,
+    dims: Dims,
+    layers: u16,
+    builder: Builder,
+    kept: Option<Vec<Vec<u8>>>,
+    /// Scores, weights and sums of the heads so far.
+    heads: [Vec<u8>; 3],
+    scratch: Vec<u8>,
+    empty: Digest,
+}
+
+impl Commit {
+    /// Keeps hashes only: 32 bytes for each cell.
+    #[must_use]
+    pub fn new(spec: &Spec) -> Self {
+        Self {
+            grid: spec.draft().grid,
+            dims: spec.draft().dims,
+            layers: rows(spec.draft().layers.len()),
+            builder: Builder::new(),
+            kept: None,
+            heads: Default::default(),
+            scratch: Vec::new(),
+            empty: trace_content(&[]),
+        }
+    }
+
+    /// Keeps the bytes as well, so that cells can be opened.
+    #[must_use]
+    pub fn keeping(spec: &Spec) -> Self {
+        Self { kept: Some(Vec::new()), ..Self::new(spec) }
+    }
+
+    /// The commitment; nothing where no block was seen to its end, or there are too many cells.
+    #[must_use]
+    pub fn finish(self) -> Option<Committed> {
+        let row = u64::from(self.layers) * u64::from(operations());
+        let blocks = u32::try_from(self.builder.len() / row).ok()?;
+        let shape = TraceShape { blocks, layers: self.layers, operations: operations() };
+        let tree = if shape.leaves() == self.builder.len() { self.builder.finish()? } else { return None };
+        Some(Committed { tree, shape, cells: self.kept.unwrap_or_default() })
+    }
+
+    /// The bytes of an entry; they do not depend on the block.
+    fn width(&self, place: Place) -> usize {
+        let layout = Layout { grid: self.grid, dims: self.dims, layers: self.layers, prompt: 1, blocks: 1 };
+        layout.form(0, place.layer, place.op).map_or(8, |form| form.width)
+    }
+
+    /// Empty cells up to this place.
+    fn advance(&mut self, place: Place) {
+        let operations = u64::from(operations());
+        let own = u64::from(place.layer) * operations + u64::from(operation(place.op));
+        while self.builder.len() % (u64::from(self.layers) * operations) < own {
+            self.builder.push(self.empty);
+            if let Some(kept) = &mut self.kept {
+                kept.push(Vec::new());
+            }
+        }
+    }
+
+    fn push(&mut self, place: Place, cell: &mut Vec<u8>) {
+        self.advance(place);
+        self.builder.push(trace_content(cell));
+        if let Some(kept) = &mut self.kept {
+            kept.push(cell.clone());
+        }
+        cell.clear();
+    }
+}
+
+impl Trace for Commit {
+    fn see(&mut self, place: Place, numbers: Numbers<'_>) {
+        let width = self.width(place);
+        let head = match place.op {
+            Op::Scores(h) => Some((0, h)),
+            Op::Weights(h) => Some((1, h)),
+            Op::HeadSums(h) => Some((2, h)),
+            _ => None,
+        };
+        let Some((kind, h)) = head else {
+            let mut cell = std::mem::take(&mut self.scratch);
+            write(numbers, width, &mut cell);
+            self.push(place, &mut cell);
+            self.scratch = cell;
+            return;
+        };
+        if let Some(cell) = self.heads.get_mut(kind) {
+            write(numbers, width, cell);
+        }
+        if kind == 2 && h + 1 == self.dims.heads {
+            let mut heads = std::mem::take(&mut self.heads);
+            for (cell, op) in heads.iter_mut().zip([Op::Scores(0), Op::Weights(0), Op::HeadSums(0)]) {
+                self.push(Place { op, ..place }, cell);
+            }
+            self.heads = heads;
+        }
+    }
+}
