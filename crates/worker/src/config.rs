@@ -62,8 +62,9 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong or that this worker does not compute, with its place and how to mend it.
     pub fn read(file: &[u8]) -> Result<Config, Problem> {
-        let text = std::str::from_utf8(file)
-            .map_err(|_| Problem::new("the start of config.json", "It is no text in UTF-8.", "Fetch the file again."))?;
+        let text = std::str::from_utf8(file).map_err(|_| {
+            Problem::new("the start of config.json", "It is no text in UTF-8.", "Fetch the file again.")
+        })?;
         let tree = json::read(text)?;
         let mut f = Fields::new(text, &tree)?;
         SILENT.into_iter().for_each(|name| drop(f.maybe(name)));
@@ -141,7 +142,8 @@ fn rope(f: &mut Fields<'_>) -> Result<u32, Problem> {
 /// A whole number, which may be written as `10000.0`.
 fn base(found: &Found<'_>) -> Result<u32, Problem> {
     let written = found.number()?;
-    let digits = written.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0')).map_or(written, |(n, _)| n);
+    let digits =
+        written.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0')).map_or(written, |(n, _)| n);
     digits.parse().ok().filter(|n| *n >= 2).ok_or_else(|| {
         found.problem("The base of positions is no whole number from 2 on.", "Use a model with such a base.")
     })

@@ -11,6 +11,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod float;
 mod number;
+pub mod prove;
 pub mod quantise;
 
 pub use bfv_ledger::Fault;

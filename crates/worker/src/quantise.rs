@@ -1,9 +1,9 @@
 //! From floats to integers.
 //!
 //! The rule. Every tensor of weights has one unit, its largest size divided by the largest number of the grid (127 or 32,767), and an entry is
-//! the nearest whole number of units. The float reference is run on the tokens that are given for calibration. A value on the grid has the
-//! largest size that was seen, divided by the largest number; a value of 16 bits that is between two products has twice that, so that what is
-//! larger than anything seen is mostly kept; the residual stream has 24 bits over twice of what was seen. Inputs and outputs of the gate's table
+//! the nearest whole number of units. The float reference is run on the tokens that are given for calibration. A value of 8 bits has the
+//! largest size that was seen, divided by the largest number; a value of 16 bits has twice that, so that what is larger than anything seen
+//! is mostly kept; the residual stream has 24 bits over twice of what was seen. Inputs and outputs of the gate's table
 //! have powers of two. Where nothing but zeros was seen, the unit is that of a size of 1. What exceeds its range saturates.
 //! Every scale of the specification is a quotient of such units, to 31 bits.
 
@@ -16,7 +16,7 @@ use bfv_exact::model::{Layer, Model, Weights};
 use bfv_exact::norm::Norm;
 use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::sample::{Draw, Sampler};
-use bfv_exact::spec::{Dims, Draft, LayerSpec, Spec};
+use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Named, Spec};
 use bfv_exact::{Matrix, Refused};
 use bfv_model::Problem;
 use bfv_model::stored::Element;
@@ -71,14 +71,18 @@ fn unit(size: f64, top: f64) -> f64 {
     (if size > 0.0 { size } else { 1.0 }) / top
 }
 
-/// The unit of a value of 16 bits between two products.
-fn middle(size: f64) -> f64 {
-    unit(2.0 * size, top::<i16>())
+/// The unit of values of which this is the largest that was seen.
+fn roomy<G: Named + Saturate>(size: f64) -> f64 {
+    let room = match G::BITS {
+        Bits::Eight => 1.0,
+        Bits::Sixteen => 2.0,
+    };
+    unit(room * size, top::<G>())
 }
 
 /// How many fraction bits leave room for this size in 16 bits.
 fn fraction_bits(size: f64) -> u8 {
-    let bits = (1.0 / middle(size)).log2().floor().clamp(0.0, 15.0);
+    let bits = (1.0 / roomy::<i16>(size)).log2().floor().clamp(0.0, 15.0);
     u8::try_from(whole(bits)).unwrap_or(0)
 }
 
@@ -116,7 +120,7 @@ struct Shared {
 }
 
 /// A layer of integers.
-fn layer<G: Saturate>(
+fn layer<G: Named + Saturate>(
     shared: &Shared,
     from: &crate::checkpoint::Layer,
     r: &LayerRanges,
@@ -125,9 +129,8 @@ fn layer<G: Saturate>(
     let Ok([query, key, value, output, gate, up, down]) = <[_; 7]>::try_from(matrices?) else {
         return Err(Problem::new("a layer", "It has no seven matrices.", "Report this."));
     };
-    let top = top::<G>();
-    let [x, second, mixed, product] = [r.first_norm, r.second_norm, r.mixed, r.product].map(|size| unit(size, top));
-    let [q, k, v, u] = [r.query, r.key, r.value, r.up].map(middle);
+    let [x, second, mixed, product] = [r.first_norm, r.second_norm, r.mixed, r.product].map(roomy::<G>);
+    let [q, k, v, u] = [r.query, r.key, r.value, r.up].map(roomy::<i16>);
     let [into, out] = [shared.gate.input, shared.gate.output].map(|bits| (-f64::from(bits)).exp2());
     let (first_norm, first_gains) = norm(shared.eps, shared.stream, &from.first, x)?;
     let (second_norm, second_gains) = norm(shared.eps, shared.stream, &from.second, second)?;
@@ -190,7 +193,7 @@ pub fn quantise<G: Element>(
     let (specs, layers) = layers?.into_iter().unzip();
     let (embedding, own) = grid::<G>(&model.embedding)?;
     let (head, of_head) = grid(&model.head)?;
-    let x = unit(ranges.last_norm, top::<G>());
+    let x = roomy::<G>(ranges.last_norm);
     let (last_norm, last_gains) = norm(c.eps, stream, &model.last, x)?;
     // Logits have 32 bits, of which 8 are room.
     let logit = unit(ranges.logits, f64::from(1u32 << 23));
