@@ -9,7 +9,7 @@ use bfv_cert::registry::{Entry, Role};
 use bfv_cert::sign::{Quorum, SecretKey};
 use bfv_cert::tensor::Shape;
 use bfv_cert::{Expected, Policy, Refusal, SignatureFault, admit};
-use bfv_ledger::{Fault, Keys, Ledger, Trust, generate, random, secret};
+use bfv_ledger::{Chain, Fault, Keys, Ledger, Trust, generate, random, secret};
 use std::path::PathBuf;
 
 const NOW: u64 = 1_800_000_000;
@@ -317,4 +317,35 @@ fn two_at_once_wait_for_each_other() {
     });
     let ledger = reopened(&path).unwrap();
     assert_eq!(ledger.grown(1).unwrap().0.head.size, 40);
+}
+
+#[test]
+fn a_chain_has_one_certificate_for_each_slot() {
+    let folder = Folder::new("chain");
+    let path = folder.file("key.signed");
+    let slot = |epoch, view, seq| Slot { epoch, view, seq };
+    let open = || Chain::open(&path).unwrap();
+    assert_eq!(open().previous(), Digest::ZERO);
+    open().push(slot(1, 2, 3), Digest([1; 32])).unwrap();
+    let mut chain = open();
+    assert_eq!(chain.previous(), Digest([1; 32]));
+    for used in [slot(1, 2, 3), slot(1, 2, 2), slot(1, 1, 9), slot(0, 9, 9)] {
+        assert!(refused(chain.check(used).unwrap_err()).contains("signed for slot 1.2.3 already"));
+        assert!(refused(chain.push(used, Digest([2; 32])).unwrap_err()).contains("already"));
+    }
+    chain.push(slot(1, 2, 4), Digest([2; 32])).unwrap();
+    chain.push(slot(2, 0, 0), Digest([3; 32])).unwrap();
+    drop(chain);
+    assert_eq!(open().previous(), Digest([3; 32]));
+    let good = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<&str> = good.split_inclusive('\n').collect();
+    assert_eq!(lines.len(), 3);
+    lines.swap(1, 2);
+    let changed =
+        [lines.concat(), good[..good.len() - 1].to_owned(), good.replace(' ', "  "), good.to_uppercase() + "x"];
+    for text in changed {
+        std::fs::write(&path, text).unwrap();
+        let why = refused(Chain::open(&path).err().unwrap());
+        assert!(why.contains("not after") || why.contains("malformed"), "{why}");
+    }
 }

@@ -23,7 +23,8 @@ impl Args {
                 return Err(Stop::Usage(format!("The flag {name} stands twice. Keep one of the two.")));
             }
             let value = words.next().filter(|v| !v.starts_with("--"));
-            let value = value.ok_or_else(|| Stop::Usage(format!("The flag {name} has no value. Write one behind it.")))?;
+            let value =
+                value.ok_or_else(|| Stop::Usage(format!("The flag {name} has no value. Write one behind it.")))?;
             all.push((name, value.clone()));
         }
         Ok(Args(all))

@@ -6,7 +6,7 @@ use bfv_cert::certificate::{Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_exact::forward::Shown;
-use bfv_ledger::{Ledger, Trust, from_hex, generate, key_id, random, secret};
+use bfv_ledger::{Chain, Ledger, Trust, from_hex, generate, key_id, random, secret};
 use bfv_model::stored::{Element, SPEC_FILE, Stored, WEIGHTS_FILE, weights_file};
 use bfv_worker::Fault;
 use bfv_worker::checkpoint::Checkpoint;
@@ -16,17 +16,9 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const KEY: [&str; 1] = ["--out"];
-pub const QUANTISE: [&str; 8] = [
-    "--model",
-    "--out",
-    "--calibration-tokens",
-    "--bits",
-    "--positions",
-    "--temperature",
-    "--top-k",
-    "--top-p",
-];
-pub const RUN: [&str; 13] = [
+pub const QUANTISE: [&str; 8] =
+    ["--model", "--out", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
+pub const RUN: [&str; 12] = [
     "--model",
     "--key",
     "--prompt-tokens",
@@ -37,7 +29,6 @@ pub const RUN: [&str; 13] = [
     "--authority",
     "--open",
     "--slot",
-    "--previous",
     "--at",
     "--out",
 ];
@@ -116,7 +107,8 @@ fn answered<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), S
 where
     G::Sum: Shown,
 {
-    let (key, log) = (secret(&args.path("--key")?)?, secret(&args.path("--log-key")?)?);
+    let path = args.path("--key")?;
+    let (key, log) = (secret(&path)?, secret(&args.path("--log-key")?)?);
     let authority = key_id(args.must("--authority")?).and_then(|id| id.key().ok());
     let authority = authority.ok_or_else(|| Stop::usage("The flag --authority has no public key. Write 64 digits."))?;
     let trust = Trust { authority, log: log.public() };
@@ -126,10 +118,13 @@ where
         count: args.number("--count")?.unwrap_or(1),
     };
     let started = now(args)?;
+    let slot = slot(args.must("--slot")?)?;
+    let mut chain = Chain::open(&path.with_added_extension("signed"))?;
+    chain.check(slot)?;
     let circumstances = Circumstances {
-        slot: slot(args.maybe("--slot").unwrap_or("0.0.0"))?,
+        slot,
         validity: Validity { not_before: started, not_after: started.saturating_add(SPAN_LIMIT) },
-        previous: args.maybe("--previous").map_or(Ok(Digest::ZERO), |hex| digest("--previous", hex))?,
+        previous: chain.previous(),
         execution: None,
     };
     let open = args.maybe("--open").unwrap_or("none");
@@ -140,6 +135,7 @@ where
         _ => args.list("--open")?,
     };
     let certificate = prover.certify(&answer, &circumstances, &key)?;
+    chain.push(slot, certificate.id())?;
     let mut ledger = Ledger::open(&args.path("--ledger")?, trust)?;
     ledger.add(&certificate, &log, now(args)?)?;
     let (log, registry) = ledger.extract(&certificate)?;

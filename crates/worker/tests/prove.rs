@@ -87,7 +87,11 @@ where
     let expect = |query, prompt: &[u32], output| {
         let fresh = Fresh { query: Some(query), ..Fresh::default() };
         let input = Some(tokens_root(prompt).unwrap());
-        admit(bytes, &policy, &Expected { at: Some(NOW + 5), fresh, input, output: Some(output), ..Expected::default() })
+        admit(
+            bytes,
+            &policy,
+            &Expected { at: Some(NOW + 5), fresh, input, output: Some(output), ..Expected::default() },
+        )
     };
     expect(q.query, &q.prompt, &output).unwrap();
     assert!(matches!(expect(Digest([3; 32]), &q.prompt, &output), Err(Refusal::Freshness(_))));
