@@ -22,7 +22,7 @@ impl Random {
     }
 
     /// Nearly a normal number: a sum of uniform ones, with variance 1.
-    #[allow(clippy::cast_precision_loss)]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
     pub fn normal(&mut self) -> f32 {
         let sum: f64 = (0..12).map(|_| (self.word() >> 11) as f64 / (1u64 << 53) as f64).sum();
         (sum - 6.0) as f32
