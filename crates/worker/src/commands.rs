@@ -132,6 +132,7 @@ where
     let leaves = match open {
         "none" => Vec::new(),
         "all" => answer.leaves(),
+        "products" => answer.products(prover.model().spec())?,
         _ => args.list("--open")?,
     };
     let certificate = prover.certify(&answer, &circumstances, &key)?;

@@ -15,7 +15,7 @@ Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --to
 bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query HEX --out FILE answers with a certificate.
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
-Its other flags: --open all, none or LIST, --at SECONDS.
+Its other flags: --open all, products, none or LIST, --at SECONDS.
 A LIST has numbers with commas between them.";
 
 /// Why the program stops early, with its exit code.

@@ -7,11 +7,11 @@ use bfv_cert::digest::{Digest, draw_word, output_digest, seed_commitment};
 use bfv_cert::envelope::{LogExtract, RegistryExtract, Reveal, write};
 use bfv_cert::sign::SecretKey;
 use bfv_exact::Refused;
-use bfv_exact::commit::{Commit, Committed, model_root, spec_root, token_bytes, tokens_root, tokens_shape};
+use bfv_exact::commit::{Commit, Committed, Layout, model_root, spec_root, token_bytes, tokens_root, tokens_shape};
 use bfv_exact::forward::{Shown, State, Trace};
 use bfv_exact::model::Model;
 use bfv_exact::requantise::Saturate;
-use bfv_exact::spec::Named;
+use bfv_exact::spec::{Named, Spec};
 use std::fmt;
 
 /// A question.
@@ -160,7 +160,6 @@ where
     /// The fields contradict each other.
     pub fn certify(&self, answer: &Answer, c: &Circumstances, key: &SecretKey) -> Result<Certificate, Failure> {
         let (prompt, tokens) = (&answer.question.prompt, &answer.tokens);
-        let layers = u16::try_from(self.model.spec().draft().layers.len()).unwrap_or(u16::MAX);
         let fields = Fields {
             lane: Lane::Exact,
             operation: Operation::FullForward,
@@ -170,7 +169,8 @@ where
             worker: key.public().id(),
             model: self.model_root,
             spec: self.spec_root,
-            layers: Layers { start: 0, end: layers },
+            // As the trace counts them: with the embedding before and the head after.
+            layers: Layers { start: 0, end: answer.committed.shape.layers },
             input_shape: tokens_shape(prompt)?,
             output_shape: tokens_shape(tokens)?,
             input: tokens_root(prompt)?,
@@ -227,8 +227,18 @@ impl Answer {
         Ok(write(certificate, log, registry, &reveal, &cells, &proof)?)
     }
 
-    /// All leaves, for a full audit.
+    /// All leaves.
     pub fn leaves(&self) -> Vec<u64> {
         (0..self.committed.shape.leaves()).collect()
+    }
+
+    /// The leaves of products of matrices, which are all that a full audit needs: the rest is computed from them.
+    ///
+    /// # Errors
+    /// The answer is not of a model with this specification.
+    pub fn products(&self, spec: &Spec) -> Result<Vec<u64>, Failure> {
+        let layout = Layout::new(spec, self.question.prompt.len(), self.tokens.len())?;
+        let product = |leaf: &u64| layout.place(*leaf).is_some_and(|(_, place)| place.op.is_product());
+        Ok(self.leaves().into_iter().filter(product).collect())
     }
 }

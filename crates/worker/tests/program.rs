@@ -131,7 +131,12 @@ impl World {
 fn a_float_model_becomes_an_answer_with_a_certificate() {
     let world = World::new("answer");
     let mut previous = Digest::ZERO;
-    for (seq, bits, open, opened) in [(0, "16", "none", 0), (1, "16", "0,1,5", 3), (2, "8", "all", 15 * 4 * 22)] {
+    for (seq, bits, open, opened) in [
+        (0, "16", "none", 0),
+        (1, "16", "0,1,5", 3),
+        (2, "8", "all", 15 * 4 * 22),
+        (3, "8", "products", 15 * (2 * 9 + 1)),
+    ] {
         assert_eq!(world.quantise(&["--bits", bits]).0, 0);
         let slot = format!("4.0.{seq}");
         let (code, said, why) = world.run(&[("--open", open), ("--slot", &slot)]);
@@ -152,7 +157,7 @@ fn a_float_model_becomes_an_answer_with_a_certificate() {
         let (code, _, why) = world.run(&[("--slot", &slot)]);
         assert!(code == 3 && why.contains("This key has signed for slot 4.0."), "{why}");
     }
-    assert_eq!(world.ledger().grown(1).unwrap().0.head.size, 4);
+    assert_eq!(world.ledger().grown(1).unwrap().0.head.size, 5);
 }
 
 #[test]
