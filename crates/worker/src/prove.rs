@@ -54,7 +54,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Model(why) => why.fmt(f),
             Failure::Certificate(why) => why.fmt(f),
-            Failure::Opening => write!(f, "A value that is to be opened is not in the trace, or was not kept."),
+            Failure::Opening => write!(f, "A value that is to be opened is missing from the trace, or was not kept."),
         }
     }
 }

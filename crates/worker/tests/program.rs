@@ -203,8 +203,8 @@ fn wrong_use_has_code_2() {
         // Zeros are a point of small order.
         ("--authority", &"00".repeat(32), "no public key"),
         ("--slot", "1.2", "needs three numbers"),
-        ("--open", "999999", "not in the trace"),
-        ("--open", "2,1", "not in the trace"),
+        ("--open", "999999", "missing from the trace"),
+        ("--open", "2,1", "missing from the trace"),
     ] {
         usage(world.run(&[(flag, value)]), why);
     }
