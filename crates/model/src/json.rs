@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// How deep values may lie in each other.
 pub const DEPTH_LIMIT: usize = 32;
+/// The largest text, in bytes. A value takes at most about a hundred times the memory of its text.
+pub const FILE_LIMIT: usize = 1 << 20;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,18 @@ pub fn place(text: &str, at: usize) -> String {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!("line {line}, column {column}")
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// It is longer than [`FILE_LIMIT`], or not in UTF-8.
+pub fn text(file: &[u8]) -> Result<&str, Problem> {
+    let whole = |what: &str, mend: &str| Problem::new("the start of the file", what, mend);
+    if file.len() > FILE_LIMIT {
+        return Err(whole(&format!("The file has more than {FILE_LIMIT} bytes."), "Shorten it."));
+    }
+    std::str::from_utf8(file).map_err(|_| whole("The file is no text in UTF-8.", "Save it as UTF-8."))
 }
 
 /// Reads one value. Memory is taken for what was read only.

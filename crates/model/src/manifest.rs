@@ -8,8 +8,6 @@ use bfv_cert::certificate::Lane;
 use bfv_cert::digest::{Context, Digest};
 use bfv_exact::spec::{Bits, Spec};
 
-/// The largest file, in bytes.
-pub const FILE_LIMIT: usize = 1 << 20;
 /// The most layers that a manifest may speak of, those of an integer model.
 pub const LAYER_LIMIT: u32 = 256;
 const NAME_LIMIT: usize = 64;
@@ -130,22 +128,13 @@ pub fn digest(file: &[u8]) -> Digest {
     Context::Manifest.hash().bytes(file).finish()
 }
 
-/// The text of a file, of at most [`FILE_LIMIT`] bytes.
-pub(crate) fn text(file: &[u8]) -> Result<&str, Problem> {
-    let whole = |what: &str, mend: &str| Problem::new("the start of the file", what, mend);
-    if file.len() > FILE_LIMIT {
-        return Err(whole(&format!("The file has more than {FILE_LIMIT} bytes."), "Shorten it."));
-    }
-    std::str::from_utf8(file).map_err(|_| whole("The file is no text in UTF-8.", "Save it as UTF-8."))
-}
-
 impl Manifest {
     /// Reads and checks a manifest.
     ///
     /// # Errors
     /// The first thing that is wrong, with its place and how to mend it.
     pub fn read(file: &[u8]) -> Result<Manifest, Problem> {
-        let text = text(file)?;
+        let text = json::text(file)?;
         let tree = json::read(text)?;
         let mut f = Fields::new(text, &tree)?;
         let manifest = Manifest {

@@ -10,8 +10,8 @@ use crate::problem::{Problem, quoted};
 use bfv_cert::tensor::{Name, Shape};
 use std::collections::BTreeMap;
 
-/// The largest header, in bytes. That of a model of 7 billion parameters has about 30,000.
-pub const HEADER_LIMIT: u64 = 1 << 24;
+/// The largest header, in bytes. That of a model of 400 billion parameters has about 150,000.
+pub const HEADER_LIMIT: u64 = json::FILE_LIMIT as u64;
 const MAGIC_LENGTH: usize = 8;
 const METADATA: &str = "__metadata__";
 
@@ -82,8 +82,7 @@ pub fn read(file: &[u8]) -> Result<BTreeMap<String, Tensor<'_>>, Problem> {
     let Some((header, data)) = header else {
         return Err(start(format!("The header of {length} bytes is cut off."), "Fetch the file again."));
     };
-    let text = std::str::from_utf8(header)
-        .map_err(|_| start("The header is no text in UTF-8.".to_owned(), "Fetch the file again."))?;
+    let text = json::text(header)?;
     if !text.starts_with('{') {
         return Err(start(
             "The header does not begin with a brace.".to_owned(),

@@ -3,7 +3,7 @@
 
 use crate::fields::{Fields, Found};
 use crate::json;
-use crate::manifest::{LAYER_LIMIT, Manifest, ascending, digest, text};
+use crate::manifest::{LAYER_LIMIT, Manifest, ascending, digest};
 use crate::problem::Problem;
 use bfv_cert::certificate::PARENT_LIMIT;
 use bfv_cert::digest::Digest;
@@ -78,7 +78,7 @@ impl Splitting {
     /// # Errors
     /// The first thing that is wrong, with its place and how to mend it.
     pub fn read(file: &[u8]) -> Result<Splitting, Problem> {
-        let text = text(file)?;
+        let text = json::text(file)?;
         let tree = json::read(text)?;
         let mut f = Fields::new(text, &tree)?;
         let strategy = f.must("strategy")?.name(NAME_LIMIT)?;

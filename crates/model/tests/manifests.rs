@@ -8,81 +8,15 @@ use bfv_exact::requantise::Scale;
 use bfv_exact::sample::Sampler;
 use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Spec};
 use bfv_model::Problem;
-use bfv_model::manifest::{FILE_LIMIT, Hardware, Manifest, Pattern, Quantization, digest};
+use bfv_model::json::FILE_LIMIT;
+use bfv_model::manifest::{Hardware, Manifest, Pattern, Quantization, digest};
 use bfv_model::splitting::Splitting;
 
 /// The example of the source text, word for word.
-const MANIFEST: &str = r#"{
-  "worker_id": "uuid-v4",
-  "base_model": "model-name-version",
-  "capabilities": [
-    {
-      "name": "logical_reasoning",
-      "weight": 0.85,
-      "validation_accuracy": 0.92,
-      "layer_range": [8, 24],
-      "attention_patterns": ["global", "causal"],
-      "specialized_heads": [
-        {"type": "proof_verification", "layers": [22, 23, 24]}
-      ]
-    }
-  ],
-  "parameter_count": "7.3B",
-  "quantization": "int8",
-  "hardware_affinity": ["cuda", "tpu"],
-  "latency_profile": {
-    "p50": "23ms",
-    "p95": "45ms",
-    "p99": "78ms"
-  }
-}"#;
+const MANIFEST: &str = include_str!("examples/manifest.json");
 
 /// The example of the source text, word for word.
-const SPLITTING: &str = r#"{
-  "strategy": "hybrid_functional",
-  "base_model": "llama-3-70b",
-  "workers": [
-    {
-      "worker_id": "worker-logic-001",
-      "capability_focus": "logical_reasoning",
-      "layer_selection": {
-        "shared_base": [0, 1, 2, 3],
-        "specialized_core": [12, 13, 14, 15, 16, 17, 18],
-        "output_head": [22, 23, 24]
-      },
-      "fine_tune_dataset": "logical_reasoning_corpus",
-      "pruning_threshold": 0.01
-    },
-    {
-      "worker_id": "worker-pattern-001",
-      "capability_focus": "pattern_recognition",
-      "layer_selection": {
-        "shared_base": [0, 1, 2, 3],
-        "specialized_core": [4, 5, 6, 7, 8, 9, 10],
-        "output_head": [11, 12, 13]
-      },
-      "fine_tune_dataset": "arc_patterns_corpus",
-      "pruning_threshold": 0.01
-    },
-    {
-      "worker_id": "worker-formal-001",
-      "capability_focus": "formal_verification",
-      "layer_selection": {
-        "shared_base": [0, 1, 2, 3],
-        "specialized_core": [16, 17, 18, 19, 20, 21],
-        "output_head": [23, 24]
-      },
-      "fine_tune_dataset": "proof_verification_corpus",
-      "pruning_threshold": 0.005
-    }
-  ],
-  "fusion_strategy": "sctt_smooth_combination",
-  "fusion_hyperparams": {
-    "smoothness_order": 2,
-    "combination_weights_learnable": true,
-    "confidence_weighting": true
-  }
-}"#;
+const SPLITTING: &str = include_str!("examples/splitting.json");
 
 fn plain(problem: Problem) -> String {
     for sentence in [&problem.what, &problem.mend] {

@@ -32,6 +32,8 @@ pub const RUN: [&str; 12] = [
     "--at",
     "--out",
 ];
+/// Positions of an integer model, where the float model has more and nothing is said: tables are made for each when it is read.
+const USUAL_POSITIONS: u32 = 4096;
 /// Tokens in a line of output.
 const IN_A_LINE: usize = 12;
 
@@ -75,7 +77,7 @@ where
             top_p: args.number("--top-p")?.unwrap_or(bfv_exact::sample::ALL),
         },
     };
-    let positions = args.number("--positions")?.unwrap_or(model.config.positions);
+    let positions = args.number("--positions")?.unwrap_or(model.config.positions.min(USUAL_POSITIONS));
     let made = make::<G>(&model, &tokens, positions, choice)?;
     std::fs::create_dir_all(&to).map_err(files(&to))?;
     for (name, bytes) in [(SPEC_FILE, made.model.spec().bytes()), (WEIGHTS_FILE, weights_file(&made.model))] {

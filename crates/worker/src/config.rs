@@ -62,9 +62,7 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong or that this worker does not compute, with its place and how to mend it.
     pub fn read(file: &[u8]) -> Result<Config, Problem> {
-        let text = std::str::from_utf8(file).map_err(|_| {
-            Problem::new("the start of config.json", "It is no text in UTF-8.", "Fetch the file again.")
-        })?;
+        let text = json::text(file)?;
         let tree = json::read(text)?;
         let mut f = Fields::new(text, &tree)?;
         SILENT.into_iter().for_each(|name| drop(f.maybe(name)));

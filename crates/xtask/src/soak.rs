@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 9] = [
+const SOAKS: [Soak; 10] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -58,6 +58,12 @@ const SOAKS: [Soak; 9] = [
     Soak {
         what: "changed bytes of certificates, envelopes and tree heads",
         arguments: &["--package", "bfv-cert", "--test", "soak"],
+        settings: &[("BFV_CASES", 1_000_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "changed bytes of manifests, splitting configurations and files of tensors",
+        arguments: &["--package", "bfv-model", "--test", "soak"],
         settings: &[("BFV_CASES", 1_000_000)],
         runs: 1,
     },
