@@ -10,7 +10,7 @@ use bfv_cert::sign::{Quorum, SecretKey};
 use bfv_cert::tensor::Shape;
 use bfv_cert::{Expected, Policy, Refusal, SignatureFault, admit};
 use bfv_ledger::{Chain, Fault, Keys, Ledger, Trust, generate, random, secret};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -117,7 +117,7 @@ fn refused(fault: Fault) -> String {
     problem.what
 }
 
-fn reopened(path: &PathBuf) -> Result<Ledger, String> {
+fn reopened(path: &Path) -> Result<Ledger, String> {
     Ledger::open(path, trust()).map_err(refused)
 }
 

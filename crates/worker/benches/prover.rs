@@ -34,7 +34,7 @@ impl Random {
         let next = |_| {
             self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             // The upper bits, as a number of the grid.
-            G::saturate(i64::from((self.0 >> 48) as u16 as i16) >> if size_of::<G>() == 1 { 8 } else { 0 })
+            G::saturate(self.0.cast_signed() >> (64 - 8 * size_of::<G>()))
         };
         Matrix::new("a benchmark", rows, cols, (0..rows * cols).map(next).collect()).unwrap()
     }
