@@ -6,6 +6,7 @@ use crate::json;
 use crate::problem::Problem;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::{Context, Digest};
+use bfv_cert::registry::{Entry, Role};
 use bfv_exact::spec::{Bits, Spec};
 
 /// The most layers that a manifest may speak of, those of an integer model.
@@ -122,6 +123,22 @@ pub struct Manifest {
     digest: Digest,
 }
 
+/// Whether an entry of the registry, for this role, carries this digest.
+pub(crate) fn bound(entry: &Entry, role: Role, digest: Digest) -> Result<(), Problem> {
+    let refuse =
+        |what: &str, mend: &str| Err(Problem::new(format!("the registry entry of {}", entry.key.0), what, mend));
+    if entry.role != role {
+        return refuse("The key is registered for another role.", "Use the entry of the right key.");
+    }
+    match entry.manifest {
+        Some(own) if own == digest => Ok(()),
+        Some(_) => {
+            refuse("It was registered with another file.", "Use that file, or register a new key with this one.")
+        }
+        None => refuse("It was registered without a file.", "Register a new key with this file."),
+    }
+}
+
 /// The digest of the file of a manifest or of a splitting configuration, byte by byte.
 #[must_use]
 pub fn digest(file: &[u8]) -> Digest {
@@ -157,6 +174,14 @@ impl Manifest {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Whether the registry entry of a worker carries this manifest.
+    ///
+    /// # Errors
+    /// It is of another role, or carries another file or none.
+    pub fn bound(&self, entry: &Entry) -> Result<(), Problem> {
+        bound(entry, Role::Worker, self.digest)
     }
 
     /// Whether a worker with this manifest may answer in a lane.

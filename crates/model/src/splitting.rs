@@ -3,10 +3,11 @@
 
 use crate::fields::{Fields, Found};
 use crate::json;
-use crate::manifest::{LAYER_LIMIT, Manifest, ascending, digest};
+use crate::manifest::{LAYER_LIMIT, Manifest, ascending, bound, digest};
 use crate::problem::Problem;
 use bfv_cert::certificate::PARENT_LIMIT;
 use bfv_cert::digest::Digest;
+use bfv_cert::registry::{Entry, Role};
 
 const NAME_LIMIT: usize = 64;
 
@@ -101,6 +102,14 @@ impl Splitting {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Whether the registry entry of a head carries this configuration.
+    ///
+    /// # Errors
+    /// It is of another role, or carries another file or none.
+    pub fn bound(&self, entry: &Entry) -> Result<(), Problem> {
+        bound(entry, Role::Head, self.digest)
     }
 
     /// Whether the manifests of workers, which may stand in any order, are those that the configuration needs.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bfv_cert::certificate::Lane;
+use bfv_cert::registry::{Entry, Role};
+use bfv_cert::sign::SecretKey;
 use bfv_exact::gate::{Function, Shape};
 use bfv_exact::norm::Norm;
 use bfv_exact::requantise::Scale;
@@ -291,4 +293,33 @@ fn a_splitting_needs_the_manifest_of_each_worker() {
     wrong(&[&logic, &pattern, &unable], "Its manifest has no capability formal_verification.");
     let narrow = of_worker("worker-formal-001", BASE, "formal_verification", "[17, 24]");
     wrong(&[&logic, &pattern, &narrow], "Layer 16 of its core is outside of the capability");
+}
+
+#[test]
+fn a_manifest_is_bound_by_the_registry() {
+    let key = SecretKey::from_seed(&[1; 32]);
+    let entry = |role, digest| Entry::with_manifest(&key, role, 5, 6, digest);
+    let (m, s) = (Manifest::read(MANIFEST.as_bytes()).unwrap(), Splitting::read(SPLITTING.as_bytes()).unwrap());
+    m.bound(&entry(Role::Worker, Some(m.digest()))).unwrap();
+    s.bound(&entry(Role::Head, Some(s.digest()))).unwrap();
+    // A manifest that says the same in other bytes is another one.
+    let spaced = Manifest::read(format!("{MANIFEST}\n").as_bytes()).unwrap();
+    for (wrong, why) in [
+        (entry(Role::Head, Some(m.digest())), "for another role"),
+        (entry(Role::Voter, Some(m.digest())), "for another role"),
+        (entry(Role::Worker, None), "without a file"),
+        (entry(Role::Worker, Some(s.digest())), "with another file"),
+        (entry(Role::Worker, Some(spaced.digest())), "with another file"),
+    ] {
+        let problem = plain(m.bound(&wrong).unwrap_err());
+        assert!(problem.contains(why), "{problem}");
+    }
+    for (role, digest, why) in [
+        (Role::Worker, Some(s.digest()), "another role"),
+        (Role::Head, None, "without"),
+        (Role::Head, Some(m.digest()), "other"),
+    ] {
+        let problem = plain(s.bound(&entry(role, digest)).unwrap_err());
+        assert!(problem.contains(why), "{problem}");
+    }
 }

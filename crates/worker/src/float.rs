@@ -9,6 +9,9 @@ use crate::number::count;
 use bfv_model::Problem;
 use candle_core::{D, Device, Result, Tensor};
 
+/// The most tokens of one forward: memory grows with their square.
+pub const MAX_TOKENS: u32 = 1 << 12;
+
 /// The largest sizes of values in a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerRanges {
@@ -50,12 +53,13 @@ pub struct Ranges {
 /// The logits of every position, row after row, and the ranges.
 ///
 /// # Errors
-/// There are no tokens, more than positions, or one that is not in the vocabulary.
+/// There are no tokens, more than positions or [`MAX_TOKENS`], or one that is not in the vocabulary.
 pub fn forward(model: &Checkpoint, tokens: &[u32]) -> std::result::Result<(Vec<Vec<f32>>, Ranges), Problem> {
     let c = &model.config;
     let refuse = |what: String| Err(Problem::new("the tokens", what, "Give other tokens."));
-    if tokens.is_empty() || u32::try_from(tokens.len()).is_ok_and(|n| n > c.positions) {
-        return refuse(format!("There are {}, and there must be 1 to {}.", tokens.len(), c.positions));
+    let most = c.positions.min(MAX_TOKENS);
+    if !u32::try_from(tokens.len()).is_ok_and(|n| (1..=most).contains(&n)) {
+        return refuse(format!("There are {}, and there must be 1 to {most}.", tokens.len()));
     }
     if let Some(t) = tokens.iter().find(|t| **t >= c.vocab) {
         return refuse(format!("There is no token {t}, of {}.", c.vocab));

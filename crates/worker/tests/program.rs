@@ -8,7 +8,9 @@ use bfv_cert::registry::{Entry, Role};
 use bfv_cert::sign::{Quorum, SecretKey};
 use bfv_cert::{Expected, Policy, admit};
 use bfv_exact::commit::{model_root, spec_root};
+use bfv_exact::spec::Spec;
 use bfv_ledger::{Keys, Ledger, Trust, generate, secret};
+use bfv_model::manifest::{Manifest, digest};
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
 use common::Tiny;
 use std::path::{Path, PathBuf};
@@ -57,12 +59,21 @@ impl World {
         assert_eq!((code, why.as_str()), (0, ""));
         let own = secret(&world.folder.join("key")).unwrap();
         assert!(said.contains(&own.public().id().0.to_string()), "{said}");
-        let entry = Entry::new(&own, Role::Worker, NOW, NOW + 1000);
+        let manifest = digest(&world.manifest());
+        let entry = Entry::with_manifest(&own, Role::Worker, NOW, NOW + 1000, Some(manifest));
         world.ledger().register(entry, Keys { authority: &world.authority, log: &world.log }, NOW).unwrap();
         let (code, said, why) = world.quantise(&[]);
         assert_eq!((code, why.as_str()), (0, ""), "{said}");
         assert!(said.contains("of 4 positions"), "{said}");
         world
+    }
+
+    /// The file of what the worker says of itself.
+    fn manifest(&self) -> Vec<u8> {
+        let text = r#"{"worker_id": "worker-1", "base_model": "tiny", "capabilities": [{"name": "any", "weight": 1,
+            "validation_accuracy": 0.5, "layer_range": [0, 1], "attention_patterns": ["causal"]}], "parameter_count": "8K",
+            "quantization": "int16", "hardware_affinity": ["cpu"], "latency_profile": {"p50": "1ms", "p95": "2ms", "p99": "3ms"}}"#;
+        text.as_bytes().to_vec()
     }
 
     fn path(&self, name: &str) -> String {
@@ -145,6 +156,11 @@ fn a_float_model_becomes_an_answer_with_a_certificate() {
         let bytes = std::fs::read(world.folder.join("answer.bfc")).unwrap();
         let admitted = admit(&bytes, &world.policy(), &Expected::default()).unwrap();
         let envelope = admitted.envelope();
+        // The registry says which manifest counts, and the model is what it says, in the runs of 16 bits.
+        let manifest = Manifest::read(&world.manifest()).unwrap();
+        manifest.bound(&envelope.registry().opening.entry).unwrap();
+        let spec = Spec::read(&std::fs::read(world.folder.join("model").join(SPEC_FILE)).unwrap()).unwrap();
+        assert_eq!(manifest.fits(&spec).is_ok(), bits == "16");
         assert_eq!(envelope.cells().count(), opened);
         assert_eq!(envelope.reveal().output.unwrap().len(), 60);
         let fields = envelope.certificate().fields();
