@@ -17,10 +17,10 @@ pub fn bench() -> Result<(), String> {
     say(&rows);
     let page = format!(
         "{machine}\n\nWritten by `cargo xtask bench prover`. A model of the shape of Llama with 2 layers, random weights and a vocabulary of 4,096 \
-         answers a prompt of 16 tokens with 16 tokens, on one core, with the fast form of linear layers. *Without* is the answer alone, the shortest of 9. *Online* is \
+         answers a prompt of 16 tokens with 64, 32 or 16 tokens, on one core, with the fast form of linear layers. *Without* is the answer alone, the shortest of 9. *Online* is \
          the time of hashing every intermediate while it is computed, and *in all* that with the tree, the certificate and its signature, each \
          divided by the rest of the same run, the median of 9. *By comparison* is the shortest run with all of that, divided by the shortest \
-         without, which other programs disturb more. Times are those for which the thread had a core. The last column is the whole certificate \
+         without, which other programs disturb more. Its times, and those without, are those for which the thread had a core. The last column is the whole certificate \
          with its signature.\n\n\
          | grid and width | without | online | in all | by comparison | bytes of the certificate |\n|---|---|---|---|---|---|\n{rows}"
     );
