@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use bfv_cert::certificate::PARENT_LIMIT;
 use bfv_cert::digest::Digest;
 use bfv_cert::registry::{Entry, Role};
+use bfv_exact::spec::Spec;
 
 const NAME_LIMIT: usize = 64;
 
@@ -110,6 +111,19 @@ impl Splitting {
     /// It is of another role, or carries another file or none.
     pub fn bound(&self, entry: &Entry) -> Result<(), Problem> {
         bound(entry, Role::Head, self.digest)
+    }
+
+    /// Whether an integer model has the layers of the configuration.
+    ///
+    /// # Errors
+    /// It has more or fewer.
+    pub fn fits(&self, spec: &Spec) -> Result<(), Problem> {
+        let layers = spec.draft().layers.len();
+        if u32::try_from(layers).is_ok_and(|n| n == self.layers) {
+            return Ok(());
+        }
+        let what = format!("Its workers have {} layers, and the model has {layers}.", self.layers);
+        Err(Problem::new("the splitting configuration", what, "Give each layer of the model to a worker."))
     }
 
     /// Whether the manifests of workers, which may stand in any order, are those that the configuration needs.

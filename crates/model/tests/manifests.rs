@@ -228,6 +228,10 @@ fn the_splitting_of_the_source_text_is_read() {
     assert_eq!(s.workers[2].pruning, 5_000_000);
     assert_eq!(s.workers[1].layers.layers().collect::<Vec<_>>(), (0..14).collect::<Vec<_>>());
     assert_eq!(s.fusion.smoothness, 2);
+    s.fits(&spec(Bits::Eight, 25)).unwrap();
+    for layers in [24, 26] {
+        assert!(plain(s.fits(&spec(Bits::Eight, layers)).unwrap_err()).contains("have 25 layers, and the model has"));
+    }
 }
 
 #[test]
