@@ -95,6 +95,39 @@ fn members_stand_in_the_order_of_their_floors() {
     assert_eq!(floors.len(), rows.len());
 }
 
+/// What is heavy is in programs of their own, so that the first command is built soon and no verdict rests on it.
+#[test]
+fn the_program_bfv_links_nothing_heavy() {
+    let tree = |package: &str| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let o = Command::new(cargo)
+            .args([
+                "tree",
+                "--package",
+                package,
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{lib}",
+                "--offline",
+            ])
+            .current_dir(ROOT)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(o.stdout).unwrap();
+        text.lines().map(|l| l.trim_end_matches(" (*)").to_owned()).collect::<BTreeSet<String>>()
+    };
+    let bfv = tree("bfv");
+    assert!(bfv.contains("bfv_kernel") && bfv.len() > 50, "{bfv:?}");
+    for heavy in ["candle_core", "cudarc", "axum", "tokio", "z3", "bfv_worker"] {
+        assert!(!bfv.contains(heavy), "bfv links {heavy}");
+    }
+    let worker = tree("bfv-worker");
+    assert!(worker.contains("candle_core") && !worker.contains("bfv_verify") && !worker.contains("cudarc"));
+}
+
 /// What must be read to trust a verdict stays small: lines of code, comments and blank lines left out.
 #[test]
 fn the_checkers_stay_small() {

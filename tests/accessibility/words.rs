@@ -111,8 +111,8 @@ fn as_read(literal: &str) -> String {
 fn catalogue() -> Vec<(String, String)> {
     let mut out = Vec::new();
     let mut todo: Vec<PathBuf> =
-        ["diag", "syntax", "elab", "engine-native", "driver", "import", "cli", "kernel", "recheck", "search"]
-            .iter()
+        "diag syntax elab engine-native driver import cli kernel recheck search model ledger worker"
+            .split(' ')
             .map(|c| Path::new(env!("CARGO_MANIFEST_DIR")).join("crates").join(c).join("src"))
             .collect();
     while let Some(path) = todo.pop() {

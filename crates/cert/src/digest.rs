@@ -79,11 +79,13 @@ pub enum Context {
     LogLeaf,
     /// An inner node of the log.
     LogNode,
+    /// The file in which a worker or a head says what it is.
+    Manifest,
 }
 
 impl Context {
     /// Every use.
-    pub const ALL: [Context; 20] = [
+    pub const ALL: [Context; 21] = [
         Context::Cell,
         Context::Activation,
         Context::Tile,
@@ -104,6 +106,7 @@ impl Context {
         Context::RegistryHead,
         Context::LogLeaf,
         Context::LogNode,
+        Context::Manifest,
     ];
 
     /// The context string of `derive_key`. Part of the format: a changed string is another format.
@@ -129,6 +132,7 @@ impl Context {
             Context::RegistryHead => "bfv 2026 registry head v1",
             Context::LogLeaf => "bfv 2026 log leaf v1",
             Context::LogNode => "bfv 2026 log node v1",
+            Context::Manifest => "bfv 2026 manifest v1",
         }
     }
 

@@ -7,7 +7,7 @@ use crate::cbor::{Reader, Writer};
 use crate::digest::{Context, Digest};
 use crate::merkle::{Builder, Tree, verify_opening};
 use crate::refusal::{Malformed, Part, Place, Refusal, SignatureFault};
-use crate::sign::{KeyId, Payload, SecretKey, Signature};
+use crate::sign::{KeyId, Payload, SIGNATURE_LEN, SecretKey, Signature};
 use crate::statement::Statement;
 
 const MAGIC: &[u8; 4] = b"BFR1";
@@ -49,16 +49,41 @@ pub struct Entry {
     pub not_after: u64,
     /// Not from this time on.
     pub revoked_at: Option<u64>,
-    /// The signature of this key over key, role and times, which shows that whoever registers it has it.
+    /// The digest of the file in which the holder of the key says what it is, where there is one: of a worker its capabilities, of a head how
+    /// a model is split.
+    pub manifest: Option<Digest>,
+    /// The signature of this key over key, role, times and manifest, which shows that whoever registers it has it.
     pub possession: Signature,
 }
 
 impl Entry {
-    /// The entry of a key that is not revoked.
+    /// The entry of a key that is not revoked and has no manifest.
     pub fn new(key: &SecretKey, role: Role, not_before: u64, not_after: u64) -> Entry {
+        Entry::with_manifest(key, role, not_before, not_after, None)
+    }
+
+    /// The entry of a key that is not revoked.
+    pub fn with_manifest(
+        key: &SecretKey,
+        role: Role,
+        not_before: u64,
+        not_after: u64,
+        manifest: Option<Digest>,
+    ) -> Entry {
+        let unsigned = Signature([0; SIGNATURE_LEN]);
         let id = key.public().id();
-        let possession = key.sign(Payload::Possession, &possession(&id, role, not_before, not_after));
-        Entry { key: id, role, not_before, not_after, revoked_at: None, possession }
+        let mut entry =
+            Entry { key: id, role, not_before, not_after, revoked_at: None, manifest, possession: unsigned };
+        entry.possession = key.sign(Payload::Possession, &entry.claimed());
+        entry
+    }
+
+    /// What the key signs. A revocation is no part of it: that is for the authority to say.
+    fn claimed(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.array(6).magic(KEY_MAGIC).digest(&self.key.0).number(self.role.code());
+        write_manifest(w.number(self.not_before).number(self.not_after), &self.manifest);
+        w.finish()
     }
 
     /// Whether the key was valid at this time, which should be that of the log.
@@ -82,22 +107,23 @@ impl Entry {
     /// # Errors
     /// The key is none, not canonical or weak, or the proof of possession does not fit.
     pub fn verify_possession(&self) -> Result<(), Refusal> {
-        let body = possession(&self.key, self.role, self.not_before, self.not_after);
+        let body = self.claimed();
         let checked = self.key.key().and_then(|key| key.verify(Payload::Possession, &body, &self.possession));
         checked.map_err(|fault| Refusal::Signature(Part::RegistryEntry, fault))
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
-        w.array(6).digest(&self.key.0).number(self.role.code()).number(self.not_before).number(self.not_after);
+        w.array(7).digest(&self.key.0).number(self.role.code()).number(self.not_before).number(self.not_after);
         match self.revoked_at {
             None => w.array(0),
             Some(at) => w.array(1).number(at),
         };
+        write_manifest(w, &self.manifest);
         w.bytes(&self.possession.0);
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Entry, Refusal> {
-        r.tuple("entry", 6)?;
+        r.tuple("entry", 7)?;
         let key = KeyId(r.digest("key")?);
         let code = r.number("role", u64::MAX)?;
         let Some(role) = ROLES.into_iter().find(|role| role.code() == code) else {
@@ -108,20 +134,42 @@ impl Entry {
             0 => None,
             _ => Some(r.number("revoked at", u64::MAX)?),
         };
-        Ok(Entry { key, role, not_before, not_after, revoked_at, possession: Signature(r.fixed("possession")?) })
+        let manifest = match r.array("manifest", 0, 1)? {
+            0 => None,
+            _ => Some(r.digest("manifest")?),
+        };
+        let possession = Signature(r.fixed("possession")?);
+        Ok(Entry { key, role, not_before, not_after, revoked_at, manifest, possession })
+    }
+
+    /// The bytes of the entry.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        self.write(&mut w);
+        w.finish()
+    }
+
+    /// Reads those bytes, with nothing after them.
+    ///
+    /// # Errors
+    /// They are malformed. Whether the proof of possession fits is for [`Entry::verify_possession`].
+    pub fn decode(bytes: &[u8]) -> Result<Entry, Refusal> {
+        let mut reader = Reader::new(Part::RegistryEntry, bytes);
+        let entry = Entry::read(&mut reader)?;
+        reader.end()?;
+        Ok(entry)
     }
 
     fn content(&self) -> Digest {
-        let mut w = Writer::default();
-        self.write(&mut w);
-        Context::RegistryEntry.hash().bytes(&w.finish()).finish()
+        Context::RegistryEntry.hash().bytes(&self.encode()).finish()
     }
 }
 
-fn possession(key: &KeyId, role: Role, not_before: u64, not_after: u64) -> Vec<u8> {
-    let mut w = Writer::default();
-    w.array(5).magic(KEY_MAGIC).digest(&key.0).number(role.code()).number(not_before).number(not_after);
-    w.finish()
+fn write_manifest(w: &mut Writer, manifest: &Option<Digest>) {
+    match manifest {
+        None => w.array(0),
+        Some(digest) => w.array(1).digest(digest),
+    };
 }
 
 /// What the authority signs: when a registry was made, how many entries it has, and the commitment to them.

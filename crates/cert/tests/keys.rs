@@ -12,7 +12,7 @@ mod common;
 use bfv_cert::registry::{Entry, Registry, Role};
 use bfv_cert::sign::{Payload, PublicKey, Quorum, SecretKey, Signature};
 use bfv_cert::{Malformed, Part, Refusal, SignatureFault};
-use common::{Numbers, key};
+use common::{Numbers, d, key};
 use ed25519_dalek::{Verifier, VerifyingKey};
 
 /// The order of the prime group, L = 2^252 + 27742317777372353535851937790883648493.
@@ -168,4 +168,24 @@ fn the_feature_legacy_compatibility_is_absent() {
     assert_eq!(dalek.replace(" (*)", "").trim(), "fast,zeroize");
     assert!(features("curve25519-dalek v").is_some_and(|f| f.contains("precomputed-tables")), "{text}");
     assert!(!text.contains("legacy_compatibility"), "{text}");
+}
+
+#[test]
+fn an_entry_carries_its_manifest_and_the_key_signs_it() {
+    let with = |manifest| Entry::with_manifest(&key(1), Role::Worker, 5, 6, manifest);
+    let (none, some) = (with(None), with(Some(d(7))));
+    assert_eq!(none, Entry::new(&key(1), Role::Worker, 5, 6));
+    for entry in [none, some, Entry { revoked_at: Some(9), ..some }] {
+        entry.verify_possession().unwrap();
+        assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
+        for end in 0..entry.encode().len() {
+            Entry::decode(&entry.encode()[..end]).unwrap_err();
+        }
+        Entry::decode(&[entry.encode().as_slice(), &[0]].concat()).unwrap_err();
+    }
+    // Nobody but the holder of the key says which manifest it has.
+    for manifest in [None, Some(d(8))] {
+        Entry { manifest, ..some }.verify_possession().unwrap_err();
+    }
+    Entry { manifest: Some(d(7)), ..none }.verify_possession().unwrap_err();
 }

@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 10] = [
+const SOAKS: [Soak; 11] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -64,6 +64,12 @@ const SOAKS: [Soak; 10] = [
     Soak {
         what: "changed envelopes, with and without new signatures, before the judge of answers",
         arguments: &["--package", "bfv-verify", "--test", "soak"],
+        settings: &[("BFV_CASES", 1_000_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "changed bytes of manifests, splitting configurations and files of tensors",
+        arguments: &["--package", "bfv-model", "--test", "soak"],
         settings: &[("BFV_CASES", 1_000_000)],
         runs: 1,
     },

@@ -1,0 +1,303 @@
+//! The ledger: lines that only grow, read from the first one each time.
+//!
+//! Every line is covered by a signed head behind it: heads of the registry cover keys and revocations, heads of the log cover certificates and
+//! heads of the registry. So a line that was changed, left out, moved or added by somebody without the keys is noticed when the file is read.
+//! That lines were taken off at the end is not: for that, a verifier keeps the last head that it saw.
+
+use crate::fault::Fault;
+use crate::line::Line;
+use bfv_cert::certificate::Certificate;
+use bfv_cert::digest::Digest;
+use bfv_cert::envelope::{LogExtract, RegistryExtract};
+use bfv_cert::log::{Entry as LogEntry, Inclusion, Kind, Log, TreeHead};
+use bfv_cert::registry::{Entry, Registry, RegistryHead, Role};
+use bfv_cert::sign::{KeyId, PublicKey, Quorum, SecretKey};
+use bfv_cert::statement::{Signed, Statement};
+use bfv_model::Problem;
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The largest ledger, in bytes.
+pub const FILE_LIMIT: u64 = 1 << 26;
+
+/// Whose signatures a ledger must have.
+#[derive(Debug, Clone, Copy)]
+pub struct Trust {
+    /// The authority, which signs registries.
+    pub authority: PublicKey,
+    /// The keeper of the log, who signs its heads.
+    pub log: PublicKey,
+}
+
+/// A ledger. Its file is locked until it is dropped.
+pub struct Ledger {
+    path: PathBuf,
+    file: File,
+    trust: Trust,
+    book: Book,
+}
+
+/// What the lines say.
+#[derive(Clone, Default)]
+struct Book {
+    /// Keys with what was said of them last, in the order in which they came.
+    entries: Vec<Entry>,
+    /// The registry that was signed last; `None` where keys were added since.
+    registry: Option<Registry>,
+    signed: Option<Signed<RegistryHead>>,
+    log: Log,
+    size: u64,
+    /// The place and the time of everything in the log.
+    places: BTreeMap<Digest, (u64, u64)>,
+    /// The head that was signed last; `None` where the log has grown since.
+    head: Option<Signed<TreeHead>>,
+}
+
+/// What was found, and how it is mended.
+type Refusal = (&'static str, &'static str);
+const LATE: Refusal = ("The time is before that of the last entry of the log.", "Check the clock.");
+
+/// Lines that are not yet written.
+struct Draft {
+    book: Book,
+    text: String,
+    trust: Trust,
+}
+
+impl Draft {
+    fn take(&mut self, line: Line) -> Result<(), Refusal> {
+        self.text.push_str(&format!("{line}\n"));
+        self.book.take(line, &self.trust)
+    }
+}
+
+impl Book {
+    /// A change of keys is followed by a registry, and whatever the log takes by a head, so no line can be left out.
+    fn take(&mut self, line: Line, trust: &Trust) -> Result<(), Refusal> {
+        let follows = match line {
+            Line::Head(..) => self.registered() && self.size > 0 && self.head.is_none(),
+            Line::Registry(..) => self.size == 0 || self.head.is_some(),
+            _ => self.covered(),
+        };
+        if !follows {
+            return Err(("It does not follow on the line before.", "Take the file from a copy."));
+        }
+        match line {
+            Line::Entry(entry) => {
+                if self.entries.iter().any(|e| (e.key, e.role) == (entry.key, entry.role)) {
+                    return Err(("The key is registered for this role already.", "Use another key."));
+                }
+                if entry.revoked_at.is_some() || entry.verify_possession().is_err() {
+                    return Err(("The entry is not signed by its key.", "Register the key with its own signature."));
+                }
+                self.entries.push(entry);
+                self.registry = None;
+            }
+            Line::Revoke(key, role, at) => {
+                let Some(entry) = self.entries.iter_mut().find(|e| (e.key, e.role) == (key, role)) else {
+                    return Err(("There is no such key with this role.", "Check the key and the role."));
+                };
+                // An earlier time may replace a later one, but nothing takes a revocation back.
+                if entry.revoked_at.is_some_and(|before| before <= at) {
+                    return Err(("The key is revoked from then on already.", "Nothing is to be done."));
+                }
+                entry.revoked_at = Some(at);
+                self.registry = None;
+            }
+            Line::Registry(head, key, signature) => {
+                let made = self.made()?;
+                let signed = Signed::new(head, vec![(key, signature)]);
+                if made.head(head.time) != head || signed.verify(&Quorum::one(trust.authority)).is_err() {
+                    return Err(("The authority did not sign this registry.", "Check the key of the authority."));
+                }
+                self.log(Kind::RegistryHead, head.time, head.id())?;
+                (self.registry, self.signed) = (Some(made), Some(signed));
+            }
+            Line::Certificate(time, id) => self.log(Kind::Certificate, time, id)?,
+            Line::Head(head, key, signature) => {
+                let signed = Signed::new(head, vec![(key, signature)]);
+                let own = self.log.head(head.time) == Some(head);
+                if !own || signed.verify(&Quorum::one(trust.log)).is_err() {
+                    return Err(("The keeper of the log did not sign this head.", "Check the key of the log."));
+                }
+                self.head = Some(signed);
+            }
+        }
+        Ok(())
+    }
+
+    /// The registry of the entries. Those were checked when they came, so what may be wrong is that there are none.
+    fn made(&self) -> Result<Registry, Refusal> {
+        Registry::new(self.entries.clone()).map_err(|_| ("The registry has no keys.", "Register a key first."))
+    }
+
+    fn log(&mut self, kind: Kind, time: u64, id: Digest) -> Result<(), Refusal> {
+        if self.places.contains_key(&id) {
+            return Err(("The log has this already.", "Nothing is to be done."));
+        }
+        let index = self.log.append(&LogEntry { kind, time, id });
+        let index = index.ok_or(LATE)?;
+        self.places.insert(id, (index, time));
+        self.size = index.saturating_add(1);
+        self.head = None;
+        Ok(())
+    }
+
+    /// Everything that was said of keys is signed by the authority.
+    fn registered(&self) -> bool {
+        self.registry.is_some() || self.entries.is_empty()
+    }
+
+    /// Everything is covered by a signed head.
+    fn covered(&self) -> bool {
+        self.registered() && (self.head.is_some() || self.size == 0)
+    }
+}
+
+impl Ledger {
+    /// Opens a ledger and checks every line, or begins an empty one. Waits while another process has it.
+    ///
+    /// # Errors
+    /// The file cannot be used, is too long, or has a line that is malformed, does not follow from those before it or is not signed.
+    pub fn open(path: &Path, trust: Trust) -> Result<Ledger, Fault> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(Fault::files(path))?;
+        file.lock().map_err(Fault::files(path))?;
+        let mut text = String::new();
+        (&file).take(FILE_LIMIT + 1).read_to_string(&mut text).map_err(Fault::files(path))?;
+        let refuse =
+            |n: usize, (what, mend): Refusal| Problem::new(format!("line {n} of {}", path.display()), what, mend);
+        if text.len() as u64 > FILE_LIMIT {
+            return Err(refuse(1, ("The file is too long.", "Begin a new ledger.")).into());
+        }
+        let mut book = Book::default();
+        let mut last = 0;
+        for (n, line) in (1..).zip(text.split_inclusive('\n')) {
+            let line = line.strip_suffix('\n').and_then(Line::read);
+            let line = line.ok_or_else(|| refuse(n, ("It is cut off or malformed.", "Take the file from a copy.")))?;
+            book.take(line, &trust).map_err(|why| refuse(n, why))?;
+            last = n;
+        }
+        if !book.covered() {
+            let why = ("No signed head covers the lines up to here.", "Take the file from a copy.");
+            return Err(refuse(last, why).into());
+        }
+        Ok(Ledger { path: path.to_owned(), file, trust, book })
+    }
+
+    fn place(&self) -> String {
+        format!("the ledger {}", self.path.display())
+    }
+
+    /// Adds lines and a head of the log, all or none of them.
+    fn change(
+        &mut self,
+        log: &SecretKey,
+        now: u64,
+        make: impl FnOnce(&mut Draft) -> Result<(), Refusal>,
+    ) -> Result<(), Fault> {
+        let mut draft = Draft { book: self.book.clone(), text: String::new(), trust: self.trust };
+        let made = make(&mut draft).and_then(|()| {
+            let head = draft.book.log.head(now).ok_or(LATE)?;
+            let (id, signature) = head.sign(log);
+            draft.take(Line::Head(head, id, signature))
+        });
+        made.map_err(|(what, mend)| Problem::new(self.place(), what, mend))?;
+        self.file
+            .write_all(draft.text.as_bytes())
+            .and_then(|()| self.file.sync_data())
+            .map_err(Fault::files(&self.path))?;
+        self.book = draft.book;
+        Ok(())
+    }
+
+    /// Signs the registry after a change, and lets the log take it.
+    fn publish(&mut self, line: Option<Line>, keys: Keys<'_>, now: u64) -> Result<(), Fault> {
+        self.change(keys.log, now, |draft| {
+            line.map_or(Ok(()), |line| draft.take(line))?;
+            let head = draft.book.made()?.head(now);
+            let (id, signature) = head.sign(keys.authority);
+            draft.take(Line::Registry(head, id, signature))
+        })
+    }
+
+    /// Registers a key at this time.
+    ///
+    /// # Errors
+    /// It is registered for this role already, its proof of possession does not fit, a key is not the one that is trusted, the time is
+    /// before that of the last entry, or the file cannot be written.
+    pub fn register(&mut self, entry: Entry, keys: Keys<'_>, now: u64) -> Result<(), Fault> {
+        self.publish(Some(Line::Entry(entry)), keys, now)
+    }
+
+    /// Revokes a key from a time on.
+    ///
+    /// # Errors
+    /// There is no such key, it is revoked from then on already, or as in [`Ledger::register`].
+    pub fn revoke(&mut self, key: KeyId, role: Role, from: u64, keys: Keys<'_>, now: u64) -> Result<(), Fault> {
+        self.publish(Some(Line::Revoke(key, role, from)), keys, now)
+    }
+
+    /// Signs the same registry at a later time, as verifiers refuse old ones.
+    ///
+    /// # Errors
+    /// There are no keys, or as in [`Ledger::register`].
+    pub fn renew(&mut self, keys: Keys<'_>, now: u64) -> Result<(), Fault> {
+        self.publish(None, keys, now)
+    }
+
+    /// Takes a certificate at this time. Whether it is any good is not for a log to say.
+    ///
+    /// # Errors
+    /// The log has it already, the key is not that of the log, the time is before that of the last entry, or the file cannot be written.
+    pub fn add(&mut self, certificate: &Certificate, log: &SecretKey, now: u64) -> Result<(), Fault> {
+        self.change(log, now, |draft| draft.take(Line::Certificate(now, certificate.id())))
+    }
+
+    /// The extracts that an envelope of this certificate needs, under the last heads.
+    ///
+    /// # Errors
+    /// The log does not have the certificate, or the registry does not have its worker in the role that it needs.
+    pub fn extract(&self, certificate: &Certificate) -> Result<(LogExtract, RegistryExtract), Fault> {
+        let refuse = |what: &str, mend: &str| Problem::new(self.place(), what, mend);
+        let book = &self.book;
+        let (Some(head), Some(registry), Some(signed)) = (&book.head, &book.registry, &book.signed) else {
+            return Err(refuse("The registry has no keys.", "Register a key first.").into());
+        };
+        let inclusion = |id: Digest| {
+            let (index, time) = book.places.get(&id).copied()?;
+            Some(Inclusion { index, time, proof: book.log.inclusion(index, head.head.size)? })
+        };
+        let places = inclusion(certificate.id()).zip(inclusion(signed.head.id()));
+        let (own, of_registry) =
+            places.ok_or_else(|| refuse("The log does not have the certificate.", "Let the log take it first."))?;
+        let fields = certificate.fields();
+        let opening = registry.open(fields.worker, fields.operation.role());
+        let opening = opening.ok_or_else(|| refuse("The worker's key is not registered.", "Register it first."))?;
+        let log = LogExtract { head: head.clone(), certificate: own, registry: of_registry };
+        Ok((log, RegistryExtract { head: signed.clone(), opening }))
+    }
+
+    /// The keys with what was said of them last.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.book.entries
+    }
+
+    /// The last head, and the proof that the log has only grown since it had `old` entries.
+    #[must_use]
+    pub fn grown(&self, old: u64) -> Option<(&Signed<TreeHead>, Vec<Digest>)> {
+        let head = self.book.head.as_ref()?;
+        Some((head, self.book.log.consistency(old, head.head.size)?))
+    }
+}
+
+/// The keys that sign a registry and a head of the log.
+#[derive(Clone, Copy)]
+pub struct Keys<'a> {
+    /// Of the authority.
+    pub authority: &'a SecretKey,
+    /// Of the log.
+    pub log: &'a SecretKey,
+}

@@ -1,0 +1,182 @@
+//! What each command does.
+
+use crate::args::Args;
+use crate::{Stop, say};
+use bfv_cert::certificate::{Slot, Validity};
+use bfv_cert::digest::Digest;
+use bfv_cert::freshness::SPAN_LIMIT;
+use bfv_exact::forward::Shown;
+use bfv_ledger::{Chain, Ledger, Trust, from_hex, generate, key_id, random, secret};
+use bfv_model::stored::{Element, SPEC_FILE, Stored, WEIGHTS_FILE, weights_file};
+use bfv_worker::Fault;
+use bfv_worker::checkpoint::Checkpoint;
+use bfv_worker::prove::{Answer, Circumstances, Prover, Question};
+use bfv_worker::quantise::{Choice, Distance, compare, quantise as make};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub const KEY: [&str; 1] = ["--out"];
+pub const QUANTISE: [&str; 8] =
+    ["--model", "--out", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
+pub const RUN: [&str; 12] = [
+    "--model",
+    "--key",
+    "--prompt-tokens",
+    "--count",
+    "--query",
+    "--ledger",
+    "--log-key",
+    "--authority",
+    "--open",
+    "--slot",
+    "--at",
+    "--out",
+];
+/// Positions of an integer model, where the float model has more and nothing is said: tables are made for each when it is read.
+const USUAL_POSITIONS: u32 = 4096;
+/// Tokens in a line of output.
+const IN_A_LINE: usize = 12;
+
+fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Fault + use<'_> {
+    move |why| Fault::Files(path.to_owned(), why)
+}
+
+/// Makes a key.
+pub fn key(args: Args) -> Result<(), Stop> {
+    let path = args.path("--out")?;
+    let key = generate(&path)?;
+    say(format!("A secret key is in {}. Only you may read it.", path.display()));
+    say(format!("The public key is {}.", key.public().id().0));
+    Ok(())
+}
+
+/// Makes an integer model.
+pub fn quantise(args: Args) -> Result<(), Stop> {
+    match args.maybe("--bits").unwrap_or("16") {
+        "8" => quantised::<i8>(&args),
+        "16" => quantised::<i16>(&args),
+        other => Err(Stop::Usage(format!("The flag --bits has {other}. Write 8 or 16."))),
+    }
+}
+
+fn quantised<G: Element + Shown>(args: &Args) -> Result<(), Stop>
+where
+    G::Sum: Shown,
+{
+    let tokens: Vec<u32> = args.list("--calibration-tokens")?;
+    let (from, to) = (args.path("--model")?, args.path("--out")?);
+    let model = Checkpoint::open(&from)?;
+    let choice = match args.number("--temperature")? {
+        None if args.maybe("--top-k").is_some() || args.maybe("--top-p").is_some() => {
+            return Err(Stop::usage("The flags --top-k and --top-p need --temperature. Add it."));
+        }
+        None => Choice::Greedy,
+        Some(temperature) => Choice::Draw {
+            temperature,
+            top_k: args.number("--top-k")?.unwrap_or(model.config.vocab),
+            top_p: args.number("--top-p")?.unwrap_or(bfv_exact::sample::ALL),
+        },
+    };
+    let positions = args.number("--positions")?.unwrap_or(model.config.positions.min(USUAL_POSITIONS));
+    let made = make::<G>(&model, &tokens, positions, choice)?;
+    std::fs::create_dir_all(&to).map_err(files(&to))?;
+    for (name, bytes) in [(SPEC_FILE, made.model.spec().bytes()), (WEIGHTS_FILE, weights_file(&made.model))] {
+        let path = to.join(name);
+        std::fs::write(&path, bytes).map_err(files(&path))?;
+    }
+    say(format!("An integer model is in {}.", to.display()));
+    let Distance { relative, largest, same, positions } = compare(&model, &made, &tokens)?;
+    say(format!("On the calibration tokens, its logits differ by a relative error of {relative:.6}."));
+    say(format!("The largest difference is {largest:.6}."));
+    say(format!("The most likely token is the same at {same} of {positions} positions."));
+    Ok(())
+}
+
+/// Answers with a certificate.
+pub fn run(args: Args) -> Result<(), Stop> {
+    let folder = args.path("--model")?;
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).map_err(|why| Fault::Files(path, why))
+    };
+    match Stored::read(&read(SPEC_FILE)?, &read(WEIGHTS_FILE)?)? {
+        Stored::Eight(model) => answered(&args, &Prover::new(model)?),
+        Stored::Sixteen(model) => answered(&args, &Prover::new(model)?),
+    }
+}
+
+fn answered<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+where
+    G::Sum: Shown,
+{
+    let path = args.path("--key")?;
+    let (key, log) = (secret(&path)?, secret(&args.path("--log-key")?)?);
+    let authority = key_id(args.must("--authority")?).and_then(|id| id.key().ok());
+    let authority = authority.ok_or_else(|| Stop::usage("The flag --authority has no public key. Write 64 digits."))?;
+    let trust = Trust { authority, log: log.public() };
+    let question = Question {
+        query: digest("--query", args.must("--query")?)?,
+        prompt: args.list("--prompt-tokens")?,
+        count: args.number("--count")?.unwrap_or(1),
+    };
+    let started = now(args)?;
+    let slot = slot(args.must("--slot")?)?;
+    let mut chain = Chain::open(&path.with_added_extension("signed"))?;
+    chain.check(slot)?;
+    let circumstances = Circumstances {
+        slot,
+        validity: Validity { not_before: started, not_after: started.saturating_add(SPAN_LIMIT) },
+        previous: chain.previous(),
+        execution: None,
+    };
+    let open = args.maybe("--open").unwrap_or("none");
+    let answer = prover.answer(question, random()?, open != "none")?;
+    let leaves = match open {
+        "none" => Vec::new(),
+        "all" => answer.leaves(),
+        "products" => answer.products(prover.model().spec())?,
+        _ => args.list("--open")?,
+    };
+    let certificate = prover.certify(&answer, &circumstances, &key)?;
+    chain.push(slot, certificate.id())?;
+    let mut ledger = Ledger::open(&args.path("--ledger")?, trust)?;
+    ledger.add(&certificate, &log, now(args)?)?;
+    let (log, registry) = ledger.extract(&certificate)?;
+    let bytes = answer.envelope(&certificate, (&log, &registry), &leaves)?;
+    let out = args.path("--out")?;
+    std::fs::write(&out, &bytes).map_err(files(&out))?;
+    told(&answer);
+    say(format!("The certificate has {} bytes and is named {}.", certificate.encode().len(), certificate.id()));
+    say(format!("The envelope {} has {} bytes and {} opened values.", out.display(), bytes.len(), leaves.len()));
+    Ok(())
+}
+
+fn told(answer: &Answer) {
+    for (i, tokens) in answer.tokens().chunks(IN_A_LINE).enumerate() {
+        let first = i * IN_A_LINE + 1;
+        let all: Vec<String> = tokens.iter().map(u32::to_string).collect();
+        say(format!("Tokens from number {first} on: {}.", all.join(", ")));
+    }
+}
+
+fn digest(flag: &str, hex: &str) -> Result<Digest, Stop> {
+    let bytes = from_hex(hex).and_then(|b| <[u8; 32]>::try_from(b).ok());
+    bytes.map(Digest).ok_or_else(|| Stop::Usage(format!("The flag {flag} needs 64 hexadecimal digits in lower case.")))
+}
+
+fn slot(text: &str) -> Result<Slot, Stop> {
+    let parts: Result<Vec<u64>, _> = text.split('.').map(str::parse).collect();
+    match parts.as_deref() {
+        Ok([epoch, view, seq]) => Ok(Slot { epoch: *epoch, view: *view, seq: *seq }),
+        _ => Err(Stop::usage("The flag --slot needs three numbers with points between them, such as 4.0.17.")),
+    }
+}
+
+/// Seconds since 1970: those of the flag, or of the clock.
+fn now(args: &Args) -> Result<u64, Stop> {
+    if let Some(at) = args.number("--at")? {
+        return Ok(at);
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map(|d| d.as_secs()).map_err(|_| Stop::Files("The clock is before 1970. Set it.".to_owned()))
+}

@@ -1,0 +1,17 @@
+//! Runs models of the shape of Llama on the CPU and certifies every answer.
+//!
+//! A model comes as floats ([`checkpoint`]), is run with floats for reference ([`float`]) and becomes a model over the integers
+//! ([`quantise`]). That one is run exactly as `exact` says ([`prove`]): intermediate values are hashed while they are computed, and what is
+//! signed commits to all of them. The worker judges nothing, its own answers included.
+//!
+//! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified.
+#![forbid(unsafe_code)]
+
+pub mod checkpoint;
+pub mod config;
+pub mod float;
+mod number;
+pub mod prove;
+pub mod quantise;
+
+pub use bfv_ledger::Fault;

@@ -1,0 +1,92 @@
+//! `bfv-worker`: makes keys and integer models, and answers with a certificate. `bfv run worker` starts it.
+
+mod args;
+mod commands;
+
+use args::Args;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+const USAGE: &str = "There are three commands.
+bfv-worker key --out FILE makes a secret key.
+bfv-worker quantise --model FOLDER --out FOLDER --calibration-tokens LIST makes an integer model of a float model.
+Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --top-p PARTS.
+bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query HEX --out FILE answers with a certificate.
+It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
+It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
+Its other flags: --open all, products, none or LIST, --at SECONDS.
+A LIST has numbers with commas between them.";
+
+/// Why the program stops early, with its exit code.
+pub enum Stop {
+    /// The arguments are wrong: 2.
+    Usage(String),
+    /// A file is not what it must be: 3.
+    Refused(String),
+    /// A file cannot be used: 74.
+    Files(String),
+    /// Something that should never happen: 70.
+    Internal(String),
+}
+
+impl Stop {
+    fn usage(why: impl Display) -> Stop {
+        Stop::Usage(why.to_string())
+    }
+}
+
+impl From<bfv_worker::Fault> for Stop {
+    fn from(fault: bfv_worker::Fault) -> Stop {
+        match fault {
+            bfv_worker::Fault::Refused(problem) => problem.into(),
+            other => Stop::Files(other.to_string()),
+        }
+    }
+}
+
+impl From<bfv_model::Problem> for Stop {
+    fn from(problem: bfv_model::Problem) -> Stop {
+        Stop::Refused(problem.to_string())
+    }
+}
+
+impl From<bfv_worker::prove::Failure> for Stop {
+    fn from(failure: bfv_worker::prove::Failure) -> Stop {
+        match failure {
+            bfv_worker::prove::Failure::Certificate(why) => Stop::Internal(why.to_string()),
+            other => Stop::usage(other),
+        }
+    }
+}
+
+/// Prints a line.
+fn say(text: impl Display) {
+    let _closed = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let done = match words.split_first() {
+        Some((command, rest)) => match command.as_str() {
+            "key" => Args::read(rest, &commands::KEY).and_then(commands::key),
+            "quantise" => Args::read(rest, &commands::QUANTISE).and_then(commands::quantise),
+            "run" => Args::read(rest, &commands::RUN).and_then(commands::run),
+            "help" | "--help" => {
+                say(USAGE);
+                return ExitCode::SUCCESS;
+            }
+            other => Err(Stop::Usage(format!("There is no command {other}. {USAGE}"))),
+        },
+        None => Err(Stop::Usage(USAGE.to_owned())),
+    };
+    let (code, why) = match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Stop::Usage(why)) => (2, why),
+        Err(Stop::Refused(why)) => (3, why),
+        Err(Stop::Files(why)) => (74, why),
+        Err(Stop::Internal(why)) => (70, why),
+    };
+    let _closed = writeln!(std::io::stderr().lock(), "{why}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,258 @@
+//! The program from a float model to an envelope, and every way to use it wrongly with its exit code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use bfv_cert::digest::Digest;
+use bfv_cert::registry::{Entry, Role};
+use bfv_cert::sign::{Quorum, SecretKey};
+use bfv_cert::{Expected, Policy, admit};
+use bfv_exact::commit::{model_root, spec_root};
+use bfv_exact::spec::Spec;
+use bfv_ledger::{Keys, Ledger, Trust, generate, secret};
+use bfv_model::manifest::{Manifest, digest};
+use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
+use common::Tiny;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const NOW: u64 = 1_800_000_000;
+
+struct World {
+    folder: PathBuf,
+    authority: SecretKey,
+    log: SecretKey,
+    runs: AtomicU64,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _left = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn start(arguments: &[&str]) -> (i32, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_bfv-worker")).args(arguments).output().unwrap();
+    let (said, why) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
+    for line in said.lines().chain(why.lines()) {
+        assert!(line.is_ascii() && line.ends_with('.') && !line.contains("  "), "{line}");
+        for sentence in line.split(". ") {
+            assert!(sentence.split(' ').count() <= 20, "{sentence}");
+        }
+    }
+    (out.status.code().unwrap(), said, why)
+}
+
+impl World {
+    /// A folder with a float model, an integer model, a registered key and a ledger.
+    fn new(name: &str) -> World {
+        let folder = std::env::temp_dir().join(format!("bfv-worker-{name}-{}", std::process::id()));
+        let _absent = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(folder.join("float")).unwrap();
+        let tiny = Tiny::new(1);
+        std::fs::write(folder.join("float/config.json"), tiny.config()).unwrap();
+        std::fs::write(folder.join("float/model.safetensors"), tiny.file()).unwrap();
+        let key = |name: &str| generate(&folder.join(name)).unwrap();
+        let world = World { authority: key("authority"), log: key("log"), runs: AtomicU64::new(0), folder };
+        let (code, said, why) = start(&["key", "--out", &world.path("key")]);
+        assert_eq!((code, why.as_str()), (0, ""));
+        let own = secret(&world.folder.join("key")).unwrap();
+        assert!(said.contains(&own.public().id().0.to_string()), "{said}");
+        let manifest = digest(&world.manifest());
+        let entry = Entry::with_manifest(&own, Role::Worker, NOW, NOW + 1000, Some(manifest));
+        world.ledger().register(entry, Keys { authority: &world.authority, log: &world.log }, NOW).unwrap();
+        let (code, said, why) = world.quantise(&[]);
+        assert_eq!((code, why.as_str()), (0, ""), "{said}");
+        assert!(said.contains("of 4 positions"), "{said}");
+        world
+    }
+
+    /// The file of what the worker says of itself.
+    fn manifest(&self) -> Vec<u8> {
+        let text = r#"{"worker_id": "worker-1", "base_model": "tiny", "capabilities": [{"name": "any", "weight": 1,
+            "validation_accuracy": 0.5, "layer_range": [0, 1], "attention_patterns": ["causal"]}], "parameter_count": "8K",
+            "quantization": "int16", "hardware_affinity": ["cpu"], "latency_profile": {"p50": "1ms", "p95": "2ms", "p99": "3ms"}}"#;
+        text.as_bytes().to_vec()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    fn ledger(&self) -> Ledger {
+        let trust = Trust { authority: self.authority.public(), log: self.log.public() };
+        Ledger::open(&self.folder.join("ledger"), trust).unwrap()
+    }
+
+    fn quantise(&self, more: &[&str]) -> (i32, String, String) {
+        let (from, to) = (self.path("float"), self.path("model"));
+        let flags = ["quantise", "--model", &from, "--out", &to, "--calibration-tokens", "1,2,3,4"];
+        start(&[flags.as_slice(), more].concat())
+    }
+
+    /// Runs with flags of which some are replaced or, by an empty value, left out.
+    fn run(&self, changed: &[(&str, &str)]) -> (i32, String, String) {
+        let hex = "ab".repeat(32);
+        // A slot that was not used: they ascend from run to run.
+        let slot = format!("9.0.{}", self.runs.fetch_add(1, Ordering::Relaxed));
+        let own = [
+            ("--slot", slot),
+            ("--model", self.path("model")),
+            ("--key", self.path("key")),
+            ("--prompt-tokens", "3,1,2".to_owned()),
+            ("--count", "15".to_owned()),
+            ("--query", hex),
+            ("--ledger", self.path("ledger")),
+            ("--log-key", self.path("log")),
+            ("--authority", self.authority.public().id().0.to_string()),
+            ("--at", (NOW + 5).to_string()),
+            ("--out", self.path("answer.bfc")),
+        ];
+        let mut all = vec!["run"];
+        for (name, value) in &own {
+            if !changed.iter().any(|(n, _)| n == name) {
+                all.extend([*name, value]);
+            }
+        }
+        changed.iter().filter(|(_, value)| !value.is_empty()).for_each(|(name, value)| all.extend([*name, *value]));
+        start(&all)
+    }
+
+    fn policy(&self) -> Policy {
+        let read = |name: &str| std::fs::read(self.folder.join("model").join(name)).unwrap();
+        let stored = Stored::read(&read(SPEC_FILE), &read(WEIGHTS_FILE)).unwrap();
+        let root = match &stored {
+            Stored::Eight(m) => model_root(m),
+            Stored::Sixteen(m) => model_root(m),
+        };
+        Policy {
+            authority: Quorum::one(self.authority.public()),
+            log: Quorum::one(self.log.public()),
+            registry_max_age: 600,
+            lanes: vec![bfv_cert::certificate::Lane::Exact],
+            models: vec![root.unwrap()],
+            specs: vec![spec_root(stored.spec())],
+            kernels: Vec::new(),
+        }
+    }
+}
+
+#[test]
+fn a_float_model_becomes_an_answer_with_a_certificate() {
+    let world = World::new("answer");
+    let mut previous = Digest::ZERO;
+    for (seq, bits, open, opened) in [
+        (0, "16", "none", 0),
+        (1, "16", "0,1,5", 3),
+        (2, "8", "all", 15 * 4 * 22),
+        (3, "8", "products", 15 * (2 * 9 + 1)),
+    ] {
+        assert_eq!(world.quantise(&["--bits", bits]).0, 0);
+        let slot = format!("4.0.{seq}");
+        let (code, said, why) = world.run(&[("--open", open), ("--slot", &slot)]);
+        assert_eq!((code, why.as_str()), (0, ""));
+        assert!(said.contains("Tokens from number 13 on: ") && said.contains(&format!("and {opened} opened values.")));
+        let bytes = std::fs::read(world.folder.join("answer.bfc")).unwrap();
+        let admitted = admit(&bytes, &world.policy(), &Expected::default()).unwrap();
+        let envelope = admitted.envelope();
+        // The registry says which manifest counts, and the model is what it says, in the runs of 16 bits.
+        let manifest = Manifest::read(&world.manifest()).unwrap();
+        manifest.bound(&envelope.registry().opening.entry).unwrap();
+        let spec = Spec::read(&std::fs::read(world.folder.join("model").join(SPEC_FILE)).unwrap()).unwrap();
+        assert_eq!(manifest.fits(&spec).is_ok(), bits == "16");
+        assert_eq!(envelope.cells().count(), opened);
+        assert_eq!(envelope.reveal().output.unwrap().len(), 60);
+        let fields = envelope.certificate().fields();
+        assert_eq!((fields.slot.epoch, fields.slot.seq, fields.query.0), (4, seq, [0xab; 32]));
+        assert!(said.contains(&envelope.certificate().id().to_string()));
+        // Each certificate names the one before it.
+        assert_eq!(fields.previous, previous);
+        previous = envelope.certificate().id();
+        // No slot is signed for twice.
+        let (code, _, why) = world.run(&[("--slot", &slot)]);
+        assert!(code == 3 && why.contains("This key has signed for slot 4.0."), "{why}");
+    }
+    assert_eq!(world.ledger().grown(1).unwrap().0.head.size, 5);
+}
+
+#[test]
+fn a_drawn_answer_has_another_seed_each_time() {
+    let world = World::new("drawn");
+    assert_eq!(world.quantise(&["--temperature", "2.0", "--top-k", "12", "--positions", "32"]).0, 0);
+    let answer = || {
+        let (code, said, _) = world.run(&[]);
+        assert_eq!(code, 0);
+        said.lines().filter(|l| l.starts_with("Tokens")).collect::<Vec<_>>().concat()
+    };
+    assert_ne!(answer(), answer());
+}
+
+#[test]
+fn wrong_use_has_code_2() {
+    let world = World::new("usage");
+    let usage = |(code, said, why): (i32, String, String), expected: &str| {
+        assert_eq!((code, said.as_str()), (2, ""), "{why}");
+        assert!(why.contains(expected), "{why}");
+    };
+    usage(start(&[]), "There are three commands.");
+    usage(start(&["answer"]), "There is no command answer.");
+    usage(start(&["key"]), "The flag --out is missing.");
+    usage(start(&["key", "--in", "x"]), "There is no flag --in here.");
+    usage(start(&["key", "--out"]), "The flag --out has no value.");
+    usage(start(&["key", "--out", "--out"]), "The flag --out has no value.");
+    usage(start(&["key", "--out", "a", "--out", "b"]), "The flag --out stands twice.");
+    usage(world.quantise(&["--bits", "4"]), "Write 8 or 16.");
+    usage(world.quantise(&["--top-k", "4"]), "need --temperature");
+    usage(world.quantise(&["--positions", "-1"]), "no such number");
+    for flag in
+        ["--slot", "--model", "--key", "--prompt-tokens", "--query", "--ledger", "--log-key", "--authority", "--out"]
+    {
+        usage(world.run(&[(flag, "")]), &format!("The flag {flag} is missing."));
+    }
+    for (flag, value, why) in [
+        ("--prompt-tokens", "1,x", "has x, and needs numbers"),
+        ("--prompt-tokens", "99", "no token 99"),
+        ("--count", "70", "exceed 64 positions"),
+        ("--count", "0", "there are no tokens"),
+        ("--query", "ab", "needs 64 hexadecimal digits"),
+        // Zeros are a point of small order.
+        ("--authority", &"00".repeat(32), "no public key"),
+        ("--slot", "1.2", "needs three numbers"),
+        ("--open", "999999", "missing from the trace"),
+        ("--open", "2,1", "missing from the trace"),
+    ] {
+        usage(world.run(&[(flag, value)]), why);
+    }
+    assert_eq!(start(&["help"]).0, 0);
+}
+
+#[test]
+fn a_wrong_file_has_code_3_and_a_missing_one_74() {
+    let world = World::new("files");
+    let expect = |code, (found, said, why): (i32, String, String), expected: &str| {
+        assert_eq!((found, said.as_str()), (code, ""), "{why}");
+        assert!(why.contains(expected), "{why}");
+    };
+    let write = |name: &str, bytes: &[u8]| std::fs::write(world.folder.join(name), bytes).unwrap();
+    expect(74, start(&["key", "--out", &world.path("key")]), "cannot be used");
+    for flag in ["--model", "--key", "--log-key"] {
+        expect(74, world.run(&[(flag, &world.path("none"))]), "cannot be used");
+    }
+    expect(74, world.run(&[("--out", &world.path("none/x"))]), "cannot be used");
+    write("no-key", b"x");
+    let path = Path::new(&world.folder).join("no-key");
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    expect(3, world.run(&[("--key", &world.path("no-key"))]), "It holds no secret key.");
+    // The keeper of the ledger is another, or the worker is not registered.
+    expect(3, world.run(&[("--log-key", &world.path("key"))]), "did not sign this head");
+    generate(&world.folder.join("other")).unwrap();
+    expect(3, world.run(&[("--key", &world.path("other"))]), "not registered");
+    write("model/model.spec", b"x");
+    expect(3, world.run(&[]), "bytes of a specification");
+    write("float/config.json", b"{}");
+    expect(3, world.quantise(&[]), "is missing");
+    std::fs::remove_file(world.folder.join("float/config.json")).unwrap();
+    expect(74, world.quantise(&[]), "config.json");
+}

@@ -1,0 +1,30 @@
+//! The benchmark of commitments: what `crates/worker/benches` measures, written down.
+
+use crate::{cargo, results, say};
+
+/// Runs the benchmark and writes the section of the results.
+///
+/// # Errors
+/// The benchmark cannot be run, or the results cannot be written.
+pub fn bench() -> Result<(), String> {
+    let machine = results::machine();
+    let done = cargo(&["bench", "--quiet", "--package", "bfv-worker", "--bench", "prover"]).output();
+    let done = done.map_err(|e| format!("The benchmark cannot be run: {e}."))?;
+    let rows = String::from_utf8_lossy(&done.stdout).into_owned();
+    if !done.status.success() || !rows.starts_with('|') {
+        return Err(format!("The benchmark failed. {}", String::from_utf8_lossy(&done.stderr)));
+    }
+    say(&rows);
+    let page = format!(
+        "{machine}\n\nWritten by `cargo xtask bench prover`. A model of the shape of Llama with 2 layers, random weights and a vocabulary of 4,096 \
+         answers a prompt of 16 tokens with 64, 32 or 16 tokens, on one core, with the fast form of linear layers. *Without* is the answer alone, the shortest of 9. *Online* is \
+         the time of hashing every intermediate while it is computed, and *in all* that with the tree, the certificate and its signature, each \
+         divided by the rest of the same run, the median of 9. *By comparison* is the shortest run with all of that, divided by the shortest \
+         without, which other programs disturb more. Its times, and those without, are those for which the thread had a core. The last column is the whole certificate \
+         with its signature.\n\n\
+         | grid and width | without | online | in all | by comparison | bytes of the certificate |\n|---|---|---|---|---|---|\n{rows}"
+    );
+    results::write("Prover", &page)?;
+    say("The figures are in benches/RESULTS.md, under the heading Prover.");
+    Ok(())
+}
