@@ -95,6 +95,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.tolerance", include_str!("../../../sctt/tolerance.sctt")),
     ("std.sampling", include_str!("../../../sctt/sampling.sctt")),
     ("std.merkle", include_str!("../../../sctt/merkle.sctt")),
+    ("std.program", include_str!("../../../sctt/program.sctt")),
 ];
 
 /// Bundles by module, as they lay in `sctt/bundles` when this was built.

@@ -13,7 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attention;
-mod bytes;
+pub mod bytes;
 mod fixed;
 pub mod forward;
 pub mod gate;
