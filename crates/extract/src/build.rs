@@ -39,3 +39,13 @@ pub(crate) fn lambda(body: Term) -> Term {
 pub(crate) fn computed() -> Term {
     Term::new(Node::DLam(prim(Prim::True)))
 }
+
+/// A function from natural numbers to whole ones by its first values; 0 at all others.
+pub(crate) fn table(entries: &[i64]) -> Term {
+    // Below the first case analysis, the number that is left stands second: after it comes what a recursion would use.
+    let nested = entries.iter().enumerate().rev().fold(int(0), |rest, (k, e)| {
+        let scrutinee = var(usize::from(k > 0));
+        Term::new(Node::NatElim(prim(Prim::Int), int(*e), lambda(lambda(rest)), scrutinee))
+    });
+    lambda(nested)
+}

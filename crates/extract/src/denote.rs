@@ -3,18 +3,26 @@
 //! The inputs are one variable x, a function from their places, so input i is `x i`. Each operation is one `let`, whose value is the
 //! definition of that operation in `sctt/program.sctt` at the values before it. Both terms are functions of the program alone.
 
-use crate::build::{apply, int, lambda, nat, prim, var};
-use crate::vocabulary::Vocabulary;
+use crate::build::{apply, int, lambda, nat, prim, table, var};
+use crate::vocabulary::{Vocabulary, named_hashes};
 use bfv_exact::Refused;
 use bfv_exact::program::{Axis, Op, Program, Source, Value};
-use bfv_format::{Node, Prim, Term};
+use bfv_format::{Decl, Node, Prim, Term};
 
 /// The meaning of a program with n workers and d coordinates.
-pub(crate) struct Meaning {
+pub struct Meaning {
     /// `Inputs n d -> U 0`: that the inputs are in their ranges, vary over no more than declared, and that the conditions hold.
-    pub(crate) valid: Term,
+    pub valid: Term,
     /// `Inputs n d -> Value n d`: the result.
-    pub(crate) run: Term,
+    pub run: Term,
+}
+
+/// The meaning of a program over declarations that have the library's.
+///
+/// # Errors
+/// A definition is not there, or a constant does not come earlier.
+pub fn meaning(program: &Program, decls: &[Decl]) -> Result<Meaning, Refused> {
+    denote(program, &Vocabulary::of(&named_hashes(decls).map_err(|e| Refused::new("declarations", e.to_string()))?))
 }
 
 /// The meaning of a program.
@@ -23,11 +31,7 @@ pub(crate) struct Meaning {
 /// A definition that the vocabulary does not have.
 pub(crate) fn denote(program: &Program, words: &Vocabulary) -> Result<Meaning, Refused> {
     let source = program.source();
-    let tables = source
-        .tables
-        .iter()
-        .map(|t| words.vector(Prim::Int, t.entries.iter().map(|e| int(*e))))
-        .collect::<Result<_, _>>()?;
+    let tables = source.tables.iter().map(|t| table(&t.entries)).collect();
     let denoter = Denoter { source, words, tables };
     let all = source.ops.len();
     let run = denoter.under(all, var(all - 1 - place(source.result)))?;
@@ -76,7 +80,10 @@ impl Denoter<'_> {
             Op::Less(a, b) => ("op_less", vec![at(a), at(b)]),
             Op::Equal(a, b) => ("op_equal", vec![at(a), at(b)]),
             Op::Select(q, a, b) => ("op_select", vec![at(q), at(a), at(b)]),
-            Op::Lookup(a, t) => ("op_lookup", self.lookup(t)?.into_iter().chain([at(a)]).collect()),
+            Op::Lookup(a, t) => {
+                let [low, entries] = self.lookup(t)?;
+                ("op_lookup", vec![low, entries, at(a)])
+            }
             Op::Sum(a, Axis::Workers) => ("op_sum_workers", vec![at(a)]),
             Op::Sum(a, Axis::Coords) => ("op_sum_coords", vec![at(a)]),
             Op::Sorted(a) => ("op_sorted", vec![at(a)]),
@@ -88,10 +95,10 @@ impl Denoter<'_> {
         self.word(&format!("std.program.{name}"), arguments)
     }
 
-    /// The length, the first argument and the entries of a table.
-    fn lookup(&self, t: u32) -> Result<[Term; 3], Refused> {
+    /// The first argument of a table, and the table.
+    fn lookup(&self, t: u32) -> Result<[Term; 2], Refused> {
         match (self.source.tables.get(place(t)), self.tables.get(place(t))) {
-            (Some(table), Some(entries)) => Ok([nat(table.entries.len()), int(table.low), entries.clone()]),
+            (Some(table), Some(entries)) => Ok([int(table.low), entries.clone()]),
             _ => Err(Refused::new("a program", format!("there is no table {t}"))),
         }
     }

@@ -17,6 +17,7 @@ mod pins;
 mod property;
 mod vocabulary;
 
+pub use denote::{Meaning, meaning};
 pub use package::{Argument, Evidence, MAX_BYTES, MAX_PROPERTIES, Package};
 pub use pins::{AXIOMS, DEFINITIONS};
 pub use property::{Number, Property, Ratio, Refinement};

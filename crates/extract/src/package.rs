@@ -1,6 +1,6 @@
 //! A program with the properties that were proved of it, as one file.
 
-use crate::build::{apply, computed, constant};
+use crate::build::{apply, computed, constant, table};
 use crate::denote::denote;
 use crate::property::{Number, Property};
 use crate::vocabulary::{Vocabulary, known_axiom, named_hashes};
@@ -35,15 +35,17 @@ pub struct Evidence<'a> {
     /// The stored proof of the claim.
     pub stored: &'a Stored,
     /// What the claim's variables are for this program, and its hypotheses.
-    pub arguments: &'a [Argument],
+    pub arguments: &'a [Argument<'a>],
 }
 
 /// What a variable or a hypothesis of a claim is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Argument {
+pub enum Argument<'a> {
     /// A number.
     Number(Number),
-    /// A hypothesis `a < b`, which computes to true.
+    /// A table, as a function from natural numbers that is 0 at all others.
+    Table(&'a [i64]),
+    /// A hypothesis that computes to true, such as `a < b` for numbers.
     Holds,
 }
 
@@ -59,6 +61,7 @@ impl Package {
             let theorem = merged.claim(e.stored)?;
             let arguments = e.arguments.iter().map(|a| match a {
                 Argument::Number(n) => n.term(),
+                Argument::Table(entries) => table(entries),
                 Argument::Holds => computed(),
             });
             parts.push(apply(constant(theorem), arguments));

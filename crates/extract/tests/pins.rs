@@ -1,11 +1,11 @@
 //! The hashes that statements and axioms are known by are those of the library.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_diag::Sources;
-use bfv_driver::{Input, Plugged, plug};
-use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
+mod library;
+
 use bfv_extract::{AXIOMS, DEFINITIONS, named_hashes};
 use bfv_format::{Decl, Hash};
+use library::{elaborate, with_stack};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -16,18 +16,7 @@ const OTHERS: [&str; 3] = ["std.rank.nth", "std.vec.cons", "std.vec.nil"];
 
 /// Names and hashes of the definitions of `std.program` that are no lemma's own, and of all axioms.
 fn library() -> (Vec<(String, Hash)>, Vec<(String, Hash)>) {
-    let engines = Plugged {
-        arith: &Arith,
-        auto: &Auto,
-        boxes: &Boxes,
-        search: &[&Native],
-        points: &Points,
-        exhibits: &Exhibits,
-        statements: &Auto,
-    };
-    let mut sources = Sources::new();
-    let files = [Input { number: sources.add("input", SOURCE.as_bytes()), bytes: SOURCE.as_bytes().to_vec() }];
-    let elaborated = plug(engines).0.elaborate(&mut sources, &files).unwrap_or_else(|p| panic!("{p:?}"));
+    let elaborated = elaborate(SOURCE);
     let decls: Vec<Decl> = elaborated.signature.decls().cloned().collect();
     let hashes = named_hashes(&decls).unwrap();
     let (mut definitions, mut axioms) = (Vec::new(), Vec::new());
@@ -63,7 +52,7 @@ fn page(definitions: &[(String, Hash)], axioms: &[(String, Hash)]) -> String {
 
 #[test]
 fn the_pins_are_the_hashes_of_the_library() {
-    let work = || {
+    with_stack(|| {
         let (definitions, axioms) = library();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pins.rs");
         let now = page(&definitions, &axioms);
@@ -83,7 +72,5 @@ fn the_pins_are_the_hashes_of_the_library() {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), definitions.len() + axioms.len(), "two of them cannot be told apart");
-    };
-    let thread = std::thread::Builder::new().stack_size(1 << 30).spawn(work).unwrap();
-    thread.join().unwrap();
+    });
 }

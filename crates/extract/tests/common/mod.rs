@@ -12,12 +12,6 @@ pub const WORKERS: Shape = Shape { workers: true, coords: false };
 pub const LOW: i64 = -32768;
 pub const HIGH: i64 = 32767;
 
-/// Evaluation recurses on what it is given.
-pub fn with_stack<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
-    let worker = std::thread::Builder::new().stack_size(1 << 30).spawn(f).unwrap();
-    worker.join().unwrap_or_else(|e| std::panic::resume_unwind(e))
-}
-
 pub fn nat(n: u32) -> Argument {
     Argument::Number(Number::Nat(n.into()))
 }
