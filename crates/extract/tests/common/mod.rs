@@ -1,7 +1,8 @@
 //! The usual operators as programs, and the claims of `examples/certificates/operators.sctt` about them.
 #![allow(dead_code)]
 
-use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source};
+use bfv_exact::Refused;
+use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source, Table};
 use bfv_extract::{Argument, Evidence, Number, Package, Property, Ratio, Refinement, named_hashes};
 use bfv_format::{Hash, Stored};
 use bfv_kernel::Limits;
@@ -12,11 +13,11 @@ pub const WORKERS: Shape = Shape { workers: true, coords: false };
 pub const LOW: i64 = -32768;
 pub const HIGH: i64 = 32767;
 
-pub fn nat(n: u32) -> Argument {
+pub fn nat(n: u32) -> Argument<'static> {
     Argument::Number(Number::Nat(n.into()))
 }
 
-pub fn int(z: i64) -> Argument {
+pub fn int(z: i64) -> Argument<'static> {
     Argument::Number(Number::Int(z))
 }
 
@@ -24,14 +25,20 @@ pub fn ratio(num: i64, den: i64) -> Ratio {
     Ratio::new(num, den).unwrap()
 }
 
-pub fn real(num: i64, den: i64) -> Argument {
+/// A fraction whose denominator is a power of two.
+fn lowest(num: i64, den: i64) -> Ratio {
+    if num % 2 == 0 && den % 2 == 0 { lowest(num / 2, den / 2) } else { ratio(num, den) }
+}
+
+pub fn real(num: i64, den: i64) -> Argument<'static> {
     Argument::Number(Number::Real(ratio(num, den)))
 }
 
-/// The stored proof of a claim.
+/// The stored proof of a claim, by its module and name.
 pub fn stored(claim: &str) -> Stored {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proofs/certificates.operators");
-    let file = root.join(format!("{claim}.bfvp"));
+    let (module, name) = claim.split_once('.').unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proofs");
+    let file = root.join(format!("certificates.{module}/{name}.bfvp"));
     bfv_format::read(&std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))).unwrap()
 }
 
@@ -42,39 +49,42 @@ pub fn operator(stored: &Stored, name: &str) -> Hash {
     found.unwrap_or_else(|| panic!("{} does not mention {name}", stored.claim)).1
 }
 
-/// One property of a program, by a claim and its arguments.
+/// A property of a program, by the claim that says so, and what its variables and hypotheses are.
+#[derive(Clone)]
 pub struct Said {
     pub claim: &'static str,
     pub property: Property,
-    pub arguments: Vec<Argument>,
+    pub arguments: Vec<Argument<'static>>,
 }
 
-pub fn said(claim: &'static str, property: Property, arguments: &[Argument]) -> Said {
+pub fn said(claim: &'static str, property: Property, arguments: &[Argument<'static>]) -> Said {
     Said { claim, property, arguments: arguments.to_vec() }
 }
 
-/// That a program is near an operator; the numbers are those of the operator, and the claim has others.
+/// A distance from an operator, which takes these sizes. Everything in the argument list of the claim.
 pub fn near(
     claim: &'static str,
     name: &str,
-    numbers: &[Number],
+    sizes: &[u32],
     units: &[Ratio],
-    unit: Ratio,
     bound: Ratio,
-    arguments: &[Argument],
+    arguments: &[Argument<'static>],
 ) -> Said {
-    let operator = operator(&stored(claim), name);
-    let refinement = Refinement { operator, arguments: numbers.to_vec(), units: units.to_vec(), unit, bound };
+    let refinement = Refinement {
+        operator: operator(&stored(claim), name),
+        arguments: sizes.iter().map(|n| Number::Nat((*n).into())).collect(),
+        units: units.to_vec(),
+        unit: units[0],
+        bound,
+    };
     said(claim, Property::Near(refinement), arguments)
 }
 
-pub fn package(program: &Program, all: &[Said]) -> Result<Package, bfv_exact::Refused> {
+pub fn package(program: &Program, all: &[Said]) -> Result<Package, Refused> {
     let proofs: Vec<Stored> = all.iter().map(|s| stored(s.claim)).collect();
-    let evidence: Vec<Evidence<'_>> = all
-        .iter()
-        .zip(&proofs)
-        .map(|(s, stored)| Evidence { property: s.property.clone(), stored, arguments: &s.arguments })
-        .collect();
+    let said = all.iter().zip(&proofs);
+    let evidence: Vec<Evidence<'_>> =
+        said.map(|(s, stored)| Evidence { property: s.property.clone(), stored, arguments: &s.arguments }).collect();
     Package::make(program, &evidence, Limits::default())
 }
 
@@ -86,13 +96,22 @@ pub fn outputs() -> Input {
     Input { shape: BOTH, low: LOW, high: HIGH }
 }
 
+fn over_workers(low: i64, high: i64) -> Input {
+    Input { shape: WORKERS, low, high }
+}
+
+/// The unit of outputs.
+pub fn unit() -> Ratio {
+    ratio(1, 1 << 16)
+}
+
 /// The weighted mean with weights in units of `1/2^k`, clamped to the outputs.
-pub fn mean(n: u32, d: u32, k: u8) -> Program {
-    let unit = 1i64 << k;
-    let mut s = source(n, d, &[outputs(), Input { shape: WORKERS, low: 0, high: unit }]);
+pub fn mean(n: u32, d: u32, k: u8) -> (Program, Vec<Said>) {
+    let one = 1i64 << k;
+    let mut s = source(n, d, &[outputs(), over_workers(0, one)]);
     let (x, w) = (s.push(Op::Input(0)), s.push(Op::Input(1)));
     let total = s.push(Op::Sum(w, Axis::Workers));
-    let one = s.push(Op::Const(unit));
+    let one = s.push(Op::Const(one));
     s.conditions = vec![s.push(Op::Equal(total, one))];
     let product = s.push(Op::Mul(x, w));
     let sum = s.push(Op::Sum(product, Axis::Workers));
@@ -100,28 +119,229 @@ pub fn mean(n: u32, d: u32, k: u8) -> Program {
     let sorted = s.push(Op::Sorted(x));
     let (low, high) = (s.push(Op::At(sorted, 0)), s.push(Op::At(sorted, n - 1)));
     s.push(Op::Clamp(rounded, low, high));
-    Program::new(s).unwrap()
+    let given = [nat(n), nat(d), nat(k.into()), int(LOW), int(HIGH)];
+    let with_unit = [&given[..], &[real(1, 1 << 16), Argument::Holds]].concat();
+    let said = vec![
+        said("operators.mean_in_hull", Property::InHull, &given),
+        said("operators.mean_free_of_order", Property::FreeOfOrder, &given),
+        said("operators.mean_never_falls", Property::NeverFalls, &given),
+        said("operators.mean_moves_along", Property::MovesAlong, &given),
+        near("operators.mean_near", "mean_spec", &[n, d], &[unit(), ratio(1, 1 << k)], ratio(1, 1 << 17), &with_unit),
+    ];
+    (Program::new(s).unwrap(), said)
 }
 
-/// What is proved of it, for outputs in units of `1/2^16`.
-pub fn mean_claims(n: u32, d: u32, k: u8) -> Vec<Said> {
-    let given = [nat(n), nat(d), nat(k.into()), int(LOW), int(HIGH)];
-    let unit = ratio(1, 1 << 16);
-    let sizes = [Number::Nat(n.into()), Number::Nat(d.into())];
-    let units = [unit, ratio(1, 1 << k)];
-    vec![
-        said("mean_in_hull", Property::InHull, &given),
-        said("mean_free_of_order", Property::FreeOfOrder, &given),
-        said("mean_never_falls", Property::NeverFalls, &given),
-        said("mean_moves_along", Property::MovesAlong, &given),
+/// The order statistic p, which is the median of an odd number of workers at p = n / 2.
+pub fn rank(n: u32, d: u32, p: u32) -> (Program, Vec<Said>) {
+    let mut s = source(n, d, &[outputs()]);
+    let x = s.push(Op::Input(0));
+    let sorted = s.push(Op::Sorted(x));
+    s.push(Op::At(sorted, p));
+    let given = [nat(n), nat(d), nat(p), Argument::Holds, int(LOW), int(HIGH)];
+    let t = p.min(n - 1 - p);
+    let honest = [nat(n), nat(d), nat(p), nat(t), Argument::Holds, Argument::Holds, int(LOW), int(HIGH)];
+    let with_unit = [&given[..], &[real(1, 1 << 16), Argument::Holds]].concat();
+    let said = vec![
+        said("operators.rank_in_hull", Property::InHull, &given),
+        said("operators.rank_within_honest", Property::WithinHonest(t), &honest),
+        said("operators.rank_free_of_order", Property::FreeOfOrder, &given),
+        said("operators.rank_never_falls", Property::NeverFalls, &given),
+        said("operators.rank_moves_along", Property::MovesAlong, &given),
+        said("operators.rank_selects_each", Property::SelectsEach, &given),
+        near_rank(n, d, p, &with_unit),
+    ];
+    (Program::new(s).unwrap(), said)
+}
+
+/// Here the place is an argument of the operator.
+fn near_rank(n: u32, d: u32, p: u32, arguments: &[Argument<'static>]) -> Said {
+    near("operators.rank_near", "rank_spec", &[n, d, p], &[unit()], ratio(0, 1), arguments)
+}
+
+/// The median: the mean of the two middle outputs, rounded.
+pub fn median(n: u32, d: u32) -> (Program, Vec<Said>) {
+    let mut s = source(n, d, &[outputs()]);
+    let x = s.push(Op::Input(0));
+    let sorted = s.push(Op::Sorted(x));
+    let (low, high) = (s.push(Op::At(sorted, (n - 1) / 2)), s.push(Op::At(sorted, n / 2)));
+    let sum = s.push(Op::Add(low, high));
+    s.push(Op::Round(sum, 1));
+    let given = [nat(n), nat(d), int(LOW), int(HIGH)];
+    let t = (n - 1) / 2;
+    let honest = [nat(n), nat(d), nat(t), Argument::Holds, int(LOW), int(HIGH)];
+    let with_unit = [&given[..], &[real(1, 1 << 16), Argument::Holds]].concat();
+    let said = vec![
+        said("operators.median_in_hull", Property::InHull, &given),
+        said("operators.median_within_honest", Property::WithinHonest(t), &honest),
+        said("operators.median_free_of_order", Property::FreeOfOrder, &given),
+        said("operators.median_never_falls", Property::NeverFalls, &given),
+        said("operators.median_moves_along", Property::MovesAlong, &given),
+        near("operators.median_near", "median_spec", &[n, d], &[unit()], ratio(1, 1 << 17), &with_unit),
+    ];
+    (Program::new(s).unwrap(), said)
+}
+
+/// The mean of the order statistics b to n - b - 1, downwards.
+pub fn trimmed(n: u32, d: u32, b: u32) -> (Program, Vec<Said>) {
+    let mut s = source(n, d, &[outputs()]);
+    let x = s.push(Op::Input(0));
+    let place = s.push(Op::Worker);
+    let (first, end) = (s.push(Op::Const(i64::from(b) - 1)), s.push(Op::Const((n - b).into())));
+    let (late, early) = (s.push(Op::Less(first, place)), s.push(Op::Less(place, end)));
+    let inside = s.push(Op::Mul(late, early));
+    let sorted = s.push(Op::Sorted(x));
+    let kept = s.push(Op::Mul(inside, sorted));
+    let (sum, count) = (s.push(Op::Sum(kept, Axis::Workers)), s.push(Op::Const((n - 2 * b).into())));
+    s.push(Op::Div(sum, count));
+    let given = [nat(n), nat(d), nat(b), Argument::Holds, int(LOW), int(HIGH)];
+    let with_unit = [&given[..], &[real(1, 1 << 16), Argument::Holds]].concat();
+    let said = vec![
+        said("operators.trimmed_in_hull", Property::InHull, &given),
+        said("operators.trimmed_within_honest", Property::WithinHonest(b), &given),
+        said("operators.trimmed_free_of_order", Property::FreeOfOrder, &given),
+        said("operators.trimmed_never_falls", Property::NeverFalls, &given),
+        said("operators.trimmed_moves_along", Property::MovesAlong, &given),
+        near("operators.trimmed_near", "trimmed_spec", &[n, d, b], &[unit()], unit(), &with_unit),
+    ];
+    (Program::new(s).unwrap(), said)
+}
+
+/// The output of the worker with the largest score, the first of several.
+pub fn select(n: u32, d: u32) -> (Program, Vec<Said>) {
+    let mut s = source(n, d, &[outputs(), over_workers(-100, 100)]);
+    let (x, score) = (s.push(Op::Input(0)), s.push(Op::Input(1)));
+    let best = s.push(Op::ArgMax(score));
+    s.push(Op::Pick(x, best));
+    let given = [nat(n - 1), nat(d), int(LOW), int(HIGH), int(-100), int(100)];
+    let with_unit = [&given[..], &[real(1, 1 << 16), real(1, 8), Argument::Holds]].concat();
+    let said = vec![
+        said("operators.select_in_hull", Property::InHull, &given),
+        said("operators.select_never_falls", Property::NeverFalls, &given),
+        said("operators.select_moves_along", Property::MovesAlong, &given),
+        said("operators.select_selects_one", Property::SelectsOne, &given),
+        near("operators.select_near", "select_spec", &[n - 1, d], &[unit(), ratio(1, 8)], ratio(0, 1), &with_unit),
+    ];
+    (Program::new(s).unwrap(), said)
+}
+
+/// The most frequent output, the smallest of several.
+pub fn vote(n: u32, d: u32) -> (Program, Vec<Said>) {
+    let mut s = source(n, d, &[outputs()]);
+    let x = s.push(Op::Input(0));
+    let sorted = s.push(Op::Sorted(x));
+    let alike = s.push(Op::Alike(sorted));
+    let best = s.push(Op::ArgMax(alike));
+    s.push(Op::Pick(sorted, best));
+    let given = [nat(n - 1), nat(d), int(LOW), int(HIGH)];
+    let said = vec![
+        said("operators.vote_in_hull", Property::InHull, &given),
+        said("operators.vote_free_of_order", Property::FreeOfOrder, &given),
+        said("operators.vote_selects_each", Property::SelectsEach, &given),
+        said("operators.vote_follows_majority", Property::FollowsMajority, &given),
+        near("operators.vote_near", "vote_spec", &[n - 1, d], &[ratio(1, 1)], ratio(0, 1), &given),
+    ];
+    (Program::new(s).unwrap(), said)
+}
+
+/// Scores are this far apart at most.
+pub const LAST: u32 = 200;
+
+/// `exp (-q/8)` in units of `1/2^30`, each entry from the one before it.
+pub fn decay() -> &'static [i64] {
+    use std::sync::OnceLock;
+    static TABLE: OnceLock<Vec<i64>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        // exp (-1/8) in units of 1/2^60, from the series with alternating signs.
+        let (mut term, mut sum) = (1i128 << 60, 0i128);
+        for k in 1..20 {
+            sum += term;
+            term = -term / (8 * k);
+        }
+        let mut entries = vec![1i64 << 30];
+        let mut exact = 1i128 << 60;
+        for _ in 0..LAST {
+            exact = ((exact >> 20) * (sum >> 20)) >> 20;
+            entries.push(i64::try_from((exact + (1 << 29)) >> 30).unwrap());
+        }
+        entries
+    })
+}
+
+/// The first values of the softmax programs: the outputs, the weights of the table and their sum.
+fn table_weights(n: u32, d: u32, table: &[i64]) -> (Source, [u32; 3]) {
+    let mut s = source(n, d, &[outputs(), over_workers(-100, 100)]);
+    s.tables = vec![Table { low: 0, entries: table.to_vec() }];
+    let (x, score) = (s.push(Op::Input(0)), s.push(Op::Input(1)));
+    let sorted = s.push(Op::Sorted(score));
+    let largest = s.push(Op::At(sorted, n - 1));
+    let distance = s.push(Op::Sub(largest, score));
+    let (zero, last) = (s.push(Op::Const(0)), s.push(Op::Const(LAST.into())));
+    let distance = s.push(Op::Clamp(distance, zero, last));
+    let weights = s.push(Op::Lookup(distance, 0));
+    let total = s.push(Op::Sum(weights, Axis::Workers));
+    (s, [x, weights, total])
+}
+
+/// The mean with softmax weights by a table, for scores in units of 1/8.
+pub fn softmax(n: u32, d: u32) -> (Program, Vec<Said>) {
+    let (mut s, [x, weights, total]) = table_weights(n, d, decay());
+    let products = s.push(Op::Mul(x, weights));
+    let sum = s.push(Op::Sum(products, Axis::Workers));
+    s.push(Op::Div(sum, total));
+    let ranges = [int(LOW), int(HIGH), int(-100), int(100)];
+    let (table, holds) = ([nat(LAST), Argument::Table(decay())], Argument::Holds);
+    let given = [&[nat(n), nat(d)], &table[..], &[holds, holds], &ranges].concat();
+    let symmetric = [&[nat(n), nat(d)], &table[..], &ranges].concat();
+    // exp (-1/8) by 128 steps of 1/1024, and entries within 100 units of 1/2^30.
+    let exact =
+        [holds, real(1, 1024), nat(128), holds, holds, real(100, 1), holds, holds, holds, real(1, 1 << 16), holds];
+    // A unit for rounding, and n * 100 * (HIGH - LOW) / 2^30 of one for the weights.
+    let bound = lowest((1 << 30) + i64::from(n) * 100 * (HIGH - LOW), 1 << 46);
+    let said = vec![
+        said("softmax.softmax_in_hull", Property::InHull, &given),
+        said("softmax.softmax_free_of_order", Property::FreeOfOrder, &symmetric),
+        said("softmax.softmax_never_falls", Property::NeverFalls, &given),
+        said("softmax.softmax_moves_along", Property::MovesAlong, &given),
         near(
-            "mean_near",
-            "mean_spec",
-            &sizes,
-            &units,
-            unit,
-            ratio(1, 1 << 17),
-            &[&given[..], &[real(1, 1 << 16), Argument::Holds]].concat(),
+            "softmax.softmax_near",
+            "softmax_spec",
+            &[n, d],
+            &[unit(), ratio(1, 8)],
+            bound,
+            &[&given[..], &exact].concat(),
         ),
-    ]
+    ];
+    (Program::new(s).unwrap(), said)
+}
+
+/// The weights themselves, in units of `1/2^15`, and with what is left by rounding given to the first largest.
+pub fn shares(n: u32, d: u32) -> (Program, Vec<Said>) {
+    let one = 1i64 << 15;
+    let (mut s, [_, weights, total]) = table_weights(n, d, decay());
+    let whole = s.push(Op::Const(one));
+    let product = s.push(Op::Mul(weights, whole));
+    let parts = s.push(Op::Div(product, total));
+    let all = s.push(Op::Sum(parts, Axis::Workers));
+    let left = s.push(Op::Sub(whole, all));
+    let (worker, score) = (s.push(Op::Worker), s.push(Op::Input(1)));
+    let first = s.push(Op::ArgMax(score));
+    let chosen = s.push(Op::Equal(worker, first));
+    let rest = s.push(Op::Mul(chosen, left));
+    s.push(Op::Add(parts, rest));
+    let holds = Argument::Holds;
+    let given = [
+        nat(n - 1),
+        nat(d),
+        nat(LAST),
+        Argument::Table(decay()),
+        holds,
+        holds,
+        int(one),
+        holds,
+        int(LOW),
+        int(HIGH),
+        int(-100),
+        int(100),
+    ];
+    (Program::new(s).unwrap(), vec![said("softmax.whole_shares_sum_to_unit", Property::SumsTo(one), &given)])
 }

@@ -5,6 +5,7 @@ use bfv_driver::{Elaborated, Input, Plugged, plug};
 use bfv_engine_native::{Arith, Auto, Boxes, Exhibits, Native, Points};
 
 /// The declarations of a text and of what it imports.
+#[allow(dead_code)]
 pub fn elaborate(text: &str) -> Elaborated {
     let engines = Plugged {
         arith: &Arith,
