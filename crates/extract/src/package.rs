@@ -1,13 +1,15 @@
 //! A program with the properties that were proved of it, as one file.
 
-use crate::build::{apply, computed, constant, table};
+use crate::build::{apply, computed, constant, prim, table};
 use crate::denote::denote;
 use crate::property::{Number, Property};
 use crate::vocabulary::{Vocabulary, known_axiom, named_hashes};
 use bfv_exact::Refused;
 use bfv_exact::bytes::{Reader, Writer};
 use bfv_exact::program::Program;
-use bfv_format::{Decl, Hash, Node, Outcome, Renumber, Stored, Term, UnknownConstant, read, term_hash, write_over};
+use bfv_format::{
+    Decl, Hash, Node, Outcome, Prim, Renumber, Stored, Term, UnknownConstant, read, term_hash, write_over,
+};
 use bfv_kernel::{Limits, Signature};
 use std::collections::BTreeMap;
 
@@ -68,13 +70,13 @@ impl Package {
         }
         let properties: Vec<Property> = evidence.iter().map(|e| e.property.clone()).collect();
         let hashes = named_hashes(&merged.decls).map_err(broken)?;
-        let statement = pair(statements(program, &properties, &hashes)?, Node::Sigma)?;
+        let statement = pair(statements(program, &properties, &hashes)?, Node::Sigma);
         let stored = Stored {
             decls: Vec::new(),
             claim: "properties".to_owned(),
             statement,
             verdict: Outcome::Proved,
-            evidence: pair(parts, Node::Pair)?,
+            evidence: pair(parts, Node::Pair),
             witness: Vec::new(),
             engine: "extract".to_owned(),
         };
@@ -105,7 +107,7 @@ impl Package {
         let hashes = named_hashes(&stored.decls).map_err(broken)?;
         let parts = statements(&program, &properties, &hashes)?;
         let statements = parts.iter().map(|s| term_hash(s, &hashes)).collect::<Result<_, _>>().map_err(broken)?;
-        let statement = pair(parts, Node::Sigma)?;
+        let statement = pair(parts, Node::Sigma);
         // What is proved below is this statement, whatever the file has; but the reason is a plainer one.
         if term_hash(&statement, &hashes) != term_hash(&stored.statement, &hashes) {
             return fail("it is one of another statement than that this program has these properties".to_owned());
@@ -168,16 +170,19 @@ fn bytes(program: &Program, properties: &[Property], proof: &[u8]) -> Vec<u8> {
 
 /// What each property says of the program, over declarations with these hashes.
 fn statements(program: &Program, properties: &[Property], hashes: &[Hash]) -> Result<Vec<Term>, Refused> {
+    if properties.is_empty() {
+        return Err(Refused::new("a package", "it has no property"));
+    }
     let words = Vocabulary::of(hashes);
     let meaning = denote(program, &words)?;
     let operator = |hash: &Hash| (0..).zip(hashes).find(|(_, h)| *h == hash).map(|(id, _)| constant(id));
     properties.iter().map(|p| p.statement(program, &meaning, &words, operator)).collect()
 }
 
-/// Closed terms, side by side.
-fn pair(parts: Vec<Term>, node: fn(Term, Term) -> Node) -> Result<Term, Refused> {
+/// Closed terms, side by side; there is at least one.
+fn pair(parts: Vec<Term>, node: fn(Term, Term) -> Node) -> Term {
     let all = parts.into_iter().rev().reduce(|rest, part| Term::new(node(part, rest)));
-    all.ok_or_else(|| Refused::new("a package", "it has no property"))
+    all.unwrap_or_else(|| prim(Prim::Unit))
 }
 
 fn broken(unknown: UnknownConstant) -> Refused {

@@ -14,8 +14,11 @@ const SOURCE: &str = "import std.program\nimport std.softmax\nimport std.root\n"
 /// Definitions outside of `std.program` that statements are made with.
 const OTHERS: [&str; 3] = ["std.rank.nth", "std.vec.cons", "std.vec.nil"];
 
+/// Names with hashes.
+type Pins = Vec<(String, Hash)>;
+
 /// Names and hashes of the definitions of `std.program` that are no lemma's own, and of all axioms.
-fn library() -> (Vec<(String, Hash)>, Vec<(String, Hash)>) {
+fn library() -> (Pins, Pins) {
     let elaborated = elaborate(SOURCE);
     let decls: Vec<Decl> = elaborated.signature.decls().cloned().collect();
     let hashes = named_hashes(&decls).unwrap();
