@@ -14,7 +14,7 @@
 
 pub mod attention;
 pub mod bytes;
-mod fixed;
+pub mod fixed;
 pub mod forward;
 pub mod gate;
 pub mod linear;

@@ -11,14 +11,20 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod decay;
 mod denote;
+mod emit;
 mod package;
 mod pins;
 mod property;
+mod translate;
 mod vocabulary;
 
+pub use decay::{DECAY_BITS, decay};
 pub use denote::{Meaning, meaning};
+pub use emit::Rounding;
 pub use package::{Argument, Evidence, MAX_BYTES, MAX_PROPERTIES, Package};
 pub use pins::{AXIOMS, DEFINITIONS};
 pub use property::{Number, Property, Ratio, Refinement};
+pub use translate::{Grid, Names, Plan, extract};
 pub use vocabulary::named_hashes;

@@ -85,6 +85,12 @@ impl Ratio {
         }
     }
 
+    /// Numerator and denominator.
+    #[must_use]
+    pub fn parts(self) -> (i64, i64) {
+        (self.num, self.den)
+    }
+
     fn term(self) -> Term {
         real(Rational { num: BigInt::from(self.num), den: BigUint::from(self.den.unsigned_abs()) })
     }

@@ -3,7 +3,7 @@
 
 use bfv_exact::Refused;
 use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source, Table};
-use bfv_extract::{Argument, Evidence, Number, Package, Property, Ratio, Refinement, named_hashes};
+use bfv_extract::{Argument, Evidence, Number, Package, Property, Ratio, Refinement, decay, named_hashes};
 use bfv_format::{Hash, Stored};
 use bfv_kernel::Limits;
 use std::path::Path;
@@ -246,25 +246,10 @@ pub fn vote(n: u32, d: u32) -> (Program, Vec<Said>) {
 /// Scores are this far apart at most.
 pub const LAST: u32 = 200;
 
-/// `exp (-q/8)` in units of `1/2^30`, each entry from the one before it.
-pub fn decay() -> &'static [i64] {
-    use std::sync::OnceLock;
-    static TABLE: OnceLock<Vec<i64>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        // exp (-1/8) in units of 1/2^60, from the series with alternating signs.
-        let (mut term, mut sum) = (1i128 << 60, 0i128);
-        for k in 1..20 {
-            sum += term;
-            term = -term / (8 * k);
-        }
-        let mut entries = vec![1i64 << 30];
-        let mut exact = 1i128 << 60;
-        for _ in 0..LAST {
-            exact = ((exact >> 20) * (sum >> 20)) >> 20;
-            entries.push(i64::try_from((exact + (1 << 29)) >> 30).unwrap());
-        }
-        entries
-    })
+/// `exp (-q/8)` in units of `1/2^30`.
+pub fn table() -> &'static [i64] {
+    static TABLE: std::sync::OnceLock<Vec<i64>> = std::sync::OnceLock::new();
+    TABLE.get_or_init(|| decay(ratio(1, 8), LAST).unwrap())
 }
 
 /// The first values of the softmax programs: the outputs, the weights of the table and their sum.
@@ -284,14 +269,14 @@ fn table_weights(n: u32, d: u32, table: &[i64]) -> (Source, [u32; 3]) {
 
 /// The mean with softmax weights by a table, for scores in units of 1/8.
 pub fn softmax(n: u32, d: u32) -> (Program, Vec<Said>) {
-    let (mut s, [x, weights, total]) = table_weights(n, d, decay());
+    let (mut s, [x, weights, total]) = table_weights(n, d, table());
     let products = s.push(Op::Mul(x, weights));
     let sum = s.push(Op::Sum(products, Axis::Workers));
     s.push(Op::Div(sum, total));
     let ranges = [int(LOW), int(HIGH), int(-100), int(100)];
-    let (table, holds) = ([nat(LAST), Argument::Table(decay())], Argument::Holds);
-    let given = [&[nat(n), nat(d)], &table[..], &[holds, holds], &ranges].concat();
-    let symmetric = [&[nat(n), nat(d)], &table[..], &ranges].concat();
+    let (entries, holds) = ([nat(LAST), Argument::Table(table())], Argument::Holds);
+    let given = [&[nat(n), nat(d)], &entries[..], &[holds, holds], &ranges].concat();
+    let symmetric = [&[nat(n), nat(d)], &entries[..], &ranges].concat();
     // exp (-1/8) by 128 steps of 1/1024, and entries within 100 units of 1/2^30.
     let exact =
         [holds, real(1, 1024), nat(128), holds, holds, real(100, 1), holds, holds, holds, real(1, 1 << 16), holds];
@@ -317,7 +302,7 @@ pub fn softmax(n: u32, d: u32) -> (Program, Vec<Said>) {
 /// The weights themselves, in units of `1/2^15`, and with what is left by rounding given to the first largest.
 pub fn shares(n: u32, d: u32) -> (Program, Vec<Said>) {
     let one = 1i64 << 15;
-    let (mut s, [_, weights, total]) = table_weights(n, d, decay());
+    let (mut s, [_, weights, total]) = table_weights(n, d, table());
     let whole = s.push(Op::Const(one));
     let product = s.push(Op::Mul(weights, whole));
     let parts = s.push(Op::Div(product, total));
@@ -333,7 +318,7 @@ pub fn shares(n: u32, d: u32) -> (Program, Vec<Said>) {
         nat(n - 1),
         nat(d),
         nat(LAST),
-        Argument::Table(decay()),
+        Argument::Table(table()),
         holds,
         holds,
         int(one),
