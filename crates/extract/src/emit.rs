@@ -22,6 +22,11 @@ pub enum Rounding {
     Nearest,
 }
 
+/// A quotient of units.
+pub(crate) fn quotient(a: &BigRational, b: &BigRational) -> Result<BigRational, Refused> {
+    if *b.numer() == BigInt::from(0) { fail("it divides by 0") } else { Ok(a / b) }
+}
+
 /// A program that grows. An operation that is there already is not made again.
 #[derive(Debug, Default)]
 pub(crate) struct Emitter {
@@ -93,7 +98,7 @@ impl Emitter {
 
     /// The number in a unit, as a whole one.
     pub(crate) fn rounded(&mut self, a: &Fixed, unit: &BigRational, rounding: Rounding) -> Result<Value, Refused> {
-        let ratio = &a.unit / unit;
+        let ratio = quotient(&a.unit, unit)?;
         let one = BigInt::from(1);
         let Some(over) = a.over else { return fail("its result is the same for all inputs") };
         let scaled = |e: &mut Self, v: Option<Value>, factor: &BigInt| {

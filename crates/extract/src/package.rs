@@ -134,6 +134,12 @@ impl Package {
         bytes(&self.program, &self.properties, &self.proof)
     }
 
+    /// The stored proof, which the second checker reads too.
+    #[must_use]
+    pub fn proof(&self) -> &[u8] {
+        &self.proof
+    }
+
     /// The program.
     #[must_use]
     pub fn program(&self) -> &Program {
@@ -172,6 +178,9 @@ fn bytes(program: &Program, properties: &[Property], proof: &[u8]) -> Vec<u8> {
 fn statements(program: &Program, properties: &[Property], hashes: &[Hash]) -> Result<Vec<Term>, Refused> {
     if properties.is_empty() {
         return Err(Refused::new("a package", "it has no property"));
+    }
+    if program.source().inputs.first().is_none_or(|i| !i.shape.workers || !i.shape.coords) {
+        return Err(Refused::new("a package", "input 0 has no output for each worker and coordinate"));
     }
     let words = Vocabulary::of(hashes);
     let meaning = denote(program, &words)?;

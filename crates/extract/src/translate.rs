@@ -6,10 +6,10 @@
 
 use crate::build::{apply, constant};
 use crate::decay::decay;
-use crate::emit::{Emitter, Fixed, Rounding};
+use crate::emit::{Emitter, Fixed, Rounding, quotient};
 use crate::property::{Number, Ratio};
 use bfv_exact::Refused;
-use bfv_exact::program::{Axis, Input, Op, Program, Source, Table, Value};
+use bfv_exact::program::{Axis, Input, MAX_OPS, Op, Program, Source, Table, Value};
 use bfv_format::{Decl, Prim};
 use bfv_kernel::{Elim, Env, Head, Limits, Machine, Neutral, Signature, V, Val};
 use num_bigint::BigInt;
@@ -95,6 +95,10 @@ fn fail<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err(Refused::new("an operator", why))
 }
 
+fn one() -> BigRational {
+    BigRational::from(BigInt::from(1))
+}
+
 fn rational(q: Ratio) -> BigRational {
     let (num, den) = q.parts();
     BigRational::new(num.into(), den.into())
@@ -164,6 +168,9 @@ impl Translator<'_> {
 
     /// A real number.
     fn number(&mut self, v: &V, at: Places) -> Result<Fixed, Refused> {
+        if self.emitter.source.ops.len() > MAX_OPS {
+            return fail(format!("it needs more than {MAX_OPS} operations"));
+        }
         let folded = self.folded(v)?;
         let n = match &*folded {
             Val::RealLit(q) => {
@@ -217,10 +224,7 @@ impl Translator<'_> {
             }
             (Prim::RealInv, [a]) => {
                 let a = self.number(a, at)?;
-                if *a.unit.numer() == BigInt::from(0) {
-                    return fail("it divides by 0");
-                }
-                Ok(Fixed { unit: a.unit.recip(), over: a.under, under: a.over })
+                Ok(Fixed { unit: quotient(&one(), &a.unit)?, over: a.under, under: a.over })
             }
             (Prim::RealOfNat, [a]) => self.whole(a, at),
             (Prim::RealLtb, [a, b]) => match n.spine.get(2..) {
@@ -255,7 +259,7 @@ impl Translator<'_> {
                 let b = self.number(b, at)?;
                 if let (true, Some(v)) = (a == b && a.under.is_none(), a.over) {
                     let alike = self.emitter.push(Op::Alike(v));
-                    return Ok(Fixed { unit: BigRational::from(BigInt::from(1)), over: Some(alike), under: None });
+                    return Ok(Fixed { unit: one(), over: Some(alike), under: None });
                 }
             }
             return fail("it counts something else than how often a number occurs");
@@ -328,21 +332,24 @@ impl Translator<'_> {
     fn total(&mut self, args: &[V], at: Places) -> Result<Fixed, Refused> {
         let [k, f] = args else { return fail("it sums no vector") };
         let Val::NatLit(k) = &*self.whnf(k)? else { return fail("it sums a vector whose length is no literal") };
-        let mut workers = fail(format!("it sums {k} numbers, and there are neither so many workers nor coordinates"));
-        if *k == self.plan.workers.into() {
-            let before = self.emitter.source.clone();
-            workers = self.function(f, at).and_then(|body| self.emitter.sum(&body, Axis::Workers));
-            if workers.is_ok() || *k != self.plan.coords.into() {
-                return workers;
-            }
-            self.emitter.source = before;
+        let (workers, coords) = (*k == self.plan.workers.into(), *k == self.plan.coords.into());
+        if !workers && !coords {
+            return fail(format!("it sums {k} numbers, and there are neither so many workers nor coordinates"));
         }
-        if *k == self.plan.coords.into() {
-            let (level, c) = self.fresh();
-            let body = self.number(&self.machine.apply(f, c), Places { coord: Some(level), ..at })?;
-            return self.emitter.sum(&body, Axis::Coords);
+        let before = self.emitter.source.clone();
+        let over_workers = match workers {
+            true => self.function(f, at).and_then(|body| self.emitter.sum(&body, Axis::Workers)),
+            false => fail("it does not sum over the workers"),
+        };
+        // With as many workers as coordinates, what the sum is about tells.
+        if over_workers.is_ok() || !coords {
+            return over_workers;
         }
-        workers
+        self.emitter.source = before;
+        let (level, c) = self.fresh();
+        let body = self.number(&self.machine.apply(f, c), Places { coord: Some(level), ..at });
+        let over_coords = body.and_then(|body| self.emitter.sum(&body, Axis::Coords));
+        if workers { over_coords.or(over_workers) } else { over_coords }
     }
 
     /// An order statistic of all workers: the sorted numbers, and the place or what chooses it.
@@ -378,9 +385,10 @@ impl Translator<'_> {
     /// A sum of neighbouring order statistics: the sorted numbers of the places from the first to the last of them.
     fn first_sum(&mut self, args: &[V], at: Places) -> Result<Fixed, Refused> {
         let [f, m] = args else { return fail("it sums no function") };
-        let Val::NatLit(m) = &*self.whnf(m)? else { return fail("it sums numbers of which there is no literal") };
+        let Val::NatLit(m) = &*self.whnf(m)? else { return fail("it sums so many numbers that are no literal") };
+        let Ok(m) = u32::try_from(m) else { return fail(format!("it sums {m} numbers")) };
         let mut found: Option<(Fixed, Value, u32)> = None;
-        for q in 0..u32::try_from(m).unwrap_or(u32::MAX) {
+        for q in 0..m {
             let term = self.machine.apply(f, self.machine.value(Val::NatLit(q.into())));
             let folded = self.folded(&term)?;
             let Val::Neutral(n) = &*folded else { return fail("it sums what is no order statistic") };
@@ -395,7 +403,7 @@ impl Translator<'_> {
             }
         }
         let Some((number, sorted, first)) = found else { return fail("it sums nothing") };
-        let end = i64::from(first) + i64::try_from(m).unwrap_or(i64::MAX);
+        let end = i64::from(first) + i64::from(m);
         let e = &mut self.emitter;
         let place = e.push(Op::Worker);
         let (before, end) = (e.push(Op::Const(i64::from(first) - 1)), e.push(Op::Const(end)));
@@ -421,7 +429,8 @@ impl Translator<'_> {
         let Some(fact) = usize::try_from(s).ok().and_then(|s| facts.facts().get(s)) else {
             return fail("a score is missing");
         };
-        let (step, last) = (score.unit / temperature.unit, fact.high - fact.low);
+        let Some(last) = fact.high.checked_sub(fact.low) else { return fail("scores are too far apart") };
+        let step = quotient(&score.unit, &temperature.unit)?;
         let table = self.table(&step, last)?;
         let e = &mut self.emitter;
         let sorted = e.push(Op::Sorted(s));
@@ -431,7 +440,7 @@ impl Translator<'_> {
         let distance = e.push(Op::Clamp(distance, zero, last));
         let weight = e.push(Op::Lookup(distance, table));
         let all = e.push(Op::Sum(weight, Axis::Workers));
-        Ok(Fixed { unit: BigRational::from(BigInt::from(1)), over: Some(weight), under: Some(all) })
+        Ok(Fixed { unit: one(), over: Some(weight), under: Some(all) })
     }
 
     /// The place of a table of `exp (-step q)` for q from 0 to a last one.

@@ -81,3 +81,95 @@ fn same_results(a: &Program, b: &Program) -> bool {
     let inputs: Vec<&[i64]> = inputs.iter().map(Vec::as_slice).collect();
     a.run(&inputs).unwrap() == b.run(&inputs).unwrap()
 }
+
+/// Operators that are tried, as definitions with these names.
+const OTHERS: &str = "module others
+import std.refine
+import std.softmax
+import std.root
+def root {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sqrt (x 0 w c)
+def exponential {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, exp (x 0 v c)
+def pairs {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, sum u, x 0 v c * x 0 u c
+def first {n d : Nat} (x : Nat -> Fin n -> Fin (d + 1) -> Real) (w : Fin n) (c : Fin (d + 1)) : Real := x 0 w fzero
+def mixed {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, x 0 v c + x 1 v c
+def none {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := x 7 w c
+def constant {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := 5
+def third {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := (sum v, x 0 v c) / 3
+def seven {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := total 7 (fun i => x 0 w c)
+def downwards {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := ranked (fun v => -1 * x 0 v c) 0
+def gaps {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := first_sum (fun q => ranked (fun v => x 0 v c) (2 * q)) 2
+def squares {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, 1 / x 0 v c
+def frozen {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := weighted_mean (softmax 0 (fun v => x 1 v c)) (fun v => x 0 v c)
+def above {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := of_nat (count (fun v => Real.ltb 0 (x 0 v c)))
+def clipped {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, clip (1/2) (x 0 v c)
+def positive {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, if x 0 v c < 0 then 0 else x 0 v c
+def over_all {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum (fun (v : Fin n) => sum (fun (e : Fin d) => x 0 v e))
+def votes {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sum v, of_nat (count (fun u => real_eqb (x 0 u c) (x 0 v c))) * x 0 v c
+";
+
+#[test]
+fn what_programs_cannot_say_is_refused_by_name() {
+    with_stack(|| {
+        let all = library::elaborate(OTHERS);
+        let scored = plan(3, 3, &[outputs_grid(), scores()], Rounding::Down);
+        let made = |name: &str, numbers: &[u32], plan: &Plan| {
+            let place = all.positions[&format!("others.{name}")];
+            extract(&all.signature, &all.positions, place, &self::numbers(numbers), plan, Limits::default())
+        };
+        for (name, why) in [
+            ("root", "programs have no operation for sqrt"),
+            ("exponential", "programs have no operation for exp"),
+            ("pairs", "it asks for two workers at once"),
+            ("first", "it asks for another coordinate"),
+            ("mixed", "different units, 1/65536 and 1/8"),
+            ("none", "there is no input 7"),
+            ("constant", "its result is the same for all inputs"),
+            ("seven", "it sums 7 numbers"),
+            ("downwards", "it sorts numbers with a negative unit"),
+            ("gaps", "it sums order statistics that are no neighbours"),
+            ("frozen", "it divides by 0"),
+            ("above", "it counts something else than how often a number occurs"),
+        ] {
+            let d = if name == "first" { 2 } else { 3 };
+            let refusal = made(name, &[3, d], &scored).unwrap_err().to_string();
+            assert!(refusal.contains(why), "{name}: {refusal}, and not {why}");
+        }
+        let nearest = Plan { rounding: Rounding::Nearest, ..scored.clone() };
+        assert!(made("third", &[3, 3], &nearest).unwrap_err().to_string().contains("it divides by no power of two"));
+        let coarse = Grid { unit: ratio(3, 4), weights: true, ..scores() };
+        let refusal =
+            made("third", &[3, 3], &plan(3, 3, &[outputs_grid(), coarse], Rounding::Down)).unwrap_err().to_string();
+        assert!(refusal.contains("weights have a unit that does not divide 1"), "{refusal}");
+        assert!(made("third", &[3, 3], &Plan { unit: ratio(0, 1), ..scored.clone() }).is_err());
+        // Without enough steps nothing is made of an operator.
+        let place = all.positions["others.third"];
+        let few = Limits { steps: 3, ..Limits::default() };
+        let refusal = extract(&all.signature, &all.positions, place, &self::numbers(&[3, 3]), &scored, few)
+            .unwrap_err()
+            .to_string();
+        assert!(refusal.contains("it cannot be evaluated: budget"), "{refusal}");
+    });
+}
+
+#[test]
+fn other_operators_are_extracted_and_computed() {
+    with_stack(|| {
+        let all = library::elaborate(OTHERS);
+        let plan = plan(2, 2, &[outputs_grid()], Rounding::Down);
+        // Half is 32768 units here, which is one more than the largest output.
+        let x = [-32768, 5, 7, 5];
+        for (name, result) in [
+            ("third", vec![-10921, 3]),
+            ("clipped", vec![-32761, 10]),
+            ("positive", vec![7, 10]),
+            ("over_all", vec![-32751]),
+            ("votes", vec![-32761, 20]),
+        ] {
+            let place = all.positions[&format!("others.{name}")];
+            let numbers = numbers(&[2, 2]);
+            let program = extract(&all.signature, &all.positions, place, &numbers, &plan, Limits::default())
+                .unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(program.run(&[&x]).unwrap(), result, "{name}");
+        }
+    });
+}

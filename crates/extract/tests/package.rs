@@ -74,6 +74,7 @@ fn the_usual_operators_have_their_properties() {
                 assert!(package.axioms().iter().all(|a| a == "real" || a == "exp"));
                 let bytes = package.bytes();
                 assert_eq!(again(&bytes).unwrap(), package);
+                bfv_recheck::recheck(package.proof(), bfv_recheck::Limits::default()).unwrap();
                 let (p, q, r) = parts(&package);
                 assert_eq!(assembled(&p, &q, &r), bytes);
             }
@@ -270,6 +271,9 @@ fn claims_at_other_arguments_are_refused() {
         wrong.property = Property::WithinHonest(3);
         assert!(package(&program, &[wrong]).is_err());
         assert!(package(&program, &[]).unwrap_err().to_string().contains("it has no property"));
+        let scores_first = changed(&program, |s| s.inputs[0].shape.coords = false);
+        let refusal = package(&scores_first, &said[..1]).unwrap_err().to_string();
+        assert!(refusal.contains("input 0 has no output for each worker and coordinate"), "{refusal}");
     });
 }
 
