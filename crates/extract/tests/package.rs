@@ -59,12 +59,14 @@ fn the_usual_operators_have_their_properties() {
         for (n, d) in [(1, 1), (5, 16), (64, 4096)] {
             for (program, said) in [
                 mean(n, d, 15),
+                loose_mean(n, d, 15),
                 softmax(n, d),
                 shares(n, d),
                 rank(n, d, n / 2),
                 median(n, d),
                 trimmed(n, d, (n - 1) / 3),
                 select(n, d),
+                lone_select(n, d),
                 vote(n, d),
             ] {
                 let package = package(&program, &said).unwrap_or_else(|e| panic!("{}: {e}", said[0].claim));

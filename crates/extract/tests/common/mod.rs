@@ -105,20 +105,27 @@ pub fn unit() -> Ratio {
     ratio(1, 1 << 16)
 }
 
-/// The weighted mean with weights in units of `1/2^k`, clamped to the outputs.
-pub fn mean(n: u32, d: u32, k: u8) -> (Program, Vec<Said>) {
-    let one = 1i64 << k;
-    let mut s = source(n, d, &[outputs(), over_workers(0, one)]);
+/// The rounded mean with weights in units of `1/2^k`, clamped to the outputs, and conditions on the sum of the weights.
+fn clamped_mean(n: u32, d: u32, k: u8, conditions: impl Fn(&mut Source, u32) -> Vec<u32>) -> Program {
+    let mut s = source(n, d, &[outputs(), over_workers(0, 1 << k)]);
     let (x, w) = (s.push(Op::Input(0)), s.push(Op::Input(1)));
     let total = s.push(Op::Sum(w, Axis::Workers));
-    let one = s.push(Op::Const(one));
-    s.conditions = vec![s.push(Op::Equal(total, one))];
+    s.conditions = conditions(&mut s, total);
     let product = s.push(Op::Mul(x, w));
     let sum = s.push(Op::Sum(product, Axis::Workers));
     let rounded = s.push(Op::Round(sum, k));
     let sorted = s.push(Op::Sorted(x));
     let (low, high) = (s.push(Op::At(sorted, 0)), s.push(Op::At(sorted, n - 1)));
     s.push(Op::Clamp(rounded, low, high));
+    Program::new(s).unwrap()
+}
+
+/// The weighted mean, with weights that sum to the unit.
+pub fn mean(n: u32, d: u32, k: u8) -> (Program, Vec<Said>) {
+    let program = clamped_mean(n, d, k, |s, total| {
+        let one = s.push(Op::Const(1 << k));
+        vec![s.push(Op::Equal(total, one))]
+    });
     let given = [nat(n), nat(d), nat(k.into()), int(LOW), int(HIGH)];
     let with_unit = [&given[..], &[real(1, 1 << 16), Argument::Holds]].concat();
     let said = vec![
@@ -128,7 +135,29 @@ pub fn mean(n: u32, d: u32, k: u8) -> (Program, Vec<Said>) {
         said("operators.mean_moves_along", Property::MovesAlong, &given),
         near("operators.mean_near", "mean_spec", &[n, d], &[unit(), ratio(1, 1 << k)], ratio(1, 1 << 17), &with_unit),
     ];
-    (Program::new(s).unwrap(), said)
+    (program, said)
+}
+
+/// The same with weights whose sum misses the unit by less than n.
+pub fn loose_mean(n: u32, d: u32, k: u8) -> (Program, Vec<Said>) {
+    let program = clamped_mean(n, d, k, |s, total| {
+        let (one, workers) = (s.push(Op::Const(1 << k)), s.push(Op::Const(n.into())));
+        let (few, many) = (s.push(Op::Sub(one, total)), s.push(Op::Sub(total, one)));
+        vec![s.push(Op::Less(few, workers)), s.push(Op::Less(many, workers))]
+    });
+    let given = [nat(n), nat(d), nat(k.into()), int(LOW), int(HIGH)];
+    let above = HIGH + 2;
+    let holds = Argument::Holds;
+    let with_unit = [&given[..], &[int(above), holds, holds, real(1, 1 << 16), holds]].concat();
+    // Half a unit, and n units of weights of the largest output.
+    let bound = lowest((1 << k) + 2 * i64::from(n) * above, 1 << (17 + k));
+    let said = vec![
+        said("operators.loose_clamped_in_hull", Property::InHull, &given),
+        said("operators.loose_clamped_free_of_order", Property::FreeOfOrder, &given),
+        said("operators.loose_clamped_never_falls", Property::NeverFalls, &given),
+        near("operators.loose_clamped_near", "mean_spec", &[n, d], &[unit(), ratio(1, 1 << k)], bound, &with_unit),
+    ];
+    (program, said)
 }
 
 /// The order statistic p, which is the median of an odd number of workers at p = n / 2.
@@ -222,6 +251,19 @@ pub fn select(n: u32, d: u32) -> (Program, Vec<Said>) {
         near("operators.select_near", "select_spec", &[n - 1, d], &[unit(), ratio(1, 8)], ratio(0, 1), &with_unit),
     ];
     (Program::new(s).unwrap(), said)
+}
+
+/// The same where the largest score occurs once, which frees the result of the order of workers.
+pub fn lone_select(n: u32, d: u32) -> (Program, Vec<Said>) {
+    let mut s = source(n, d, &[outputs(), over_workers(-100, 100)]);
+    let (x, score) = (s.push(Op::Input(0)), s.push(Op::Input(1)));
+    let best = s.push(Op::ArgMax(score));
+    let alike = s.push(Op::Alike(score));
+    let (times, one) = (s.push(Op::Pick(alike, best)), s.push(Op::Const(1)));
+    s.conditions = vec![s.push(Op::Equal(times, one))];
+    s.push(Op::Pick(x, best));
+    let given = [nat(n - 1), nat(d), int(LOW), int(HIGH), int(-100), int(100)];
+    (Program::new(s).unwrap(), vec![said("operators.lone_free_of_order", Property::FreeOfOrder, &given)])
 }
 
 /// The most frequent output, the smallest of several.
