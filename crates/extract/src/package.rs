@@ -85,11 +85,12 @@ impl Package {
     }
 
     /// Reads a package and judges it: what every property says of this very program is made from the program, and the kernel checks the
-    /// proof of that, with all declarations that it rests on. The stack must bear evaluation; see [`Limits`].
+    /// proof of that, with all declarations that it rests on. The limits are those of each declaration, so a judge who expects a certain
+    /// package compares its root first. The stack must bear evaluation; see [`Limits`].
     ///
     /// # Errors
     /// Bytes that [`Package::bytes`] does not write; a proof of another statement, such as one about another program or property;
-    /// an axiom that the library does not have; or what the kernel refuses.
+    /// an axiom that the library does not have; or what the kernel refuses. Tables of more than 33,000 entries are too deep for proofs.
     pub fn read(bytes: &[u8], limits: Limits) -> Result<Self, Refused> {
         let mut r = Reader::new("a package", MAGIC, VERSION, bytes)?;
         let program = Program::read(r.sized(MAX_BYTES)?)?;

@@ -234,7 +234,24 @@ fn axioms_are_told_apart_by_name() {
     let decls = [function("exp"), function("log")];
     let hashes = named_hashes(&decls).unwrap();
     assert_ne!(hashes[0], hashes[1]);
-    assert_eq!(bfv_format::decl_hashes(&decls).unwrap()[0], bfv_format::decl_hashes(&decls).unwrap()[1]);
+    let plain = bfv_format::decl_hashes(&decls).unwrap();
+    assert_eq!(plain[0], plain[1]);
+    with_stack(|| {
+        let (program, said) = softmax(2, 1);
+        let package = package(&program, &said[4..]).unwrap();
+        let (_, properties, proof) = parts(&package);
+        // The laws of one function, told of the other: without names this would be the same proof.
+        let swapped = with(&proof, |s| {
+            for d in &mut s.decls {
+                if let Decl::Axiom { name, .. } = d
+                    && name == "exp"
+                {
+                    *name = "log".to_owned();
+                }
+            }
+        });
+        refused_as_other(&program, &properties, &swapped);
+    });
 }
 
 #[test]
@@ -308,5 +325,15 @@ fn only_the_bytes_of_packages_are_read() {
             }
         }
         assert!(accepted < r.len() / 14, "{accepted} accepted, where only names may change");
+    });
+}
+
+#[test]
+fn a_table_that_is_too_deep_is_refused() {
+    with_stack(|| {
+        let (program, said) = softmax(2, 1);
+        let long = changed(&program, |s| s.tables[0].entries = vec![1; 40_000]);
+        let refusal = package(&long, &said[..1]).unwrap_err().to_string();
+        assert!(refusal.contains("the proof of a package: it cannot be read"), "{refusal}");
     });
 }
