@@ -5,9 +5,9 @@
 //! below the exact one. The arguments of products are at most 8 in size, so no product has more than 126 bits.
 
 /// Fraction bits.
-pub(crate) const BITS: u32 = 60;
+pub const BITS: u32 = 60;
 /// 1.
-pub(crate) const ONE: i128 = 1 << BITS;
+pub const ONE: i128 = 1 << BITS;
 /// A bound on the error of [`exp_minus`], in units: `2^-50`. With k halvings the argument that is left is within `128 k` units, and the
 /// series within 64; both are divided by `2^k`.
 pub(crate) const ERROR: i128 = 1 << 10;
@@ -18,7 +18,7 @@ fn mul(a: i128, b: i128) -> i128 {
 }
 
 /// The sum of `2 / ((2 k + 1) 3^(2 k + 1))`, which is the logarithm of 2. Within 128 units.
-pub(crate) fn ln2() -> i128 {
+pub fn ln2() -> i128 {
     two_atanh(ONE / 3)
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn ln(n: u32) -> i128 {
 }
 
 /// `exp(-x)` for x at least 0, by the logarithm of 2. Above 64 the answer is 0, which is within a unit.
-pub(crate) fn exp_minus(ln2: i128, x: i128) -> i128 {
+pub fn exp_minus(ln2: i128, x: i128) -> i128 {
     if x >= 64 * ONE {
         return 0;
     }
@@ -96,7 +96,7 @@ pub(crate) fn sin_cos(quarter: i128, angle: i128) -> (i128, i128) {
 
 /// `a 2^exponent` to the nearest whole number, ties upwards, for an exponent of at most 59. 0 where the type cannot hold it, which is
 /// nowhere where a table asks.
-pub(crate) fn to_unit<T: TryFrom<i128> + Default>(a: i128, exponent: u32) -> T {
+pub fn to_unit<T: TryFrom<i128> + Default>(a: i128, exponent: u32) -> T {
     let shift = BITS - exponent;
     T::try_from((a + (1 << (shift - 1))) >> shift).unwrap_or_default()
 }

@@ -18,6 +18,8 @@ pub mod attention;
 mod bytes;
 pub mod commit;
 mod fixed;
+pub mod bytes;
+pub mod fixed;
 pub mod forward;
 pub mod gate;
 pub mod linear;
