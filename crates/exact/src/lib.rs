@@ -15,10 +15,8 @@
 #![forbid(unsafe_code)]
 
 pub mod attention;
-mod bytes;
-pub mod commit;
-mod fixed;
 pub mod bytes;
+pub mod commit;
 pub mod fixed;
 pub mod forward;
 pub mod gate;
