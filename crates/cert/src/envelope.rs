@@ -69,6 +69,21 @@ impl<'a> Envelope<'a> {
             let place = Place { part: Part::Envelope, field: "envelope", offset: 0 };
             return Err(Refusal::Malformed(place, Malformed::TooLarge(bytes.len() as u64, ENVELOPE_LIMIT as u64)));
         }
+        let (envelope, length) = Envelope::first(bytes)?;
+        match bytes.len().checked_sub(length) {
+            None | Some(0) => Ok(envelope),
+            Some(more) => {
+                let place = Place { part: Part::Envelope, field: "end", offset: length };
+                Err(Refusal::Malformed(place, Malformed::Trailing(more)))
+            }
+        }
+    }
+
+    /// Reads the first of several envelopes, one after the other, and says how many bytes it has.
+    ///
+    /// # Errors
+    /// The bytes do not begin with a canonical envelope.
+    pub fn first(bytes: &'a [u8]) -> Result<(Envelope<'a>, usize), Refusal> {
         let mut reader = Reader::new(Part::Envelope, bytes);
         let r = &mut reader;
         r.tuple("envelope", 6)?;
@@ -103,8 +118,11 @@ impl<'a> Envelope<'a> {
         if !proof.len().is_multiple_of(DIGEST_LEN) || (left == 0 && !proof.is_empty()) {
             return r.deny("proof", Malformed::Range(proof.len() as u64));
         }
-        r.end()?;
-        Ok(Envelope { certificate, log, registry, reveal: Reveal { seed, output }, cells, proof })
+        let length = r.offset();
+        if length > ENVELOPE_LIMIT {
+            return r.deny("envelope", Malformed::TooLarge(length as u64, ENVELOPE_LIMIT as u64));
+        }
+        Ok((Envelope { certificate, log, registry, reveal: Reveal { seed, output }, cells, proof }, length))
     }
 
     /// The certificate.

@@ -64,6 +64,10 @@ pub enum Command {
     Export(Export),
     /// Check recorded runs of Wingbeat against its step and its protocol, and name the first event that departs.
     Conform(Conform),
+    /// Judge certificates of answers, each with one line: accepted, rejected or undecided.
+    Verify(Verify),
+    /// Run a program that answers with certificates.
+    Run(Run),
     /// Measure how stable the verdicts are when claims are written in other ways.
     Measure(Measure),
     /// Report what bfv finds on this machine.
@@ -208,6 +212,42 @@ pub struct Conform {
     /// The file of a protocol named repaired to compare with, instead of the one in the program.
     #[arg(long, value_name = "FILE")]
     pub protocol: Option<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Verify {
+    /// Envelopes of certificates, with the ending bfc. Default: one after the other from the standard input, as with a hyphen.
+    pub certificates: Vec<PathBuf>,
+    /// Whom to trust, and the models and questions. Default: the nearest verify.toml at or above the first certificate.
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// The time, in seconds since 1970. Default: the time of the log in each envelope.
+    #[arg(long, value_name = "SECONDS")]
+    pub at: Option<u64>,
+    /// The name of the question that was asked, 64 hexadecimal digits. Default: the one of each certificate.
+    #[arg(long, value_name = "HEX")]
+    pub query: Option<String>,
+    /// The epochs that are accepted, such as 3-5. Default: all.
+    #[arg(long, value_name = "RANGE")]
+    pub epochs: Option<String>,
+    /// A file of slots that were used; those of accepted certificates are added to it.
+    #[arg(long, value_name = "FILE")]
+    pub seen: Option<PathBuf>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Run {
+    /// The program.
+    #[arg(value_enum)]
+    pub program: Runnable,
+    /// What it is told; alone, it says what it can do.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runnable {
+    Worker,
 }
 
 #[derive(ClapArgs, Debug)]

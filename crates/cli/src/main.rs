@@ -25,8 +25,11 @@ mod plug;
 mod progress;
 mod project;
 mod sarif;
+mod run;
 mod suggest;
+mod trust;
 mod usage;
+mod verify;
 mod visual;
 
 use answer::Answer;
@@ -101,6 +104,8 @@ fn run(arguments: &[String]) -> u8 {
         Command::Export(e) => export::export(e, &options, arguments),
         Command::Import(i) => import::import(i, &options, arguments),
         Command::Conform(c) => conform::conform(c, &options),
+        Command::Verify(v) => verify::verify(v, &options),
+        Command::Run(r) => return run::run(r),
         Command::Measure(m) => measure::measure(m, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),

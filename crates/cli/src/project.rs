@@ -103,7 +103,7 @@ fn parse(text: &str, folder: &Path, shown: &str) -> Result<Project, Problem> {
 }
 
 /// Line and column of a byte offset, both from 1.
-fn position(text: &str, offset: usize) -> (u32, u32) {
+pub fn position(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

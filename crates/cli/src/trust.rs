@@ -1,0 +1,282 @@
+//! `verify.toml`: whom a verifier trusts, and the models, questions and fusions that it knows.
+
+use crate::project::position;
+use bfv_cert::certificate::Lane;
+use bfv_cert::digest::Digest;
+use bfv_cert::sign::{KeyId, Quorum};
+use bfv_cert::{Policy, Refusal};
+use bfv_driver::{Code, Place, Problem};
+use bfv_exact::program::Program;
+use bfv_ledger::{Trust as Keepers, from_hex};
+use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
+use bfv_verify::{Challenge, Secret, Subject, Terms};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The name of the file.
+pub const FILE: &str = "verify.toml";
+/// The oldest registry that is accepted where nothing is said: a day, in seconds.
+const MAX_AGE: u64 = 86_400;
+
+/// A model, hashed once.
+pub enum Known {
+    /// On the grid of 8 bits.
+    Eight(Subject<i8>),
+    /// On the grid of 16 bits.
+    Sixteen(Subject<i16>),
+}
+
+impl Known {
+    /// The roots of weights and specification.
+    pub fn roots(&self) -> (&Digest, &Digest) {
+        match self {
+            Known::Eight(s) => (s.root(), s.spec()),
+            Known::Sixteen(s) => (s.root(), s.spec()),
+        }
+    }
+
+    fn secret(&self, key: [u8; 32]) -> Secret {
+        match self {
+            Known::Eight(s) => Secret::new(s, key),
+            Known::Sixteen(s) => Secret::new(s, key),
+        }
+    }
+}
+
+/// A model, and where the random numbers for its answers come from.
+pub struct Model {
+    pub name: String,
+    pub known: Known,
+    drawn: Drawn,
+}
+
+enum Drawn {
+    Secret(Secret),
+    FiatShamir { repetitions: u32, tries: u32 },
+}
+
+impl Model {
+    /// The random numbers, with which so many certificates were judged.
+    pub fn challenge(&self, judged: u64) -> Challenge<'_> {
+        match &self.drawn {
+            Drawn::Secret(secret) => Challenge::Secret(secret, judged),
+            Drawn::FiatShamir { repetitions, tries } => {
+                Challenge::FiatShamir { repetitions: *repetitions, tries: *tries }
+            }
+        }
+    }
+}
+
+/// A question that was asked.
+pub struct Question {
+    pub query: Digest,
+    pub prompt: Vec<u32>,
+    /// How many tokens the answer has, where that is known.
+    pub answer: Option<usize>,
+    /// To whom it was assigned; nobody: that is not compared.
+    pub workers: Vec<KeyId>,
+}
+
+/// A fusion of answers.
+pub struct FusionOf {
+    pub name: String,
+    pub program: Program,
+    pub spec: Digest,
+    pub workers: Vec<KeyId>,
+    pub parameters: Vec<Vec<i64>>,
+}
+
+/// What `verify.toml` says.
+pub struct Trust {
+    pub policy: Policy,
+    pub keepers: Keepers,
+    pub terms: Terms,
+    pub ledger: Option<PathBuf>,
+    pub models: Vec<Model>,
+    pub questions: Vec<Question>,
+    pub fusions: Vec<FusionOf>,
+    /// Names of keys.
+    pub names: Vec<(String, KeyId)>,
+}
+
+impl Trust {
+    /// The name of a key, or its beginning.
+    pub fn name(&self, key: &KeyId) -> String {
+        let named = self.names.iter().find(|(_, k)| k == key).map(|(name, _)| name.clone());
+        named.unwrap_or_else(|| key.0.to_string().chars().take(8).collect())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    authority: String,
+    log: String,
+    registry_max_age: Option<u64>,
+    least_bits: Option<u32>,
+    deadline: Option<u64>,
+    ledger: Option<PathBuf>,
+    challenge: Option<ChallengeText>,
+    #[serde(default)]
+    worker: Vec<WorkerText>,
+    #[serde(default)]
+    model: Vec<ModelText>,
+    #[serde(default)]
+    question: Vec<QuestionText>,
+    #[serde(default)]
+    fusion: Vec<FusionText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+enum ChallengeText {
+    /// 32 random bytes in a file, as hexadecimal digits.
+    Secret { file: PathBuf },
+    FiatShamir { repetitions: u32, tries: u32 },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkerText {
+    name: String,
+    key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelText {
+    name: String,
+    folder: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuestionText {
+    query: String,
+    prompt: Vec<u32>,
+    answer: Option<usize>,
+    #[serde(default)]
+    workers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FusionText {
+    name: String,
+    program: PathBuf,
+    workers: Vec<String>,
+    #[serde(default)]
+    parameters: Vec<Vec<i64>>,
+}
+
+/// The nearest `verify.toml` at or above a path.
+pub fn find(start: &Path) -> Result<Option<PathBuf>, Problem> {
+    let absolute = std::path::absolute(start).map_err(|e| Problem::not_read(&start.display().to_string(), &e))?;
+    Ok(absolute.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file()))
+}
+
+/// Something that `verify.toml` says and that does not hold.
+fn bad(shown: &str, what: impl std::fmt::Display, mend: &str) -> Problem {
+    Problem::new(Code::BadSettings, format!("The file {shown} cannot be used: {what}."), mend)
+}
+
+/// Reads the file, and the models, programs and the secret that it names, relative to its folder.
+pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
+    let text = std::fs::read_to_string(file).map_err(|e| Problem::not_read(shown, &e))?;
+    let document: Document = toml::from_str(&text).map_err(|e| {
+        let first = e.message().lines().next().unwrap_or_default().replace('`', "").trim_end_matches('.').to_owned();
+        let bytes = e.span().unwrap_or(0..0);
+        let mut problem = bad(shown, first, "see bfv help verify for its form.");
+        let (start, end) = (position(&text, bytes.start), position(&text, bytes.end));
+        problem.place = Some(Box::new(Place { file: shown.to_owned(), start, end, bytes }));
+        problem
+    })?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let mut names: Vec<(String, KeyId)> = Vec::new();
+    for w in &document.worker {
+        let id = key(shown, &w.key)?;
+        if names.iter().any(|(name, k)| *name == w.name || *k == id) {
+            return Err(bad(shown, format!("worker {} stands twice", w.name), "keep one of the two."));
+        }
+        names.push((w.name.clone(), id));
+    }
+    let ids = |all: &[String]| -> Result<Vec<KeyId>, Problem> {
+        let named = |n: &String| names.iter().find(|(name, _)| name == n).map(|(_, k)| *k);
+        let missing = |n: &String| bad(shown, format!("there is no worker {n}"), "add it under worker, with its key.");
+        all.iter().map(|n| named(n).ok_or_else(|| missing(n))).collect()
+    };
+    let drawn = |known: &Known| match &document.challenge {
+        None => Ok(Drawn::FiatShamir { repetitions: 2, tries: 60 }),
+        Some(ChallengeText::FiatShamir { repetitions, tries }) => {
+            Ok(Drawn::FiatShamir { repetitions: *repetitions, tries: *tries })
+        }
+        Some(ChallengeText::Secret { file }) => Ok(Drawn::Secret(known.secret(secret(&folder.join(file))?))),
+    };
+    let mut models = Vec::new();
+    for ModelText { name, folder: at } in document.model {
+        let known = model(&folder.join(at))?;
+        let drawn = drawn(&known)?;
+        models.push(Model { name, known, drawn });
+    }
+    let mut questions = Vec::new();
+    for q in document.question {
+        let query = digest(shown, &q.query)?;
+        questions.push(Question { query, prompt: q.prompt, answer: q.answer, workers: ids(&q.workers)? });
+    }
+    let mut fusions = Vec::new();
+    for f in document.fusion {
+        let path = folder.join(&f.program);
+        let bytes = file_bytes(&path)?;
+        let program = Program::read(&bytes).map_err(|e| bad(&path.display().to_string(), e, "make it again."))?;
+        let spec = bfv_cert::digest::spec_root(&bytes);
+        fusions.push(FusionOf { name: f.name, program, spec, workers: ids(&f.workers)?, parameters: f.parameters });
+    }
+    let trusted = |text: &str| {
+        let id = key(shown, text)?;
+        id.key().map_err(|fault| bad(shown, format!("{text} is no key, because {fault}"), "write a public key."))
+    };
+    let (authority, log) = (trusted(&document.authority)?, trusted(&document.log)?);
+    let policy = Policy {
+        authority: Quorum::one(authority),
+        log: Quorum::one(log),
+        registry_max_age: document.registry_max_age.unwrap_or(MAX_AGE),
+        lanes: vec![Lane::Exact],
+        models: models.iter().map(|m| *m.known.roots().0).chain([Digest::ZERO]).collect(),
+        specs: models.iter().map(|m| *m.known.roots().1).chain(fusions.iter().map(|f| f.spec)).collect(),
+        kernels: Vec::new(),
+    };
+    let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
+    let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
+    let ledger = document.ledger.map(|l| folder.join(l));
+    let keepers = Keepers { authority, log };
+    Ok(Trust { policy, keepers, terms, ledger, models, questions, fusions, names })
+}
+
+fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
+    std::fs::read(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))
+}
+
+fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {
+    bfv_ledger::key_id(text).ok_or_else(|| bad(shown, format!("{text} is no key"), "write 64 hexadecimal digits."))
+}
+
+fn digest(shown: &str, text: &str) -> Result<Digest, Problem> {
+    let bytes = from_hex(text).and_then(|b| <[u8; 32]>::try_from(b).ok());
+    bytes.map(Digest).ok_or_else(|| bad(shown, format!("{text} is no digest"), "write 64 hexadecimal digits."))
+}
+
+fn secret(path: &Path) -> Result<[u8; 32], Problem> {
+    let text = std::fs::read_to_string(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))?;
+    let bytes = from_hex(text.trim()).and_then(|b| <[u8; 32]>::try_from(b).ok());
+    bytes.ok_or_else(|| bad(&path.display().to_string(), "it is no secret", "write 64 random hexadecimal digits."))
+}
+
+fn model(folder: &Path) -> Result<Known, Problem> {
+    let shown = folder.display().to_string();
+    let refused = |e: Refusal| bad(&shown, e, "make the model again.");
+    let stored = Stored::read(&file_bytes(&folder.join(SPEC_FILE))?, &file_bytes(&folder.join(WEIGHTS_FILE))?);
+    match stored.map_err(|e| Problem::new(Code::BadSettings, format!("The model {shown}: {e}"), "make it again."))? {
+        Stored::Eight(model) => Subject::new(model).map(Known::Eight).map_err(refused),
+        Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen).map_err(refused),
+    }
+}

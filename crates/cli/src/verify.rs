@@ -1,0 +1,402 @@
+//! `bfv verify`: judges envelopes of certificates, each with one line.
+
+use crate::answer::{Answer, Line, problem_json};
+use crate::args::Verify;
+use crate::init::{refuse, shown};
+use crate::options::Options;
+use crate::trust::{self, FusionOf, Known, Model, Question, Trust};
+use crate::usage::{Mistake, line};
+use bfv_cert::certificate::{Operation, Slot};
+use bfv_cert::digest::Digest;
+use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
+use bfv_cert::freshness::{Fresh, Seen};
+use bfv_cert::sign::KeyId;
+use bfv_cert::{Class, Expected, Malformed, Refusal, Taken, admit};
+use bfv_driver::{Code, Event, Problem, count};
+use bfv_exact::commit::tokens_root;
+use bfv_ledger::from_hex;
+use bfv_verify::{Accepted, Case, Fusion, Rejected, Terms, Undecided, Verdict, judge, judge_fusion};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// An envelope and where it came from.
+struct Envelopes {
+    place: String,
+    bytes: Vec<u8>,
+}
+
+/// What came of one.
+enum Judged {
+    Verdict(Verdict),
+    /// It cannot be judged with what `verify.toml` says.
+    Unknown(&'static str),
+}
+
+/// Slots that were used: by certificates of earlier runs, and of this one.
+#[derive(Default)]
+struct Slots(BTreeMap<([u8; 32], u64, u64, u64), Digest>);
+
+impl Seen for Slots {
+    fn slot(&self, worker: &KeyId, slot: &Slot) -> Option<Digest> {
+        self.0.get(&(*worker.0.as_bytes(), slot.epoch, slot.view, slot.seq)).copied()
+    }
+}
+
+/// `bfv verify`.
+pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
+    let mut problems = Vec::new();
+    let (all, rest) = envelopes(&args.certificates, &mut problems).map_err(refuse)?;
+    let trust = trusted(args)?;
+    let query = args.query.as_deref().map(digest).transpose()?;
+    let mut slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), read_seen).map_err(refuse)?;
+    let mut fresh_slots = String::new();
+    let mut judge = Judge { trust: &trust, at: args.at, query, epochs: epochs(args)?, accepted: Vec::new() };
+    // A fusion rests on its parents, wherever they stand.
+    let is_fusion =
+        |e: &Envelopes| Envelope::decode(&e.bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion);
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|n| all.get(*n).is_some_and(is_fusion));
+    let mut rows: Vec<Option<(Line, Value)>> = all.iter().map(|_| None).collect();
+    let (mut counts, mut events) = ([0usize; 3], Vec::new());
+    for n in order {
+        let (Some(e), Some(row)) = (all.get(n), rows.get_mut(n)) else { continue };
+        let judged = judge.one(&e.bytes, &slots);
+        let (place, event) = match &judged {
+            Judged::Verdict(Verdict::Accepted(a)) => {
+                judge.accepted.push(a.clone());
+                if let Ok(envelope) = Envelope::decode(&e.bytes) {
+                    fresh_slots += &slots.add(&envelope);
+                }
+                (0, None)
+            }
+            Judged::Verdict(Verdict::Rejected(_)) => (1, Some(Event::UnexpectedVerdict)),
+            Judged::Verdict(Verdict::Undecided(_)) | Judged::Unknown(_) => (2, Some(Event::Undecided)),
+        };
+        counts[place] += 1;
+        events.extend(event);
+        *row = Some((Line::from(sentences(&e.place, &judged, &trust)), document(&e.place, &judged, &trust)));
+    }
+    if let (Some(path), false) = (&args.seen, fresh_slots.is_empty()) {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        if let Err(e) = file.and_then(|mut f| f.write_all(fresh_slots.as_bytes())) {
+            problems.push(Problem::not_written(&shown(path), &e));
+        }
+    }
+    let (mut lines, mut certificates) = (Vec::new(), Vec::new());
+    for (line, value) in rows.into_iter().flatten() {
+        lines.push(line);
+        certificates.push(value);
+    }
+    // What follows on something malformed in a stream has no beginning.
+    if let Some((place, refusal)) = rest {
+        counts[1] += 1;
+        events.push(Event::UnexpectedVerdict);
+        let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
+        lines.push(Line::from(format!("{} The rest was not read.", sentences(&place, &judged, &trust))));
+        certificates.push(document(&place, &judged, &trust));
+    }
+    lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
+    events.extend(problems.iter().filter_map(Problem::event));
+    let [accepted, rejected, undecided] = counts;
+    let closing = match (rejected, undecided, problems.len()) {
+        (0, 0, 0) => "Result: every certificate is accepted.".to_owned(),
+        (_, _, 0) => "Result: not every certificate is accepted.".to_owned(),
+        (_, _, n) => format!("Result: not complete, because of {}.", count(n, "error")),
+    };
+    let mut out = serde_json::Map::new();
+    let summary = json!({ "accepted": accepted, "rejected": rejected, "undecided": undecided });
+    out.insert("summary".into(), summary);
+    out.insert("certificates".into(), certificates.into());
+    out.insert("problems".into(), problems.iter().map(problem_json).collect());
+    Ok(Answer {
+        first: format!(
+            "Judged {}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",
+            count(accepted + rejected + undecided, "certificate")
+        ),
+        lines,
+        closing,
+        document: out,
+        list: "certificates",
+        events,
+        ..Answer::default()
+    })
+}
+
+/// The file of trust: the one that was named, or the nearest one above the first certificate.
+fn trusted(args: &Verify) -> Result<Trust, Mistake> {
+    let start = args.certificates.first().map_or(Path::new("."), PathBuf::as_path);
+    let start = if start == Path::new("-") { Path::new(".") } else { start };
+    let file = match &args.trust {
+        Some(file) => file.clone(),
+        None => trust::find(start).map_err(refuse)?.ok_or_else(|| {
+            let what = "There is no verify.toml at or above the certificate, so nobody is trusted.";
+            Mistake::new(what, vec![line(&["verify", "--trust", "verify.toml", "answer.bfc"]), line(&["help", "verify"])])
+        })?,
+    };
+    trust::read(&file, &shown(&file)).map_err(refuse)
+}
+
+/// Whether to go on after some bytes of a stream, and what was malformed there.
+type Rest = Option<(String, Refusal)>;
+
+/// All envelopes: one in each file, or one after the other on the standard input.
+fn envelopes(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Result<(Vec<Envelopes>, Rest), Problem> {
+    let (mut all, mut rest) = (Vec::new(), None);
+    let stdin = [PathBuf::from("-")];
+    for path in if paths.is_empty() { &stdin } else { paths } {
+        if path == Path::new("-") {
+            let (found, malformed) = stream(std::io::stdin().lock())?;
+            all.extend(found);
+            rest = rest.or(malformed);
+            continue;
+        }
+        // One byte more than an envelope may have, so that what is too large is told from what is not.
+        let limit = ENVELOPE_LIMIT as u64 + 1;
+        let mut bytes = Vec::new();
+        match std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)) {
+            Ok(_) => all.push(Envelopes { place: shown(path), bytes }),
+            Err(e) => problems.push(Problem::not_read(&shown(path), &e)),
+        }
+    }
+    Ok((all, rest))
+}
+
+/// Envelopes one after the other. Of an envelope that is cut off, more is read until there is none.
+fn stream(mut input: impl Read) -> Result<(Vec<Envelopes>, Rest), Problem> {
+    let (mut all, mut held, mut chunk) = (Vec::new(), Vec::new(), vec![0u8; 1 << 16]);
+    loop {
+        let place = format!("envelope {} of the input", all.len() + 1);
+        let n = input.read(&mut chunk).map_err(|e| Problem::not_read("of the standard input", &e))?;
+        held.extend_from_slice(chunk.get(..n).unwrap_or_default());
+        loop {
+            let length = match Envelope::first(&held) {
+                Ok((_, length)) => length,
+                Err(_) if held.is_empty() => break,
+                Err(Refusal::Malformed(_, Malformed::Truncated)) if n > 0 && held.len() <= ENVELOPE_LIMIT => break,
+                Err(refusal) => return Ok((all, Some((place, refusal)))),
+            };
+            let after = held.split_off(length);
+            let bytes = std::mem::replace(&mut held, after);
+            all.push(Envelopes { place: format!("envelope {} of the input", all.len() + 1), bytes });
+        }
+        if n == 0 {
+            return Ok((all, None));
+        }
+    }
+}
+
+fn digest(hex: &str) -> Result<Digest, Mistake> {
+    let bytes = from_hex(hex).and_then(|b| <[u8; 32]>::try_from(b).ok());
+    bytes.map(Digest).ok_or_else(|| Mistake::new("A query has 64 hexadecimal digits in lower case.", Vec::new()))
+}
+
+/// The epochs of `--epochs 3-5`.
+fn epochs(args: &Verify) -> Result<Option<(u64, u64)>, Mistake> {
+    let Some(text) = &args.epochs else { return Ok(None) };
+    let ends = text.split_once('-').and_then(|(a, z)| Some((a.parse().ok()?, z.parse().ok()?)));
+    ends.map(Some).ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen, such as 3-5.", Vec::new()))
+}
+
+impl Slots {
+    /// Notes the slot of an accepted certificate, and gives the line for the file.
+    fn add(&mut self, envelope: &Envelope<'_>) -> String {
+        let certificate = envelope.certificate();
+        let (f, body) = (certificate.fields(), certificate.body().digest());
+        self.0.insert((*f.worker.0.as_bytes(), f.slot.epoch, f.slot.view, f.slot.seq), body);
+        format!("{} {} {} {} {body}\n", f.worker.0, f.slot.epoch, f.slot.view, f.slot.seq)
+    }
+}
+
+/// The slots of earlier runs; none where there is no file yet.
+fn read_seen(path: &Path) -> Result<Slots, Problem> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Slots::default()),
+        Err(e) => return Err(Problem::not_read(&shown(path), &e)),
+    };
+    let mut slots = Slots::default();
+    for (n, line) in (1..).zip(text.lines()) {
+        let hex = |word: &str| from_hex(word).and_then(|b| <[u8; 32]>::try_from(b).ok());
+        let parsed = || match line.split(' ').collect::<Vec<_>>().as_slice() {
+            [worker, epoch, view, seq, body] => {
+                let slot = (hex(worker)?, epoch.parse().ok()?, view.parse().ok()?, seq.parse().ok()?);
+                Some((slot, Digest(hex(body)?)))
+            }
+            _ => None,
+        };
+        let (slot, body) = parsed().ok_or_else(|| {
+            let what = format!("Line {n} of {} is no slot that was used.", shown(path));
+            Problem::new(Code::BadSettings, what, "take the file from a copy.")
+        })?;
+        slots.0.insert(slot, body);
+    }
+    Ok(slots)
+}
+
+/// Judges one certificate after the other.
+struct Judge<'a> {
+    trust: &'a Trust,
+    at: Option<u64>,
+    query: Option<Digest>,
+    epochs: Option<(u64, u64)>,
+    accepted: Vec<Accepted>,
+}
+
+impl Judge<'_> {
+    fn one(&self, bytes: &[u8], slots: &Slots) -> Judged {
+        let envelope = match Envelope::decode(bytes) {
+            Ok(envelope) => envelope,
+            Err(refusal) => return Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))),
+        };
+        let fields = envelope.certificate().fields();
+        let question = self.question(&fields.query, &fields.input);
+        let expected = Expected {
+            at: self.at,
+            fresh: Fresh { query: self.query, epochs: self.epochs, seen: Some(slots) },
+            workers: question.map(|q| q.workers.as_slice()).filter(|w| !w.is_empty()),
+            ..Expected::default()
+        };
+        if fields.operation == Operation::Fusion {
+            let expected = Expected { workers: None, ..expected };
+            return match self.trust.fusions.iter().find(|f| f.spec == fields.spec) {
+                Some(fusion) => self.fusion(bytes, &expected, fusion, &fields.parents),
+                None => self.admitted(bytes, &expected, "The fusion is not known."),
+            };
+        }
+        let model = self.trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec));
+        match (model, question) {
+            (Some(model), Some(question)) => Judged::Verdict(self.answer(bytes, expected, model, question)),
+            (None, _) => self.admitted(bytes, &expected, "The model is not known."),
+            (_, None) => self.admitted(bytes, &expected, "The question is not known."),
+        }
+    }
+
+    /// The question by its name, or by its prompt.
+    fn question(&self, query: &Digest, input: &Digest) -> Option<&Question> {
+        let all = &self.trust.questions;
+        let by_prompt = |q: &&Question| tokens_root(&q.prompt).is_ok_and(|root| root == *input);
+        all.iter().find(|q| q.query == *query).or_else(|| all.iter().find(by_prompt))
+    }
+
+    /// What is wrong with it apart from the answer; otherwise that the answer cannot be judged.
+    fn admitted(&self, bytes: &[u8], expected: &Expected<'_>, unknown: &'static str) -> Judged {
+        match admit(bytes, &self.trust.policy, expected) {
+            Err(refusal) if refusal.class() == Class::Undecided => {
+                Judged::Verdict(Verdict::Undecided(Undecided::Refused(refusal)))
+            }
+            Err(refusal) => Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))),
+            Ok(_) => Judged::Unknown(unknown),
+        }
+    }
+
+    fn answer(&self, bytes: &[u8], expected: Expected<'_>, model: &Model, question: &Question) -> Verdict {
+        // Where no question was named, that of the certificate is one that was asked.
+        let fresh = Fresh { query: expected.fresh.query.or(Some(question.query)), ..expected.fresh };
+        let case = Case {
+            policy: &self.trust.policy,
+            expected: Expected { fresh, ..expected },
+            prompt: &question.prompt,
+            challenge: model.challenge(self.accepted.len() as u64),
+            terms: Terms { answer: question.answer, ..self.trust.terms },
+        };
+        match &model.known {
+            Known::Eight(subject) => judge(bytes, &case, subject),
+            Known::Sixteen(subject) => judge(bytes, &case, subject),
+        }
+    }
+
+    fn fusion(&self, bytes: &[u8], expected: &Expected<'_>, fusion: &FusionOf, parents: &[Digest]) -> Judged {
+        let parents: Vec<&Accepted> = self.accepted.iter().filter(|a| parents.contains(a.certificate())).collect();
+        let parameters: Vec<&[i64]> = fusion.parameters.iter().map(Vec::as_slice).collect();
+        let (program, spec, workers) = (&fusion.program, fusion.spec, fusion.workers.as_slice());
+        let fusion = Fusion { program, spec, workers, parameters: &parameters };
+        Judged::Verdict(judge_fusion(bytes, &self.trust.policy, expected, &fusion, &parents))
+    }
+}
+
+fn word(judged: &Judged) -> &'static str {
+    match judged {
+        Judged::Verdict(Verdict::Accepted(_)) => "accepted",
+        Judged::Verdict(Verdict::Rejected(_)) => "rejected",
+        Judged::Verdict(Verdict::Undecided(_)) | Judged::Unknown(_) => "undecided",
+    }
+}
+
+/// The reason without its class, which the first word says already.
+fn reason(judged: &Judged) -> String {
+    match judged {
+        Judged::Verdict(Verdict::Accepted(a)) => format!("{}", a.soundness()),
+        Judged::Verdict(v) => v.to_string().trim_start_matches("Undecided: ").to_owned(),
+        Judged::Unknown(why) => (*why).to_owned(),
+    }
+}
+
+fn sentences(place: &str, judged: &Judged, trust: &Trust) -> String {
+    let mut first = word(judged).to_owned();
+    first.get_mut(..1).map(str::make_ascii_uppercase);
+    match judged {
+        Judged::Verdict(Verdict::Accepted(a)) => {
+            let taken = match taken(&a.taken()).as_slice() {
+                [] => String::new(),
+                all => format!(" Taken from the envelope: {}.", all.join(", ")),
+            };
+            let worker = trust.name(a.worker());
+            format!("{first}: {place}. Worker {worker}, lane {}. It is {}.{taken}", lane(a), a.soundness())
+        }
+        _ => {
+            let why = reason(judged);
+            let mut why = why;
+            why.get_mut(..1).map(str::make_ascii_uppercase);
+            format!("{first}: {place}. {why}")
+        }
+    }
+}
+
+fn lane(a: &Accepted) -> String {
+    format!("{:?}", a.lane()).to_lowercase()
+}
+
+fn document(place: &str, judged: &Judged, trust: &Trust) -> Value {
+    let mut out = json!({ "file": place, "verdict": word(judged), "message": reason(judged) });
+    match judged {
+        Judged::Verdict(Verdict::Accepted(a)) => {
+            let (s, c) = (a.soundness(), a.checked());
+            out["certificate"] = json!(a.certificate().to_string());
+            out["query"] = json!(a.query().to_string());
+            out["worker"] = json!(a.worker().0.to_string());
+            out["worker_name"] = json!(trust.name(a.worker()));
+            out["lane"] = json!(lane(a));
+            out["soundness_bits"] = if s.bits() == u32::MAX { Value::Null } else { json!(s.bits()) };
+            out["repetitions"] = json!(s.repetitions);
+            out["taken"] = json!(taken(&a.taken()));
+            out["checked"] = json!({ "products": c.products, "computed": c.computed, "compared": c.compared });
+            out["values"] = json!(a.values());
+        }
+        Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))) => {
+            out["class"] = json!(format!("{:?}", refusal.class()).to_lowercase());
+        }
+        Judged::Verdict(Verdict::Rejected(_)) => out["class"] = json!("refuted"),
+        Judged::Verdict(Verdict::Undecided(_)) | Judged::Unknown(_) => out["class"] = json!("undecided"),
+    }
+    out
+}
+
+/// In words, what was taken from the envelope.
+fn taken(t: &Taken) -> Vec<&'static str> {
+    [
+        (t.time, "time"),
+        (t.query, "query"),
+        (t.epoch, "epoch"),
+        (t.slot, "slot"),
+        (t.worker, "worker"),
+        (t.output, "output"),
+        (t.parents, "parents"),
+        (t.log, "growth of the log"),
+        (t.registry, "age of the registry"),
+    ]
+    .into_iter()
+    .filter_map(|(taken, word)| taken.then_some(word))
+    .collect()
+}
