@@ -124,6 +124,7 @@ pub struct Paths {
 #[derive(ClapArgs, Debug)]
 pub struct List {
     /// Files and folders, or modules such as std.hull; std alone lists the modules. Default: the sources of the project.
+    /// The word workers lists the keys of a registry; after it, a verify.toml.
     pub paths: Vec<PathBuf>,
 }
 
@@ -137,7 +138,7 @@ pub struct Explain {
 
 #[derive(ClapArgs, Debug)]
 pub struct Show {
-    /// The name of a claim or declaration, written or spoken, such as "weighted mean".
+    /// The name of a claim or declaration, written or spoken, such as "weighted mean"; or certificate, before one file.
     pub name: String,
     /// Files and folders to look in. Default: the sources of the project. The library comes last.
     pub paths: Vec<PathBuf>,

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Line, problem_json, range_json};
 use crate::args::{List, Set, Show};
+use crate::certificate;
 use crate::check::{goal_mistake, place, short};
 use crate::declared::{self, Known, one_line};
 use crate::options::{Options, id, read_settings, settings, settings_path};
@@ -13,6 +14,13 @@ use serde_json::{Map, Value, json};
 
 /// `bfv list`.
 pub fn list(args: &List, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    // A folder of that name is meant where there is one.
+    if let [first, rest @ ..] = args.paths.as_slice()
+        && first.as_os_str() == "workers"
+        && !first.exists()
+    {
+        return certificate::workers(rest, options);
+    }
     if let Some(modules) = declared::asked_modules(&args.paths, arguments)? {
         return Ok(declared::list(&modules));
     }
@@ -75,6 +83,10 @@ pub fn broken(problems: Vec<Problem>, options: &Options) -> Answer {
 
 /// `bfv show`.
 pub fn show(args: &Show, options: &Options, arguments: &[String]) -> Result<Answer, Mistake> {
+    let is_source = |p: &std::path::PathBuf| p.is_dir() || p.extension().is_some_and(|e| e == "sctt");
+    if args.name == "certificate" && !args.paths.is_empty() && !args.paths.iter().any(is_source) {
+        return certificate::show(&args.paths, options);
+    }
     let paths = declared::places("show", &args.paths)?;
     let (claims, problems) = bfv_driver::list(&paths, frontend().as_mut());
     let names: Vec<GoalName> =

@@ -8,7 +8,7 @@ use crate::usage::{Mistake, commands, line, replaced};
 use clap::{Arg, CommandFactory};
 
 /// Topics that are no commands.
-const TOPICS: [&str; 3] = ["accessibility", "exit", "project"];
+const TOPICS: [&str; 4] = ["accessibility", "exit", "project", "trust"];
 
 /// `bfv help`.
 pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
@@ -21,6 +21,7 @@ pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
         "accessibility" => Ok(answer(accessibility())),
         "exit" => Ok(answer(exit_codes())),
         "project" => Ok(answer(project())),
+        "trust" => Ok(answer(trust())),
         other => {
             let known = commands.iter().map(String::as_str).chain(TOPICS);
             let mut lines: Vec<Vec<String>> =
@@ -121,15 +122,35 @@ fn exit_codes() -> String {
     [
         "There are 9 exit codes.",
         "Code 0: every verdict is as expected, or the gate passed.",
-        "Code 1: a claim is proved or refuted against what is expected.",
+        "Code 1: a claim is proved or refuted against what is expected, or a certificate is rejected.",
         "Code 2: the command line or the settings are wrong.",
         "Code 3: a specification is ill-formed.",
-        "Code 4: a claim is unknown.",
+        "Code 4: a claim is unknown, or a certificate is undecided.",
         "Code 5: the policy of the gate is broken.",
         "Code 6: a tool that was asked for by name is missing.",
         "Code 70: bfv made a mistake of its own.",
         "Code 74: something cannot be read or written.",
         "When several apply, the order is 70, 74, 2, 3, 1, 4, 6, 5.",
+        "End of the help page.",
+    ]
+    .join("\n")
+}
+
+fn trust() -> String {
+    [
+        "Trust is a file named verify.toml, which says whom bfv verify trusts.",
+        "The lines authority = \"KEY\" and log = \"KEY\" have the keys that sign the registry and the log.",
+        "The line ledger = \"FILE\" names the registry, for bfv list workers.",
+        "The line registry_max_age = N is the age in seconds from which a registry is too old. Default: 86400.",
+        "The line least_bits = N is how unlikely a wrong answer must be: 2 to the minus N. Default: 59.",
+        "The line deadline = N is the time from which a value that is not opened counts as withheld.",
+        "The table [challenge] says where random numbers come from. Its kind is fiat-shamir or secret.",
+        "With fiat-shamir, repetitions and tries are its other lines. With secret, file names 64 hexadecimal digits.",
+        "Each table [[worker]] has a name and a key.",
+        "Each table [[model]] has a name and the folder of an integer model.",
+        "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
+        "Each table [[fusion]] has name, package and workers, and may have parameters.",
+        "An example is examples/inference/verify.toml.",
         "End of the help page.",
     ]
     .join("\n")

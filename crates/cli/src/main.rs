@@ -3,6 +3,7 @@
 mod answer;
 mod args;
 mod attack;
+mod certificate;
 mod chart;
 mod check;
 mod commands;
@@ -24,8 +25,8 @@ mod options;
 mod plug;
 mod progress;
 mod project;
-mod sarif;
 mod run;
+mod sarif;
 mod suggest;
 mod trust;
 mod usage;

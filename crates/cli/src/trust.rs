@@ -6,7 +6,8 @@ use bfv_cert::digest::Digest;
 use bfv_cert::sign::{KeyId, Quorum};
 use bfv_cert::{Policy, Refusal};
 use bfv_driver::{Code, Place, Problem};
-use bfv_exact::program::Program;
+use bfv_extract::Package;
+use bfv_kernel::Limits;
 use bfv_ledger::{Trust as Keepers, from_hex};
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
 use bfv_verify::{Challenge, Secret, Subject, Terms};
@@ -80,7 +81,8 @@ pub struct Question {
 /// A fusion of answers.
 pub struct FusionOf {
     pub name: String,
-    pub program: Program,
+    /// The program, with what was proved of it.
+    pub package: Package,
     pub spec: Digest,
     pub workers: Vec<KeyId>,
     pub parameters: Vec<Vec<i64>>,
@@ -131,8 +133,13 @@ struct Document {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 enum ChallengeText {
     /// 32 random bytes in a file, as hexadecimal digits.
-    Secret { file: PathBuf },
-    FiatShamir { repetitions: u32, tries: u32 },
+    Secret {
+        file: PathBuf,
+    },
+    FiatShamir {
+        repetitions: u32,
+        tries: u32,
+    },
 }
 
 #[derive(Deserialize)]
@@ -163,7 +170,7 @@ struct QuestionText {
 #[serde(deny_unknown_fields)]
 struct FusionText {
     name: String,
-    program: PathBuf,
+    package: PathBuf,
     workers: Vec<String>,
     #[serde(default)]
     parameters: Vec<Vec<i64>>,
@@ -186,7 +193,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let document: Document = toml::from_str(&text).map_err(|e| {
         let first = e.message().lines().next().unwrap_or_default().replace('`', "").trim_end_matches('.').to_owned();
         let bytes = e.span().unwrap_or(0..0);
-        let mut problem = bad(shown, first, "see bfv help verify for its form.");
+        let mut problem = bad(shown, first, "see bfv help trust for its form.");
         let (start, end) = (position(&text, bytes.start), position(&text, bytes.end));
         problem.place = Some(Box::new(Place { file: shown.to_owned(), start, end, bytes }));
         problem
@@ -225,11 +232,12 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     }
     let mut fusions = Vec::new();
     for f in document.fusion {
-        let path = folder.join(&f.program);
+        let path = folder.join(&f.package);
         let bytes = file_bytes(&path)?;
-        let program = Program::read(&bytes).map_err(|e| bad(&path.display().to_string(), e, "make it again."))?;
+        let refused = |e| bad(&path.display().to_string(), e, "make it again.");
+        let package = Package::read(&bytes, Limits::default()).map_err(refused)?;
         let spec = bfv_cert::digest::spec_root(&bytes);
-        fusions.push(FusionOf { name: f.name, program, spec, workers: ids(&f.workers)?, parameters: f.parameters });
+        fusions.push(FusionOf { name: f.name, package, spec, workers: ids(&f.workers)?, parameters: f.parameters });
     }
     let trusted = |text: &str| {
         let id = key(shown, text)?;

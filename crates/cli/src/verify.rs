@@ -48,21 +48,25 @@ impl Seen for Slots {
 pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     let mut problems = Vec::new();
     let (all, rest) = envelopes(&args.certificates, &mut problems).map_err(refuse)?;
+    if all.is_empty() && rest.is_none() && problems.is_empty() {
+        return Err(Mistake::new("There is no certificate to judge.", vec![line(&["verify", "answer.bfc"])]));
+    }
     let trust = trusted(args)?;
     let query = args.query.as_deref().map(digest).transpose()?;
     let mut slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), read_seen).map_err(refuse)?;
     let mut fresh_slots = String::new();
     let mut judge = Judge { trust: &trust, at: args.at, query, epochs: epochs(args)?, accepted: Vec::new() };
     // A fusion rests on its parents, wherever they stand.
-    let is_fusion =
-        |e: &Envelopes| Envelope::decode(&e.bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion);
+    let is_fusion = |e: &Envelopes| {
+        Envelope::decode(&e.bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion)
+    };
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|n| all.get(*n).is_some_and(is_fusion));
     let mut rows: Vec<Option<(Line, Value)>> = all.iter().map(|_| None).collect();
-    let (mut counts, mut events) = ([0usize; 3], Vec::new());
+    let (mut counts, mut events, mut fused) = ([0usize; 3], Vec::new(), Vec::new());
     for n in order {
         let (Some(e), Some(row)) = (all.get(n), rows.get_mut(n)) else { continue };
-        let judged = judge.one(&e.bytes, &slots);
+        let (judged, of) = judge.one(&e.bytes, &slots);
         let (place, event) = match &judged {
             Judged::Verdict(Verdict::Accepted(a)) => {
                 judge.accepted.push(a.clone());
@@ -76,7 +80,13 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
         };
         counts[place] += 1;
         events.extend(event);
-        *row = Some((Line::from(sentences(&e.place, &judged, &trust)), document(&e.place, &judged, &trust)));
+        *row = Some((Line::from(sentences(&e.place, &judged, &trust, of)), document(&e.place, &judged, &trust, of)));
+        if place == 0
+            && let Some(fusion) = trust.fusions.iter().find(|f| Some(f.name.as_str()) == of)
+            && !fused.contains(&fusion.name)
+        {
+            fused.push(fusion.name.clone());
+        }
     }
     if let (Some(path), false) = (&args.seen, fresh_slots.is_empty()) {
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
@@ -94,8 +104,14 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
         counts[1] += 1;
         events.push(Event::UnexpectedVerdict);
         let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
-        lines.push(Line::from(format!("{} The rest was not read.", sentences(&place, &judged, &trust))));
-        certificates.push(document(&place, &judged, &trust));
+        lines.push(Line::from(format!("{} The rest was not read.", sentences(&place, &judged, &trust, None))));
+        certificates.push(document(&place, &judged, &trust, None));
+    }
+    for fusion in trust.fusions.iter().filter(|f| fused.contains(&f.name)) {
+        let all = fusion.package.properties();
+        lines.extend((1..).zip(all).map(|(n, property)| {
+            Line::from(format!("Proved of the program {}, {n} of {}: {property}.", fusion.name, all.len()))
+        }));
     }
     lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
     events.extend(problems.iter().filter_map(Problem::event));
@@ -132,7 +148,10 @@ fn trusted(args: &Verify) -> Result<Trust, Mistake> {
         Some(file) => file.clone(),
         None => trust::find(start).map_err(refuse)?.ok_or_else(|| {
             let what = "There is no verify.toml at or above the certificate, so nobody is trusted.";
-            Mistake::new(what, vec![line(&["verify", "--trust", "verify.toml", "answer.bfc"]), line(&["help", "verify"])])
+            Mistake::new(
+                what,
+                vec![line(&["verify", "--trust", "verify.toml", "answer.bfc"]), line(&["help", "trust"])],
+            )
         })?,
     };
     trust::read(&file, &shown(&file)).map_err(refuse)
@@ -244,11 +263,12 @@ struct Judge<'a> {
     accepted: Vec<Accepted>,
 }
 
-impl Judge<'_> {
-    fn one(&self, bytes: &[u8], slots: &Slots) -> Judged {
+impl<'a> Judge<'a> {
+    /// The answer, and the name of the model or fusion.
+    fn one(&self, bytes: &[u8], slots: &Slots) -> (Judged, Option<&'a str>) {
         let envelope = match Envelope::decode(bytes) {
             Ok(envelope) => envelope,
-            Err(refusal) => return Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))),
+            Err(refusal) => return (Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))), None),
         };
         let fields = envelope.certificate().fields();
         let question = self.question(&fields.query, &fields.input);
@@ -261,20 +281,21 @@ impl Judge<'_> {
         if fields.operation == Operation::Fusion {
             let expected = Expected { workers: None, ..expected };
             return match self.trust.fusions.iter().find(|f| f.spec == fields.spec) {
-                Some(fusion) => self.fusion(bytes, &expected, fusion, &fields.parents),
-                None => self.admitted(bytes, &expected, "The fusion is not known."),
+                Some(f) => (self.fusion(bytes, &expected, f, &fields.parents), Some(f.name.as_str())),
+                None => (self.admitted(bytes, &expected, "The fusion is not known."), None),
             };
         }
         let model = self.trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec));
-        match (model, question) {
+        let judged = match (model, question) {
             (Some(model), Some(question)) => Judged::Verdict(self.answer(bytes, expected, model, question)),
             (None, _) => self.admitted(bytes, &expected, "The model is not known."),
             (_, None) => self.admitted(bytes, &expected, "The question is not known."),
-        }
+        };
+        (judged, model.map(|m| m.name.as_str()))
     }
 
     /// The question by its name, or by its prompt.
-    fn question(&self, query: &Digest, input: &Digest) -> Option<&Question> {
+    fn question(&self, query: &Digest, input: &Digest) -> Option<&'a Question> {
         let all = &self.trust.questions;
         let by_prompt = |q: &&Question| tokens_root(&q.prompt).is_ok_and(|root| root == *input);
         all.iter().find(|q| q.query == *query).or_else(|| all.iter().find(by_prompt))
@@ -308,9 +329,14 @@ impl Judge<'_> {
     }
 
     fn fusion(&self, bytes: &[u8], expected: &Expected<'_>, fusion: &FusionOf, parents: &[Digest]) -> Judged {
+        let named = parents.len();
         let parents: Vec<&Accepted> = self.accepted.iter().filter(|a| parents.contains(a.certificate())).collect();
+        // As many are named as there should be, but what they say is not known here.
+        if named == fusion.workers.len() && parents.len() < named {
+            return self.admitted(bytes, expected, "Not all answers that it fuses were accepted before.");
+        }
         let parameters: Vec<&[i64]> = fusion.parameters.iter().map(Vec::as_slice).collect();
-        let (program, spec, workers) = (&fusion.program, fusion.spec, fusion.workers.as_slice());
+        let (program, spec, workers) = (fusion.package.program(), fusion.spec, fusion.workers.as_slice());
         let fusion = Fusion { program, spec, workers, parameters: &parameters };
         Judged::Verdict(judge_fusion(bytes, &self.trust.policy, expected, &fusion, &parents))
     }
@@ -333,7 +359,7 @@ fn reason(judged: &Judged) -> String {
     }
 }
 
-fn sentences(place: &str, judged: &Judged, trust: &Trust) -> String {
+fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> String {
     let mut first = word(judged).to_owned();
     first.get_mut(..1).map(str::make_ascii_uppercase);
     match judged {
@@ -342,12 +368,15 @@ fn sentences(place: &str, judged: &Judged, trust: &Trust) -> String {
                 [] => String::new(),
                 all => format!(" Taken from the envelope: {}.", all.join(", ")),
             };
-            let worker = trust.name(a.worker());
-            format!("{first}: {place}. Worker {worker}, lane {}. It is {}.{taken}", lane(a), a.soundness())
+            let (worker, of) = (trust.name(a.worker()), of.unwrap_or_default());
+            let sure = match a.soundness().bits() {
+                u32::MAX => "All of it was computed again.".to_owned(),
+                bits => format!("A wrong answer would pass with probability at most 2^-{bits}."),
+            };
+            format!("{first}: {place}. Worker {worker}, program {of}, lane {}. {sure}{taken}", lane(a))
         }
         _ => {
-            let why = reason(judged);
-            let mut why = why;
+            let mut why = reason(judged);
             why.get_mut(..1).map(str::make_ascii_uppercase);
             format!("{first}: {place}. {why}")
         }
@@ -358,8 +387,8 @@ fn lane(a: &Accepted) -> String {
     format!("{:?}", a.lane()).to_lowercase()
 }
 
-fn document(place: &str, judged: &Judged, trust: &Trust) -> Value {
-    let mut out = json!({ "file": place, "verdict": word(judged), "message": reason(judged) });
+fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> Value {
+    let mut out = json!({ "file": place, "verdict": word(judged), "message": reason(judged), "of": of });
     match judged {
         Judged::Verdict(Verdict::Accepted(a)) => {
             let (s, c) = (a.soundness(), a.checked());

@@ -37,8 +37,8 @@ pub fn real(num: i64, den: i64) -> Argument<'static> {
 /// The stored proof of a claim, by its module and name.
 pub fn stored(claim: &str) -> Stored {
     let (module, name) = claim.split_once('.').unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proofs");
-    let file = root.join(format!("certificates.{module}/{name}.bfvp"));
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("proofs"));
+    let file = { above }.find(|folder| folder.is_dir()).unwrap().join(format!("certificates.{module}/{name}.bfvp"));
     bfv_format::read(&std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))).unwrap()
 }
 
