@@ -147,7 +147,7 @@ fn trusted(args: &Verify) -> Result<Trust, Mistake> {
     let file = match &args.trust {
         Some(file) => file.clone(),
         None => trust::find(start).map_err(refuse)?.ok_or_else(|| {
-            let what = "There is no verify.toml at or above the certificate, so nobody is trusted.";
+            let what = "There is no verify.toml at or above the certificate. It says whom to trust.";
             Mistake::new(
                 what,
                 vec![line(&["verify", "--trust", "verify.toml", "answer.bfc"]), line(&["help", "trust"])],
@@ -215,7 +215,7 @@ fn digest(hex: &str) -> Result<Digest, Mistake> {
 fn epochs(args: &Verify) -> Result<Option<(u64, u64)>, Mistake> {
     let Some(text) = &args.epochs else { return Ok(None) };
     let ends = text.split_once('-').and_then(|(a, z)| Some((a.parse().ok()?, z.parse().ok()?)));
-    ends.map(Some).ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen, such as 3-5.", Vec::new()))
+    ends.map(Some).ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen between them, such as 3-5.", Vec::new()))
 }
 
 impl Slots {
