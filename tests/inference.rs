@@ -369,6 +369,20 @@ fn envelopes_come_on_the_standard_input() {
 }
 
 #[test]
+fn a_worker_that_is_not_built_is_a_missing_tool() {
+    let folder = Folder::new("alone");
+    let alone = folder.0.join("bfv");
+    std::fs::copy(env!("CARGO_BIN_EXE_bfv"), &alone).unwrap();
+    let o = Command::new(&alone).args(["run", "worker"]).env("PATH", "").output().unwrap();
+    assert_eq!(o.status.code(), Some(6));
+    let said = String::from_utf8(o.stderr).unwrap();
+    assert!(
+        said.starts_with("Error: the program bfv-worker is missing. ") && said.ends_with(" bfv-worker.\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn certificates_and_workers_are_shown() {
     let (code, out, _) = bfv(&["show", "certificate", "accepted/question-1-fused.bfc"]);
     assert_eq!(code, Some(0), "{out}");

@@ -215,7 +215,8 @@ fn digest(hex: &str) -> Result<Digest, Mistake> {
 fn epochs(args: &Verify) -> Result<Option<(u64, u64)>, Mistake> {
     let Some(text) = &args.epochs else { return Ok(None) };
     let ends = text.split_once('-').and_then(|(a, z)| Some((a.parse().ok()?, z.parse().ok()?)));
-    ends.map(Some).ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen between them, such as 3-5.", Vec::new()))
+    ends.map(Some)
+        .ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen between them, such as 3-5.", Vec::new()))
 }
 
 impl Slots {
