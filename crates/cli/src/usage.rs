@@ -64,11 +64,9 @@ pub fn commands() -> Vec<String> {
 }
 
 /// Words that other programs use for our commands.
-const SYNONYMS: [(&str, &str); 10] = [
+const SYNONYMS: [(&str, &str); 8] = [
     ("test", "check"),
     ("prove", "check"),
-    ("run", "check"),
-    ("verify", "gate"),
     ("ci", "gate"),
     ("ls", "list"),
     ("config", "set"),

@@ -55,7 +55,7 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     let query = args.query.as_deref().map(digest).transpose()?;
     let mut slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), read_seen).map_err(refuse)?;
     let mut fresh_slots = String::new();
-    let mut judge = Judge { trust: &trust, at: args.at, query, epochs: epochs(args)?, accepted: Vec::new() };
+    let mut judge = Judge { trust: &trust, at: args.at, query, epochs: epochs(args)?, accepted: Vec::new(), judged: 0 };
     // A fusion rests on its parents, wherever they stand.
     let is_fusion = |e: &Envelopes| {
         Envelope::decode(&e.bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion)
@@ -67,6 +67,7 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     for n in order {
         let (Some(e), Some(row)) = (all.get(n), rows.get_mut(n)) else { continue };
         let (judged, of) = judge.one(&e.bytes, &slots);
+        judge.judged += 1;
         let (place, event) = match &judged {
             Judged::Verdict(Verdict::Accepted(a)) => {
                 judge.accepted.push(a.clone());
@@ -262,6 +263,8 @@ struct Judge<'a> {
     query: Option<Digest>,
     epochs: Option<(u64, u64)>,
     accepted: Vec<Accepted>,
+    /// How many were judged: each may tell something about secret random numbers.
+    judged: u64,
 }
 
 impl<'a> Judge<'a> {
@@ -320,7 +323,7 @@ impl<'a> Judge<'a> {
             policy: &self.trust.policy,
             expected: Expected { fresh, ..expected },
             prompt: &question.prompt,
-            challenge: model.challenge(self.accepted.len() as u64),
+            challenge: model.challenge(self.judged),
             terms: Terms { answer: question.answer, ..self.trust.terms },
         };
         match &model.known {
