@@ -77,11 +77,10 @@ fn lies(package: &Package) -> Vec<Lie> {
     stranger.fields.worker = key("a stranger").public().id();
     let other = answer(&honest(name), name, 4, "mallory", 11).ask(question(3).1);
     let said: Vec<u32> = own(6).tokens().iter().map(|t| (*t as u32 + 1) % 32).collect();
-    let (answers, right) = fused(1, package);
+    let (answers, _) = fused(1, package);
     let mut result = package.program().run(&[&answers.iter().flat_map(Made::tokens).collect::<Vec<_>>()]).unwrap();
     result[1] += 1;
     let all: Vec<&Made> = answers.iter().collect();
-    let _ = right;
     vec![
         lie(
             "01-another-model",
@@ -392,4 +391,6 @@ fn certificates_and_workers_are_shown() {
     assert!(out.starts_with("Found 7 keys in the registry "), "{out}");
     assert!(out.contains("Name: law. Role: worker. ") && out.contains(" Revoked from "), "{out}");
     assert_eq!(bfv(&["show", "certificate", "verify.toml"]).0, Some(3));
+    // What is not there is not looked for elsewhere.
+    assert_eq!(bfv(&["list", "workers", "no-such-folder"]).0, Some(74));
 }

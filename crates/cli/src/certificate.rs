@@ -10,7 +10,7 @@ use bfv_cert::certificate::{Batch, Fields, Output};
 use bfv_cert::envelope::Envelope;
 use bfv_cert::registry::Entry;
 use bfv_driver::{Code, Problem, count};
-use bfv_ledger::Ledger;
+use bfv_ledger::{Fault, Ledger};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -124,6 +124,9 @@ fn words(name: &str) -> String {
 /// `bfv list workers`: the keys of the ledger that `verify.toml` names.
 pub fn workers(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> {
     let start = paths.first().map_or(Path::new("."), PathBuf::as_path);
+    if let Err(e) = start.metadata() {
+        return Err(refuse(Problem::not_read(&shown(start), &e)));
+    }
     let file = if start.is_file() { Some(start.to_owned()) } else { trust::find(start).map_err(refuse)? };
     let usage = || vec![line(&["list", "workers", "verify.toml"]), line(&["help", "trust"])];
     let file = file.ok_or_else(|| Mistake::new("There is no verify.toml, which names the registry.", usage()))?;
@@ -131,9 +134,12 @@ pub fn workers(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> 
     let Some(path) = trust.ledger.as_ref().filter(|l| l.is_file()) else {
         return Err(Mistake::new(format!("The file {} names no ledger that is there.", shown(&file)), usage()));
     };
-    let fault =
-        |e: bfv_ledger::Fault| refuse(Problem::new(Code::Record, e.to_string(), "take the ledger from a copy."));
-    let ledger = Ledger::open(path, trust.keepers).map_err(fault)?;
+    let fault = |e: Fault| match e {
+        Fault::Refused(p) => trust::of_file(&shown(path), &p),
+        Fault::Files(_, e) => Problem::not_read(&shown(path), &e),
+        Fault::Random(e) => Problem::new(Code::Internal, format!("There are no random numbers: {e}."), "report this."),
+    };
+    let ledger = Ledger::open(path, trust.keepers).map_err(|e| refuse(fault(e)))?;
     let all = ledger.entries();
     let lines = all.iter().enumerate().map(|(i, e)| {
         let head = format!("Key {} of {}. Name: {}.", i + 1, all.len(), trust.name(&e.key));

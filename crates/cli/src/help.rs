@@ -146,6 +146,8 @@ fn trust() -> String {
         "The line deadline = N is the time from which a value that is not opened counts as withheld.",
         "The table [challenge] says where random numbers come from. Its kind is fiat-shamir or secret.",
         "With fiat-shamir, repetitions and tries are its other lines. With secret, file names 64 hexadecimal digits.",
+        "A secret is for at most 1048576 certificates, and bfv counts those of one run only: replace it before.",
+        "Workers must not see why a certificate was rejected while a secret is in use.",
         "Each table [[worker]] has a name and a key.",
         "Each table [[model]] has a name and the folder of an integer model.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",

@@ -8,7 +8,7 @@ use bfv_cert::{Policy, Refusal};
 use bfv_driver::{Code, Place, Problem};
 use bfv_extract::Package;
 use bfv_kernel::Limits;
-use bfv_ledger::{Trust as Keepers, from_hex};
+use bfv_ledger::Trust as Keepers;
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
 use bfv_verify::{Challenge, Secret, Subject, Terms};
 use serde::Deserialize;
@@ -184,7 +184,8 @@ pub fn find(start: &Path) -> Result<Option<PathBuf>, Problem> {
 
 /// Something that `verify.toml` says and that does not hold.
 fn bad(shown: &str, what: impl std::fmt::Display, mend: &str) -> Problem {
-    Problem::new(Code::BadSettings, format!("The file {shown} cannot be used: {what}."), mend)
+    let what = what.to_string();
+    Problem::new(Code::BadSettings, format!("The file {shown} cannot be used: {}.", what.trim_end_matches('.')), mend)
 }
 
 /// Reads the file, and the models, programs and the secret that it names, relative to its folder.
@@ -269,21 +270,28 @@ fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {
 }
 
 fn digest(shown: &str, text: &str) -> Result<Digest, Problem> {
-    let bytes = from_hex(text).and_then(|b| <[u8; 32]>::try_from(b).ok());
-    bytes.map(Digest).ok_or_else(|| bad(shown, format!("{text} is no digest"), "write 64 hexadecimal digits."))
+    bfv_ledger::digest(text).ok_or_else(|| bad(shown, format!("{text} is no digest"), "write 64 hexadecimal digits."))
 }
 
 fn secret(path: &Path) -> Result<[u8; 32], Problem> {
     let text = std::fs::read_to_string(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))?;
-    let bytes = from_hex(text.trim()).and_then(|b| <[u8; 32]>::try_from(b).ok());
-    bytes.ok_or_else(|| bad(&path.display().to_string(), "it is no secret", "write 64 random hexadecimal digits."))
+    bfv_ledger::digest(text.trim())
+        .map(|d| *d.as_bytes())
+        .ok_or_else(|| bad(&path.display().to_string(), "it is no secret", "write 64 random hexadecimal digits."))
+}
+
+/// A problem of a reader of files, which says itself where it is and how it is mended.
+pub fn of_file(shown: &str, p: &bfv_model::Problem) -> Problem {
+    let mut mend = p.mend.trim_end_matches('.').to_owned() + ".";
+    mend.get_mut(..1).map(str::make_ascii_lowercase);
+    Problem::new(Code::BadSettings, format!("The file {shown} cannot be used. Place: {}. {}", p.place, p.what), &mend)
 }
 
 fn model(folder: &Path) -> Result<Known, Problem> {
     let shown = folder.display().to_string();
     let refused = |e: Refusal| bad(&shown, e, "make the model again.");
     let stored = Stored::read(&file_bytes(&folder.join(SPEC_FILE))?, &file_bytes(&folder.join(WEIGHTS_FILE))?);
-    match stored.map_err(|e| Problem::new(Code::BadSettings, format!("The model {shown}: {e}"), "make it again."))? {
+    match stored.map_err(|e| of_file(&shown, &e))? {
         Stored::Eight(model) => Subject::new(model).map(Known::Eight).map_err(refused),
         Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen).map_err(refused),
     }

@@ -14,7 +14,6 @@ use bfv_cert::sign::KeyId;
 use bfv_cert::{Class, Expected, Malformed, Refusal, Taken, admit};
 use bfv_driver::{Code, Event, Problem, count};
 use bfv_exact::commit::tokens_root;
-use bfv_ledger::from_hex;
 use bfv_verify::{Accepted, Case, Fusion, Rejected, Terms, Undecided, Verdict, judge, judge_fusion};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -208,8 +207,7 @@ fn stream(mut input: impl Read) -> Result<(Vec<Envelopes>, Rest), Problem> {
 }
 
 fn digest(hex: &str) -> Result<Digest, Mistake> {
-    let bytes = from_hex(hex).and_then(|b| <[u8; 32]>::try_from(b).ok());
-    bytes.map(Digest).ok_or_else(|| Mistake::new("A query has 64 hexadecimal digits in lower case.", Vec::new()))
+    bfv_ledger::digest(hex).ok_or_else(|| Mistake::new("A query has 64 hexadecimal digits in lower case.", Vec::new()))
 }
 
 /// The epochs of `--epochs 3-5`.
@@ -239,11 +237,15 @@ fn read_seen(path: &Path) -> Result<Slots, Problem> {
     };
     let mut slots = Slots::default();
     for (n, line) in (1..).zip(text.lines()) {
-        let hex = |word: &str| from_hex(word).and_then(|b| <[u8; 32]>::try_from(b).ok());
         let parsed = || match line.split(' ').collect::<Vec<_>>().as_slice() {
             [worker, epoch, view, seq, body] => {
-                let slot = (hex(worker)?, epoch.parse().ok()?, view.parse().ok()?, seq.parse().ok()?);
-                Some((slot, Digest(hex(body)?)))
+                let slot = (
+                    *bfv_ledger::key_id(worker)?.0.as_bytes(),
+                    epoch.parse().ok()?,
+                    view.parse().ok()?,
+                    seq.parse().ok()?,
+                );
+                Some((slot, bfv_ledger::digest(body)?))
             }
             _ => None,
         };

@@ -149,8 +149,13 @@ impl Walk<'_, '_> {
             }
             let choices = self.choices(&o.ctx, dom, NESTING)?;
             if !choices.is_empty() {
-                if choices.len() > 1 && self.hopeless(&o)? {
-                    return Ok(Flow::On);
+                if choices.len() > 1 {
+                    if let Err(reason) = budget.spend(1) {
+                        return Ok(Flow::Stop(reason));
+                    }
+                    if self.hopeless(&o)? {
+                        return Ok(Flow::On);
+                    }
                 }
                 for c in choices {
                     let mut next = o.clone();

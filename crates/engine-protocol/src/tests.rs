@@ -5,7 +5,7 @@ use crate::explore::{End, choices, explore};
 use crate::model::{About, CELLS, Program, is_protocol, open};
 use crate::symmetry::Symmetry;
 use crate::trace::Words;
-use crate::{Explore, LEGAL};
+use crate::{Explore, Invariants, LEGAL};
 use bfv_elab::{Engines, Session};
 use bfv_engine_native::{Arith, Auto, Boxes};
 use bfv_format::{Node, Term};
@@ -13,21 +13,27 @@ use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const LIBRARY: [&str; 8] = ["logic", "nat", "real", "fin", "vec", "sum", "fusion", "order"];
 
 /// Runs a test with a large stack, over the library and the module of the tests, and claims.
 fn with_claims(claims: &'static str, test: impl FnOnce(&Session, &[Term]) + Send + 'static) {
+    with_claims_of("live", claims, test);
+}
+
+/// The same with the module of the library of this name in the place of `live`.
+fn with_claims_of(last: &'static str, claims: &'static str, test: impl FnOnce(&Session, &[Term]) + Send + 'static) {
     let work = move || {
         let mut session = Session::new();
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sctt/");
-        for name in LIBRARY.into_iter().chain(["count", "protocol", "finite", "live"]) {
+        for name in LIBRARY.into_iter().chain(["count", "protocol", "finite", last]) {
             let bytes = std::fs::read(format!("{root}{name}.sctt")).unwrap();
             module(&mut session, &format!("std.{name}"), &bytes);
         }
         module(&mut session, "test.one_round", include_bytes!("one_round.sctt"));
         let source =
-            format!("module test.claims\nimport std.protocol\nimport std.live\nimport test.one_round\n{claims}");
+            format!("module test.claims\nimport std.protocol\nimport std.{last}\nimport test.one_round\n{claims}");
         let statements = module(&mut session, "test.claims", source.as_bytes());
         test(&session, &statements);
     };
@@ -552,5 +558,76 @@ fn a_proof_by_ranks_that_is_too_long_is_not_offered() {
         // Of every number nothing is proved.
         let Outcome::GaveUp(_, why) = search(session, &claims[3], 100_000).0 else { panic!("it is about all n") };
         assert!(why.ends_with("Nothing is known of larger ones."), "{why}");
+    });
+}
+
+/// Arithmetic that gives up on one question.
+struct Refusing {
+    question: u64,
+    asked: AtomicU64,
+}
+
+impl Engine for Refusing {
+    fn name(&self) -> &'static str {
+        "refusing"
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        if self.asked.fetch_add(1, Ordering::Relaxed) == self.question {
+            return Outcome::GaveUp(Reason::Incomplete, String::new());
+        }
+        Arith.solve(goal, budget)
+    }
+}
+
+const VOTING: &str = "protocol voting {n f : Nat} (bound : 3 * f < n)
+  sort worker := Fin n
+  sort value := Nat
+  byzantine byz : worker at most f
+  quorum enough := at least n - f
+  message voted : worker -> value -> Bool
+  relation decided : worker -> value -> Bool
+  command vote (w : worker) (v : value)
+    when not byz w /\\ forall x, not voted w x
+    do voted w v := true
+  command decide (w : worker) (v : value)
+    when not byz w /\\ enough (fun u => voted u v)
+    do decided w v := true
+  decides decided
+  invariant once : forall w v x, not byz w -> voted w v -> voted w x -> v = x
+  invariant backed : forall w v, decided w v -> enough (fun u => voted u v)
+  safety agreement : forall w u v x, decided w v -> decided u x -> v = x
+end
+";
+
+/// Facts about sizes are asserted before arithmetic has proved them. Where it cannot after all, the search asks it beforehand and goes another
+/// way: no single refusal leaves a proof with a hole, and not all of them end the search.
+#[test]
+fn what_arithmetic_refuses_late_is_asked_early() {
+    with_claims_of("ground", VOTING, |session, statements| {
+        let statement = statements.last().unwrap();
+        let prove = |question| {
+            let side: &'static Refusing = Box::leak(Box::new(Refusing { question, asked: AtomicU64::new(0) }));
+            let machine = Machine::new(&session.signature, Limits::default());
+            let ctx = Ctx::default();
+            let target = machine.eval(&ctx.env, statement);
+            let goal = Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() };
+            let outcome = Invariants { side, solver: None }.solve(&goal, &mut Budget::new(100_000));
+            let proved = match outcome {
+                Outcome::Candidate(t) => {
+                    session.signature.prove(statement, &t, Limits::default()).unwrap();
+                    true
+                }
+                Outcome::GaveUp(..) => false,
+                other => panic!("{other:?}"),
+            };
+            (proved, side.asked.load(Ordering::Relaxed))
+        };
+        let (proved, all) = prove(u64::MAX);
+        assert!(proved && all > 3, "{all} questions");
+        let refused: Vec<(bool, u64)> = (0..all).map(prove).collect();
+        let again = refused.iter().filter(|(proved, asked)| *proved && *asked > all).count();
+        println!("{all} questions; {again} refusals were gone around: {refused:?}");
+        assert!(again > 0, "{refused:?}");
     });
 }

@@ -21,7 +21,9 @@ pub fn key_id(text: &str) -> Option<KeyId> {
     digest(text).map(KeyId)
 }
 
-pub(crate) fn digest(text: &str) -> Option<Digest> {
+/// The digest, or other 32 bytes, of 64 digits.
+#[must_use]
+pub fn digest(text: &str) -> Option<Digest> {
     from_hex(text)?.try_into().ok().map(Digest)
 }
 

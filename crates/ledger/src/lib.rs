@@ -13,6 +13,6 @@ mod line;
 
 pub use chain::{CHAIN_LIMIT, Chain};
 pub use fault::Fault;
-pub use hex::{from_hex, key_id};
+pub use hex::{digest, key_id};
 pub use keys::{KEY_LIMIT, generate, random, secret};
 pub use ledger::{FILE_LIMIT, Keys, Ledger, Trust};

@@ -6,7 +6,7 @@ use bfv_cert::certificate::{Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_exact::forward::Shown;
-use bfv_ledger::{Chain, Ledger, Trust, from_hex, generate, key_id, random, secret};
+use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
 use bfv_model::stored::{Element, SPEC_FILE, Stored, WEIGHTS_FILE, weights_file};
 use bfv_worker::Fault;
 use bfv_worker::checkpoint::Checkpoint;
@@ -160,8 +160,8 @@ fn told(answer: &Answer) {
 }
 
 fn digest(flag: &str, hex: &str) -> Result<Digest, Stop> {
-    let bytes = from_hex(hex).and_then(|b| <[u8; 32]>::try_from(b).ok());
-    bytes.map(Digest).ok_or_else(|| Stop::Usage(format!("The flag {flag} needs 64 hexadecimal digits in lower case.")))
+    bfv_ledger::digest(hex)
+        .ok_or_else(|| Stop::Usage(format!("The flag {flag} needs 64 hexadecimal digits in lower case.")))
 }
 
 fn slot(text: &str) -> Result<Slot, Stop> {

@@ -4,7 +4,7 @@
 mod common;
 
 use bfv_worker::float::forward;
-use common::{Random, Tiny};
+use common::{Draw, Random, Tiny};
 
 fn agrees(tiny: &Tiny, tokens: &[u32]) {
     let (found, ranges) = forward(&tiny.checkpoint(), tokens).unwrap();

@@ -20,7 +20,7 @@ use bfv_exact::spec::Named;
 use bfv_model::stored::Element;
 use bfv_worker::prove::{Answer, Circumstances, Failure, Prover, Question};
 use bfv_worker::quantise::{Choice, quantise};
-use common::{Random, Tiny};
+use common::{Draw, Random, Tiny};
 
 const NOW: u64 = 1_800_000_000;
 const SEED: [u8; 32] = [7; 32];

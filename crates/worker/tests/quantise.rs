@@ -7,7 +7,7 @@ use bfv_exact::sample::Sampler;
 use bfv_exact::spec::{Bits, Spec};
 use bfv_model::stored::{Stored, weights_file};
 use bfv_worker::quantise::{Choice, compare, quantise};
-use common::{Random, Tiny};
+use common::{Draw, Random, Tiny};
 
 const DRAW: Choice = Choice::Draw { temperature: 0.7, top_k: 5, top_p: 60_000 };
 

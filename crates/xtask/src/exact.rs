@@ -1,6 +1,6 @@
 //! The benchmark of the integer operations of workers and verifiers: what `crates/exact/benches` measures, written down.
 
-use crate::{cargo, results, say};
+use crate::results;
 
 /// Runs the benchmark and writes the section of the results.
 ///
@@ -8,20 +8,12 @@ use crate::{cargo, results, say};
 /// The benchmark cannot be run, or the results cannot be written.
 pub fn bench() -> Result<(), String> {
     let machine = results::machine();
-    let done = cargo(&["bench", "--quiet", "--package", "bfv-exact", "--bench", "operations"]).output();
-    let done = done.map_err(|e| format!("The benchmark cannot be run: {e}."))?;
-    let rows = String::from_utf8_lossy(&done.stdout).into_owned();
-    if !done.status.success() || !rows.starts_with('|') {
-        return Err(format!("The benchmark failed. {}", String::from_utf8_lossy(&done.stderr)));
-    }
-    say(&rows);
+    let rows = results::measured("bfv-exact", "operations", "|")?;
     let page = format!(
         "{machine}\n\nWritten by `cargo xtask bench exact`. Each operation of the crate `exact` runs on one core, and the shortest of 200 \
          runs counts. A product is one multiplication with its addition. The fast form of a linear layer gives the same numbers as the \
          definition, bit for bit; the compiler makes its vector instructions, which are those that every processor of the family has.\n\n\
          | operation | each second | unit |\n|---|---|---|\n{rows}"
     );
-    results::write("Integer operations", &page)?;
-    say("The figures are in benches/RESULTS.md, under the heading Integer operations.");
-    Ok(())
+    results::written("Integer operations", &page)
 }

@@ -1,6 +1,6 @@
 //! The benchmark of commitments: what `crates/worker/benches` measures, written down.
 
-use crate::{cargo, results, say};
+use crate::results;
 
 /// Runs the benchmark and writes the section of the results.
 ///
@@ -8,13 +8,7 @@ use crate::{cargo, results, say};
 /// The benchmark cannot be run, or the results cannot be written.
 pub fn bench() -> Result<(), String> {
     let machine = results::machine();
-    let done = cargo(&["bench", "--quiet", "--package", "bfv-worker", "--bench", "prover"]).output();
-    let done = done.map_err(|e| format!("The benchmark cannot be run: {e}."))?;
-    let rows = String::from_utf8_lossy(&done.stdout).into_owned();
-    if !done.status.success() || !rows.starts_with('|') {
-        return Err(format!("The benchmark failed. {}", String::from_utf8_lossy(&done.stderr)));
-    }
-    say(&rows);
+    let rows = results::measured("bfv-worker", "prover", "|")?;
     let page = format!(
         "{machine}\n\nWritten by `cargo xtask bench prover`. A model of the shape of Llama with 2 layers, random weights and a vocabulary of 4,096 \
          answers a prompt of 16 tokens with 64, 32 or 16 tokens, on one core, with the fast form of linear layers. *Without* is the answer alone, the shortest of 9. *Online* is \
@@ -24,7 +18,5 @@ pub fn bench() -> Result<(), String> {
          with its signature.\n\n\
          | grid and width | without | online | in all | by comparison | bytes of the certificate |\n|---|---|---|---|---|---|\n{rows}"
     );
-    results::write("Prover", &page)?;
-    say("The figures are in benches/RESULTS.md, under the heading Prover.");
-    Ok(())
+    results::written("Prover", &page)
 }

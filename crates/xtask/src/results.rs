@@ -1,6 +1,6 @@
 //! `benches/RESULTS.md`: one section for each task that writes figures, with the machine that they were seen on.
 
-use crate::root;
+use crate::{cargo, root, say};
 use std::path::PathBuf;
 
 fn path() -> PathBuf {
@@ -43,4 +43,23 @@ pub fn machine() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").ok().and_then(|l| Some(l.split(' ').next()?.to_owned()));
     let load = load.map_or_else(String::new, |l| format!(" Load when the run began: {l}."));
     format!("Machine: {cores} cores, processor {model}{memory}, {}.{load}", std::env::consts::OS)
+}
+
+/// Runs a benchmark of a crate and gives what it printed, which begins like this.
+pub fn measured(package: &str, benchmark: &str, begins: &str) -> Result<String, String> {
+    let done = cargo(&["bench", "--quiet", "--package", package, "--bench", benchmark]).output();
+    let done = done.map_err(|e| format!("The benchmark cannot be run: {e}."))?;
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    if !done.status.success() || !text.starts_with(begins) {
+        return Err(format!("The benchmark failed. {}", String::from_utf8_lossy(&done.stderr)));
+    }
+    say(&text);
+    Ok(text)
+}
+
+/// Writes a section, and says so.
+pub fn written(title: &str, body: &str) -> Result<(), String> {
+    write(title, body)?;
+    say(&format!("The figures are in benches/RESULTS.md, under the heading {title}."));
+    Ok(())
 }

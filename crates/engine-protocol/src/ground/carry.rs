@@ -2,9 +2,10 @@
 
 use crate::ground::equal::Edges;
 use crate::ground::formula::Says;
+use crate::ground::frames::Frame;
 use crate::ground::pending::put;
 use crate::ground::proof::{Proof, negation};
-use crate::ground::search::{Frame, Refutation, Search};
+use crate::ground::search::{Refutation, Search};
 use bfv_format::Term;
 use bfv_kernel::Res;
 use rustc_hash::FxHashMap;

@@ -3,9 +3,10 @@
 //! other, the search for the proof takes in only those that it names. The solver is not believed: what it says decides where is looked.
 
 use crate::ground::formula::F;
+use crate::ground::frames::Frame;
 use crate::ground::numbers::Wanted;
 use crate::ground::proof::free;
-use crate::ground::search::{Frame, Refutation, Search};
+use crate::ground::search::{Refutation, Search};
 use crate::ground::smt::Text;
 use bfv_format::{Node, Term};
 use bfv_kernel::Res;

@@ -3,6 +3,7 @@
 mod carry;
 mod equal;
 pub mod formula;
+mod frames;
 pub mod hints;
 mod instances;
 mod keys;

@@ -2,11 +2,12 @@
 
 use crate::ground::equal::Edges;
 use crate::ground::formula::{Kind, Relation, Says, Set, Size};
+use crate::ground::frames::Frame;
 use crate::ground::linear::{Contradiction, Linear, contradictory};
 use crate::ground::measure::relations;
 use crate::ground::proof::{P, Proof, free, negation, numbered};
 use crate::ground::refute::Known;
-use crate::ground::search::{Frame, Refutation, Search};
+use crate::ground::search::{Refutation, Search};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Ctx, DClo, Env, Res, V, Val};
 use bfv_search::shift::rename;

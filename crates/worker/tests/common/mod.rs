@@ -5,30 +5,26 @@ use bfv_worker::checkpoint::Checkpoint;
 use bfv_worker::config::Config;
 use std::collections::BTreeMap;
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-pub struct Random(pub u64);
+#[path = "../../../exact/tests/common/mod.rs"]
+mod numbers;
 
-impl Random {
-    pub fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
+pub use numbers::Random;
 
-    pub fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.word() % n as u64).unwrap()
-    }
+/// What else is drawn here.
+pub trait Draw {
+    fn normal(&mut self) -> f32;
+    fn tokens(&mut self, n: usize, vocab: u32) -> Vec<u32>;
+}
 
+impl Draw for Random {
     /// Nearly a normal number: a sum of uniform ones, with variance 1.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-    pub fn normal(&mut self) -> f32 {
+    fn normal(&mut self) -> f32 {
         let sum: f64 = (0..12).map(|_| (self.word() >> 11) as f64 / (1u64 << 53) as f64).sum();
         (sum - 6.0) as f32
     }
 
-    pub fn tokens(&mut self, n: usize, vocab: u32) -> Vec<u32> {
+    fn tokens(&mut self, n: usize, vocab: u32) -> Vec<u32> {
         (0..n).map(|_| u32::try_from(self.below(vocab as usize)).unwrap()).collect()
     }
 }
