@@ -49,7 +49,7 @@ pub fn closer(open: T) -> Option<T> {
 }
 
 /// For each opening bracket the index of its closing bracket; for other tokens their own index.
-fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<Vec<usize>> {
+pub fn match_brackets(file: u32, tokens: &[Token], reports: &mut Reports) -> Option<Vec<usize>> {
     let span = |token: &Token| Span { file, start: token.start, end: token.end };
     let mut close: Vec<usize> = (0..tokens.len()).collect();
     let mut open: Vec<(usize, &Token)> = Vec::new();
@@ -144,6 +144,28 @@ fn binds(tokens: &[Token], at: usize) -> bool {
     next > at + 1 && tokens.get(next).is_some_and(|t| t.kind == T::Colon)
 }
 
+/// Whether binders and a comma stand at `start`, so that `sum` and its kin before them bind. `close` says for each
+/// bracket where it is closed.
+pub fn binders_and_comma(source: &str, tokens: &[Token], close: &[usize], start: usize) -> bool {
+    let mut next = start;
+    while let Some(token) = tokens.get(next).copied() {
+        match token.kind {
+            T::Underscore => next += 1,
+            T::Name if !is_big(text(source, token)) => next += 1,
+            T::OpenParen | T::OpenBrace if binds(tokens, next) => next = close.get(next).map_or(next, |end| *end) + 1,
+            T::Comma => return next > start,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// The text of a token.
+pub fn text(source: &str, token: Token) -> &str {
+    let range = usize::try_from(token.start).unwrap_or(usize::MAX)..usize::try_from(token.end).unwrap_or(usize::MAX);
+    source.get(range).unwrap_or("")
+}
+
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -198,9 +220,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn text(&self, token: Token) -> &str {
-        let range =
-            usize::try_from(token.start).unwrap_or(usize::MAX)..usize::try_from(token.end).unwrap_or(usize::MAX);
-        self.source.get(range).unwrap_or("")
+        text(self.source, token)
     }
 
     fn kind_at(&self, at: usize) -> Option<T> {
@@ -400,7 +420,7 @@ impl Pass<'_> {
                 return;
             }
         }
-        if big && !self.in_pattern() && self.binders_and_comma() {
+        if big && !self.in_pattern() && binders_and_comma(self.source, self.tokens, &self.close, self.at + 1) {
             self.await_comma();
             self.emit(T::Big, token);
             return;
@@ -434,23 +454,6 @@ impl Pass<'_> {
             "least" => Some((T::AtLeast, next.end)),
             _ => None,
         }
-    }
-
-    /// Whether binders and a comma follow the name at hand.
-    fn binders_and_comma(&self) -> bool {
-        let mut next = self.at + 1;
-        while let Some(token) = self.tokens.get(next).copied() {
-            match token.kind {
-                T::Underscore => next += 1,
-                T::Name if !is_big(self.text(token)) => next += 1,
-                T::OpenParen | T::OpenBrace if binds(self.tokens, next) => {
-                    next = self.close.get(next).map_or(next, |end| *end) + 1
-                }
-                T::Comma => return next > self.at + 1,
-                _ => return false,
-            }
-        }
-        false
     }
 
     /// A comma ends steps without braces, unless a binder or a list of the step needs it.

@@ -6,6 +6,7 @@
 //! "of" and "and of" before the arguments of a function, the parentheses around the binders of a quantifier,
 //! between which stands "next", and the star between a number and a name, as in "3 f".
 
+use crate::context::{self, binders_and_comma, match_brackets};
 use crate::lexer::lex;
 use crate::report::Reports;
 use crate::token::{T, Token, is_big};
@@ -65,8 +66,9 @@ fn has_form(e: &Expr) -> bool {
 fn spoken(text: &str) -> Option<String> {
     let lexed = lex(text, &[], &mut Reports::new(0))?;
     let mut speaker = Speaker {
-        text,
+        source: text,
         tokens: &lexed.tokens,
+        close: match_brackets(0, &lexed.tokens, &mut Reports::new(0))?,
         out: Vec::new(),
         depth: 0,
         binders: Vec::new(),
@@ -99,8 +101,10 @@ struct Binders {
 }
 
 struct Speaker<'t> {
-    text: &'t str,
+    source: &'t str,
     tokens: &'t [Token],
+    /// For each bracket, where it is closed.
+    close: Vec<usize>,
     out: Vec<String>,
     depth: usize,
     binders: Vec<Binders>,
@@ -120,11 +124,7 @@ impl Speaker<'_> {
     }
 
     fn text(&self, at: usize) -> &str {
-        let range = self.tokens.get(at).map(|t| (usize::try_from(t.start), usize::try_from(t.end)));
-        match range {
-            Some((Ok(start), Ok(end))) => self.text.get(start..end).unwrap_or(""),
-            _ => "",
-        }
+        self.tokens.get(at).map_or("", |token| context::text(self.source, *token))
     }
 
     fn say(&mut self, words: &str) {
@@ -150,7 +150,7 @@ impl Speaker<'_> {
                 let name = self.text(at).to_owned();
                 self.name(&name);
                 self.ends = true;
-                if is_big(&name) && !self.pattern && self.binds(at + 1) {
+                if is_big(&name) && !self.pattern && binders_and_comma(self.source, self.tokens, &self.close, at + 1) {
                     self.say("for each");
                     self.bind();
                 }
@@ -334,22 +334,6 @@ impl Speaker<'_> {
             self.say("blank");
         }
         Some(())
-    }
-
-    /// Whether binders and a comma follow, so that `sum` and its kin bind.
-    fn binds(&self, start: usize) -> bool {
-        let mut depth = 0_usize;
-        for at in start.. {
-            match self.kind(at) {
-                Some(T::OpenParen | T::OpenBrace | T::OpenBracket) => depth += 1,
-                Some(T::CloseParen | T::CloseBrace | T::CloseBracket) if depth > 0 => depth -= 1,
-                Some(T::Comma) if depth == 0 => return at > start,
-                Some(T::Name | T::Underscore | T::Colon) => {}
-                Some(_) if depth > 0 => {}
-                _ => return false,
-            }
-        }
-        false
     }
 
     /// Whether the brackets around an arrow hold a statement, so that the arrow is an implication.

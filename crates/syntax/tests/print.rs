@@ -3,11 +3,11 @@
 
 mod common;
 
-use common::{expression, expressions, shape};
+use common::{expression, expressions, settings, shape};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(settings())]
 
     #[test]
     fn a_printed_expression_reads_the_same(e in expressions()) {

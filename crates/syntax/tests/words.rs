@@ -4,7 +4,7 @@
 mod common;
 
 use bfv_syntax::words::{expression, formula, sentence};
-use common::{expressions, shape};
+use common::{expressions, settings, shape};
 use proptest::prelude::*;
 
 /// Phrases that stand for one sign or keyword each.
@@ -179,7 +179,7 @@ fn read(words: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(settings())]
 
     #[test]
     fn item_06_words_are_read_back_as_the_same_formula(e in expressions()) {
@@ -250,6 +250,11 @@ fn item_06_formulas_in_words() {
         ("A <-> B", "A exactly when B"),
         ("Vec (k + 1) Real", "Vec of begin group k plus 1 end group and of Real"),
         ("over + plus", "name over plus name plus"),
+        // `max` binds nothing here, though a comma follows somewhere.
+        (
+            "(hcom x x max [] x : sum x, x)",
+            "begin group hcom of x and of x and of max and of begin list end list and of x of type sum for each x, x end group",
+        ),
     ] {
         assert_eq!(formula(source).as_deref(), Some(words), "{source}");
     }

@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 11] = [
+const SOAKS: [Soak; 12] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -42,6 +42,12 @@ const SOAKS: [Soak; 11] = [
         arguments: &["--package", "bfv", "--test", "generated"],
         settings: &[("BFV_CASES", 50_000)],
         runs: 20,
+    },
+    Soak {
+        what: "random expressions, printed and in words, read back",
+        arguments: &["--package", "bfv-syntax", "--test", "print", "--test", "words"],
+        settings: &[("BFV_CASES", 100_000)],
+        runs: 1,
     },
     Soak {
         what: "laws of the kernel on random terms",
@@ -125,7 +131,8 @@ pub fn soak(times: u64) -> Result<(), String> {
 fn figures_of(s: &Soak, settings: &[(&str, String)], seed: u64) -> Result<Option<Vec<String>>, String> {
     let mut command = cargo(&["test", "--release", "--quiet"]);
     command.args(s.arguments).args(["--", "--nocapture", "--test-threads", "1"]);
-    command.envs(settings.iter().map(|(name, cases)| (name, cases))).env("BFV_SEED", seed.to_string());
+    command.envs(settings.iter().map(|(name, cases)| (name, cases)));
+    command.env("BFV_SEED", seed.to_string()).env("PROPTEST_RNG_SEED", seed.to_string());
     let done = command.output().map_err(|e| format!("The tests cannot be run: {e}."))?;
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     if !done.status.success() {

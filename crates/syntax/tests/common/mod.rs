@@ -6,6 +6,12 @@ use bfv_syntax::tree::*;
 use num_bigint::BigUint;
 use proptest::prelude::*;
 
+/// 3,000 random cases, or as many as `BFV_CASES` says.
+pub fn settings() -> ProptestConfig {
+    let cases = std::env::var("BFV_CASES").map_or(3000, |n| n.parse().unwrap());
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 /// Debug text of a tree without its places.
 pub fn shape<T: std::fmt::Debug>(tree: &T) -> String {
     let text = format!("{tree:?}");
