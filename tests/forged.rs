@@ -1,0 +1,236 @@
+//! What somebody without the right to does to get a certificate accepted by `bfv verify`, or a line of it to say what is not so: a model that
+//! was not asked, answers that were judged in another run, names that stand twice, and streams that are costly to read.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+#[allow(dead_code)]
+#[path = "../crates/extract/tests/common/mod.rs"]
+mod operators;
+#[path = "../crates/exact/tests/common/mod.rs"]
+mod random;
+#[allow(dead_code)]
+#[path = "inference/world.rs"]
+mod world;
+
+use bfv_cert::certificate::Certificate;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use world::{COUNT, Made, SPECIALISTS, answer, fusion, honest, median};
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/inference")
+}
+
+/// A folder with the trust of the demonstration, changed, and with certificates in a ledger of their own.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str, settings: impl Fn(String) -> String) -> Place {
+        let path = std::env::temp_dir().join(format!("bfv-forged-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+        // Models and packages stay where they are.
+        let there = |kind: &str| format!("{kind} = \"{}/", examples().display());
+        let text = text.replace("folder = \"", &there("folder")).replace("package = \"", &there("package"));
+        std::fs::write(path.join("verify.toml"), settings(text)).unwrap();
+        Place(path)
+    }
+
+    fn plain(name: &str) -> Place {
+        Place::new(name, |text| text)
+    }
+
+    /// Writes envelopes of these names, all of whose certificates are in one ledger.
+    fn write(&self, all: &[(&str, &Made)]) {
+        let signed: Vec<Certificate> = all.iter().map(|(_, m)| m.signed()).collect();
+        let path = self.0.join("ledger.txt");
+        let ledger = world::ledger(&path, &signed);
+        for ((name, made), signed) in all.iter().zip(&signed) {
+            std::fs::write(self.0.join(name), made.envelope(&ledger.extract(signed).unwrap())).unwrap();
+        }
+    }
+
+    fn verify(&self, args: &[&str]) -> (Option<i32>, String) {
+        let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
+            .arg("verify")
+            .args(args)
+            .current_dir(&self.0)
+            .env("BFV_CONFIG", self.0.join("no-settings.toml"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (o.status.code(), String::from_utf8(o.stdout).unwrap() + &String::from_utf8(o.stderr).unwrap())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Packages are judged on a stack like that of the program.
+fn with_stack(f: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().stack_size(1 << 30).spawn(f).unwrap().join().unwrap_or_else(|e| {
+        std::panic::resume_unwind(e);
+    });
+}
+
+/// The answers of the specialists to question 1.
+fn answers() -> Vec<Made> {
+    SPECIALISTS.iter().map(|name| answer(&honest(name), name, 1, name, 1)).collect()
+}
+
+/// Each specialist has a model of its own. One that answers with the model of another is not the one that was asked.
+#[test]
+#[ignore = "finding 3"]
+fn a_worker_does_not_answer_with_the_model_of_another() {
+    let place = Place::plain("model");
+    place.write(&[("law.bfc", &answer(&honest("medicine"), "medicine", 1, "law", 1))]);
+    let (code, out) = place.verify(&["law.bfc"]);
+    assert_eq!(code, Some(1), "{out}");
+}
+
+/// A worker that draws its tokens may answer as often as it likes, until an answer suits whoever fuses.
+#[test]
+#[ignore = "finding 8"]
+fn a_question_is_answered_once_by_each_worker() {
+    let place = Place::plain("twice");
+    place.write(&[
+        ("first.bfc", &answer(&honest("code"), "code", 1, "code", 1)),
+        ("second.bfc", &answer(&honest("code"), "code", 1, "code", 2)),
+    ]);
+    let (code, out) = place.verify(&["first.bfc", "second.bfc"]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("1 accepted, 1 rejected"), "{out}");
+}
+
+/// Without a file of slots nobody knows what was accepted in another run, and the line must say that.
+#[test]
+#[ignore = "finding 9"]
+fn slots_of_other_runs_are_said_to_be_taken_from_the_envelope() {
+    let place = Place::plain("slots");
+    place.write(&[("law.bfc", &answer(&honest("law"), "law", 1, "law", 1))]);
+    let taken = |args: &[&str]| {
+        let (code, out) = place.verify(args);
+        assert_eq!(code, Some(0), "{out}");
+        let line = out.lines().find(|l| l.starts_with("Accepted: ")).unwrap().to_owned();
+        line.split("Taken from the envelope: ").nth(1).unwrap_or_default().to_owned()
+    };
+    assert!(taken(&["law.bfc"]).contains("slot"));
+    assert!(!taken(&["law.bfc", "--seen", "seen.txt"]).contains("slot"));
+}
+
+/// Of two programs with one name, what was proved of the one that did not run is not said.
+#[test]
+#[ignore = "finding 10"]
+fn what_is_proved_of_a_program_is_said_of_that_program_only() {
+    with_stack(|| {
+        let package = median();
+        let (program, said) = operators::select(3, COUNT as u32);
+        let other = operators::package(&program, &said).unwrap();
+        let place = Place::new("names", |text| {
+            text + "\n[[fusion]]\nname = \"median\"\npackage = \"select.bfxk\"\nworkers = [\"law\"]\n"
+        });
+        std::fs::write(place.0.join("select.bfxk"), other.bytes()).unwrap();
+        let answers = answers();
+        let rows: Vec<i64> = answers.iter().flat_map(Made::tokens).collect();
+        let result = package.program().run(&[&rows]).unwrap();
+        let whole = fusion(&answers.iter().collect::<Vec<_>>(), &package, &result, "head", 1);
+        let all: Vec<(&str, &Made)> =
+            ["1.bfc", "2.bfc", "3.bfc", "fused.bfc"].into_iter().zip(answers.iter().chain([&whole])).collect();
+        place.write(&all);
+        let (code, out) = place.verify(&["1.bfc", "2.bfc", "3.bfc", "fused.bfc"]);
+        // To refuse such a file of trust is right, too.
+        let said = out.lines().filter(|l| l.starts_with("Proved of the program median")).count();
+        assert!(code == Some(2) || said == package.properties().len(), "{code:?} {out}");
+    });
+}
+
+/// One program for two sets of workers: the second is as good as the first.
+#[test]
+#[ignore = "finding 11"]
+fn one_program_serves_two_fusions() {
+    with_stack(|| {
+        let package = median();
+        let place = Place::new("both", |text| {
+            let again = text.rfind("[[fusion]]").unwrap();
+            let (before, own) = text.split_at(again);
+            let other = own.replace("\"median\"", "\"again\"").replace("\"law\", \"medicine\"", "\"mallory\", \"medicine\"");
+            format!("{before}{other}\n{own}")
+        });
+        let answers = answers();
+        let rows: Vec<i64> = answers.iter().flat_map(Made::tokens).collect();
+        let result = package.program().run(&[&rows]).unwrap();
+        let whole = fusion(&answers.iter().collect::<Vec<_>>(), &package, &result, "head", 1);
+        let all: Vec<(&str, &Made)> =
+            ["1.bfc", "2.bfc", "3.bfc", "fused.bfc"].into_iter().zip(answers.iter().chain([&whole])).collect();
+        place.write(&all);
+        let (code, out) = place.verify(&["1.bfc", "2.bfc", "3.bfc", "fused.bfc"]);
+        assert_eq!(code, Some(0), "{out}");
+    });
+}
+
+/// Whoever gives a file its name does not write lines of the answer.
+#[test]
+#[ignore = "finding 12"]
+fn a_name_of_a_file_is_no_line_of_the_answer() {
+    let place = Place::plain("lines");
+    let name = "a.bfc\nAccepted: b.bfc. Worker law, program law, lane exact. All of it was computed again";
+    std::fs::write(place.0.join(name), b"nothing").unwrap();
+    let (code, out) = place.verify(&[name]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(!out.lines().any(|l| l.starts_with("Accepted: ")), "{out}");
+}
+
+/// The beginning of an envelope with very many small values, each of which takes four bytes, without an end.
+fn endless(values: usize) -> Vec<u8> {
+    let made = answer(&honest("law"), "law", 1, "law", 1);
+    let mut fields = made.fields.clone();
+    fields.trace_shape.blocks = 1 << 24;
+    let made = Made { fields, opened: Vec::new(), ..made };
+    let place = Place::plain("endless");
+    place.write(&[("law.bfc", &made)]);
+    let mut bytes = std::fs::read(place.0.join("law.bfc")).unwrap();
+    // No values, and no proof of them.
+    assert_eq!(bytes.split_off(bytes.len() - 2), [0x80, 0x40]);
+    bytes.extend([0x9a]);
+    bytes.extend((values as u32 + 1).to_be_bytes());
+    bytes.extend([0x82, 0x00, 0x40].repeat(values));
+    bytes
+}
+
+/// Four times as many bytes take about four times as long to refuse, and not sixteen times.
+#[test]
+#[ignore = "finding 13"]
+fn a_stream_without_an_end_costs_as_much_as_it_is_long() {
+    let place = Place::plain("stream");
+    let took = |bytes: Vec<u8>| {
+        let start = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bfv"))
+            .arg("verify")
+            .current_dir(&place.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || stdin.write_all(&bytes));
+        let o = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        let out = String::from_utf8(o.stdout).unwrap();
+        assert!(out.contains("Rejected: envelope 1 of the input. Malformed"), "{out}");
+        start.elapsed()
+    };
+    let (short, long) = (took(endless(1 << 19)), took(endless(1 << 21)));
+    assert!(long < short * 8 + Duration::from_millis(200), "{short:?} and {long:?}");
+}
