@@ -7,6 +7,7 @@ use crate::ground::hints::Note;
 use crate::ground::library::Library;
 use crate::ground::proof::{Cases, P, Proof, Scope, numbered};
 use crate::ground::search::Search;
+use crate::obligations::{Open, Part, Source};
 use crate::provenance::made;
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Head, Machine, Neutral, Res, V, Val};
@@ -14,19 +15,6 @@ use bfv_search::shift::rename;
 use bfv_search::{Budget, Engine, Goal, Lemma, Outcome, Reason, Solver};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// One goal gets this part of all steps, as what takes longer most likely lacks an invariant, but no fewer than `OBLIGATION`.
-const PART: u64 = 50;
-/// Steps of one goal.
-const OBLIGATION: u64 = 5_000;
-/// Steps of the evaluator for each of these, at most.
-const EVALUATIONS: u64 = 60;
-
-/// The same for invariants that were made, of which most fail.
-const MADE: u64 = 1_000;
-
-/// Steps of a goal before the solver is asked.
-const ALONE: u64 = 1_000;
 
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;
@@ -85,7 +73,7 @@ fn answer(goal: &Goal<'_>, side: &dyn Engine, solver: Option<&'static dyn Solver
         given,
         claim,
         evaluations: m.steps().saturating_add(budget.left.saturating_mul(crate::EVALUATIONS)),
-        share: OBLIGATION.max(budget.left / PART),
+        steps: budget.left,
     };
     match run.attempt(&[], true, budget)? {
         Ok(t) => Ok(Ok(t)),
@@ -160,19 +148,38 @@ struct Run<'r> {
     claim: Claim,
     /// So many steps of the evaluator may have been taken at the end.
     evaluations: u64,
-    /// Steps of each goal.
-    share: u64,
+    /// Steps there were at first.
+    steps: u64,
 }
 
-/// A part of what is kept.
-#[derive(Clone, Copy)]
-enum Part {
-    /// The invariants that the protocol gives.
-    Given,
-    /// One that was made, by its number.
-    Made(usize),
-    /// The property.
-    Property,
+/// What is kept: all parts at once.
+fn together(parts: &[&Part]) -> Option<Term> {
+    parts.iter().rev().map(|p| p.says.clone()).reduce(|rest, part| Rc::new(Node::Sigma(part, raise(&rest, 1))))
+}
+
+/// What is shown about an action.
+struct Step {
+    /// The fields of the action and the state.
+    bound: Vec<u32>,
+    /// That each part held before, and that the action is allowed.
+    before: Vec<u32>,
+    allowed: u32,
+    /// For each part, that it holds after.
+    proofs: Vec<P>,
+}
+
+/// The parts that the last one rests on, itself too, in their order: what is used of the state before to show them after some action.
+fn needed(steps: &[Step], parts: usize) -> BTreeSet<usize> {
+    let mut todo: Vec<usize> = parts.checked_sub(1).into_iter().collect();
+    let mut needed: BTreeSet<usize> = todo.iter().copied().collect();
+    while let Some(part) = todo.pop() {
+        for step in steps {
+            let used = step.proofs.get(part).map(|p| p.facts()).unwrap_or_default();
+            let parts = step.before.iter().enumerate().filter(|(_, name)| used.contains(name)).map(|(n, _)| n);
+            todo.extend(parts.filter(|n| needed.insert(*n)));
+        }
+    }
+    needed
 }
 
 impl Run<'_> {
@@ -186,58 +193,106 @@ impl Run<'_> {
         Ok(search)
     }
 
-    /// What is kept, and its parts; the state has the number of all variables of the claim.
-    fn kept(&self, made: &[Term]) -> (Term, Vec<Part>) {
-        let state = Rc::new(Node::Var(count(&self.claim.whole)));
-        let mut parts = vec![Part::Property];
-        let mut kept = self.claim.safe.clone();
-        for (n, t) in made.iter().enumerate().rev() {
-            kept = Rc::new(Node::Sigma(t.clone(), raise(&kept, 1)));
-            parts.push(Part::Made(n));
+    /// The parts of what is kept, the property last.
+    fn parts(&self, made: &[Term]) -> Res<Vec<Part>> {
+        let mut parts = match &self.given {
+            Some(i) => self.invariants(i)?,
+            None => Vec::new(),
+        };
+        for (n, says) in made.iter().enumerate() {
+            parts.push(Part { source: Source::Made(n), says: says.clone(), name: String::new() });
         }
-        if let Some(i) = &self.given {
-            kept = Rc::new(Node::Sigma(Rc::new(Node::App(i.clone(), state)), raise(&kept, 1)));
-            parts.push(Part::Given);
-        }
-        parts.reverse();
-        (kept, parts)
+        let says = self.claim.safe.clone();
+        parts.push(Part { source: Source::Property, says, name: "the property".to_owned() });
+        Ok(parts)
     }
 
-    /// The proof by the given invariants and those made; or what is not shown. Without `all`, only those made are shown to be kept.
+    /// Each of the invariants that the protocol gives; all at once where one cannot be written down by itself.
+    fn invariants(&self, all: &Term) -> Res<Vec<Part>> {
+        let (m, depth) = (self.goal.machine, count(&self.claim.whole));
+        let part = |says: Term, name: Option<String>| {
+            let name = name.unwrap_or_else(|| "the property".to_owned());
+            Part { source: Source::Given, says, name }
+        };
+        let whole = Rc::new(Node::App(all.clone(), Rc::new(Node::Var(depth))));
+        let (inside, state) = m.bind(&self.claim.whole, self.protocol.state.clone());
+        let Some(holds) = evaluate(m, &self.claim.whole, all) else { return Ok(vec![part(whole, None)]) };
+        let mut rest = m.apply(&holds, state);
+        let name = named(m, &rest, self.goal.lemmas)?;
+        let mut found = Vec::new();
+        while let Val::Sigma(a, b) = &*m.whnf(&rest.clone())? {
+            found.push(a.clone());
+            rest = m.inst(b, m.value(Val::Prim(Prim::Star)));
+            // What has a name of its own is one invariant, even if it says two things.
+            if named(m, &rest, self.goal.lemmas)?.is_some() {
+                break;
+            }
+        }
+        found.push(rest);
+        let mut parts = Vec::new();
+        for one in &found {
+            let own = named(m, one, self.goal.lemmas)?.or_else(|| name.clone());
+            match numbered(&m.quote(&inside, one)?, depth + 1) {
+                Some(says) => parts.push(part(says, own)),
+                None => return Ok(vec![part(whole, name)]),
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The proof by the given invariants and those made; or what is not shown. It rests on those only that the property needs, after all
+    /// were shown. Without `all` there is no proof: only those made are tried, to see which of them are not kept.
     fn attempt(&self, made: &[Term], all: bool, budget: &mut Budget) -> Res<Result<Term, Open>> {
         let Run { goal, words, protocol, claim, .. } = self;
         let (m, depth) = (goal.machine, count(&claim.whole));
-        let mut open = Open {
-            only_made: !all,
-            solver: self.solver,
-            evaluations: self.evaluations,
-            share: self.share,
-            ..Open::default()
-        };
-        let [state, _, init, effect, guard] = &claim.parts;
-        let (kept, parts) = self.kept(made);
-        // `fun s => kept`
-        let Some(invariant) = abstracted(&kept, depth) else { return Ok(Err(open)) };
-        let Some(holds) = evaluate(m, &claim.whole, &invariant) else { return Ok(Err(open)) };
+        let mut open = Open::new(!all, self.solver, self.evaluations, self.steps);
+        let [state, actions, init, effect, guard] = &claim.parts;
+        let parts = self.parts(made)?;
+        let says = |t: &Term| abstracted(t, depth).and_then(|t| evaluate(m, &claim.whole, &t));
+        let Some(holds) = parts.iter().map(|p| says(&p.says)).collect::<Option<Vec<V>>>() else { return Ok(Err(open)) };
         let mut search = self.search()?;
-        let base =
-            open.prove(&mut search, &m.apply(&holds, protocol.init.clone()), &parts, None, goal.lemmas, budget)?;
+        let after = |s: &V| -> Vec<V> { holds.iter().map(|h| m.apply(h, s.clone())).collect() };
+        let base = open.prove(&mut search, &after(&protocol.init), &parts, None, goal.lemmas, budget)?;
         let Some(decl) = m.globals().data(protocol.data.id) else { return Ok(Err(open)) };
-        let mut branches = Vec::new();
+        let mut steps = Vec::new();
         for (number, constructor) in (0u32..).zip(&decl.constructors) {
             let mark = search.mark();
             let taken = protocol.take(&mut search, number, &constructor.fields)?;
-            let (before, _) = search.variable(&m.apply(&holds, taken.state.clone()))?;
+            let mut before = Vec::new();
+            for held in after(&taken.state) {
+                before.push(search.variable(&held)?.0);
+            }
             let (allowed, _) = search.variable(&taken.allowed)?;
-            let after = m.apply(&holds, taken.after);
             let short = short(&constructor.name);
-            if let Some(p) = open.prove(&mut search, &after, &parts, Some(short), goal.lemmas, budget)? {
-                let bound = taken.fields.into_iter().chain([taken.level, before, allowed]);
-                branches.push(bound.rev().fold(p, |p, n| Proof::lam(n, p)));
+            if let Some(proofs) =
+                open.prove(&mut search, &after(&taken.after), &parts, Some(short), goal.lemmas, budget)?
+            {
+                let bound = taken.fields.into_iter().chain([taken.level]).collect();
+                steps.push(Step { bound, before, allowed, proofs });
             }
             search.undo(&mark);
         }
-        let (Some(base), None) = (base, open.reason) else { return Ok(Err(open)) };
+        let (Some(base), None, true) = (base, open.reason, all) else { return Ok(Err(open)) };
+        let needed = needed(&steps, parts.len());
+        let all_at_once = |proofs: Vec<P>| {
+            let proofs = proofs.into_iter().enumerate().filter(|(n, _)| needed.contains(n)).map(|(_, p)| p);
+            proofs.collect::<Vec<P>>().into_iter().rev().reduce(|rest, p| Rc::new(Proof::Pair(p, rest)))
+        };
+        let kept: Vec<&Part> = needed.iter().filter_map(|n| parts.get(*n)).collect();
+        // `fun s => kept`
+        let Some(kept) = together(&kept) else { return Ok(Err(open)) };
+        let Some(invariant) = abstracted(&kept, depth) else { return Ok(Err(open)) };
+        let Some(base) = all_at_once(base) else { return Ok(Err(open)) };
+        let mut branches = Vec::new();
+        for step in steps {
+            let Some(p) = all_at_once(step.proofs) else { return Ok(Err(open)) };
+            // A number that nothing else has.
+            let tuple = u32::MAX - 2;
+            let names = needed.iter().filter_map(|n| step.before.get(*n).copied()).collect();
+            let p = Rc::new(Proof::Split(Proof::var(tuple), names, p));
+            let bound = step.bound.into_iter().chain([tuple, step.allowed]);
+            branches.push(bound.rev().fold(p, |p, n| Proof::lam(n, p)));
+        }
         let written: Option<Vec<Term>> = protocol
             .parameters
             .iter()
@@ -271,12 +326,11 @@ impl Run<'_> {
             let cases = Cases { data: protocol.data, parameters, motive, branches, on: Proof::var(a) };
             Proof::lam(a, Rc::new(Proof::Cases(Rc::new(cases))))
         };
-        let [state, actions, init, effect, guard] = [state, &claim.parts[1], init, effect, guard];
         let data = |t: &Term| Proof::data(t.clone());
         let args = [state, actions, init, effect, guard, &invariant].map(data).into_iter().chain([base, step]);
         let (trace, legal) = (depth - 2, depth - 1);
         let whole = Proof::call(words.by_invariant, args.chain([Proof::var(trace), Proof::var(legal)]));
-        let proof = parts.iter().skip(1).fold(whole, |p, _| Rc::new(Proof::Snd(p)));
+        let proof = needed.iter().skip(1).fold(whole, |p, _| Rc::new(Proof::Snd(p)));
         let mut scope = Scope::default();
         (0..depth).for_each(|n| scope.bind(n));
         let Some(t) = scope.write(&proof) else { return Ok(Err(open)) };
@@ -289,13 +343,12 @@ impl Run<'_> {
         let mut search = self.search()?;
         let mut made = made(&mut search, &self.protocol, count(&self.claim.whole))?;
         while !made.is_empty() {
-            let open = match self.attempt(&made, false, budget)? {
-                Ok(_) => break,
-                Err(open) if open.made.is_empty() => break,
-                Err(open) => open,
-            };
+            let failed = self.attempt(&made, false, budget)?.err().map(|open| open.made).unwrap_or_default();
+            if failed.is_empty() {
+                break;
+            }
             let mut n = 0..;
-            made.retain(|_| n.next().is_some_and(|n| !open.made.contains(&n)));
+            made.retain(|_| n.next().is_some_and(|n| !failed.contains(&n)));
         }
         if made.is_empty() {
             return Ok(None);
@@ -320,8 +373,10 @@ impl Run<'_> {
         let mut search = self.search()?;
         let depth = count(&self.claim.whole);
         let m = self.goal.machine;
-        let (kept, _) = self.kept(&[]);
-        let Some(holds) = abstracted(&kept, depth).and_then(|t| evaluate(m, &self.claim.whole, &t)) else {
+        let parts = self.parts(&[])?;
+        let kept = together(&parts.iter().collect::<Vec<_>>());
+        let Some(holds) = kept.and_then(|t| abstracted(&t, depth)).and_then(|t| evaluate(m, &self.claim.whole, &t))
+        else {
             return no(open.why(), open.said());
         };
         let kept = |s: &V| m.apply(&holds, s.clone());
@@ -341,154 +396,6 @@ fn abstracted(t: &Term, state: u32) -> Option<Term> {
 /// The name of a command in the protocol.
 pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
-}
-
-/// What is not shown so far.
-#[derive(Default)]
-struct Open {
-    /// So many steps of the evaluator may have been taken at the end.
-    evaluations: u64,
-    /// Steps of each goal.
-    share: u64,
-    reason: Option<Reason>,
-    /// After which action, and what.
-    goals: Vec<(Option<String>, String)>,
-    /// The invariants made that are not shown.
-    made: BTreeSet<usize>,
-    /// Nothing else is asked.
-    only_made: bool,
-    /// Whom to ask for hints.
-    solver: Option<&'static dyn Solver>,
-    /// What came of asking.
-    notes: BTreeSet<Note>,
-}
-
-impl Open {
-    /// Proves each part of what is kept.
-    fn prove(
-        &mut self,
-        search: &mut Search<'_>,
-        ty: &V,
-        parts: &[Part],
-        after: Option<&str>,
-        lemmas: &[Lemma],
-        budget: &mut Budget,
-    ) -> Res<Option<P>> {
-        let m = search.reader.m;
-        let (mut rest, mut proofs) = (ty.clone(), Vec::new());
-        for (n, part) in parts.iter().enumerate() {
-            let own = match &*m.whnf(&rest)? {
-                Val::Sigma(a, b) if n + 1 < parts.len() => {
-                    let own = a.clone();
-                    rest = m.inst(b, m.value(Val::Prim(Prim::Star)));
-                    own
-                }
-                _ => rest.clone(),
-            };
-            let proof = match part {
-                // What failed before is not tried again, and what is not asked for has any proof.
-                Part::Made(n) if self.made.contains(n) => None,
-                Part::Given | Part::Property if self.only_made => Some(Proof::var(0)),
-                Part::Given | Part::Property => self.part(search, &own, after, "the property", lemmas, budget)?,
-                Part::Made(n) => {
-                    let found = self.within(search, &own, (MADE, MADE), budget)?;
-                    if let Err(reason) = &found {
-                        self.reason.get_or_insert(*reason);
-                        self.made.insert(*n);
-                    }
-                    found.ok()
-                }
-            };
-            proofs.push(proof);
-        }
-        let all: Option<Vec<P>> = proofs.into_iter().collect();
-        Ok(all.and_then(|all| all.into_iter().rev().reduce(|rest, p| Rc::new(Proof::Pair(p, rest)))))
-    }
-
-    fn why(&self) -> Reason {
-        self.reason.unwrap_or(Reason::Unsupported)
-    }
-
-    fn part(
-        &mut self,
-        search: &mut Search<'_>,
-        ty: &V,
-        after: Option<&str>,
-        name: &str,
-        lemmas: &[Lemma],
-        budget: &mut Budget,
-    ) -> Res<Option<P>> {
-        let m = search.reader.m;
-        let own = named(m, ty, lemmas)?;
-        let name = own.as_deref().unwrap_or(name);
-        if let Val::Sigma(a, b) = &*m.whnf(ty)? {
-            let rest = m.inst(b, m.value(Val::Prim(Prim::Star)));
-            let first = self.part(search, a, after, name, lemmas, budget)?;
-            let second = self.part(search, &rest, after, name, lemmas, budget)?;
-            return Ok(first.zip(second).map(|(a, b)| Rc::new(Proof::Pair(a, b))));
-        }
-        match self.hinted(search, ty, budget)? {
-            Ok(p) => Ok(Some(p)),
-            Err(reason) => {
-                self.reason.get_or_insert(reason);
-                self.goals.push((after.map(str::to_owned), name.to_owned()));
-                Ok(None)
-            }
-        }
-    }
-
-    /// One goal within so many steps. What it takes is caught, so that the others are tried and the one that is open is named.
-    /// The evaluator gets what is right for `evaluated` steps.
-    fn within(
-        &self,
-        search: &mut Search<'_>,
-        ty: &V,
-        (steps, evaluated): (u64, u64),
-        budget: &mut Budget,
-    ) -> Res<Result<P, Reason>> {
-        let m = search.reader.m;
-        let mut own = Budget::new(steps.min(budget.left));
-        let mark = search.mark();
-        // A part of what is left is kept for the others.
-        let left = self.evaluations.saturating_sub(m.steps());
-        let share = evaluated.saturating_mul(EVALUATIONS).min(left / 4);
-        let found = m.within(share, || search.prove(ty, &mut own))?.unwrap_or(Err(Reason::Budget));
-        search.undo(&mark);
-        let _ = budget.spend(own.used.min(budget.left));
-        Ok(found)
-    }
-
-    /// The same with hints of the solver, where there is one and the search by itself does not reach the goal soon.
-    fn hinted(&mut self, search: &mut Search<'_>, ty: &V, budget: &mut Budget) -> Res<Result<P, Reason>> {
-        let all = (self.share, self.share);
-        let Some(solver) = self.solver else { return self.within(search, ty, all, budget) };
-        let alone = self.within(search, ty, (ALONE.min(self.share), self.share), budget)?;
-        if alone.is_ok() {
-            return Ok(alone);
-        }
-        search.hints.solver = Some(solver);
-        let found = self.within(search, ty, all, budget)?;
-        search.hints.solver = None;
-        if found.is_err() {
-            self.notes.extend(search.hints.note.take());
-        }
-        search.hints.reset();
-        Ok(found)
-    }
-
-    fn said(&self) -> String {
-        let mut out = Vec::new();
-        for (after, what) in self.goals.iter().take(3) {
-            out.push(match after {
-                None => format!("It is not shown that {what} holds at first."),
-                Some(action) => format!("It is not shown that `{action}` keeps {what}."),
-            });
-        }
-        if let Some(more @ 1..) = self.goals.len().checked_sub(3) {
-            out.push(format!("The same goes for {more} more."));
-        }
-        out.join(" ")
-    }
 }
 
 /// A numbered term under more binders.

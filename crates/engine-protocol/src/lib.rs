@@ -15,6 +15,7 @@ mod instance;
 mod invariant;
 mod lasso;
 mod model;
+mod obligations;
 mod provenance;
 mod ranking;
 mod reader;

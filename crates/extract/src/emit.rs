@@ -1,7 +1,7 @@
 //! Programs put together from numbers in fixed point: a number is a whole one times a unit, perhaps divided by another whole one.
 
 use bfv_exact::Refused;
-use bfv_exact::program::{Axis, Op, Source, Value};
+use bfv_exact::program::{Axis, Op, Program, Source, Value};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
@@ -33,6 +33,10 @@ pub(crate) struct Emitter {
     pub(crate) source: Source,
 }
 
+fn zero() -> BigRational {
+    BigRational::from(BigInt::from(0))
+}
+
 fn fail<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err(Refused::new("an operator", why))
 }
@@ -62,13 +66,20 @@ impl Emitter {
     }
 
     pub(crate) fn times(&mut self, a: &Fixed, b: &Fixed) -> Fixed {
+        let unit = &a.unit * &b.unit;
+        if unit == zero() {
+            return Fixed { unit, over: None, under: None };
+        }
         let (over, under) = (self.product(a.over, b.over), self.product(a.under, b.under));
-        Fixed { unit: &a.unit * &b.unit, over, under }
+        Fixed { unit, over, under }
     }
 
     /// Both numbers as whole ones in one unit, which is that of the first one that is no literal.
     pub(crate) fn alike(&mut self, a: &Fixed, b: &Fixed) -> Result<(Value, Value, Fixed), Refused> {
-        let lead = if a.over.is_some() { a } else { b };
+        let literal = Fixed { unit: BigRational::from(BigInt::from(1)), over: None, under: None };
+        // In units of 0 nothing can be said.
+        let lead = [a, b].into_iter().find(|x| x.over.is_some()).unwrap_or(b);
+        let lead = if lead.unit == zero() { &literal } else { lead };
         let frame = Fixed { over: None, ..lead.clone() };
         let mut whole = |x: &Fixed| match x.over {
             Some(v) if x.unit == lead.unit && x.under == lead.under => Ok(v),
@@ -82,10 +93,22 @@ impl Emitter {
         Ok((whole(a)?, whole(b)?, frame))
     }
 
-    /// An operation on two numbers of one unit.
-    pub(crate) fn two(&mut self, a: &Fixed, b: &Fixed, op: fn(Value, Value) -> Op) -> Result<Fixed, Refused> {
+    /// The same with whole numbers that are ordered as the numbers are.
+    pub(crate) fn ordered(&mut self, a: &Fixed, b: &Fixed) -> Result<(Value, Value, Fixed), Refused> {
         let (x, y, frame) = self.alike(a, b)?;
-        Ok(Fixed { over: Some(self.push(op(x, y))), ..frame })
+        if let Some(under) = frame.under {
+            let facts = Program::new(self.source.clone())?;
+            let fact = usize::try_from(under).ok().and_then(|v| facts.facts().get(v));
+            if fact.is_none_or(|fact| fact.low <= 0) {
+                return fail("it compares quotients whose divisor need not be positive");
+            }
+        }
+        if frame.unit > zero() {
+            return Ok((x, y, frame));
+        }
+        let minus = self.constant(&BigInt::from(-1))?;
+        let mut turned = |v: Value| self.push(Op::Mul(v.min(minus), v.max(minus)));
+        Ok((turned(x), turned(y), Fixed { unit: -frame.unit, ..frame }))
     }
 
     /// A sum over an axis.

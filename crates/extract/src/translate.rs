@@ -61,7 +61,7 @@ pub fn extract(
     limits: Limits,
 ) -> Result<Program, Refused> {
     let machine = Machine::new(signature, limits);
-    let mut t = Translator { machine: &machine, signature, names, plan, emitter: Emitter::default(), next: 3 };
+    let mut t = Translator { machine: &machine, signature, names, plan, emitter: Emitter::default(), next: 3, seen: 0 };
     t.declare();
     let f = apply(constant(operator), numbers.iter().map(|n| n.term()));
     let places = Places { worker: Some(1), coord: Some(2) };
@@ -81,6 +81,9 @@ struct Places {
     coord: Option<u32>,
 }
 
+/// So many numbers are looked at: what an operator shares is met as often as it is written out.
+const MAX_SEEN: usize = 1 << 17;
+
 struct Translator<'a> {
     machine: &'a Machine<'a>,
     signature: &'a Signature,
@@ -89,6 +92,8 @@ struct Translator<'a> {
     emitter: Emitter,
     /// The level of the next variable.
     next: u32,
+    /// So many numbers were looked at.
+    seen: usize,
 }
 
 fn fail<T>(why: impl Into<String>) -> Result<T, Refused> {
@@ -171,6 +176,10 @@ impl Translator<'_> {
         if self.emitter.source.ops.len() > MAX_OPS {
             return fail(format!("it needs more than {MAX_OPS} operations"));
         }
+        self.seen += 1;
+        if self.seen > MAX_SEEN {
+            return fail(format!("it has more than {MAX_SEEN} parts, where what stands twice counts twice"));
+        }
         let folded = self.folded(v)?;
         let n = match &*folded {
             Val::RealLit(q) => {
@@ -188,8 +197,8 @@ impl Translator<'_> {
             _ if self.is(n, "std.rank.ranked") => self.ranked(&args, at),
             _ if self.is(n, "std.robust.first_sum") => self.first_sum(&args, at),
             _ if self.is(n, "std.softmax.softmax") => self.softmax(&args, at),
-            (_, [a, b]) if self.is(n, "std.real.min2") => self.pair(a, b, at, Op::Min),
-            (_, [a, b]) if self.is(n, "std.real.max2") => self.pair(a, b, at, Op::Max),
+            (_, [a, b]) if self.is(n, "std.real.min2") => self.extreme(a, b, at, Op::Min),
+            (_, [a, b]) if self.is(n, "std.real.max2") => self.extreme(a, b, at, Op::Max),
             _ => match &n.unfolded {
                 Some(u) => self.number(&u.clone(), at),
                 None => fail(format!("programs have no operation for {}", self.head(&n.head))),
@@ -210,7 +219,15 @@ impl Translator<'_> {
 
     fn pair(&mut self, a: &V, b: &V, at: Places, op: fn(Value, Value) -> Op) -> Result<Fixed, Refused> {
         let (a, b) = (self.number(a, at)?, self.number(b, at)?);
-        self.emitter.two(&a, &b, op)
+        let (x, y, frame) = self.emitter.alike(&a, &b)?;
+        Ok(Fixed { over: Some(self.emitter.push(op(x, y))), ..frame })
+    }
+
+    /// The lesser or the larger number.
+    fn extreme(&mut self, a: &V, b: &V, at: Places, op: fn(Value, Value) -> Op) -> Result<Fixed, Refused> {
+        let (a, b) = (self.number(a, at)?, self.number(b, at)?);
+        let (x, y, frame) = self.emitter.ordered(&a, &b)?;
+        Ok(Fixed { over: Some(self.emitter.push(op(x, y))), ..frame })
     }
 
     /// An operation of the theory.
@@ -232,7 +249,7 @@ impl Translator<'_> {
                     let cases = cases.clone();
                     let (yes, no) = (self.number(&cases.1, at)?, self.number(&cases.2, at)?);
                     let (a, b) = (self.number(a, at)?, self.number(b, at)?);
-                    let (x, y, _) = self.emitter.alike(&a, &b)?;
+                    let (x, y, _) = self.emitter.ordered(&a, &b)?;
                     let less = self.emitter.push(Op::Less(x, y));
                     let (yes, no, frame) = self.emitter.alike(&yes, &no)?;
                     Ok(Fixed { over: Some(self.emitter.push(Op::Select(less, yes, no))), ..frame })

@@ -12,6 +12,8 @@ use std::rc::Rc;
 
 /// So many parts are read at most in one comparison.
 const PARTS: u32 = 256;
+/// So many steps are taken at most to find the parts.
+const STEPS: u64 = 1_000;
 
 /// One comparison, and how many parts may still be read.
 struct Reading<'m, 'a> {
@@ -23,9 +25,10 @@ impl Machine<'_> {
     /// Whether two values in a context of so many variables are seen to be one. What was read is paid for.
     pub(crate) fn alike(&self, at: u32, a: &V, b: &V) -> Res<bool> {
         let mut reading = Reading { m: self, left: PARTS };
-        let yes = reading.values(at, a, b);
+        // What is kept in an environment may be a long computation that nothing depends on.
+        let yes = self.within(STEPS, || reading.values(at, a, b))?;
         self.charge(u64::from(PARTS - reading.left));
-        yes
+        Ok(yes.unwrap_or(false))
     }
 }
 

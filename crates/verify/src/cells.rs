@@ -1,6 +1,7 @@
 //! Opened values by their places.
 
-use crate::verdict::{Fault, Found, Spot, Stop, Undecided};
+use crate::verdict::{Fault, Found, Rejected, Spot, Stop, Undecided};
+use bfv_cert::{BindingFault, Part, Refusal};
 use bfv_exact::commit::{Form, Layout, OPERATIONS};
 use bfv_exact::forward::Op;
 
@@ -23,8 +24,11 @@ impl<'a> Cells<'a> {
         Some((self.layout.form(block, layer, op)?, self.opened.get(at)?.1))
     }
 
-    /// Every product is opened, and everything opened has its size. So what is computed afterwards is not much larger than the envelope.
+    /// Every product is opened, and everything opened has its size. Nothing is opened where the trace has no operation: nobody would look at it. So what is computed afterwards is not much larger than the envelope.
     pub(crate) fn complete(&self, late: bool) -> Result<(), Stop> {
+        if let Some((leaf, _)) = self.opened.iter().find(|(leaf, _)| self.layout.place(*leaf).is_none()) {
+            return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Trace, BindingFault::Index(*leaf)))));
+        }
         let shape = self.layout.shape();
         for block in 0..shape.blocks {
             for layer in 0..u32::from(shape.layers) {

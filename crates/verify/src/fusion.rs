@@ -90,6 +90,7 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         return Err(other("parent", *named));
     }
     let mut inputs = Vec::new();
+    let length = parents.first().map_or(0, |p| p.values.len());
     for worker in fusion.workers {
         let mut own = (0..).zip(parents).filter(|(_, p)| p.worker == *worker);
         let (Some((i, parent)), None) = (own.next(), own.next()) else {
@@ -97,6 +98,14 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         };
         if parent.query != fields.query {
             return Err(binding(BindingFault::Chain("question", i)));
+        }
+        // A fusion is judged by other workers than those of its answers, and is no answer of the worker who made it.
+        if parent.operation == Operation::Fusion {
+            return Err(binding(BindingFault::Chain("operation", i)));
+        }
+        // Numbers of one worker would be read as those of another.
+        if parent.values.len() != length {
+            return Err(binding(BindingFault::Chain("length", i)));
         }
         inputs.extend_from_slice(&parent.values);
     }

@@ -130,6 +130,7 @@ pub(crate) fn accepted(
         query: fields.query,
         worker: fields.worker,
         lane: fields.lane,
+        operation: fields.operation,
         soundness,
         taken: admitted.taken(),
         checked,

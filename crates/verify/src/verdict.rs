@@ -1,7 +1,7 @@
 //! What is answered.
 
 use crate::challenge::Soundness;
-use bfv_cert::certificate::Lane;
+use bfv_cert::certificate::{Lane, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
 use bfv_cert::{Refusal, Taken};
@@ -37,6 +37,7 @@ pub struct Accepted {
     pub(crate) query: Digest,
     pub(crate) worker: KeyId,
     pub(crate) lane: Lane,
+    pub(crate) operation: Operation,
     pub(crate) soundness: Soundness,
     pub(crate) taken: Taken,
     pub(crate) checked: Checked,

@@ -231,7 +231,6 @@ fn roots_of_a_fusion_are_those_of_its_values() {
 
 /// Answers of 4 and 2 tokens are as many numbers as those of 3 and 3. But then the last token of worker 1 would stand for worker 2.
 #[test]
-#[ignore = "finding 1"]
 fn numbers_of_one_worker_are_not_read_as_those_of_another() {
     for tokens in [[4, 2], [2, 4], [5, 1]] {
         let uneven = parents_of(tokens);
@@ -243,7 +242,6 @@ fn numbers_of_one_worker_are_not_read_as_those_of_another() {
 
 /// Worker 1 may fuse, too. What it has made of the answers is no answer of its own.
 #[test]
-#[ignore = "finding 2"]
 fn a_fusion_is_no_answer_of_the_worker_who_made_it() {
     let parents = parents();
     let (program, made) = honest(&parents);

@@ -29,6 +29,8 @@ pub enum Proof {
     Let(u32, Term, P, P),
     /// From falsehood, an element of a type.
     Absurd(Term, P),
+    /// What stands under names for the parts of a tuple, the last of which is all that is left: `p.1`, `p.2.1`, `p.2.2`.
+    Split(P, Vec<u32>, P),
     /// `coe 0 1 (i. A) p`; the dimension is bound in the type.
     Along(Term, P),
     /// The eliminator of a data type.
@@ -93,7 +95,7 @@ impl Proof {
                 out.insert(*n);
             }
             Proof::Data(t) => free(t, out),
-            Proof::App(a, b) | Proof::Pair(a, b) => {
+            Proof::App(a, b) | Proof::Pair(a, b) | Proof::Split(a, _, b) => {
                 a.collect(out);
                 b.collect(out);
             }
@@ -152,6 +154,8 @@ pub fn numbered(t: &Term, depth: u32) -> Option<Term> {
 pub struct Scope {
     places: BTreeMap<u32, u32>,
     depth: u32,
+    /// What stands for a name that is bound by nothing.
+    parts: BTreeMap<u32, P>,
 }
 
 impl Scope {
@@ -181,7 +185,10 @@ impl Scope {
     /// A proof as a core term. None when a variable is used out of its scope, which would be a mistake of the search.
     pub fn write(&mut self, p: &Proof) -> Option<Term> {
         Some(Rc::new(match p {
-            Proof::Var(n) => Node::Var(self.index(*n)?),
+            Proof::Var(n) => match self.parts.get(n).cloned() {
+                Some(part) => return self.write(&part),
+                None => Node::Var(self.index(*n)?),
+            },
             Proof::Data(t) => return self.term(t),
             Proof::App(f, a) => Node::App(self.write(f)?, self.write(a)?),
             Proof::Fst(a) => Node::Fst(self.write(a)?),
@@ -206,6 +213,17 @@ impl Scope {
                 // The variable of the motive is bound in it already.
                 let motive = rename(&c.motive, 1, 0, &mut |n| self.index(n), &mut Some)?;
                 Node::DataElim(c.data, parameters?, motive, branches, self.write(&c.on)?)
+            }
+            Proof::Split(tuple, names, rest) => {
+                let mut left = tuple.clone();
+                for (n, name) in names.iter().enumerate() {
+                    let last = n + 1 == names.len();
+                    self.parts.insert(*name, if last { left.clone() } else { Rc::new(Proof::Fst(left.clone())) });
+                    left = Rc::new(Proof::Snd(left));
+                }
+                let written = self.write(rest);
+                names.iter().for_each(|name| drop(self.parts.remove(name)));
+                return written;
             }
             Proof::Later(_, found) => return self.write(found.get()?),
             Proof::Along(line, a) => Node::Coe(Dim::Zero, Dim::One, self.term(line)?, self.write(a)?),
