@@ -165,7 +165,8 @@ fn one_program_serves_two_fusions() {
         let place = Place::new("both", |text| {
             let again = text.rfind("[[fusion]]").unwrap();
             let (before, own) = text.split_at(again);
-            let other = own.replace("\"median\"", "\"again\"").replace("\"law\", \"medicine\"", "\"mallory\", \"medicine\"");
+            let other =
+                own.replace("\"median\"", "\"again\"").replace("\"law\", \"medicine\"", "\"mallory\", \"medicine\"");
             format!("{before}{other}\n{own}")
         });
         let answers = answers();
