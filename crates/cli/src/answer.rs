@@ -108,9 +108,9 @@ impl Answer {
     }
 
     fn text(&self, options: &Options) -> String {
-        let mut out = format!("{}\n", self.first);
+        let mut out = format!("{}\n", one_line(&self.first));
         for line in &self.lines {
-            out += &paint(&line.text, options.color);
+            out += &paint(&one_line(&line.text), options.color);
             out.push('\n');
             if options.layout == Layout::Visual {
                 out += &line.picture.as_ref().map_or_else(String::new, |p| visual::draw(p, options.color));
@@ -118,10 +118,18 @@ impl Answer {
             }
         }
         if let (true, Some(hint)) = (options.hints, &self.hint) {
-            out += &format!("Hint: {hint}\n");
+            out += &format!("Hint: {}\n", one_line(hint));
         }
-        out + &self.closing + "\n"
+        out + &one_line(&self.closing) + "\n"
     }
+}
+
+/// A line as one line: whoever names a file, or writes what is quoted, adds no line and no command of the terminal.
+pub fn one_line(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+        out
+    })
 }
 
 /// Colours the first word. The words stay as they are, so nothing is lost without colour.
