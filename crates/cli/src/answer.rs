@@ -127,7 +127,11 @@ impl Answer {
 /// A line as one line: whoever names a file, or writes what is quoted, adds no line and no command of the terminal.
 pub fn one_line(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+        if c.is_control() {
+            out.extend(c.escape_default())
+        } else {
+            out.push(c)
+        }
         out
     })
 }

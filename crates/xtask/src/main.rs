@@ -32,7 +32,7 @@ cargo xtask bench exact measures the integer operations of workers, and writes b
 cargo xtask bench audit measures what it costs to check an answer, and writes benches/RESULTS.md.
 cargo xtask bench prover measures what commitments cost a worker, and writes benches/RESULTS.md.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
-cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md.
+cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.";
 
 fn main() -> ExitCode {
@@ -50,9 +50,9 @@ fn main() -> ExitCode {
         ["bench", "audit"] => audit::bench(),
         ["bench", "prover"] => prover::bench(),
         ["bench-setup"] => peers::setup(),
-        ["soak"] => soak::soak(1),
-        ["soak", times] => match times.parse() {
-            Ok(times) if times > 0 => soak::soak(times),
+        ["soak"] => soak::soak(1, None),
+        ["soak", times, word @ ..] if word.len() < 2 => match times.parse() {
+            Ok(times) if times > 0 => soak::soak(times, word.first().copied()),
             _ => Err(format!("{times} is no number of times. {USAGE}")),
         },
         ["bundle"] => bundle::bundle(),

@@ -87,12 +87,22 @@ const SOAKS: [Soak; 12] = [
     },
 ];
 
-/// Runs every test with so many portions and writes the section of the results.
-pub fn soak(times: u64) -> Result<(), String> {
+/// Runs every test with so many portions, or those whose description has a word, and writes a section of the results.
+pub fn soak(times: u64, word: Option<&str>) -> Result<(), String> {
     let machine = results::machine();
-    let mut out = format!("{machine}\n\nWritten by `cargo xtask soak {times}`. A run that fails writes nothing.\n");
+    let chosen: Vec<&Soak> = SOAKS.iter().filter(|s| word.is_none_or(|w| s.what.contains(w))).collect();
+    if chosen.is_empty() {
+        return Err(
+            "No random test has this word in its description. Run cargo xtask soak without a word for all.".into()
+        );
+    }
+    let (title, command) = match word {
+        Some(w) => (format!("Soak of {w}"), format!("cargo xtask soak {times} {w}")),
+        None => ("Soak".to_owned(), format!("cargo xtask soak {times}")),
+    };
+    let mut out = format!("{machine}\n\nWritten by `{command}`. A run that fails writes nothing.\n");
     let mut failed = Vec::new();
-    for s in &SOAKS {
+    for s in chosen {
         say(&format!("Running: {}.", s.what));
         let start = Instant::now();
         let (runs, portions) = if s.runs == 1 { (1, times) } else { (s.runs.saturating_mul(times), 1) };
@@ -122,9 +132,7 @@ pub fn soak(times: u64) -> Result<(), String> {
     if !failed.is_empty() {
         return Err(format!("Failed: {}.", failed.join("; ")));
     }
-    results::write("Soak", &out)?;
-    say("The figures are in benches/RESULTS.md, under the heading Soak.");
-    Ok(())
+    results::written(&title, &out)
 }
 
 /// What one run of a test prints as its figures; none when it fails, which is said.
