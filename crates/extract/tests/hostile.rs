@@ -27,11 +27,7 @@ def backwards {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : F
 ";
 
 fn quarter() -> Grid {
-    Grid {
-        input: Input { shape: common::BOTH, low: -20, high: 20 },
-        unit: ratio(1, 4),
-        weights: false,
-    }
+    Grid { input: Input { shape: common::BOTH, low: -20, high: 20 }, unit: ratio(1, 4), weights: false }
 }
 
 fn plan(unit: Ratio) -> Plan {

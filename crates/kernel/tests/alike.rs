@@ -41,7 +41,12 @@ fn differ(s: &Signature, variables: &[Term], ty: &Term, a: &Term, b: &Term) {
 fn one_body_under_two_definitions() {
     let s = none();
     let maps = pi(nat(), nat());
-    let bodies = [lam(v(1)), lam(suc(v(1))), lam(op(Prim::NatAdd, &[v(0), v(1)])), lam(nat_elim(nat(), v(1), lam(lam(v(0))), v(0)))];
+    let bodies = [
+        lam(v(1)),
+        lam(suc(v(1))),
+        lam(op(Prim::NatAdd, &[v(0), v(1)])),
+        lam(nat_elim(nat(), v(1), lam(lam(v(0))), v(0))),
+    ];
     for body in bodies {
         let under = |n: u64| let_(nat(), num(n), body.clone());
         same(&s, &[], &maps, &under(3), &under(3));

@@ -8,7 +8,7 @@ use bfv_cert::{Expected, Refusal};
 use bfv_exact::forward::Op;
 use bfv_exact::spec::Bits;
 use bfv_verify::challenge::SECRET_LIMIT;
-use bfv_verify::{Case, Challenge, Found, Rejected, Secret, Subject, Terms, Undecided, Verdict, judge};
+use bfv_verify::{Beacon, Case, Challenge, Found, Rejected, Secret, Subject, Terms, Undecided, Verdict, judge};
 use common::*;
 
 /// The verdict for this prompt, random numbers and least bits.
@@ -82,7 +82,8 @@ fn a_question_without_tokens_has_no_answer() {
 #[test]
 fn openings_of_two_answers_are_not_mixed() {
     let subject = subject();
-    let (first, second) = (prove(subject.model(), &subject, &PROMPT, 4), prove(subject.model(), &subject, &[2, 2, 2], 4));
+    let (first, second) =
+        (prove(subject.model(), &subject, &PROMPT, 4), prove(subject.model(), &subject, &[2, 2, 2], 4));
     assert_ne!(first.fields.trace, second.fields.trace);
     // The certificate of one with what was opened of the other: the trace is that of the fields.
     let swapped = Proof { cells: second.cells.clone(), ..first.clone() };
@@ -143,4 +144,15 @@ fn nothing_is_opened_where_nothing_stands() {
     proof.opened = Some((0..proof.cells.len() as u64).collect());
     let found = judged(&proof.commit().bytes(), &subject);
     assert!(matches!(found, Verdict::Rejected(_)), "{found}");
+}
+
+/// A beacon says that everything in the log was there before it. A certificate that is in another log, or in this one later, was not.
+#[test]
+#[ignore = "finding 15"]
+fn a_beacon_of_another_log_decides_nothing() {
+    let subject = subject();
+    let bytes = prove(subject.model(), &subject, &PROMPT, 4).bytes();
+    let beacon = Beacon::new(&subject, &[8; 32], &world::d(3), world::LOGGED + 1, 1);
+    let found = verdict(&bytes, &subject, &PROMPT, Challenge::Beacon(&beacon), 59);
+    assert!(!matches!(found, Verdict::Accepted(_)), "{found}");
 }
