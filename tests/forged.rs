@@ -9,7 +9,6 @@
     clippy::cast_sign_loss
 )]
 
-#[allow(dead_code)]
 #[path = "../crates/extract/tests/common/mod.rs"]
 mod operators;
 #[path = "../crates/exact/tests/common/mod.rs"]
