@@ -6,7 +6,6 @@ mod agreement;
 #[allow(dead_code)]
 #[path = "mutants/change.rs"]
 mod change;
-#[allow(dead_code)]
 #[path = "../crates/kernel/tests/common/mod.rs"]
 mod common;
 
