@@ -405,32 +405,6 @@ fn declarations() -> Vec<Decl> {
     ]
 }
 
-/// The places of a term, as paths of child numbers.
-fn places(t: &Node, here: &mut Vec<usize>, out: &mut Vec<Vec<usize>>) {
-    out.push(here.clone());
-    for (n, c) in change::children(t).iter().enumerate() {
-        here.push(n);
-        places(c, here, out);
-        here.pop();
-    }
-}
-
-/// The term with one of its nodes changed a little.
-fn changed(t: &Term, g: &Gen) -> Term {
-    let mut all = Vec::new();
-    places(t, &mut Vec::new(), &mut all);
-    for _ in 0..20 {
-        let place = &all[usize::try_from(g.roll(u32::try_from(all.len()).unwrap())).unwrap()];
-        let node = place.iter().fold(t.clone(), |t, n| change::children(&t)[*n].clone());
-        let changes = change::node(&node, 5);
-        if !changes.is_empty() {
-            let n = usize::try_from(g.roll(u32::try_from(changes.len()).unwrap())).unwrap();
-            return change::replace(t, place, &changes[n].1);
-        }
-    }
-    t.clone()
-}
-
 #[test]
 fn both_give_one_answer_to_random_judgements_about_glue_and_paths() {
     let portions: u64 = std::env::var("BFV_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
@@ -461,9 +435,9 @@ fn both_give_one_answer_to_random_judgements_about_glue_and_paths() {
             compare(seed, &s, statement.clone(), evidence.clone(), &mut as_drawn);
             for _ in 0..2 {
                 let (statement, evidence) = if g.roll(2) == 0 {
-                    (changed(&statement, &g), evidence.clone())
+                    (change::somewhere(&statement, 5, |n| g.roll(n)), evidence.clone())
                 } else {
-                    (statement.clone(), changed(&evidence, &g))
+                    (statement.clone(), change::somewhere(&evidence, 5, |n| g.roll(n)))
                 };
                 compare(seed, &s, statement, evidence, &mut mutants);
             }

@@ -4,6 +4,8 @@
 // Each of the files below brings its own helpers, since each is a test of the kernel by itself.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "../crates/kernel/tests/alike.rs"]
+mod alike;
 #[path = "../crates/kernel/tests/attacks.rs"]
 mod attacks;
 #[path = "../crates/kernel/tests/computations.rs"]
@@ -127,6 +129,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("truncated_subtraction_is_no_difference", "sides are different polynomials", "sides are different polynomials"),
     ("truncated_subtraction_is_no_difference", "wrong path endpoint", "wrong path endpoint"),
     ("", "budget", "budget"),
+    ("", "type mismatch", "type mismatch"),
     ("a_displaced_axiom_is_the_axiom_or_another_type", "wrong path endpoint", "wrong path endpoint"),
     (
         "atoms_have_the_sorts_that_they_are_said_to_have",
@@ -145,6 +148,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("composition_at_data_with_parameters_compares_fields", "wrong number of arguments", "wrong number of arguments"),
     ("composition_at_data_with_parameters_compares_fields", "wrong path endpoint", "wrong path endpoint"),
     ("cumulativity_stops_where_the_page_says", "type mismatch", "type mismatch"),
+    ("one_body_under_two_definitions", "wrong path endpoint", "wrong path endpoint"),
+    ("the_ends_of_a_line_of_types_are_others", "type mismatch", "type mismatch"),
+    ("displacements_and_levels_are_compared_wherever_they_stand", "wrong path endpoint", "wrong path endpoint"),
+    ("displacements_and_levels_are_compared_wherever_they_stand", "type mismatch", "type mismatch"),
+    ("what_looks_different_may_be_the_same", "wrong path endpoint", "wrong path endpoint"),
     (
         "cuts_round_down_below_zero_too",
         "certificate does not sum to a contradiction",

@@ -9,7 +9,6 @@
     clippy::cast_sign_loss
 )]
 
-#[allow(dead_code)]
 #[path = "../crates/extract/tests/common/mod.rs"]
 mod operators;
 #[path = "../crates/exact/tests/common/mod.rs"]
@@ -154,6 +153,45 @@ fn what_is_proved_of_a_program_is_said_of_that_program_only() {
         let said = out.lines().filter(|l| l.starts_with("Proved of the program median")).count();
         assert!(code == Some(2) || said == package.properties().len(), "{code:?} {out}");
     });
+}
+
+/// Whoever sends a folder of certificates may put a file of trust beside them, in which its own key has the name of a specialist.
+#[test]
+#[ignore = "finding 16"]
+fn whom_to_trust_is_not_said_by_who_sends_the_certificates() {
+    let place = Place::plain("sent");
+    let sent = place.0.join("sent");
+    std::fs::create_dir(&sent).unwrap();
+    let text = std::fs::read_to_string(place.0.join("verify.toml")).unwrap();
+    let [law, mallory] = ["law", "mallory"].map(|name| format!("key = \"{}\"", world::id(name).0));
+    let turned = text.replace(&law, "KEY").replace(&mallory, &law).replace("KEY", &mallory);
+    std::fs::write(sent.join("verify.toml"), turned).unwrap();
+    place.write(&[("sent/law.bfc", &answer(&honest("law"), "law", 1, "mallory", 1))]);
+    assert_eq!(place.verify(&["--trust", "verify.toml", "sent/law.bfc"]).0, Some(1));
+    // To say whose word was taken would do.
+    let (code, out) = place.verify(&["sent/law.bfc"]);
+    assert!(code == Some(1) || out.contains("sent/verify.toml"), "{code:?} {out}");
+}
+
+/// What has a name is looked up by it, so of two entries with one name or one question the second is never used.
+#[test]
+#[ignore = "finding 10"]
+fn models_and_questions_stand_once_in_a_file_of_trust() {
+    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    let part = |kind: &str| {
+        let own = text.split_once(&format!("[[{kind}]]\n")).unwrap().1;
+        format!("\n[[{kind}]]\n{}\n", own.split("\n[[").next().unwrap().trim_end())
+    };
+    for kind in ["model", "question", "fusion"] {
+        let there = |text: String| {
+            let there = |kind: &str| format!("{kind} = \"{}/", examples().display());
+            text.replace("folder = \"m", &(there("folder") + "m")).replace("package = \"m", &(there("package") + "m"))
+        };
+        let place = Place::new("doubled", |text| text + &there(part(kind)));
+        place.write(&[("law.bfc", &answer(&honest("law"), "law", 1, "law", 1))]);
+        let (code, out) = place.verify(&["law.bfc"]);
+        assert_eq!(code, Some(2), "{kind}: {out}");
+    }
 }
 
 /// One program for two sets of workers: the second is as good as the first.

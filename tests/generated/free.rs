@@ -127,13 +127,3 @@ pub fn head(ty: &Term) -> Term {
         _ => ty.clone(),
     }
 }
-
-/// The places of a term, as ways from its root.
-pub fn places(t: &Node, here: &mut Vec<usize>, out: &mut Vec<Vec<usize>>) {
-    out.push(here.clone());
-    for (n, c) in crate::change::children(t).iter().enumerate() {
-        here.push(n);
-        places(c, here, out);
-        here.pop();
-    }
-}

@@ -4,7 +4,7 @@ use crate::agreement::denoted;
 use crate::change;
 use crate::common::*;
 use crate::draw::Draw;
-use crate::free::{at, close, close_dim, map_dims, places};
+use crate::free::{at, close, close_dim, map_dims};
 use crate::signature::*;
 use bfv_format::{
     Combination, Constructor, DataDecl, Decl, Dim, Face, Hypothesis, Node, Op, Part, Prim, Product, Rational, Relation,
@@ -305,7 +305,7 @@ fn changed_boundary(d: &mut DataDecl, g: &mut Draw) {
 /// The term with one of its nodes changed a little.
 fn changed_term(t: &Term, g: &mut Draw) -> Term {
     let mut all = Vec::new();
-    places(t, &mut Vec::new(), &mut all);
+    change::places(t, &mut Vec::new(), &mut all);
     let node_at = |place: &[usize]| place.iter().fold(t.clone(), |t, n| change::children(&t)[*n].clone());
     // Most of what a certificate says is in one node.
     let rule = all.iter().find(|place| matches!(&*node_at(place), Node::Rule(_))).cloned();

@@ -104,6 +104,34 @@ pub fn replace(t: &Term, place: &[usize], new: &Node) -> Term {
     })
 }
 
+/// The places of a term, as paths of child numbers. A test that tries every change chooses places otherwise.
+#[allow(dead_code)]
+pub fn places(t: &Node, here: &mut Vec<usize>, out: &mut Vec<Vec<usize>>) {
+    out.push(here.clone());
+    for (n, c) in children(t).iter().enumerate() {
+        here.push(n);
+        places(c, here, out);
+        here.pop();
+    }
+}
+
+/// The term with one of its nodes changed a little. `roll` gives a number below another.
+#[allow(dead_code)]
+pub fn somewhere(t: &Term, known: u32, mut roll: impl FnMut(u32) -> u32) -> Term {
+    let mut all = Vec::new();
+    places(t, &mut Vec::new(), &mut all);
+    let mut one_of = |n: usize| usize::try_from(roll(u32::try_from(n).unwrap())).unwrap();
+    for _ in 0..20 {
+        let place = &all[one_of(all.len())];
+        let at = place.iter().fold(t.clone(), |t, n| children(&t)[*n].clone());
+        let changes = node(&at, known);
+        if !changes.is_empty() {
+            return replace(t, place, &changes[one_of(changes.len())].1);
+        }
+    }
+    t.clone()
+}
+
 fn one() -> Rational {
     Rational { num: 1.into(), den: 1u8.into() }
 }

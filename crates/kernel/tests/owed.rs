@@ -3,7 +3,7 @@
 
 mod common;
 
-use bfv_format::{Decl, Prim};
+use bfv_format::{Decl, Node, Op, Prim, Rule, Sort, Term};
 use bfv_kernel::{Limits, Signature};
 use common::*;
 
@@ -110,4 +110,58 @@ fn a_proof_that_is_owed_has_its_own_limits() {
     s.prove(&long(), &c(0), few).unwrap();
     s.add_owing(theorem(long(), proof), few).unwrap();
     assert_eq!(s.prove(&long(), &c(1), Limits::default()).unwrap_err().reason, "budget");
+}
+
+/// Numbers that mention a proof of falsehood at position 0 somewhere, each in another kind of place. A box of a type is at position 1.
+fn numbers_with_a_proof_of_falsehood() -> Vec<Term> {
+    let e = || t(Node::EmptyElim(nat(), c(0)));
+    let same = || path(nat(), e(), e());
+    let beside = |ty: Term, x: Term| let_(ty, x, num(1));
+    let sum = |a: Term, b: Term| op(Prim::NatAdd, &[a, b]);
+    let tree = |a, b| vec![Op::Atom(Sort::Nat, a), Op::Atom(Sort::Nat, b), Op::Add];
+    // An atom that no tree has.
+    let atoms = [num(3), num(2), e()].map(|a| (Sort::Nat, a)).to_vec();
+    let ring = Rule::Ring { sort: Sort::Nat, atoms, left: tree(0, 1), right: tree(1, 0) };
+    vec![
+        e(),
+        beside(nat(), e()),
+        beside(same(), refl(e())),
+        beside(u(0), same()),
+        fst(let_(sigma(nat(), nat()), pair(num(1), e()), v(0))),
+        bool_elim(nat(), num(1), e(), prim(Prim::True)),
+        bool_elim(let_(nat(), e(), nat()), num(1), num(2), prim(Prim::True)),
+        nat_elim(nat(), num(1), lam(lam(e())), num(0)),
+        app(let_(pi(nat(), nat()), lam(e()), v(0)), num(0)),
+        hcom(I0, I1, nat(), vec![face(I0, I1, e())], num(1)),
+        hcom(I0, I0, nat(), vec![face(I0, I0, e())], e()),
+        beside(same(), coe(I0, I1, same(), refl(e()))),
+        papp(let_(same(), refl(e()), v(0)), e(), e(), I0),
+        lapp(let_(line(nat()), dlam(e()), v(0)), I1),
+        data_elim(1, vec![nat()], nat(), vec![lam(v(0))], con(1, 0, vec![nat()], vec![e()])),
+        data_elim(1, vec![let_(nat(), e(), nat())], nat(), vec![lam(v(0))], con(1, 0, vec![nat()], vec![num(1)])),
+        beside(data_at(1, vec![same()]), con(1, 0, vec![same()], vec![refl(e())])),
+        beside(u(0), glue(nat(), vec![glued(I0, I0, nat(), let_(nat(), e(), id_equiv()))])),
+        beside(path(nat(), sum(num(3), num(2)), sum(num(2), num(3))), t(Node::Rule(Box::new(ring)))),
+    ]
+}
+
+/// Wherever a term mentions a theorem, what is judged rests on its proof.
+#[test]
+fn a_wrong_proof_is_found_in_every_place() {
+    let boxed = || data(vec![u(0)], 0, vec![vec![v(0)]]);
+    let given = signature(vec![axiom("falsehood", empty()), boxed()]);
+    let owed = owing(vec![theorem(empty(), star()), boxed()]);
+    for (n, number) in numbers_with_a_proof_of_falsehood().into_iter().enumerate() {
+        accepts(&given, nat(), number.clone());
+        let found = owed.prove(&nat(), &number, Limits::default()).unwrap_err();
+        assert_eq!(found.reason, MISMATCH, "place {n}");
+        assert!(found.detail.starts_with("It rests on `t`, whose proof is refused."), "place {n}: {}", found.detail);
+        // Through a definition, which is as good as what it rests on.
+        let mut over = owed.clone();
+        over.add_owing(def(nat(), number.clone()), Limits::default()).unwrap();
+        rejects(&over, nat(), c(2), MISMATCH);
+        rejects(&over, path(nat(), c(2), c(2)), refl(c(2)), MISMATCH);
+        assert!(over.settle(2).is_err(), "place {n}");
+        assert!(owed.clone().add(def(nat(), number), Limits::default()).is_err(), "place {n}");
+    }
 }

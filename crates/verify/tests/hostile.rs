@@ -8,7 +8,7 @@ use bfv_cert::{Expected, Refusal};
 use bfv_exact::forward::Op;
 use bfv_exact::spec::Bits;
 use bfv_verify::challenge::SECRET_LIMIT;
-use bfv_verify::{Case, Challenge, Found, Rejected, Secret, Subject, Terms, Undecided, Verdict, judge};
+use bfv_verify::{Beacon, Case, Challenge, Found, Rejected, Secret, Subject, Terms, Undecided, Verdict, judge};
 use common::*;
 
 /// The verdict for this prompt, random numbers and least bits.
@@ -143,4 +143,15 @@ fn nothing_is_opened_where_nothing_stands() {
     proof.opened = Some((0..proof.cells.len() as u64).collect());
     let found = judged(&proof.commit().bytes(), &subject);
     assert!(matches!(found, Verdict::Rejected(_)), "{found}");
+}
+
+/// A beacon says that everything in the log was there before it. A certificate that is in another log, or in this one later, was not.
+#[test]
+#[ignore = "finding 15"]
+fn a_beacon_of_another_log_decides_nothing() {
+    let subject = subject();
+    let bytes = prove(subject.model(), &subject, &PROMPT, 4).bytes();
+    let beacon = Beacon::new(&subject, &[8; 32], &world::d(3), world::LOGGED + 1, 1);
+    let found = verdict(&bytes, &subject, &PROMPT, Challenge::Beacon(&beacon), 59);
+    assert!(!matches!(found, Verdict::Accepted(_)), "{found}");
 }
