@@ -117,11 +117,31 @@ impl<'a> Reader<'a> {
     pub fn bytes(&mut self, field: &'static str, least: u64, most: u64) -> Result<&'a [u8], Refusal> {
         self.expect(field, "byte string")?;
         let start = self.offset();
-        let Ok(bytes) = self.decoder.bytes() else { return self.refuse(field, start, Malformed::Truncated) };
+        let Ok(bytes) = self.decoder.bytes() else {
+            // More bytes would not mend a length beyond the limit, so whoever reads a stream must not wait for them.
+            if let Some(n) = self.said(start) {
+                self.bounded(field, start, n, least, most)?;
+            }
+            return self.refuse(field, start, Malformed::Truncated);
+        };
         let n = bytes.len() as u64;
         self.shortest(field, start, self.offset().saturating_sub(start).saturating_sub(bytes.len()), n)?;
         self.bounded(field, start, n, least, most)?;
         Ok(bytes)
+    }
+
+    /// The length that the head of a byte string says, which stands here in full (RFC 8949, section 3).
+    fn said(&self, at: usize) -> Option<u64> {
+        let (head, rest) = self.decoder.input().get(at..)?.split_first()?;
+        let follow = match head & 0x1f {
+            n @ 0..24 => return Some(n.into()),
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
+            _ => return None,
+        };
+        Some(rest.get(..follow)?.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
     }
 
     fn bounded(&self, field: &'static str, at: usize, n: u64, least: u64, most: u64) -> Result<(), Refusal> {
