@@ -78,6 +78,16 @@ fn a_question_without_tokens_has_no_answer() {
     }
 }
 
+/// That the verifier's own question is empty says nothing bad about a certificate: another input is no malformed one.
+#[test]
+#[ignore = "finding 18"]
+fn a_question_without_tokens_makes_no_certificate_malformed() {
+    let subject = subject();
+    let bytes = prove(subject.model(), &subject, &PROMPT, 4).bytes();
+    let found = verdict(&bytes, &subject, &[], BOTH, 59);
+    assert!(!matches!(found, Verdict::Rejected(Rejected::Refused(Refusal::Malformed(..)))), "{found}");
+}
+
 /// Openings of another answer to the same question, and some of one beside some of the other.
 #[test]
 fn openings_of_two_answers_are_not_mixed() {
