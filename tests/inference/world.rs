@@ -9,7 +9,7 @@ use bfv_cert::certificate::{
 use bfv_cert::digest::{Digest, output_digest, query_id, seed_commitment, spec_root};
 use bfv_cert::envelope::{LogExtract, RegistryExtract, Reveal, write};
 use bfv_cert::merkle::{Builder, Tree};
-use bfv_cert::registry::{Entry, Role};
+use bfv_cert::registry::{Entry, Reason, Revocation, Role};
 use bfv_cert::sign::{KeyId, SecretKey};
 use bfv_cert::tensor::{Dtype, Scale as Unit, Shape, activation};
 use bfv_exact::commit::{Layout, token_bytes, tokens_root, tokens_shape};
@@ -225,7 +225,9 @@ pub fn ledger(path: &Path, certificates: &[Certificate]) -> Ledger {
     }
     let old = key("mallory, before");
     ledger.register(Entry::new(&old, Role::Worker, START - 1000, until), keys, START - 900).unwrap();
-    ledger.revoke(old.public().id(), Role::Worker, START - 500, keys, START - 400).unwrap();
+    let stolen =
+        Revocation { key: old.public().id(), role: Role::Worker, from: START - 500, reason: Reason::Stolen };
+    ledger.revoke(stolen, keys, START - 400).unwrap();
     for c in certificates {
         ledger.add(c, &log, START + 60).unwrap();
     }
