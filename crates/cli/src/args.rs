@@ -68,6 +68,10 @@ pub enum Command {
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
+    /// Make a secret key, say its public key, or ask to register it.
+    Key(Key),
+    /// Keep a registry of keys with its log: a folder in which nothing is ever taken back.
+    Registry(Registry),
     /// Measure how stable the verdicts are when claims are written in other ways.
     Measure(Measure),
     /// Report what bfv finds on this machine.
@@ -249,6 +253,96 @@ pub struct Run {
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runnable {
     Worker,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Key {
+    /// Make a key, show its public key, or write a request to register it.
+    #[arg(value_enum)]
+    pub action: KeyAction,
+    /// The file of the secret key. Only its owner may read it.
+    pub file: PathBuf,
+    /// With request: what the key may sign. Default: worker.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub role: Option<Role>,
+    /// With request: valid from this time on, in seconds since 1970. Default: now.
+    #[arg(long, value_name = "SECONDS")]
+    pub from: Option<u64>,
+    /// With request: valid until this time. Default: 365 days later.
+    #[arg(long, value_name = "SECONDS")]
+    pub until: Option<u64>,
+    /// With request: the file in which a worker says what it can do, or a head how a model is split.
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// With request: the file to write. Default: that of the key, with the ending request.
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    Make,
+    Show,
+    Request,
+}
+
+/// What a key may sign: answers of models, fusions, or votes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Worker,
+    Head,
+    Voter,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Registry {
+    /// Start a registry, register or revoke a key, sign it anew, or recover it from a change that was cut off.
+    #[arg(value_enum)]
+    pub action: RegistryAction,
+    /// The folder with ledger.txt, authority.key and log.key. Default: the current one.
+    pub folder: Option<PathBuf>,
+    /// With register: the request of the holder of the key.
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// With revoke: the public key, or at least its first 8 digits.
+    #[arg(long, value_name = "HEX")]
+    pub key: Option<String>,
+    /// With revoke: the role that the key loses. Default: every role that it has.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub role: Option<Role>,
+    /// With revoke: why.
+    #[arg(long, value_enum, value_name = "REASON")]
+    pub reason: Option<Reason>,
+    /// With revoke: from this time on, in seconds since 1970. Default: now.
+    #[arg(long, value_name = "SECONDS")]
+    pub from: Option<u64>,
+    /// The secret key of the authority, where it lies elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub authority_key: Option<PathBuf>,
+    /// The secret key of the log, where it lies elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub log_key: Option<PathBuf>,
+    /// The time of the change, in seconds since 1970. Default: now.
+    #[arg(long, value_name = "SECONDS")]
+    pub at: Option<u64>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryAction {
+    Start,
+    Register,
+    Revoke,
+    Renew,
+    Recover,
+}
+
+/// Why a key is revoked: others may have it, its holder has another, has stopped, or signed what is not true.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Stolen,
+    Replaced,
+    Retired,
+    Lied,
 }
 
 #[derive(ClapArgs, Debug)]

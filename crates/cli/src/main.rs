@@ -20,11 +20,13 @@ mod import;
 mod init;
 mod itf;
 mod junit;
+mod keys;
 mod measure;
 mod options;
 mod plug;
 mod progress;
 mod project;
+mod registry;
 mod run;
 mod sarif;
 mod suggest;
@@ -107,6 +109,8 @@ fn run(arguments: &[String]) -> u8 {
         Command::Conform(c) => conform::conform(c, &options),
         Command::Verify(v) => verify::verify(v, &options),
         Command::Run(r) => return run::run(r),
+        Command::Key(k) => keys::key(k),
+        Command::Registry(r) => registry::registry(r, &options),
         Command::Measure(m) => measure::measure(m, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),
