@@ -225,8 +225,7 @@ pub fn ledger(path: &Path, certificates: &[Certificate]) -> Ledger {
     }
     let old = key("mallory, before");
     ledger.register(Entry::new(&old, Role::Worker, START - 1000, until), keys, START - 900).unwrap();
-    let stolen =
-        Revocation { key: old.public().id(), role: Role::Worker, from: START - 500, reason: Reason::Stolen };
+    let stolen = Revocation { key: old.public().id(), role: Role::Worker, from: START - 500, reason: Reason::Stolen };
     ledger.revoke(stolen, keys, START - 400).unwrap();
     for c in certificates {
         ledger.add(c, &log, START + 60).unwrap();

@@ -35,13 +35,8 @@ pub enum Payload {
 
 impl Payload {
     /// Every kind.
-    pub const ALL: [Payload; 5] = [
-        Payload::Certificate,
-        Payload::Possession,
-        Payload::RegistryHead,
-        Payload::TreeHead,
-        Payload::Revocation,
-    ];
+    pub const ALL: [Payload; 5] =
+        [Payload::Certificate, Payload::Possession, Payload::RegistryHead, Payload::TreeHead, Payload::Revocation];
 
     /// The type of the payload.
     pub const fn media_type(self) -> &'static str {

@@ -68,6 +68,8 @@ pub enum Command {
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
+    /// Make the package of an operator: an integer program, with proofs of what it does.
+    Extract(Extract),
     /// Make a secret key, say its public key, or ask to register it.
     Key(Key),
     /// Keep a registry of keys with its log: a folder in which nothing is ever taken back.
@@ -256,8 +258,54 @@ pub enum Runnable {
 }
 
 #[derive(ClapArgs, Debug)]
+pub struct Extract {
+    /// Files with the operator and claims about its program. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// The operator, on numbers of workers and coordinates and on outputs.
+    #[arg(long, value_name = "NAME")]
+    pub operator: String,
+    /// How many workers there are.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub workers: u32,
+    /// How many numbers each worker gives.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub coordinates: u32,
+    /// A number that the operator takes, in its order, or a variable of claims. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub given: Vec<String>,
+    /// Least and largest output and their unit. Default: -32768:32767:1/65536.
+    #[arg(long, value_name = "LOW:HIGH:UNIT", allow_hyphen_values = true)]
+    pub outputs: Option<String>,
+    /// Input 1 has a score of each worker, in this range.
+    #[arg(long, value_name = "LOW:HIGH:UNIT", allow_hyphen_values = true)]
+    pub scores: Option<String>,
+    /// Input 1 has a weight of each worker, from 0 to 1, with sum 1.
+    #[arg(long, value_name = "UNIT")]
+    pub weights: Option<String>,
+    /// How the result is rounded to the unit of outputs. Default: down.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub rounding: Option<Rounding>,
+    /// Bring the result between the least and the largest output.
+    #[arg(long)]
+    pub clamp: bool,
+    /// The file to write. Default: the name of the operator with the ending bfxk.
+    #[arg(long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Write the file anew where it exists already.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// Downwards, or to the nearest, ties upwards.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    Down,
+    Nearest,
+}
+
+#[derive(ClapArgs, Debug)]
 pub struct Key {
-    /// Make a key, show its public key, or write a request to register it.
+    /// What to do: request asks the authority to register the key.
     #[arg(value_enum)]
     pub action: KeyAction,
     /// The file of the secret key. Only its owner may read it.
@@ -296,7 +344,7 @@ pub enum Role {
 
 #[derive(ClapArgs, Debug)]
 pub struct Registry {
-    /// Start a registry, register or revoke a key, sign it anew, or recover it from a change that was cut off.
+    /// What to do. Recover sets aside a change that was cut off, and renew signs the registry at a later time.
     #[arg(value_enum)]
     pub action: RegistryAction,
     /// The folder with ledger.txt, authority.key and log.key. Default: the current one.

@@ -143,9 +143,7 @@ pub fn workers(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> 
         Line::from(format!("{head} Role: {}. {times} Manifest: {manifest}. Id: {key}.", role_word(e.role)))
     });
     let mut document = Map::new();
-    document.insert("workers".into(), {
-        all.iter().map(|e| json_of(e, &trust.name(&e.key), ledger.reason(e))).collect()
-    });
+    document.insert("workers".into(), all.iter().map(|e| json_of(e, &trust.name(&e.key), ledger.reason(e))).collect());
     Ok(Answer {
         first: format!("Found {} in the registry {}.", count(all.len(), "key"), shown(path)),
         lines: lines.collect(),

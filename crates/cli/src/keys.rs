@@ -62,9 +62,8 @@ pub fn only(command: &str, action: &str, given: &[(&str, bool)], takes: &[&str])
 /// The time that was given, or that of the clock, in seconds since 1970.
 pub fn now(at: Option<u64>) -> Result<u64, Mistake> {
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_secs());
-    at.map_or_else(clock, Ok).map_err(|_| {
-        refuse(Problem::new(Code::NotRead, "The clock of this machine is before 1970.", "set the clock."))
-    })
+    at.map_or_else(clock, Ok)
+        .map_err(|_| refuse(Problem::new(Code::NotRead, "The clock of this machine is before 1970.", "set the clock.")))
 }
 
 pub fn role(role: args::Role) -> Role {

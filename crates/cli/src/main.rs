@@ -12,6 +12,7 @@ mod declared;
 mod doctor;
 mod explain;
 mod export;
+mod extract;
 mod finding;
 mod gate;
 mod github;
@@ -109,6 +110,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Conform(c) => conform::conform(c, &options),
         Command::Verify(v) => verify::verify(v, &options),
         Command::Run(r) => return run::run(r),
+        Command::Extract(e) => extract::extract(e, &options, arguments),
         Command::Key(k) => keys::key(k),
         Command::Registry(r) => registry::registry(r, &options),
         Command::Measure(m) => measure::measure(m, &options, arguments),

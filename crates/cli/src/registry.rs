@@ -118,14 +118,7 @@ pub fn registry(args: &Registry, options: &Options) -> Result<Answer, Mistake> {
 }
 
 /// What a change did, read from the ledger as it is now.
-fn changed(
-    first: String,
-    about: &[Entry],
-    ledger: &Ledger,
-    file: &Path,
-    time: u64,
-    options: &Options,
-) -> Answer {
+fn changed(first: String, about: &[Entry], ledger: &Ledger, file: &Path, time: u64, options: &Options) -> Answer {
     let now: Vec<&Entry> =
         about.iter().filter_map(|a| ledger.entries().iter().find(|e| (e.key, e.role) == (a.key, a.role))).collect();
     let lines = now.iter().map(|e| {
@@ -176,9 +169,8 @@ fn wanted(args: &Registry) -> Result<(String, Reason), Mistake> {
 /// The entries that are to be revoked: those of one key that are not revoked from then on already.
 fn meant(ledger: &Ledger, digits: &str, args: &Registry, from: u64) -> Result<Vec<Entry>, Mistake> {
     let refused = |what: String, mend: &str| Err(refuse(Problem::new(Code::Usage, what, mend)));
-    let fits = |e: &&Entry| {
-        e.key.0.to_string().starts_with(digits) && args.role.is_none_or(|wanted| role(wanted) == e.role)
-    };
+    let fits =
+        |e: &&Entry| e.key.0.to_string().starts_with(digits) && args.role.is_none_or(|wanted| role(wanted) == e.role);
     let all: Vec<Entry> = ledger.entries().iter().filter(fits).copied().collect();
     let Some(one) = all.first() else {
         return refused(format!("The registry has no such key: {digits}."), "run bfv list workers to see the keys.");
@@ -235,7 +227,8 @@ fn start(folder: &Path, places: &Places) -> Result<Answer, Mistake> {
             Line::from(format!("Public key of the log: {log}.")),
         ],
         hint: Some("to register a key, run bfv key request FILE, then bfv registry register".to_owned()),
-        closing: "Result: the registry has no keys yet. Keep the secret keys where workers cannot read them.".to_owned(),
+        closing: "Result: the registry has no keys yet. Keep the secret keys where workers cannot read them."
+            .to_owned(),
         document,
         ..Answer::default()
     })
@@ -253,13 +246,9 @@ fn recover(ledger: &Path, signers: &Signers) -> Result<Answer, Mistake> {
     };
     let lines = match bytes {
         0 => Vec::new(),
-        _ => vec![Line::from(format!("They were added to {file}.cut: a change that was cut off before it was signed."))],
+        _ => {
+            vec![Line::from(format!("They were added to {file}.cut: a change that was cut off before it was signed."))]
+        }
     };
-    Ok(Answer {
-        first,
-        lines,
-        closing: "Result: the registry can be used.".to_owned(),
-        document,
-        ..Answer::default()
-    })
+    Ok(Answer { first, lines, closing: "Result: the registry can be used.".to_owned(), document, ..Answer::default() })
 }

@@ -14,9 +14,9 @@ mod line;
 mod request;
 
 pub use chain::{CHAIN_LIMIT, Chain};
+pub use disk::create;
 pub use fault::Fault;
 pub use hex::{digest, key_id};
-pub use disk::create;
 pub use keys::{KEY_LIMIT, generate, random, secret};
 pub use ledger::{FILE_LIMIT, Keys, Ledger, Trust};
 pub use line::{reason_word, role_word};
