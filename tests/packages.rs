@@ -27,7 +27,8 @@ fn read(path: PathBuf) -> Result<Package, String> {
     std::thread::Builder::new().stack_size(1 << 30).spawn(read).unwrap().join().unwrap()
 }
 
-const MEDIAN: &str = "extract examples/certificates/operators.sctt --operator rank_spec --workers 3 --coordinates 4 --given p=1";
+const MEDIAN: &str =
+    "extract examples/certificates/operators.sctt --operator rank_spec --workers 3 --coordinates 4 --given p=1";
 
 #[test]
 fn the_package_of_the_demonstration_is_made_by_command() {
@@ -46,7 +47,10 @@ fn the_package_of_the_demonstration_is_made_by_command() {
     let (code, json) = bfv(root(), &format!("{line} --replace --format json"));
     assert_eq!(code, Some(0), "{json}");
     let json: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((json["operator"].as_str(), json["workers"].as_u64()), (Some("certificates.operators.rank_spec"), Some(3)));
+    assert_eq!(
+        (json["operator"].as_str(), json["workers"].as_u64()),
+        (Some("certificates.operators.rank_spec"), Some(3))
+    );
     let root_of = bfv_cert::digest::spec_root(&shipped).to_string();
     assert_eq!((json["root"].as_str(), json["axioms"][0].as_str()), (Some(root_of.as_str()), Some("real")));
     let package = read(out).unwrap();
@@ -93,7 +97,10 @@ fn no_property_is_named_that_was_not_proved_of_the_program() {
     let out = folder.0.join("some.bfxk");
     let (code, said) = bfv(root(), &format!("{MEDIAN} --output {}", out.display()));
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("\nLeft out: rank within honest, because its variable t has no value; add --given t=N.\n"), "{said}");
+    assert!(
+        said.contains("\nLeft out: rank within honest, because its variable t has no value; add --given t=N.\n"),
+        "{said}"
+    );
     let within = |p: &Property| matches!(p, Property::WithinHonest(_));
     assert!(!read(out).unwrap().properties().iter().any(within));
     // Two of three workers may not lie about the median: the hypothesis of the claim does not hold.
@@ -134,7 +141,8 @@ fn project(name: &str) -> Folder {
 #[test]
 fn stored_proofs_are_judged_before_they_count() {
     let folder = project("packages-stored");
-    let line = "extract operators.sctt --operator rank_spec --workers 3 --coordinates 4 --given p=1 --given t=1 --replace";
+    let line =
+        "extract operators.sctt --operator rank_spec --workers 3 --coordinates 4 --given p=1 --given t=1 --replace";
     let (code, said) = bfv(&folder.0, line);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.starts_with("Wrote 1 file: rank_spec.bfxk, with 7 properties.\n"), "{said}");
@@ -164,13 +172,16 @@ fn stored_proofs_are_judged_before_they_count() {
     let (code, said) = bfv(&folder.0, line);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("How near the program is to rank spec was not proved."), "{said}");
-    assert!(said.contains("The claim rank near does not count: its stored proof is one of another statement"), "{said}");
+    assert!(
+        said.contains("The claim rank near does not count: its stored proof is one of another statement"),
+        "{said}"
+    );
 }
 
 #[test]
 fn what_cannot_be_extracted_is_refused_with_a_way_out() {
     let folder = Folder::new("packages-refused");
-    folder.write("a.sctt", b"import std.root\noperator root {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sqrt (x 0 w c)\n");
+    folder.write("a.sctt", b"import std.root\nimport std.refine\noperator root {n d : Nat} (x : Nat -> Fin n -> Fin d -> Real) (w : Fin n) (c : Fin d) : Real := sqrt (x 0 w c)\n");
     let sizes = "--workers 2 --coordinates 1";
     let (code, said) = bfv(&folder.0, &format!("extract a.sctt --operator root {sizes}"));
     assert_eq!(code, Some(2), "{said}");
@@ -178,7 +189,7 @@ fn what_cannot_be_extracted_is_refused_with_a_way_out() {
     folder.write("bfv.toml", b"name = \"p\"\n");
     for (line, code, why) in [
         ("--operator root", 2, "There is no program for root: programs have no operation for sqrt"),
-        ("--operator roto", 2, "Suggestion 1 of 2: bfv extract a.sctt --operator root"),
+        ("--operator roto", 2, "Suggestion 1 of 2: bfv extract a.sctt --workers 2 --coordinates 1 --operator root"),
         ("--operator root --outputs 5", 2, "The option --outputs has 5, which is no LOW:HIGH:UNIT."),
         ("--operator root --outputs 0:1:-1", 2, "which is no LOW:HIGH:UNIT."),
         ("--operator root --given p", 2, "The option --given has p, which is no name with a number."),
