@@ -185,7 +185,7 @@ fn what_cannot_be_extracted_is_refused_with_a_way_out() {
     let sizes = "--workers 2 --coordinates 1";
     let (code, said) = bfv(&folder.0, &format!("extract a.sctt --operator root {sizes}"));
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("because no bfv.toml was found") && said.ends_with(": bfv init\n"), "{said}");
+    assert!(said.contains("and no bfv.toml was found") && said.ends_with(": bfv init\n"), "{said}");
     folder.write("bfv.toml", b"name = \"p\"\n");
     for (line, code, why) in [
         ("--operator root", 2, "There is no program for root: programs have no operation for sqrt"),

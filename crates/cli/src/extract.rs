@@ -65,7 +65,7 @@ pub fn extract(args: &Extract, options: &Options, arguments: &[String]) -> Resul
     let further = args.given.iter().map(|g| assignment(g)).collect::<Result<Vec<_>, _>>()?;
     let (paths, project) = place("extract", &args.paths)?;
     let Some(store) = project.map(|p| p.store(StoreMode { fresh: false, locked: true })) else {
-        let what = "No proofs are stored here, because no bfv.toml was found at or above the file.";
+        let what = "Proofs are stored in a project only, and no bfv.toml was found at or above the file.";
         return Err(Mistake::new(what, vec![line(&["init"])]));
     };
     let mut sources = Sources::new();
