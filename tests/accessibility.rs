@@ -140,7 +140,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 87] = [
+const SAMPLES: [&str; 102] = [
     "check missing.sctt",
     "check",
     "check --format jsn",
@@ -228,6 +228,21 @@ const SAMPLES: [&str; 87] = [
     "conform run.jsonl --protocol odd.sctt",
     "help conform",
     "explain record",
+    "key",
+    "key make",
+    "key show missing.key",
+    "key request missing.key --role head",
+    "key make x --role head",
+    "help key",
+    "registry",
+    "registry renew",
+    "registry revoke --key 12",
+    "help registry",
+    "extract",
+    "extract mixed.sctt --operator kept --workers 2 --coordinates 1",
+    "extract project/mixed.sctt --operator kept --workers 2 --coordinates 1",
+    "help extract",
+    "explain not-extracted",
 ];
 
 fn samples() -> Vec<Vec<&'static str>> {
@@ -419,7 +434,7 @@ fn item_09_hints_come_once_and_last_and_can_be_left_out() {
 
 #[test]
 fn item_10_mistakes_have_a_code_and_a_way_out_and_no_program_name() {
-    let known = ["usage", "not-read", "not-written", "recipe", "record", "bad-settings", "internal"];
+    let known = ["usage", "not-read", "not-written", "not-extracted", "recipe", "record", "bad-settings", "internal"];
     for (args, out) in outputs("10") {
         for line in out.lines() {
             assert!(!line.starts_with("bfv:") && !line.starts_with('/'), "{args:?}: {line}");

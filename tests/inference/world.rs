@@ -1,6 +1,5 @@
 //! The world of the demonstration in `examples/inference`: keys, small models, a ledger, and a prover that lies as it is told to.
 
-use crate::operators::{Said, package, rank};
 use crate::random::Random;
 use crate::random::small::{any_draft, any_weights};
 use bfv_cert::certificate::{
@@ -9,7 +8,6 @@ use bfv_cert::certificate::{
 use bfv_cert::digest::{Digest, output_digest, query_id, seed_commitment, spec_root};
 use bfv_cert::envelope::{LogExtract, RegistryExtract, Reveal, write};
 use bfv_cert::merkle::{Builder, Tree};
-use bfv_cert::registry::{Entry, Role};
 use bfv_cert::sign::{KeyId, SecretKey};
 use bfv_cert::tensor::{Dtype, Scale as Unit, Shape, activation};
 use bfv_exact::commit::{Layout, token_bytes, tokens_root, tokens_shape};
@@ -18,9 +16,12 @@ use bfv_exact::requantise::Scale;
 use bfv_exact::sample::{Draw, Sampler};
 use bfv_exact::spec::{Bits, Dims, Draft, Spec};
 use bfv_extract::Package;
-use bfv_ledger::{Keys, Ledger, Trust};
+use bfv_kernel::Limits;
+use bfv_ledger::{Ledger, Trust, create};
 use bfv_worker::prove::{Circumstances, Prover, Question};
 use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// When the world begins, in seconds since 1970.
 pub const START: u64 = 1_780_000_000;
@@ -76,10 +77,25 @@ pub fn question(n: u8) -> (Vec<u32>, Digest) {
     (prompt, query)
 }
 
-/// The median of three workers' numbers, with what is proved of it.
+/// Runs the real program in a folder; it must do what it is told.
+fn bfv(folder: &Path, line: &str) {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_bfv"));
+    let o = c.args(line.split(' ')).current_dir(folder).env("BFV_CONFIG", folder.join("no-settings.toml")).output();
+    let o = o.unwrap();
+    assert!(o.status.success(), "{line}: {}", String::from_utf8_lossy(&o.stderr));
+}
+
+/// The median of three workers' numbers, with what is proved of it, as the command makes it.
 pub fn median() -> Package {
-    let (program, said): (_, Vec<Said>) = rank(3, COUNT as u32, 1);
-    package(&program, &said).unwrap()
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let name = format!("bfv-median-{}-{}.bfxk", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    let out = std::env::temp_dir().join(name);
+    let operator = "examples/certificates/operators.sctt --operator rank_spec --given p=1 --given t=1";
+    let line = format!("extract {operator} --workers 3 --coordinates {COUNT} --replace --output {}", out.display());
+    bfv(Path::new(env!("CARGO_MANIFEST_DIR")), &line);
+    let bytes = std::fs::read(&out).unwrap();
+    std::fs::remove_file(&out).unwrap();
+    Package::read(&bytes, Limits::default()).unwrap()
 }
 
 /// An answer that is not signed yet.
@@ -206,26 +222,37 @@ pub fn fusion(parents: &[&Made], package: &Package, result: &[i64], signer: &'st
     made
 }
 
-/// A ledger in this file with the keys of the demonstration, one of them revoked, and these certificates.
-pub fn ledger(path: &Path, certificates: &[Certificate]) -> Ledger {
-    let (authority, log) = (key("authority"), key("log"));
-    let keys = Keys { authority: &authority, log: &log };
-    let trust = Trust { authority: authority.public(), log: log.public() };
-    let mut ledger = Ledger::open(path, trust).unwrap();
-    let until = START + 365 * 86_400;
-    for name in &KEYS[2..] {
-        let roles: &[Role] = match *name {
-            "head" => &[Role::Head],
-            "mallory" => &[Role::Worker, Role::Head],
-            _ => &[Role::Worker],
-        };
-        for role in roles {
-            ledger.register(Entry::new(&key(name), *role, START - 1000, until), keys, START - 900).unwrap();
-        }
+/// A ledger in the file `ledger.txt` of an empty folder with the keys of the demonstration, one of them revoked, as the commands make it;
+/// and these certificates.
+pub fn ledger(folder: &Path, certificates: &[Certificate]) -> Ledger {
+    for name in KEYS.into_iter().chain(["before"]) {
+        let seed = bytes_of(if name == "before" { "mallory, before" } else { name });
+        let digits: String = seed.iter().map(|b| format!("{b:02x}")).collect();
+        let text = format!("bfv secret key 1\n{digits}\n");
+        create(&folder.join(format!("{name}.key")), text.as_bytes(), true).unwrap();
     }
-    let old = key("mallory, before");
-    ledger.register(Entry::new(&old, Role::Worker, START - 1000, until), keys, START - 900).unwrap();
-    ledger.revoke(old.public().id(), Role::Worker, START - 500, keys, START - 400).unwrap();
+    bfv(folder, "registry start");
+    let register = |name: &str, role: &str| {
+        let (from, until) = (START - 1000, START + 365 * 86_400);
+        let request = format!("--role {role} --from {from} --until {until} --out {name}-{role}.request");
+        bfv(folder, &format!("key request {name}.key {request}"));
+        bfv(folder, &format!("registry register --request {name}-{role}.request --at {}", START - 900));
+    };
+    for name in &KEYS[2..] {
+        let roles: &[&str] = match *name {
+            "head" => &["head"],
+            "mallory" => &["worker", "head"],
+            _ => &["worker"],
+        };
+        roles.iter().for_each(|role| register(name, role));
+    }
+    register("before", "worker");
+    let revoked =
+        format!("--key {} --reason stolen --from {} --at {}", id("mallory, before").0, START - 500, START - 400);
+    bfv(folder, &format!("registry revoke {revoked}"));
+    let (authority, log) = (key("authority"), key("log"));
+    let trust = Trust { authority: authority.public(), log: log.public() };
+    let mut ledger = Ledger::open(&folder.join("ledger.txt"), trust).unwrap();
     for c in certificates {
         ledger.add(c, &log, START + 60).unwrap();
     }

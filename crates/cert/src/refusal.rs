@@ -14,6 +14,8 @@ pub enum Part {
     RegistryHead,
     /// A key of a registry.
     RegistryEntry,
+    /// A statement that a key is revoked.
+    Revocation,
     /// The frame of an envelope.
     Envelope,
     /// Openings of the trace.
@@ -29,6 +31,7 @@ impl Part {
             Part::TreeHead => "tree head",
             Part::RegistryHead => "registry head",
             Part::RegistryEntry => "registry entry",
+            Part::Revocation => "revocation",
             Part::Envelope => "envelope",
             Part::Trace => "trace",
             Part::Tensor => "tensor",

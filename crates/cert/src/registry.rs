@@ -12,6 +12,7 @@ use crate::statement::Statement;
 
 const MAGIC: &[u8; 4] = b"BFR1";
 const KEY_MAGIC: &[u8; 4] = b"BFK1";
+const REVOCATION_MAGIC: &[u8; 4] = b"BFV1";
 
 /// What a key may sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,14 @@ impl Role {
             Role::Worker => 0,
             Role::Head => 1,
             Role::Voter => 2,
+        }
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Role, Refusal> {
+        let code = r.number("role", u64::MAX)?;
+        match ROLES.into_iter().find(|role| role.code() == code) {
+            Some(role) => Ok(role),
+            None => r.deny("role", Malformed::Code(code)),
         }
     }
 }
@@ -125,10 +134,7 @@ impl Entry {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Entry, Refusal> {
         r.tuple("entry", 7)?;
         let key = KeyId(r.digest("key")?);
-        let code = r.number("role", u64::MAX)?;
-        let Some(role) = ROLES.into_iter().find(|role| role.code() == code) else {
-            return r.deny("role", Malformed::Code(code));
-        };
+        let role = Role::read(r)?;
         let (not_before, not_after) = (r.number("not before", u64::MAX)?, r.number("not after", u64::MAX)?);
         let revoked_at = match r.array("revoked at", 0, 1)? {
             0 => None,
@@ -170,6 +176,68 @@ fn write_manifest(w: &mut Writer, manifest: &Option<Digest>) {
         None => w.array(0),
         Some(digest) => w.array(1).digest(digest),
     };
+}
+
+/// Why a key is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Others may have the secret key.
+    Stolen,
+    /// The holder has another key now.
+    Replaced,
+    /// The holder signs nothing any more.
+    Retired,
+    /// The holder signed what is not true.
+    Lied,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 4] = [Reason::Stolen, Reason::Replaced, Reason::Retired, Reason::Lied];
+
+    fn code(self) -> u64 {
+        match self {
+            Reason::Stolen => 0,
+            Reason::Replaced => 1,
+            Reason::Retired => 2,
+            Reason::Lied => 3,
+        }
+    }
+}
+
+/// What the authority signs about a key that it revokes. The next registry has the time, which is what verifiers go by; the reason stands
+/// here only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The key.
+    pub key: KeyId,
+    /// The role that it loses.
+    pub role: Role,
+    /// From then on, in seconds since 1970.
+    pub from: u64,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Statement for Revocation {
+    const PAYLOAD: Payload = Payload::Revocation;
+    const PART: Part = Part::Revocation;
+
+    fn write(&self, w: &mut Writer) {
+        w.array(5).magic(REVOCATION_MAGIC).digest(&self.key.0).number(self.role.code());
+        w.number(self.from).number(self.reason.code());
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Revocation, Refusal> {
+        r.tuple("revocation", 5)?;
+        r.magic(REVOCATION_MAGIC)?;
+        let (key, role, from) = (KeyId(r.digest("key")?), Role::read(r)?, r.number("from", u64::MAX)?);
+        let code = r.number("reason", u64::MAX)?;
+        match Reason::ALL.into_iter().find(|reason| reason.code() == code) {
+            Some(reason) => Ok(Revocation { key, role, from, reason }),
+            None => r.deny("reason", Malformed::Code(code)),
+        }
+    }
 }
 
 /// What the authority signs: when a registry was made, how many entries it has, and the commitment to them.

@@ -29,11 +29,14 @@ pub enum Payload {
     RegistryHead,
     /// A tree head, by the log and its witnesses.
     TreeHead,
+    /// Why a key is revoked, by the authority.
+    Revocation,
 }
 
 impl Payload {
     /// Every kind.
-    pub const ALL: [Payload; 4] = [Payload::Certificate, Payload::Possession, Payload::RegistryHead, Payload::TreeHead];
+    pub const ALL: [Payload; 5] =
+        [Payload::Certificate, Payload::Possession, Payload::RegistryHead, Payload::TreeHead, Payload::Revocation];
 
     /// The type of the payload.
     pub const fn media_type(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Payload {
             Payload::Possession => "application/vnd.bfv.key.v1+cbor",
             Payload::RegistryHead => "application/vnd.bfv.registry.v1+cbor",
             Payload::TreeHead => "application/vnd.bfv.log.v1+cbor",
+            Payload::Revocation => "application/vnd.bfv.revocation.v1+cbor",
         }
     }
 

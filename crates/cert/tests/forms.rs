@@ -164,6 +164,31 @@ fn an_envelope_has_nothing_that_is_not_needed() {
 }
 
 #[test]
+fn revocations_have_one_form_and_known_reasons() {
+    use bfv_cert::registry::{Reason, Revocation, Role};
+    use bfv_cert::statement::Statement;
+    let of = |role, reason| Revocation { key: key(1).public().id(), role, from: 1_800_000_000, reason };
+    for role in [Role::Worker, Role::Head, Role::Voter] {
+        for reason in Reason::ALL {
+            let bytes = of(role, reason).encode();
+            assert_eq!(Revocation::decode(&bytes).unwrap(), of(role, reason));
+            for end in 0..bytes.len() {
+                malformed_class(Revocation::decode(&bytes[..end]).expect_err("cut off"));
+            }
+            malformed_class(Revocation::decode(&[&bytes[..], &[0]].concat()).expect_err("longer"));
+        }
+    }
+    let mut bytes = of(Role::Worker, Reason::Lied).encode();
+    *bytes.last_mut().unwrap() = 4;
+    let refusal = Revocation::decode(&bytes).expect_err("a fifth reason");
+    assert!(matches!(refusal, Refusal::Malformed(_, Malformed::Code(4))), "{refusal}");
+}
+
+fn malformed_class(refusal: Refusal) {
+    assert_eq!(refusal.class(), bfv_cert::Class::Malformed, "{refusal}");
+}
+
+#[test]
 fn contexts_and_types_are_all_different() {
     let mut strings: Vec<&str> = Context::ALL.iter().map(|c| c.string()).collect();
     strings.extend(Payload::ALL.iter().map(|p| p.media_type()));

@@ -68,6 +68,12 @@ pub enum Command {
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
+    /// Make the package of an operator: an integer program, with proofs of what it does.
+    Extract(Extract),
+    /// Make a secret key, say its public key, or ask to register it.
+    Key(Key),
+    /// Keep a registry of keys with its log: a folder in which nothing is ever taken back.
+    Registry(Registry),
     /// Measure how stable the verdicts are when claims are written in other ways.
     Measure(Measure),
     /// Report what bfv finds on this machine.
@@ -249,6 +255,142 @@ pub struct Run {
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runnable {
     Worker,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Extract {
+    /// Files with the operator and claims about its program. Default: the sources of the project.
+    pub paths: Vec<PathBuf>,
+    /// The operator, on numbers of workers and coordinates and on outputs.
+    #[arg(long, value_name = "NAME")]
+    pub operator: String,
+    /// How many workers there are.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub workers: u32,
+    /// How many numbers each worker gives.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub coordinates: u32,
+    /// A number that the operator takes, in its order, or a variable of claims. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub given: Vec<String>,
+    /// Least and largest output and their unit. Default: -32768:32767:1/65536.
+    #[arg(long, value_name = "LOW:HIGH:UNIT", allow_hyphen_values = true)]
+    pub outputs: Option<String>,
+    /// Input 1 has a score of each worker, in this range.
+    #[arg(long, value_name = "LOW:HIGH:UNIT", allow_hyphen_values = true)]
+    pub scores: Option<String>,
+    /// Input 1 has a weight of each worker, from 0 to 1, with sum 1.
+    #[arg(long, value_name = "UNIT")]
+    pub weights: Option<String>,
+    /// How the result is rounded to the unit of outputs. Default: down.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub rounding: Option<Rounding>,
+    /// Bring the result between the least and the largest output.
+    #[arg(long)]
+    pub clamp: bool,
+    /// The file to write. Default: the name of the operator with the ending bfxk.
+    #[arg(long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Write the file anew where it exists already.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// Downwards, or to the nearest, ties upwards.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    Down,
+    Nearest,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Key {
+    /// What to do: request asks the authority to register the key.
+    #[arg(value_enum)]
+    pub action: KeyAction,
+    /// The file of the secret key. Only its owner may read it.
+    pub file: PathBuf,
+    /// With request: what the key may sign. Default: worker.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub role: Option<Role>,
+    /// With request: valid from this time on, in seconds since 1970. Default: now.
+    #[arg(long, value_name = "SECONDS")]
+    pub from: Option<u64>,
+    /// With request: valid until this time. Default: 365 days later.
+    #[arg(long, value_name = "SECONDS")]
+    pub until: Option<u64>,
+    /// With request: the file in which a worker says what it can do, or a head how a model is split.
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// With request: the file to write. Default: that of the key, with the ending request.
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    Make,
+    Show,
+    Request,
+}
+
+/// What a key may sign: answers of models, fusions, or votes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Worker,
+    Head,
+    Voter,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Registry {
+    /// What to do. Recover sets aside a change that was cut off, and renew signs the registry at a later time.
+    #[arg(value_enum)]
+    pub action: RegistryAction,
+    /// The folder with ledger.txt, authority.key and log.key. Default: the current one.
+    pub folder: Option<PathBuf>,
+    /// With register: the request of the holder of the key.
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// With revoke: the public key, or at least its first 8 digits.
+    #[arg(long, value_name = "HEX")]
+    pub key: Option<String>,
+    /// With revoke: the role that the key loses. Default: every role that it has.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub role: Option<Role>,
+    /// With revoke: why.
+    #[arg(long, value_enum, value_name = "REASON")]
+    pub reason: Option<Reason>,
+    /// With revoke: from this time on, in seconds since 1970. Default: now.
+    #[arg(long, value_name = "SECONDS")]
+    pub from: Option<u64>,
+    /// The secret key of the authority, where it lies elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub authority_key: Option<PathBuf>,
+    /// The secret key of the log, where it lies elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub log_key: Option<PathBuf>,
+    /// The time of the change, in seconds since 1970. Default: now.
+    #[arg(long, value_name = "SECONDS")]
+    pub at: Option<u64>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryAction {
+    Start,
+    Register,
+    Revoke,
+    Renew,
+    Recover,
+}
+
+/// Why a key is revoked: others may have it, its holder has another, has stopped, or signed what is not true.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Stolen,
+    Replaced,
+    Retired,
+    Lied,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -8,9 +8,9 @@ use crate::trust;
 use crate::usage::{Mistake, line};
 use bfv_cert::certificate::{Batch, Fields, Output};
 use bfv_cert::envelope::Envelope;
-use bfv_cert::registry::Entry;
+use bfv_cert::registry::{Entry, Reason};
 use bfv_driver::{Code, Problem, count};
-use bfv_ledger::{Fault, Ledger};
+use bfv_ledger::{Ledger, reason_word, role_word};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -134,21 +134,16 @@ pub fn workers(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> 
     let Some(path) = trust.ledger.as_ref().filter(|l| l.is_file()) else {
         return Err(Mistake::new(format!("The file {} names no ledger that is there.", shown(&file)), usage()));
     };
-    let fault = |e: Fault| match e {
-        Fault::Refused(p) => trust::of_file(&shown(path), &p),
-        Fault::Files(_, e) => Problem::not_read(&shown(path), &e),
-        Fault::Random(e) => Problem::new(Code::Internal, format!("There are no random numbers: {e}."), "report this."),
-    };
-    let ledger = Ledger::open(path, trust.keepers).map_err(|e| refuse(fault(e)))?;
+    let ledger = Ledger::open(path, trust.keepers).map_err(|e| refuse(trust::not_read(e)))?;
     let all = ledger.entries();
     let lines = all.iter().enumerate().map(|(i, e)| {
         let head = format!("Key {} of {}. Name: {}.", i + 1, all.len(), trust.name(&e.key));
-        let (times, key) = (valid(e), id(&e.key.0.to_string(), options.ids));
+        let (times, key) = (valid(e, ledger.reason(e)), id(&e.key.0.to_string(), options.ids));
         let manifest = e.manifest.map_or_else(|| "none".to_owned(), |d| id(&d.to_string(), options.ids));
-        Line::from(format!("{head} Role: {}. {times} Manifest: {manifest}. Id: {key}.", role(e)))
+        Line::from(format!("{head} Role: {}. {times} Manifest: {manifest}. Id: {key}.", role_word(e.role)))
     });
     let mut document = Map::new();
-    document.insert("workers".into(), all.iter().map(|e| json_of(e, &trust.name(&e.key))).collect());
+    document.insert("workers".into(), all.iter().map(|e| json_of(e, &trust.name(&e.key), ledger.reason(e))).collect());
     Ok(Answer {
         first: format!("Found {} in the registry {}.", count(all.len(), "key"), shown(path)),
         lines: lines.collect(),
@@ -159,18 +154,18 @@ pub fn workers(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> 
     })
 }
 
-fn role(e: &Entry) -> String {
-    format!("{:?}", e.role).to_lowercase()
-}
-
-fn valid(e: &Entry) -> String {
+/// When a key of a registry is valid, and why it is revoked.
+pub fn valid(e: &Entry, reason: Option<Reason>) -> String {
     let until = format!("Valid from {} to {}.", e.not_before, e.not_after);
-    e.revoked_at.map_or(until.clone(), |at| format!("{until} Revoked from {at} on."))
+    let revoked = e.revoked_at.zip(reason).map(|(at, why)| format!(" Revoked from {at} on: {}.", reason_word(why)));
+    until + &revoked.unwrap_or_default()
 }
 
-fn json_of(e: &Entry, name: &str) -> Value {
+/// An entry of a registry as JSON.
+pub fn json_of(e: &Entry, name: &str, reason: Option<Reason>) -> Value {
     json!({
-        "name": name, "key": e.key.0.to_string(), "role": role(e), "not_before": e.not_before,
-        "not_after": e.not_after, "revoked_at": e.revoked_at, "manifest": e.manifest.map(|d| d.to_string()),
+        "name": name, "key": e.key.0.to_string(), "role": role_word(e.role), "not_before": e.not_before,
+        "not_after": e.not_after, "revoked_at": e.revoked_at, "reason": reason.map(reason_word),
+        "manifest": e.manifest.map(|d| d.to_string()),
     })
 }

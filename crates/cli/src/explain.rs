@@ -18,12 +18,16 @@ use bfv_driver::{
 use serde_json::Map;
 
 /// The codes of the driver, each with its explanation.
-const CODES: [(&str, &str); 10] = [
+const CODES: [(&str, &str); 11] = [
     ("not-read", "A file or folder cannot be read. The message says which one and why."),
     ("not-written", "A file cannot be written. The message says which one and why. No verdict depends on it."),
     (
         "not-exported",
         "The counterexample cannot be written as a program. The message says why, for example that a function is given by axioms.",
+    ),
+    (
+        "not-extracted",
+        "No package can be made of the operator. The message says why, for example that how near its program is was not proved.",
     ),
     ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
     ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),

@@ -68,7 +68,9 @@ pub fn page(command: Option<&str>) -> String {
             out.push(usage);
             let optional = |p: &Arg| if p.is_required_set() { "" } else { ", which may be left out" };
             out.extend(
-                positional.iter().map(|p| format!("Word {}{}: {}", name(p), optional(p), sentence(p.get_help()))),
+                positional
+                    .iter()
+                    .map(|p| format!("Word {}{}: {}{}", name(p), optional(p), sentence(p.get_help()), choices(p))),
             );
             out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
             out.push("Options of every command: bfv help accessibility".to_owned());
@@ -94,9 +96,13 @@ fn option(a: &Arg) -> Option<String> {
         Some([one, ..]) if a.get_action().takes_values() => format!(" {one}"),
         _ => String::new(),
     };
+    Some(format!("Option --{long}{value}: {}{}", sentence(a.get_help()), choices(a)))
+}
+
+/// The fixed words that an option or a word may be, as a sentence after a space; nothing where there are none.
+fn choices(a: &Arg) -> String {
     let words = crate::usage::values(a);
-    let values = if words.is_empty() { String::new() } else { format!(" Values: {}.", words.join(", ")) };
-    Some(format!("Option --{long}{value}: {}{values}", sentence(a.get_help())))
+    if words.is_empty() { String::new() } else { format!(" Values: {}.", words.join(", ")) }
 }
 
 fn accessibility() -> String {

@@ -82,13 +82,13 @@ fn problem(fault: &Fault, file: Option<&str>) -> Problem {
 }
 
 /// Writes a file, and not over another unless that is asked for.
-pub fn write(out: &Path, text: &str, replace: bool) -> Result<(), Mistake> {
+pub fn write(out: &Path, bytes: impl AsRef<[u8]>, replace: bool) -> Result<(), Mistake> {
     if out.exists() && !replace {
         let what = format!("The file {} exists already. Nothing was written.", shown(out));
         let mend = "add --replace to write it anew, or give another name.";
         return Err(refuse(Problem::new(Code::NotWritten, what, mend)));
     }
-    std::fs::write(out, text).map_err(|e| refuse(Problem::not_written(&shown(out), &e)))
+    std::fs::write(out, bytes).map_err(|e| refuse(Problem::not_written(&shown(out), &e)))
 }
 
 /// What was read and written, and every verdict in a line.

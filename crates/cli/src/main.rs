@@ -12,6 +12,7 @@ mod declared;
 mod doctor;
 mod explain;
 mod export;
+mod extract;
 mod finding;
 mod gate;
 mod github;
@@ -20,11 +21,13 @@ mod import;
 mod init;
 mod itf;
 mod junit;
+mod keys;
 mod measure;
 mod options;
 mod plug;
 mod progress;
 mod project;
+mod registry;
 mod run;
 mod sarif;
 mod suggest;
@@ -107,6 +110,9 @@ fn run(arguments: &[String]) -> u8 {
         Command::Conform(c) => conform::conform(c, &options),
         Command::Verify(v) => verify::verify(v, &options),
         Command::Run(r) => return run::run(r),
+        Command::Extract(e) => extract::extract(e, &options, arguments),
+        Command::Key(k) => keys::key(k),
+        Command::Registry(r) => registry::registry(r, &options),
         Command::Measure(m) => measure::measure(m, &options, arguments),
         Command::Doctor => Ok(doctor::doctor()),
         Command::Set(s) => commands::set(s, arguments),

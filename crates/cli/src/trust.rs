@@ -1,5 +1,6 @@
 //! `verify.toml`: whom a verifier trusts, and the models, questions and fusions that it knows.
 
+use crate::init::shown;
 use crate::project::position;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
@@ -8,7 +9,7 @@ use bfv_cert::{Policy, Refusal};
 use bfv_driver::{Code, Place, Problem};
 use bfv_extract::Package;
 use bfv_kernel::Limits;
-use bfv_ledger::Trust as Keepers;
+use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
 use bfv_verify::{Challenge, Secret, Subject, Terms};
 use serde::Deserialize;
@@ -285,6 +286,33 @@ pub fn of_file(shown: &str, p: &bfv_model::Problem) -> Problem {
     let mut mend = p.mend.trim_end_matches('.').to_owned() + ".";
     mend.get_mut(..1).map(str::make_ascii_lowercase);
     Problem::new(Code::BadSettings, format!("The file {shown} cannot be used. Place: {}. {}", p.place, p.what), &mend)
+}
+
+/// Why something about keys or a ledger was not read.
+pub fn not_read(fault: Fault) -> Problem {
+    match fault {
+        Fault::Files(path, e) => Problem::not_read(&shown(&path), &e),
+        other => refused(other),
+    }
+}
+
+/// Why something about keys or a ledger was not written.
+pub fn not_written(fault: Fault) -> Problem {
+    match fault {
+        Fault::Files(path, e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            let what = format!("The file {} exists already.", shown(&path));
+            Problem::new(Code::NotWritten, what, "keep it, or give another name.")
+        }
+        Fault::Files(path, e) => Problem::not_written(&shown(&path), &e),
+        other => refused(other),
+    }
+}
+
+fn refused(fault: Fault) -> Problem {
+    match fault {
+        Fault::Refused(p) => Problem::new(Code::BadSettings, format!("{} Place: {}.", p.what, p.place), p.mend),
+        other => Problem::new(Code::NotRead, other.to_string(), "try again, or report this."),
+    }
 }
 
 fn model(folder: &Path) -> Result<Known, Problem> {

@@ -29,6 +29,8 @@ pub enum Code {
     NotWritten,
     /// A counterexample that cannot be written as a program.
     NotExported,
+    /// An operator of which no package can be made.
+    NotExtracted,
     /// A recipe to import cannot be read as one, or its numbers make no sense.
     Recipe,
     /// The record of a run cannot be read as one.
@@ -52,6 +54,7 @@ impl Code {
             Code::NotRead => "not-read",
             Code::NotWritten => "not-written",
             Code::NotExported => "not-exported",
+            Code::NotExtracted => "not-extracted",
             Code::Recipe => "recipe",
             Code::Record => "record",
             Code::BadSettings => "bad-settings",
@@ -67,7 +70,7 @@ impl Code {
         match self {
             Code::Source(_) | Code::Recipe | Code::Record => Event::IllFormed,
             Code::NotRead | Code::NotWritten => Event::InputOutput,
-            Code::BadSettings | Code::Usage | Code::NotExported => Event::Usage,
+            Code::BadSettings | Code::Usage | Code::NotExported | Code::NotExtracted => Event::Usage,
             Code::Contradiction | Code::Internal => Event::Internal,
         }
     }

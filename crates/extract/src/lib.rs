@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod claims;
 mod decay;
 mod denote;
 mod emit;
@@ -20,6 +21,7 @@ mod property;
 mod translate;
 mod vocabulary;
 
+pub use claims::{Extracted, Given, Said, Values, numbers};
 pub use decay::{DECAY_BITS, decay};
 pub use denote::{Meaning, meaning};
 pub use emit::Rounding;

@@ -69,6 +69,9 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// One.
+    pub const ONE: Ratio = Ratio { num: 1, den: 1 };
+
     /// A fraction.
     ///
     /// # Errors
@@ -165,25 +168,36 @@ impl Property {
         words.apply(&format!("std.program.{name}"), sizes.into_iter().chain(arguments).chain(both))
     }
 
-    pub(crate) fn write(&self, w: &mut Writer) {
+    /// The number by which packages know the kind of property, which is also the usual order.
+    #[must_use]
+    pub fn place(&self) -> u8 {
         match self {
-            Property::InHull => w.u8(0),
-            Property::WithinHonest(t) => {
-                w.u8(1);
-                w.u32(*t);
-            }
-            Property::FreeOfOrder => w.u8(2),
-            Property::NeverFalls => w.u8(3),
-            Property::MovesAlong => w.u8(4),
-            Property::SumsTo(unit) => {
-                w.u8(5);
-                w.i64(*unit);
-            }
-            Property::SelectsOne => w.u8(6),
-            Property::SelectsEach => w.u8(7),
-            Property::FollowsMajority => w.u8(8),
+            Property::InHull => 0,
+            Property::WithinHonest(_) => 1,
+            Property::FreeOfOrder => 2,
+            Property::NeverFalls => 3,
+            Property::MovesAlong => 4,
+            Property::SumsTo(_) => 5,
+            Property::SelectsOne => 6,
+            Property::SelectsEach => 7,
+            Property::FollowsMajority => 8,
+            Property::Near(_) => 9,
+        }
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.u8(self.place());
+        match self {
+            Property::InHull
+            | Property::FreeOfOrder
+            | Property::NeverFalls
+            | Property::MovesAlong
+            | Property::SelectsOne
+            | Property::SelectsEach
+            | Property::FollowsMajority => {}
+            Property::WithinHonest(t) => w.u32(*t),
+            Property::SumsTo(unit) => w.i64(*unit),
             Property::Near(r) => {
-                w.u8(9);
                 r.operator.0.iter().for_each(|b| w.u8(*b));
                 w.count(r.arguments.len());
                 r.arguments.iter().for_each(|n| write_number(w, *n));

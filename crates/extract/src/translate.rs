@@ -110,7 +110,7 @@ fn rational(q: Ratio) -> BigRational {
 }
 
 /// The arguments of a stuck value, which may be followed by other eliminations.
-fn arguments(n: &Neutral) -> Vec<V> {
+pub(crate) fn arguments(n: &Neutral) -> Vec<V> {
     n.spine.iter().map_while(|e| if let Elim::App(v) = e { Some(v.clone()) } else { None }).collect()
 }
 

@@ -1,11 +1,12 @@
 //! Secret keys in files that nobody else may read.
 
+use crate::disk::create;
 use crate::fault::Fault;
 use crate::hex::{from_hex, to_hex};
 use bfv_cert::sign::SecretKey;
 use bfv_model::Problem;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -32,12 +33,7 @@ pub fn generate(path: &Path) -> Result<SecretKey, Fault> {
     let seed = Zeroizing::new(random()?);
     let digits = Zeroizing::new(to_hex(&*seed));
     let text = Zeroizing::new(format!("{TITLE}\n{}\n", *digits));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(Fault::files(path))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Fault::files(path))?;
+    create(path, text.as_bytes(), true)?;
     Ok(SecretKey::from_seed(&seed))
 }
 
@@ -58,7 +54,7 @@ pub fn secret(path: &Path) -> Result<SecretKey, Fault> {
         None => Err(Problem::new(
             format!("the file {}", path.display()),
             "It holds no secret key.",
-            "Make one with: bfv-worker key --out FILE.",
+            "Make one with: bfv key make FILE.",
         )
         .into()),
     }

@@ -3,14 +3,18 @@
 //! Every line is covered by a signed head behind it: heads of the registry cover keys and revocations, heads of the log cover certificates and
 //! heads of the registry. So a line that was changed, left out, moved or added by somebody without the keys is noticed when the file is read.
 //! That lines were taken off at the end is not: for that, a verifier keeps the last head that it saw.
+//!
+//! A change is written at once, ends with a head, and is on the disk before anybody hears of it. A machine that stops in the middle leaves a
+//! part of it without a head, which nobody relies on. Such a file is refused, and [`Ledger::recover`] sets that part aside.
 
+use crate::disk::settle;
 use crate::fault::Fault;
 use crate::line::Line;
 use bfv_cert::certificate::Certificate;
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{LogExtract, RegistryExtract};
 use bfv_cert::log::{Entry as LogEntry, Inclusion, Kind, Log, TreeHead};
-use bfv_cert::registry::{Entry, Registry, RegistryHead, Role};
+use bfv_cert::registry::{Entry, Reason, Registry, RegistryHead, Revocation, Role};
 use bfv_cert::sign::{KeyId, PublicKey, Quorum, SecretKey};
 use bfv_cert::statement::{Signed, Statement};
 use bfv_model::Problem;
@@ -44,6 +48,8 @@ pub struct Ledger {
 struct Book {
     /// Keys with what was said of them last, in the order in which they came.
     entries: Vec<Entry>,
+    /// Why keys are revoked, as was said last.
+    reasons: BTreeMap<(KeyId, Role), Reason>,
     /// The registry that was signed last; `None` where keys were added since.
     registry: Option<Registry>,
     signed: Option<Signed<RegistryHead>>,
@@ -57,6 +63,8 @@ struct Book {
 
 /// What was found, and how it is mended.
 type Refusal = (&'static str, &'static str);
+/// A refusal, and the number of the line that it is about.
+type Wrong = (usize, Refusal);
 const LATE: Refusal = ("The time is before that of the last entry of the log.", "Check the clock.");
 
 /// Lines that are not yet written.
@@ -95,15 +103,21 @@ impl Book {
                 self.entries.push(entry);
                 self.registry = None;
             }
-            Line::Revoke(key, role, at) => {
+            Line::Revoke(revocation, signer, signature) => {
+                let Revocation { key, role, from, reason } = revocation;
                 let Some(entry) = self.entries.iter_mut().find(|e| (e.key, e.role) == (key, role)) else {
                     return Err(("There is no such key with this role.", "Check the key and the role."));
                 };
                 // An earlier time may replace a later one, but nothing takes a revocation back.
-                if entry.revoked_at.is_some_and(|before| before <= at) {
+                if entry.revoked_at.is_some_and(|before| before <= from) {
                     return Err(("The key is revoked from then on already.", "Nothing is to be done."));
                 }
-                entry.revoked_at = Some(at);
+                let signed = Signed::new(revocation, vec![(signer, signature)]);
+                if signed.verify(&Quorum::one(trust.authority)).is_err() {
+                    return Err(("The authority did not sign this revocation.", "Check the key of the authority."));
+                }
+                entry.revoked_at = Some(from);
+                self.reasons.insert((key, role), reason);
                 self.registry = None;
             }
             Line::Registry(head, key, signature) => {
@@ -156,34 +170,105 @@ impl Book {
     }
 }
 
+/// The lines of a ledger.
+struct Lines {
+    book: Book,
+    /// How many bytes the lines up to the last signed head have.
+    covered: usize,
+    /// The first line that is wrong, after which nothing was read.
+    wrong: Option<Wrong>,
+}
+
+impl Lines {
+    fn read(bytes: &[u8], trust: &Trust) -> Lines {
+        let mut lines = Lines { book: Book::default(), covered: 0, wrong: None };
+        if bytes.len() as u64 > FILE_LIMIT {
+            lines.wrong = Some((1, ("The file is too long.", "Begin a new ledger.")));
+            return lines;
+        }
+        let (mut at, mut last) = (0, 0);
+        for (n, bytes) in (1..).zip(bytes.split_inclusive(|b| *b == b'\n')) {
+            let text = bytes.strip_suffix(b"\n").and_then(|b| std::str::from_utf8(b).ok());
+            let line = text.and_then(Line::read);
+            let taken = line.ok_or(("It is cut off or malformed.", "Take the file from a copy."));
+            if let Err(why) = taken.and_then(|line| lines.book.take(line, trust)) {
+                lines.wrong = Some((n, why));
+                return lines;
+            }
+            (at, last) = (at + bytes.len(), n);
+            if lines.book.covered() {
+                lines.covered = at;
+            }
+        }
+        if !lines.book.covered() {
+            lines.wrong = Some((last, ("No signed head covers the lines up to here.", "Take the file from a copy.")));
+        }
+        lines
+    }
+
+    /// Whether what comes after the last signed head is what a change leaves that was stopped while it was written: no head ends in it.
+    fn stopped(&self, bytes: &[u8]) -> bool {
+        let rest = bytes.get(self.covered..).unwrap_or_default();
+        let head = |line: &[u8]| line.starts_with(b"head ") && line.ends_with(b"\n");
+        !rest.is_empty() && !rest.split_inclusive(|b| *b == b'\n').any(head)
+    }
+}
+
+fn shortened(file: &File, length: usize) -> std::io::Result<()> {
+    file.set_len(length as u64).and_then(|()| file.sync_all())
+}
+
+/// The file of a ledger, locked, and its bytes; of a file that is too long only the beginning.
+fn locked(path: &Path) -> Result<(File, Vec<u8>), Fault> {
+    let new = !path.exists();
+    let file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(Fault::files(path))?;
+    if new {
+        settle(path)?;
+    }
+    file.lock().map_err(Fault::files(path))?;
+    let mut bytes = Vec::new();
+    (&file).take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(Fault::files(path))?;
+    Ok((file, bytes))
+}
+
 impl Ledger {
     /// Opens a ledger and checks every line, or begins an empty one. Waits while another process has it.
     ///
     /// # Errors
     /// The file cannot be used, is too long, or has a line that is malformed, does not follow from those before it or is not signed.
     pub fn open(path: &Path, trust: Trust) -> Result<Ledger, Fault> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(Fault::files(path))?;
-        file.lock().map_err(Fault::files(path))?;
-        let mut text = String::new();
-        (&file).take(FILE_LIMIT + 1).read_to_string(&mut text).map_err(Fault::files(path))?;
-        let refuse =
-            |n: usize, (what, mend): Refusal| Problem::new(format!("line {n} of {}", path.display()), what, mend);
-        if text.len() as u64 > FILE_LIMIT {
-            return Err(refuse(1, ("The file is too long.", "Begin a new ledger.")).into());
+        let (file, bytes) = locked(path)?;
+        let lines = Lines::read(&bytes, &trust);
+        match lines.wrong {
+            None => Ok(Ledger { path: path.to_owned(), file, trust, book: lines.book }),
+            Some((n, (what, mend))) => {
+                let recover = "Take the file from a copy, or run bfv registry recover.";
+                let mend = if lines.covered > 0 && lines.stopped(&bytes) { recover } else { mend };
+                Err(Problem::new(format!("line {n} of {}", path.display()), what, mend).into())
+            }
         }
-        let mut book = Book::default();
-        let mut last = 0;
-        for (n, line) in (1..).zip(text.split_inclusive('\n')) {
-            let line = line.strip_suffix('\n').and_then(Line::read);
-            let line = line.ok_or_else(|| refuse(n, ("It is cut off or malformed.", "Take the file from a copy.")))?;
-            book.take(line, &trust).map_err(|why| refuse(n, why))?;
-            last = n;
+    }
+
+    /// Makes a ledger usable again that was left in the middle of a change. What comes after the last signed head is added to a file beside it
+    /// with the further ending `cut`, and taken off. Nobody was told that it was done, so nothing that counted is lost. The number of bytes
+    /// that were taken off: 0 where the ledger is whole.
+    ///
+    /// # Errors
+    /// The ledger is wrong in another way: no line before is signed by these keys, or a head comes after what is wrong. Or a file cannot be used.
+    pub fn recover(path: &Path, trust: Trust) -> Result<usize, Fault> {
+        let (file, bytes) = locked(path)?;
+        let lines = Lines::read(&bytes, &trust);
+        let Some((n, (what, mend))) = lines.wrong else { return Ok(0) };
+        if lines.covered == 0 || !lines.stopped(&bytes) {
+            return Err(Problem::new(format!("line {n} of {}", path.display()), what, mend).into());
         }
-        if !book.covered() {
-            let why = ("No signed head covers the lines up to here.", "Take the file from a copy.");
-            return Err(refuse(last, why).into());
-        }
-        Ok(Ledger { path: path.to_owned(), file, trust, book })
+        let rest = bytes.get(lines.covered..).unwrap_or_default();
+        let aside = path.with_added_extension("cut");
+        let mut kept = OpenOptions::new().append(true).create(true).open(&aside).map_err(Fault::files(&aside))?;
+        kept.write_all(rest).and_then(|()| kept.sync_all()).map_err(Fault::files(&aside))?;
+        settle(&aside)?;
+        shortened(&file, lines.covered).map_err(Fault::files(path))?;
+        Ok(rest.len())
     }
 
     fn place(&self) -> String {
@@ -204,10 +289,13 @@ impl Ledger {
             draft.take(Line::Head(head, id, signature))
         });
         made.map_err(|(what, mend)| Problem::new(self.place(), what, mend))?;
-        self.file
-            .write_all(draft.text.as_bytes())
-            .and_then(|()| self.file.sync_data())
-            .map_err(Fault::files(&self.path))?;
+        let before = self.file.metadata().map_err(Fault::files(&self.path))?.len();
+        let written = self.file.write_all(draft.text.as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(why) = written {
+            // A part of it may stand there, on a full disk for instance. Where that cannot be taken off either, the next one who opens it is told.
+            let _left = self.file.set_len(before).and_then(|()| self.file.sync_data());
+            return Err(Fault::Files(self.path.clone(), why));
+        }
         self.book = draft.book;
         Ok(())
     }
@@ -231,12 +319,13 @@ impl Ledger {
         self.publish(Some(Line::Entry(entry)), keys, now)
     }
 
-    /// Revokes a key from a time on.
+    /// Revokes a key from a time on, for a reason.
     ///
     /// # Errors
     /// There is no such key, it is revoked from then on already, or as in [`Ledger::register`].
-    pub fn revoke(&mut self, key: KeyId, role: Role, from: u64, keys: Keys<'_>, now: u64) -> Result<(), Fault> {
-        self.publish(Some(Line::Revoke(key, role, from)), keys, now)
+    pub fn revoke(&mut self, revocation: Revocation, keys: Keys<'_>, now: u64) -> Result<(), Fault> {
+        let (id, signature) = revocation.sign(keys.authority);
+        self.publish(Some(Line::Revoke(revocation, id, signature)), keys, now)
     }
 
     /// Signs the same registry at a later time, as verifiers refuse old ones.
@@ -283,6 +372,18 @@ impl Ledger {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.book.entries
+    }
+
+    /// Why the key of an entry is revoked; nothing where it is not.
+    #[must_use]
+    pub fn reason(&self, entry: &Entry) -> Option<Reason> {
+        self.book.reasons.get(&(entry.key, entry.role)).copied()
+    }
+
+    /// When the authority signed the registry last, in seconds since 1970; nothing where it never did.
+    #[must_use]
+    pub fn signed(&self) -> Option<u64> {
+        self.book.signed.as_ref().map(|s| s.head.time)
     }
 
     /// The last head, and the proof that the log has only grown since it had `old` entries.

@@ -5,14 +5,19 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod disk;
 mod fault;
 mod hex;
 mod keys;
 mod ledger;
 mod line;
+mod request;
 
 pub use chain::{CHAIN_LIMIT, Chain};
+pub use disk::create;
 pub use fault::Fault;
 pub use hex::{digest, key_id};
 pub use keys::{KEY_LIMIT, generate, random, secret};
 pub use ledger::{FILE_LIMIT, Keys, Ledger, Trust};
+pub use line::{reason_word, role_word};
+pub use request::{REQUEST_LIMIT, request, requested};

@@ -3,7 +3,7 @@
 use crate::hex::{digest, from_hex, key_id, to_hex};
 use bfv_cert::digest::Digest;
 use bfv_cert::log::TreeHead;
-use bfv_cert::registry::{Entry, RegistryHead, Role};
+use bfv_cert::registry::{Entry, Reason, RegistryHead, Revocation, Role};
 use bfv_cert::sign::{KeyId, SIGNATURE_LEN, Signature};
 use std::fmt;
 
@@ -12,8 +12,8 @@ use std::fmt;
 pub(crate) enum Line {
     /// A key enters the registry.
     Entry(Entry),
-    /// A key is revoked from a time on.
-    Revoke(KeyId, Role, u64),
+    /// The authority revokes a key from a time on.
+    Revoke(Revocation, KeyId, Signature),
     /// The authority signs the registry as it is now; the log takes the head at its time.
     Registry(RegistryHead, KeyId, Signature),
     /// The log takes a certificate.
@@ -22,17 +22,35 @@ pub(crate) enum Line {
     Head(TreeHead, KeyId, Signature),
 }
 
-pub(crate) const ROLES: [(&str, Role); 3] = [("worker", Role::Worker), ("head", Role::Head), ("voter", Role::Voter)];
+/// The word of a role, as it stands in a ledger.
+#[must_use]
+pub fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Worker => "worker",
+        Role::Head => "head",
+        Role::Voter => "voter",
+    }
+}
 
-fn word(role: Role) -> &'static str {
-    ROLES.iter().find(|(_, r)| *r == role).map_or("", |(word, _)| word)
+/// The word of a reason, as it stands in a ledger.
+#[must_use]
+pub fn reason_word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Stolen => "stolen",
+        Reason::Replaced => "replaced",
+        Reason::Retired => "retired",
+        Reason::Lied => "lied",
+    }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Line::Entry(entry) => write!(f, "entry {}", to_hex(&entry.encode())),
-            Line::Revoke(key, role, at) => write!(f, "revoke {} {} {at}", key.0, word(*role)),
+            Line::Revoke(r, key, s) => {
+                let (role, reason) = (role_word(r.role), reason_word(r.reason));
+                write!(f, "revoke {} {role} {} {reason} {} {}", r.key.0, r.from, key.0, to_hex(&s.0))
+            }
             Line::Registry(head, key, s) => {
                 write!(f, "registry {} {} {} {} {}", head.time, head.count, head.root, key.0, to_hex(&s.0))
             }
@@ -54,9 +72,11 @@ impl Line {
         let words: Vec<&str> = text.split(' ').collect();
         let line = match *words.as_slice() {
             ["entry", bytes] => Line::Entry(Entry::decode(&from_hex(bytes)?).ok()?),
-            ["revoke", key, role, at] => {
-                let (_, role) = ROLES.into_iter().find(|(word, _)| *word == role)?;
-                Line::Revoke(key_id(key)?, role, at.parse().ok()?)
+            ["revoke", key, role, from, reason, signer, s] => {
+                let role = [Role::Worker, Role::Head, Role::Voter].into_iter().find(|r| role_word(*r) == role)?;
+                let reason = Reason::ALL.into_iter().find(|r| reason_word(*r) == reason)?;
+                let revocation = Revocation { key: key_id(key)?, role, from: from.parse().ok()?, reason };
+                Line::Revoke(revocation, key_id(signer)?, signature(s)?)
             }
             ["registry", time, count, root, key, s] => {
                 let head = RegistryHead { time: time.parse().ok()?, count: count.parse().ok()?, root: digest(root)? };

@@ -5,11 +5,11 @@ use bfv_cert::certificate::*;
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{Reveal, write};
 use bfv_cert::log::verify_consistency;
-use bfv_cert::registry::{Entry, Role};
+use bfv_cert::registry::{Entry, Reason, Revocation, Role};
 use bfv_cert::sign::{Quorum, SecretKey};
 use bfv_cert::tensor::Shape;
 use bfv_cert::{Expected, Policy, Refusal, SignatureFault, admit};
-use bfv_ledger::{Chain, Fault, Keys, Ledger, Trust, generate, random, secret};
+use bfv_ledger::{Chain, Fault, Keys, Ledger, Trust, create, generate, random, request, requested, secret};
 use std::path::{Path, PathBuf};
 
 const NOW: u64 = 1_800_000_000;
@@ -46,6 +46,10 @@ fn trust() -> Trust {
 
 fn entry(n: u8) -> Entry {
     Entry::with_manifest(&key(n), Role::Worker, NOW - 1000, NOW + 1000, Some(Digest([n; 32])))
+}
+
+fn revocation(n: u8, role: Role, from: u64) -> Revocation {
+    Revocation { key: key(n).public().id(), role, from, reason: Reason::Lied }
 }
 
 fn certificate(n: u8, seq: u64) -> Certificate {
@@ -103,7 +107,7 @@ fn filled(folder: &Folder) -> PathBuf {
     ledger.register(entry(1), keys, NOW).unwrap();
     ledger.register(entry(2), keys, NOW + 1).unwrap();
     ledger.add(&certificate(1, 1), &log, NOW + 2).unwrap();
-    ledger.revoke(key(1).public().id(), Role::Worker, NOW + 3, keys, NOW + 3).unwrap();
+    ledger.revoke(revocation(1, Role::Worker, NOW + 3), keys, NOW + 3).unwrap();
     ledger.add(&certificate(2, 1), &log, NOW + 4).unwrap();
     ledger.renew(keys, NOW + 5).unwrap();
     path
@@ -185,6 +189,8 @@ fn what_is_written_is_read_again_and_admitted() {
         assert_eq!(admitted.envelope().registry().opening.entry.manifest, Some(Digest([n; 32])));
     }
     assert_eq!(ledger.entries().len(), 2);
+    let reasons: Vec<_> = ledger.entries().iter().map(|e| ledger.reason(e)).collect();
+    assert_eq!((reasons, ledger.signed()), (vec![Some(Reason::Lied), None], Some(NOW + 5)));
     drop(ledger);
     // One that comes later is refused.
     let mut ledger = reopened(&path).unwrap();
@@ -226,9 +232,12 @@ fn every_refusal_leaves_the_ledger_as_it_was() {
     expect("The entry is not signed by its key.", &mut |l| l.register(exchanged, keys, now));
     let revoked = Entry { revoked_at: Some(NOW), ..entry(3) };
     expect("The entry is not signed by its key.", &mut |l| l.register(revoked, keys, now));
-    expect("There is no such key with this role.", &mut |l| l.revoke(id(3), worker, now, keys, now));
-    expect("There is no such key with this role.", &mut |l| l.revoke(id(1), Role::Head, now, keys, now));
-    expect("The key is revoked from then on already.", &mut |l| l.revoke(id(1), worker, now, keys, now));
+    expect("There is no such key with this role.", &mut |l| l.revoke(revocation(3, worker, now), keys, now));
+    expect("There is no such key with this role.", &mut |l| l.revoke(revocation(1, Role::Head, now), keys, now));
+    expect("The key is revoked from then on already.", &mut |l| l.revoke(revocation(1, worker, now), keys, now));
+    expect("The authority did not sign this revocation.", &mut |l| {
+        l.revoke(revocation(2, worker, now), Keys { authority: &other, log: &log }, now)
+    });
     expect("The time is before that of the last entry of the log.", &mut |l| l.renew(keys, NOW + 4));
     expect("The log has this already.", &mut |l| l.add(&certificate(2, 1), &log, now));
     expect("The authority did not sign this registry.", &mut |l| l.renew(Keys { authority: &other, log: &log }, now));
@@ -300,6 +309,74 @@ fn whatever_is_changed_in_the_file_is_noticed() {
     assert!(refused(Ledger::open(&path, other).err().unwrap()).contains("authority"));
     let other = Trust { log: key(12).public(), ..trust() };
     assert!(refused(Ledger::open(&path, other).err().unwrap()).contains("keeper of the log"));
+}
+
+/// A machine that stops in the middle of a change leaves a part of it: any part, and zeros that a disk has put there.
+#[test]
+fn a_change_that_was_cut_off_is_set_aside_and_nothing_else_is_lost() {
+    let folder = Folder::new("recover");
+    let path = filled(&folder);
+    let good = std::fs::read(&path).unwrap();
+    // The last change is a renewal: a registry and a head.
+    let lines: Vec<&[u8]> = good.split_inclusive(|b| *b == b'\n').collect();
+    let before = lines[..lines.len() - 2].concat();
+    let aside = folder.file("ledger.cut");
+    let mut tried = 0;
+    for end in (before.len() + 1..good.len()).step_by(3) {
+        for zeros in [0, 9] {
+            let left = [&good[..end], &vec![0; zeros]].concat();
+            std::fs::write(&path, &left).unwrap();
+            let Err(Fault::Refused(problem)) = Ledger::open(&path, trust()) else { panic!("cut off at byte {end}") };
+            assert_eq!(problem.mend, "Take the file from a copy, or run bfv registry recover.");
+            // Nothing is taken off without the right keys.
+            let other = Trust { authority: key(12).public(), ..trust() };
+            assert!(Ledger::recover(&path, other).is_err());
+            assert_eq!(std::fs::read(&path).unwrap(), left);
+            let _none = std::fs::remove_file(&aside);
+            assert_eq!(Ledger::recover(&path, trust()).unwrap(), left.len() - before.len());
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+            assert_eq!(std::fs::read(&aside).unwrap(), left[before.len()..]);
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "{tried}");
+    assert_eq!(Ledger::recover(&path, trust()).unwrap(), 0);
+    let (authority, log) = (key(10), key(11));
+    reopened(&path).unwrap().renew(Keys { authority: &authority, log: &log }, NOW + 6).unwrap();
+    reopened(&path).unwrap();
+}
+
+/// A head after what is wrong shows that somebody relied on it, so that is no change that was cut off.
+#[test]
+fn a_changed_line_is_nothing_to_recover_from() {
+    let folder = Folder::new("changed-line");
+    let path = filled(&folder);
+    let mut bytes = std::fs::read(&path).unwrap();
+    for at in (0..bytes.len() - 2).step_by(101) {
+        let byte = std::mem::replace(&mut bytes[at], b'?');
+        std::fs::write(&path, &bytes).unwrap();
+        let last = bytes.windows(6).rposition(|w| w == b"\nhead ").unwrap();
+        let recovered = Ledger::recover(&path, trust());
+        // Of the last change alone, a changed head cannot be told from one that was cut off.
+        assert_eq!(recovered.is_ok(), at > last && at <= last + 5, "byte {at}");
+        bytes[at] = byte;
+    }
+}
+
+#[test]
+fn requests_are_read_as_they_were_written() {
+    let folder = Folder::new("request");
+    let path = folder.file("law.request");
+    create(&path, request(&entry(1)).as_bytes(), false).unwrap();
+    assert_eq!(requested(&path).unwrap(), entry(1));
+    assert!(matches!(create(&path, b"", false), Err(Fault::Files(..))));
+    let good = request(&entry(1));
+    for bad in [&good[1..], &good[..good.len() - 1], &good.to_uppercase(), "", &format!("{good}\n"), &good.repeat(9)] {
+        std::fs::write(&path, bad).unwrap();
+        assert_eq!(refused(requested(&path).unwrap_err()), "It is no request to register a key.", "{bad}");
+    }
+    std::fs::write(&path, [0xff; 40]).unwrap();
+    assert_eq!(refused(requested(&path).unwrap_err()), "It is no request to register a key.");
 }
 
 #[test]
