@@ -146,6 +146,12 @@ impl Layout {
         self.rows.start.checked_sub(1).map(u32::from)
     }
 
+    /// Whether an audit cannot do without a value: products, which are checked, and what comes into a stage. Everything else follows from these.
+    #[must_use]
+    pub fn needs(&self, place: Place) -> bool {
+        place.op.is_product() || self.input_row() == Some(place.layer)
+    }
+
     /// The first row of the trace.
     fn base(&self) -> u16 {
         self.rows.start.saturating_sub(1)
