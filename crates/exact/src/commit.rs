@@ -20,7 +20,9 @@ use bfv_cert::digest::Digest;
 use bfv_cert::merkle::{Builder, Tree};
 
 pub use pack::{read, read_cell, sum_bytes, write};
-pub use roots::{model_root, spec_root, stream_bytes, stream_root, stream_shape, token_bytes, tokens_root, tokens_shape};
+pub use roots::{
+    model_root, spec_root, stream_bytes, stream_root, stream_shape, token_bytes, tokens_root, tokens_shape,
+};
 pub use rows::{all_rows, layers_of, rows_of};
 
 /// The operations of a row, in the order in which they are committed. Those of a head stand for all heads, named by the first.

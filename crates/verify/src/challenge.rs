@@ -57,6 +57,7 @@ impl Beacon {
 }
 
 /// Where the random numbers come from.
+#[derive(Clone, Copy)]
 pub enum Challenge<'a> {
     /// A secret, with which so many certificates were judged already.
     Secret(&'a Secret, u64),

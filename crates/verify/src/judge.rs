@@ -7,8 +7,8 @@ use crate::keys::Weight;
 use crate::stage::Split;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
-use bfv_cert::tensor::Shape;
 use bfv_cert::digest::Digest;
+use bfv_cert::tensor::Shape;
 use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
 use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
@@ -135,7 +135,8 @@ pub(crate) fn examined<'a, G: Judged>(
     vocabulary(&all, subject.model.spec().draft().dims.vocab)?;
     let cells = Cells::new(layout, admitted.envelope().cells());
     cells.complete(late(case, admitted.at()))?;
-    let numbers = case.challenge.numbers(subject, certificate.body(), admitted.logged(), all.len().saturating_sub(1), rows);
+    let numbers =
+        case.challenge.numbers(subject, certificate.body(), admitted.logged(), all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
     let mut audit =
         Audit { model: &subject.model, cells: &cells, numbers: &numbers, tokens: &all, checked: Checked::default() };
@@ -148,12 +149,7 @@ fn late(case: &Case<'_>, at: u64) -> bool {
     case.terms.deadline.is_some_and(|deadline| at > deadline)
 }
 
-pub(crate) fn accepted(
-    admitted: &Admitted<'_>,
-    soundness: Soundness,
-    checked: Checked,
-    values: Vec<i64>,
-) -> Accepted {
+pub(crate) fn accepted(admitted: &Admitted<'_>, soundness: Soundness, checked: Checked, values: Vec<i64>) -> Accepted {
     let certificate = admitted.envelope().certificate();
     let fields = certificate.fields();
     Accepted {
@@ -219,7 +215,8 @@ fn shapes<G: Weight>(
     };
     // The last token of the answer is not computed with.
     let done = u32::try_from(case.prompt.len() + answer.len() - 1).unwrap_or(u32::MAX);
-    let stream = Shape::new(&[done, spec.draft().dims.width]).map_err(|_| contradicts("output", "the specification"))?;
+    let stream =
+        Shape::new(&[done, spec.draft().dims.width]).map_err(|_| contradicts("output", "the specification"))?;
     let conditions = [
         ("layers", fields.layers == rows),
         ("input shape", fields.input_shape == if first { tokens_shape(case.prompt)? } else { stream }),

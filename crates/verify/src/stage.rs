@@ -250,11 +250,7 @@ fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<A
         let at = stages.iter().map(|s| s.at).max();
         let late = at.zip(deadline).is_some_and(|(at, deadline)| at > deadline);
         let n = split.number(row);
-        return Err(if late {
-            Stop::Rejected(Rejected::Absent(n))
-        } else {
-            Stop::Undecided(Undecided::Absent(n))
-        });
+        return Err(if late { Stop::Rejected(Rejected::Absent(n)) } else { Stop::Undecided(Undecided::Absent(n)) });
     }
     for link in links {
         if let Verdict::Undecided(why) = link.verdict {
