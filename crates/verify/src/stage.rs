@@ -191,8 +191,8 @@ pub fn judge_chain(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> 
     let judged = chained(split, &own, deadline);
     if let Err(Stop::Rejected(Rejected::Absent(n)) | Stop::Undecided(Undecided::Absent(n))) = &judged {
         // What came in the place of a part that is missing says more.
-        let instead = foreign.iter().filter(|link| split.number(link.layers.start) == *n);
-        if let Err(stop) = instead.map(|link| rejected(split, link)).collect::<Result<(), Stop>>() {
+        let mut instead = foreign.iter().filter(|link| split.number(link.layers.start) == *n);
+        if let Err(stop) = instead.try_for_each(|link| rejected(split, link)) {
             return stop.into();
         }
     }
