@@ -76,9 +76,8 @@ fn splitting(bytes: &[u8]) -> bool {
 fn staged(bytes: &[u8]) -> bool {
     let Ok(s) = Splitting::read(bytes) else { return false };
     let Ok(stages) = s.stages() else { return false };
-    assert!(
-        stages.iter().fold(Some(0), |next, (_, l)| next.filter(|n| *n == l.start).map(|_| l.end)) == Some(s.layers)
-    );
+    let end = stages.iter().try_fold(0, |next, (_, l)| (next == l.start).then_some(l.end));
+    assert_eq!(end, Some(s.layers));
     true
 }
 

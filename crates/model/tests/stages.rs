@@ -7,7 +7,7 @@ use bfv_model::splitting::Splitting;
 use bfv_model::stream;
 
 /// A configuration whose workers have these shared, core and last layers.
-fn splitting(workers: &[[&str; 3]]) -> Splitting {
+fn splitting(workers: &[[&str; 3]]) -> Result<Splitting, String> {
     let worker = |(i, [shared, core, head]): (usize, &[&str; 3])| {
         format!(
             r#"{{"worker_id": "w{i}", "capability_focus": "any", "layer_selection": {{"shared_base": [{shared}],
@@ -20,11 +20,11 @@ fn splitting(workers: &[[&str; 3]]) -> Splitting {
           "fusion_hyperparams": {{"smoothness_order": 0, "combination_weights_learnable": false, "confidence_weighting": false}}}}"#,
         all.join(", ")
     );
-    Splitting::read(text.as_bytes()).unwrap_or_else(|why| panic!("{why}"))
+    Splitting::read(text.as_bytes()).map_err(|why| why.to_string())
 }
 
 fn stages(workers: &[[&str; 3]]) -> Result<Vec<(String, u32, u32)>, String> {
-    let s = splitting(workers);
+    let s = splitting(workers).unwrap();
     assert!(!s.workers.is_empty());
     let stages = s.stages().map_err(|p| {
         for sentence in [&p.what, &p.mend] {
@@ -59,6 +59,8 @@ fn workers_that_answer_side_by_side_are_no_stages() {
     wrong(&[["0", "1", "3"], ["0", "2", ""]], "Worker w0 has layer 3, and layer 2 comes next.");
     wrong(&[["0", "1", "2"], ["0", "1", "2"]], "Worker w1 has layer 1, and layer 3 comes next.");
     wrong(&[["0", "1", ""], ["0", "", ""]], "Worker w1 has no layers of its own.");
+    // All workers have the first layer.
+    assert!(splitting(&[["", "0", ""]]).unwrap_err().contains("The list has 0 entries"));
     // The example of the source text is an ensemble.
     let source = Splitting::read(include_bytes!("examples/splitting.json")).unwrap();
     let why = source.stages().unwrap_err().to_string();

@@ -124,7 +124,13 @@ pub(crate) fn examined<'a, G: Judged>(
     if fields.model != subject.root || fields.spec != subject.spec {
         return Err(Stop::Undecided(Undecided::OtherModel));
     }
-    let rows = split.map_or_else(|| Ok(all_rows(subject.model.spec())), |split| split.rows(fields))?;
+    let rows = match split {
+        None => all_rows(subject.model.spec()),
+        Some(split) => {
+            split.valid(&admitted, case.policy)?;
+            split.rows(fields)?
+        }
+    };
     let soundness = case.challenge.soundness();
     if soundness.bits() < case.terms.least_bits {
         return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));

@@ -31,5 +31,5 @@ pub use audit::Judged;
 pub use challenge::{Beacon, Challenge, Secret, Soundness};
 pub use fusion::{Fusion, judge_fusion};
 pub use judge::{Case, Subject, Terms, judge};
-pub use stage::{Link, Part, Split, Stage, judge_chain, judge_stage};
+pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};

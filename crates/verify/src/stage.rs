@@ -14,8 +14,9 @@ use crate::keys::Weight;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Sure, Undecided, Verdict};
 use bfv_cert::certificate::{Body, Fields, Lane, Layers, PARENT_LIMIT};
 use bfv_cert::digest::Digest;
+use bfv_cert::registry::Entry;
 use bfv_cert::sign::KeyId;
-use bfv_cert::{BindingFault, FreshnessFault, Part as Read, Refusal, Taken, chain};
+use bfv_cert::{Admitted, BindingFault, FreshnessFault, Part as Read, Policy, Refusal, Taken, chain};
 use bfv_exact::Refused;
 use bfv_exact::commit::all_rows;
 
@@ -28,12 +29,22 @@ pub struct Part {
     pub layers: Layers,
 }
 
+/// Who says how a model is split: an entry of the registry that carries the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered {
+    /// The entry of the head. That it carries this configuration is for the caller to see to.
+    pub head: Entry,
+    /// When the registry was signed, in seconds since 1970.
+    pub time: u64,
+}
+
 /// How a model is split, as it is registered: every row belongs to one part.
 #[derive(Debug, Clone)]
 pub struct Split {
     model: Digest,
     spec: Digest,
     parts: Vec<Part>,
+    registered: Registered,
 }
 
 impl Split {
@@ -41,7 +52,7 @@ impl Split {
     ///
     /// # Errors
     /// There are none or more than [`PARENT_LIMIT`], one key has two, or they do not have every row of the model once, in order.
-    pub fn new<G: Weight>(subject: &Subject<G>, parts: Vec<Part>) -> Result<Split, Refused> {
+    pub fn new<G: Weight>(subject: &Subject<G>, parts: Vec<Part>, registered: Registered) -> Result<Split, Refused> {
         let fail = |why: String| Err(Refused::new("a split model", why));
         if parts.len() > PARENT_LIMIT {
             return fail(format!("it has {} parts, at most {PARENT_LIMIT} are possible", parts.len()));
@@ -61,13 +72,26 @@ impl Split {
         if next != all {
             return fail(format!("its parts end at row {next}, and the model at {all}"));
         }
-        Ok(Split { model: *subject.root(), spec: *subject.spec(), parts })
+        Ok(Split { model: *subject.root(), spec: *subject.spec(), parts, registered })
     }
 
     /// The parts.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// That the split was registered when a certificate was logged, in a registry that is not too old now.
+    pub(crate) fn valid(&self, admitted: &Admitted<'_>, policy: &Policy) -> Result<(), Stop> {
+        let Registered { head, time } = &self.registered;
+        let age = admitted.at().saturating_sub(*time);
+        match head.valid_at(admitted.logged()) {
+            Err(fault) => Err(Stop::Undecided(Undecided::Split(fault))),
+            Ok(()) if age > policy.registry_max_age => {
+                Err(Stop::Undecided(Undecided::SplitTooOld(age, policy.registry_max_age)))
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// The rows that the worker of this certificate has, which must be those that the certificate names.

@@ -4,7 +4,7 @@ use crate::challenge::Soundness;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
-use bfv_cert::{Refusal, Taken};
+use bfv_cert::{Refusal, SignatureFault, Taken};
 use bfv_exact::forward::Op;
 use std::fmt;
 
@@ -214,6 +214,10 @@ pub enum Undecided {
     Keys,
     /// The answer is larger than this machine computes, with the reason.
     Size(String),
+    /// How the model is split was not registered when the certificate was logged, for this reason.
+    Split(SignatureFault),
+    /// The registry that says how the model is split has so many seconds, and at most so many are allowed.
+    SplitTooOld(u64, u64),
     /// The stage of this number in a chain, from 1, is undecided.
     Stage(usize, Box<Undecided>),
     /// There is no stage of this number, and there is no deadline or it has not passed.
@@ -236,6 +240,10 @@ impl fmt::Display for Undecided {
             }
             Undecided::Keys => write!(f, "Undecided: the random numbers belong to another model."),
             Undecided::Size(why) => write!(f, "Undecided: the answer is too large. {why}"),
+            Undecided::Split(fault) => write!(f, "Undecided: the split is not registered, as of its head {fault}."),
+            Undecided::SplitTooOld(age, most) => {
+                write!(f, "Undecided: the registry of the split is {age} seconds old, at most {most} are allowed.")
+            }
             Undecided::Stage(n, why) => write!(f, "Undecided: stage {n} is undecided. {why}"),
             Undecided::Absent(n) => write!(f, "Undecided: there is no stage {n}."),
         }

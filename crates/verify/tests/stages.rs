@@ -10,7 +10,7 @@ use bfv_cert::digest::{Digest, output_digest, seed_commitment};
 use bfv_cert::freshness::{Fresh, Seen};
 use bfv_cert::sign::KeyId;
 use bfv_cert::tensor::Shape;
-use bfv_cert::{BindingFault, Equivocation, Expected, Malformed, Refusal};
+use bfv_cert::{BindingFault, Equivocation, Expected, Malformed, Refusal, SignatureFault};
 use bfv_exact::commit::{all_rows, rows_of, tokens_root};
 use bfv_exact::forward::Op;
 use bfv_exact::model::{Model, Weights};
@@ -18,8 +18,8 @@ use bfv_exact::sample::Sampler;
 use bfv_exact::spec::{Bits, Spec};
 use bfv_exact::{Matrix, Refused};
 use bfv_verify::{
-    Beacon, Case, Challenge, Found, Part, Rejected, Secret, Split, Stage, Subject, Terms, Undecided, Verdict,
-    judge_stage,
+    Beacon, Case, Challenge, Found, Part, Registered, Rejected, Secret, Split, Stage, Subject, Terms, Undecided,
+    Verdict, judge_stage,
 };
 use common::*;
 use split_model::*;
@@ -87,7 +87,7 @@ fn splits_that_do_not_have_every_row_once_are_refused() {
     let said = |change: &dyn Fn(&mut Vec<Part>)| {
         let mut all = parts(&subject);
         change(&mut all);
-        Split::new(&subject, all).map_err(|e: Refused| e.to_string()).err().unwrap_or_default()
+        Split::new(&subject, all, registered()).map_err(|e: Refused| e.to_string()).err().unwrap_or_default()
     };
     assert_eq!(said(&|_| ()), "");
     assert!(said(&|p| p.clear()).contains("end at row 0"));
@@ -254,7 +254,7 @@ fn attack_7_layers_of_another_worker_and_workers_of_another_split() {
     assert!(n == 2 && matches!(why, Rejected::Refused(Refusal::Binding(_, BindingFault::Layers(3, 5)))));
     // A split of two workers does not have the third.
     let two = [Part { worker: world::id(1), layers: rows(0, 1) }, Part { worker: world::id(2), layers: rows(1, 3) }];
-    let two = Split::new(&subject, two.to_vec()).unwrap();
+    let two = Split::new(&subject, two.to_vec(), registered()).unwrap();
     let judged = |p: &Proof| by(p, &subject, &two, BOTH, Fresh::default(), Terms::default());
     let proofs = honest(&subject);
     assert_eq!(mismatch(judged(&proofs[2])), BindingFault::NotAssigned);
@@ -332,7 +332,10 @@ fn attack_30_shapes_that_a_stage_does_not_have() {
     malformed(with(1, &|p| p.fields.trace_shape = TraceShape { layers: 1, ..trace }), "trace shape");
     malformed(with(1, &|p| p.fields.trace_shape = TraceShape { blocks: 1 << 20, ..trace }), "trace shape");
     malformed(with(2, &|p| p.fields.output_shape = shape(&[6, 8])), "output shape");
-    assert_eq!(mismatch(with(1, &|p| p.fields.layers = Layers { start: 2, end: u16::MAX })), BindingFault::Layers(2, 3));
+    assert_eq!(
+        mismatch(with(1, &|p| p.fields.layers = Layers { start: 2, end: u16::MAX })),
+        BindingFault::Layers(2, 3)
+    );
     let long = proofs[1].clone().change(0, 1, Op::AfterLayer, |cell| cell.push(0));
     assert_eq!(
         refused(one(&long, &subject)).to_string(),
@@ -374,6 +377,32 @@ fn attack_49_every_flipped_bit_of_a_stage_is_found_where_it_is() {
 }
 
 #[test]
+fn attack_8_a_split_whose_head_is_revoked_or_whose_registry_is_old() {
+    let subject = subject_of_three::<i8>(Bits::Eight);
+    let proof = honest(&subject).remove(0);
+    let with = |change: &dyn Fn(&mut Registered)| {
+        let mut own = registered();
+        change(&mut own);
+        let split = Split::new(&subject, parts(&subject), own).unwrap();
+        by(&proof, &subject, &split, BOTH, Fresh::default(), Terms::default())
+    };
+    ok(with(&|_| ()));
+    let fault = |change: &dyn Fn(&mut Registered)| match with(change) {
+        Verdict::Undecided(Undecided::Split(fault)) => fault,
+        other => panic!("{other}"),
+    };
+    assert_eq!(fault(&|r| r.head.revoked_at = Some(world::LOGGED)), SignatureFault::Revoked);
+    assert_eq!(fault(&|r| r.head.not_before = world::LOGGED + 1), SignatureFault::NotYetValid);
+    assert_eq!(fault(&|r| r.head.not_after = world::LOGGED - 1), SignatureFault::Expired);
+    // It was valid when the certificate was logged.
+    ok(with(&|r| r.head.revoked_at = Some(world::LOGGED + 1)));
+    // Judged 40 seconds after the log: at most 600 are allowed.
+    ok(with(&|r| r.time = world::LOGGED + 40 - 600));
+    let old = with(&|r| r.time = world::LOGGED + 40 - 601);
+    assert!(matches!(old, Verdict::Undecided(Undecided::SplitTooOld(601, 600))), "{old}");
+}
+
+#[test]
 fn attack_46_what_nobody_of_the_split_has_signed_spoils_no_chain() {
     let subject = subject_of_three::<i8>(Bits::Eight);
     let proofs = honest(&subject);
@@ -390,6 +419,7 @@ fn attack_46_what_nobody_of_the_split_has_signed_spoils_no_chain() {
         [(1, 0..1), (4, 1..3)]
             .map(|(n, l)| Part { worker: world::id(n), layers: rows_of(subject.model().spec(), l).unwrap() })
             .to_vec(),
+        registered(),
     )
     .unwrap();
     let outside = by(&stranger, &subject, &two, BOTH, Fresh::default(), Terms::default());

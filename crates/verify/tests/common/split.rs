@@ -5,6 +5,7 @@ use crate::common::*;
 use bfv_cert::certificate::{Fields, Layers, Operation, Output};
 use bfv_cert::digest::{Digest, output_digest, seed_commitment};
 use bfv_cert::freshness::Fresh;
+use bfv_cert::registry::{Entry, Role};
 use bfv_cert::{BindingFault, Expected, Refusal};
 use bfv_exact::Matrix;
 use bfv_exact::commit::{
@@ -15,8 +16,8 @@ use bfv_exact::model::Model;
 use bfv_exact::spec::Bits;
 use bfv_verify::keys::Weight;
 use bfv_verify::{
-    Case, Challenge, Found, Judged, Link, Part, Rejected, Split, Stage, Subject, Terms, Verdict, judge_chain,
-    judge_stage,
+    Case, Challenge, Found, Judged, Link, Part, Registered, Rejected, Split, Stage, Subject, Terms, Verdict,
+    judge_chain, judge_stage,
 };
 
 /// Tokens of the answer.
@@ -30,6 +31,12 @@ pub fn subject_of_three<G: Weight + TryFrom<i64>>(grid: Bits) -> Subject<G> {
     Subject::new(model(&draft)).unwrap()
 }
 
+/// The head that registered the split, in the registry of the envelopes.
+pub fn registered() -> Registered {
+    let head = Entry::new(&world::key(3), Role::Head, world::LOGGED - 1000, world::LOGGED + 1000);
+    Registered { head, time: world::LOGGED - 50 }
+}
+
 /// A stage for each layer.
 pub fn parts<G: Weight>(subject: &Subject<G>) -> Vec<Part> {
     let rows = |i| rows_of(subject.model().spec(), i..i + 1).unwrap();
@@ -37,7 +44,7 @@ pub fn parts<G: Weight>(subject: &Subject<G>) -> Vec<Part> {
 }
 
 pub fn split<G: Weight>(subject: &Subject<G>) -> Split {
-    Split::new(subject, parts(subject)).unwrap()
+    Split::new(subject, parts(subject), registered()).unwrap()
 }
 
 /// The answer of the whole model, which the stages are told.
