@@ -10,7 +10,7 @@ use bfv_cert::certificate::{Batch, Fields, Output};
 use bfv_cert::envelope::Envelope;
 use bfv_cert::registry::Entry;
 use bfv_driver::{Code, Problem, count};
-use bfv_ledger::{Fault, Ledger};
+use bfv_ledger::Ledger;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -134,12 +134,7 @@ pub fn workers(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> 
     let Some(path) = trust.ledger.as_ref().filter(|l| l.is_file()) else {
         return Err(Mistake::new(format!("The file {} names no ledger that is there.", shown(&file)), usage()));
     };
-    let fault = |e: Fault| match e {
-        Fault::Refused(p) => trust::of_file(&shown(path), &p),
-        Fault::Files(_, e) => Problem::not_read(&shown(path), &e),
-        Fault::Random(e) => Problem::new(Code::Internal, format!("There are no random numbers: {e}."), "report this."),
-    };
-    let ledger = Ledger::open(path, trust.keepers).map_err(|e| refuse(fault(e)))?;
+    let ledger = Ledger::open(path, trust.keepers).map_err(|e| refuse(trust::not_read(e)))?;
     let all = ledger.entries();
     let lines = all.iter().enumerate().map(|(i, e)| {
         let head = format!("Key {} of {}. Name: {}.", i + 1, all.len(), trust.name(&e.key));

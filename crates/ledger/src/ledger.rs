@@ -285,6 +285,12 @@ impl Ledger {
         &self.book.entries
     }
 
+    /// When the authority signed the registry last, in seconds since 1970; nothing where it never did.
+    #[must_use]
+    pub fn signed(&self) -> Option<u64> {
+        self.book.signed.as_ref().map(|s| s.head.time)
+    }
+
     /// The last head, and the proof that the log has only grown since it had `old` entries.
     #[must_use]
     pub fn grown(&self, old: u64) -> Option<(&Signed<TreeHead>, Vec<Digest>)> {

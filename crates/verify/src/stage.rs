@@ -197,6 +197,8 @@ pub(crate) fn judge_stage_of<G: Judged>(
 /// One stage of a chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Link<'a> {
+    /// The worker that its certificate names.
+    pub worker: KeyId,
     /// The rows that its certificate names.
     pub layers: Layers,
     /// What came of it.
@@ -207,11 +209,10 @@ pub struct Link<'a> {
 /// once and in order, are of one question and one answer, and when what goes into each is what comes out of the one before. A stage that is missing
 /// leaves the answer undecided, and rejected when the stages were judged after the deadline.
 ///
-/// What no worker of the split has signed, or what was judged before, is rejected for itself and no part of the chain: otherwise anybody could spoil an
-/// honest one.
+/// What no worker of the split has signed, or what was judged before, is no part of the chain: otherwise anybody could spoil an honest one.
 #[must_use]
 pub fn judge_chain(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Verdict {
-    let (own, foreign): (Vec<Link<'_>>, Vec<Link<'_>>) = links.iter().partition(|link| !is_foreign(link.verdict));
+    let (own, foreign): (Vec<Link<'_>>, Vec<Link<'_>>) = links.iter().partition(|link| !is_foreign(split, link));
     let judged = chained(split, &own, deadline);
     if let Err(Stop::Rejected(Rejected::Absent(n)) | Stop::Undecided(Undecided::Absent(n))) = &judged {
         // What came in the place of a part that is missing says more.
@@ -224,15 +225,10 @@ pub fn judge_chain(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> 
 }
 
 /// Whether no worker of the split has signed it, or it was judged before.
-fn is_foreign(verdict: &Verdict<Stage>) -> bool {
-    let Verdict::Rejected(Rejected::Refused(refusal)) = verdict else { return false };
-    matches!(
-        refusal,
-        Refusal::Malformed(..)
-            | Refusal::Signature(..)
-            | Refusal::Freshness(FreshnessFault::SlotUsed(_))
-            | Refusal::Binding(_, BindingFault::NotAssigned)
-    )
+fn is_foreign(split: &Split, link: &Link<'_>) -> bool {
+    let others = !split.parts.iter().any(|p| p.worker == link.worker);
+    let Verdict::Rejected(Rejected::Refused(refusal)) = link.verdict else { return others };
+    others || matches!(refusal, Refusal::Signature(..) | Refusal::Freshness(FreshnessFault::SlotUsed(_)))
 }
 
 /// Refuses a chain for a stage that is rejected.

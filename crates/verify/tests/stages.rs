@@ -5,7 +5,7 @@ mod common;
 #[path = "common/split.rs"]
 mod split_model;
 
-use bfv_cert::certificate::{Layers, Operation, Output, TraceShape};
+use bfv_cert::certificate::{Lane, Layers, Operation, Output, TraceShape};
 use bfv_cert::digest::{Digest, output_digest, seed_commitment};
 use bfv_cert::freshness::{Fresh, Seen};
 use bfv_cert::sign::KeyId;
@@ -34,16 +34,14 @@ fn honest_stages_are_accepted_each_for_itself_and_together() {
     let only = |p: &Proof| p.clone().products();
     for (challenge, bits) in [(Challenge::Secret(&secret, 0), 60), (Challenge::Beacon(&beacon), 60), (BOTH, 59)] {
         for some in [proofs.clone(), proofs.iter().map(only).collect()] {
-            let judged: Vec<(Layers, Verdict<Stage>)> = some
-                .iter()
-                .map(|p| (p.fields.layers, by(p, &subject, &split, challenge, Fresh::default(), Terms::default())))
-                .collect();
+            let one = |p: &Proof| given(p, by(p, &subject, &split, challenge, Fresh::default(), Terms::default()));
+            let judged: Vec<Given> = some.iter().map(one).collect();
             let accepted = accepts(chain_of(&judged, &split, None));
             assert_eq!(accepted.soundness().bits(), bits);
             let tokens: Vec<i64> = answer(&subject).iter().map(|t| i64::from(*t)).collect();
             assert_eq!(accepted.values(), tokens);
             assert_eq!(accepted.worker(), &world::id(4));
-            let stages: Vec<Stage> = judged.into_iter().map(|(_, v)| ok(v)).collect();
+            let stages: Vec<Stage> = judged.into_iter().map(|(_, _, v)| ok(v)).collect();
             assert_eq!(accepted.certificate(), stages[2].certificate());
             let products: u64 = stages.iter().map(|s| s.checked().products).sum();
             assert_eq!(accepted.checked().products, products);
@@ -260,7 +258,7 @@ fn attack_7_layers_of_another_worker_and_workers_of_another_split() {
     assert_eq!(mismatch(judged(&proofs[2])), BindingFault::NotAssigned);
     assert_eq!(mismatch(judged(&proofs[1])), BindingFault::Layers(2, 5));
     // Stages of one split are no chain of another, even where all of them were accepted.
-    let all: Vec<(Layers, Verdict<Stage>)> = proofs.iter().map(|p| (p.fields.layers, one(p, &subject))).collect();
+    let all: Vec<Given> = proofs.iter().map(|p| given(p, one(p, &subject))).collect();
     assert!(matches!(chain_of(&all, &two, None), Verdict::Rejected(_)));
     // A split of another model decides nothing.
     let mut weights = run.weights().clone();
@@ -405,47 +403,49 @@ fn attack_8_a_split_whose_head_is_revoked_or_whose_registry_is_old() {
 #[test]
 fn attack_46_what_nobody_of_the_split_has_signed_spoils_no_chain() {
     let subject = subject_of_three::<i8>(Bits::Eight);
-    let proofs = honest(&subject);
-    let mut judged: Vec<(Layers, Verdict<Stage>)> =
-        proofs.iter().map(|p| (p.fields.layers, one(p, &subject))).collect();
+    let (proofs, split) = (honest(&subject), split(&subject));
+    let judged = |p: &Proof, fresh: Fresh<'_>| given(p, by(p, &subject, &split, BOTH, fresh, Terms::default()));
+    let mut all: Vec<Given> = proofs.iter().map(|p| judged(p, Fresh::default())).collect();
     // Signed by the key of another worker, or by a worker that the split does not have; given twice.
     let mut forged = proofs[1].clone();
     forged.by = 1;
-    let mut stranger = honest(&subject).remove(1);
-    stranger.fields.worker = world::id(2);
-    stranger.by = 2;
-    let two = Split::new(
-        &subject,
-        [(1, 0..1), (4, 1..3)]
-            .map(|(n, l)| Part { worker: world::id(n), layers: rows_of(subject.model().spec(), l).unwrap() })
-            .to_vec(),
-        registered(),
-    )
-    .unwrap();
-    let outside = by(&stranger, &subject, &two, BOTH, Fresh::default(), Terms::default());
+    let forged = judged(&forged, Fresh::default());
+    assert!(matches!(refused(forged.2.clone()), Rejected::Refused(Refusal::Signature(..))));
+    let mut outside = proofs[1].clone();
+    (outside.fields.worker, outside.by) = (world::id(5), 5);
+    let outside_of = judged(&outside, Fresh::default());
+    assert_eq!(mismatch(outside_of.2.clone()), BindingFault::NotAssigned);
     let seen = Used(proofs[1].clone());
-    let fresh = Fresh { seen: Some(&seen), ..Fresh::default() };
-    let again = by(&proofs[1], &subject, &split(&subject), BOTH, fresh, Terms::default());
-    let forged = one(&forged, &subject);
-    assert!(matches!(refused(forged.clone()), Rejected::Refused(Refusal::Signature(..))));
-    assert!(matches!(refused(again.clone()), Rejected::Refused(Refusal::Freshness(_))));
-    assert_eq!(mismatch(outside.clone()), BindingFault::NotAssigned);
-    let at = judged[1].0;
-    for more in [forged, again, outside] {
-        judged.insert(1, (at, more.clone()));
-        accepts(chain_of(&judged, &split(&subject), None));
-        judged.remove(1);
+    let again = judged(&proofs[1], Fresh { seen: Some(&seen), ..Fresh::default() });
+    assert!(matches!(refused(again.2.clone()), Rejected::Refused(Refusal::Freshness(_))));
+    for more in [forged, outside_of, again] {
+        all.insert(1, more.clone());
+        accepts(chain_of(&all, &split, None));
+        all.remove(1);
         // In the place of a part that is missing it is the reason.
-        let (n, _) = in_stage(chain_of(&[judged[0].clone(), (at, more), judged[2].clone()], &split(&subject), None));
+        let (n, _) = in_stage(chain_of(&[all[0].clone(), more, all[2].clone()], &split, None));
         assert_eq!(n, 2);
     }
+    // Nor does a stranger whose certificate cannot be judged, or lies otherwise.
+    outside.fields.lane = Lane::Tolerance;
+    outside.fields.execution = world::fields().execution;
+    let undecided = judged(&outside, Fresh::default());
+    assert!(matches!(undecided.2, Verdict::Undecided(Undecided::Lane(_))));
+    all.insert(1, undecided);
+    accepts(chain_of(&all, &split, None));
+    all.remove(1);
+    // A worker of the split who signs something malformed is named.
+    let mut own = proofs[1].clone();
+    own.fields.seed = world::d(9);
+    all.insert(2, judged(&own, Fresh::default()));
+    let (n, why) = in_stage(chain_of(&all, &split, None));
+    assert!(n == 2 && matches!(why, Rejected::Refused(Refusal::Malformed(..))), "{why}");
+    all.remove(2);
     // Two certificates of one worker for one slot are evidence against it, and the answer falls with it.
     let mut second = proofs[1].clone();
     second.fields.previous = world::d(1);
-    let fresh = Fresh { seen: Some(&seen), ..Fresh::default() };
-    let two_faced = by(&second, &subject, &split(&subject), BOTH, fresh, Terms::default());
-    judged.insert(2, (at, two_faced));
-    let (n, why) = in_stage(chain_of(&judged, &split(&subject), None));
+    all.insert(2, judged(&second, Fresh { seen: Some(&seen), ..Fresh::default() }));
+    let (n, why) = in_stage(chain_of(&all, &split, None));
     assert!(n == 2 && matches!(why, Rejected::Refused(Refusal::Equivocation(Equivocation::Slot(..)))), "{why}");
 }
 

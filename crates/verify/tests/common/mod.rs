@@ -160,8 +160,10 @@ impl Proof {
 
     pub fn bytes(&self) -> Vec<u8> {
         let mut world = World::with(&self.fields, self.by);
-        // A third worker, for models that are split.
-        world.entries.push(Entry::new(&world::key(4), Role::Worker, world::LOGGED - 1000, world::LOGGED + 1000));
+        // A third worker, for models that are split, and one that has no part in them.
+        for n in [4, 5] {
+            world.entries.push(Entry::new(&world::key(n), Role::Worker, world::LOGGED - 1000, world::LOGGED + 1000));
+        }
         let (log, registry) = world.extract();
         let all = || (0..self.cells.len() as u64).filter(|l| self.layout.place(*l).is_some()).collect();
         let opened: Vec<u64> = self.opened.clone().unwrap_or_else(all);

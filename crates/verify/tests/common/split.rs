@@ -6,6 +6,7 @@ use bfv_cert::certificate::{Fields, Layers, Operation, Output};
 use bfv_cert::digest::{Digest, output_digest, seed_commitment};
 use bfv_cert::freshness::Fresh;
 use bfv_cert::registry::{Entry, Role};
+use bfv_cert::sign::KeyId;
 use bfv_cert::{BindingFault, Expected, Refusal};
 use bfv_exact::Matrix;
 use bfv_exact::commit::{
@@ -148,10 +149,21 @@ pub fn by<G: Judged>(
     fresh: Fresh<'_>,
     terms: Terms,
 ) -> Verdict<Stage> {
+    of_bytes(&proof.bytes(), subject, split, challenge, fresh, terms)
+}
+
+pub fn of_bytes<G: Judged>(
+    bytes: &[u8],
+    subject: &Subject<G>,
+    split: &Split,
+    challenge: Challenge<'_>,
+    fresh: Fresh<'_>,
+    terms: Terms,
+) -> Verdict<Stage> {
     let policy = policy(subject);
     let expected = Expected { at: Some(world::HEAD + 10), fresh, ..Expected::default() };
     let case = Case { policy: &policy, expected, prompt: &PROMPT, challenge, terms };
-    let verdict = judge_stage(&proof.bytes(), &case, subject, split);
+    let verdict = judge_stage(bytes, &case, subject, split);
     let text = verdict.to_string();
     assert!(text.split(' ').count() <= 20 && text.is_ascii() && text.ends_with('.'), "{text}");
     verdict
@@ -166,12 +178,20 @@ pub fn chain<G: Judged>(proofs: &[Proof], subject: &Subject<G>) -> Verdict {
 }
 
 pub fn chain_until<G: Judged>(proofs: &[Proof], subject: &Subject<G>, deadline: Option<u64>) -> Verdict {
-    let all: Vec<(Layers, Verdict<Stage>)> = proofs.iter().map(|p| (p.fields.layers, one(p, subject))).collect();
+    let all: Vec<Given> = proofs.iter().map(|p| given(p, one(p, subject))).collect();
     chain_of(&all, &split(subject), deadline)
 }
 
-pub fn chain_of(all: &[(Layers, Verdict<Stage>)], split: &Split, deadline: Option<u64>) -> Verdict {
-    let links: Vec<Link<'_>> = all.iter().map(|(layers, verdict)| Link { layers: *layers, verdict }).collect();
+/// What is known of a stage: who signed it, its rows, and the verdict.
+pub type Given = (KeyId, Layers, Verdict<Stage>);
+
+pub fn given(proof: &Proof, verdict: Verdict<Stage>) -> Given {
+    (proof.fields.worker, proof.fields.layers, verdict)
+}
+
+pub fn chain_of(all: &[Given], split: &Split, deadline: Option<u64>) -> Verdict {
+    let links: Vec<Link<'_>> =
+        all.iter().map(|(worker, layers, verdict)| Link { worker: *worker, layers: *layers, verdict }).collect();
     let verdict = judge_chain(split, &links, deadline);
     for sentence in verdict.to_string().split(". ") {
         assert!(sentence.split(' ').count() <= 20 && sentence.is_ascii(), "{sentence}");
