@@ -212,6 +212,14 @@ pub struct Link<'a> {
 /// What no worker of the split has signed, or what was judged before, is no part of the chain: otherwise anybody could spoil an honest one.
 #[must_use]
 pub fn judge_chain(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Verdict {
+    // Of a stage that is accepted, its certificate says whose it is and what it has.
+    let known = |link: &Link<'_>| match link.verdict {
+        Verdict::Accepted(s) => s.fields().worker == link.worker && s.fields().layers == link.layers,
+        Verdict::Rejected(_) | Verdict::Undecided(_) => true,
+    };
+    if let Some(i) = links.iter().position(|link| !known(link)) {
+        return binding(BindingFault::Chain("certificate", i)).into();
+    }
     let (own, foreign): (Vec<Link<'_>>, Vec<Link<'_>>) = links.iter().partition(|link| !is_foreign(split, link));
     let judged = chained(split, &own, deadline);
     if let Err(Stop::Rejected(Rejected::Absent(n)) | Stop::Undecided(Undecided::Absent(n))) = &judged {
@@ -243,6 +251,12 @@ fn rejected(split: &Split, link: &Link<'_>) -> Result<(), Stop> {
 
 fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<Accepted, Stop> {
     links.iter().try_for_each(|link| rejected(split, link))?;
+    let stages: Vec<&Stage> = links
+        .iter()
+        .filter_map(|link| if let Verdict::Accepted(stage) = link.verdict { Some(stage) } else { None })
+        .collect();
+    // Each was accepted as a part of some split; here they must be parts of this one.
+    stages.iter().try_for_each(|stage| split.rows(stage.fields()).map(|_| ()))?;
     let mut missing = None;
     let mut next = 0;
     for (i, link) in (0..).zip(links) {
@@ -262,10 +276,6 @@ fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<A
         next = end;
     }
     let end = split.parts.last().map_or(0, |p| p.layers.end);
-    let stages: Vec<&Stage> = links
-        .iter()
-        .filter_map(|link| if let Verdict::Accepted(stage) = link.verdict { Some(stage) } else { None })
-        .collect();
     if let Some(row) = missing.or((next < end).then_some(next)) {
         let at = stages.iter().map(|s| s.at).max();
         let late = at.zip(deadline).is_some_and(|(at, deadline)| at > deadline);
@@ -275,16 +285,6 @@ fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<A
     for link in links {
         if let Verdict::Undecided(why) = link.verdict {
             return Err(Stop::Undecided(Undecided::Stage(split.number(link.layers.start), Box::new(why.clone()))));
-        }
-    }
-    // Each was accepted as a part of some split; here they must be the parts of this one.
-    if stages.len() != split.parts.len() {
-        return Err(binding(BindingFault::Count(split.parts.len() as u64, stages.len() as u64)));
-    }
-    for stage in &stages {
-        let rows = split.rows(stage.fields())?;
-        if rows != stage.fields().layers {
-            return Err(binding(BindingFault::Layers(rows.start, rows.end)));
         }
     }
     let Some(last) = stages.last() else { return Err(Stop::Undecided(Undecided::Absent(1))) };

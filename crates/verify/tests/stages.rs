@@ -259,7 +259,14 @@ fn attack_7_layers_of_another_worker_and_workers_of_another_split() {
     assert_eq!(mismatch(judged(&proofs[1])), BindingFault::Layers(2, 5));
     // Stages of one split are no chain of another, even where all of them were accepted.
     let all: Vec<Given> = proofs.iter().map(|p| given(p, one(p, &subject))).collect();
-    assert!(matches!(chain_of(&all, &two, None), Verdict::Rejected(_)));
+    assert_eq!(mismatch(chain_of(&all, &two, None)), BindingFault::Layers(2, 5));
+    // Nor do they stand for others.
+    let mut other = all.clone();
+    other[1].1 = Layers { start: 2, end: 5 };
+    assert_eq!(mismatch(chain_of(&other[..2], &split(&subject), None)), BindingFault::Chain("certificate", 1));
+    other = all.clone();
+    other[0].0 = world::id(2);
+    assert_eq!(mismatch(chain_of(&other, &split(&subject), None)), BindingFault::Chain("certificate", 0));
     // A split of another model decides nothing.
     let mut weights = run.weights().clone();
     weights.head.entries_mut()[0] ^= 1;
