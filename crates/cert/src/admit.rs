@@ -77,6 +77,25 @@ pub struct Taken {
     pub registry: bool,
 }
 
+impl Taken {
+    /// What was taken in either of two envelopes.
+    #[must_use]
+    pub fn or(self, other: Taken) -> Taken {
+        Taken {
+            time: self.time || other.time,
+            query: self.query || other.query,
+            epoch: self.epoch || other.epoch,
+            slot: self.slot || other.slot,
+            worker: self.worker || other.worker,
+            input: self.input || other.input,
+            output: self.output || other.output,
+            parents: self.parents || other.parents,
+            log: self.log || other.log,
+            registry: self.registry || other.registry,
+        }
+    }
+}
+
 /// An envelope of which all of that was checked. The opened values are those that the worker committed to; whether they are right is not known.
 /// Only [`admit`] makes one.
 #[derive(Clone, Debug)]

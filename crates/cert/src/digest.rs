@@ -57,6 +57,8 @@ pub enum Context {
     Query,
     /// The seed of a sampler.
     Seed,
+    /// The seed of a sampler, from the key of a worker and a question.
+    OwnSeed,
     /// The random word of one token that is drawn.
     Draw,
     /// The bytes of a checked specification.
@@ -85,7 +87,7 @@ pub enum Context {
 
 impl Context {
     /// Every use.
-    pub const ALL: [Context; 21] = [
+    pub const ALL: [Context; 22] = [
         Context::Cell,
         Context::Activation,
         Context::Tile,
@@ -95,6 +97,7 @@ impl Context {
         Context::Root,
         Context::Query,
         Context::Seed,
+        Context::OwnSeed,
         Context::Draw,
         Context::Spec,
         Context::Challenge,
@@ -121,6 +124,7 @@ impl Context {
             Context::Root => "bfv 2026 root v1",
             Context::Query => "bfv 2026 query v1",
             Context::Seed => "bfv 2026 seed v1",
+            Context::OwnSeed => "bfv 2026 own seed v1",
             Context::Draw => "bfv 2026 draw v1",
             Context::Spec => "bfv 2026 spec v1",
             Context::Challenge => "bfv 2026 challenge v1",

@@ -4,7 +4,7 @@
 //! So a [`PublicKey`] is canonical (decoded, encoded again and compared) and not weak, and a signature is checked by `verify_strict` only,
 //! which also refuses numbers that are not reduced and points of small order.
 
-use crate::digest::Digest;
+use crate::digest::{Context, Digest};
 use crate::refusal::SignatureFault;
 use ed25519_dalek::{Signature as Dalek, Signer, SigningKey, VerifyingKey};
 use std::fmt;
@@ -31,12 +31,20 @@ pub enum Payload {
     TreeHead,
     /// Why a key is revoked, by the authority.
     Revocation,
+    /// A question, by a worker and for itself only: the seed of its sampler comes of it.
+    Seed,
 }
 
 impl Payload {
     /// Every kind.
-    pub const ALL: [Payload; 5] =
-        [Payload::Certificate, Payload::Possession, Payload::RegistryHead, Payload::TreeHead, Payload::Revocation];
+    pub const ALL: [Payload; 6] = [
+        Payload::Certificate,
+        Payload::Possession,
+        Payload::RegistryHead,
+        Payload::TreeHead,
+        Payload::Revocation,
+        Payload::Seed,
+    ];
 
     /// The type of the payload.
     pub const fn media_type(self) -> &'static str {
@@ -46,6 +54,7 @@ impl Payload {
             Payload::RegistryHead => "application/vnd.bfv.registry.v1+cbor",
             Payload::TreeHead => "application/vnd.bfv.log.v1+cbor",
             Payload::Revocation => "application/vnd.bfv.revocation.v1+cbor",
+            Payload::Seed => "application/vnd.bfv.seed.v1",
         }
     }
 
@@ -155,6 +164,12 @@ impl SecretKey {
     /// The public key.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
+    }
+
+    /// The seed of the sampler that this key has for a question, the same each time, so that nothing need be kept between the steps of an answer.
+    /// Nobody else knows it before it is revealed: it is the hash of a signature (deterministic, RFC 8032 section 5.1.6) that nobody sees.
+    pub fn sampler_seed(&self, query: &Digest) -> [u8; 32] {
+        Context::OwnSeed.hash().bytes(&self.sign(Payload::Seed, query.as_bytes()).0).finish().0
     }
 
     /// Signs these bytes for this purpose.

@@ -156,6 +156,8 @@ fn trust() -> String {
         "Workers must not see why a certificate was rejected while a secret is in use.",
         "Each table [[worker]] has a name and a key.",
         "Each table [[model]] has a name and the folder of an integer model.",
+        "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
+        "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
         "Each table [[fusion]] has name, package and workers, and may have parameters.",
         "An example is examples/inference/verify.toml.",

@@ -2,6 +2,7 @@
 
 use crate::init::shown;
 use crate::project::position;
+use crate::split::{self, Given};
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::{KeyId, Quorum};
@@ -11,7 +12,7 @@ use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
-use bfv_verify::{Challenge, Secret, Subject, Terms};
+use bfv_verify::{Challenge, Secret, Split, Subject, Terms};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,14 @@ pub struct FusionOf {
     pub parameters: Vec<Vec<i64>>,
 }
 
+/// A model that is split over workers.
+pub struct SplitOf {
+    pub name: String,
+    /// The name of the model.
+    pub model: String,
+    pub split: Split,
+}
+
 /// What `verify.toml` says.
 pub struct Trust {
     pub policy: Policy,
@@ -96,6 +105,7 @@ pub struct Trust {
     pub terms: Terms,
     pub ledger: Option<PathBuf>,
     pub models: Vec<Model>,
+    pub splits: Vec<SplitOf>,
     pub questions: Vec<Question>,
     pub fusions: Vec<FusionOf>,
     /// Names of keys.
@@ -124,6 +134,8 @@ struct Document {
     worker: Vec<WorkerText>,
     #[serde(default)]
     model: Vec<ModelText>,
+    #[serde(default)]
+    split: Vec<SplitText>,
     #[serde(default)]
     question: Vec<QuestionText>,
     #[serde(default)]
@@ -159,6 +171,17 @@ struct ModelText {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct SplitText {
+    pub name: String,
+    pub model: String,
+    /// The file of the splitting configuration, whose workers are named as above.
+    pub configuration: PathBuf,
+    /// The worker whose registry entry of the role head carries that file.
+    pub head: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct QuestionText {
     query: String,
     prompt: Vec<u32>,
@@ -184,7 +207,7 @@ pub fn find(start: &Path) -> Result<Option<PathBuf>, Problem> {
 }
 
 /// Something that `verify.toml` says and that does not hold.
-fn bad(shown: &str, what: impl std::fmt::Display, mend: &str) -> Problem {
+pub fn bad(shown: &str, what: impl std::fmt::Display, mend: &str) -> Problem {
     let what = what.to_string();
     Problem::new(Code::BadSettings, format!("The file {shown} cannot be used: {}.", what.trim_end_matches('.')), mend)
 }
@@ -227,6 +250,17 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let drawn = drawn(&known)?;
         models.push(Model { name, known, drawn });
     }
+    let trusted = |text: &str| {
+        let id = key(shown, text)?;
+        id.key().map_err(|fault| bad(shown, format!("{text} is no key, because {fault}"), "write a public key."))
+    };
+    let (authority, log) = (trusted(&document.authority)?, trusted(&document.log)?);
+    let keepers = Keepers { authority, log };
+    let ledger = document.ledger.map(|l| folder.join(l));
+    let splits = split::read(
+        &document.split,
+        &Given { shown, folder, models: &models, ledger: ledger.as_deref(), keepers, ids: &ids },
+    )?;
     let mut questions = Vec::new();
     for q in document.question {
         let query = digest(shown, &q.query)?;
@@ -241,11 +275,6 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let spec = bfv_cert::digest::spec_root(&bytes);
         fusions.push(FusionOf { name: f.name, package, spec, workers: ids(&f.workers)?, parameters: f.parameters });
     }
-    let trusted = |text: &str| {
-        let id = key(shown, text)?;
-        id.key().map_err(|fault| bad(shown, format!("{text} is no key, because {fault}"), "write a public key."))
-    };
-    let (authority, log) = (trusted(&document.authority)?, trusted(&document.log)?);
     let policy = Policy {
         authority: Quorum::one(authority),
         log: Quorum::one(log),
@@ -257,12 +286,10 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     };
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    let ledger = document.ledger.map(|l| folder.join(l));
-    let keepers = Keepers { authority, log };
-    Ok(Trust { policy, keepers, terms, ledger, models, questions, fusions, names })
+    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, names })
 }
 
-fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
+pub fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
     std::fs::read(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))
 }
 

@@ -2,19 +2,21 @@
 
 use crate::answer::{Answer, Line, problem_json};
 use crate::args::Verify;
+use crate::chains::{Chain, StageOf, chains};
 use crate::init::{refuse, shown};
+use crate::judged::{Judged, document, sentences, word};
 use crate::options::Options;
-use crate::trust::{self, FusionOf, Known, Model, Question, Trust};
+use crate::trust::{self, FusionOf, Known, Model, Question, SplitOf, Trust};
 use crate::usage::{Mistake, line};
-use bfv_cert::certificate::{Operation, Slot};
+use bfv_cert::certificate::{Fields, Operation, Slot};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
 use bfv_cert::freshness::{Fresh, Seen};
 use bfv_cert::sign::KeyId;
-use bfv_cert::{Class, Expected, Malformed, Refusal, Taken, admit};
+use bfv_cert::{Class, Expected, Malformed, Refusal, admit};
 use bfv_driver::{Code, Event, Problem, count};
 use bfv_exact::commit::tokens_root;
-use bfv_verify::{Accepted, Case, Fusion, Rejected, Terms, Undecided, Verdict, judge, judge_fusion};
+use bfv_verify::{Accepted, Case, Fusion, Rejected, Terms, Undecided, Verdict, judge, judge_fusion, judge_stage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -24,13 +26,6 @@ use std::path::{Path, PathBuf};
 struct Envelopes {
     place: String,
     bytes: Vec<u8>,
-}
-
-/// What came of one.
-enum Judged {
-    Verdict(Verdict),
-    /// It cannot be judged with what `verify.toml` says.
-    Unknown(&'static str),
 }
 
 /// Slots that were used: by certificates of earlier runs, and of this one.
@@ -62,24 +57,32 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|n| all.get(*n).is_some_and(is_fusion));
     let mut rows: Vec<Option<(Line, Value)>> = all.iter().map(|_| None).collect();
-    let (mut counts, mut events, mut fused) = ([0usize; 3], Vec::new(), Vec::new());
+    let (mut counts, mut events, mut fused) = (Counts::default(), Vec::new(), Vec::new());
+    let (mut stages, mut answers) = (Vec::new(), None);
     for n in order {
         let (Some(e), Some(row)) = (all.get(n), rows.get_mut(n)) else { continue };
-        let (judged, of) = judge.one(&e.bytes, &slots);
+        if is_fusion(e) && answers.is_none() {
+            answers = Some(judge.answers(&stages));
+        }
+        let (mut judged, of) = judge.one(&e.bytes, &slots);
         judge.judged += 1;
-        let (place, event) = match &judged {
+        let place = counts.add(&judged, &mut events);
+        let slot = match Envelope::decode(&e.bytes) {
+            Ok(envelope) if place == 0 => slots.add(&envelope),
+            _ => String::new(),
+        };
+        match &mut judged {
             Judged::Verdict(Verdict::Accepted(a)) => {
                 judge.accepted.push(a.clone());
-                if let Ok(envelope) = Envelope::decode(&e.bytes) {
-                    fresh_slots += &slots.add(&envelope);
-                }
-                (0, None)
+                fresh_slots += &slot;
             }
-            Judged::Verdict(Verdict::Rejected(_)) => (1, Some(Event::UnexpectedVerdict)),
-            Judged::Verdict(Verdict::Undecided(_)) | Judged::Unknown(_) => (2, Some(Event::Undecided)),
-        };
-        counts[place] += 1;
-        events.extend(event);
+            // The slot is used up for good when the answer is accepted, so that a stage can be judged before the others are there.
+            Judged::Stage(stage) => {
+                stage.slot = slot;
+                stages.push((**stage).clone());
+            }
+            Judged::Verdict(_) | Judged::Unknown(_) => (),
+        }
         *row = Some((Line::from(sentences(&e.place, &judged, &trust, of)), document(&e.place, &judged, &trust, of)));
         if place == 0
             && let Some(fusion) = trust.fusions.iter().find(|f| Some(f.name.as_str()) == of)
@@ -87,6 +90,22 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
         {
             fused.push(fusion.name.clone());
         }
+    }
+    let answers = answers.unwrap_or_else(|| judge.answers(&stages));
+    let mut chained = Vec::new();
+    for chain in &answers {
+        let (judged, place) = (Judged::Verdict(chain.verdict.clone()), chain.place());
+        if counts.add(&judged, &mut events) == 0 {
+            fresh_slots += &chain.slots;
+        }
+        let of = Some(chain.of.model.as_str());
+        let mut value = document(&place, &judged, &trust, of);
+        if let Some(value) = value.as_object_mut() {
+            value.remove("file");
+            value.insert("query".into(), chain.query.to_string().into());
+            value.insert("split".into(), chain.of.name.clone().into());
+        }
+        chained.push((Line::from(sentences(&place, &judged, &trust, of)), value));
     }
     if let (Some(path), false) = (&args.seen, fresh_slots.is_empty()) {
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
@@ -101,12 +120,17 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     }
     // What follows on something malformed in a stream has no beginning.
     if let Some((place, refusal)) = rest {
-        counts[1] += 1;
-        events.push(Event::UnexpectedVerdict);
         let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
+        counts.add(&judged, &mut events);
         lines.push(Line::from(format!("{} The rest was not read.", sentences(&place, &judged, &trust, None))));
         certificates.push(document(&place, &judged, &trust, None));
     }
+    let (answer_lines, answers): (Vec<Line>, Vec<Value>) = chained.into_iter().unzip();
+    let in_stages = match answer_lines.len() {
+        0 => String::new(),
+        n => format!(" and {} in stages", count(n, "answer")),
+    };
+    lines.extend(answer_lines);
     for fusion in trust.fusions.iter().filter(|f| fused.contains(&f.name)) {
         let all = fusion.package.properties();
         lines.extend((1..).zip(all).map(|(n, property)| {
@@ -115,21 +139,25 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     }
     lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
     events.extend(problems.iter().filter_map(Problem::event));
-    let [accepted, rejected, undecided] = counts;
+    let Counts([accepted, rejected, undecided]) = counts;
     let closing = match (rejected, undecided, problems.len()) {
-        (0, 0, 0) => "Result: every certificate is accepted.".to_owned(),
-        (_, _, 0) => "Result: not every certificate is accepted.".to_owned(),
+        (0, 0, 0) if answers.is_empty() => "Result: every certificate is accepted.".to_owned(),
+        (0, 0, 0) => "Result: every certificate and every answer is accepted.".to_owned(),
+        (_, _, 0) if answers.is_empty() => "Result: not every certificate is accepted.".to_owned(),
+        (_, _, 0) => "Result: not every certificate and answer is accepted.".to_owned(),
         (_, _, n) => format!("Result: not complete, because of {}.", count(n, "error")),
     };
     let mut out = serde_json::Map::new();
     let summary = json!({ "accepted": accepted, "rejected": rejected, "undecided": undecided });
     out.insert("summary".into(), summary);
+    let judged = certificates.len();
     out.insert("certificates".into(), certificates.into());
+    out.insert("answers".into(), answers.into());
     out.insert("problems".into(), problems.iter().map(problem_json).collect());
     Ok(Answer {
         first: format!(
-            "Judged {}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",
-            count(accepted + rejected + undecided, "certificate")
+            "Judged {}{in_stages}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",
+            count(judged, "certificate")
         ),
         lines,
         closing,
@@ -138,6 +166,26 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
         events,
         ..Answer::default()
     })
+}
+
+/// How many were accepted, rejected and undecided.
+#[derive(Default)]
+struct Counts([usize; 3]);
+
+impl Counts {
+    /// Counts one, and gives its place.
+    fn add(&mut self, judged: &Judged, events: &mut Vec<Event>) -> usize {
+        let (place, event) = match word(judged) {
+            "accepted" => (0, None),
+            "rejected" => (1, Some(Event::UnexpectedVerdict)),
+            _ => (2, Some(Event::Undecided)),
+        };
+        if let Some(n) = self.0.get_mut(place) {
+            *n += 1;
+        }
+        events.extend(event);
+        place
+    }
 }
 
 /// The file of trust: the one that was named, or the nearest one above the first certificate.
@@ -292,6 +340,14 @@ impl<'a> Judge<'a> {
             };
         }
         let model = self.trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec));
+        if fields.operation == Operation::LayerRange {
+            let judged = match (model, question) {
+                (Some(model), Some(question)) => self.stage(bytes, expected, model, question, fields),
+                (None, _) => self.admitted(bytes, &expected, "The model is not known."),
+                (_, None) => self.admitted(bytes, &expected, "The question is not known."),
+            };
+            return (judged, model.map(|m| m.name.as_str()));
+        }
         let judged = match (model, question) {
             (Some(model), Some(question)) => Judged::Verdict(self.answer(bytes, expected, model, question)),
             (None, _) => self.admitted(bytes, &expected, "The model is not known."),
@@ -318,16 +374,56 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn answer(&self, bytes: &[u8], expected: Expected<'_>, model: &Model, question: &Question) -> Verdict {
+    fn case<'b>(&'b self, expected: Expected<'b>, model: &'b Model, question: &'b Question) -> Case<'b> {
         // Where no question was named, that of the certificate is one that was asked.
         let fresh = Fresh { query: expected.fresh.query.or(Some(question.query)), ..expected.fresh };
-        let case = Case {
+        Case {
             policy: &self.trust.policy,
             expected: Expected { fresh, ..expected },
             prompt: &question.prompt,
             challenge: model.challenge(self.judged),
             terms: Terms { answer: question.answer, ..self.trust.terms },
+        }
+    }
+
+    /// One stage. Where the model is split in several ways, it is a stage of the one that has its layers for its worker, or else its worker.
+    fn stage(
+        &self,
+        bytes: &[u8],
+        expected: Expected<'_>,
+        model: &Model,
+        question: &Question,
+        fields: &Fields,
+    ) -> Judged {
+        let splits = || (0..).zip(&self.trust.splits).filter(|(_, s)| s.model == model.name);
+        let of = splits()
+            .find(|(_, s)| s.split.parts().iter().any(|p| (p.worker, p.layers) == (fields.worker, fields.layers)))
+            .or_else(|| splits().find(|(_, s)| s.split.parts().iter().any(|p| p.worker == fields.worker)))
+            .or_else(|| splits().next());
+        let Some((n, SplitOf { split, .. })) = of else {
+            return self.admitted(bytes, &expected, "The model is not split.");
         };
+        let case = self.case(expected, model, question);
+        let verdict = match &model.known {
+            Known::Eight(subject) => judge_stage(bytes, &case, subject, split),
+            Known::Sixteen(subject) => judge_stage(bytes, &case, subject, split),
+        };
+        let (query, worker, layers) = (fields.query, fields.worker, fields.layers);
+        Judged::Stage(Box::new(StageOf { split: n, query, worker, layers, verdict, slot: String::new() }))
+    }
+
+    /// The answers of all stages. Those that are accepted may be fused, as any other.
+    fn answers(&mut self, stages: &[StageOf]) -> Vec<Chain<'a>> {
+        let all = chains(stages, self.trust);
+        self.accepted.extend(all.iter().filter_map(|c| match &c.verdict {
+            Verdict::Accepted(a) => Some(a.clone()),
+            Verdict::Rejected(_) | Verdict::Undecided(_) => None,
+        }));
+        all
+    }
+
+    fn answer(&self, bytes: &[u8], expected: Expected<'_>, model: &Model, question: &Question) -> Verdict {
+        let case = self.case(expected, model, question);
         match &model.known {
             Known::Eight(subject) => judge(bytes, &case, subject),
             Known::Sixteen(subject) => judge(bytes, &case, subject),
@@ -346,92 +442,4 @@ impl<'a> Judge<'a> {
         let fusion = Fusion { program, spec, workers, parameters: &parameters };
         Judged::Verdict(judge_fusion(bytes, &self.trust.policy, expected, &fusion, &parents))
     }
-}
-
-fn word(judged: &Judged) -> &'static str {
-    match judged {
-        Judged::Verdict(Verdict::Accepted(_)) => "accepted",
-        Judged::Verdict(Verdict::Rejected(_)) => "rejected",
-        Judged::Verdict(Verdict::Undecided(_)) | Judged::Unknown(_) => "undecided",
-    }
-}
-
-/// The reason without its class, which the first word says already.
-fn reason(judged: &Judged) -> String {
-    match judged {
-        Judged::Verdict(Verdict::Accepted(a)) => format!("{}", a.soundness()),
-        Judged::Verdict(v) => v.to_string().trim_start_matches("Undecided: ").to_owned(),
-        Judged::Unknown(why) => (*why).to_owned(),
-    }
-}
-
-fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> String {
-    let mut first = word(judged).to_owned();
-    first.get_mut(..1).map(str::make_ascii_uppercase);
-    match judged {
-        Judged::Verdict(Verdict::Accepted(a)) => {
-            let taken = match taken(&a.taken()).as_slice() {
-                [] => String::new(),
-                all => format!(" Taken from the envelope: {}.", all.join(", ")),
-            };
-            let (worker, of) = (trust.name(a.worker()), of.unwrap_or_default());
-            let sure = match a.soundness().bits() {
-                u32::MAX => "All of it was computed again.".to_owned(),
-                bits => format!("A wrong answer would pass with probability at most 2^-{bits}."),
-            };
-            format!("{first}: {place}. Worker {worker}, program {of}, lane {}. {sure}{taken}", lane(a))
-        }
-        _ => {
-            let mut why = reason(judged);
-            why.get_mut(..1).map(str::make_ascii_uppercase);
-            format!("{first}: {place}. {why}")
-        }
-    }
-}
-
-fn lane(a: &Accepted) -> String {
-    format!("{:?}", a.lane()).to_lowercase()
-}
-
-fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> Value {
-    let mut out = json!({ "file": place, "verdict": word(judged), "message": reason(judged), "of": of });
-    match judged {
-        Judged::Verdict(Verdict::Accepted(a)) => {
-            let (s, c) = (a.soundness(), a.checked());
-            out["certificate"] = json!(a.certificate().to_string());
-            out["query"] = json!(a.query().to_string());
-            out["worker"] = json!(a.worker().0.to_string());
-            out["worker_name"] = json!(trust.name(a.worker()));
-            out["lane"] = json!(lane(a));
-            out["soundness_bits"] = if s.bits() == u32::MAX { Value::Null } else { json!(s.bits()) };
-            out["repetitions"] = json!(s.repetitions);
-            out["taken"] = json!(taken(&a.taken()));
-            out["checked"] = json!({ "products": c.products, "computed": c.computed, "compared": c.compared });
-            out["values"] = json!(a.values());
-        }
-        Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))) => {
-            out["class"] = json!(format!("{:?}", refusal.class()).to_lowercase());
-        }
-        Judged::Verdict(Verdict::Rejected(_)) => out["class"] = json!("refuted"),
-        Judged::Verdict(Verdict::Undecided(_)) | Judged::Unknown(_) => out["class"] = json!("undecided"),
-    }
-    out
-}
-
-/// In words, what was taken from the envelope.
-fn taken(t: &Taken) -> Vec<&'static str> {
-    [
-        (t.time, "time"),
-        (t.query, "query"),
-        (t.epoch, "epoch"),
-        (t.slot, "slot"),
-        (t.worker, "worker"),
-        (t.output, "output"),
-        (t.parents, "parents"),
-        (t.log, "growth of the log"),
-        (t.registry, "age of the registry"),
-    ]
-    .into_iter()
-    .filter_map(|(taken, word)| taken.then_some(word))
-    .collect()
 }

@@ -4,19 +4,26 @@
 //! many blocks as tokens of the answer. The trace has a row for each layer as [`Place`] counts them, with the embedding before and the head after,
 //! and in each row the operations of [`OPERATIONS`]. A cell is one operation of one layer in one block, of all heads; where a row has no such
 //! operation, the cell is empty. Entries are in two's complement, the lowest byte first, in as few bytes as the bound on them allows.
+//!
+//! A stage of a model that is split commits to its own rows only ([`Layout::of`]), in the blocks of the whole answer. Behind the first stage, the
+//! row before them is there too, with the residual stream that comes in.
 
 mod pack;
 mod roots;
+mod rows;
 
 use crate::forward::{Numbers, Op, Place, Trace};
 use crate::refused::{Refused, index};
 use crate::spec::{Bits, Dims, Spec};
-use bfv_cert::certificate::{TraceShape, trace_content};
+use bfv_cert::certificate::{Layers, TraceShape, trace_content};
 use bfv_cert::digest::Digest;
 use bfv_cert::merkle::{Builder, Tree};
 
 pub use pack::{read, read_cell, sum_bytes, write};
-pub use roots::{model_root, spec_root, token_bytes, tokens_root, tokens_shape};
+pub use roots::{
+    model_root, spec_root, stream_bytes, stream_root, stream_shape, token_bytes, tokens_root, tokens_shape,
+};
+pub use rows::{all_rows, layers_of, rows_of};
 
 /// The operations of a row, in the order in which they are committed. Those of a head stand for all heads, named by the first.
 pub const OPERATIONS: [Op; 22] = [
@@ -76,12 +83,14 @@ impl Form {
     }
 }
 
-/// Where the values of an answer stand.
+/// Where the values of an answer stand, or of what a stage computes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     grid: Bits,
     dims: Dims,
-    layers: u16,
+    /// The last row of the model, which is the head.
+    head: u32,
+    rows: Layers,
     prompt: u32,
     blocks: u32,
 }
@@ -92,7 +101,16 @@ impl Layout {
     /// # Errors
     /// There are none of either, or together, without the last of the answer, more than the specification has positions.
     pub fn new(spec: &Spec, prompt: usize, answer: usize) -> Result<Self, Refused> {
-        let (dims, layers) = (spec.draft().dims, spec.draft().layers.len());
+        Self::of(spec, all_rows(spec), prompt, answer)
+    }
+
+    /// The same for a stage with these rows, as [`Place::layer`] counts them.
+    ///
+    /// # Errors
+    /// As [`Layout::new`], or there are no such rows.
+    pub fn of(spec: &Spec, rows: Layers, prompt: usize, answer: usize) -> Result<Self, Refused> {
+        layers_of(spec, rows)?;
+        let dims = spec.draft().dims;
         let fail = || {
             let why = format!("a prompt of {prompt} tokens and an answer of {answer} do not fit {}", dims.positions);
             Refused::new("the positions of an answer", why)
@@ -102,13 +120,43 @@ impl Layout {
         if u64::from(prompt) + u64::from(blocks - 1) > u64::from(dims.positions) {
             return Err(fail());
         }
-        Ok(Self { grid: spec.draft().grid, dims, layers: rows(layers), prompt, blocks })
+        Ok(Self { prompt, blocks, ..Self::one_token(spec, rows) })
+    }
+
+    /// The layout of one token.
+    fn one_token(spec: &Spec, rows: Layers) -> Self {
+        let head = u32::from(all_rows(spec).end).saturating_sub(1);
+        Self { grid: spec.draft().grid, dims: spec.draft().dims, head, rows, prompt: 1, blocks: 1 }
     }
 
     /// How many cells there are.
     #[must_use]
     pub fn shape(&self) -> TraceShape {
-        TraceShape { blocks: self.blocks, layers: self.layers, operations: operations() }
+        let layers = self.rows.end.saturating_sub(self.base());
+        TraceShape { blocks: self.blocks, layers, operations: operations() }
+    }
+
+    /// The rows, without the one of what comes in.
+    #[must_use]
+    pub fn rows(&self) -> Layers {
+        self.rows
+    }
+
+    /// The row of what comes in, where that is a residual stream.
+    #[must_use]
+    pub fn input_row(&self) -> Option<u32> {
+        self.rows.start.checked_sub(1).map(u32::from)
+    }
+
+    /// Whether an audit cannot do without a value: products, which are checked, and what comes into a stage. Everything else follows from these.
+    #[must_use]
+    pub fn needs(&self, place: Place) -> bool {
+        place.op.is_product() || self.input_row() == Some(place.layer)
+    }
+
+    /// The first row of the trace.
+    fn base(&self) -> u16 {
+        self.rows.start.saturating_sub(1)
     }
 
     /// The first position of a block, and how many tokens it has. They are all below the number of positions.
@@ -120,17 +168,17 @@ impl Layout {
     /// The leaf of an operation, of whatever head, in a layer as [`Place`] counts them; nothing where the trace has none.
     #[must_use]
     pub fn leaf(&self, block: u32, layer: u32, op: Op) -> Option<u64> {
-        let layer = u16::try_from(layer).ok()?;
-        self.form(block, layer.into(), op)?;
-        self.shape().leaf(block, layer, operation(op))
+        self.form(block, layer, op)?;
+        let row = u16::try_from(layer).ok()?.checked_sub(self.base())?;
+        self.shape().leaf(block, row, operation(op))
     }
 
     /// What stands at a leaf: the block and the place, of the first head where there are several; nothing for an empty cell or no leaf.
     #[must_use]
     pub fn place(&self, leaf: u64) -> Option<(u32, Place)> {
-        let (operations, layers) = (u64::from(operations()), u64::from(self.layers));
+        let (operations, layers) = (u64::from(operations()), u64::from(self.shape().layers));
         let block = u32::try_from(leaf / operations / layers).ok().filter(|b| *b < self.blocks)?;
-        let layer = u32::try_from(leaf / operations % layers).ok()?;
+        let layer = u32::try_from(leaf / operations % layers).ok()?.checked_add(self.base().into())?;
         let op = OPERATIONS.get(usize::try_from(leaf % operations).ok()?).copied()?;
         self.form(block, layer, op)?;
         Some((block, Place { layer, op, first: self.block(block).0 }))
@@ -139,13 +187,15 @@ impl Layout {
     /// The shape of a cell; nothing where the trace has none.
     #[must_use]
     pub fn form(&self, block: u32, layer: u32, op: Op) -> Option<Form> {
-        let last = u32::from(self.layers) - 1;
+        let last = self.head;
         let there = match op {
             Op::AfterLayer => layer < last,
             Op::LastNorm | Op::HeadOutput | Op::Logits => layer == last,
             _ => (1..last).contains(&layer),
         };
-        if !there || block >= self.blocks {
+        let own = (self.rows.start..self.rows.end).contains(&u16::try_from(layer).unwrap_or(u16::MAX));
+        let comes_in = op == Op::AfterLayer && self.input_row() == Some(layer);
+        if !there || !(own || comes_in) || block >= self.blocks {
             return None;
         }
         let (first, tokens) = self.block(block);
@@ -183,11 +233,6 @@ impl Layout {
     }
 }
 
-/// The rows of a trace: the layers, with the embedding and the head.
-fn rows(layers: usize) -> u16 {
-    u16::try_from(layers).unwrap_or(u16::MAX).saturating_add(2)
-}
-
 /// The operations of a row.
 fn operations() -> u16 {
     u16::try_from(OPERATIONS.len()).unwrap_or(u16::MAX)
@@ -204,12 +249,12 @@ pub struct Committed {
     pub cells: Vec<Vec<u8>>,
 }
 
-/// Commits to what is computed, while it is. It sees the blocks of one answer, each as one call of [`crate::model::Model::forward`].
+/// Commits to what is computed, while it is. It sees the blocks of one answer, each as one call of [`crate::model::Model::forward`] or
+/// [`crate::model::Model::stage`].
 #[derive(Debug, Clone)]
 pub struct Commit {
-    grid: Bits,
-    dims: Dims,
-    layers: u16,
+    /// Of one block of one token: the bytes of an entry and the rows do not depend on that.
+    layout: Layout,
     builder: Builder,
     kept: Option<Vec<Vec<u8>>>,
     /// Scores, weights and sums of the heads so far.
@@ -222,10 +267,21 @@ impl Commit {
     /// Keeps hashes only: 32 bytes for each cell.
     #[must_use]
     pub fn new(spec: &Spec) -> Self {
+        Self::by(Layout::one_token(spec, all_rows(spec)))
+    }
+
+    /// The same for a stage with these rows.
+    ///
+    /// # Errors
+    /// There are no such rows.
+    pub fn of(spec: &Spec, rows: Layers) -> Result<Self, Refused> {
+        layers_of(spec, rows)?;
+        Ok(Self::by(Layout::one_token(spec, rows)))
+    }
+
+    fn by(layout: Layout) -> Self {
         Self {
-            grid: spec.draft().grid,
-            dims: spec.draft().dims,
-            layers: rows(spec.draft().layers.len()),
+            layout,
             builder: Builder::new(),
             kept: None,
             heads: Default::default(),
@@ -237,44 +293,62 @@ impl Commit {
     /// Keeps the bytes as well, so that cells can be opened.
     #[must_use]
     pub fn keeping(spec: &Spec) -> Self {
-        Self { kept: Some(Vec::new()), ..Self::new(spec) }
+        Self::new(spec).keep()
+    }
+
+    /// Keeps the bytes from now on.
+    #[must_use]
+    pub fn keep(self) -> Self {
+        Self { kept: Some(Vec::new()), ..self }
     }
 
     /// The commitment; nothing where no block was seen to its end, or there are too many cells.
     #[must_use]
     pub fn finish(self) -> Option<Committed> {
-        let row = u64::from(self.layers) * u64::from(operations());
-        let blocks = u32::try_from(self.builder.len() / row).ok()?;
-        let shape = TraceShape { blocks, layers: self.layers, operations: operations() };
+        let blocks = u32::try_from(self.builder.len() / self.block()).ok()?;
+        let shape = TraceShape { blocks, ..self.layout.shape() };
         let tree = if shape.leaves() == self.builder.len() { self.builder.finish()? } else { return None };
         Some(Committed { tree, shape, cells: self.kept.unwrap_or_default() })
     }
 
     /// The bytes of an entry; they do not depend on the block.
     fn width(&self, place: Place) -> usize {
-        let layout = Layout { grid: self.grid, dims: self.dims, layers: self.layers, prompt: 1, blocks: 1 };
-        layout.form(0, place.layer, place.op).map_or(8, |form| form.width)
+        self.layout.form(0, place.layer, place.op).map_or(8, |form| form.width)
     }
 
-    /// Empty cells up to this place.
-    fn advance(&mut self, place: Place) {
-        let operations = u64::from(operations());
-        let own = u64::from(place.layer) * operations + u64::from(operation(place.op));
-        while self.builder.len() % (u64::from(self.layers) * operations) < own {
-            self.builder.push(self.empty);
-            if let Some(kept) = &mut self.kept {
-                kept.push(Vec::new());
-            }
+    /// The cells of a block.
+    fn block(&self) -> u64 {
+        self.layout.shape().leaves()
+    }
+
+    /// Empty cells up to this number in the block.
+    fn advance(&mut self, to: u64) {
+        while self.builder.len() % self.block() < to {
+            self.skip();
+        }
+    }
+
+    /// One empty cell.
+    fn skip(&mut self) {
+        self.builder.push(self.empty);
+        if let Some(kept) = &mut self.kept {
+            kept.push(Vec::new());
         }
     }
 
     fn push(&mut self, place: Place, cell: &mut Vec<u8>) {
-        self.advance(place);
+        if let Some(own) = self.layout.leaf(0, place.layer, place.op) {
+            self.advance(own);
+        }
         self.builder.push(trace_content(cell));
         if let Some(kept) = &mut self.kept {
             kept.push(cell.clone());
         }
         cell.clear();
+        // Behind the last value of a block that has no head, there are cells left of its last row.
+        if place.op == Op::AfterLayer && place.layer + 1 == u32::from(self.layout.rows.end) {
+            (operation(place.op) + 1..operations()).for_each(|_| self.skip());
+        }
     }
 }
 
@@ -297,7 +371,7 @@ impl Trace for Commit {
         if let Some(cell) = self.heads.get_mut(kind) {
             write(numbers, width, cell);
         }
-        if kind == 2 && h + 1 == self.dims.heads {
+        if kind == 2 && h + 1 == self.layout.dims.heads {
             let mut heads = std::mem::take(&mut self.heads);
             for (cell, op) in heads.iter_mut().zip([Op::Scores(0), Op::Weights(0), Op::HeadSums(0)]) {
                 self.push(Place { op, ..place }, cell);

@@ -1,12 +1,17 @@
 //! One step of a model over a block of tokens, with every intermediate shown in a fixed order.
 
 use crate::attention::Attention;
+use crate::commit::{all_rows, layers_of};
 use crate::linear::vectored;
 use crate::matrix::{Matrix, elements};
 use crate::model::Model;
 use crate::refused::{Refused, index};
 use crate::requantise::Saturate;
 use crate::spec::Named;
+use bfv_cert::certificate::Layers;
+
+/// Where a step refuses something.
+const STEP: &str = "a step";
 
 /// What an intermediate is. In a layer they are shown in this order, those of a head once for each head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,6 +162,24 @@ impl State {
     }
 }
 
+/// What goes into a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// Tokens, into the stage with the embedding.
+    Tokens(&'a [u32]),
+    /// The residual stream behind the stage before, with a row for each token.
+    Stream(Matrix<i32>),
+}
+
+/// What comes out of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passed {
+    /// The residual stream, with a row for each token.
+    Stream(Matrix<i32>),
+    /// The logits of the last token, of the stage with the head.
+    Logits(Vec<i32>),
+}
+
 /// A trace with the place that does not change within a layer.
 struct Shower<'a, T> {
     trace: &'a mut T,
@@ -181,39 +204,82 @@ where
     /// A token is not in the vocabulary, there are none, they exceed the positions, the state is of another model, or the scores
     /// of a head are too many for a matrix.
     pub fn forward<T: Trace>(&self, state: State, tokens: &[u32], trace: &mut T) -> Result<(State, Vec<i32>), Refused> {
+        match self.stage(state, all_rows(self.spec()), Input::Tokens(tokens), trace)? {
+            (state, Passed::Logits(logits)) => Ok((state, logits)),
+            (_, Passed::Stream(_)) => Err(Refused::new(STEP, "the head is missing")),
+        }
+    }
+
+    /// The same for some rows, as [`Place::layer`] counts them: what one stage of a model that is split computes of the next tokens. The stages
+    /// of a model, one after the other, show what [`Model::forward`] shows; a stage that does not begin with the embedding shows its input
+    /// first, as the residual stream after the row before it.
+    ///
+    /// # Errors
+    /// As [`Model::forward`]; there are no such rows, or the input is of another kind or shape or has more than 24 bits.
+    pub fn stage<T: Trace>(
+        &self,
+        state: State,
+        rows: Layers,
+        input: Input<'_>,
+        trace: &mut T,
+    ) -> Result<(State, Passed), Refused> {
         let draft = self.spec().draft();
-        let place = "a step";
+        let head = all_rows(self.spec()).end.saturating_sub(1);
+        let own = layers_of(self.spec(), rows)?;
+        let tokens = match &input {
+            Input::Tokens(tokens) => tokens.len(),
+            Input::Stream(hidden) => hidden.rows(),
+        };
         let first = state.positions;
-        let end = first.saturating_add(tokens.len());
+        let end = first.saturating_add(tokens);
         if end > index(draft.dims.positions) {
-            let why =
-                format!("{} tokens from position {first} exceed {} positions", tokens.len(), draft.dims.positions);
-            return Err(Refused::new(place, why));
+            let why = format!("{tokens} tokens from position {first} exceed {} positions", draft.dims.positions);
+            return Err(Refused::new(STEP, why));
         }
-        if first > 0 && state.layers.len() != draft.layers.len() {
-            return Err(Refused::new(place, "the state is of another model"));
+        if first > 0 && state.layers.len() != own.len() {
+            return Err(Refused::new(STEP, "the state is of another model"));
         }
-        elements(place, tokens.len(), end)?;
+        elements(STEP, tokens, end)?;
+        let mut hidden = match (input, rows.start) {
+            (Input::Tokens(tokens), 0) => self.embed(tokens)?,
+            (Input::Stream(hidden), 1..) => self.taken(hidden)?,
+            (Input::Tokens(_), _) => return Err(Refused::new(STEP, "it begins behind the embedding, with tokens")),
+            (Input::Stream(_), _) => return Err(Refused::new(STEP, "it begins with the embedding, without tokens")),
+        };
         let mut before = state.layers.into_iter();
         let mut after = State { positions: end, layers: Vec::new() };
-        let mut show = Shower { trace, layer: 0, first: u32::try_from(first).unwrap_or(u32::MAX) };
-        let mut hidden = self.embed(tokens)?;
+        let layer = rows.start.saturating_sub(1).into();
+        let mut show = Shower { trace, layer, first: u32::try_from(first).unwrap_or(u32::MAX) };
         show.show(Op::AfterLayer, &hidden);
-        for i in 0..draft.layers.len() {
-            show.layer += 1;
+        for i in own {
+            show.layer = u32::try_from(i).unwrap_or(u32::MAX).saturating_add(1);
             hidden = self.attend(i, first, &hidden, before.next(), &mut after, &mut show)?;
             hidden = self.feed(i, &hidden, &mut show)?;
         }
-        show.layer += 1;
+        if rows.end <= head {
+            return Ok((after, Passed::Stream(hidden)));
+        }
+        show.layer = head.into();
         let last = hidden.row(hidden.rows() - 1).to_vec();
-        let last = Matrix::new(place, 1, last.len(), last)?;
+        let last = Matrix::new(STEP, 1, last.len(), last)?;
         let normed = Self::norm(draft.last_norm, &self.weights().last_gains, &last)?;
         show.show(Op::LastNorm, &normed);
         let sums = vectored(&self.weights().head, &normed)?;
         show.show(Op::HeadOutput, &sums);
         let logits = self.logits(&sums);
         show.show(Op::Logits, &logits);
-        Ok((after, logits.into_entries()))
+        Ok((after, Passed::Logits(logits.into_entries())))
+    }
+
+    /// A residual stream that came from outside.
+    fn taken(&self, hidden: Matrix<i32>) -> Result<Matrix<i32>, Refused> {
+        let width = index(self.spec().draft().dims.width);
+        if hidden.cols() != width {
+            let why = format!("it has {} columns, and must have {width}", hidden.cols());
+            return Err(Refused::new("the input of a stage", why));
+        }
+        // That every coordinate has 24 bits is seen to by the norm that comes next.
+        Ok(hidden)
     }
 
     /// The first half of a layer; the keys and values up to the end of the block go into the state after it.
@@ -227,7 +293,7 @@ where
         show: &mut Shower<'_, T>,
     ) -> Result<Matrix<i32>, Refused> {
         let (Some(spec), Some(weights)) = (self.spec().draft().layers.get(i), self.weights().layers.get(i)) else {
-            return Err(Refused::new("a step", format!("there is no layer {i}")));
+            return Err(Refused::new(STEP, format!("there is no layer {i}")));
         };
         let dims = self.spec().draft().dims;
         let x = Self::norm(spec.first_norm, &weights.first_gains, hidden)?;
@@ -251,7 +317,7 @@ where
         };
         let attention = Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) };
         let width = index(dims.head_width);
-        let mut mixed = Matrix::filled("a step", q.rows(), q.cols(), G::default())?;
+        let mut mixed = Matrix::filled(STEP, q.rows(), q.cols(), G::default())?;
         attention.grouped(width, [&q, &k, &v], |h, head| {
             let name = u32::try_from(h).unwrap_or(u32::MAX);
             show.show(Op::Scores(name), &head.scores);
@@ -275,7 +341,7 @@ where
     /// The second half of a layer.
     fn feed<T: Trace>(&self, i: usize, hidden: &Matrix<i32>, show: &mut Shower<'_, T>) -> Result<Matrix<i32>, Refused> {
         let (Some(spec), Some(weights)) = (self.spec().draft().layers.get(i), self.weights().layers.get(i)) else {
-            return Err(Refused::new("a step", format!("there is no layer {i}")));
+            return Err(Refused::new(STEP, format!("there is no layer {i}")));
         };
         let x = Self::norm(spec.second_norm, &weights.second_gains, hidden)?;
         show.show(Op::SecondNorm, &x);

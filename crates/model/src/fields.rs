@@ -116,6 +116,12 @@ impl<'a> Found<'a> {
         Ok((1..).zip(all).map(entry).collect())
     }
 
+    /// Whether it is a list without entries.
+    #[must_use]
+    pub fn is_empty_list(&self) -> bool {
+        matches!(&self.json.value, Value::List(all) if all.is_empty())
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors

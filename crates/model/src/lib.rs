@@ -1,4 +1,4 @@
-//! What describes models and workers, read strictly: JSON, safetensors, integer models, and the manifests of workers.
+//! What describes models and workers, read strictly: JSON, safetensors, integer models, what passes between stages, and the manifests of workers.
 //!
 //! Bytes come in, values go out: there are no files, no clock, no floats. A file that two programs could read differently is refused: names
 //! that stand twice, tensors that overlap or leave gaps, fields that nobody knows. [`Problem`] says what was found, where, and how to mend it.
@@ -14,5 +14,6 @@ mod problem;
 pub mod safetensors;
 pub mod splitting;
 pub mod stored;
+pub mod stream;
 
 pub use problem::Problem;

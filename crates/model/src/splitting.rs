@@ -9,6 +9,7 @@ use bfv_cert::certificate::PARENT_LIMIT;
 use bfv_cert::digest::Digest;
 use bfv_cert::registry::{Entry, Role};
 use bfv_exact::spec::Spec;
+use std::ops::Range;
 
 const NAME_LIMIT: usize = 64;
 
@@ -17,9 +18,9 @@ const NAME_LIMIT: usize = 64;
 pub struct Selection {
     /// From layer 0 on, the same for all workers.
     pub shared: Vec<u32>,
-    /// Its own.
+    /// Its own; there may be none.
     pub core: Vec<u32>,
-    /// The last ones.
+    /// The last ones; there may be none.
     pub head: Vec<u32>,
 }
 
@@ -126,6 +127,38 @@ impl Splitting {
         Err(Problem::new("the splitting configuration", what, "Give each layer of the model to a worker."))
     }
 
+    /// The stages of a model that the workers run one after the other, in the order of the file: the name of each, and its layers. The first one runs
+    /// the shared layers, which all have; each runs its core and then its last layers.
+    ///
+    /// # Errors
+    /// A worker has no layers of its own, or the layers of the workers do not follow on each other. Then the workers are no stages, but answer side
+    /// by side.
+    pub fn stages(&self) -> Result<Vec<(&str, Range<u32>)>, Problem> {
+        let mut stages: Vec<(&str, Range<u32>)> = Vec::new();
+        let refuse = |what, mend| Err(Problem::new("the splitting configuration", what, mend));
+        for part in &self.workers {
+            let own = part.layers.core.iter().chain(&part.layers.head);
+            let (start, shared) = match stages.last() {
+                Some((_, before)) => (before.end, [].as_slice()),
+                None => (0, part.layers.shared.as_slice()),
+            };
+            let mut next = start;
+            for layer in shared.iter().chain(own) {
+                if *layer != next {
+                    let what = format!("Worker {} has layer {layer}, and layer {next} comes next.", part.worker);
+                    return refuse(what, "Give each layer to one worker, in the order of the workers.");
+                }
+                next = next.saturating_add(1);
+            }
+            if next == start {
+                let what = format!("Worker {} has no layers of its own.", part.worker);
+                return refuse(what, "Give it some, or leave it out.");
+            }
+            stages.push((part.worker.as_str(), start..next));
+        }
+        Ok(stages)
+    }
+
     /// Whether the manifests of workers, which may stand in any order, are those that the configuration needs.
     ///
     /// # Errors
@@ -200,6 +233,10 @@ fn selection(found: &Found<'_>) -> Result<Selection, Problem> {
     f.end()?;
     let mut least = 0;
     let mut next = |listed: &Found<'_>| {
+        // One stage of a model may have shared layers only, or none of the last ones.
+        if least > 0 && listed.is_empty_list() {
+            return Ok(Vec::new());
+        }
         let layers = ascending(listed, least, LAYER_LIMIT - 1)?;
         if let Some(gap) =
             layers.windows(2).find_map(|pair| matches!(pair, [a, b] if a + 1 != *b).then(|| pair.first()))

@@ -3,14 +3,17 @@
 //! `BFV_CASES` and `BFV_SEED` make a run longer or another one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use bfv_exact::Matrix;
 use bfv_model::fields::ONE;
 use bfv_model::json::{self, FILE_LIMIT};
 use bfv_model::manifest::Manifest;
 use bfv_model::safetensors::{self, Dtype};
 use bfv_model::splitting::Splitting;
+use bfv_model::stream;
 
 const MANIFEST: &[u8] = include_bytes!("examples/manifest.json");
 const SPLITTING: &[u8] = include_bytes!("examples/splitting.json");
+const STAGES: &[u8] = include_bytes!("examples/stages.json");
 
 fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |n| n.parse().expect("a whole number"))
@@ -69,6 +72,22 @@ fn splitting(bytes: &[u8]) -> bool {
     true
 }
 
+/// A splitting with stages has every layer in one of them.
+fn staged(bytes: &[u8]) -> bool {
+    let Ok(s) = Splitting::read(bytes) else { return false };
+    let Ok(stages) = s.stages() else { return false };
+    let end = stages.iter().try_fold(0, |next, (_, l)| (next == l.start).then_some(l.end));
+    assert_eq!(end, Some(s.layers));
+    true
+}
+
+/// What is read is what was written.
+fn passed(bytes: &[u8]) -> bool {
+    let Ok(read) = stream::read(bytes) else { return false };
+    assert_eq!(stream::write(&read).unwrap(), bytes);
+    true
+}
+
 /// What is read has all bytes of the data, once.
 fn tensors(bytes: &[u8]) -> bool {
     let Ok(all) = safetensors::read(bytes) else { return false };
@@ -88,17 +107,25 @@ fn changed_bytes_are_refused_without_panic_or_much_memory() {
         ("b".to_owned(), Dtype::I8, vec![5], vec![2; 5]),
         ("c".to_owned(), Dtype::Bf16, vec![1, 2, 2], vec![3; 8]),
     ]);
-    let mut read = [0u64; 3];
+    let passing = stream::write(&Matrix::new("x", 3, 4, (0..12).collect()).unwrap()).unwrap();
+    let mut read = [0u64; 4];
+    let mut unchanged = 0;
     let most = allocation_counter::measure(|| {
         for _ in 0..cases {
             read[0] += u64::from(manifest(&change(MANIFEST, &mut numbers)));
             read[1] += u64::from(splitting(&change(SPLITTING, &mut numbers)));
             read[2] += u64::from(tensors(&change(&file, &mut numbers)));
+            read[3] += u64::from(staged(&change(STAGES, &mut numbers)));
+            let other = change(&passing, &mut numbers);
+            let good = passed(&other);
+            assert_eq!(good, other == passing);
+            unchanged += u64::from(good);
         }
     });
     println!(
-        "{cases} changed files of each kind: {} manifests, {} splittings and {} files of tensors were still good.",
-        read[0], read[1], read[2]
+        "{cases} changed files of each kind: {} manifests, {} splittings, {} files of tensors and {} stages were still good, \
+         and {unchanged} streams were unchanged.",
+        read[0], read[1], read[2], read[3]
     );
     assert!(most.bytes_max < 1 << 20, "{} bytes at once", most.bytes_max);
     // Some changes are of no consequence, most are.

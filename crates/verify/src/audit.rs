@@ -5,13 +5,15 @@
 use crate::cells::Cells;
 use crate::challenge::Numbers;
 use crate::combine::Rows;
-use crate::judge::{Case, Subject, judge_of};
+use crate::judge::{Case, Subject, judge_of, other};
 use crate::keys::{Weight, sum_bits, weights};
 use crate::product::{Combined, combined, passes, row_passes};
+use crate::stage::{Split, Stage, judge_stage_of};
 use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided, Verdict};
-use bfv_cert::digest::{Digest, draw_word};
+use bfv_cert::certificate::Fields;
+use bfv_cert::digest::draw_word;
 use bfv_exact::Matrix;
-use bfv_exact::commit::{read, write};
+use bfv_exact::commit::{all_rows, layers_of, read, stream_root, write};
 use bfv_exact::forward::{Numbers as Shape, Op, Shown};
 use bfv_exact::linear::{Grid, scalar};
 use bfv_exact::model::Model;
@@ -23,6 +25,9 @@ use bfv_exact::spec::Bits;
 pub trait Judged: Weight + Shown + Grid<Sum: Saturate + Shown> {
     /// [`crate::judge`] on this grid. It is compiled in this crate, whatever the settings of who calls it.
     fn judge(envelope: &[u8], case: &Case<'_>, subject: &Subject<Self>) -> Verdict;
+
+    /// [`crate::judge_stage`] on this grid, likewise.
+    fn judge_stage(envelope: &[u8], case: &Case<'_>, subject: &Subject<Self>, split: &Split) -> Verdict<Stage>;
 }
 
 macro_rules! judged {
@@ -30,6 +35,10 @@ macro_rules! judged {
         impl Judged for $t {
             fn judge(envelope: &[u8], case: &Case<'_>, subject: &Subject<$t>) -> Verdict {
                 judge_of(envelope, case, subject)
+            }
+
+            fn judge_stage(envelope: &[u8], case: &Case<'_>, subject: &Subject<$t>, split: &Split) -> Verdict<Stage> {
+                judge_stage_of(envelope, case, subject, split)
             }
         }
     )*};
@@ -47,14 +56,15 @@ pub(crate) struct Audit<'a, G> {
 }
 
 impl<G: Judged> Audit<'_, G> {
-    /// Computes everything. `seed` and `query` are for the sampler.
-    pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, query: &Digest) -> Result<Checked, Stop> {
+    /// Computes everything in the rows of the layout. `seed` and the question are for the sampler; what passes from stage to stage must have
+    /// the roots that these fields of the certificate name.
+    pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<Checked, Stop> {
         let spec = self.model.spec();
-        // The last token of the answer was not computed with.
-        let done = self.tokens.len().saturating_sub(1);
-        let mut hidden = self.model.embed(self.tokens.get(..done).unwrap_or_default())?;
-        self.compare(0, Op::AfterLayer, &hidden)?;
-        for (layer, (spec, weights)) in (1..).zip(spec.draft().layers.iter().zip(&self.model.weights().layers)) {
+        let rows = self.cells.layout.rows();
+        let mut hidden = self.incoming(fields)?;
+        let own = layers_of(spec, rows)?;
+        let all = (1..).zip(spec.draft().layers.iter().zip(&self.model.weights().layers));
+        for (layer, (spec, weights)) in all.skip(own.start).take(own.len()) {
             let x = Model::<G>::norm(spec.first_norm, &weights.first_gains, &hidden)?;
             self.compare(layer, Op::FirstNorm, &x)?;
             let x = self.input(x)?;
@@ -82,12 +92,38 @@ impl<G: Judged> Audit<'_, G> {
             hidden = Model::<G>::add(spec.down, &hidden, &sums)?;
             self.compare(layer, Op::AfterLayer, &hidden)?;
         }
-        self.answer(&hidden, seed, query)?;
+        if rows.end == all_rows(spec).end {
+            self.answer(&hidden, seed, fields)?;
+        } else if stream_root(&hidden)? != fields.output_root {
+            return Err(other("output root", fields.output_root));
+        }
         Ok(self.checked)
     }
 
+    /// The embedding of the tokens, or what came from the stage before, as the worker has committed to it.
+    fn incoming(&mut self, fields: &Fields) -> Result<Matrix<i32>, Stop> {
+        // The last token of the answer was not computed with.
+        let done = self.tokens.len().saturating_sub(1);
+        let Some(row) = self.cells.layout.input_row() else {
+            let hidden = self.model.embed(self.tokens.get(..done).unwrap_or_default())?;
+            self.compare(0, Op::AfterLayer, &hidden)?;
+            return Ok(hidden);
+        };
+        let mut entries = Vec::new();
+        for block in 0..self.cells.layout.shape().blocks {
+            if let Some((form, bytes)) = self.cells.get(block, row, Op::AfterLayer) {
+                read(bytes, form.width, &mut entries);
+            }
+        }
+        let hidden = Matrix::new("what comes in", done, size(self.model.spec().draft().dims.width), entries)?;
+        if stream_root(&hidden)? != fields.input {
+            return Err(other("input", fields.input));
+        }
+        Ok(hidden)
+    }
+
     /// The head, for the last token of each block, and the sampler.
-    fn answer(&mut self, hidden: &Matrix<i32>, seed: Option<&[u8; 32]>, query: &Digest) -> Result<(), Stop> {
+    fn answer(&mut self, hidden: &Matrix<i32>, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<(), Stop> {
         let draft = self.model.spec().draft();
         let layer = u32::try_from(draft.layers.len()).unwrap_or(u32::MAX).saturating_add(1);
         let prompt = self.start(1);
@@ -102,7 +138,7 @@ impl<G: Judged> Audit<'_, G> {
         for ((i, logits), said) in (0u64..).zip(logits.each_row()).zip(self.tokens.iter().skip(prompt)) {
             let word = match (draft.sampler, seed) {
                 (Sampler::Greedy, _) => 0,
-                (Sampler::Draw(_), Some(seed)) => draw_word(seed, query, i),
+                (Sampler::Draw(_), Some(seed)) => draw_word(seed, &fields.query, i),
                 (Sampler::Draw(_), None) => return Err(Stop::Undecided(Undecided::Seed)),
             };
             let chosen = draft.sampler.choose(self.model.powers(), logits, word)?;

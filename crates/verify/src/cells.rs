@@ -3,7 +3,7 @@
 use crate::verdict::{Fault, Found, Rejected, Spot, Stop, Undecided};
 use bfv_cert::{BindingFault, Part, Refusal};
 use bfv_exact::commit::{Form, Layout, OPERATIONS};
-use bfv_exact::forward::Op;
+use bfv_exact::forward::{Op, Place};
 
 /// The opened values of an answer. Memory depends on how many were opened.
 pub(crate) struct Cells<'a> {
@@ -24,22 +24,25 @@ impl<'a> Cells<'a> {
         Some((self.layout.form(block, layer, op)?, self.opened.get(at)?.1))
     }
 
-    /// Every product is opened, and everything opened has its size. Nothing is opened where the trace has no operation: nobody would look at it. So what is computed afterwards is not much larger than the envelope.
+    /// Every product and all that comes in is opened, and everything opened has its size. So what is computed afterwards is not much larger
+    /// than the envelope. Nothing is opened where the trace has no operation: nobody would look at it.
     pub(crate) fn complete(&self, late: bool) -> Result<(), Stop> {
         if let Some((leaf, _)) = self.opened.iter().find(|(leaf, _)| self.layout.place(*leaf).is_none()) {
             return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Trace, BindingFault::Index(*leaf)))));
         }
         let shape = self.layout.shape();
         for block in 0..shape.blocks {
-            for layer in 0..u32::from(shape.layers) {
+            let rows = self.layout.input_row().unwrap_or(0)..self.layout.rows().end.into();
+            for layer in rows {
                 for op in OPERATIONS.into_iter().filter(|op| self.layout.leaf(block, layer, *op).is_some()) {
                     let spot = Spot { layer, op, token: self.layout.block(block).0 };
+                    let needed = self.layout.needs(Place { layer, op, first: spot.token });
                     match self.get(block, layer, op) {
                         Some((form, bytes)) if bytes.len() != form.bytes() => {
                             return Err(Fault { spot, found: Found::Bytes(bytes.len(), form.bytes()) }.into());
                         }
-                        None if op.is_product() && late => return Err(Fault { spot, found: Found::Withheld }.into()),
-                        None if op.is_product() => return Err(Stop::Undecided(Undecided::Unopened(spot))),
+                        None if needed && late => return Err(Fault { spot, found: Found::Withheld }.into()),
+                        None if needed => return Err(Stop::Undecided(Undecided::Unopened(spot))),
                         _ => (),
                     }
                 }

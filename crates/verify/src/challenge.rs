@@ -3,13 +3,14 @@
 //! A product of T tokens is first combined twice with coefficients of 31 bits, and each combination is checked with a vector r modulo p. A wrong product
 //! passes when both combinations of its differences vanish, or when r lets a combination pass that does not: with probability at most
 //! `e = 2^-62 + 1/p`, which is below `2^-60` (`freivalds_small` in `sctt/freivalds.sctt`). Products of attention are checked token by token, with
-//! probability at most 1/p. There is no sum over products: whoever cheats must pass the check of one product that is wrong.
+//! probability at most 1/p. There is no sum over products: whoever cheats must pass the check of one product that is wrong. Nor is there one over
+//! the stages of a chain: a wrong answer needs a stage that is wrong, and that one must pass.
 
 use crate::combine::{self, Coefficients};
 use crate::judge::Subject;
 use crate::keys::{Keys, Weight};
 use crate::verdict::Undecided;
-use bfv_cert::certificate::Body;
+use bfv_cert::certificate::{Body, Layers};
 use bfv_cert::digest::{Context, Digest, Words};
 use std::fmt;
 
@@ -56,6 +57,7 @@ impl Beacon {
 }
 
 /// Where the random numbers come from.
+#[derive(Clone, Copy)]
 pub enum Challenge<'a> {
     /// A secret, with which so many certificates were judged already.
     Secret(&'a Secret, u64),
@@ -65,7 +67,7 @@ pub enum Challenge<'a> {
     FiatShamir {
         /// How often each product is checked.
         repetitions: u32,
-        /// The logarithm of how many certificates a worker may have tried.
+        /// The logarithm of how many certificates a worker may have tried, or all workers of a chain of stages together.
         tries: u32,
     },
 }
@@ -134,13 +136,14 @@ impl Challenge<'_> {
         }
     }
 
-    /// The numbers for a certificate that was logged at this time, for so many tokens.
+    /// The numbers for a certificate that was logged at this time, for so many tokens and these rows of the model.
     pub(crate) fn numbers<G: Weight>(
         &self,
         subject: &Subject<G>,
         body: &Body,
         logged: u64,
         tokens: usize,
+        rows: Layers,
     ) -> Result<Numbers<'_>, Undecided> {
         use std::borrow::Cow::{Borrowed, Owned};
         let (seed, keys) = match self {
@@ -150,7 +153,7 @@ impl Challenge<'_> {
             Challenge::Beacon(b) => (body.challenge(b.value.as_bytes()), Borrowed(&b.keys)),
             Challenge::FiatShamir { repetitions, .. } => {
                 let seed = body.challenge(&[]);
-                (seed, Owned(Keys::draw(subject.model(), subject.root(), &seed, *repetitions)))
+                (seed, Owned(Keys::draw_rows(subject.model(), subject.root(), &seed, *repetitions, rows)))
             }
         };
         if keys.model() != subject.root() {

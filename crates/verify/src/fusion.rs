@@ -1,7 +1,7 @@
 //! A fusion of accepted answers, computed again.
 
 use crate::challenge::Soundness;
-use crate::judge::{accepted, contradicts, delivered, other};
+use crate::judge::{accepted, contradicts, delivered, other, verdict};
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Operation, trace_content};
 use bfv_cert::digest::Digest;
@@ -32,10 +32,7 @@ pub fn judge_fusion(
     fusion: &Fusion<'_>,
     parents: &[&Accepted],
 ) -> Verdict {
-    match judged(envelope, policy, expected, fusion, parents) {
-        Ok(accepted) => Verdict::Accepted(accepted),
-        Err(stop) => stop.into(),
-    }
+    verdict(judged(envelope, policy, expected, fusion, parents))
 }
 
 fn binding(fault: BindingFault) -> Stop {

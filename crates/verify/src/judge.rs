@@ -2,13 +2,15 @@
 
 use crate::audit::{Audit, Judged, vocabulary};
 use crate::cells::Cells;
-use crate::challenge::Challenge;
+use crate::challenge::{Challenge, Soundness};
 use crate::keys::Weight;
+use crate::stage::Split;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
 use bfv_cert::digest::Digest;
+use bfv_cert::tensor::Shape;
 use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
-use bfv_exact::commit::{Layout, model_root, spec_root, tokens_root, tokens_shape};
+use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
 
 /// A model whose roots were computed here.
@@ -80,49 +82,80 @@ pub fn judge<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) 
 }
 
 pub(crate) fn judge_of<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
-    match judged(envelope, case, subject) {
-        Ok(accepted) => Verdict::Accepted(accepted),
-        Err(stop) => stop.into(),
-    }
+    verdict(judged(envelope, case, subject))
+}
+
+pub(crate) fn verdict<A>(judged: Result<A, Stop>) -> Verdict<A> {
+    judged.map_or_else(Verdict::from, Verdict::Accepted)
 }
 
 fn judged<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
+    let right = examined(envelope, case, subject, None)?;
+    let values = right.answer.iter().map(|t| i64::from(*t)).collect();
+    Ok(accepted(&right.admitted, right.soundness, right.checked, values))
+}
+
+/// What was found right.
+pub(crate) struct Right<'a> {
+    pub(crate) admitted: Admitted<'a>,
+    pub(crate) soundness: Soundness,
+    pub(crate) checked: Checked,
+    /// The tokens of the answer that the certificate names. A stage without the head says nothing about them.
+    pub(crate) answer: Vec<u32>,
+}
+
+/// Examines an answer, or the part of a stage in one.
+pub(crate) fn examined<'a, G: Judged>(
+    envelope: &'a [u8],
+    case: &Case<'_>,
+    subject: &Subject<G>,
+    split: Option<&Split>,
+) -> Result<Right<'a>, Stop> {
     let admitted = admit(envelope, case.policy, &case.expected)?;
     let certificate = admitted.envelope().certificate();
     let fields = certificate.fields();
     if fields.lane != Lane::Exact {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
     }
-    if fields.operation != Operation::FullForward {
+    let operation = if split.is_some() { Operation::LayerRange } else { Operation::FullForward };
+    if fields.operation != operation {
         return Err(Stop::Undecided(Undecided::Operation));
     }
     if fields.model != subject.root || fields.spec != subject.spec {
         return Err(Stop::Undecided(Undecided::OtherModel));
     }
+    let rows = match split {
+        None => all_rows(subject.model.spec()),
+        Some(split) => {
+            split.valid(&admitted, case.policy)?;
+            split.rows(fields)?
+        }
+    };
     let soundness = case.challenge.soundness();
     if soundness.bits() < case.terms.least_bits {
         return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));
     }
     let answer = tokens(&delivered(&admitted, &case.expected)?)?;
-    let layout = shapes(fields, case, &answer, subject)?;
+    let layout = shapes(fields, case, &answer, subject, rows)?;
     let all = [case.prompt, &answer].concat();
     vocabulary(&all, subject.model.spec().draft().dims.vocab)?;
     let cells = Cells::new(layout, admitted.envelope().cells());
-    cells.complete(case.terms.deadline.is_some_and(|deadline| admitted.at() > deadline))?;
-    let numbers = case.challenge.numbers(subject, certificate.body(), admitted.logged(), all.len().saturating_sub(1));
+    cells.complete(late(case, admitted.at()))?;
+    let numbers =
+        case.challenge.numbers(subject, certificate.body(), admitted.logged(), all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
     let mut audit =
         Audit { model: &subject.model, cells: &cells, numbers: &numbers, tokens: &all, checked: Checked::default() };
-    let checked = audit.run(admitted.envelope().reveal().seed.as_ref(), &fields.query)?;
-    Ok(accepted(&admitted, soundness, checked, answer.iter().map(|t| i64::from(*t)).collect()))
+    let checked = audit.run(admitted.envelope().reveal().seed.as_ref(), fields)?;
+    Ok(Right { admitted, soundness, checked, answer })
 }
 
-pub(crate) fn accepted(
-    admitted: &Admitted<'_>,
-    soundness: crate::Soundness,
-    checked: Checked,
-    values: Vec<i64>,
-) -> Accepted {
+/// Whether what is not there at this time counts as withheld.
+fn late(case: &Case<'_>, at: u64) -> bool {
+    case.terms.deadline.is_some_and(|deadline| at > deadline)
+}
+
+pub(crate) fn accepted(admitted: &Admitted<'_>, soundness: Soundness, checked: Checked, values: Vec<i64>) -> Accepted {
     let certificate = admitted.envelope().certificate();
     let fields = certificate.fields();
     Accepted {
@@ -166,30 +199,43 @@ fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
     }
 }
 
-/// Shapes, input and output are those of prompt, answer and specification. Nothing was computed by what the certificate says of them.
-fn shapes<G: Weight>(fields: &Fields, case: &Case<'_>, answer: &[u32], subject: &Subject<G>) -> Result<Layout, Stop> {
-    let input = tokens_root(case.prompt)?;
-    if fields.input != input {
+/// Shapes, input and output are those of prompt, answer and specification, but for what passes between stages, which is not known yet. Nothing
+/// was computed by what the certificate says of them.
+fn shapes<G: Weight>(
+    fields: &Fields,
+    case: &Case<'_>,
+    answer: &[u32],
+    subject: &Subject<G>,
+    rows: Layers,
+) -> Result<Layout, Stop> {
+    let spec = subject.model.spec();
+    let (first, last) = (rows.start == 0, rows.end == all_rows(spec).end);
+    if first && fields.input != tokens_root(case.prompt)? {
         return Err(other("input", fields.input));
     }
     if let Some(n) = case.terms.answer.filter(|n| *n != answer.len()) {
         let count = BindingFault::Count(n as u64, answer.len() as u64);
         return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, count))));
     }
-    let Ok(layout) = Layout::new(subject.model.spec(), case.prompt.len(), answer.len()) else {
+    let Ok(layout) = Layout::of(spec, rows, case.prompt.len(), answer.len()) else {
         return Err(contradicts("output", "the positions of the specification"));
     };
-    let shape = layout.shape();
+    // The last token of the answer is not computed with.
+    let done = u32::try_from(case.prompt.len() + answer.len() - 1).unwrap_or(u32::MAX);
+    let stream =
+        Shape::new(&[done, spec.draft().dims.width]).map_err(|_| contradicts("output", "the specification"))?;
     let conditions = [
-        ("layers", fields.layers == Layers { start: 0, end: shape.layers }),
-        ("input shape", fields.input_shape == tokens_shape(case.prompt)?),
-        ("output shape", fields.output_shape == tokens_shape(answer)?),
-        ("trace shape", fields.trace_shape == shape),
+        ("layers", fields.layers == rows),
+        ("input shape", fields.input_shape == if first { tokens_shape(case.prompt)? } else { stream }),
+        ("output shape", fields.output_shape == if last { tokens_shape(answer)? } else { stream }),
+        ("trace shape", fields.trace_shape == layout.shape()),
+        // Who chooses no token has no seed.
+        ("seed", last || fields.seed == Digest::ZERO),
     ];
     if let Some((field, _)) = conditions.iter().find(|(_, holds)| !holds) {
         return Err(contradicts(field, "the specification"));
     }
-    if fields.output_root != tokens_root(answer)? {
+    if last && fields.output_root != tokens_root(answer)? {
         return Err(other("output root", fields.output_root));
     }
     Ok(layout)

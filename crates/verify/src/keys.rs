@@ -4,8 +4,10 @@
 //! y passes for at most one of p vectors r.
 
 use crate::field;
+use bfv_cert::certificate::Layers;
 use bfv_cert::digest::{Context, Digest};
 use bfv_exact::Matrix;
+use bfv_exact::commit::all_rows;
 use bfv_exact::forward::Op;
 use bfv_exact::model::Model;
 use bfv_exact::requantise::Saturate;
@@ -90,6 +92,7 @@ fn add<G: Weight>(sums: &mut [u64], limb: u64, w: &[G]) {
 pub struct Keys {
     /// For each layer those of query, key, value, output, gate, up and down, then that of the head; for each the repetitions.
     keys: Vec<Vec<Key>>,
+    repetitions: u32,
     model: Digest,
 }
 
@@ -101,16 +104,33 @@ impl Keys {
     /// Draws keys from a seed, each from words of its own. `model` is the root of this model.
     #[must_use]
     pub fn draw<G: Weight>(model: &Model<G>, root: &Digest, seed: &Digest, repetitions: u32) -> Keys {
+        Self::draw_rows(model, root, seed, repetitions, all_rows(model.spec()))
+    }
+
+    /// The same keys for these rows only, as a trace counts them. Other rows have none, so that nothing passes there.
+    #[must_use]
+    pub fn draw_rows<G: Weight>(
+        model: &Model<G>,
+        root: &Digest,
+        seed: &Digest,
+        repetitions: u32,
+        rows: Layers,
+    ) -> Keys {
         let w = model.weights();
         let layers = w.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down]);
-        let key = |(i, w): (u64, &Matrix<G>)| {
+        let key = |(i, w): (usize, &Matrix<G>)| {
+            // The head comes after all layers, as the last row.
+            if !(usize::from(rows.start)..usize::from(rows.end)).contains(&(i / LINEAR.len() + 1)) {
+                return Vec::new();
+            }
             let one = |n: u32| {
                 let hash = Context::Challenge.hash().bytes(b"rows").digest(seed).digest(root);
-                G::key(w, &mut hash.number(i).number(n.into()).words())
+                G::key(w, &mut hash.number(i as u64).number(n.into()).words())
             };
             (0..repetitions).map(one).collect()
         };
-        Keys { keys: (0..).zip(layers.chain([&w.head])).map(key).collect(), model: *root }
+        let keys = layers.chain([&w.head]).enumerate().map(key).collect();
+        Keys { keys, repetitions, model: *root }
     }
 
     /// The root of the model that they belong to.
@@ -122,7 +142,7 @@ impl Keys {
     /// How many repetitions there are.
     #[must_use]
     pub fn repetitions(&self) -> usize {
-        self.keys.first().map_or(0, Vec::len)
+        usize::try_from(self.repetitions).unwrap_or(usize::MAX)
     }
 
     /// The repetitions for the sums of a linear layer, in a layer from 1, the head one after the last; none where there is no such layer.

@@ -6,6 +6,7 @@
 //! So a wrong answer is accepted only if a wrong product passes, and [`Soundness`] bounds the probability of that.
 //!
 //! A product that does not pass is computed in full for its token, and the entry that is wrong is shown: a rejection does not rest on chance.
+//! [`judge_stage`] judges a part of an answer, made by one worker of a model that is split, and [`judge_chain`] the answer of all parts together.
 //! [`judge_fusion`] computes a fusion again. The lanes of floats stand as checks of one product each ([`lanes`]): a certificate in these lanes is
 //! undecided, as no specification of version 1 says what a whole float answer should be.
 //!
@@ -23,10 +24,12 @@ mod judge;
 pub mod keys;
 pub mod lanes;
 pub mod product;
+mod stage;
 mod verdict;
 
 pub use audit::Judged;
 pub use challenge::{Beacon, Challenge, Secret, Soundness};
 pub use fusion::{Fusion, judge_fusion};
 pub use judge::{Case, Subject, Terms, judge};
+pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};

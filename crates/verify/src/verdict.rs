@@ -4,15 +4,15 @@ use crate::challenge::Soundness;
 use bfv_cert::certificate::{Lane, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
-use bfv_cert::{Refusal, Taken};
+use bfv_cert::{Refusal, SignatureFault, Taken};
 use bfv_exact::forward::Op;
 use std::fmt;
 
-/// The answer about one certificate.
+/// The answer about one certificate: of a whole answer, or of a stage, which is no answer.
 #[derive(Debug, Clone)]
-pub enum Verdict {
-    /// The answer is right, but for the stated probability.
-    Accepted(Accepted),
+pub enum Verdict<A = Accepted> {
+    /// It is right, but for the stated probability.
+    Accepted(A),
     /// Something is wrong, with its place.
     Rejected(Rejected),
     /// It cannot be told, with the reason. Never a pass.
@@ -30,7 +30,8 @@ pub struct Checked {
     pub compared: u64,
 }
 
-/// An answer that was accepted. Only [`crate::judge`] and [`crate::judge_fusion`] make one.
+/// An answer that was accepted. Only [`crate::judge`], [`crate::judge_fusion`] and [`crate::judge_chain`] make one. Of a chain of stages, certificate
+/// and worker are those of the last one.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     pub(crate) certificate: Digest,
@@ -167,6 +168,10 @@ pub enum Rejected {
     Inputs(String),
     /// The number at this place of a fused result is the first, and must be the second.
     Fused(usize, i64, i64),
+    /// The stage of this number in a chain, from 1, is rejected.
+    Stage(usize, Box<Rejected>),
+    /// There was no stage of this number until the deadline.
+    Absent(usize),
 }
 
 impl fmt::Display for Rejected {
@@ -179,6 +184,8 @@ impl fmt::Display for Rejected {
             Rejected::Fused(i, claimed, exact) => {
                 write!(f, "Wrong fusion: number {i} is {claimed}, and must be {exact}.")
             }
+            Rejected::Stage(n, why) => write!(f, "Stage {n} is rejected. {why}"),
+            Rejected::Absent(n) => write!(f, "Withheld: there was no stage {n} until the deadline."),
         }
     }
 }
@@ -208,6 +215,14 @@ pub enum Undecided {
     Keys,
     /// The answer is larger than this machine computes, with the reason.
     Size(String),
+    /// How the model is split was not registered when the certificate was logged, for this reason.
+    Split(SignatureFault),
+    /// The registry that says how the model is split has so many seconds, and at most so many are allowed.
+    SplitTooOld(u64, u64),
+    /// The stage of this number in a chain, from 1, is undecided.
+    Stage(usize, Box<Undecided>),
+    /// There is no stage of this number, and there is no deadline or it has not passed.
+    Absent(usize),
 }
 
 impl fmt::Display for Undecided {
@@ -226,21 +241,42 @@ impl fmt::Display for Undecided {
             }
             Undecided::Keys => write!(f, "Undecided: the random numbers belong to another model."),
             Undecided::Size(why) => write!(f, "Undecided: the answer is too large. {why}"),
+            Undecided::Split(fault) => write!(f, "Undecided: the split is not registered, as of its head {fault}."),
+            Undecided::SplitTooOld(age, most) => {
+                write!(f, "Undecided: the registry of the split is {age} seconds old, at most {most} are allowed.")
+            }
+            Undecided::Stage(n, why) => write!(f, "Undecided: stage {n} is undecided. {why}"),
+            Undecided::Absent(n) => write!(f, "Undecided: there is no stage {n}."),
         }
     }
 }
 
-impl fmt::Display for Verdict {
+/// What can be said of whatever was accepted.
+pub(crate) trait Sure {
+    /// The lane, and the probability with which something wrong is accepted.
+    fn sure(&self) -> (Lane, Soundness);
+}
+
+impl Sure for Accepted {
+    fn sure(&self) -> (Lane, Soundness) {
+        (self.lane, self.soundness)
+    }
+}
+
+impl<A: Sure> fmt::Display for Verdict<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Accepted(a) => write!(f, "Accepted in lane {:?}, {}.", a.lane, a.soundness),
+            Verdict::Accepted(a) => {
+                let (lane, soundness) = a.sure();
+                write!(f, "Accepted in lane {lane:?}, {soundness}.")
+            }
             Verdict::Rejected(rejected) => rejected.fmt(f),
             Verdict::Undecided(undecided) => undecided.fmt(f),
         }
     }
 }
 
-impl Verdict {
+impl<A> Verdict<A> {
     /// All that a worker may be told while secret random numbers are in use: which product has failed would say something about them.
     #[must_use]
     pub fn reply(&self) -> &'static str {
@@ -279,8 +315,8 @@ impl From<bfv_exact::Refused> for Stop {
     }
 }
 
-impl From<Stop> for Verdict {
-    fn from(stop: Stop) -> Verdict {
+impl<A> From<Stop> for Verdict<A> {
+    fn from(stop: Stop) -> Verdict<A> {
         match stop {
             Stop::Rejected(rejected) => Verdict::Rejected(rejected),
             Stop::Undecided(undecided) => Verdict::Undecided(undecided),

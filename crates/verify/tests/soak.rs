@@ -11,12 +11,17 @@
 )]
 
 mod common;
+#[path = "common/split.rs"]
+mod split_model;
 
 use bfv_cert::certificate::{Layers, TraceShape};
+use bfv_cert::freshness::Fresh;
 use bfv_cert::tensor::Shape;
-use bfv_verify::{Challenge, Secret, Verdict};
+use bfv_exact::spec::Bits;
+use bfv_verify::{Challenge, Secret, Terms, Verdict};
 use common::numbers::Random;
 use common::*;
+use split_model::{honest, of_bytes, split, subject_of_three};
 
 fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |n| n.parse().expect("a whole number"))
@@ -102,9 +107,9 @@ fn lied(honest: &Proof, random: &mut Random) -> (Proof, bool) {
             return (proof, true);
         }
         7 => {
-            // Openings that are not needed may be left out, those of products may not.
+            // Openings that are not needed may be left out, those of products and of what comes in may not.
             let keep: Vec<u64> = (0..proof.cells.len() as u64)
-                .filter(|l| proof.layout.place(*l).is_some_and(|(_, p)| p.op.is_product()) || random.below(2) == 0)
+                .filter(|l| proof.layout.place(*l).is_some_and(|(_, p)| proof.layout.needs(p)) || random.below(2) == 0)
                 .filter(|l| proof.layout.place(*l).is_some())
                 .collect();
             proof.opened = Some(keep);
@@ -116,19 +121,29 @@ fn lied(honest: &Proof, random: &mut Random) -> (Proof, bool) {
     (proof, false)
 }
 
-#[test]
-fn changed_envelopes_are_judged_without_panic_or_much_memory() {
+/// Whether an envelope is accepted, rejected or undecided: 0, 1 or 2, and the verdict in words.
+fn told<A>(verdict: Verdict<A>) -> (usize, String)
+where
+    Verdict<A>: std::fmt::Display,
+{
+    let place = match &verdict {
+        Verdict::Accepted(_) => 0,
+        Verdict::Rejected(_) => 1,
+        Verdict::Undecided(_) => 2,
+    };
+    (place, verdict.to_string())
+}
+
+/// Judges changed envelopes of an honest proof.
+fn storm(what: &str, honest: &Proof, judge: &dyn Fn(&[u8]) -> (usize, String)) {
     let (cases, seed) = (setting("BFV_CASES", 6_000), setting("BFV_SEED", 1));
-    let subject = subject();
-    let secret = Secret::new(&subject, [5; 32]);
-    let honest = prove(subject.model(), &subject, &PROMPT, 3);
     let bytes = honest.bytes();
     let mut random = Random(seed.wrapping_mul(0x9e37).wrapping_add(1));
     let (mut most, mut lies, mut good) = (0, 0, 0);
-    let [mut accepted, mut rejected, mut undecided] = [0u64; 3];
+    let mut counts = [0u64; 3];
     for case in 0..cases {
         let (envelope, wrong) = if case % 8 == 0 {
-            let (proof, wrong) = lied(&honest, &mut random);
+            let (proof, wrong) = lied(honest, &mut random);
             lies += u64::from(wrong);
             good += u64::from(!wrong);
             (proof.bytes(), wrong)
@@ -138,22 +153,37 @@ fn changed_envelopes_are_judged_without_panic_or_much_memory() {
             (envelope, wrong)
         };
         let mut verdict = None;
-        let memory = allocation_counter::measure(|| {
-            verdict = Some(judged_by(&envelope, &subject, Challenge::Secret(&secret, 0)));
-        });
+        let memory = allocation_counter::measure(|| verdict = Some(judge(&envelope)));
         most = most.max(memory.bytes_max);
-        let verdict = verdict.unwrap();
-        match &verdict {
-            Verdict::Accepted(_) => accepted += 1,
-            Verdict::Rejected(_) => rejected += 1,
-            Verdict::Undecided(_) => undecided += 1,
-        }
-        assert_eq!(matches!(verdict, Verdict::Accepted(_)), !wrong, "case {case}: {verdict}");
+        let (place, verdict) = verdict.unwrap();
+        counts[place] += 1;
+        assert_eq!(place == 0, !wrong, "case {case}: {verdict}");
     }
+    let [accepted, rejected, undecided] = counts;
     println!(
-        "Figures: {cases} changed envelopes, {lies} of them signed lies and {good} signed changes that do not matter: {accepted} accepted, {rejected} \
-         rejected, {undecided} undecided; at most {most} bytes of memory."
+        "Figures: {cases} changed envelopes{what}, {lies} of them signed lies and {good} signed changes that do not matter: {accepted} accepted, \
+         {rejected} rejected, {undecided} undecided; at most {most} bytes of memory."
     );
     assert!(most < 1_000_000, "{most} bytes of memory");
     assert!(lies > cases / 20 && good > cases / 50);
+}
+
+#[test]
+fn changed_envelopes_are_judged_without_panic_or_much_memory() {
+    let subject = subject();
+    let secret = Secret::new(&subject, [5; 32]);
+    let honest = prove(subject.model(), &subject, &PROMPT, 3);
+    storm("", &honest, &|bytes| told(judged_by(bytes, &subject, Challenge::Secret(&secret, 0))));
+}
+
+/// The last stage, as what it says of the answer is checked by itself; what other stages say of it, only the chain tells.
+#[test]
+fn changed_envelopes_of_stages_are_judged_without_panic_or_much_memory() {
+    let subject = subject_of_three::<i8>(Bits::Eight);
+    let (secret, split) = (Secret::new(&subject, [5; 32]), split(&subject));
+    let last = honest(&subject).pop().unwrap();
+    storm(" of a stage", &last, &|bytes| {
+        let challenge = Challenge::Secret(&secret, 0);
+        told(of_bytes(bytes, &subject, &split, challenge, Fresh::default(), Terms::default()))
+    });
 }

@@ -2,9 +2,10 @@
 
 use crate::args::Args;
 use crate::{Stop, say};
-use bfv_cert::certificate::{Slot, Validity};
+use bfv_cert::certificate::{Certificate, Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::freshness::SPAN_LIMIT;
+use bfv_cert::sign::SecretKey;
 use bfv_exact::forward::Shown;
 use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
 use bfv_model::stored::{Element, SPEC_FILE, Stored, WEIGHTS_FILE, weights_file};
@@ -12,7 +13,7 @@ use bfv_worker::Fault;
 use bfv_worker::checkpoint::Checkpoint;
 use bfv_worker::prove::{Answer, Circumstances, Prover, Question};
 use bfv_worker::quantise::{Choice, Distance, compare, quantise as make};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const KEY: [&str; 1] = ["--out"];
@@ -37,7 +38,7 @@ const USUAL_POSITIONS: u32 = 4096;
 /// Tokens in a line of output.
 const IN_A_LINE: usize = 12;
 
-fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Fault + use<'_> {
+pub fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Fault + use<'_> {
     move |why| Fault::Files(path.to_owned(), why)
 }
 
@@ -94,61 +95,112 @@ where
 
 /// Answers with a certificate.
 pub fn run(args: Args) -> Result<(), Stop> {
+    match stored(&args)? {
+        Stored::Eight(model) => answered(&args, &Prover::new(model)?),
+        Stored::Sixteen(model) => answered(&args, &Prover::new(model)?),
+    }
+}
+
+/// The model of the flags.
+pub fn stored(args: &Args) -> Result<Stored, Stop> {
     let folder = args.path("--model")?;
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).map_err(|why| Fault::Files(path, why))
     };
-    match Stored::read(&read(SPEC_FILE)?, &read(WEIGHTS_FILE)?)? {
-        Stored::Eight(model) => answered(&args, &Prover::new(model)?),
-        Stored::Sixteen(model) => answered(&args, &Prover::new(model)?),
-    }
+    Ok(Stored::read(&read(SPEC_FILE)?, &read(WEIGHTS_FILE)?)?)
 }
 
 fn answered<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
 where
     G::Sum: Shown,
 {
-    let path = args.path("--key")?;
-    let (key, log) = (secret(&path)?, secret(&args.path("--log-key")?)?);
-    let authority = key_id(args.must("--authority")?).and_then(|id| id.key().ok());
-    let authority = authority.ok_or_else(|| Stop::usage("The flag --authority has no public key. Write 64 digits."))?;
-    let trust = Trust { authority, log: log.public() };
+    let desk = Desk::open(args)?;
     let question = Question {
-        query: digest("--query", args.must("--query")?)?,
+        query: query(args)?,
         prompt: args.list("--prompt-tokens")?,
         count: args.number("--count")?.unwrap_or(1),
     };
-    let started = now(args)?;
-    let slot = slot(args.must("--slot")?)?;
-    let mut chain = Chain::open(&path.with_added_extension("signed"))?;
-    chain.check(slot)?;
-    let circumstances = Circumstances {
-        slot,
-        validity: Validity { not_before: started, not_after: started.saturating_add(SPAN_LIMIT) },
-        previous: chain.previous(),
-        execution: None,
-    };
-    let open = args.maybe("--open").unwrap_or("none");
-    let answer = prover.answer(question, random()?, open != "none")?;
-    let leaves = match open {
-        "none" => Vec::new(),
-        "all" => answer.leaves(),
-        "products" => answer.products(prover.model().spec())?,
-        _ => args.list("--open")?,
-    };
-    let certificate = prover.certify(&answer, &circumstances, &key)?;
-    chain.push(slot, certificate.id())?;
-    let mut ledger = Ledger::open(&args.path("--ledger")?, trust)?;
-    ledger.add(&certificate, &log, now(args)?)?;
-    let (log, registry) = ledger.extract(&certificate)?;
-    let bytes = answer.envelope(&certificate, (&log, &registry), &leaves)?;
-    let out = args.path("--out")?;
-    std::fs::write(&out, &bytes).map_err(files(&out))?;
-    told(&answer);
-    say(format!("The certificate has {} bytes and is named {}.", certificate.encode().len(), certificate.id()));
-    say(format!("The envelope {} has {} bytes and {} opened values.", out.display(), bytes.len(), leaves.len()));
-    Ok(())
+    let answer = prover.answer(question, random()?, keeps(args))?;
+    desk.sign(args, prover, &answer, |_| Ok(()))
+}
+
+/// The question of the flags.
+pub fn query(args: &Args) -> Result<Digest, Stop> {
+    digest("--query", args.must("--query")?)
+}
+
+/// Whether values may be opened, so that they must be kept.
+pub fn keeps(args: &Args) -> bool {
+    args.maybe("--open").is_some_and(|open| open != "none")
+}
+
+/// What a certificate needs beside an answer: keys, the ledger, the slot, and what the key has signed before.
+pub struct Desk {
+    pub key: SecretKey,
+    log: SecretKey,
+    trust: Trust,
+    chain: Chain,
+    circumstances: Circumstances,
+    ledger: PathBuf,
+    out: PathBuf,
+}
+
+impl Desk {
+    /// Reads the keys of the flags, and what was signed with them.
+    pub fn open(args: &Args) -> Result<Desk, Stop> {
+        let path = args.path("--key")?;
+        let (key, log) = (secret(&path)?, secret(&args.path("--log-key")?)?);
+        let authority = key_id(args.must("--authority")?).and_then(|id| id.key().ok());
+        let authority =
+            authority.ok_or_else(|| Stop::usage("The flag --authority has no public key. Write 64 digits."))?;
+        let trust = Trust { authority, log: log.public() };
+        let started = now(args)?;
+        let slot = slot(args.must("--slot")?)?;
+        let chain = Chain::open(&path.with_added_extension("signed"))?;
+        chain.check(slot)?;
+        let circumstances = Circumstances {
+            slot,
+            validity: Validity { not_before: started, not_after: started.saturating_add(SPAN_LIMIT) },
+            previous: chain.previous(),
+            execution: None,
+        };
+        // What is missing is noticed before a slot is used up.
+        let (ledger, out) = (args.path("--ledger")?, args.path("--out")?);
+        Ok(Desk { key, log, trust, chain, circumstances, ledger, out })
+    }
+
+    /// Signs an answer of which `may` approves, logs the certificate, and writes the envelope.
+    pub fn sign<G: Element + Shown>(
+        mut self,
+        args: &Args,
+        prover: &Prover<G>,
+        answer: &Answer,
+        may: impl FnOnce(&Certificate) -> Result<(), Stop>,
+    ) -> Result<(), Stop>
+    where
+        G::Sum: Shown,
+    {
+        let leaves = match args.maybe("--open").unwrap_or("none") {
+            "none" => Vec::new(),
+            "all" => answer.leaves(),
+            "products" => answer.products(prover.model().spec())?,
+            _ => args.list("--open")?,
+        };
+        let certificate = prover.certify(answer, &self.circumstances, &self.key)?;
+        may(&certificate)?;
+        self.chain.push(self.circumstances.slot, certificate.id())?;
+        let mut ledger = Ledger::open(&self.ledger, self.trust)?;
+        ledger.add(&certificate, &self.log, now(args)?)?;
+        let (log, registry) = ledger.extract(&certificate)?;
+        let bytes = answer.envelope(&certificate, (&log, &registry), &leaves)?;
+        let out = self.out;
+        std::fs::write(&out, &bytes).map_err(files(&out))?;
+        told(answer);
+        say(format!("The certificate has {} bytes and is named {}.", certificate.encode().len(), certificate.id()));
+        say(format!("The envelope {} has {} bytes and {} opened values.", out.display(), bytes.len(), leaves.len()));
+        Ok(())
+    }
 }
 
 fn told(answer: &Answer) {

@@ -2,7 +2,8 @@
 //!
 //! A model comes as floats ([`checkpoint`]), is run with floats for reference ([`float`]) and becomes a model over the integers
 //! ([`quantise`]). That one is run exactly as `exact` says ([`prove`]): intermediate values are hashed while they are computed, and what is
-//! signed commits to all of them. The worker judges nothing, its own answers included.
+//! signed commits to all of them. Of a model that is split a worker runs its layers only ([`stage`]). The worker judges nothing, its own answers
+//! included.
 //!
 //! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified.
 #![forbid(unsafe_code)]
@@ -13,5 +14,6 @@ pub mod float;
 mod number;
 pub mod prove;
 pub mod quantise;
+pub mod stage;
 
 pub use bfv_ledger::Fault;

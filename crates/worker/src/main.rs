@@ -1,14 +1,15 @@
-//! `bfv-worker`: makes keys and integer models, and answers with a certificate. `bfv run worker` starts it.
+//! `bfv-worker`: makes keys and integer models, and answers with a certificate, as a whole or as one stage. `bfv run worker` starts it.
 
 mod args;
 mod commands;
+mod stages;
 
 use args::Args;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-const USAGE: &str = "There are three commands.
+const USAGE: &str = "There are five commands.
 bfv-worker key --out FILE makes a secret key.
 bfv-worker quantise --model FOLDER --out FOLDER --calibration-tokens LIST makes an integer model of a float model.
 Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --top-p PARTS.
@@ -16,6 +17,12 @@ bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query 
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
+Two commands are for a worker that has some layers of a model, such as --layers 0-3.
+bfv-worker step --model FOLDER --layers FIRST-LAST --prompt-tokens LIST passes all known tokens through these layers.
+Its other flags: --answer-tokens LIST for tokens that are known, --input FILE, --output FILE.
+The last stage has no --output and says the next token. It needs --key FILE --query HEX.
+bfv-worker stage takes all tokens of an answer as --answer-tokens LIST and certifies these layers for them.
+Its other flags are those of step and run without --count. With --before ENVELOPE it signs only what follows on that.
 A LIST has numbers with commas between them.";
 
 /// Why the program stops early, with its exit code.
@@ -72,6 +79,8 @@ fn main() -> ExitCode {
             "key" => Args::read(rest, &commands::KEY).and_then(commands::key),
             "quantise" => Args::read(rest, &commands::QUANTISE).and_then(commands::quantise),
             "run" => Args::read(rest, &commands::RUN).and_then(commands::run),
+            "step" => Args::read(rest, &stages::STEP).and_then(stages::step),
+            "stage" => Args::read(rest, &stages::STAGE).and_then(stages::stage),
             "help" | "--help" => {
                 say(USAGE);
                 return ExitCode::SUCCESS;

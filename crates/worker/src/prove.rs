@@ -6,8 +6,11 @@ use bfv_cert::certificate::{Body, Certificate, Execution, Fields, Lane, Layers, 
 use bfv_cert::digest::{Digest, draw_word, output_digest, seed_commitment};
 use bfv_cert::envelope::{LogExtract, RegistryExtract, Reveal, write};
 use bfv_cert::sign::SecretKey;
+use bfv_cert::tensor::Shape;
 use bfv_exact::Refused;
-use bfv_exact::commit::{Commit, Committed, Layout, model_root, spec_root, token_bytes, tokens_root, tokens_shape};
+use bfv_exact::commit::{
+    Commit, Committed, Layout, all_rows, model_root, spec_root, token_bytes, tokens_root, tokens_shape,
+};
 use bfv_exact::forward::{Shown, State, Trace};
 use bfv_exact::model::Model;
 use bfv_exact::requantise::Saturate;
@@ -47,6 +50,8 @@ pub enum Failure {
     Certificate(Refusal),
     /// A leaf that is to be opened is not in the trace or does not ascend, or the values were not kept.
     Opening,
+    /// The token of this number, from 1, that a stage was told is the first, and it chooses the second.
+    Told(usize, u32, u32),
 }
 
 impl fmt::Display for Failure {
@@ -55,6 +60,9 @@ impl fmt::Display for Failure {
             Failure::Model(why) => why.fmt(f),
             Failure::Certificate(why) => why.fmt(f),
             Failure::Opening => write!(f, "A value that is to be opened is missing from the trace, or was not kept."),
+            Failure::Told(i, told, own) => {
+                write!(f, "Token {i} of the answer is said to be {told}, and this stage chooses {own}. Give it that.")
+            }
         }
     }
 }
@@ -83,17 +91,27 @@ where
     G::Sum: Shown,
     T: Trace,
 {
-    let sampler = model.spec().draft().sampler;
     let (mut state, mut block, mut tokens) = (State::default(), q.prompt.clone(), Vec::new());
     for i in (0..).take(q.count) {
         let (next, logits) = model.forward(state, &block, trace)?;
-        let chosen = sampler.choose(model.powers(), &logits, draw_word(seed, &q.query, i))?;
-        // A vocabulary has at most 2^20 tokens.
-        let chosen = u32::try_from(chosen).unwrap_or(u32::MAX);
+        let chosen = choose(model, &logits, &q.query, seed, i)?;
         (state, block) = (next, vec![chosen]);
         tokens.push(chosen);
     }
     Ok(tokens)
+}
+
+/// The token of this number, from 0, that the sampler chooses.
+pub(crate) fn choose<G: Named + Saturate>(
+    model: &Model<G>,
+    logits: &[i32],
+    query: &Digest,
+    seed: &[u8; 32],
+    i: u64,
+) -> Result<u32, Refused> {
+    let chosen = model.spec().draft().sampler.choose(model.powers(), logits, draw_word(seed, query, i))?;
+    // A vocabulary has at most 2^20 tokens.
+    Ok(u32::try_from(chosen).unwrap_or(u32::MAX))
 }
 
 /// A model with what certificates name it by. Hashing all weights takes a while, and is done once.
@@ -106,10 +124,21 @@ pub struct Prover<G> {
 /// An answer and what was committed to while it was computed.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    question: Question,
-    tokens: Vec<u32>,
-    seed: [u8; 32],
-    committed: Committed,
+    pub(crate) question: Question,
+    pub(crate) tokens: Vec<u32>,
+    /// Of a stage without the head there is none: it chooses nothing.
+    pub(crate) seed: Option<[u8; 32]>,
+    pub(crate) committed: Committed,
+    /// What a stage computed, where it is one.
+    pub(crate) stage: Option<Ends>,
+}
+
+/// What goes into a stage and comes out: its rows, and the shapes and roots of both.
+#[derive(Debug, Clone)]
+pub(crate) struct Ends {
+    pub(crate) rows: Layers,
+    pub(crate) input: (Shape, Digest),
+    pub(crate) output: (Shape, Digest),
 }
 
 impl<G> Prover<G>
@@ -160,25 +189,33 @@ where
     /// The fields contradict each other.
     pub fn certify(&self, answer: &Answer, c: &Circumstances, key: &SecretKey) -> Result<Certificate, Failure> {
         let (prompt, tokens) = (&answer.question.prompt, &answer.tokens);
+        // As the trace counts them: with the embedding before and the head after.
+        let whole = || -> Result<Ends, Failure> {
+            let of = |t: &[u32]| Ok::<_, Failure>((tokens_shape(t)?, tokens_root(t)?));
+            Ok(Ends { rows: all_rows(self.model.spec()), input: of(prompt)?, output: of(tokens)? })
+        };
+        let (operation, ends) = match &answer.stage {
+            Some(ends) => (Operation::LayerRange, ends.clone()),
+            None => (Operation::FullForward, whole()?),
+        };
         let fields = Fields {
             lane: Lane::Exact,
-            operation: Operation::FullForward,
+            operation,
             query: answer.question.query,
             slot: c.slot,
             validity: c.validity,
             worker: key.public().id(),
             model: self.model_root,
             spec: self.spec_root,
-            // As the trace counts them: with the embedding before and the head after.
-            layers: Layers { start: 0, end: answer.committed.shape.layers },
-            input_shape: tokens_shape(prompt)?,
-            output_shape: tokens_shape(tokens)?,
-            input: tokens_root(prompt)?,
-            output_root: tokens_root(tokens)?,
+            layers: ends.rows,
+            input_shape: ends.input.0,
+            output_shape: ends.output.0,
+            input: ends.input.1,
+            output_root: ends.output.1,
             trace: answer.committed.tree.root(),
             trace_shape: answer.committed.shape,
             output: Output::Hashed(output_digest(&token_bytes(tokens))),
-            seed: seed_commitment(&answer.seed, &answer.question.query),
+            seed: answer.seed.map_or(Digest::ZERO, |seed| seed_commitment(&seed, &answer.question.query)),
             execution: c.execution,
             parents: Vec::new(),
             previous: c.previous,
@@ -190,7 +227,7 @@ where
 impl Answer {
     /// Tokens that were generated by [`generate`] with this seed, and what its trace has committed to.
     pub fn new(question: Question, tokens: Vec<u32>, seed: [u8; 32], committed: Committed) -> Answer {
-        Answer { question, tokens, seed, committed }
+        Answer { question, tokens, seed: Some(seed), committed, stage: None }
     }
 
     /// The tokens.
@@ -214,7 +251,7 @@ impl Answer {
         leaves: &[u64],
     ) -> Result<Vec<u8>, Failure> {
         let bytes = token_bytes(&self.tokens);
-        let reveal = Reveal { seed: Some(self.seed), output: Some(&bytes) };
+        let reveal = Reveal { seed: self.seed, output: Some(&bytes) };
         let value = |leaf: &u64| {
             let cell = usize::try_from(*leaf).ok().and_then(|i| self.committed.cells.get(i));
             cell.map(|cell| (*leaf, cell.as_slice())).ok_or(Failure::Opening)
@@ -232,13 +269,15 @@ impl Answer {
         (0..self.committed.shape.leaves()).collect()
     }
 
-    /// The leaves of products of matrices, which are all that a full audit needs: the rest is computed from them.
+    /// The leaves of products of matrices, and of a stage those of what came in, which are all that a full audit needs: the rest is computed
+    /// from them.
     ///
     /// # Errors
     /// The answer is not of a model with this specification.
     pub fn products(&self, spec: &Spec) -> Result<Vec<u64>, Failure> {
-        let layout = Layout::new(spec, self.question.prompt.len(), self.tokens.len())?;
-        let product = |leaf: &u64| layout.place(*leaf).is_some_and(|(_, place)| place.op.is_product());
-        Ok(self.leaves().into_iter().filter(product).collect())
+        let rows = self.stage.as_ref().map_or_else(|| all_rows(spec), |ends| ends.rows);
+        let layout = Layout::of(spec, rows, self.question.prompt.len(), self.tokens.len())?;
+        let needed = |leaf: &u64| layout.place(*leaf).is_some_and(|(_, place)| layout.needs(place));
+        Ok(self.leaves().into_iter().filter(needed).collect())
     }
 }

@@ -37,6 +37,28 @@ pub fn token_bytes(tokens: &[u32]) -> Vec<u8> {
     tokens.iter().flat_map(|t| t.to_le_bytes()).collect()
 }
 
+/// What a certificate names as what passes from one stage to the next: the residual stream, as numbers of 32 bits.
+///
+/// # Errors
+/// There are no tokens, or too many.
+pub fn stream_root(stream: &Matrix<i32>) -> Result<Digest, Refusal> {
+    tensor::activation(Dtype::I32, &stream_shape(stream)?, Scale::new(0).map_err(refusal)?, &stream_bytes(stream))
+}
+
+/// The shape of that: tokens by coordinates.
+///
+/// # Errors
+/// There are no tokens, or too many.
+pub fn stream_shape(stream: &Matrix<i32>) -> Result<Shape, Refusal> {
+    Shape::new(&[stream.rows(), stream.cols()].map(|n| u32::try_from(n).unwrap_or(u32::MAX))).map_err(refusal)
+}
+
+/// The bytes of that: four for each number, the lowest first, token after token.
+#[must_use]
+pub fn stream_bytes(stream: &Matrix<i32>) -> Vec<u8> {
+    stream.entries().iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
 fn refusal(found: Malformed) -> Refusal {
     let place = Place { part: Part::Tensor, field: "tokens", offset: 0 };
     Refusal::Malformed(place, found)

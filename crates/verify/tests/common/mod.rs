@@ -18,6 +18,7 @@ use bfv_cert::certificate::{Fields, Lane, Layers, Output, trace_content};
 use bfv_cert::digest::{Digest, draw_word, output_digest, seed_commitment};
 use bfv_cert::envelope::{Reveal, write};
 use bfv_cert::merkle::Builder;
+use bfv_cert::registry::{Entry, Role};
 use bfv_cert::{Expected, Policy};
 use bfv_exact::commit::{Commit, Committed, Layout, token_bytes, tokens_root, tokens_shape};
 use bfv_exact::forward::{Op, Shown, State};
@@ -150,15 +151,19 @@ impl Proof {
         self
     }
 
-    /// Opens products only.
+    /// Opens only what an audit needs.
     pub fn products(mut self) -> Proof {
-        let product = |leaf: &u64| self.layout.place(*leaf).is_some_and(|(_, p)| p.op.is_product());
+        let product = |leaf: &u64| self.layout.place(*leaf).is_some_and(|(_, p)| self.layout.needs(p));
         self.opened = Some((0..self.cells.len() as u64).filter(product).collect());
         self
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let world = World::with(&self.fields, self.by);
+        let mut world = World::with(&self.fields, self.by);
+        // A third worker, for models that are split, and one that has no part in them.
+        for n in [4, 5] {
+            world.entries.push(Entry::new(&world::key(n), Role::Worker, world::LOGGED - 1000, world::LOGGED + 1000));
+        }
         let (log, registry) = world.extract();
         let all = || (0..self.cells.len() as u64).filter(|l| self.layout.place(*l).is_some()).collect();
         let opened: Vec<u64> = self.opened.clone().unwrap_or_else(all);

@@ -1,0 +1,190 @@
+//! What came of a certificate, in words and as JSON.
+
+use crate::chains::StageOf;
+use crate::trust::Trust;
+use bfv_cert::Taken;
+use bfv_cert::certificate::Lane;
+use bfv_cert::digest::Digest;
+use bfv_cert::sign::KeyId;
+use bfv_verify::{Accepted, Checked, Rejected, Soundness, Stage, Verdict};
+use serde_json::{Value, json};
+
+/// What came of one.
+pub enum Judged {
+    Verdict(Verdict),
+    /// Of one stage of an answer.
+    Stage(Box<StageOf>),
+    /// It cannot be judged with what `verify.toml` says.
+    Unknown(&'static str),
+}
+
+/// The verdict in a word.
+pub fn word(judged: &Judged) -> &'static str {
+    match judged {
+        Judged::Verdict(v) => word_of(v),
+        Judged::Stage(s) => word_of(&s.verdict),
+        Judged::Unknown(_) => "undecided",
+    }
+}
+
+fn word_of<A>(verdict: &Verdict<A>) -> &'static str {
+    match verdict {
+        Verdict::Accepted(_) => "accepted",
+        Verdict::Rejected(_) => "rejected",
+        Verdict::Undecided(_) => "undecided",
+    }
+}
+
+/// The reason without its class, which the first word says already.
+fn reason(judged: &Judged) -> String {
+    let whole = match (facts(judged), judged) {
+        (Some(facts), _) => return facts.soundness.to_string(),
+        (None, Judged::Unknown(why)) => return (*why).to_owned(),
+        (None, Judged::Verdict(v)) => v.to_string(),
+        (None, Judged::Stage(s)) => s.verdict.to_string(),
+    };
+    whole.trim_start_matches("Undecided: ").to_owned()
+}
+
+/// What is said of whatever was accepted.
+struct Facts<'a> {
+    certificate: &'a Digest,
+    query: &'a Digest,
+    worker: &'a KeyId,
+    lane: Lane,
+    soundness: Soundness,
+    taken: Taken,
+    checked: Checked,
+    /// What was delivered; a stage delivers no answer.
+    values: Option<&'a [i64]>,
+}
+
+fn facts(judged: &Judged) -> Option<Facts<'_>> {
+    match judged {
+        Judged::Verdict(Verdict::Accepted(a)) => Some(of_answer(a)),
+        Judged::Stage(s) => match &s.verdict {
+            Verdict::Accepted(stage) => Some(of_stage(stage)),
+            Verdict::Rejected(_) | Verdict::Undecided(_) => None,
+        },
+        Judged::Verdict(_) | Judged::Unknown(_) => None,
+    }
+}
+
+fn of_answer(a: &Accepted) -> Facts<'_> {
+    let (certificate, query, worker) = (a.certificate(), a.query(), a.worker());
+    let (soundness, taken, checked) = (a.soundness(), a.taken(), a.checked());
+    Facts { certificate, query, worker, lane: a.lane(), soundness, taken, checked, values: Some(a.values()) }
+}
+
+fn of_stage(s: &Stage) -> Facts<'_> {
+    let f = s.fields();
+    let (soundness, taken, checked) = (s.soundness(), s.taken(), s.checked());
+    let (certificate, query, worker) = (s.certificate(), &f.query, &f.worker);
+    Facts { certificate, query, worker, lane: f.lane, soundness, taken, checked, values: None }
+}
+
+/// The verdict in sentences, about what stands at a place.
+pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> String {
+    let mut first = word(judged).to_owned();
+    first.get_mut(..1).map(str::make_ascii_uppercase);
+    let part = match judged {
+        Judged::Stage(stage) => stage.part(trust).map(|(s, n)| (s.split.parts().len(), n)),
+        Judged::Verdict(_) | Judged::Unknown(_) => None,
+    };
+    match facts(judged) {
+        Some(a) => {
+            let taken = match taken(&a.taken).as_slice() {
+                [] => String::new(),
+                all => format!(" Taken from the envelope: {}.", all.join(", ")),
+            };
+            let (worker, of) = (trust.name(a.worker), of.unwrap_or_default());
+            let what = if part.is_some() { "stage" } else { "answer" };
+            let sure = match a.soundness.bits() {
+                u32::MAX => "All of it was computed again.".to_owned(),
+                bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
+            };
+            let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
+            format!("{first}: {place}.{part} Worker {worker}, program {of}, lane {}. {sure}{taken}", lane(a.lane))
+        }
+        None => {
+            let mut why = reason(judged);
+            why.get_mut(..1).map(str::make_ascii_uppercase);
+            format!("{first}: {place}. {why}")
+        }
+    }
+}
+
+fn lane(lane: Lane) -> String {
+    format!("{lane:?}").to_lowercase()
+}
+
+/// The same as JSON.
+pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> Value {
+    let mut out = json!({ "file": place, "verdict": word(judged), "message": reason(judged), "of": of });
+    if let Judged::Stage(stage) = judged
+        && let Some((of, n)) = stage.part(trust)
+    {
+        out["split"] = json!(of.name);
+        out["stage"] = json!(n);
+        out["stages"] = json!(of.split.parts().len());
+    }
+    let refused = match judged {
+        Judged::Verdict(v) => rejected(v),
+        Judged::Stage(s) => rejected(&s.verdict),
+        Judged::Unknown(_) => None,
+    };
+    match (facts(judged), refused) {
+        (Some(a), _) => {
+            let (s, c) = (a.soundness, a.checked);
+            out["certificate"] = json!(a.certificate.to_string());
+            out["query"] = json!(a.query.to_string());
+            out["worker"] = json!(a.worker.0.to_string());
+            out["worker_name"] = json!(trust.name(a.worker));
+            out["lane"] = json!(lane(a.lane));
+            out["soundness_bits"] = if s.bits() == u32::MAX { Value::Null } else { json!(s.bits()) };
+            out["repetitions"] = json!(s.repetitions);
+            out["taken"] = json!(taken(&a.taken));
+            out["checked"] = json!({ "products": c.products, "computed": c.computed, "compared": c.compared });
+            if let Some(values) = a.values {
+                out["values"] = json!(values);
+            }
+        }
+        (None, Some(why)) => out["class"] = json!(class(why)),
+        (None, None) => out["class"] = json!("undecided"),
+    }
+    out
+}
+
+fn rejected<A>(verdict: &Verdict<A>) -> Option<&Rejected> {
+    match verdict {
+        Verdict::Rejected(why) => Some(why),
+        Verdict::Accepted(_) | Verdict::Undecided(_) => None,
+    }
+}
+
+/// The class of a refusal, in a word. That of an answer in stages is that of the stage.
+fn class(why: &Rejected) -> String {
+    match why {
+        Rejected::Refused(refusal) => format!("{:?}", refusal.class()).to_lowercase(),
+        Rejected::Stage(_, why) => class(why),
+        _ => "refuted".to_owned(),
+    }
+}
+
+/// In words, what was taken from the envelope.
+fn taken(t: &Taken) -> Vec<&'static str> {
+    [
+        (t.time, "time"),
+        (t.query, "query"),
+        (t.epoch, "epoch"),
+        (t.slot, "slot"),
+        (t.worker, "worker"),
+        (t.output, "output"),
+        (t.parents, "parents"),
+        (t.log, "growth of the log"),
+        (t.registry, "age of the registry"),
+    ]
+    .into_iter()
+    .filter_map(|(taken, word)| taken.then_some(word))
+    .collect()
+}

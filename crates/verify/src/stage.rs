@@ -1,0 +1,320 @@
+//! Stages: a model is split by ranges of layers, and each worker certifies its part of an answer.
+//!
+//! A stage runs its rows for all tokens of prompt and answer, once the answer is known, so the keys and values of every token stand in one
+//! certificate. It commits to the residual stream that comes in, and that is opened, so a stage is judged without the others and
+//! whoever is wrong is named. What a stage says is only that its output follows from its input. That the input is the output of the stage before, that
+//! the first one has the question and the last one the answer, and that no layer is missing, is for [`judge_chain`].
+//!
+//! A chain is accepted when each of its stages is, so a wrong answer needs a stage that is wrong and passes: the probability is that of one stage.
+
+use crate::audit::Judged;
+use crate::challenge::Soundness;
+use crate::judge::{Case, Subject, examined, verdict};
+use crate::keys::Weight;
+use crate::verdict::{Accepted, Checked, Rejected, Stop, Sure, Undecided, Verdict};
+use bfv_cert::certificate::{Body, Fields, Lane, Layers, PARENT_LIMIT};
+use bfv_cert::digest::Digest;
+use bfv_cert::registry::Entry;
+use bfv_cert::sign::KeyId;
+use bfv_cert::{Admitted, BindingFault, FreshnessFault, Part as Read, Policy, Refusal, Taken, chain};
+use bfv_exact::Refused;
+use bfv_exact::commit::all_rows;
+
+/// The part of one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Its key.
+    pub worker: KeyId,
+    /// Its rows, as certificates count layers: 0 is the embedding, one after the last layer the head.
+    pub layers: Layers,
+}
+
+/// Who says how a model is split: an entry of the registry that carries the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered {
+    /// The entry of the head. That it carries this configuration is for the caller to see to.
+    pub head: Entry,
+    /// When the registry was signed, in seconds since 1970.
+    pub time: u64,
+}
+
+/// How a model is split, as it is registered: every row belongs to one part.
+#[derive(Debug, Clone)]
+pub struct Split {
+    model: Digest,
+    spec: Digest,
+    parts: Vec<Part>,
+    registered: Registered,
+}
+
+impl Split {
+    /// The split of a model into these parts, in the order in which they run.
+    ///
+    /// # Errors
+    /// There are none or more than [`PARENT_LIMIT`], one key has two, or they do not have every row of the model once, in order.
+    pub fn new<G: Weight>(subject: &Subject<G>, parts: Vec<Part>, registered: Registered) -> Result<Split, Refused> {
+        let fail = |why: String| Err(Refused::new("a split model", why));
+        if parts.len() > PARENT_LIMIT {
+            return fail(format!("it has {} parts, at most {PARENT_LIMIT} are possible", parts.len()));
+        }
+        let mut next = 0;
+        for (n, part) in (1..).zip(&parts) {
+            let Layers { start, end } = part.layers;
+            if start != next || end <= start {
+                return fail(format!("part {n} has the rows {start} to {end}, and row {next} comes next"));
+            }
+            if parts.iter().filter(|p| p.worker == part.worker).count() > 1 {
+                return fail(format!("the worker of part {n} has another part"));
+            }
+            next = end;
+        }
+        let all = all_rows(subject.model().spec()).end;
+        if next != all {
+            return fail(format!("its parts end at row {next}, and the model at {all}"));
+        }
+        Ok(Split { model: *subject.root(), spec: *subject.spec(), parts, registered })
+    }
+
+    /// The parts.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// That the split was registered when a certificate was logged, in a registry that is not too old now.
+    pub(crate) fn valid(&self, admitted: &Admitted<'_>, policy: &Policy) -> Result<(), Stop> {
+        let Registered { head, time } = &self.registered;
+        let age = admitted.at().saturating_sub(*time);
+        match head.valid_at(admitted.logged()) {
+            Err(fault) => Err(Stop::Undecided(Undecided::Split(fault))),
+            Ok(()) if age > policy.registry_max_age => {
+                Err(Stop::Undecided(Undecided::SplitTooOld(age, policy.registry_max_age)))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The rows that the worker of this certificate has, which must be those that the certificate names.
+    pub(crate) fn rows(&self, fields: &Fields) -> Result<Layers, Stop> {
+        if fields.model != self.model || fields.spec != self.spec {
+            return Err(Stop::Undecided(Undecided::OtherModel));
+        }
+        match self.parts.iter().find(|p| p.worker == fields.worker) {
+            None => Err(binding(BindingFault::NotAssigned)),
+            Some(Part { layers, .. }) if *layers != fields.layers => {
+                Err(binding(BindingFault::Layers(layers.start, layers.end)))
+            }
+            Some(Part { layers, .. }) => Ok(*layers),
+        }
+    }
+
+    /// The number of the part in which this row is, from 1.
+    #[must_use]
+    pub fn number(&self, row: u16) -> usize {
+        self.parts.iter().filter(|p| p.layers.end <= row).count() + 1
+    }
+}
+
+fn binding(fault: BindingFault) -> Stop {
+    Stop::Rejected(Rejected::Refused(Refusal::Binding(Read::Certificate, fault)))
+}
+
+/// A stage that was accepted: its output follows from its input. It is no answer. Only [`judge_stage`] makes one.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    certificate: Digest,
+    body: Body,
+    at: u64,
+    soundness: Soundness,
+    taken: Taken,
+    checked: Checked,
+    answer: Vec<u32>,
+}
+
+impl Stage {
+    /// The name of the certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Digest {
+        &self.certificate
+    }
+
+    /// What the certificate says.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        self.body.fields()
+    }
+
+    /// The probability with which a wrong stage is accepted.
+    #[must_use]
+    pub fn soundness(&self) -> Soundness {
+        self.soundness
+    }
+
+    /// What was taken from the envelope because nothing was expected of it.
+    #[must_use]
+    pub fn taken(&self) -> Taken {
+        self.taken
+    }
+
+    /// How much was checked.
+    #[must_use]
+    pub fn checked(&self) -> Checked {
+        self.checked
+    }
+}
+
+impl Sure for Stage {
+    fn sure(&self) -> (Lane, Soundness) {
+        (self.fields().lane, self.soundness)
+    }
+}
+
+/// Judges the envelope of one stage. The case is that of the whole answer.
+pub fn judge_stage<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>, split: &Split) -> Verdict<Stage> {
+    G::judge_stage(envelope, case, subject, split)
+}
+
+pub(crate) fn judge_stage_of<G: Judged>(
+    envelope: &[u8],
+    case: &Case<'_>,
+    subject: &Subject<G>,
+    split: &Split,
+) -> Verdict<Stage> {
+    verdict(examined(envelope, case, subject, Some(split)).map(|right| {
+        let certificate = right.admitted.envelope().certificate();
+        Stage {
+            certificate: certificate.id(),
+            body: certificate.body().clone(),
+            at: right.admitted.at(),
+            soundness: right.soundness,
+            taken: right.admitted.taken(),
+            checked: right.checked,
+            answer: right.answer,
+        }
+    }))
+}
+
+/// One stage of a chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    /// The worker that its certificate names.
+    pub worker: KeyId,
+    /// The rows that its certificate names.
+    pub layers: Layers,
+    /// What came of it.
+    pub verdict: &'a Verdict<Stage>,
+}
+
+/// Judges an answer by its stages, in the order in which they ran. It is accepted when each of them is, when they have every part of the split
+/// once and in order, are of one question and one answer, and when what goes into each is what comes out of the one before. A stage that is missing
+/// leaves the answer undecided, and rejected when the stages were judged after the deadline.
+///
+/// What no worker of the split has signed, or what was judged before, is no part of the chain: otherwise anybody could spoil an honest one.
+#[must_use]
+pub fn judge_chain(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Verdict {
+    // Of a stage that is accepted, its certificate says whose it is and what it has.
+    let known = |link: &Link<'_>| match link.verdict {
+        Verdict::Accepted(s) => s.fields().worker == link.worker && s.fields().layers == link.layers,
+        Verdict::Rejected(_) | Verdict::Undecided(_) => true,
+    };
+    if let Some(i) = links.iter().position(|link| !known(link)) {
+        return binding(BindingFault::Chain("certificate", i)).into();
+    }
+    let (own, foreign): (Vec<Link<'_>>, Vec<Link<'_>>) = links.iter().partition(|link| !is_foreign(split, link));
+    let judged = chained(split, &own, deadline);
+    if let Err(Stop::Rejected(Rejected::Absent(n)) | Stop::Undecided(Undecided::Absent(n))) = &judged {
+        // What came in the place of a part that is missing says more.
+        let mut instead = foreign.iter().filter(|link| split.number(link.layers.start) == *n);
+        if let Err(stop) = instead.try_for_each(|link| rejected(split, link)) {
+            return stop.into();
+        }
+    }
+    verdict(judged)
+}
+
+/// Whether no worker of the split has signed it, or it was judged before.
+fn is_foreign(split: &Split, link: &Link<'_>) -> bool {
+    let others = !split.parts.iter().any(|p| p.worker == link.worker);
+    let Verdict::Rejected(Rejected::Refused(refusal)) = link.verdict else { return others };
+    others || matches!(refusal, Refusal::Signature(..) | Refusal::Freshness(FreshnessFault::SlotUsed(_)))
+}
+
+/// Refuses a chain for a stage that is rejected.
+fn rejected(split: &Split, link: &Link<'_>) -> Result<(), Stop> {
+    match link.verdict {
+        Verdict::Rejected(why) => {
+            Err(Stop::Rejected(Rejected::Stage(split.number(link.layers.start), Box::new(why.clone()))))
+        }
+        Verdict::Accepted(_) | Verdict::Undecided(_) => Ok(()),
+    }
+}
+
+fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<Accepted, Stop> {
+    links.iter().try_for_each(|link| rejected(split, link))?;
+    let stages: Vec<&Stage> = links
+        .iter()
+        .filter_map(|link| if let Verdict::Accepted(stage) = link.verdict { Some(stage) } else { None })
+        .collect();
+    // Each was accepted as a part of some split; here they must be parts of this one.
+    stages.iter().try_for_each(|stage| split.rows(stage.fields()).map(|_| ()))?;
+    let mut missing = None;
+    let mut next = 0;
+    for (i, link) in (0..).zip(links) {
+        let Layers { start, end } = link.layers;
+        if start < next {
+            return Err(binding(BindingFault::Chain("layers", i)));
+        }
+        if start > next {
+            missing = missing.or(Some(next));
+        }
+        let before = i.checked_sub(1).and_then(|i: usize| links.get(i));
+        if let (Some(before), Verdict::Accepted(stage)) = (before.filter(|b| b.layers.end == start), link.verdict)
+            && let Verdict::Accepted(before) = before.verdict
+        {
+            follows(before, stage, i)?;
+        }
+        next = end;
+    }
+    let end = split.parts.last().map_or(0, |p| p.layers.end);
+    if let Some(row) = missing.or((next < end).then_some(next)) {
+        let at = stages.iter().map(|s| s.at).max();
+        let late = at.zip(deadline).is_some_and(|(at, deadline)| at > deadline);
+        let n = split.number(row);
+        return Err(if late { Stop::Rejected(Rejected::Absent(n)) } else { Stop::Undecided(Undecided::Absent(n)) });
+    }
+    for link in links {
+        if let Verdict::Undecided(why) = link.verdict {
+            return Err(Stop::Undecided(Undecided::Stage(split.number(link.layers.start), Box::new(why.clone()))));
+        }
+    }
+    let Some(last) = stages.last() else { return Err(Stop::Undecided(Undecided::Absent(1))) };
+    let weakest = stages.iter().map(|s| s.soundness).min_by_key(|s| s.bits()).unwrap_or(last.soundness);
+    let checked = stages.iter().fold(Checked::default(), |sum, s| Checked {
+        products: sum.products.saturating_add(s.checked.products),
+        computed: sum.computed.saturating_add(s.checked.computed),
+        compared: sum.compared.saturating_add(s.checked.compared),
+    });
+    Ok(Accepted {
+        certificate: last.certificate,
+        query: last.fields().query,
+        worker: last.fields().worker,
+        lane: last.fields().lane,
+        operation: last.fields().operation,
+        soundness: weakest,
+        taken: stages.iter().fold(last.taken, |all, s| all.or(s.taken)),
+        checked,
+        values: last.answer.iter().map(|t| i64::from(*t)).collect(),
+    })
+}
+
+/// Whether a stage follows on the one before; it is the one with this index, from 0.
+fn follows(before: &Stage, stage: &Stage, index: usize) -> Result<(), Stop> {
+    let fault = |what| Err(binding(BindingFault::Chain(what, index)));
+    match chain(&[&before.body, &stage.body]) {
+        Err(Refusal::Binding(_, BindingFault::Chain(what, _))) => fault(what),
+        Err(refusal) => Err(refusal.into()),
+        // The last token is not computed with, so the values do not bind it.
+        Ok(()) if before.answer != stage.answer => fault("answer"),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,162 @@
+//! The commands of a stage: one worker's layers of a model that is split.
+
+use crate::args::Args;
+use crate::commands::{Desk, files, keeps, query, stored};
+use crate::{Stop, say};
+use bfv_cert::certificate::Layers;
+use bfv_cert::digest::Digest;
+use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
+use bfv_exact::Matrix;
+use bfv_exact::commit::{all_rows, rows_of, stream_root};
+use bfv_exact::forward::Shown;
+use bfv_exact::spec::Spec;
+use bfv_ledger::secret;
+use bfv_model::stored::{Element, Stored};
+use bfv_model::{Problem, stream};
+use bfv_worker::Fault;
+use bfv_worker::prove::{Failure, Prover};
+use bfv_worker::stage::{Step, Task};
+
+pub const STEP: [&str; 8] =
+    ["--model", "--layers", "--prompt-tokens", "--answer-tokens", "--input", "--output", "--key", "--query"];
+pub const STAGE: [&str; 16] = [
+    "--model",
+    "--layers",
+    "--prompt-tokens",
+    "--answer-tokens",
+    "--input",
+    "--output",
+    "--before",
+    "--key",
+    "--query",
+    "--ledger",
+    "--log-key",
+    "--authority",
+    "--open",
+    "--slot",
+    "--at",
+    "--out",
+];
+
+/// Runs the layers over all tokens that are known, without a certificate.
+pub fn step(args: Args) -> Result<(), Stop> {
+    match stored(&args)? {
+        Stored::Eight(model) => stepped(&args, &Prover::new(model)?),
+        Stored::Sixteen(model) => stepped(&args, &Prover::new(model)?),
+    }
+}
+
+/// Runs the layers over a whole answer, and certifies them.
+pub fn stage(args: Args) -> Result<(), Stop> {
+    match stored(&args)? {
+        Stored::Eight(model) => staged(&args, &Prover::new(model)?),
+        Stored::Sixteen(model) => staged(&args, &Prover::new(model)?),
+    }
+}
+
+fn stepped<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+where
+    G::Sum: Shown,
+{
+    let spec = prover.model().spec();
+    let answer = if args.maybe("--answer-tokens").is_some() { args.list("--answer-tokens")? } else { Vec::new() };
+    let last = ends_with_head(spec, rows(args, spec)?);
+    // Only the stage with the head draws anything, with a seed of its key and the question.
+    let (query, seed) = match last {
+        true => {
+            let query = query(args)?;
+            (query, secret(&args.path("--key")?)?.sampler_seed(&query))
+        }
+        false => (Digest::ZERO, [0; 32]),
+    };
+    let task = task(args, spec, query, answer)?;
+    match prover.step(&task, &seed)? {
+        Step::Token(token) => say(format!("The next token is {token}.")),
+        Step::Stream(stream) => hand_on(args, &stream)?,
+    }
+    Ok(())
+}
+
+fn staged<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+where
+    G::Sum: Shown,
+{
+    let spec = prover.model().spec();
+    let task = task(args, spec, query(args)?, args.list("--answer-tokens")?)?;
+    let before = args.maybe("--before").map(|_| before(args)).transpose()?;
+    let desk = Desk::open(args)?;
+    let seed = desk.key.sampler_seed(&task.query);
+    let (answer, handed) = prover.stage(&task, &seed, keeps(args))?;
+    desk.sign(args, prover, &answer, |own| match before.as_deref().map(Envelope::decode) {
+        None => Ok(()),
+        Some(Err(refusal)) => Err(Stop::Refused(refusal.to_string())),
+        Some(Ok(before)) => {
+            before.certificate().verify().map_err(|why| Stop::Refused(why.to_string()))?;
+            bfv_cert::chain(&[before.certificate().body(), own.body()]).map_err(|why| {
+                Stop::Refused(format!("Nothing was signed, as this stage does not follow on the one before. {why}"))
+            })
+        }
+    })?;
+    handed.map_or(Ok(()), |stream| hand_on(args, &stream))
+}
+
+/// The rows of the layers in the flags, which are counted from 0, the last one included.
+fn rows(args: &Args, spec: &Spec) -> Result<Layers, Stop> {
+    let text = args.must("--layers")?;
+    let ends = text.split_once('-').and_then(|(a, z)| Some((a.parse().ok()?, z.parse::<u32>().ok()?)));
+    let usage = || Stop::usage("The flag --layers needs the first and the last layer, such as 0-3.");
+    let (first, last) = ends.ok_or_else(usage)?;
+    Ok(rows_of(spec, first..last.saturating_add(1)).map_err(Failure::from)?)
+}
+
+fn ends_with_head(spec: &Spec, rows: Layers) -> bool {
+    rows.end == all_rows(spec).end
+}
+
+/// What the stage works on. Flags that it does not need are refused, so that nothing is ignored.
+fn task(args: &Args, spec: &Spec, query: Digest, answer: Vec<u32>) -> Result<Task, Stop> {
+    let rows = rows(args, spec)?;
+    let stream = match (rows.start, args.maybe("--input")) {
+        (0, Some(_)) => {
+            return Err(Stop::usage("The first stage takes tokens and no --input. Leave it out."));
+        }
+        (0, None) => None,
+        _ => Some(read_stream(args)?),
+    };
+    match ends_with_head(spec, rows) {
+        true if args.maybe("--output").is_some() => {
+            return Err(Stop::usage("The last stage chooses tokens and has no --output. Leave it out."));
+        }
+        true => (),
+        // Before anything is computed or signed.
+        false => args.must("--output").map(|_| ())?,
+    }
+    Ok(Task { query, prompt: args.list("--prompt-tokens")?, answer, rows, stream })
+}
+
+/// What the stage before has handed on.
+fn read_stream(args: &Args) -> Result<Matrix<i32>, Stop> {
+    let path = args.path("--input")?;
+    let bytes = std::fs::read(&path).map_err(files(&path))?;
+    Ok(stream::read(&bytes)?)
+}
+
+/// The envelope of the stage before.
+fn before(args: &Args) -> Result<Vec<u8>, Stop> {
+    let path = args.path("--before")?;
+    let long = std::fs::metadata(&path).map_err(files(&path))?.len();
+    if long > ENVELOPE_LIMIT as u64 {
+        let what = format!("It has {long} bytes, and may have {ENVELOPE_LIMIT}.");
+        return Err(Problem::new(path.display().to_string(), what, "Take the file from the stage before again.").into());
+    }
+    Ok(std::fs::read(&path).map_err(files(&path))?)
+}
+
+/// Writes what is handed on.
+fn hand_on(args: &Args, stream: &Matrix<i32>) -> Result<(), Stop> {
+    let path = args.path("--output")?;
+    let root = stream_root(stream).map_err(|why| Stop::Internal(why.to_string()))?;
+    std::fs::write(&path, stream::write(stream)?).map_err(|why| Fault::Files(path.clone(), why))?;
+    say(format!("For the next stage {} has {} tokens, with the root {root}.", path.display(), stream.rows()));
+    Ok(())
+}
