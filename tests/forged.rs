@@ -91,7 +91,6 @@ fn answers() -> Vec<Made> {
 
 /// Each specialist has a model of its own. One that answers with the model of another is not the one that was asked.
 #[test]
-#[ignore = "finding 3"]
 fn a_worker_does_not_answer_with_the_model_of_another() {
     let place = Place::plain("model");
     place.write(&[("law.bfc", &answer(&honest("medicine"), "medicine", 1, "law", 1))]);
@@ -101,7 +100,6 @@ fn a_worker_does_not_answer_with_the_model_of_another() {
 
 /// A worker that draws its tokens may answer as often as it likes, until an answer suits whoever fuses.
 #[test]
-#[ignore = "finding 8"]
 fn a_question_is_answered_once_by_each_worker() {
     let place = Place::plain("twice");
     place.write(&[
@@ -115,7 +113,6 @@ fn a_question_is_answered_once_by_each_worker() {
 
 /// Without a file of slots nobody knows what was accepted in another run, and the line must say that.
 #[test]
-#[ignore = "finding 9"]
 fn slots_of_other_runs_are_said_to_be_taken_from_the_envelope() {
     let place = Place::plain("slots");
     place.write(&[("law.bfc", &answer(&honest("law"), "law", 1, "law", 1))]);
@@ -131,7 +128,6 @@ fn slots_of_other_runs_are_said_to_be_taken_from_the_envelope() {
 
 /// Of two programs with one name, what was proved of the one that did not run is not said.
 #[test]
-#[ignore = "finding 10"]
 fn what_is_proved_of_a_program_is_said_of_that_program_only() {
     with_stack(|| {
         let package = median();
@@ -157,7 +153,6 @@ fn what_is_proved_of_a_program_is_said_of_that_program_only() {
 
 /// Whoever sends a folder of certificates may put a file of trust beside them, in which its own key has the name of a specialist.
 #[test]
-#[ignore = "finding 16"]
 fn whom_to_trust_is_not_said_by_who_sends_the_certificates() {
     let place = Place::plain("sent");
     let sent = place.0.join("sent");
@@ -175,7 +170,6 @@ fn whom_to_trust_is_not_said_by_who_sends_the_certificates() {
 
 /// What has a name is looked up by it, so of two entries with one name or one question the second is never used.
 #[test]
-#[ignore = "finding 10"]
 fn models_and_questions_stand_once_in_a_file_of_trust() {
     let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
     let part = |kind: &str| {
@@ -196,7 +190,6 @@ fn models_and_questions_stand_once_in_a_file_of_trust() {
 
 /// One program for two sets of workers: the second is as good as the first.
 #[test]
-#[ignore = "finding 11"]
 fn one_program_serves_two_fusions() {
     with_stack(|| {
         let package = median();
@@ -221,7 +214,6 @@ fn one_program_serves_two_fusions() {
 
 /// Whoever gives a file its name does not write lines of the answer.
 #[test]
-#[ignore = "finding 12"]
 fn a_name_of_a_file_is_no_line_of_the_answer() {
     let place = Place::plain("lines");
     let name = "a.bfc\nAccepted: b.bfc. Worker law, program law, lane exact. All of it was computed again";
@@ -250,7 +242,6 @@ fn endless(values: usize) -> Vec<u8> {
 
 /// Four times as many bytes take about four times as long to refuse, and not sixteen times.
 #[test]
-#[ignore = "finding 13"]
 fn a_stream_without_an_end_costs_as_much_as_it_is_long() {
     let place = Place::plain("stream");
     let took = |bytes: Vec<u8>| {

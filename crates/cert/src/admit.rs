@@ -6,7 +6,7 @@
 use crate::certificate::{Body, Fields, Lane, Output, trace_content};
 use crate::digest::{Digest, output_digest, seed_commitment};
 use crate::envelope::{Envelope, LogExtract, RegistryExtract};
-use crate::freshness::Fresh;
+use crate::freshness::{Fresh, Seen};
 use crate::log::{Kind, TreeHead, verify_consistency};
 use crate::merkle::verify_opening;
 use crate::refusal::{BindingFault, FreshnessFault, Part, Refusal, SignatureFault, Undecided};
@@ -150,7 +150,7 @@ pub fn admit<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> R
         time: expected.at.is_none(),
         query: expected.fresh.query.is_none(),
         epoch: expected.fresh.epochs.is_none(),
-        slot: expected.fresh.seen.is_none(),
+        slot: !expected.fresh.seen.is_some_and(Seen::lasting),
         worker: expected.workers.is_none(),
         input: expected.input.is_none(),
         output: expected.output.is_none(),

@@ -12,6 +12,17 @@ pub const SPAN_LIMIT: u64 = 300;
 pub trait Seen {
     /// The certificate of this worker for this slot that was admitted before, by [`crate::certificate::Body::digest`].
     fn slot(&self, worker: &KeyId, slot: &Slot) -> Option<Digest>;
+
+    /// The certificate admitted before in which this worker did the same for the same question: its answer, the same layers of one, or its
+    /// fusion. A worker that may answer again answers until somebody likes it.
+    fn answer(&self, _: &Fields) -> Option<Digest> {
+        None
+    }
+
+    /// Whether it knows everything that was admitted before, and not only since it was made.
+    fn lasting(&self) -> bool {
+        true
+    }
 }
 
 /// What a certificate must be fresh for. What is `None` is not compared.
@@ -30,7 +41,7 @@ impl Fresh<'_> {
     ///
     /// # Errors
     /// It is backwards, spans too much, was logged outside of its time, is of another question or epoch, or its slot was used: by itself,
-    /// which is a replay, or by another certificate, which is equivocation.
+    /// which is a replay, or by another certificate, which is equivocation; or the worker has answered the question before.
     pub fn check(&self, fields: &Fields, body: &Digest, logged: u64) -> Result<(), Refusal> {
         let (from, to) = (fields.validity.not_before, fields.validity.not_after);
         let fault = match to.checked_sub(from) {
@@ -47,7 +58,10 @@ impl Fresh<'_> {
             return Err(Refusal::Freshness(fault));
         }
         match self.seen.and_then(|seen| seen.slot(&fields.worker, &fields.slot)) {
-            None => Ok(()),
+            None => match self.seen.and_then(|seen| seen.answer(fields)) {
+                None => Ok(()),
+                Some(other) => Err(Refusal::Freshness(FreshnessFault::Answered(other))),
+            },
             Some(other) if other == *body => Err(Refusal::Freshness(FreshnessFault::SlotUsed(other))),
             Some(other) => Err(Refusal::Equivocation(Equivocation::Slot(other, *body))),
         }

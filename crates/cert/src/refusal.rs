@@ -180,6 +180,8 @@ pub enum FreshnessFault {
     Epoch(u64),
     /// The slot was used, by a certificate with this very body.
     SlotUsed(Digest),
+    /// The worker has answered this question before, with this certificate.
+    Answered(Digest),
     /// The registry head is so many seconds old, and at most so many are allowed.
     RegistryTooOld(u64, u64),
     /// The registry head is of this time, and the log took it earlier.
@@ -202,6 +204,7 @@ impl fmt::Display for FreshnessFault {
             FreshnessFault::LogDisordered(t) => write!(f, "the log is not in the order of time, at {t}"),
             FreshnessFault::Query(d) => write!(f, "this is the answer to the question {d}"),
             FreshnessFault::Epoch(n) => write!(f, "the certificate is of epoch {n}"),
+            FreshnessFault::Answered(d) => write!(f, "the question was answered by this worker already, with {d}"),
             FreshnessFault::SlotUsed(d) => write!(f, "the slot was used already, by {d}"),
             FreshnessFault::RegistryTooOld(n, most) => {
                 write!(f, "the registry is {n} seconds old, at most {most} are allowed")

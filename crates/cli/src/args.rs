@@ -50,11 +50,11 @@ pub enum Command {
     Check(Check),
     /// Judge the stored proofs of the project against its policy, without any search.
     Gate(Paths),
-    /// Explain a code of an error, a reason of an unknown, a claim or a declaration.
+    /// Explain a code, a reason, a claim or a declaration.
     Explain(Explain),
-    /// List the claims of the given files, or the declarations of a module of the library.
+    /// List claims of files, or declarations of the library.
     List(List),
-    /// Show one claim or declaration, of the files or of the library.
+    /// Show one claim or declaration.
     Show(Show),
     /// Make a folder a project: write its bfv.toml, and claims to begin with.
     Init(Init),
@@ -62,17 +62,17 @@ pub enum Command {
     Import(Import),
     /// Write a program that replays a counterexample without bfv.
     Export(Export),
-    /// Check recorded runs of Wingbeat against its step and its protocol, and name the first event that departs.
+    /// Check recorded runs of Wingbeat against its protocol.
     Conform(Conform),
-    /// Judge certificates of answers, each with one line: accepted, rejected or undecided.
+    /// Judge certificates of answers: accepted, rejected or undecided.
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
-    /// Make the package of an operator: an integer program, with proofs of what it does.
+    /// Make the package of an operator: an integer program with proofs.
     Extract(Extract),
-    /// Make a secret key, say its public key, or ask to register it.
+    /// Make a secret key, or ask to register it.
     Key(Key),
-    /// Keep a registry of keys with its log: a folder in which nothing is ever taken back.
+    /// Keep a registry of keys with its log.
     Registry(Registry),
     /// Measure how stable the verdicts are when claims are written in other ways.
     Measure(Measure),
@@ -259,7 +259,7 @@ pub enum Runnable {
 
 #[derive(ClapArgs, Debug)]
 pub struct Extract {
-    /// Files with the operator and claims about its program. Default: the sources of the project.
+    /// Files with the operator and claims. Default: the sources of the project.
     pub paths: Vec<PathBuf>,
     /// The operator, on numbers of workers and coordinates and on outputs.
     #[arg(long, value_name = "NAME")]
@@ -270,7 +270,7 @@ pub struct Extract {
     /// How many numbers each worker gives.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub coordinates: u32,
-    /// A number that the operator takes, in its order, or a variable of claims. May be repeated.
+    /// A number of the operator, in its order, or a variable of claims. May be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub given: Vec<String>,
     /// Least and largest output and their unit. Default: -32768:32767:1/65536.
@@ -344,7 +344,7 @@ pub enum Role {
 
 #[derive(ClapArgs, Debug)]
 pub struct Registry {
-    /// What to do. Recover sets aside a change that was cut off, and renew signs the registry at a later time.
+    /// What to do. Recover sets aside a change that was cut off, and renew signs anew.
     #[arg(value_enum)]
     pub action: RegistryAction,
     /// The folder with ledger.txt, authority.key and log.key. Default: the current one.
@@ -361,7 +361,7 @@ pub struct Registry {
     /// With revoke: why.
     #[arg(long, value_enum, value_name = "REASON")]
     pub reason: Option<Reason>,
-    /// With revoke: from this time on, in seconds since 1970. Default: now.
+    /// With revoke: from this time on, in seconds since 1970.
     #[arg(long, value_name = "SECONDS")]
     pub from: Option<u64>,
     /// The secret key of the authority, where it lies elsewhere.

@@ -32,6 +32,7 @@ mod project;
 mod registry;
 mod run;
 mod sarif;
+mod slots;
 mod split;
 mod suggest;
 mod trust;

@@ -14,6 +14,7 @@ use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
 use bfv_verify::{Challenge, Secret, Split, Subject, Terms};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
@@ -110,9 +111,16 @@ pub struct Trust {
     pub fusions: Vec<FusionOf>,
     /// Names of keys.
     pub names: Vec<(String, KeyId)>,
+    /// The policies for workers that are trusted with some models only.
+    held: Vec<(KeyId, Policy)>,
 }
 
 impl Trust {
+    /// What a certificate of this worker must satisfy.
+    pub fn policy_of(&self, worker: &KeyId) -> &Policy {
+        self.held.iter().find(|(k, _)| k == worker).map_or(&self.policy, |(_, policy)| policy)
+    }
+
     /// The name of a key, or its beginning.
     pub fn name(&self, key: &KeyId) -> String {
         let named = self.names.iter().find(|(_, k)| k == key).map(|(name, _)| name.clone());
@@ -160,6 +168,8 @@ enum ChallengeText {
 struct WorkerText {
     name: String,
     key: String,
+    /// The models with which it may answer; any where nothing is said.
+    models: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -244,6 +254,17 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         }
         Some(ChallengeText::Secret { file }) => Ok(Drawn::Secret(known.secret(secret(&folder.join(file))?))),
     };
+    let once = |what: &str, all: Vec<&str>| {
+        let mut seen = BTreeSet::new();
+        match all.into_iter().find(|name| !seen.insert(*name)) {
+            Some(name) => Err(bad(shown, format!("{what} {name} stands twice"), "keep one of the two.")),
+            None => Ok(()),
+        }
+    };
+    once("model", document.model.iter().map(|m| m.name.as_str()).collect())?;
+    once("split", document.split.iter().map(|s| s.name.as_str()).collect())?;
+    once("question", document.question.iter().map(|q| q.query.as_str()).collect())?;
+    once("fusion", document.fusion.iter().map(|f| f.name.as_str()).collect())?;
     let mut models = Vec::new();
     for ModelText { name, folder: at } in document.model {
         let known = model(&folder.join(at))?;
@@ -264,6 +285,9 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let mut questions = Vec::new();
     for q in document.question {
         let query = digest(shown, &q.query)?;
+        if q.prompt.is_empty() {
+            return Err(bad(shown, format!("question {query} has no prompt"), "write its tokens under prompt."));
+        }
         questions.push(Question { query, prompt: q.prompt, answer: q.answer, workers: ids(&q.workers)? });
     }
     let mut fusions = Vec::new();
@@ -284,9 +308,19 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         specs: models.iter().map(|m| *m.known.roots().1).chain(fusions.iter().map(|f| f.spec)).collect(),
         kernels: Vec::new(),
     };
+    let mut held = Vec::new();
+    for (w, (_, id)) in document.worker.iter().zip(&names) {
+        let Some(own) = &w.models else { continue };
+        let missing = |n: &String| bad(shown, format!("there is no model {n}"), "add it under model, with its folder.");
+        let root = |n: &String| {
+            models.iter().find(|m| m.name == *n).map(|m| *m.known.roots().0).ok_or_else(|| missing(n))
+        };
+        let roots = own.iter().map(root).chain([Ok(Digest::ZERO)]).collect::<Result<_, _>>()?;
+        held.push((*id, Policy { models: roots, ..policy.clone() }));
+    }
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, names })
+    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, names, held })
 }
 
 pub fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {

@@ -6,19 +6,19 @@ use crate::chains::{Chain, StageOf, chains};
 use crate::init::{refuse, shown};
 use crate::judged::{Judged, document, sentences, word};
 use crate::options::Options;
+use crate::slots::Slots;
 use crate::trust::{self, FusionOf, Known, Model, Question, SplitOf, Trust};
 use crate::usage::{Mistake, line};
-use bfv_cert::certificate::{Fields, Operation, Slot};
+use bfv_cert::certificate::{Fields, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
-use bfv_cert::freshness::{Fresh, Seen};
-use bfv_cert::sign::KeyId;
-use bfv_cert::{Class, Expected, Malformed, Refusal, admit};
-use bfv_driver::{Code, Event, Problem, count};
+use bfv_cert::freshness::Fresh;
+use bfv_cert::{Class, Expected, Malformed, Policy, Refusal, admit};
+use bfv_driver::{Event, Problem, count};
 use bfv_exact::commit::tokens_root;
 use bfv_verify::{Accepted, Case, Fusion, Rejected, Terms, Undecided, Verdict, judge, judge_fusion, judge_stage};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,15 +26,14 @@ use std::path::{Path, PathBuf};
 struct Envelopes {
     place: String,
     bytes: Vec<u8>,
+    /// Whether it is of a fusion, which rests on other answers.
+    fusion: bool,
 }
 
-/// Slots that were used: by certificates of earlier runs, and of this one.
-#[derive(Default)]
-struct Slots(BTreeMap<([u8; 32], u64, u64, u64), Digest>);
-
-impl Seen for Slots {
-    fn slot(&self, worker: &KeyId, slot: &Slot) -> Option<Digest> {
-        self.0.get(&(*worker.0.as_bytes(), slot.epoch, slot.view, slot.seq)).copied()
+impl Envelopes {
+    fn new(place: String, bytes: Vec<u8>) -> Self {
+        let fusion = Envelope::decode(&bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion);
+        Envelopes { place, bytes, fusion }
     }
 }
 
@@ -45,23 +44,20 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     if all.is_empty() && rest.is_none() && problems.is_empty() {
         return Err(Mistake::new("There is no certificate to judge.", vec![line(&["verify", "answer.bfc"])]));
     }
-    let trust = trusted(args)?;
+    let (trust, trust_file) = trusted(args)?;
     let query = args.query.as_deref().map(digest).transpose()?;
-    let mut slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), read_seen).map_err(refuse)?;
+    let mut slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), Slots::read).map_err(refuse)?;
     let mut fresh_slots = String::new();
     let mut judge = Judge { trust: &trust, at: args.at, query, epochs: epochs(args)?, accepted: Vec::new(), judged: 0 };
     // A fusion rests on its parents, wherever they stand.
-    let is_fusion = |e: &Envelopes| {
-        Envelope::decode(&e.bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion)
-    };
     let mut order: Vec<usize> = (0..all.len()).collect();
-    order.sort_by_key(|n| all.get(*n).is_some_and(is_fusion));
+    order.sort_by_key(|n| all.get(*n).is_some_and(|e| e.fusion));
     let mut rows: Vec<Option<(Line, Value)>> = all.iter().map(|_| None).collect();
     let (mut counts, mut events, mut fused) = (Counts::default(), Vec::new(), Vec::new());
     let (mut stages, mut answers) = (Vec::new(), None);
     for n in order {
         let (Some(e), Some(row)) = (all.get(n), rows.get_mut(n)) else { continue };
-        if is_fusion(e) && answers.is_none() {
+        if e.fusion && answers.is_none() {
             answers = Some(judge.answers(&stages));
         }
         let (mut judged, of) = judge.one(&e.bytes, &slots);
@@ -137,6 +133,10 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
             Line::from(format!("Proved of the program {}, {n} of {}: {property}.", fusion.name, all.len()))
         }));
     }
+    // Whoever sends certificates may send a file of trust beside them.
+    if args.trust.is_none() {
+        lines.push(Line::from(format!("Whom to trust is said by {trust_file}, which was found above the certificates.")));
+    }
     lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
     events.extend(problems.iter().filter_map(Problem::event));
     let Counts([accepted, rejected, undecided]) = counts;
@@ -153,6 +153,7 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     let judged = certificates.len();
     out.insert("certificates".into(), certificates.into());
     out.insert("answers".into(), answers.into());
+    out.insert("trust".into(), trust_file.into());
     out.insert("problems".into(), problems.iter().map(problem_json).collect());
     Ok(Answer {
         first: format!(
@@ -189,7 +190,7 @@ impl Counts {
 }
 
 /// The file of trust: the one that was named, or the nearest one above the first certificate.
-fn trusted(args: &Verify) -> Result<Trust, Mistake> {
+fn trusted(args: &Verify) -> Result<(Trust, String), Mistake> {
     let start = args.certificates.first().map_or(Path::new("."), PathBuf::as_path);
     let start = if start == Path::new("-") { Path::new(".") } else { start };
     let file = match &args.trust {
@@ -202,7 +203,8 @@ fn trusted(args: &Verify) -> Result<Trust, Mistake> {
             )
         })?,
     };
-    trust::read(&file, &shown(&file)).map_err(refuse)
+    let name = shown(&file);
+    trust::read(&file, &name).map_err(refuse).map(|trust| (trust, name))
 }
 
 /// Whether to go on after some bytes of a stream, and what was malformed there.
@@ -223,30 +225,39 @@ fn envelopes(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Result<(Vec<Enve
         let limit = ENVELOPE_LIMIT as u64 + 1;
         let mut bytes = Vec::new();
         match std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)) {
-            Ok(_) => all.push(Envelopes { place: shown(path), bytes }),
+            Ok(_) => all.push(Envelopes::new(shown(path), bytes)),
             Err(e) => problems.push(Problem::not_read(&shown(path), &e)),
         }
     }
     Ok((all, rest))
 }
 
-/// Envelopes one after the other. Of an envelope that is cut off, more is read until there is none.
+/// Envelopes one after the other. Of an envelope that is cut off, more is read until there is none. It is looked at again when there is
+/// twice as much of it, so that all looks together cost as much as a few.
 fn stream(mut input: impl Read) -> Result<(Vec<Envelopes>, Rest), Problem> {
     let (mut all, mut held, mut chunk) = (Vec::new(), Vec::new(), vec![0u8; 1 << 16]);
+    let mut enough = 0;
     loop {
         let place = format!("envelope {} of the input", all.len() + 1);
         let n = input.read(&mut chunk).map_err(|e| Problem::not_read("of the standard input", &e))?;
         held.extend_from_slice(chunk.get(..n).unwrap_or_default());
+        if n > 0 && held.len() < enough {
+            continue;
+        }
         loop {
             let length = match Envelope::first(&held) {
                 Ok((_, length)) => length,
                 Err(_) if held.is_empty() => break,
-                Err(Refusal::Malformed(_, Malformed::Truncated)) if n > 0 && held.len() <= ENVELOPE_LIMIT => break,
+                Err(Refusal::Malformed(_, Malformed::Truncated)) if n > 0 && held.len() <= ENVELOPE_LIMIT => {
+                    enough = held.len().saturating_mul(2);
+                    break;
+                }
                 Err(refusal) => return Ok((all, Some((place, refusal)))),
             };
             let after = held.split_off(length);
             let bytes = std::mem::replace(&mut held, after);
-            all.push(Envelopes { place: format!("envelope {} of the input", all.len() + 1), bytes });
+            all.push(Envelopes::new(format!("envelope {} of the input", all.len() + 1), bytes));
+            enough = 0;
         }
         if n == 0 {
             return Ok((all, None));
@@ -264,46 +275,6 @@ fn epochs(args: &Verify) -> Result<Option<(u64, u64)>, Mistake> {
     let ends = text.split_once('-').and_then(|(a, z)| Some((a.parse().ok()?, z.parse().ok()?)));
     ends.map(Some)
         .ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen between them, such as 3-5.", Vec::new()))
-}
-
-impl Slots {
-    /// Notes the slot of an accepted certificate, and gives the line for the file.
-    fn add(&mut self, envelope: &Envelope<'_>) -> String {
-        let certificate = envelope.certificate();
-        let (f, body) = (certificate.fields(), certificate.body().digest());
-        self.0.insert((*f.worker.0.as_bytes(), f.slot.epoch, f.slot.view, f.slot.seq), body);
-        format!("{} {} {} {} {body}\n", f.worker.0, f.slot.epoch, f.slot.view, f.slot.seq)
-    }
-}
-
-/// The slots of earlier runs; none where there is no file yet.
-fn read_seen(path: &Path) -> Result<Slots, Problem> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Slots::default()),
-        Err(e) => return Err(Problem::not_read(&shown(path), &e)),
-    };
-    let mut slots = Slots::default();
-    for (n, line) in (1..).zip(text.lines()) {
-        let parsed = || match line.split(' ').collect::<Vec<_>>().as_slice() {
-            [worker, epoch, view, seq, body] => {
-                let slot = (
-                    *bfv_ledger::key_id(worker)?.0.as_bytes(),
-                    epoch.parse().ok()?,
-                    view.parse().ok()?,
-                    seq.parse().ok()?,
-                );
-                Some((slot, bfv_ledger::digest(body)?))
-            }
-            _ => None,
-        };
-        let (slot, body) = parsed().ok_or_else(|| {
-            let what = format!("Line {n} of {} is no slot that was used.", shown(path));
-            Problem::new(Code::BadSettings, what, "take the file from a copy.")
-        })?;
-        slots.0.insert(slot, body);
-    }
-    Ok(slots)
 }
 
 /// Judges one certificate after the other.
@@ -334,7 +305,7 @@ impl<'a> Judge<'a> {
         };
         if fields.operation == Operation::Fusion {
             let expected = Expected { workers: None, ..expected };
-            return match self.trust.fusions.iter().find(|f| f.spec == fields.spec) {
+            return match self.fusion_of(fields) {
                 Some(f) => (self.fusion(bytes, &expected, f, &fields.parents), Some(f.name.as_str())),
                 None => (self.admitted(bytes, &expected, "The fusion is not known."), None),
             };
@@ -349,11 +320,23 @@ impl<'a> Judge<'a> {
             return (judged, model.map(|m| m.name.as_str()));
         }
         let judged = match (model, question) {
-            (Some(model), Some(question)) => Judged::Verdict(self.answer(bytes, expected, model, question)),
+            (Some(model), Some(question)) => {
+                let case = self.case(expected, (self.trust.policy_of(&fields.worker), model), question);
+                Judged::Verdict(self.answer(bytes, &case, model))
+            }
             (None, _) => self.admitted(bytes, &expected, "The model is not known."),
             (_, None) => self.admitted(bytes, &expected, "The question is not known."),
         };
         (judged, model.map(|m| m.name.as_str()))
+    }
+
+    /// The fusion of a certificate: of those with its program, the one of the workers whose answers it names, or else the first.
+    fn fusion_of(&self, fields: &Fields) -> Option<&'a FusionOf> {
+        let named = self.accepted.iter().filter(|a| fields.parents.contains(a.certificate()));
+        let workers: BTreeSet<[u8; 32]> = named.map(|a| *a.worker().0.as_bytes()).collect();
+        let of_them = |f: &&FusionOf| f.workers.iter().map(|w| *w.0.as_bytes()).collect::<BTreeSet<_>>() == workers;
+        let all = || self.trust.fusions.iter().filter(|f| f.spec == fields.spec);
+        all().find(of_them).or_else(|| all().next())
     }
 
     /// The question by its name, or by its prompt.
@@ -374,11 +357,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn case<'b>(&'b self, expected: Expected<'b>, model: &'b Model, question: &'b Question) -> Case<'b> {
+    fn case<'b>(
+        &'b self,
+        expected: Expected<'b>,
+        (policy, model): (&'b Policy, &'b Model),
+        question: &'b Question,
+    ) -> Case<'b> {
         // Where no question was named, that of the certificate is one that was asked.
         let fresh = Fresh { query: expected.fresh.query.or(Some(question.query)), ..expected.fresh };
         Case {
-            policy: &self.trust.policy,
+            policy,
             expected: Expected { fresh, ..expected },
             prompt: &question.prompt,
             challenge: model.challenge(self.judged),
@@ -403,7 +391,7 @@ impl<'a> Judge<'a> {
         let Some((n, SplitOf { split, .. })) = of else {
             return self.admitted(bytes, &expected, "The model is not split.");
         };
-        let case = self.case(expected, model, question);
+        let case = self.case(expected, (self.trust.policy_of(&fields.worker), model), question);
         let verdict = match &model.known {
             Known::Eight(subject) => judge_stage(bytes, &case, subject, split),
             Known::Sixteen(subject) => judge_stage(bytes, &case, subject, split),
@@ -422,11 +410,10 @@ impl<'a> Judge<'a> {
         all
     }
 
-    fn answer(&self, bytes: &[u8], expected: Expected<'_>, model: &Model, question: &Question) -> Verdict {
-        let case = self.case(expected, model, question);
+    fn answer(&self, bytes: &[u8], case: &Case<'_>, model: &Model) -> Verdict {
         match &model.known {
-            Known::Eight(subject) => judge(bytes, &case, subject),
-            Known::Sixteen(subject) => judge(bytes, &case, subject),
+            Known::Eight(subject) => judge(bytes, case, subject),
+            Known::Sixteen(subject) => judge(bytes, case, subject),
         }
     }
 

@@ -36,14 +36,16 @@ impl Secret {
 /// Random numbers that became known to everybody after certificates were logged.
 pub struct Beacon {
     value: Digest,
+    log_head: Digest,
     drawn: u64,
     choices: u64,
     keys: Keys,
 }
 
 impl Beacon {
-    /// The numbers of a beacon that became known at this time, in seconds since 1970, when the log had this head. `choices` bounds among how many
-    /// values somebody could choose, such as the sets of signers that a leader may put together.
+    /// The numbers of a beacon that became known at this time, in seconds since 1970, when the log had this root. `choices` bounds among how many
+    /// values somebody could choose, such as the sets of signers that a leader may put together. It judges what is shown to be in the log with
+    /// this root: times alone are the word of the log, which may date back.
     pub fn new<G: Weight>(
         subject: &Subject<G>,
         beacon: &[u8; 32],
@@ -52,7 +54,7 @@ impl Beacon {
         choices: u64,
     ) -> Beacon {
         let value = Context::Challenge.hash().bytes(b"beacon").digest(&Digest(*beacon)).digest(log_head).finish();
-        Beacon { value, drawn, choices, keys: Keys::draw(subject.model(), subject.root(), &value, 1) }
+        Beacon { value, log_head: *log_head, drawn, choices, keys: Keys::draw(subject.model(), subject.root(), &value, 1) }
     }
 }
 
@@ -136,12 +138,12 @@ impl Challenge<'_> {
         }
     }
 
-    /// The numbers for a certificate that was logged at this time, for so many tokens and these rows of the model.
+    /// The numbers for a certificate that was logged at this time in a log with this root, for so many tokens and these rows of the model.
     pub(crate) fn numbers<G: Weight>(
         &self,
         subject: &Subject<G>,
         body: &Body,
-        logged: u64,
+        (logged, log_head): (u64, &Digest),
         tokens: usize,
         rows: Layers,
     ) -> Result<Numbers<'_>, Undecided> {
@@ -149,6 +151,7 @@ impl Challenge<'_> {
         let (seed, keys) = match self {
             Challenge::Secret(_, judged) if *judged >= SECRET_LIMIT => return Err(Undecided::Weak(0, BITS)),
             Challenge::Secret(s, _) => (body.challenge(&s.key), Borrowed(&s.keys)),
+            Challenge::Beacon(b) if *log_head != b.log_head => return Err(Undecided::BeaconLog(*log_head)),
             Challenge::Beacon(b) if logged >= b.drawn => return Err(Undecided::BeaconKnown(logged, b.drawn)),
             Challenge::Beacon(b) => (body.challenge(b.value.as_bytes()), Borrowed(&b.keys)),
             Challenge::FiatShamir { repetitions, .. } => {

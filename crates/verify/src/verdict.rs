@@ -211,6 +211,8 @@ pub enum Undecided {
     Weak(u32, u32),
     /// The certificate was logged at the first time, and the beacon was known at the second.
     BeaconKnown(u64, u64),
+    /// The certificate was shown to be in the log of this root, and the beacon belongs to another.
+    BeaconLog(Digest),
     /// The random numbers do not belong to this model.
     Keys,
     /// The answer is larger than this machine computes, with the reason.
@@ -236,6 +238,9 @@ impl fmt::Display for Undecided {
             Undecided::Output => write!(f, "Undecided: the output is not revealed."),
             Undecided::Seed => write!(f, "Undecided: the seed of the sampler is not revealed."),
             Undecided::Weak(bits, least) => write!(f, "Undecided: soundness 2^-{bits}, and 2^-{least} is needed."),
+            Undecided::BeaconLog(root) => {
+                write!(f, "Undecided: the beacon belongs to another state of the log than {root}.")
+            }
             Undecided::BeaconKnown(logged, drawn) => {
                 write!(f, "Undecided: logged at {logged}, when the beacon of {drawn} was known.")
             }

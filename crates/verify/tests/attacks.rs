@@ -172,7 +172,7 @@ fn attack_24_beacons_that_a_leader_chooses() {
     let subject = subject();
     let bytes = honest(&subject).bytes();
     let by = |drawn, choices, least_bits| {
-        let beacon = Beacon::new(&subject, &[8; 32], &world::d(3), drawn, choices);
+        let beacon = Beacon::new(&subject, &[8; 32], &log_root(&bytes), drawn, choices);
         let policy = policy(&subject);
         let terms = Terms { least_bits, ..Terms::default() };
         let expected = Expected::default();

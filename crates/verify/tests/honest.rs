@@ -12,8 +12,8 @@ fn honest_answers_are_accepted_with_every_kind_of_random_numbers() {
     let subject = subject();
     let proof = prove(subject.model(), &subject, &PROMPT, 5);
     let secret = Secret::new(&subject, [9; 32]);
-    let beacon = Beacon::new(&subject, &[8; 32], &world::d(3), world::LOGGED + 1, 1);
     for bytes in [proof.bytes(), proof.products().bytes()] {
+        let beacon = Beacon::new(&subject, &[8; 32], &log_root(&bytes), world::LOGGED + 1, 1);
         let all = [
             (Challenge::Secret(&secret, 0), 60),
             (Challenge::Beacon(&beacon), 60),

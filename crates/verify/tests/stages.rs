@@ -28,13 +28,17 @@ use split_model::*;
 fn honest_stages_are_accepted_each_for_itself_and_together() {
     let subject = subject_of_three::<i8>(Bits::Eight);
     let secret = Secret::new(&subject, [9; 32]);
-    let beacon = Beacon::new(&subject, &[8; 32], &world::d(3), world::LOGGED + 1, 1);
     let proofs = honest(&subject);
     let split = split(&subject);
     let only = |p: &Proof| p.clone().products();
-    for (challenge, bits) in [(Challenge::Secret(&secret, 0), 60), (Challenge::Beacon(&beacon), 60), (BOTH, 59)] {
+    // A beacon belongs to the log that each of them shows.
+    for (challenge, bits) in [(Some(Challenge::Secret(&secret, 0)), 60), (None, 60), (Some(BOTH), 59)] {
         for some in [proofs.clone(), proofs.iter().map(only).collect()] {
-            let one = |p: &Proof| given(p, by(p, &subject, &split, challenge, Fresh::default(), Terms::default()));
+            let one = |p: &Proof| {
+                let beacon = Beacon::new(&subject, &[8; 32], &log_root(&p.bytes()), world::LOGGED + 1, 1);
+                let challenge = challenge.unwrap_or(Challenge::Beacon(&beacon));
+                given(p, by(p, &subject, &split, challenge, Fresh::default(), Terms::default()))
+            };
             let judged: Vec<Given> = some.iter().map(one).collect();
             let accepted = accepts(chain_of(&judged, &split, None));
             assert_eq!(accepted.soundness().bits(), bits);

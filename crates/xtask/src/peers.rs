@@ -1,4 +1,4 @@
-//! The tools that the benchmark of claims compares with: how they are fetched, and how they are found and run.
+//! The tools that benchmarks compare with: how they are fetched, and how they are found and run.
 
 use crate::{root, say, tools};
 use std::path::{Path, PathBuf};
@@ -107,6 +107,18 @@ fn run(command: &mut Command) -> Result<(), String> {
     if done.success() { Ok(()) } else { Err("it failed".to_owned()) }
 }
 
+/// Why these groups of packages cannot be used; nothing where all were fetched.
+pub fn absent(needs: &[&str]) -> Option<String> {
+    let absent: Vec<&str> = needs.iter().filter(|n| !filled(&folder(n))).copied().collect();
+    (!absent.is_empty()).then(|| format!("cargo xtask bench-setup has not fetched {}", absent.join(" and ")))
+}
+
+/// The version of a package, whose line in its list begins like this.
+pub fn version_of(package: &str) -> String {
+    let line = PYTHON.lines().chain(DEBIAN.lines()).find_map(|l| l.strip_prefix(package)).unwrap_or_default();
+    line.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// Tools of the comparison other than bfv.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Peer {
@@ -163,8 +175,7 @@ impl Peer {
         if self == Peer::Z3 {
             return tools::z3().is_none().then(|| "cargo xtask setup has not fetched it".to_owned());
         }
-        let absent: Vec<&str> = self.needs().iter().filter(|n| !filled(&folder(n))).copied().collect();
-        (!absent.is_empty()).then(|| format!("cargo xtask bench-setup has not fetched {}", absent.join(" and ")))
+        absent(self.needs())
     }
 
     /// The version of its package.
@@ -177,8 +188,7 @@ impl Peer {
             Peer::Vehicle => "vehicle-lang==",
             Peer::Gappa => "gappa=",
         };
-        let line = PYTHON.lines().chain(DEBIAN.lines()).find_map(|l| l.strip_prefix(package)).unwrap_or_default();
-        line.split(' ').next().unwrap_or_default().to_owned()
+        version_of(package)
     }
 
     /// The command that asks about the claim in a folder which holds its files and the networks.
@@ -303,6 +313,7 @@ mod tests {
     #[test]
     fn every_tool_has_a_version_and_what_it_needs_is_fetched() {
         let fetched: Vec<&str> = groups(PYTHON).into_iter().chain(groups(DEBIAN)).map(|(name, _)| name).collect();
+        assert!(!version_of("ezkl==").is_empty() && fetched.contains(&"ezkl"));
         for peer in ALL {
             assert!(!peer.version().is_empty(), "{}", peer.name());
             assert!(peer.needs().iter().all(|n| fetched.contains(n)), "{}", peer.name());

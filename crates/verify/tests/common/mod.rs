@@ -16,7 +16,7 @@ pub mod world;
 
 use bfv_cert::certificate::{Fields, Lane, Layers, Output, trace_content};
 use bfv_cert::digest::{Digest, draw_word, output_digest, seed_commitment};
-use bfv_cert::envelope::{Reveal, write};
+use bfv_cert::envelope::{Envelope, Reveal, write};
 use bfv_cert::merkle::Builder;
 use bfv_cert::registry::{Entry, Role};
 use bfv_cert::{Expected, Policy};
@@ -173,6 +173,11 @@ impl Proof {
         let reveal = Reveal { seed: self.seed, output: Some(&output) };
         write(&world.certificate, &log, &registry, &reveal, &cells, &proof).unwrap()
     }
+}
+
+/// The root of the log that an envelope shows.
+pub fn log_root(bytes: &[u8]) -> Digest {
+    Envelope::decode(bytes).unwrap().log().head.head.root
 }
 
 pub fn policy<G: Weight>(subject: &Subject<G>) -> Policy {

@@ -1,0 +1,93 @@
+//! What was accepted before, so that nothing is accepted twice: the slots that were used, and what each worker did for each question.
+
+use crate::init::shown;
+use bfv_cert::certificate::{Fields, Operation, Slot};
+use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
+use bfv_cert::freshness::Seen;
+use bfv_cert::sign::KeyId;
+use bfv_driver::{Code, Problem};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A worker, and the epoch, view and number of its certificate.
+type Used = ([u8; 32], u64, u64, u64);
+/// A worker, the question, and what was done: a word for the operation, and the first layer.
+type Done = ([u8; 32], Digest, &'static str, u16);
+
+/// What certificates of earlier runs and of this one have used.
+#[derive(Default)]
+pub struct Slots {
+    slots: BTreeMap<Used, Digest>,
+    answers: BTreeMap<Done, Digest>,
+    /// Whether those of earlier runs are among them.
+    kept: bool,
+}
+
+impl Seen for Slots {
+    fn slot(&self, worker: &KeyId, slot: &Slot) -> Option<Digest> {
+        self.slots.get(&(*worker.0.as_bytes(), slot.epoch, slot.view, slot.seq)).copied()
+    }
+
+    fn answer(&self, fields: &Fields) -> Option<Digest> {
+        self.answers.get(&done(fields)).copied()
+    }
+
+    fn lasting(&self) -> bool {
+        self.kept
+    }
+}
+
+const OPERATIONS: [&str; 4] = ["layers", "answer", "fusion", "vote"];
+
+fn done(fields: &Fields) -> Done {
+    let [layers, answer, fusion, vote] = OPERATIONS;
+    let word = match fields.operation {
+        Operation::LayerRange => layers,
+        Operation::FullForward => answer,
+        Operation::Fusion => fusion,
+        Operation::Vote => vote,
+    };
+    (*fields.worker.0.as_bytes(), fields.query, word, fields.layers.start)
+}
+
+impl Slots {
+    /// Notes an accepted certificate, and gives the line for the file.
+    pub fn add(&mut self, envelope: &Envelope<'_>) -> String {
+        let certificate = envelope.certificate();
+        let (f, body) = (certificate.fields(), certificate.body().digest());
+        self.slots.insert((*f.worker.0.as_bytes(), f.slot.epoch, f.slot.view, f.slot.seq), body);
+        let done = done(f);
+        self.answers.insert(done, body);
+        let (_, query, word, layer) = done;
+        format!("{} {} {} {} {body} {query} {word} {layer}\n", f.worker.0, f.slot.epoch, f.slot.view, f.slot.seq)
+    }
+
+    /// What earlier runs have kept; nothing where there is no file yet.
+    pub fn read(path: &Path) -> Result<Slots, Problem> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(e) => return Err(Problem::not_read(&shown(path), &e)),
+        };
+        let mut slots = Slots { kept: true, ..Slots::default() };
+        for (n, line) in (1..).zip(text.lines()) {
+            slots.line(line).ok_or_else(|| {
+                let what = format!("Line {n} of {} is no slot that was used.", shown(path));
+                Problem::new(Code::BadSettings, what, "take the file from a copy.")
+            })?;
+        }
+        Ok(slots)
+    }
+
+    fn line(&mut self, line: &str) -> Option<()> {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [worker, epoch, view, seq, body, query, word, layer] = words.as_slice() else { return None };
+        let worker = *bfv_ledger::key_id(worker)?.0.as_bytes();
+        let body = bfv_ledger::digest(body)?;
+        let word = OPERATIONS.into_iter().find(|own| own == word)?;
+        self.slots.insert((worker, epoch.parse().ok()?, view.parse().ok()?, seq.parse().ok()?), body);
+        self.answers.insert((worker, bfv_ledger::digest(query)?, word, layer.parse().ok()?), body);
+        Some(())
+    }
+}
