@@ -139,6 +139,9 @@ fn settings(models: &[&str]) -> String {
     );
     for name in ["law", "medicine", "code", "head", "mallory"] {
         out += &format!("\n[[worker]]\nname = \"{name}\"\nkey = \"{}\"\n", id(name));
+        if models.contains(&name) {
+            out += &format!("models = [\"{name}\"]\n");
+        }
     }
     for name in models {
         out += &format!("\n[[model]]\nname = \"{name}\"\nfolder = \"models/{name}\"\n");

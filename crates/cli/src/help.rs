@@ -154,7 +154,7 @@ fn trust() -> String {
         "With fiat-shamir, repetitions and tries are its other lines. With secret, file names 64 hexadecimal digits.",
         "A secret is for at most 1048576 certificates, and bfv counts those of one run only: replace it before.",
         "Workers must not see why a certificate was rejected while a secret is in use.",
-        "Each table [[worker]] has a name and a key.",
+        "Each table [[worker]] has a name and a key, and may have models, with which alone it may answer.",
         "Each table [[model]] has a name and the folder of an integer model.",
         "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
         "Its workers are named as above. The ledger must hold the head with that file.",

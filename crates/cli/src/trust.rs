@@ -312,9 +312,8 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     for (w, (_, id)) in document.worker.iter().zip(&names) {
         let Some(own) = &w.models else { continue };
         let missing = |n: &String| bad(shown, format!("there is no model {n}"), "add it under model, with its folder.");
-        let root = |n: &String| {
-            models.iter().find(|m| m.name == *n).map(|m| *m.known.roots().0).ok_or_else(|| missing(n))
-        };
+        let root =
+            |n: &String| models.iter().find(|m| m.name == *n).map(|m| *m.known.roots().0).ok_or_else(|| missing(n));
         let roots = own.iter().map(root).chain([Ok(Digest::ZERO)]).collect::<Result<_, _>>()?;
         held.push((*id, Policy { models: roots, ..policy.clone() }));
     }

@@ -135,7 +135,9 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
     }
     // Whoever sends certificates may send a file of trust beside them.
     if args.trust.is_none() {
-        lines.push(Line::from(format!("Whom to trust is said by {trust_file}, which was found above the certificates.")));
+        lines.push(Line::from(format!(
+            "Whom to trust is said by {trust_file}, which was found above the certificates."
+        )));
     }
     lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
     events.extend(problems.iter().filter_map(Problem::event));

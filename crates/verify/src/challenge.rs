@@ -54,7 +54,13 @@ impl Beacon {
         choices: u64,
     ) -> Beacon {
         let value = Context::Challenge.hash().bytes(b"beacon").digest(&Digest(*beacon)).digest(log_head).finish();
-        Beacon { value, log_head: *log_head, drawn, choices, keys: Keys::draw(subject.model(), subject.root(), &value, 1) }
+        Beacon {
+            value,
+            log_head: *log_head,
+            drawn,
+            choices,
+            keys: Keys::draw(subject.model(), subject.root(), &value, 1),
+        }
     }
 }
 

@@ -2,18 +2,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation)]
 
 mod common;
+#[path = "common/split.rs"]
+mod split_model;
 
 use bfv_cert::certificate::{Fields, Layers, Operation, Output, TraceShape, trace_content};
 use bfv_cert::digest::{Digest, output_digest, spec_root};
 use bfv_cert::envelope::{Reveal, write};
+use bfv_cert::freshness::Fresh;
 use bfv_cert::merkle::Builder;
 use bfv_cert::registry::{Entry, Role};
 use bfv_cert::sign::KeyId;
 use bfv_cert::tensor::{Dtype, Scale, Shape as Sides, activation};
 use bfv_cert::{BindingFault, Expected, Policy, Refusal};
+use bfv_exact::commit::rows_of;
 use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source};
-use bfv_verify::{Accepted, Fusion, Rejected, Soundness, Verdict, judge_fusion};
+use bfv_exact::spec::Bits;
+use bfv_verify::{Accepted, Fusion, Part, Rejected, Soundness, Split, Terms, Verdict, judge_fusion};
 use common::*;
+use split_model::{COUNT, answer, by, chain_of, given, registered, stage, subject_of_three};
 use world::World;
 
 const WEIGHTS: [i64; 2] = [3, 5];
@@ -250,4 +256,28 @@ fn a_fusion_is_no_answer_of_the_worker_who_made_it() {
     let (program, made) = honest(&again);
     let verdict = made.judged(&program, &WEIGHTS, &[&again[0], &again[1]]);
     assert!(matches!(verdict, Verdict::Rejected(_)), "{verdict}");
+}
+
+/// The answer of a chain goes by the certificate and the worker of its last stage.
+#[test]
+fn an_answer_in_stages_is_fused_like_any_other() {
+    let subject = subject_of_three::<i8>(Bits::Eight);
+    let run = subject.model();
+    let rows = |layers| rows_of(run.spec(), layers).unwrap();
+    let parts = [(4, 0..1), (2, 1..3)].map(|(n, l)| Part { worker: world::id(n), layers: rows(l) });
+    let split = Split::new(&subject, parts.to_vec(), registered()).unwrap();
+    let said = answer(&subject);
+    let (first, cut) = stage(run, &subject, parts[0].layers, &said, None, 4);
+    let (second, _) = stage(run, &subject, parts[1].layers, &said, cut.as_ref(), 2);
+    let links = [first, second].map(|p| given(&p, by(&p, &subject, &split, BOTH, Fresh::default(), Terms::default())));
+    let chain = accepts(chain_of(&links, &split, None));
+    let mut whole = prove(run, &subject, &PROMPT, COUNT);
+    (whole.by, whole.fields.worker) = (1, world::id(1));
+    let parents = [accepts(judged(&whole.bytes(), &subject)), chain];
+    let program = mean(COUNT as u32);
+    let inputs: Vec<i64> = parents.iter().flat_map(|p| p.values().to_vec()).collect();
+    let result = program.run(&[&inputs, &WEIGHTS]).unwrap();
+    let fused = made(&parents, spec_root(&program.bytes()), &result);
+    let accepted = accepts(fused.judged(&program, &WEIGHTS, &[&parents[0], &parents[1]]));
+    assert_eq!(accepted.values(), result);
 }
