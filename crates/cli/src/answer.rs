@@ -4,7 +4,7 @@ use crate::args::{Format, Layout};
 use crate::finding::Findings;
 use crate::options::Options;
 use crate::{github, junit, sarif, visual};
-use bfv_driver::{Event, Place, Problem};
+use bfv_driver::{Event, Place, Problem, escaped};
 use serde_json::{Value, json};
 
 /// A part of the source to be drawn in the visual layout.
@@ -108,9 +108,9 @@ impl Answer {
     }
 
     fn text(&self, options: &Options) -> String {
-        let mut out = format!("{}\n", one_line(&self.first));
+        let mut out = format!("{}\n", printable(&self.first));
         for line in &self.lines {
-            out += &paint(&one_line(&line.text), options.color);
+            out += &paint(&printable(&line.text), options.color);
             out.push('\n');
             if options.layout == Layout::Visual {
                 out += &line.picture.as_ref().map_or_else(String::new, |p| visual::draw(p, options.color));
@@ -118,22 +118,15 @@ impl Answer {
             }
         }
         if let (true, Some(hint)) = (options.hints, &self.hint) {
-            out += &format!("Hint: {}\n", one_line(hint));
+            out += &format!("Hint: {}\n", printable(hint));
         }
-        out + &one_line(&self.closing) + "\n"
+        out + &printable(&self.closing) + "\n"
     }
 }
 
-/// A line as one line: whoever names a file, or writes what is quoted, adds no line and no command of the terminal.
-pub fn one_line(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if c.is_control() {
-            out.extend(c.escape_default())
-        } else {
-            out.push(c)
-        }
-        out
-    })
+/// A text without commands for the terminal, whatever it quotes. Ends of lines stay: some facts have several lines.
+pub fn printable(text: &str) -> String {
+    escaped(text, |c| c.is_control() && c != '\n')
 }
 
 /// Colours the first word. The words stay as they are, so nothing is lost without colour.

@@ -6,7 +6,7 @@ use crate::check;
 use crate::options::Options;
 use crate::project::FILE;
 use crate::usage::Mistake;
-use bfv_driver::{Code, Problem};
+use bfv_driver::{Code, Problem, escaped};
 use serde_json::Map;
 use std::path::{Path, PathBuf};
 
@@ -25,11 +25,11 @@ pub fn refuse(problem: Problem) -> Mistake {
     Mistake { problem, suggestions: Vec::new() }
 }
 
-/// A path as a person would write it.
+/// A path as a person would write it. Whoever gives a file its name adds no line to an answer.
 pub fn shown(path: &Path) -> String {
     // The folder itself is `.`, of which nothing would be left.
     let short = path.strip_prefix("./").ok().filter(|p| !p.as_os_str().is_empty());
-    short.unwrap_or(path).display().to_string()
+    escaped(&short.unwrap_or(path).display().to_string(), char::is_control)
 }
 
 /// `bfv init`. Nothing is written where one of the files exists already.

@@ -1,6 +1,6 @@
 //! Mistakes on the command line: what is wrong in one sentence, and at most three full command lines instead.
 
-use crate::answer::one_line;
+use crate::answer::printable;
 use crate::args::Args;
 use crate::help;
 use crate::suggest::nearest;
@@ -29,7 +29,7 @@ impl Mistake {
 
     /// The plain sentences, one command line per line.
     pub fn text(&self) -> String {
-        let mut out = one_line(&self.problem.sentences());
+        let mut out = printable(&self.problem.sentences());
         out += " Nothing was run.";
         let all = self.suggestions.len();
         for (i, s) in self.suggestions.iter().enumerate() {

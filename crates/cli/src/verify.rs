@@ -205,7 +205,9 @@ fn trusted(args: &Verify) -> Result<(Trust, String), Mistake> {
             )
         })?,
     };
-    let name = shown(&file);
+    // As a person would write it, where it lies below.
+    let here = std::env::current_dir().ok();
+    let name = shown(here.and_then(|here| file.strip_prefix(here).ok()).unwrap_or(&file));
     trust::read(&file, &name).map_err(refuse).map(|trust| (trust, name))
 }
 
@@ -234,32 +236,41 @@ fn envelopes(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Result<(Vec<Enve
     Ok((all, rest))
 }
 
-/// Envelopes one after the other. Of an envelope that is cut off, more is read until there is none. It is looked at again when there is
-/// twice as much of it, so that all looks together cost as much as a few.
-fn stream(mut input: impl Read) -> Result<(Vec<Envelopes>, Rest), Problem> {
-    let (mut all, mut held, mut chunk) = (Vec::new(), Vec::new(), vec![0u8; 1 << 16]);
-    let mut enough = 0;
+/// Envelopes one after the other on an input.
+fn stream(input: impl Read) -> Result<(Vec<Envelopes>, Rest), Problem> {
+    let (all, rest) = cut(input, |held| Envelope::first(held).map(|(_, length)| length))
+        .map_err(|e| Problem::not_read("of the standard input", &e))?;
+    let place = |n: usize| format!("envelope {n} of the input");
+    let rest = rest.map(|refusal| (place(all.len() + 1), refusal));
+    Ok(((1..).zip(all).map(|(n, bytes)| Envelopes::new(place(n), bytes)).collect(), rest))
+}
+
+/// Cuts what is read where `first` says that an envelope ends. Of one that is not complete, more is read until there is none. It is looked
+/// at again when there is twice as much of it, so that all looks together cost as much as a few. With what is malformed the rest ends.
+fn cut(
+    mut input: impl Read,
+    mut first: impl FnMut(&[u8]) -> Result<usize, Refusal>,
+) -> std::io::Result<(Vec<Vec<u8>>, Option<Refusal>)> {
+    let (mut all, mut held, mut chunk, mut enough) = (Vec::new(), Vec::new(), vec![0u8; 1 << 16], 0);
     loop {
-        let place = format!("envelope {} of the input", all.len() + 1);
-        let n = input.read(&mut chunk).map_err(|e| Problem::not_read("of the standard input", &e))?;
+        let n = input.read(&mut chunk)?;
         held.extend_from_slice(chunk.get(..n).unwrap_or_default());
         if n > 0 && held.len() < enough {
             continue;
         }
-        loop {
-            let length = match Envelope::first(&held) {
-                Ok((_, length)) => length,
-                Err(_) if held.is_empty() => break,
+        enough = 0;
+        while !held.is_empty() {
+            match first(&held) {
+                Ok(length) => {
+                    let after = held.split_off(length);
+                    all.push(std::mem::replace(&mut held, after));
+                }
                 Err(Refusal::Malformed(_, Malformed::Truncated)) if n > 0 && held.len() <= ENVELOPE_LIMIT => {
                     enough = held.len().saturating_mul(2);
                     break;
                 }
-                Err(refusal) => return Ok((all, Some((place, refusal)))),
-            };
-            let after = held.split_off(length);
-            let bytes = std::mem::replace(&mut held, after);
-            all.push(Envelopes::new(format!("envelope {} of the input", all.len() + 1), bytes));
-            enough = 0;
+                Err(refusal) => return Ok((all, Some(refusal))),
+            }
         }
         if n == 0 {
             return Ok((all, None));
@@ -430,5 +441,53 @@ impl<'a> Judge<'a> {
         let (program, spec, workers) = (fusion.package.program(), fusion.spec, fusion.workers.as_slice());
         let fusion = Fusion { program, spec, workers, parameters: &parameters };
         Judged::Verdict(judge_fusion(bytes, &self.trust.policy, expected, &fusion, &parents))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Each look goes through all that is there, so the looks at an envelope without an end must be few.
+    #[test]
+    fn a_stream_without_an_end_is_looked_at_a_few_times() {
+        let bytes = vec![0x9a; 1 << 24];
+        let (mut looks, mut looked) = (0, 0);
+        let (all, rest) = cut(bytes.as_slice(), |held| {
+            (looks, looked) = (looks + 1, looked + held.len());
+            let place = bfv_cert::Place { part: bfv_cert::Part::Envelope, field: "cells", offset: held.len() };
+            Err(Refusal::Malformed(place, Malformed::Truncated))
+        })
+        .unwrap();
+        assert!(all.is_empty() && rest.is_some());
+        assert!(looks < 20 && looked < 4 * bytes.len(), "{looks} looks at {looked} bytes");
+    }
+
+    /// A reader that gives seven bytes at a time.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.0.by_ref().take(7).read(into)
+        }
+    }
+
+    #[test]
+    fn envelopes_are_cut_wherever_the_reader_stops() {
+        // A length and so many bytes.
+        let first = |held: &[u8]| {
+            let length = usize::from(held[0]) + 1;
+            let place = bfv_cert::Place { part: bfv_cert::Part::Envelope, field: "cells", offset: 0 };
+            if held.len() < length { Err(Refusal::Malformed(place, Malformed::Truncated)) } else { Ok(length) }
+        };
+        let whole: Vec<Vec<u8>> = (0..200u8).map(|n| (0..=n).map(|_| n).collect()).collect();
+        let bytes = whole.concat();
+        for end in [bytes.len(), bytes.len() - 1] {
+            let (all, rest) = cut(Slow(&bytes[..end]), first).unwrap();
+            let complete = whole.len() - usize::from(end < bytes.len());
+            assert_eq!(all, whole[..complete]);
+            assert_eq!(rest.is_some(), end < bytes.len());
+        }
     }
 }

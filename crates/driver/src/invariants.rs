@@ -206,8 +206,12 @@ fn read_made(m: &Machine<'_>, names: &Names, goal: &Goal, evidence: &Term) -> Re
             return Ok(None);
         };
         rest = after;
-        let given = matches!(&**spine(a).0, Node::Const { id, .. }
-            if names.by_id.get(id).is_some_and(|n| n.strip_prefix(protocol) == Some(".invariant")));
+        // All that the author wrote at once, or one of them.
+        let written = |n: &String| {
+            let rest = n.strip_prefix(protocol).and_then(|n| n.strip_prefix(".invariant"));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let given = matches!(&**spine(a).0, Node::Const { id, .. } if names.by_id.get(id).is_some_and(written));
         if !given {
             let text = show(a, names, &variables, &[]);
             out.push(shorter.iter().fold(text, |text, (long, short)| text.replace(long, short)));

@@ -53,7 +53,7 @@ pub use list::{Listed, list};
 pub use load::{Input, load};
 pub use menu::Proposal;
 pub use named::{ambiguous, meant};
-pub use problem::{Code, Place, Problem, place};
+pub use problem::{Code, Place, Problem, escaped, place};
 pub use replay::{Context, Judgement, Sides, StoredFailure, judge, judge_stored};
 pub use scripts::Scripts;
 pub use sentence::{

@@ -1,6 +1,6 @@
 //! From paths to source texts.
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, escaped};
 use bfv_diag::Sources;
 use std::fs;
 use std::io::Read;
@@ -36,7 +36,7 @@ pub fn load(paths: &[PathBuf], sources: &mut Sources) -> (Vec<Input>, Vec<Proble
     }
     let mut inputs = Vec::new();
     for file in files {
-        let shown = file.strip_prefix("./").unwrap_or(&file).display().to_string();
+        let shown = escaped(&file.strip_prefix("./").unwrap_or(&file).display().to_string(), char::is_control);
         match read(&file) {
             Ok(bytes) => inputs.push(Input { number: sources.add(shown, &bytes), bytes }),
             Err(e) => problems.push(Problem::not_read(&shown, &e)),

@@ -257,3 +257,16 @@ pub(crate) fn code(kind: bfv_elab::Kind) -> bfv_diag::Code {
         K::Limit => Code::LimitReached,
     }
 }
+
+/// A text in which such characters are written as in a string of Rust, so that what is quoted adds no line and no command for the terminal.
+#[must_use]
+pub fn escaped(text: &str, which: impl Fn(char) -> bool) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if which(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}

@@ -207,7 +207,7 @@ impl Run<'_> {
         Ok(parts)
     }
 
-    /// Each of the invariants that the protocol gives; all at once where one cannot be written down by itself.
+    /// Each of the invariants that the protocol gives; all at once where one has no name or cannot be written down by itself.
     fn invariants(&self, all: &Term) -> Res<Vec<Part>> {
         let (m, depth) = (self.goal.machine, count(&self.claim.whole));
         let part = |says: Term, name: Option<String>| {
@@ -231,10 +231,10 @@ impl Run<'_> {
         found.push(rest);
         let mut parts = Vec::new();
         for one in &found {
-            let own = named(m, one, self.goal.lemmas)?.or_else(|| name.clone());
-            match numbered(&m.quote(&inside, one)?, depth + 1) {
-                Some(says) => parts.push(part(says, own)),
-                None => return Ok(vec![part(whole, name)]),
+            let own = named(m, one, self.goal.lemmas)?;
+            match (numbered(&m.quote(&inside, one)?, depth + 1), own) {
+                (Some(says), own @ Some(_)) => parts.push(part(says, own)),
+                _ => return Ok(vec![part(whole, name)]),
             }
         }
         Ok(parts)

@@ -25,9 +25,10 @@ impl<'a> Cells<'a> {
     }
 
     /// Every product and all that comes in is opened, and everything opened has its size. So what is computed afterwards is not much larger
-    /// than the envelope. Nothing is opened where the trace has no operation: nobody would look at it.
+    /// than the envelope. Where the trace has no operation there is nothing but the empty value: nobody would look at another.
     pub(crate) fn complete(&self, late: bool) -> Result<(), Stop> {
-        if let Some((leaf, _)) = self.opened.iter().find(|(leaf, _)| self.layout.place(*leaf).is_none()) {
+        let stray = |(leaf, bytes): &&(u64, &[u8])| !bytes.is_empty() && self.layout.place(*leaf).is_none();
+        if let Some((leaf, _)) = self.opened.iter().find(stray) {
             return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Trace, BindingFault::Index(*leaf)))));
         }
         let shape = self.layout.shape();
