@@ -190,6 +190,10 @@ fn read_made(m: &Machine<'_>, names: &Names, goal: &Goal, evidence: &Term) -> Re
     while let Node::Snd(p) = &**t {
         (t, others) = (p, others + 1);
     }
+    // What the author gives.
+    if let Node::Let(_, _, rest) = &**t {
+        (t, bound) = (rest, bound + 1);
+    }
     let (head, arguments) = spine(t);
     let (true, Some(kept)) = (matches!(&**head, Node::Const { id, .. } if *id == by), arguments.get(5)) else {
         return Ok(None);

@@ -16,6 +16,13 @@ use bfv_search::{Budget, Engine, Goal, Lemma, Outcome, Reason, Solver};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// Numbers of variables of the whole proof; the search counts up from 0, and `u32::MAX` is that of what is absurd.
+const ACTION: u32 = u32::MAX - 1;
+/// All that held before an action.
+const HELD: u32 = u32::MAX - 2;
+/// What the author gives.
+const GIVEN: u32 = u32::MAX - 3;
+
 /// An answer, or why there is none.
 type Answer = Res<Result<Term, (Reason, String)>>;
 
@@ -286,11 +293,9 @@ impl Run<'_> {
         let mut branches = Vec::new();
         for step in steps {
             let Some(p) = all_at_once(step.proofs) else { return Ok(Err(open)) };
-            // A number that nothing else has.
-            let tuple = u32::MAX - 2;
             let names = needed.iter().filter_map(|n| step.before.get(*n).copied()).collect();
-            let p = Rc::new(Proof::Split(Proof::var(tuple), names, p));
-            let bound = step.bound.into_iter().chain([tuple, step.allowed]);
+            let p = Rc::new(Proof::Split(Proof::var(HELD), names, p));
+            let bound = step.bound.into_iter().chain([HELD, step.allowed]);
             branches.push(bound.rev().fold(p, |p, n| Proof::lam(n, p)));
         }
         let written: Option<Vec<Term>> = protocol
@@ -302,8 +307,6 @@ impl Run<'_> {
             .collect();
         let Some(parameters) = written else { return Ok(Err(open)) };
         let step = {
-            // A number that nothing else has.
-            let a = u32::MAX - 1;
             let app = |f: Term, x: Term| Rc::new(Node::App(f, x)) as Term;
             let var = |n: u32| Rc::new(Node::Var(n)) as Term;
             // What is kept, of a bound state.
@@ -323,13 +326,19 @@ impl Run<'_> {
                     )),
                 )),
             ));
-            let cases = Cases { data: protocol.data, parameters, motive, branches, on: Proof::var(a) };
-            Proof::lam(a, Rc::new(Proof::Cases(Rc::new(cases))))
+            let cases = Cases { data: protocol.data, parameters, motive, branches, on: Proof::var(ACTION) };
+            Proof::lam(ACTION, Rc::new(Proof::Cases(Rc::new(cases))))
         };
         let data = |t: &Term| Proof::data(t.clone());
         let args = [state, actions, init, effect, guard, &invariant].map(data).into_iter().chain([base, step]);
         let (trace, legal) = (depth - 2, depth - 1);
-        let whole = Proof::call(words.by_invariant, args.chain([Proof::var(trace), Proof::var(legal)]));
+        let mut whole = Proof::call(words.by_invariant, args.chain([Proof::var(trace), Proof::var(legal)]));
+        // All that the author gives is named, though it need not be used: with another invariant the proof is stale, and what is said of
+        // invariants is looked for again.
+        if let Some(given) = &self.given {
+            let ty = Rc::new(Node::Pi(state.clone(), Rc::new(Node::Univ(0))));
+            whole = Rc::new(Proof::Let(GIVEN, ty, Proof::data(given.clone()), whole));
+        }
         let proof = needed.iter().skip(1).fold(whole, |p, _| Rc::new(Proof::Snd(p)));
         let mut scope = Scope::default();
         (0..depth).for_each(|n| scope.bind(n));
