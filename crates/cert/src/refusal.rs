@@ -236,6 +236,8 @@ pub enum BindingFault {
     Reveal(&'static str),
     /// So many inputs were expected, and so many stand there.
     Count(u64, u64),
+    /// Of the answers that were fused, the one with this index, from 0, is another than the others or the fusion in this respect.
+    Parent(&'static str, usize),
     /// These stages do not follow on each other in this respect; the second has this index, from 0.
     Chain(&'static str, usize),
     /// The key is registered for other layers, from the first number up to, and without, the second.
@@ -253,6 +255,9 @@ impl fmt::Display for BindingFault {
             BindingFault::Index(n) => write!(f, "index {n} is not possible here"),
             BindingFault::Reveal(field) => write!(f, "the revealed {field} does not fit"),
             BindingFault::Count(needed, found) => write!(f, "{needed} were expected, not {found}"),
+            BindingFault::Parent(what, i) => {
+                write!(f, "answer {} of the fusion has another {what}", i.saturating_add(1))
+            }
             BindingFault::Chain(what, i) => write!(f, "stage {} does not follow in its {what}", i.saturating_add(1)),
             BindingFault::Layers(start, end) => write!(f, "its key has other layers, {start} to {end}"),
         }

@@ -237,7 +237,7 @@ pub struct Verify {
     /// The epochs that are accepted, such as 3-5. Default: all.
     #[arg(long, value_name = "RANGE")]
     pub epochs: Option<String>,
-    /// A file of slots that were used; those of accepted certificates are added to it.
+    /// A file of slots that were used, and of who answered what. What is accepted is added to it.
     #[arg(long, value_name = "FILE")]
     pub seen: Option<PathBuf>,
 }

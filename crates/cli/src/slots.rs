@@ -12,8 +12,8 @@ use std::path::Path;
 
 /// A worker, and the epoch, view and number of its certificate.
 type Used = ([u8; 32], u64, u64, u64);
-/// A worker, the question, and what was done: a word for the operation, and the first layer.
-type Done = ([u8; 32], Digest, &'static str, u16);
+/// A worker, the question, and what was done: a word for the operation, the model, its specification or that of the fusion, and the first layer.
+type Done = ([u8; 32], Digest, &'static str, Digest, Digest, u16);
 
 /// What certificates of earlier runs and of this one have used.
 #[derive(Default)]
@@ -48,7 +48,7 @@ fn done(fields: &Fields) -> Done {
         Operation::Fusion => fusion,
         Operation::Vote => vote,
     };
-    (*fields.worker.0.as_bytes(), fields.query, word, fields.layers.start)
+    (*fields.worker.0.as_bytes(), fields.query, word, fields.model, fields.spec, fields.layers.start)
 }
 
 impl Slots {
@@ -59,8 +59,9 @@ impl Slots {
         self.slots.insert((*f.worker.0.as_bytes(), f.slot.epoch, f.slot.view, f.slot.seq), body);
         let done = done(f);
         self.answers.insert(done, body);
-        let (_, query, word, layer) = done;
-        format!("{} {} {} {} {body} {query} {word} {layer}\n", f.worker.0, f.slot.epoch, f.slot.view, f.slot.seq)
+        let (_, query, word, model, spec, layer) = done;
+        let used = format!("{} {} {} {} {body}", f.worker.0, f.slot.epoch, f.slot.view, f.slot.seq);
+        format!("{used} {query} {word} {model} {spec} {layer}\n")
     }
 
     /// What earlier runs have kept; nothing where there is no file yet.
@@ -82,12 +83,13 @@ impl Slots {
 
     fn line(&mut self, line: &str) -> Option<()> {
         let words: Vec<&str> = line.split(' ').collect();
-        let [worker, epoch, view, seq, body, query, word, layer] = words.as_slice() else { return None };
+        let [worker, epoch, view, seq, body, query, word, model, spec, layer] = words.as_slice() else { return None };
         let worker = *bfv_ledger::key_id(worker)?.0.as_bytes();
-        let body = bfv_ledger::digest(body)?;
+        let [body, query, model, spec] = [body, query, model, spec].map(|d| bfv_ledger::digest(d));
+        let body = body?;
         let word = OPERATIONS.into_iter().find(|own| own == word)?;
         self.slots.insert((worker, epoch.parse().ok()?, view.parse().ok()?, seq.parse().ok()?), body);
-        self.answers.insert((worker, bfv_ledger::digest(query)?, word, layer.parse().ok()?), body);
+        self.answers.insert((worker, query?, word, model?, spec?, layer.parse().ok()?), body);
         Some(())
     }
 }

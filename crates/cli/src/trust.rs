@@ -1,4 +1,4 @@
-//! `verify.toml`: whom a verifier trusts, and the models, questions and fusions that it knows.
+//! `verify.toml`: whom a verifier trusts, and the models, splits, questions and fusions that it knows.
 
 use crate::init::shown;
 use crate::project::position;

@@ -94,15 +94,15 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
             return Err(binding(BindingFault::NotAssigned));
         };
         if parent.query != fields.query {
-            return Err(binding(BindingFault::Chain("question", i)));
+            return Err(binding(BindingFault::Parent("question", i)));
         }
         // A fusion is judged by other workers than those of its answers, and is no answer of the worker who made it.
         if parent.operation == Operation::Fusion {
-            return Err(binding(BindingFault::Chain("operation", i)));
+            return Err(binding(BindingFault::Parent("operation", i)));
         }
         // Numbers of one worker would be read as those of another.
         if parent.values.len() != length {
-            return Err(binding(BindingFault::Chain("length", i)));
+            return Err(binding(BindingFault::Parent("length", i)));
         }
         inputs.extend_from_slice(&parent.values);
     }

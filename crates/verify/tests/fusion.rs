@@ -208,7 +208,7 @@ fn attack_42_workers_that_are_left_out_stand_twice_or_answer_something_else() {
     let mixed = [parents[0].clone(), other];
     let made = self::made(&mixed, spec_root(&program.bytes()), parents[0].values());
     let fault = binding(made.judged(&program, &WEIGHTS, &[&mixed[0], &mixed[1]]));
-    assert!(matches!(fault, BindingFault::Chain("question", _)));
+    assert!(matches!(fault, BindingFault::Parent("question", _)));
 }
 
 #[test]
