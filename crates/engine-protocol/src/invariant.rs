@@ -437,3 +437,27 @@ pub fn named(m: &Machine<'_>, ty: &V, lemmas: &[Lemma]) -> Res<Option<String>> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A step in which the parts before have the numbers 10, 11 and so on, and each proof uses some of them.
+    fn step(uses: &[&[u32]]) -> Step {
+        let proof = |used: &&[u32]| {
+            used.iter().fold(Proof::var(1), |p, n| Proof::app(p, Rc::new(Proof::Fst(Proof::var(10 + n)))))
+        };
+        let before = (0..).zip(uses).map(|(n, _)| 10 + n).collect();
+        Step { bound: vec![0], before, allowed: 1, proofs: uses.iter().map(proof).collect() }
+    }
+
+    #[test]
+    fn what_the_property_rests_on_is_kept_and_nothing_else() {
+        let kept = |steps: &[Step], parts| needed(steps, parts).into_iter().collect::<Vec<usize>>();
+        assert_eq!(kept(&[step(&[&[], &[0], &[2]])], 3), [2]);
+        // After one action the property rests on part 1, and that on part 0 after another.
+        assert_eq!(kept(&[step(&[&[], &[1], &[1], &[3]]), step(&[&[], &[0], &[2], &[]])], 4), [3]);
+        assert_eq!(kept(&[step(&[&[], &[1], &[2], &[1]]), step(&[&[], &[0], &[], &[3]])], 4), [0, 1, 3]);
+        assert_eq!(kept(&[], 2), [1]);
+    }
+}
