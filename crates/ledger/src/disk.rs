@@ -17,16 +17,26 @@ pub(crate) fn settle(_path: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes a file that is not there, for its owner only where it is `private`. Nothing is ever overwritten.
+/// Lets only the owner use a file that is made with these options.
+#[cfg(unix)]
+fn for_owner(options: &mut OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
+/// Elsewhere the folder of the file decides who may use it.
+#[cfg(not(unix))]
+fn for_owner(_options: &mut OpenOptions) {}
+
+/// Makes a file that is not there, for its owner only where it is `private` and the system is Unix; elsewhere its folder decides.
+/// Nothing is ever overwritten.
 ///
 /// # Errors
 /// It is there already, or cannot be made.
 pub fn create(path: &Path, bytes: &[u8], private: bool) -> Result<(), Fault> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
     if private {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        for_owner(&mut options);
     }
     let mut file = options.open(path).map_err(Fault::files(path))?;
     if let Err(why) = file.write_all(bytes).and_then(|()| file.sync_all()) {

@@ -26,6 +26,9 @@ use std::path::{Path, PathBuf};
 /// The largest ledger, in bytes.
 pub const FILE_LIMIT: u64 = 1 << 26;
 
+/// The most lines of one change: what is said of a key, the registry, and the head of the log.
+const CHANGE_LINES: usize = 3;
+
 /// Whose signatures a ledger must have.
 #[derive(Debug, Clone, Copy)]
 pub struct Trust {
@@ -206,16 +209,22 @@ impl Lines {
         lines
     }
 
-    /// Whether what comes after the last signed head is what a change leaves that was stopped while it was written: no head ends in it.
+    /// Whether what comes after the last signed head is what a change leaves that was stopped while it was written: no head ends in it, and it
+    /// has no more lines than one change. Of a file that is too long only the beginning was read, so nothing is known of its end.
     fn stopped(&self, bytes: &[u8]) -> bool {
+        if bytes.len() as u64 > FILE_LIMIT {
+            return false;
+        }
         let rest = bytes.get(self.covered..).unwrap_or_default();
         let head = |line: &[u8]| line.starts_with(b"head ") && line.ends_with(b"\n");
-        !rest.is_empty() && !rest.split_inclusive(|b| *b == b'\n').any(head)
+        let mut lines = rest.split_inclusive(|b| *b == b'\n');
+        !rest.is_empty() && lines.clone().count() <= CHANGE_LINES && !lines.any(head)
     }
 }
 
-fn shortened(file: &File, length: usize) -> std::io::Result<()> {
-    file.set_len(length as u64).and_then(|()| file.sync_all())
+/// Takes off what comes after the first `length` bytes.
+fn shortened(file: &File, length: u64) -> std::io::Result<()> {
+    file.set_len(length).and_then(|()| file.sync_all())
 }
 
 /// The file of a ledger, locked, and its bytes; of a file that is too long only the beginning.
@@ -243,23 +252,24 @@ impl Ledger {
             None => Ok(Ledger { path: path.to_owned(), file, trust, book: lines.book }),
             Some((n, (what, mend))) => {
                 let recover = "Take the file from a copy, or run bfv registry recover.";
-                let mend = if lines.covered > 0 && lines.stopped(&bytes) { recover } else { mend };
+                let mend = if lines.stopped(&bytes) { recover } else { mend };
                 Err(Problem::new(format!("line {n} of {}", path.display()), what, mend).into())
             }
         }
     }
 
     /// Makes a ledger usable again that was left in the middle of a change. What comes after the last signed head is added to a file beside it
-    /// with the further ending `cut`, and taken off. Nobody was told that it was done, so nothing that counted is lost. The number of bytes
-    /// that were taken off: 0 where the ledger is whole.
+    /// with the further ending `cut`, and taken off. Nobody was told that it was done, so nothing that counted is lost. Where the very first
+    /// change was cut off, an empty ledger is left. The number of bytes that were taken off: 0 where the ledger is whole.
     ///
     /// # Errors
-    /// The ledger is wrong in another way: no line before is signed by these keys, or a head comes after what is wrong. Or a file cannot be used.
+    /// The ledger is wrong in another way: a head or more than one change comes after what is signed by these keys, or the file is too long.
+    /// Or a file cannot be used.
     pub fn recover(path: &Path, trust: Trust) -> Result<usize, Fault> {
         let (file, bytes) = locked(path)?;
         let lines = Lines::read(&bytes, &trust);
         let Some((n, (what, mend))) = lines.wrong else { return Ok(0) };
-        if lines.covered == 0 || !lines.stopped(&bytes) {
+        if !lines.stopped(&bytes) {
             return Err(Problem::new(format!("line {n} of {}", path.display()), what, mend).into());
         }
         let rest = bytes.get(lines.covered..).unwrap_or_default();
@@ -267,7 +277,7 @@ impl Ledger {
         let mut kept = OpenOptions::new().append(true).create(true).open(&aside).map_err(Fault::files(&aside))?;
         kept.write_all(rest).and_then(|()| kept.sync_all()).map_err(Fault::files(&aside))?;
         settle(&aside)?;
-        shortened(&file, lines.covered).map_err(Fault::files(path))?;
+        shortened(&file, lines.covered as u64).map_err(Fault::files(path))?;
         Ok(rest.len())
     }
 
@@ -293,7 +303,7 @@ impl Ledger {
         let written = self.file.write_all(draft.text.as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(why) = written {
             // A part of it may stand there, on a full disk for instance. Where that cannot be taken off either, the next one who opens it is told.
-            let _left = self.file.set_len(before).and_then(|()| self.file.sync_data());
+            let _left = shortened(&self.file, before);
             return Err(Fault::Files(self.path.clone(), why));
         }
         self.book = draft.book;

@@ -346,6 +346,39 @@ fn a_change_that_was_cut_off_is_set_aside_and_nothing_else_is_lost() {
     reopened(&path).unwrap();
 }
 
+/// The first change of a ledger, cut off anywhere before its head ends, leaves an empty ledger that the change can be made in again.
+#[test]
+fn a_first_change_that_was_cut_off_is_set_aside() {
+    let folder = Folder::new("recover-first");
+    let path = folder.file("ledger");
+    let (authority, log) = (key(10), key(11));
+    let keys = Keys { authority: &authority, log: &log };
+    reopened(&path).unwrap().register(entry(1), keys, NOW).unwrap();
+    let good = std::fs::read(&path).unwrap();
+    let aside = folder.file("ledger.cut");
+    for end in (1..good.len()).step_by(7).chain([good.len() - 1]) {
+        std::fs::write(&path, &good[..end]).unwrap();
+        let Err(Fault::Refused(problem)) = Ledger::open(&path, trust()) else { panic!("cut off at byte {end}") };
+        assert_eq!(problem.mend, "Take the file from a copy, or run bfv registry recover.");
+        let _none = std::fs::remove_file(&aside);
+        assert_eq!(Ledger::recover(&path, trust()).unwrap(), end);
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+        assert_eq!(std::fs::read(&aside).unwrap(), good[..end]);
+    }
+    reopened(&path).unwrap().register(entry(1), keys, NOW).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), good);
+    // A head that is there was relied on; more than one change, or more than is read, was not left by one that was stopped.
+    let other = Trust { authority: key(12).public(), ..trust() };
+    let more = [&b"key\n".repeat(3)[..], b"key"].concat();
+    for (bytes, trust) in [(good.clone(), other), (more, trust()), (vec![0; (1 << 26) + 1], trust())] {
+        std::fs::write(&path, &bytes).unwrap();
+        let Err(Fault::Refused(problem)) = Ledger::open(&path, trust) else { panic!("{} bytes", bytes.len()) };
+        assert!(!problem.mend.contains("recover"), "{}", problem.mend);
+        assert!(Ledger::recover(&path, trust).is_err());
+        assert!(std::fs::read(&path).unwrap() == bytes, "{} bytes", bytes.len());
+    }
+}
+
 /// A head after what is wrong shows that somebody relied on it, so that is no change that was cut off.
 #[test]
 fn a_changed_line_is_nothing_to_recover_from() {
