@@ -216,7 +216,7 @@ fn lies() -> Vec<Lie> {
             "04-layers-of-another-worker",
             0,
             "The certificate does not belong here: its key has other layers, 2 to 4.",
-            "Stage 1 is rejected. ",
+            "Stage 2 is rejected. ",
             other,
         ),
         says(
@@ -425,6 +425,34 @@ fn a_stage_is_shown_with_its_layers() {
     assert_eq!(code, Some(0), "{out}");
     assert!(out.contains("\nOperation: layer range.\n") && out.contains("\nLayers: 2 to 4.\n"), "{out}");
     assert!(out.contains("\nInput shape: 7 by 8.\n") && out.contains("\nOutput shape: 4.\n"), "{out}");
+}
+
+/// Two heads split a model in two ways, and the first worker has the same layers in both. The ledger cannot be written.
+#[test]
+fn a_stage_belongs_to_every_split_that_has_it() {
+    let folder = Folder::new("stages-both");
+    let path = folder.0.join("ledger.txt");
+    let (authority, log) = (key("authority"), key("log"));
+    let other = CONFIGURATION.replace("\"second\"", "\"third\"");
+    let manifest = Splitting::read(other.as_bytes()).unwrap().digest();
+    let entry = Entry::with_manifest(&key("chief"), Role::Head, START - 1000, START + 1000, Some(manifest));
+    ledger(&path, &[]).register(entry, Keys { authority: &authority, log: &log }, START - 900).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
+    let first = "\n[[split]]\nname = \"other\"\nmodel = \"code\"\nconfiguration = \"other.json\"\nhead = \"chief\"\n";
+    let mut text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    text = text.replace("../models", &examples().join("../models").display().to_string());
+    text = text.replacen("\n[[split]]", &format!("{first}\n[[split]]"), 1);
+    for name in ["third", "chief"] {
+        text += &format!("\n[[worker]]\nname = \"{name}\"\nkey = \"{}\"\n", id(name).0);
+    }
+    for (name, text) in [("verify.toml", text.as_str()), ("splitting.json", CONFIGURATION), ("other.json", &other)] {
+        std::fs::write(folder.0.join(name), text).unwrap();
+    }
+    let (code, out, err) = bfv(&["verify", "--trust", &at(&folder, "verify.toml"), HONEST[0], HONEST[1]]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("3 accepted, 0 rejected, 0 undecided") && out.contains("in stages of two. "), "{out}");
+    let (code, out, _) = bfv(&["verify", "--trust", &at(&folder, "verify.toml"), HONEST[0]]);
+    assert_eq!((code, out.matches("There is no stage 2.").count()), (Some(4), 2), "{out}");
 }
 
 /// What `verify.toml` says of a split must hold.
