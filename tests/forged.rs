@@ -9,17 +9,22 @@
     clippy::cast_sign_loss
 )]
 
+#[path = "project/folder.rs"]
+mod folder;
 #[path = "../crates/extract/tests/common/mod.rs"]
 mod operators;
 #[path = "../crates/exact/tests/common/mod.rs"]
 mod random;
+#[path = "evaluate/stack.rs"]
+mod stack;
 #[allow(dead_code)]
 #[path = "inference/world.rs"]
 mod world;
 
 use bfv_cert::certificate::Certificate;
+use folder::{Folder, newcomer, said};
+use stack::with_stack;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use world::{COUNT, Made, SPECIALISTS, answer, fusion, honest, median};
 
 fn examples() -> PathBuf {
@@ -27,19 +32,17 @@ fn examples() -> PathBuf {
 }
 
 /// A folder with the trust of the demonstration, changed, and with certificates in a ledger of their own.
-struct Place(PathBuf);
+struct Place(Folder);
 
 impl Place {
     fn new(name: &str, settings: impl Fn(String) -> String) -> Place {
-        let path = std::env::temp_dir().join(format!("bfv-forged-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
+        let folder = Folder::new(&format!("forged-{name}"));
         let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
         // Models and packages stay where they are.
         let there = |kind: &str| format!("{kind} = \"{}/", examples().display());
         let text = text.replace("folder = \"", &there("folder")).replace("package = \"", &there("package"));
-        std::fs::write(path.join("verify.toml"), settings(text)).unwrap();
-        Place(path)
+        folder.write("verify.toml", settings(text).as_bytes());
+        Place(folder)
     }
 
     fn plain(name: &str) -> Place {
@@ -49,38 +52,17 @@ impl Place {
     /// Writes envelopes of these names, all of whose certificates are in one ledger.
     fn write(&self, all: &[(&str, &Made)]) {
         let signed: Vec<Certificate> = all.iter().map(|(_, m)| m.signed()).collect();
-        let folder = self.0.join("ledger");
+        let folder = self.0.0.join("ledger");
         std::fs::create_dir(&folder).unwrap();
         let ledger = world::ledger(&folder, &signed);
         for ((name, made), signed) in all.iter().zip(&signed) {
-            std::fs::write(self.0.join(name), made.envelope(&ledger.extract(signed).unwrap())).unwrap();
+            self.0.write(name, &made.envelope(&ledger.extract(signed).unwrap()));
         }
     }
 
     fn verify(&self, args: &[&str]) -> (Option<i32>, String) {
-        let o = Command::new(env!("CARGO_BIN_EXE_bfv"))
-            .arg("verify")
-            .args(args)
-            .current_dir(&self.0)
-            .env("BFV_CONFIG", self.0.join("no-settings.toml"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        (o.status.code(), String::from_utf8(o.stdout).unwrap() + &String::from_utf8(o.stderr).unwrap())
+        said(newcomer(&self.0.0, &self.0.0, &[&["verify"], args].concat()))
     }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Packages are judged on a stack like that of the program.
-fn with_stack(f: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new().stack_size(1 << 30).spawn(f).unwrap().join().unwrap_or_else(|e| {
-        std::panic::resume_unwind(e);
-    });
 }
 
 /// The answers of the specialists to question 1.
@@ -135,7 +117,7 @@ fn what_is_proved_of_a_program_is_said_of_that_program_only() {
         let place = Place::new("names", |text| {
             text + "\n[[fusion]]\nname = \"median\"\npackage = \"select.bfxk\"\nworkers = [\"law\"]\n"
         });
-        std::fs::write(place.0.join("select.bfxk"), other.bytes()).unwrap();
+        place.0.write("select.bfxk", &other.bytes());
         let answers = answers();
         let rows: Vec<i64> = answers.iter().flat_map(Made::tokens).collect();
         let result = package.program().run(&[&rows]).unwrap();
@@ -144,9 +126,8 @@ fn what_is_proved_of_a_program_is_said_of_that_program_only() {
             ["1.bfc", "2.bfc", "3.bfc", "fused.bfc"].into_iter().zip(answers.iter().chain([&whole])).collect();
         place.write(&all);
         let (code, out) = place.verify(&["1.bfc", "2.bfc", "3.bfc", "fused.bfc"]);
-        // To refuse such a file of trust is right, too.
-        let said = out.lines().filter(|l| l.starts_with("Proved of the program median")).count();
-        assert!(code == Some(2) || said == package.properties().len(), "{code:?} {out}");
+        assert_eq!(code, Some(2), "{out}");
+        assert!(out.contains("median") && !out.contains("Proved of the program"), "{out}");
     });
 }
 
@@ -154,17 +135,18 @@ fn what_is_proved_of_a_program_is_said_of_that_program_only() {
 #[test]
 fn whom_to_trust_is_not_said_by_who_sends_the_certificates() {
     let place = Place::plain("sent");
-    let sent = place.0.join("sent");
+    let sent = place.0.0.join("sent");
     std::fs::create_dir(&sent).unwrap();
-    let text = std::fs::read_to_string(place.0.join("verify.toml")).unwrap();
+    let text = std::fs::read_to_string(place.0.0.join("verify.toml")).unwrap();
     let [law, mallory] = ["law", "mallory"].map(|name| format!("key = \"{}\"", world::id(name).0));
     let turned = text.replace(&law, "KEY").replace(&mallory, &law).replace("KEY", &mallory);
     std::fs::write(sent.join("verify.toml"), turned).unwrap();
     place.write(&[("sent/law.bfc", &answer(&honest("law"), "law", 1, "mallory", 1))]);
     assert_eq!(place.verify(&["--trust", "verify.toml", "sent/law.bfc"]).0, Some(1));
-    // To say whose word was taken would do.
+    // Where none is named, the answer says whose word was taken.
     let (code, out) = place.verify(&["sent/law.bfc"]);
-    assert!(code == Some(1) || out.contains("sent/verify.toml"), "{code:?} {out}");
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("sent/verify.toml"), "{out}");
 }
 
 /// What has a name is looked up by it, so of two entries with one name or one question the second is never used.
@@ -216,7 +198,7 @@ fn one_program_serves_two_fusions() {
 fn a_name_of_a_file_is_no_line_of_the_answer() {
     let place = Place::plain("lines");
     let name = "a.bfc\nAccepted: b.bfc. Worker law, program law, lane exact. All of it was computed again";
-    std::fs::write(place.0.join(name), b"nothing").unwrap();
+    place.0.write(name, b"nothing");
     let (code, out) = place.verify(&[name]);
     assert_eq!(code, Some(1), "{out}");
     assert!(!out.lines().any(|l| l.starts_with("Accepted: ")), "{out}");

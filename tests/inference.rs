@@ -9,8 +9,12 @@
     clippy::cast_sign_loss
 )]
 
+#[path = "project/folder.rs"]
+mod folder;
 #[path = "../crates/exact/tests/common/mod.rs"]
 mod random;
+#[path = "evaluate/stack.rs"]
+mod stack;
 #[path = "inference/world.rs"]
 mod world;
 
@@ -19,7 +23,9 @@ use bfv_exact::forward::Op;
 use bfv_exact::gate::Function;
 use bfv_extract::Package;
 use bfv_model::stored::{SPEC_FILE, WEIGHTS_FILE, weights_file};
+use folder::Folder;
 use serde_json::Value;
+use stack::with_stack;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -183,7 +189,7 @@ fn made() -> (Files, Vec<Lie>) {
         .chain(lies.iter().map(|l| &l.made).filter(registered))
         .map(Made::signed)
         .collect();
-    let folder = Folder::new("ledger");
+    let folder = Folder::new("inference-ledger");
     let ledger = world::ledger(&folder.0, &certificates);
     for (file, made) in honest_ones {
         let envelope = made.envelope(&ledger.extract(&made.signed()).unwrap());
@@ -198,22 +204,6 @@ fn made() -> (Files, Vec<Lie>) {
     drop(ledger);
     files.insert("ledger.txt".into(), std::fs::read(folder.0.join("ledger.txt")).unwrap());
     (files, lies)
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("bfv-inference-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn examples() -> PathBuf {
@@ -242,8 +232,7 @@ fn in_folder(folder: &str) -> Vec<String> {
 /// The files are those that are made here, and there are no others.
 #[test]
 fn every_file_is_made_again_byte_by_byte() {
-    let worker = std::thread::Builder::new().stack_size(1 << 30).spawn(|| made().0).unwrap();
-    let files = worker.join().unwrap();
+    let files = with_stack(|| made().0);
     let root = examples();
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         for (name, bytes) in &files {
@@ -289,10 +278,7 @@ fn the_honest_answers_are_accepted() {
 
 #[test]
 fn every_lie_is_rejected_for_its_own_reason() {
-    let worker = std::thread::Builder::new()
-        .stack_size(1 << 30)
-        .spawn(|| lies(&median()).into_iter().map(|l| (l.file, l.says)).collect::<Vec<_>>());
-    let lies = worker.unwrap().join().unwrap();
+    let lies = with_stack(|| lies(&median()).into_iter().map(|l| (l.file, l.says)).collect::<Vec<_>>());
     assert!(lies.len() >= 12);
     let parents: Vec<String> = SPECIALISTS.iter().map(|n| format!("accepted/question-1-{n}.bfc")).collect();
     for (file, says) in lies {
@@ -308,7 +294,7 @@ fn every_lie_is_rejected_for_its_own_reason() {
 
 #[test]
 fn a_certificate_counts_once() {
-    let folder = Folder::new("seen");
+    let folder = Folder::new("inference-seen");
     let seen = folder.0.join("seen.txt");
     let args = ["verify", "accepted/question-1-law.bfc", "--seen", seen.to_str().unwrap()];
     assert_eq!(bfv(&args).0, Some(0));
@@ -369,7 +355,7 @@ fn envelopes_come_on_the_standard_input() {
 
 #[test]
 fn a_worker_that_is_not_built_is_a_missing_tool() {
-    let folder = Folder::new("alone");
+    let folder = Folder::new("inference-alone");
     let alone = folder.0.join("bfv");
     std::fs::copy(env!("CARGO_BIN_EXE_bfv"), &alone).unwrap();
     let o = Command::new(&alone).args(["run", "worker"]).env("PATH", "").output().unwrap();

@@ -3,28 +3,24 @@
 
 #[path = "project/folder.rs"]
 mod folder;
+#[path = "evaluate/stack.rs"]
+mod stack;
 
 use bfv_extract::{Package, Property};
 use bfv_kernel::Limits;
-use folder::{Folder, newcomer};
+use folder::{Folder, bfv};
 use serde_json::Value;
+use stack::with_stack;
 use std::path::{Path, PathBuf};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn bfv(dir: &Path, line: &str) -> (Option<i32>, String) {
-    let args: Vec<&str> = line.split_whitespace().collect();
-    let o = newcomer(dir, dir, &args).output().unwrap();
-    (o.status.code(), String::from_utf8(o.stdout).unwrap() + &String::from_utf8(o.stderr).unwrap())
-}
-
 /// Reading a package evaluates its proof.
 fn read(path: PathBuf) -> Result<Package, String> {
     let bytes = std::fs::read(path).unwrap();
-    let read = move || Package::read(&bytes, Limits::default()).map_err(|e| e.to_string());
-    std::thread::Builder::new().stack_size(1 << 30).spawn(read).unwrap().join().unwrap()
+    with_stack(|| Package::read(&bytes, Limits::default()).map_err(|e| e.to_string()))
 }
 
 const MEDIAN: &str =

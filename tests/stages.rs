@@ -15,6 +15,8 @@ mod folder;
 mod operators;
 #[path = "../crates/exact/tests/common/mod.rs"]
 mod random;
+#[path = "project/worker.rs"]
+mod worker;
 #[allow(dead_code)]
 #[path = "inference/world.rs"]
 mod world;
@@ -33,7 +35,7 @@ use folder::{Folder, newcomer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use worker::build_the_worker;
 use world::{COUNT, Made, START, draft, honest, id, key, prover, question, weights};
 
 /// The model that is split; it draws its tokens.
@@ -216,7 +218,7 @@ fn lies() -> Vec<Lie> {
             "04-layers-of-another-worker",
             0,
             "The certificate does not belong here: its key has other layers, 2 to 4.",
-            "Stage 1 is rejected. ",
+            "Stage 2 is rejected. ",
             other,
         ),
         says(
@@ -427,6 +429,34 @@ fn a_stage_is_shown_with_its_layers() {
     assert!(out.contains("\nInput shape: 7 by 8.\n") && out.contains("\nOutput shape: 4.\n"), "{out}");
 }
 
+/// Two heads split a model in two ways, and the first worker has the same layers in both. The ledger cannot be written.
+#[test]
+fn a_stage_belongs_to_every_split_that_has_it() {
+    let folder = Folder::new("stages-both");
+    let path = folder.0.join("ledger.txt");
+    let (authority, log) = (key("authority"), key("log"));
+    let other = CONFIGURATION.replace("\"second\"", "\"third\"");
+    let manifest = Splitting::read(other.as_bytes()).unwrap().digest();
+    let entry = Entry::with_manifest(&key("chief"), Role::Head, START - 1000, START + 1000, Some(manifest));
+    ledger(&path, &[]).register(entry, Keys { authority: &authority, log: &log }, START - 900).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
+    let first = "\n[[split]]\nname = \"other\"\nmodel = \"code\"\nconfiguration = \"other.json\"\nhead = \"chief\"\n";
+    let mut text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    text = text.replace("../models", &examples().join("../models").display().to_string());
+    text = text.replacen("\n[[split]]", &format!("{first}\n[[split]]"), 1);
+    for name in ["third", "chief"] {
+        text += &format!("\n[[worker]]\nname = \"{name}\"\nkey = \"{}\"\n", id(name).0);
+    }
+    for (name, text) in [("verify.toml", text.as_str()), ("splitting.json", CONFIGURATION), ("other.json", &other)] {
+        std::fs::write(folder.0.join(name), text).unwrap();
+    }
+    let (code, out, err) = bfv(&["verify", "--trust", &at(&folder, "verify.toml"), HONEST[0], HONEST[1]]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("3 accepted, 0 rejected, 0 undecided") && out.contains("in stages of two. "), "{out}");
+    let (code, out, _) = bfv(&["verify", "--trust", &at(&folder, "verify.toml"), HONEST[0]]);
+    assert_eq!((code, out.matches("There is no stage 2.").count()), (Some(4), 2), "{out}");
+}
+
 /// What `verify.toml` says of a split must hold.
 #[test]
 fn a_split_that_nobody_registered_is_refused() {
@@ -568,14 +598,4 @@ fn two_workers_answer_through_the_real_programs() {
     let (code, out, _) = bfv_in(&folder.0, &["verify", "first.bfc", "second.bfc", "--query", &other]);
     assert_eq!(code, Some(1), "{out}");
     assert_eq!(out.matches("Not fresh: this is the answer to the question").count(), 3, "{out}");
-}
-
-/// The worker lies beside `bfv`, and is built if it is not there or is older than its sources.
-fn build_the_worker() {
-    let bfv = Path::new(env!("CARGO_BIN_EXE_bfv"));
-    let release = bfv.parent().unwrap().ends_with("release");
-    let profile: &[&str] = if release { &["--release"] } else { &[] };
-    let args = [&["build", "--quiet", "--package", "bfv-worker", "--bin", "bfv-worker"], profile].concat();
-    let built = Command::new(env!("CARGO")).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
-    assert!(built.success());
 }

@@ -6,6 +6,7 @@
 
 mod enclosure;
 mod native;
+mod stack;
 
 use bfv_driver::{Elaborated, plug};
 use bfv_format::{Node, Prim, Term};
@@ -14,20 +15,13 @@ pub use enclosure::Enclosure;
 pub use native::NATIVE;
 use num_bigint::{BigInt, BigUint, Sign};
 use num_rational::BigRational;
+pub use stack::with_stack;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 /// What the program allocates with, since much of the time goes there.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Runs a test on a stack that elaboration and evaluation can bear.
-pub fn with_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|s| {
-        let worker = std::thread::Builder::new().stack_size(1 << 30).spawn_scoped(s, f).unwrap();
-        worker.join().unwrap_or_else(|e| std::panic::resume_unwind(e))
-    })
-}
 
 /// The declarations and claims of some files.
 pub fn elaborate(paths: &[PathBuf]) -> Elaborated {

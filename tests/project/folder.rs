@@ -41,3 +41,14 @@ pub fn of_newcomer(program: &Path, dir: &Path, home: &Path, args: &[&str]) -> Co
     }
     c
 }
+
+/// What the program says to a line of words, on both streams, and its exit code.
+pub fn bfv(dir: &Path, line: &str) -> (Option<i32>, String) {
+    said(newcomer(dir, dir, &line.split_whitespace().collect::<Vec<_>>()))
+}
+
+/// What a command says, on both streams, and its exit code.
+pub fn said(mut command: Command) -> (Option<i32>, String) {
+    let o = command.output().unwrap();
+    (o.status.code(), String::from_utf8(o.stdout).unwrap() + &String::from_utf8(o.stderr).unwrap())
+}

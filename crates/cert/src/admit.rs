@@ -258,12 +258,17 @@ fn revealed(envelope: &Envelope<'_>, expected: &Expected<'_>) -> Result<(), Refu
     }
 }
 
-/// Checks that stages follow on each other: one question, model and specification, layers without gaps, and the output of each is the
-/// input of the next.
+/// Checks that stages follow on each other: one question, model and specification, layers without gaps, the output of each is the
+/// input of the next, and all name one answer as their output.
 ///
 /// # Errors
 /// A binding fault with the index of the first stage that does not follow on the one before.
 pub fn chain(stages: &[&Body]) -> Result<(), Refusal> {
+    // The same bytes may stand in one certificate and be hashed in another.
+    let of = |output: &Output| match output {
+        Output::Inline(bytes) => output_digest(bytes),
+        Output::Hashed(hash) => *hash,
+    };
     for (i, pair) in (1..).zip(stages.windows(2)) {
         let [a, b] = pair else { return Ok(()) };
         let (a, b) = (a.fields(), b.fields());
@@ -274,6 +279,8 @@ pub fn chain(stages: &[&Body]) -> Result<(), Refusal> {
             ("layers", a.layers.end == b.layers.start),
             ("shape", a.output_shape == b.input_shape),
             ("values", a.output_root == b.input),
+            // The last token of an answer is not computed with, so the values do not bind it.
+            ("answer", of(&a.output) == of(&b.output)),
         ];
         if let Some((what, _)) = faults.iter().find(|(_, holds)| !holds) {
             return Err(Refusal::Binding(Part::Certificate, BindingFault::Chain(what, i)));

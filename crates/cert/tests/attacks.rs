@@ -348,6 +348,8 @@ fn attack_18_stages_that_do_not_follow_on_each_other() {
     fault(&[&a, &stage(3, |f| f.model = d(9))], "model", 1);
     fault(&[&a, &stage(3, |f| f.spec = d(9))], "specification", 1);
     fault(&[&a, &stage(3, |f| f.query = d(9))], "question", 1);
+    fault(&[&a, &stage(3, |f| f.output = Output::Inline(vec![9]))], "answer", 1);
+    fault(&[&a, &stage(3, |f| f.output = Output::Hashed(d(9)))], "answer", 1);
     fault(&[&a, &stage(3, |f| f.input_shape = Shape::new(&[4, 2]).unwrap())], "shape", 1);
 }
 

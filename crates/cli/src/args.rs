@@ -361,7 +361,7 @@ pub struct Registry {
     /// With revoke: why.
     #[arg(long, value_enum, value_name = "REASON")]
     pub reason: Option<Reason>,
-    /// With revoke: from this time on, in seconds since 1970.
+    /// With revoke: from this time on, in seconds since 1970. Default: the time of the change.
     #[arg(long, value_name = "SECONDS")]
     pub from: Option<u64>,
     /// The secret key of the authority, where it lies elsewhere.

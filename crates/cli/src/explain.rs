@@ -30,7 +30,10 @@ const CODES: [(&str, &str); 11] = [
         "No package can be made of the operator. The message says why, for example that how near its program is was not proved.",
     ),
     ("bad-name", "The name of a module or claim cannot be the name of a file. Proofs are stored in files."),
-    ("bad-settings", "The project file bfv.toml or your settings file has a form or a value that bfv does not know."),
+    (
+        "bad-settings",
+        "A file that bfv is set up with cannot be used: bfv.toml, your settings, verify.toml, a key, a request, a splitting or a ledger. The message says which one and why.",
+    ),
     (
         "recipe",
         "A recipe to import is malformed, or one of its numbers is out of range. The message says which one and why.",

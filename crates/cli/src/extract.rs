@@ -22,8 +22,8 @@ use bfv_driver::{
 use bfv_exact::Refused;
 use bfv_exact::program::{Input, Program, Shape};
 use bfv_extract::{
-    Evidence, Extracted, Given, Grid, Package, Plan, Property, Ratio, Rounding, Said, Values, extract as translate,
-    named_hashes, numbers,
+    Argument, Evidence, Extracted, Given, Grid, Package, Plan, Property, Ratio, Rounding, Said, Values,
+    extract as translate, named_hashes, numbers,
 };
 use bfv_format::{Decl, Hash, Stored};
 use bfv_kernel::Limits;
@@ -128,7 +128,18 @@ pub fn extract(args: &Extract, options: &Options, arguments: &[String]) -> Resul
         return Ok(broken(problems, options));
     }
     found.kept.sort_by_key(|k| k.property.place());
-    let package = package(&all, &extracted, &program, &values, &found.kept).map_err(|e| not_extracted(&e))?;
+    let arguments = arguments_of(&all, &extracted, &values, &found.kept).map_err(internal)?;
+    let evidence: Vec<Evidence<'_>> = found
+        .kept
+        .iter()
+        .zip(&arguments)
+        .map(|(k, arguments)| Evidence { property: k.property.clone(), stored: &k.stored, arguments })
+        .collect();
+    let package = Package::make(&program, &evidence, Limits::default()).map_err(|e| not_extracted(&e))?;
+    // The answer names the claim of each property by its place.
+    if !package.properties().iter().eq(found.kept.iter().map(|k| &k.property)) {
+        return Err(internal("The package has other properties than were found.".to_owned()));
+    }
     let out = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.bfxk", short(&name))));
     write(&out, package.bytes(), args.replace)?;
     Ok(answer(&package, &found, &name, &shown(&out), &hashes, operator))
@@ -236,26 +247,21 @@ fn proof(all: &Elaborated, context: &Context, store: &Store, goal: &Goal) -> Res
     }
 }
 
-/// All properties in one package.
-fn package(
+/// The arguments that each kept claim is read with, in the order of `kept`. The same goal was read before, so it must read as it did then.
+fn arguments_of<'v>(
     all: &Elaborated,
     extracted: &Extracted<'_>,
-    program: &Program,
-    values: &Values,
+    values: &'v Values,
     kept: &[Kept],
-) -> Result<Package, Refused> {
-    let mut evidence = Vec::new();
-    let mut read = Vec::new();
-    for k in kept {
-        let Some(goal) = all.goals.get(k.goal) else { continue };
-        if let Said::Property(_, arguments) = extracted.said(&goal.statement, &goal.variables, values)? {
-            read.push((k, arguments));
+) -> Result<Vec<Vec<Argument<'v>>>, String> {
+    let read = |k: &Kept| {
+        let goal = all.goals.get(k.goal).ok_or_else(|| format!("The claim {} was lost.", spoken(short(&k.claim))))?;
+        match extracted.said(&goal.statement, &goal.variables, values) {
+            Ok(Said::Property(property, arguments)) if property == k.property => Ok(arguments),
+            _ => Err(format!("The claim {} was read in two ways.", spoken(short(&k.claim)))),
         }
-    }
-    for (k, arguments) in &read {
-        evidence.push(Evidence { property: k.property.clone(), stored: &k.stored, arguments });
-    }
-    Package::make(program, &evidence, Limits::default())
+    };
+    kept.iter().map(read).collect()
 }
 
 fn answer(package: &Package, found: &Found, name: &str, file: &str, hashes: &[Hash], operator: u32) -> Answer {

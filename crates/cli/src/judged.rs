@@ -22,7 +22,7 @@ pub enum Judged {
 pub fn word(judged: &Judged) -> &'static str {
     match judged {
         Judged::Verdict(v) => word_of(v),
-        Judged::Stage(s) => word_of(&s.verdict),
+        Judged::Stage(s) => word_of(&s.said.verdict),
         Judged::Unknown(_) => "undecided",
     }
 }
@@ -41,7 +41,7 @@ fn reason(judged: &Judged) -> String {
         (Some(facts), _) => return facts.soundness.to_string(),
         (None, Judged::Unknown(why)) => return (*why).to_owned(),
         (None, Judged::Verdict(v)) => v.to_string(),
-        (None, Judged::Stage(s)) => s.verdict.to_string(),
+        (None, Judged::Stage(s)) => s.said.verdict.to_string(),
     };
     whole.trim_start_matches("Undecided: ").to_owned()
 }
@@ -62,7 +62,7 @@ struct Facts<'a> {
 fn facts(judged: &Judged) -> Option<Facts<'_>> {
     match judged {
         Judged::Verdict(Verdict::Accepted(a)) => Some(of_answer(a)),
-        Judged::Stage(s) => match &s.verdict {
+        Judged::Stage(s) => match &s.said.verdict {
             Verdict::Accepted(stage) => Some(of_stage(stage)),
             Verdict::Rejected(_) | Verdict::Undecided(_) => None,
         },
@@ -88,7 +88,7 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
     let mut first = word(judged).to_owned();
     first.get_mut(..1).map(str::make_ascii_uppercase);
     let part = match judged {
-        Judged::Stage(stage) => stage.part(trust).map(|(s, n)| (s.split.parts().len(), n)),
+        Judged::Stage(stage) => stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?))),
         Judged::Verdict(_) | Judged::Unknown(_) => None,
     };
     match facts(judged) {
@@ -98,7 +98,7 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 all => format!(" Taken from the envelope: {}.", all.join(", ")),
             };
             let (worker, of) = (trust.name(a.worker), of.unwrap_or_default());
-            let what = if part.is_some() { "stage" } else { "answer" };
+            let what = if matches!(judged, Judged::Stage(_)) { "stage" } else { "answer" };
             let sure = match a.soundness.bits() {
                 u32::MAX => "All of it was computed again.".to_owned(),
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
@@ -125,12 +125,14 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
         && let Some((of, n)) = stage.part(trust)
     {
         out["split"] = json!(of.name);
-        out["stage"] = json!(n);
+        if let Some(n) = n {
+            out["stage"] = json!(n);
+        }
         out["stages"] = json!(of.split.parts().len());
     }
     let refused = match judged {
         Judged::Verdict(v) => rejected(v),
-        Judged::Stage(s) => rejected(&s.verdict),
+        Judged::Stage(s) => rejected(&s.said.verdict),
         Judged::Unknown(_) => None,
     };
     match (facts(judged), refused) {

@@ -77,11 +77,13 @@ pub fn role(role: args::Role) -> Role {
 fn make(args: &Key) -> Result<Answer, Mistake> {
     let key = generate(&args.file).map_err(|e| refuse(not_written(e)))?;
     let file = shown(&args.file);
+    // Elsewhere the folder decides who may read it.
+    let only = if cfg!(unix) { "Only you may read the file. " } else { "" };
     Ok(Answer {
         first: format!("Wrote 1 file: {file}."),
         lines: vec![
             Line::from(format!("Public key: {}.", key.public().id().0)),
-            Line::from("Only you may read the file. Whoever has it can sign as you do.".to_owned()),
+            Line::from(format!("{only}Whoever has it can sign as you do.")),
         ],
         hint: Some(format!("to ask for its registration, run bfv key request {file}")),
         closing: "Result: the file has a new secret key.".to_owned(),

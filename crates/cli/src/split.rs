@@ -6,7 +6,7 @@ use bfv_cert::sign::KeyId;
 use bfv_driver::Problem;
 use bfv_exact::commit::rows_of;
 use bfv_exact::spec::Spec;
-use bfv_ledger::{Ledger, Trust as Keepers};
+use bfv_ledger::{Book, Trust as Keepers};
 use bfv_model::splitting::Splitting;
 use bfv_verify::{Part, Registered, Split};
 use std::path::Path;
@@ -29,17 +29,19 @@ pub struct Given<'a> {
 
 /// Reads the configurations, and finds each in the registry.
 pub fn read(all: &[SplitText], given: &Given<'_>) -> Result<Vec<SplitOf>, Problem> {
-    let mut splits: Vec<SplitOf> = Vec::new();
-    for s in all {
-        if splits.iter().any(|other| other.name == s.name) {
-            return Err(bad(given.shown, format!("split {} stands twice", s.name), "keep one of the two."));
-        }
-        splits.push(SplitOf { name: s.name.clone(), model: s.model.clone(), split: one(s, given)? });
-    }
-    Ok(splits)
+    let Some(first) = all.first() else { return Ok(Vec::new()) };
+    let Some(path) = given.ledger.filter(|path| path.is_file()) else {
+        let what = format!("the split {} needs the ledger in which it is registered", first.name);
+        return Err(bad(given.shown, what, "name a ledger that is there."));
+    };
+    let book = Book::read(path, given.keepers).map_err(not_read)?;
+    let named = |s: &SplitText| {
+        Ok(SplitOf { name: s.name.clone(), model: s.model.clone(), split: one(s, given, path, &book)? })
+    };
+    all.iter().map(named).collect()
 }
 
-fn one(s: &SplitText, given: &Given<'_>) -> Result<Split, Problem> {
+fn one(s: &SplitText, given: &Given<'_>, ledger: &Path, book: &Book) -> Result<Split, Problem> {
     let model = given.models.iter().find(|m| m.name == s.model);
     let model =
         model.ok_or_else(|| bad(given.shown, format!("there is no model {}", s.model), "add it under model."))?;
@@ -55,7 +57,7 @@ fn one(s: &SplitText, given: &Given<'_>) -> Result<Split, Problem> {
             parts.push(Part { worker, layers });
         }
     }
-    let registered = registered(s, &configuration, given)?;
+    let registered = registered(s, &configuration, given, ledger, book)?;
     let split = match &model.known {
         Known::Eight(subject) => Split::new(subject, parts, registered),
         Known::Sixteen(subject) => Split::new(subject, parts, registered),
@@ -64,20 +66,21 @@ fn one(s: &SplitText, given: &Given<'_>) -> Result<Split, Problem> {
 }
 
 /// The entry of the head in the ledger, which carries the configuration.
-fn registered(s: &SplitText, configuration: &Splitting, given: &Given<'_>) -> Result<Registered, Problem> {
-    let Some(path) = given.ledger.filter(|path| path.is_file()) else {
-        let what = format!("the split {} needs the ledger in which it is registered", s.name);
-        return Err(bad(given.shown, what, "name a ledger that is there."));
-    };
-    let ledger = Ledger::open(path, given.keepers).map_err(not_read)?;
+fn registered(
+    s: &SplitText,
+    configuration: &Splitting,
+    given: &Given<'_>,
+    ledger: &Path,
+    book: &Book,
+) -> Result<Registered, Problem> {
     let keys = (given.ids)(std::slice::from_ref(&s.head))?;
     let is_head = |e: &&Entry| e.role == Role::Head && keys.contains(&e.key);
-    let entry = ledger.entries().iter().find(is_head).zip(ledger.signed());
+    let entry = book.entries().iter().find(is_head).zip(book.signed());
     let (head, time) = entry.ok_or_else(|| {
         let what = format!("the registry has no head {}, who registers the split {}", s.head, s.name);
         bad(given.shown, what, "register it with the file of the configuration.")
     })?;
-    configuration.bound(head).map_err(|p| of_file(&path.display().to_string(), &p))?;
+    configuration.bound(head).map_err(|p| of_file(&ledger.display().to_string(), &p))?;
     Ok(Registered { head: *head, time })
 }
 

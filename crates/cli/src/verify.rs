@@ -2,21 +2,21 @@
 
 use crate::answer::{Answer, Line, problem_json};
 use crate::args::Verify;
-use crate::chains::{Chain, StageOf, chains};
+use crate::chains::{Chain, Found, StageOf, chains};
 use crate::init::{refuse, shown};
 use crate::judged::{Judged, document, sentences, word};
 use crate::options::Options;
 use crate::slots::Slots;
 use crate::trust::{self, FusionOf, Known, Model, Question, SplitOf, Trust};
 use crate::usage::{Mistake, line};
-use bfv_cert::certificate::{Fields, Operation};
+use bfv_cert::certificate::{Certificate, Fields, Layers, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
 use bfv_cert::freshness::Fresh;
 use bfv_cert::{Class, Expected, Malformed, Policy, Refusal, admit};
 use bfv_driver::{Event, Problem, count};
 use bfv_exact::commit::tokens_root;
-use bfv_verify::{Accepted, Case, Fusion, Rejected, Terms, Undecided, Verdict, judge, judge_fusion, judge_stage};
+use bfv_verify::{Accepted, Case, Fusion, Part, Rejected, Terms, Undecided, Verdict, judge, judge_fusion, judge_stage};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -61,7 +61,7 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
             answers = Some(judge.answers(&stages));
         }
         let (mut judged, of) = judge.one(&e.bytes, &slots);
-        judge.judged += 1;
+        judge.judged += if let Judged::Stage(stage) = &judged { stage.looks() } else { 1 };
         let place = counts.add(&judged, &mut events);
         let slot = match Envelope::decode(&e.bytes) {
             Ok(envelope) if place == 0 => slots.add(&envelope),
@@ -326,7 +326,7 @@ impl<'a> Judge<'a> {
         let model = self.trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec));
         if fields.operation == Operation::LayerRange {
             let judged = match (model, question) {
-                (Some(model), Some(question)) => self.stage(bytes, expected, model, question, fields),
+                (Some(model), Some(question)) => self.stage(bytes, expected, model, question, envelope.certificate()),
                 (None, _) => self.admitted(bytes, &expected, "The model is not known."),
                 (_, None) => self.admitted(bytes, &expected, "The question is not known."),
             };
@@ -387,30 +387,43 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// One stage. Where the model is split in several ways, it is a stage of the one that has its layers for its worker, or else its worker.
+    /// One stage. Where the model is split in several ways, it is a stage of all splits that have its layers for its worker, or else of the first
+    /// one that has its worker.
     fn stage(
         &self,
         bytes: &[u8],
         expected: Expected<'_>,
         model: &Model,
         question: &Question,
-        fields: &Fields,
+        certificate: &Certificate,
     ) -> Judged {
+        let fields = certificate.fields();
         let splits = || (0..).zip(&self.trust.splits).filter(|(_, s)| s.model == model.name);
-        let of = splits()
-            .find(|(_, s)| s.split.parts().iter().any(|p| (p.worker, p.layers) == (fields.worker, fields.layers)))
-            .or_else(|| splits().find(|(_, s)| s.split.parts().iter().any(|p| p.worker == fields.worker)))
-            .or_else(|| splits().next());
-        let Some((n, SplitOf { split, .. })) = of else {
+        let has = |s: &SplitOf, layers: Option<Layers>| {
+            let own = |p: &Part| p.worker == fields.worker && layers.is_none_or(|layers| p.layers == layers);
+            s.split.parts().iter().any(own)
+        };
+        let mut of: Vec<(usize, &SplitOf)> = splits().filter(|(_, s)| has(s, Some(fields.layers))).collect();
+        if of.is_empty() {
+            of.extend(splits().find(|(_, s)| has(s, None)).or_else(|| splits().next()));
+        }
+        let policy = self.trust.policy_of(&fields.worker);
+        let judged = (self.judged..).zip(of).map(|(looks, (split, SplitOf { split: parts, .. }))| {
+            let case = Case { challenge: model.challenge(looks), ..self.case(expected, (policy, model), question) };
+            let verdict = match &model.known {
+                Known::Eight(subject) => judge_stage(bytes, &case, subject, parts),
+                Known::Sixteen(subject) => judge_stage(bytes, &case, subject, parts),
+            };
+            Found { split, verdict }
+        });
+        let mut others: Vec<Found> = judged.collect();
+        let said = others.iter().position(|found| matches!(found.verdict, Verdict::Accepted(_))).unwrap_or_default();
+        if others.is_empty() {
             return self.admitted(bytes, &expected, "The model is not split.");
-        };
-        let case = self.case(expected, (self.trust.policy_of(&fields.worker), model), question);
-        let verdict = match &model.known {
-            Known::Eight(subject) => judge_stage(bytes, &case, subject, split),
-            Known::Sixteen(subject) => judge_stage(bytes, &case, subject, split),
-        };
+        }
+        let (said, body) = (others.remove(said), certificate.body().digest());
         let (query, worker, layers) = (fields.query, fields.worker, fields.layers);
-        Judged::Stage(Box::new(StageOf { split: n, query, worker, layers, verdict, slot: String::new() }))
+        Judged::Stage(Box::new(StageOf { said, others, query, worker, layers, body, slot: String::new() }))
     }
 
     /// The answers of all stages. Those that are accepted may be fused, as any other.

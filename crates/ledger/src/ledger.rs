@@ -46,9 +46,9 @@ pub struct Ledger {
     book: Book,
 }
 
-/// What the lines say.
+/// What the lines of a ledger say, which need not be changed to be read.
 #[derive(Clone, Default)]
-struct Book {
+pub struct Book {
     /// Keys with what was said of them last, in the order in which they came.
     entries: Vec<Entry>,
     /// Why keys are revoked, as was said last.
@@ -85,6 +85,30 @@ impl Draft {
 }
 
 impl Book {
+    /// Reads a ledger and checks every line, as [`Ledger::open`] does, without the right to write. Nothing is made where there is none, and another
+    /// process may read it at the same time. Waits while one changes it.
+    ///
+    /// # Errors
+    /// As for [`Ledger::open`], and where there is no such file.
+    pub fn read(path: &Path, trust: Trust) -> Result<Book, Fault> {
+        let file = File::open(path).map_err(Fault::files(path))?;
+        file.lock_shared().map_err(Fault::files(path))?;
+        let bytes = contents(&file, path)?;
+        Lines::read(&bytes, &trust).whole(path, &bytes)
+    }
+
+    /// The keys with what was said of them last.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// When the authority signed the registry last, in seconds since 1970; nothing where it never did.
+    #[must_use]
+    pub fn signed(&self) -> Option<u64> {
+        self.signed.as_ref().map(|s| s.head.time)
+    }
+
     /// A change of keys is followed by a registry, and whatever the log takes by a head, so no line can be left out.
     fn take(&mut self, line: Line, trust: &Trust) -> Result<(), Refusal> {
         let follows = match line {
@@ -220,6 +244,14 @@ impl Lines {
         let mut lines = rest.split_inclusive(|b| *b == b'\n');
         !rest.is_empty() && lines.clone().count() <= CHANGE_LINES && !lines.any(head)
     }
+
+    /// What they say, where none is wrong.
+    fn whole(self, path: &Path, bytes: &[u8]) -> Result<Book, Fault> {
+        let Some((n, (what, mend))) = self.wrong else { return Ok(self.book) };
+        let recover = "Take the file from a copy, or run bfv registry recover.";
+        let mend = if self.stopped(bytes) { recover } else { mend };
+        Err(Problem::new(format!("line {n} of {}", path.display()), what, mend).into())
+    }
 }
 
 /// Takes off what comes after the first `length` bytes.
@@ -235,9 +267,15 @@ fn locked(path: &Path) -> Result<(File, Vec<u8>), Fault> {
         settle(path)?;
     }
     file.lock().map_err(Fault::files(path))?;
-    let mut bytes = Vec::new();
-    (&file).take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(Fault::files(path))?;
+    let bytes = contents(&file, path)?;
     Ok((file, bytes))
+}
+
+/// The bytes of a file; of one that is too long only the beginning.
+fn contents(file: &File, path: &Path) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(Fault::files(path))?;
+    Ok(bytes)
 }
 
 impl Ledger {
@@ -247,15 +285,8 @@ impl Ledger {
     /// The file cannot be used, is too long, or has a line that is malformed, does not follow from those before it or is not signed.
     pub fn open(path: &Path, trust: Trust) -> Result<Ledger, Fault> {
         let (file, bytes) = locked(path)?;
-        let lines = Lines::read(&bytes, &trust);
-        match lines.wrong {
-            None => Ok(Ledger { path: path.to_owned(), file, trust, book: lines.book }),
-            Some((n, (what, mend))) => {
-                let recover = "Take the file from a copy, or run bfv registry recover.";
-                let mend = if lines.stopped(&bytes) { recover } else { mend };
-                Err(Problem::new(format!("line {n} of {}", path.display()), what, mend).into())
-            }
-        }
+        let book = Lines::read(&bytes, &trust).whole(path, &bytes)?;
+        Ok(Ledger { path: path.to_owned(), file, trust, book })
     }
 
     /// Makes a ledger usable again that was left in the middle of a change. What comes after the last signed head is added to a file beside it
@@ -381,7 +412,7 @@ impl Ledger {
     /// The keys with what was said of them last.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        &self.book.entries
+        self.book.entries()
     }
 
     /// Why the key of an entry is revoked; nothing where it is not.
@@ -393,7 +424,7 @@ impl Ledger {
     /// When the authority signed the registry last, in seconds since 1970; nothing where it never did.
     #[must_use]
     pub fn signed(&self) -> Option<u64> {
-        self.book.signed.as_ref().map(|s| s.head.time)
+        self.book.signed()
     }
 
     /// The last head, and the proof that the log has only grown since it had `old` entries.

@@ -18,6 +18,6 @@ pub use disk::create;
 pub use fault::Fault;
 pub use hex::{digest, key_id};
 pub use keys::{KEY_LIMIT, generate, random, secret};
-pub use ledger::{FILE_LIMIT, Keys, Ledger, Trust};
+pub use ledger::{Book, FILE_LIMIT, Keys, Ledger, Trust};
 pub use line::{reason_word, role_word};
 pub use request::{REQUEST_LIMIT, request, requested};

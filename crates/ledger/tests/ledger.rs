@@ -9,7 +9,7 @@ use bfv_cert::registry::{Entry, Reason, Revocation, Role};
 use bfv_cert::sign::{Quorum, SecretKey};
 use bfv_cert::tensor::Shape;
 use bfv_cert::{Expected, Policy, Refusal, SignatureFault, admit};
-use bfv_ledger::{Chain, Fault, Keys, Ledger, Trust, create, generate, random, request, requested, secret};
+use bfv_ledger::{Book, Chain, Fault, Keys, Ledger, Trust, create, generate, random, request, requested, secret};
 use std::path::{Path, PathBuf};
 
 const NOW: u64 = 1_800_000_000;
@@ -410,6 +410,25 @@ fn requests_are_read_as_they_were_written() {
     }
     std::fs::write(&path, [0xff; 40]).unwrap();
     assert_eq!(refused(requested(&path).unwrap_err()), "It is no request to register a key.");
+}
+
+#[test]
+fn a_ledger_is_read_where_nothing_may_be_written() {
+    let folder = Folder::new("read-only");
+    let path = filled(&folder);
+    let own = reopened(&path).unwrap();
+    let (entries, signed) = (own.entries().to_vec(), own.signed());
+    drop(own);
+    let book = Book::read(&path, trust()).unwrap();
+    assert_eq!((book.entries(), book.signed()), (entries.as_slice(), signed));
+    // Where there is none, none is made.
+    let none = folder.file("none");
+    assert!(matches!(Book::read(&none, trust()), Err(Fault::Files(..))));
+    assert!(!none.exists());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[10] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(Book::read(&path, trust()), Err(Fault::Refused(_))));
 }
 
 #[test]

@@ -108,10 +108,15 @@ impl Split {
         }
     }
 
-    /// The number of the part in which this row is, from 1.
-    #[must_use]
-    pub fn number(&self, row: u16) -> usize {
+    /// The number of the part in which this row of the model is, from 1.
+    fn number(&self, row: u16) -> usize {
         self.parts.iter().filter(|p| p.layers.end <= row).count() + 1
+    }
+
+    /// The number of the part of this worker, from 1; nothing where it has none. What rows a certificate names does not matter: it may name any.
+    #[must_use]
+    pub fn number_of(&self, worker: &KeyId) -> Option<usize> {
+        self.parts.iter().position(|p| p.worker == *worker).map(|i| i + 1)
     }
 }
 
@@ -201,6 +206,8 @@ pub struct Link<'a> {
     pub worker: KeyId,
     /// The rows that its certificate names.
     pub layers: Layers,
+    /// The hash of what its certificate says ([`Body::digest`]).
+    pub body: Digest,
     /// What came of it.
     pub verdict: &'a Verdict<Stage>,
 }
@@ -209,71 +216,112 @@ pub struct Link<'a> {
 /// once and in order, are of one question and one answer, and when what goes into each is what comes out of the one before. A stage that is missing
 /// leaves the answer undecided, and rejected when the stages were judged after the deadline.
 ///
-/// What no worker of the split has signed, or what was judged before, is no part of the chain: otherwise anybody could spoil an honest one.
+/// What no worker of the split has signed, or what was judged before ([`bfv_cert::freshness::Fresh`] has what was), is no part of the chain. Nor is
+/// an envelope that is undecided or rejected where another one with the same certificate is accepted: anybody can take openings out of an honest
+/// envelope or spoil them, and its signature stays good. Otherwise anybody could spoil an honest chain. That a worker has signed two things for one slot
+/// is evidence against it, and stays.
 #[must_use]
 pub fn judge_chain(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Verdict {
-    // Of a stage that is accepted, its certificate says whose it is and what it has.
-    let known = |link: &Link<'_>| match link.verdict {
-        Verdict::Accepted(s) => s.fields().worker == link.worker && s.fields().layers == link.layers,
-        Verdict::Rejected(_) | Verdict::Undecided(_) => true,
-    };
-    if let Some(i) = links.iter().position(|link| !known(link)) {
-        return binding(BindingFault::Chain("certificate", i)).into();
+    let (mut own, mut foreign) = (Vec::new(), Vec::new());
+    for link in links.iter().filter(|link| !is_spoilt(links, link)) {
+        match split.number_of(&link.worker).filter(|_| !is_foreign(link)) {
+            Some(number) => own.push(Placed { number, link: *link }),
+            None => foreign.push(*link),
+        }
     }
-    let (own, foreign): (Vec<Link<'_>>, Vec<Link<'_>>) = links.iter().partition(|link| !is_foreign(split, link));
+    // Of a stage that is accepted, its certificate says whose it is and what it has.
+    if let Some(placed) = own.iter().find(|placed| !placed.known()) {
+        return placed.fault("certificate").into();
+    }
     let judged = chained(split, &own, deadline);
     if let Err(Stop::Rejected(Rejected::Absent(n)) | Stop::Undecided(Undecided::Absent(n))) = &judged {
-        // What came in the place of a part that is missing says more.
-        let mut instead = foreign.iter().filter(|link| split.number(link.layers.start) == *n);
-        if let Err(stop) = instead.try_for_each(|link| rejected(split, link)) {
+        // What came in the place of a part that is missing says more. A stranger has no part, so the rows say which place it is.
+        let place = |link: &Link<'_>| split.number_of(&link.worker).unwrap_or_else(|| split.number(link.layers.start));
+        let mut instead = foreign.into_iter().filter(|link| place(link) == *n);
+        if let Err(stop) = instead.try_for_each(|link| Placed { number: *n, link }.rejected()) {
             return stop.into();
         }
     }
     verdict(judged)
 }
 
-/// Whether no worker of the split has signed it, or it was judged before.
-fn is_foreign(split: &Split, link: &Link<'_>) -> bool {
-    let others = !split.parts.iter().any(|p| p.worker == link.worker);
-    let Verdict::Rejected(Rejected::Refused(refusal)) = link.verdict else { return others };
-    others || matches!(refusal, Refusal::Signature(..) | Refusal::Freshness(FreshnessFault::SlotUsed(_)))
+/// Whether it was signed by somebody else than the worker that it names, or was judged before.
+fn is_foreign(link: &Link<'_>) -> bool {
+    let Verdict::Rejected(Rejected::Refused(refusal)) = link.verdict else { return false };
+    matches!(refusal, Refusal::Signature(..) | Refusal::Freshness(FreshnessFault::SlotUsed(_)))
 }
 
-/// Refuses a chain for a stage that is rejected.
-fn rejected(split: &Split, link: &Link<'_>) -> Result<(), Stop> {
+/// Whether another envelope with the same certificate is accepted, so that only this envelope is spoilt.
+fn is_spoilt(links: &[Link<'_>], link: &Link<'_>) -> bool {
+    let same = |other: &Link<'_>| {
+        matches!(other.verdict, Verdict::Accepted(stage) if stage.body.digest() == link.body)
+            && (other.worker, other.layers) == (link.worker, link.layers)
+    };
     match link.verdict {
-        Verdict::Rejected(why) => {
-            Err(Stop::Rejected(Rejected::Stage(split.number(link.layers.start), Box::new(why.clone()))))
-        }
-        Verdict::Accepted(_) | Verdict::Undecided(_) => Ok(()),
+        Verdict::Accepted(_) | Verdict::Rejected(Rejected::Refused(Refusal::Equivocation(_))) => false,
+        Verdict::Rejected(_) | Verdict::Undecided(_) => links.iter().any(same),
     }
 }
 
-fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<Accepted, Stop> {
-    links.iter().try_for_each(|link| rejected(split, link))?;
-    let stages: Vec<&Stage> = links
+/// A stage with the number of the part of the split whose place it takes, from 1.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    number: usize,
+    link: Link<'a>,
+}
+
+impl Placed<'_> {
+    /// Whether the link says of an accepted stage what its certificate does.
+    fn known(&self) -> bool {
+        let Link { worker, layers, body, verdict } = &self.link;
+        match verdict {
+            Verdict::Accepted(s) => {
+                (s.fields().worker, s.fields().layers, s.body.digest()) == (*worker, *layers, *body)
+            }
+            Verdict::Rejected(_) | Verdict::Undecided(_) => true,
+        }
+    }
+
+    /// It does not follow on the stage before.
+    fn fault(&self, what: &'static str) -> Stop {
+        binding(BindingFault::Chain(what, self.number.saturating_sub(1)))
+    }
+
+    /// Refuses a chain for a stage that is rejected.
+    fn rejected(&self) -> Result<(), Stop> {
+        match self.link.verdict {
+            Verdict::Rejected(why) => Err(Stop::Rejected(Rejected::Stage(self.number, Box::new(why.clone())))),
+            Verdict::Accepted(_) | Verdict::Undecided(_) => Ok(()),
+        }
+    }
+}
+
+fn chained(split: &Split, all: &[Placed<'_>], deadline: Option<u64>) -> Result<Accepted, Stop> {
+    all.iter().try_for_each(Placed::rejected)?;
+    let stages: Vec<&Stage> = all
         .iter()
-        .filter_map(|link| if let Verdict::Accepted(stage) = link.verdict { Some(stage) } else { None })
+        .filter_map(|p| if let Verdict::Accepted(stage) = p.link.verdict { Some(stage) } else { None })
         .collect();
     // Each was accepted as a part of some split; here they must be parts of this one.
     stages.iter().try_for_each(|stage| split.rows(stage.fields()).map(|_| ()))?;
     let mut missing = None;
     let mut next = 0;
-    for (i, link) in (0..).zip(links) {
-        let Layers { start, end } = link.layers;
+    let mut before: Option<&Placed<'_>> = None;
+    for placed in all {
+        let Layers { start, end } = placed.link.layers;
         if start < next {
-            return Err(binding(BindingFault::Chain("layers", i)));
+            return Err(placed.fault("layers"));
         }
         if start > next {
             missing = missing.or(Some(next));
         }
-        let before = i.checked_sub(1).and_then(|i: usize| links.get(i));
-        if let (Some(before), Verdict::Accepted(stage)) = (before.filter(|b| b.layers.end == start), link.verdict)
-            && let Verdict::Accepted(before) = before.verdict
+        if let (Some(before), Verdict::Accepted(stage)) =
+            (before.filter(|b| b.link.layers.end == start), placed.link.verdict)
+            && let Verdict::Accepted(before) = before.link.verdict
         {
-            follows(before, stage, i)?;
+            follows(before, stage, placed)?;
         }
-        next = end;
+        (before, next) = (Some(placed), end);
     }
     let end = split.parts.last().map_or(0, |p| p.layers.end);
     if let Some(row) = missing.or((next < end).then_some(next)) {
@@ -282,9 +330,9 @@ fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<A
         let n = split.number(row);
         return Err(if late { Stop::Rejected(Rejected::Absent(n)) } else { Stop::Undecided(Undecided::Absent(n)) });
     }
-    for link in links {
-        if let Verdict::Undecided(why) = link.verdict {
-            return Err(Stop::Undecided(Undecided::Stage(split.number(link.layers.start), Box::new(why.clone()))));
+    for placed in all {
+        if let Verdict::Undecided(why) = placed.link.verdict {
+            return Err(Stop::Undecided(Undecided::Stage(placed.number, Box::new(why.clone()))));
         }
     }
     let Some(last) = stages.last() else { return Err(Stop::Undecided(Undecided::Absent(1))) };
@@ -307,14 +355,11 @@ fn chained(split: &Split, links: &[Link<'_>], deadline: Option<u64>) -> Result<A
     })
 }
 
-/// Whether a stage follows on the one before; it is the one with this index, from 0.
-fn follows(before: &Stage, stage: &Stage, index: usize) -> Result<(), Stop> {
-    let fault = |what| Err(binding(BindingFault::Chain(what, index)));
+/// Whether a stage follows on the one before.
+fn follows(before: &Stage, stage: &Stage, placed: &Placed<'_>) -> Result<(), Stop> {
     match chain(&[&before.body, &stage.body]) {
-        Err(Refusal::Binding(_, BindingFault::Chain(what, _))) => fault(what),
+        Err(Refusal::Binding(_, BindingFault::Chain(what, _))) => Err(placed.fault(what)),
         Err(refusal) => Err(refusal.into()),
-        // The last token is not computed with, so the values do not bind it.
-        Ok(()) if before.answer != stage.answer => fault("answer"),
         Ok(()) => Ok(()),
     }
 }

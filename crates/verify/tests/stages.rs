@@ -45,7 +45,7 @@ fn honest_stages_are_accepted_each_for_itself_and_together() {
             let tokens: Vec<i64> = answer(&subject).iter().map(|t| i64::from(*t)).collect();
             assert_eq!(accepted.values(), tokens);
             assert_eq!(accepted.worker(), &world::id(4));
-            let stages: Vec<Stage> = judged.into_iter().map(|(_, _, v)| ok(v)).collect();
+            let stages: Vec<Stage> = judged.into_iter().map(|(_, _, v, _)| ok(v)).collect();
             assert_eq!(accepted.certificate(), stages[2].certificate());
             let products: u64 = stages.iter().map(|s| s.checked().products).sum();
             assert_eq!(accepted.checked().products, products);
@@ -148,14 +148,15 @@ fn attack_18_stages_left_out_repeated_and_in_another_order() {
         assert!(matches!(verdict, Verdict::Undecided(Undecided::Absent(n)) if n == missing), "{which:?}: {verdict}");
     }
     for (which, at) in [
-        (&[0, 0, 1, 2][..], 1),
-        (&[0, 1, 1, 2], 2),
-        (&[0, 1, 2, 2], 3),
-        (&[1, 0, 2], 1),
-        (&[0, 2, 1], 2),
+        (&[0, 0, 1, 2][..], 0),
+        (&[0, 1, 1, 2], 1),
+        (&[0, 1, 2, 2], 2),
+        (&[1, 0, 2], 0),
+        (&[0, 2, 1], 1),
         (&[2, 1, 0], 1),
-        (&[0, 1, 2, 0, 1, 2], 3),
+        (&[0, 1, 2, 0, 1, 2], 0),
     ] {
+        // It is named by the part of its worker, wherever it was given.
         assert_eq!(mismatch(chain(&order(which), &subject)), BindingFault::Chain("layers", at), "{which:?}");
     }
 }
@@ -252,8 +253,14 @@ fn attack_7_layers_of_another_worker_and_workers_of_another_split() {
     let (more, _) = stage(run, &subject, rows(0, 2), &said, None, 2);
     assert_eq!(mismatch(one(&more, &subject)), BindingFault::Layers(2, 3));
     let all = [honest(&subject)[0].clone(), other];
+    // The stage is that of its worker, whatever rows it names.
     let (n, why) = in_stage(chain(&all, &subject));
-    assert!(n == 2 && matches!(why, Rejected::Refused(Refusal::Binding(_, BindingFault::Layers(3, 5)))));
+    assert!(n == 3 && matches!(why, Rejected::Refused(Refusal::Binding(_, BindingFault::Layers(3, 5)))));
+    let mut behind = honest(&subject)[1].clone();
+    behind.fields.layers = Layers { start: 5, end: 6 };
+    let all = [honest(&subject)[0].clone(), behind];
+    let (n, why) = in_stage(chain(&all, &subject));
+    assert!(n == 2 && matches!(why, Rejected::Refused(Refusal::Binding(_, BindingFault::Layers(2, 3)))), "{why}");
     // A split of two workers does not have the third.
     let two = [Part { worker: world::id(1), layers: rows(0, 1) }, Part { worker: world::id(2), layers: rows(1, 3) }];
     let two = Split::new(&subject, two.to_vec(), registered()).unwrap();
@@ -270,6 +277,9 @@ fn attack_7_layers_of_another_worker_and_workers_of_another_split() {
     assert_eq!(mismatch(chain_of(&other[..2], &split(&subject), None)), BindingFault::Chain("certificate", 1));
     other = all.clone();
     other[0].0 = world::id(2);
+    assert_eq!(mismatch(chain_of(&other, &split(&subject), None)), BindingFault::Chain("certificate", 1));
+    other = all.clone();
+    other[0].3 = world::d(7);
     assert_eq!(mismatch(chain_of(&other, &split(&subject), None)), BindingFault::Chain("certificate", 0));
     // A split of another model decides nothing.
     let mut weights = run.weights().clone();
@@ -458,6 +468,45 @@ fn attack_46_what_nobody_of_the_split_has_signed_spoils_no_chain() {
     all.insert(2, judged(&second, Fresh { seen: Some(&seen), ..Fresh::default() }));
     let (n, why) = in_stage(chain_of(&all, &split, None));
     assert!(n == 2 && matches!(why, Rejected::Refused(Refusal::Equivocation(Equivocation::Slot(..)))), "{why}");
+}
+
+#[test]
+fn attack_46_a_spoilt_copy_of_an_honest_envelope_spoils_no_chain() {
+    let subject = subject_of_three::<i8>(Bits::Eight);
+    let (proofs, split) = (honest(&subject), split(&subject));
+    let honest: Vec<Given> = proofs.iter().map(|p| given(p, one(p, &subject))).collect();
+    let terms = Terms { deadline: Some(world::HEAD), ..Terms::default() };
+    for (i, proof) in proofs.iter().enumerate() {
+        let judged = |p: &Proof, terms| given(p, by(p, &subject, &split, BOTH, Fresh::default(), terms));
+        // The openings are cut off, before and after the deadline; or a byte of one is flipped.
+        let cut = Proof { opened: Some(Vec::new()), ..proof.clone() };
+        let undecided = judged(&cut, Terms::default());
+        assert!(matches!(undecided.2, Verdict::Undecided(Undecided::Unopened(_))), "{}", undecided.2);
+        let withheld = judged(&cut, terms);
+        assert!(matches!(refused(withheld.2.clone()), Rejected::Wrong(f) if f.found == Found::Withheld));
+        let (mut bytes, opened) = (proof.bytes(), proof.cells.iter().max_by_key(|cell| cell.len()).unwrap());
+        let at = bytes.windows(opened.len()).rposition(|w| w == opened.as_slice()).unwrap();
+        bytes[at] ^= 1;
+        let flipped = given(proof, of_bytes(&bytes, &subject, &split, BOTH, Fresh::default(), Terms::default()));
+        let root = refused(flipped.2.clone());
+        assert!(matches!(root, Rejected::Refused(Refusal::Binding(_, BindingFault::Root))), "{root}");
+        for copy in [undecided, withheld, flipped] {
+            for at in [i, i + 1] {
+                let mut all = honest.clone();
+                all.insert(at, copy.clone());
+                accepts(chain_of(&all, &split, None));
+            }
+            // Alone it decides as much as before, and with another certificate of the worker as well.
+            let mut alone = honest.clone();
+            alone[i] = copy.clone();
+            let said = chain_of(&alone, &split, None);
+            assert!(!matches!(said, Verdict::Accepted(_)), "{said}");
+            let mut other = honest.clone();
+            other.insert(i, (copy.0, copy.1, copy.2, world::d(1)));
+            let said = chain_of(&other, &split, None);
+            assert!(!matches!(said, Verdict::Accepted(_)), "{said}");
+        }
+    }
 }
 
 /// The slot of a certificate was used by it.

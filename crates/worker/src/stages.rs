@@ -16,6 +16,8 @@ use bfv_model::{Problem, stream};
 use bfv_worker::Fault;
 use bfv_worker::prove::{Failure, Prover};
 use bfv_worker::stage::{Step, Task};
+use std::io::Read;
+use std::path::Path;
 
 pub const STEP: [&str; 8] =
     ["--model", "--layers", "--prompt-tokens", "--answer-tokens", "--input", "--output", "--key", "--query"];
@@ -72,7 +74,7 @@ where
     let task = task(args, spec, query, answer)?;
     match prover.step(&task, &seed)? {
         Step::Token(token) => say(format!("The next token is {token}.")),
-        Step::Stream(stream) => hand_on(args, &stream)?,
+        Step::Stream(stream) => say(hand_on(args, &stream)?),
     }
     Ok(())
 }
@@ -87,17 +89,23 @@ where
     let desk = Desk::open(args)?;
     let seed = desk.key.sampler_seed(&task.query);
     let (answer, handed) = prover.stage(&task, &seed, keeps(args))?;
-    desk.sign(args, prover, &answer, |own| match before.as_deref().map(Envelope::decode) {
-        None => Ok(()),
-        Some(Err(refusal)) => Err(Stop::Refused(refusal.to_string())),
-        Some(Ok(before)) => {
+    let mut written = None;
+    desk.sign(args, prover, &answer, |own| {
+        if let Some(before) = &before {
+            let before = Envelope::decode(before).map_err(|refusal| Stop::Refused(refusal.to_string()))?;
             before.certificate().verify().map_err(|why| Stop::Refused(why.to_string()))?;
             bfv_cert::chain(&[before.certificate().body(), own.body()]).map_err(|why| {
                 Stop::Refused(format!("Nothing was signed, as this stage does not follow on the one before. {why}"))
-            })
+            })?;
         }
+        // What the next stage needs is there before the slot is used up: a certificate that nobody can follow on is of no use.
+        written = handed.as_ref().map(|stream| hand_on(args, stream)).transpose()?;
+        Ok(())
     })?;
-    handed.map_or(Ok(()), |stream| hand_on(args, &stream))
+    if let Some(written) = written {
+        say(written);
+    }
+    Ok(())
 }
 
 /// The rows of the layers in the flags, which are counted from 0, the last one included.
@@ -121,7 +129,7 @@ fn task(args: &Args, spec: &Spec, query: Digest, answer: Vec<u32>) -> Result<Tas
             return Err(Stop::usage("The first stage takes tokens and no --input. Leave it out."));
         }
         (0, None) => None,
-        _ => Some(read_stream(args)?),
+        _ => Some(read_stream(args, spec)?),
     };
     match ends_with_head(spec, rows) {
         true if args.maybe("--output").is_some() => {
@@ -134,29 +142,41 @@ fn task(args: &Args, spec: &Spec, query: Digest, answer: Vec<u32>) -> Result<Tas
     Ok(Task { query, prompt: args.list("--prompt-tokens")?, answer, rows, stream })
 }
 
-/// What the stage before has handed on.
-fn read_stream(args: &Args) -> Result<Matrix<i32>, Stop> {
-    let path = args.path("--input")?;
-    let bytes = std::fs::read(&path).map_err(files(&path))?;
-    Ok(stream::read(&bytes)?)
+/// Bytes of the file of a stream beside its numbers, with some to spare.
+const STREAM_HEAD: u64 = 64;
+/// Bytes of a number in the file of a stream.
+const NUMBER: u64 = 3;
+
+/// What the stage before has handed on. No stream of the model is longer than one with all its positions.
+fn read_stream(args: &Args, spec: &Spec) -> Result<Matrix<i32>, Stop> {
+    let dims = &spec.draft().dims;
+    let numbers = u64::from(dims.positions).saturating_mul(u64::from(dims.width));
+    let limit = numbers.saturating_mul(NUMBER).saturating_add(STREAM_HEAD);
+    Ok(stream::read(&from_before(&args.path("--input")?, limit)?)?)
 }
 
 /// The envelope of the stage before.
 fn before(args: &Args) -> Result<Vec<u8>, Stop> {
-    let path = args.path("--before")?;
-    let long = std::fs::metadata(&path).map_err(files(&path))?.len();
-    if long > ENVELOPE_LIMIT as u64 {
-        let what = format!("It has {long} bytes, and may have {ENVELOPE_LIMIT}.");
-        return Err(Problem::new(path.display().to_string(), what, "Take the file from the stage before again.").into());
-    }
-    Ok(std::fs::read(&path).map_err(files(&path))?)
+    from_before(&args.path("--before")?, ENVELOPE_LIMIT as u64)
 }
 
-/// Writes what is handed on.
-fn hand_on(args: &Args, stream: &Matrix<i32>) -> Result<(), Stop> {
+/// A file of another worker, of which no more is read than it may have.
+fn from_before(path: &Path, limit: u64) -> Result<Vec<u8>, Stop> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(files(path))?;
+    // One byte more, so that what is too large is told from what is not.
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(files(path))?;
+    if bytes.len() as u64 > limit {
+        let what = format!("It has more than {limit} bytes.");
+        return Err(Problem::new(path.display().to_string(), what, "Take the file from the stage before again.").into());
+    }
+    Ok(bytes)
+}
+
+/// Writes what is handed on, and gives the sentence about it.
+fn hand_on(args: &Args, stream: &Matrix<i32>) -> Result<String, Stop> {
     let path = args.path("--output")?;
     let root = stream_root(stream).map_err(|why| Stop::Internal(why.to_string()))?;
     std::fs::write(&path, stream::write(stream)?).map_err(|why| Fault::Files(path.clone(), why))?;
-    say(format!("For the next stage {} has {} tokens, with the root {root}.", path.display(), stream.rows()));
-    Ok(())
+    Ok(format!("For the next stage {} has {} tokens, with the root {root}.", path.display(), stream.rows()))
 }

@@ -214,6 +214,9 @@ fn a_stage_signs_nothing_that_does_not_follow_on_the_stage_before() {
     let world = world("before");
     let known = answer(&world);
     let [first, second] = stages(&world, &list(&known));
+    // What cannot be handed on is not signed for, so the slot is free.
+    let (code, _, why) = stage(&world, &first, &[("--output", &world.path("none/cut"))]);
+    assert!(code == 74 && why.contains("none/cut") && !world.folder.join("first.bfc").exists(), "{why}");
     assert_eq!(stage(&world, &first, &[]).0, 0);
     let refused = |(code, said, why): (i32, String, String), expected: &str| {
         assert_eq!((code, said.as_str()), (3, ""), "{why}");
@@ -241,6 +244,11 @@ fn a_stage_signs_nothing_that_does_not_follow_on_the_stage_before() {
     refused(stage(&world, &second, &[("--before", &world.path("broken.bfc"))]), "Malformed");
     let (code, _, why) = stage(&world, &second, &[("--before", &world.path("none.bfc"))]);
     assert!(code == 74 && why.contains("none.bfc"), "{why}");
+    // A file without an end, of which nobody knows the length.
+    #[cfg(unix)]
+    for flag in ["--input", "--before"] {
+        refused(stage(&world, &second, &[(flag, "/dev/zero")]), "It has more than ");
+    }
     // A signature of nobody.
     let mut bytes = std::fs::read(world.folder.join("first.bfc")).unwrap();
     let own = Envelope::decode(&bytes).unwrap().certificate().encode();

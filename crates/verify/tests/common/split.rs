@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::common::*;
-use bfv_cert::certificate::{Fields, Layers, Operation, Output};
+use bfv_cert::certificate::{Body, Fields, Layers, Operation, Output};
 use bfv_cert::digest::{Digest, output_digest, seed_commitment};
 use bfv_cert::freshness::Fresh;
 use bfv_cert::registry::{Entry, Role};
@@ -182,16 +182,22 @@ pub fn chain_until<G: Judged>(proofs: &[Proof], subject: &Subject<G>, deadline: 
     chain_of(&all, &split(subject), deadline)
 }
 
-/// What is known of a stage: who signed it, its rows, and the verdict.
-pub type Given = (KeyId, Layers, Verdict<Stage>);
+/// What is known of a stage: who signed it, its rows, the verdict, and the hash of what it says.
+pub type Given = (KeyId, Layers, Verdict<Stage>, Digest);
 
 pub fn given(proof: &Proof, verdict: Verdict<Stage>) -> Given {
-    (proof.fields.worker, proof.fields.layers, verdict)
+    (proof.fields.worker, proof.fields.layers, verdict, body(proof))
+}
+
+pub fn body(proof: &Proof) -> Digest {
+    Body::new(&proof.fields).unwrap().digest()
 }
 
 pub fn chain_of(all: &[Given], split: &Split, deadline: Option<u64>) -> Verdict {
-    let links: Vec<Link<'_>> =
-        all.iter().map(|(worker, layers, verdict)| Link { worker: *worker, layers: *layers, verdict }).collect();
+    let links: Vec<Link<'_>> = all
+        .iter()
+        .map(|(worker, layers, verdict, body)| Link { worker: *worker, layers: *layers, body: *body, verdict })
+        .collect();
     let verdict = judge_chain(split, &links, deadline);
     for sentence in verdict.to_string().split(". ") {
         assert!(sentence.split(' ').count() <= 20 && sentence.is_ascii(), "{sentence}");
