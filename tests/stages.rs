@@ -284,6 +284,12 @@ fn bfv_in(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     (o.status.code(), String::from_utf8(o.stdout).unwrap(), String::from_utf8(o.stderr).unwrap())
 }
 
+/// The `verify.toml` of the demonstration for another folder: these paths are those of the demonstration.
+fn trusting(paths: &[&str]) -> String {
+    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    paths.iter().fold(text, |text, path| text.replace(path, &examples().join(path).display().to_string()))
+}
+
 /// A path in a folder, for the command line.
 fn at(folder: &Folder, name: &str) -> String {
     folder.0.join(name).display().to_string()
@@ -374,10 +380,7 @@ fn a_stage_alone_decides_no_answer() {
     assert!(out.contains("There is no stage 2.\n") && out.contains("There is no stage 1.\n"), "{out}");
     // After the deadline it counts as withheld.
     let folder = Folder::new("stages-deadline");
-    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
-    let text = text.replace("ledger.txt", &examples().join("ledger.txt").display().to_string());
-    let text = text.replace("../models/code", &examples().join("../models/code").display().to_string());
-    let text = text.replace("splitting.json", &examples().join("splitting.json").display().to_string());
+    let text = trusting(&["ledger.txt", "../models/code", "splitting.json"]);
     std::fs::write(folder.0.join("late.toml"), format!("deadline = {START}\n{text}")).unwrap();
     let (code, out, _) = bfv(&["verify", "--trust", &at(&folder, "late.toml"), HONEST[0]]);
     assert_eq!(code, Some(1), "{out}");
@@ -441,9 +444,7 @@ fn a_stage_belongs_to_every_split_that_has_it() {
     ledger(&path, &[]).register(entry, Keys { authority: &authority, log: &log }, START - 900).unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
     let first = "\n[[split]]\nname = \"other\"\nmodel = \"code\"\nconfiguration = \"other.json\"\nhead = \"chief\"\n";
-    let mut text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
-    text = text.replace("../models", &examples().join("../models").display().to_string());
-    text = text.replacen("\n[[split]]", &format!("{first}\n[[split]]"), 1);
+    let mut text = trusting(&["../models/code"]).replacen("\n[[split]]", &format!("{first}\n[[split]]"), 1);
     for name in ["third", "chief"] {
         text += &format!("\n[[worker]]\nname = \"{name}\"\nkey = \"{}\"\n", id(name).0);
     }
@@ -461,11 +462,8 @@ fn a_stage_belongs_to_every_split_that_has_it() {
 #[test]
 fn a_split_that_nobody_registered_is_refused() {
     let folder = Folder::new("stages-unregistered");
-    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
-    let here = |name: &str| examples().join(name).display().to_string();
-    let text = text.replace("../models/code", &here("../models/code"));
     let said = |from: &str, to: &str, configuration: &str| {
-        let ledger = text.replace("ledger.txt", &here("ledger.txt"));
+        let ledger = trusting(&["../models/code", "ledger.txt"]);
         assert!(ledger.contains(from), "{from}");
         std::fs::write(folder.0.join("verify.toml"), ledger.replacen(from, to, 1)).unwrap();
         std::fs::write(folder.0.join("splitting.json"), configuration).unwrap();
@@ -558,33 +556,20 @@ fn two_workers_answer_through_the_real_programs() {
         let (key, out) = (at(&folder, name), at(&folder, &format!("{name}.bfc")));
         let (ledger, log) = (at(&folder, "ledger.txt"), at(&folder, "log"));
         let flags = [
-            "stage",
-            "--model",
-            &model,
-            "--prompt-tokens",
-            &prompt,
-            "--answer-tokens",
-            &answer,
-            "--key",
-            &key,
-            "--query",
-            &query,
-            "--slot",
-            "1.0.1",
-            "--ledger",
-            &ledger,
-            "--log-key",
-            &log,
-            "--authority",
-            &authority,
-            "--open",
-            "products",
-            "--at",
-            &start,
-            "--out",
-            &out,
+            ["--model", &model],
+            ["--prompt-tokens", &prompt],
+            ["--answer-tokens", &answer],
+            ["--key", &key],
+            ["--query", &query],
+            ["--slot", "1.0.1"],
+            ["--ledger", &ledger],
+            ["--log-key", &log],
+            ["--authority", &authority],
+            ["--open", "products"],
+            ["--at", &start],
+            ["--out", &out],
         ];
-        run(&[&flags[..], more].concat())
+        run(&[&["stage"], flags.as_flattened(), more].concat())
     };
     done(sign("first", &["--layers", "0-0", "--output", &cut]));
     let before = at(&folder, "first.bfc");
