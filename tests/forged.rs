@@ -22,6 +22,7 @@ mod stack;
 mod world;
 
 use bfv_cert::certificate::Certificate;
+use bfv_extract::Package;
 use folder::{Folder, newcomer, said};
 use stack::with_stack;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,18 @@ impl Place {
 /// The answers of the specialists to question 1.
 fn answers() -> Vec<Made> {
     SPECIALISTS.iter().map(|name| answer(&honest(name), name, 1, name, 1)).collect()
+}
+
+/// What is said of the answers of the specialists and their fusion by a package.
+fn fused(place: &Place, package: &Package) -> (Option<i32>, String) {
+    let answers = answers();
+    let rows: Vec<i64> = answers.iter().flat_map(Made::tokens).collect();
+    let result = package.program().run(&[&rows]).unwrap();
+    let whole = fusion(&answers.iter().collect::<Vec<_>>(), package, &result, "head", 1);
+    let names = ["1.bfc", "2.bfc", "3.bfc", "fused.bfc"];
+    let all: Vec<(&str, &Made)> = names.into_iter().zip(answers.iter().chain([&whole])).collect();
+    place.write(&all);
+    place.verify(&names)
 }
 
 /// Each specialist has a model of its own. One that answers with the model of another is not the one that was asked.
@@ -118,14 +131,7 @@ fn what_is_proved_of_a_program_is_said_of_that_program_only() {
             text + "\n[[fusion]]\nname = \"median\"\npackage = \"select.bfxk\"\nworkers = [\"law\"]\n"
         });
         place.0.write("select.bfxk", &other.bytes());
-        let answers = answers();
-        let rows: Vec<i64> = answers.iter().flat_map(Made::tokens).collect();
-        let result = package.program().run(&[&rows]).unwrap();
-        let whole = fusion(&answers.iter().collect::<Vec<_>>(), &package, &result, "head", 1);
-        let all: Vec<(&str, &Made)> =
-            ["1.bfc", "2.bfc", "3.bfc", "fused.bfc"].into_iter().zip(answers.iter().chain([&whole])).collect();
-        place.write(&all);
-        let (code, out) = place.verify(&["1.bfc", "2.bfc", "3.bfc", "fused.bfc"]);
+        let (code, out) = fused(&place, &package);
         assert_eq!(code, Some(2), "{out}");
         assert!(out.contains("median") && !out.contains("Proved of the program"), "{out}");
     });
@@ -181,14 +187,7 @@ fn one_program_serves_two_fusions() {
                 own.replace("\"median\"", "\"again\"").replace("\"law\", \"medicine\"", "\"mallory\", \"medicine\"");
             format!("{before}{other}\n{own}")
         });
-        let answers = answers();
-        let rows: Vec<i64> = answers.iter().flat_map(Made::tokens).collect();
-        let result = package.program().run(&[&rows]).unwrap();
-        let whole = fusion(&answers.iter().collect::<Vec<_>>(), &package, &result, "head", 1);
-        let all: Vec<(&str, &Made)> =
-            ["1.bfc", "2.bfc", "3.bfc", "fused.bfc"].into_iter().zip(answers.iter().chain([&whole])).collect();
-        place.write(&all);
-        let (code, out) = place.verify(&["1.bfc", "2.bfc", "3.bfc", "fused.bfc"]);
+        let (code, out) = fused(&place, &package);
         assert_eq!(code, Some(0), "{out}");
     });
 }
