@@ -125,9 +125,10 @@ fn page(machine: &str, rows: &[Row]) -> String {
          `bfv check --fresh --goal`, the median of {RUNS} processes, from start to end; what takes longer than a second runs once. \
          *Kernel* is the time in which it reads and accepts the stored proof, within the process of `bfv check`. *Re-check* is the \
          second checker, a program of its own, from start to end, and *certified* says that it accepts the stored proof.\n\n\
-         | protocol | all n? | verdict | seconds | certificate, bytes | kernel, seconds | re-check, seconds | certified |\n\
+         | protocol | all n? | verdict | seconds | certificate, bytes | kernel, ms | re-check, ms | certified |\n\
          |---|---|---|---|---|---|---|---|\n"
     );
+    let milliseconds = |seconds: f64| format!("{:.1}", seconds * 1000.0);
     let or = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     for r in rows {
         let all = if r.certified { "yes" } else { "no" };
@@ -137,8 +138,8 @@ fn page(machine: &str, rows: &[Row]) -> String {
             r.verdict,
             r.seconds,
             or(r.bytes.map(|b| b.to_string())),
-            or(r.kernel.map(|s| format!("{s:.3}"))),
-            or(r.again.map(|s| format!("{s:.3}"))),
+            or(r.kernel.map(milliseconds)),
+            or(r.again.map(milliseconds)),
         );
     }
     out += "\nThe figures of other tools to beat. They were not measured in this run: they are those of the plan of this project, from other \
