@@ -6,6 +6,9 @@
 //! is added in between stays below `2^64`. So the compiler makes vector instructions of the loops. Entries are taken from the bytes that were
 //! committed to.
 
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
 use crate::field::{self, P};
 use std::ops::Range;
 
@@ -22,8 +25,10 @@ const TOKENS: usize = 4;
 /// Columns of which the sums stay in the first cache.
 const STRIP: usize = 512;
 
-/// The coefficients of both combinations, a pair for each token.
-pub type Coefficients = Vec<[u32; COMBINATIONS]>;
+/// The coefficients of a token, below `2^31`, one for each combination.
+pub type Coefficient = [u32; COMBINATIONS];
+/// The coefficients of all tokens.
+pub type Coefficients = Vec<Coefficient>;
 /// Both combinations, modulo p: a number for each column.
 pub type Combination = [Vec<u64>; COMBINATIONS];
 
@@ -62,7 +67,7 @@ type Four<'a, const W: usize> = (&'a [[u8; W]], &'a [[u8; W]], &'a [[u8; W]], &'
 fn add<const W: usize>(
     [a, b]: [&mut [u64]; COMBINATIONS],
     (r0, r1, r2, r3): Four<'_, W>,
-    by: [[u32; COMBINATIONS]; TOKENS],
+    by: [Coefficient; TOKENS],
     shift: u32,
     entry: impl Fn([u8; W]) -> i32,
 ) -> u32 {
@@ -89,13 +94,7 @@ fn add<const W: usize>(
 macro_rules! add {
     ($name:ident, $width:literal, $entry:expr) => {
         #[inline(never)]
-        fn $name(
-            a: &mut [u64],
-            b: &mut [u64],
-            rows: Four<'_, $width>,
-            by: [[u32; COMBINATIONS]; TOKENS],
-            shift: u32,
-        ) -> u32 {
+        fn $name(a: &mut [u64], b: &mut [u64], rows: Four<'_, $width>, by: [Coefficient; TOKENS], shift: u32) -> u32 {
             add([a, b], rows, by, shift, $entry)
         }
     };
@@ -127,7 +126,20 @@ impl Sums {
 /// The combinations of tokens, or nothing where an entry is outside of `-2^bits` to `2^bits - 1`, tokens have different lengths or no
 /// whole number of entries, or there are fewer coefficients than tokens. Bits are at most 51.
 #[must_use]
-pub fn combine(x: &Rows<'_>, bits: u32, coefficients: &[[u32; COMBINATIONS]]) -> Option<Combination> {
+pub fn combine(x: &Rows<'_>, bits: u32, coefficients: &[Coefficient]) -> Option<Combination> {
+    combine_by(limb, x, bits, coefficients)
+}
+
+/// The same by loops that know no processor. Others than x86-64 do without vector instructions of their own.
+#[must_use]
+pub fn combine_plain(x: &Rows<'_>, bits: u32, coefficients: &[Coefficient]) -> Option<Combination> {
+    combine_by(plain, x, bits, coefficients)
+}
+
+/// The combinations of rows of limbs: bytes of a limb, columns, bits and shift.
+type Limb = fn(&[&[u8]], usize, usize, (u32, u32), &[Coefficient]) -> Option<Combination>;
+
+fn combine_by(limb: Limb, x: &Rows<'_>, bits: u32, coefficients: &[Coefficient]) -> Option<Combination> {
     let coefficients = coefficients.get(..x.rows.len())?;
     let columns = x.rows.first()?.len().checked_div(x.width).filter(|n| *n > 0)?;
     if x.rows.iter().any(|row| row.len() != columns * x.width) {
@@ -178,7 +190,24 @@ fn limb(
     width: usize,
     columns: usize,
     (bits, shift): (u32, u32),
-    coefficients: &[[u32; COMBINATIONS]],
+    coefficients: &[Coefficient],
+) -> Option<Combination> {
+    match (width, bits, shift) {
+        #[cfg(target_arch = "x86_64")]
+        (1, 8, 0x80) => Some(vector::one(rows, columns, coefficients)),
+        #[cfg(target_arch = "x86_64")]
+        (4, ..) => vector::four(rows, columns, (bits, shift), coefficients),
+        _ => plain(rows, width, columns, (bits, shift), coefficients),
+    }
+}
+
+/// [`limb`] by plain loops.
+fn plain(
+    rows: &[&[u8]],
+    width: usize,
+    columns: usize,
+    (bits, shift): (u32, u32),
+    coefficients: &[Coefficient],
 ) -> Option<Combination> {
     // So many products of 31 bits and of these bits are below 2^64: at least 8.
     let fits = 1usize << (64 - BITS - bits).min(20);

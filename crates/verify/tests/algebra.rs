@@ -15,7 +15,7 @@ use bfv_exact::commit::write;
 use bfv_exact::forward::Shown;
 use bfv_exact::linear::scalar;
 use bfv_exact::spec::Bits;
-use bfv_verify::combine::{Rows, combine, draw};
+use bfv_verify::combine::{Rows, combine, combine_plain, draw};
 use bfv_verify::field::{self, P};
 use bfv_verify::keys::{Key, Weight, sum_bits};
 use bfv_verify::lanes::{Near, residual, signed_rows, tolerance};
@@ -93,7 +93,7 @@ fn the_field_is_that_of_the_prime() {
 fn combinations_are_sums_over_tokens() {
     let mut random = Random(2);
     for round in 0..200 {
-        let (rows, cols) = (1 + random.below(70), 1 + random.below(9));
+        let (rows, cols) = (1 + random.below(70), 1 + random.below(40));
         let bits = [7, 15, 20, 27, 28, 29, 30, 31, 42, 51][round % 10];
         let coefficients =
             if round % 5 == 0 { vec![[(1 << 31) - 1; 2]; rows] } else { draw(&mut words(&mut random), rows) };
@@ -123,6 +123,38 @@ fn combinations_are_sums_over_tokens() {
         }
         // A token without a coefficient would not be checked.
         assert!(combine_all(&x, 8, bits, &coefficients[1..]).is_none());
+    }
+}
+
+/// Both forms against big integers, with the largest entries and coefficients, with all columns of a vector and with some, and with more
+/// tokens than fit before sums are reduced.
+#[test]
+fn vector_instructions_and_plain_loops_give_the_same() {
+    let mut random = Random(8);
+    for (rows, cols) in
+        [(1, 1), (3, 15), (7, 16), (8, 17), (9, 33), (64, 511), (130, 530), (300, 40), (1100, 5), (5, 4099)]
+    {
+        for (width, bits) in [(1, 7), (2, 15), (3, 20), (4, 24), (4, 27), (4, 28), (4, 29)] {
+            let most = (1i64 << bits) - 1;
+            for extreme in [None, Some(most), Some(-most - 1)] {
+                let coefficients = match extreme {
+                    Some(_) => vec![[(1 << 31) - 1, (1 << 31) - 1 - (1 << 15)]; rows],
+                    None => draw(&mut words(&mut random), rows),
+                };
+                let mut x: Matrix<i64> = random.matrix(rows, cols, -most - 1, most);
+                x.entries_mut().iter_mut().for_each(|x| *x = extreme.unwrap_or(*x));
+                let bytes = bytes(&x, width);
+                let lines = || Rows { rows: bytes.chunks(cols * width).collect(), width };
+                let found = combine(&lines(), bits, &coefficients).unwrap();
+                assert_eq!(Some(&found), combine_plain(&lines(), bits, &coefficients).as_ref());
+                for (c, found) in found.iter().enumerate() {
+                    for (i, found) in found.iter().enumerate() {
+                        let terms = x.each_row().zip(&coefficients).map(|(x, a)| i128::from(x[i]) * i128::from(a[c]));
+                        assert_eq!(*found, modulo(&BigInt::from(terms.sum::<i128>())), "{rows} {cols} {width} {bits}");
+                    }
+                }
+            }
+        }
     }
 }
 
