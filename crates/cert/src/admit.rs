@@ -97,7 +97,7 @@ impl Taken {
 }
 
 /// An envelope of which all of that was checked. The opened values are those that the worker committed to; whether they are right is not known.
-/// Only [`admit`] makes one.
+/// Only [`admit`] and [`Unopened::open`] make one.
 #[derive(Clone, Debug)]
 pub struct Admitted<'a> {
     envelope: Envelope<'a>,
@@ -127,11 +127,59 @@ impl<'a> Admitted<'a> {
     }
 }
 
+/// An envelope of which all of that was checked but the opened values, which may be any.
+#[derive(Clone, Debug)]
+pub struct Unopened<'a>(Admitted<'a>);
+
+impl<'a> Unopened<'a> {
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope<'a> {
+        self.0.envelope()
+    }
+
+    /// When the certificate was logged, in seconds since 1970.
+    pub fn logged(&self) -> u64 {
+        self.0.logged()
+    }
+
+    /// The time at which this was checked, in seconds since 1970.
+    pub fn at(&self) -> u64 {
+        self.0.at()
+    }
+
+    /// Checks the opened values. `known` has, in their order, what the caller has made of some of them with [`trace_content`] when it had
+    /// them in the processor's cache anyway; the others are hashed here.
+    ///
+    /// # Errors
+    /// They are not those that the certificate commits to.
+    pub fn open(self, known: &[Option<Digest>]) -> Result<Admitted<'a>, Refusal> {
+        let envelope = &self.0.envelope;
+        let fields = envelope.certificate().fields();
+        let known = known.iter().copied().chain(std::iter::repeat(None));
+        let cells = envelope
+            .cells()
+            .zip(known)
+            .map(|((leaf, value), known)| (leaf, known.unwrap_or_else(|| trace_content(value))));
+        if envelope.cells().next().is_some() {
+            verify_opening(Part::Trace, &fields.trace, fields.trace_shape.leaves(), cells, envelope.proof())?;
+        }
+        Ok(self.0)
+    }
+}
+
 /// Checks an envelope.
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of cost.
 pub fn admit<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> Result<Admitted<'a>, Refusal> {
+    admit_unopened(bytes, policy, expected)?.open(&[])
+}
+
+/// Checks all of an envelope but the opened values, which cost most.
+///
+/// # Errors
+/// The first thing that is wrong, in the order of cost.
+pub fn admit_unopened<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> Result<Unopened<'a>, Refusal> {
     let envelope = Envelope::decode(bytes)?;
     let certificate = envelope.certificate();
     let fields = certificate.fields();
@@ -158,7 +206,7 @@ pub fn admit<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> R
         log: expected.last_log.is_none(),
         registry: expected.last_registry.is_none(),
     };
-    Ok(Admitted { envelope, at, taken })
+    Ok(Unopened(Admitted { envelope, at, taken }))
 }
 
 /// The key stands in the registry for this role and time, by comparisons and hashes only. That registry and time are those of the authority
@@ -236,7 +284,7 @@ fn belongs(fields: &Fields, policy: &Policy, expected: &Expected<'_>) -> Result<
     Ok(())
 }
 
-/// Seed, output and intermediate values are those that the certificate commits to.
+/// Seed and output are those that the certificate commits to.
 fn revealed(envelope: &Envelope<'_>, expected: &Expected<'_>) -> Result<(), Refusal> {
     let fields = envelope.certificate().fields();
     let refuse = |field| Err(Refusal::Binding(Part::Certificate, BindingFault::Reveal(field)));
@@ -251,11 +299,7 @@ fn revealed(envelope: &Envelope<'_>, expected: &Expected<'_>) -> Result<(), Refu
     if [reveal.output, expected.output].into_iter().flatten().any(|output| !is_output(output)) {
         return refuse("output");
     }
-    let cells = envelope.cells().map(|(leaf, value)| (leaf, trace_content(value)));
-    match envelope.cells().next() {
-        None => Ok(()),
-        Some(_) => verify_opening(Part::Trace, &fields.trace, fields.trace_shape.leaves(), cells, envelope.proof()),
-    }
+    Ok(())
 }
 
 /// Checks that stages follow on each other: one question, model and specification, layers without gaps, the output of each is the

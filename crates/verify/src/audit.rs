@@ -10,8 +10,8 @@ use crate::keys::{Weight, sum_bits, weights};
 use crate::product::{Combined, combined, passes, row_passes};
 use crate::stage::{Split, Stage, judge_stage_of};
 use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided, Verdict};
-use bfv_cert::certificate::Fields;
-use bfv_cert::digest::draw_word;
+use bfv_cert::certificate::{Fields, trace_content};
+use bfv_cert::digest::{Digest, draw_word};
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, layers_of, read, stream_root, write};
 use bfv_exact::forward::{Numbers as Shape, Op, Shown};
@@ -53,12 +53,14 @@ pub(crate) struct Audit<'a, G> {
     /// Prompt and answer.
     pub(crate) tokens: &'a [u32],
     pub(crate) checked: Checked,
+    /// The hashes of opened values, as far as they were made.
+    pub(crate) hashes: Vec<Option<Digest>>,
 }
 
 impl<G: Judged> Audit<'_, G> {
     /// Computes everything in the rows of the layout. `seed` and the question are for the sampler; what passes from stage to stage must have
     /// the roots that these fields of the certificate name.
-    pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<Checked, Stop> {
+    pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<(), Stop> {
         let spec = self.model.spec();
         let rows = self.cells.layout.rows();
         let mut hidden = self.incoming(fields)?;
@@ -97,7 +99,7 @@ impl<G: Judged> Audit<'_, G> {
         } else if stream_root(&hidden)? != fields.output_root {
             return Err(other("output root", fields.output_root));
         }
-        Ok(self.checked)
+        Ok(())
     }
 
     /// The embedding of the tokens, or what came from the stage before, as the worker has committed to it.
@@ -201,7 +203,18 @@ impl<G: Judged> Audit<'_, G> {
             return Err(self.locate(layer, op, x, &y, bits));
         }
         self.checked.products += y.entries().len() as u64;
+        self.hash(layer, op);
         Ok(y)
+    }
+
+    /// Hashes a value of all blocks, which was just read and is still in the cache: reading it from memory is a large part of the cost.
+    fn hash(&mut self, layer: u32, op: Op) {
+        for block in 0..self.cells.layout.shape().blocks {
+            let Some(at) = self.cells.at(block, layer, op) else { continue };
+            if let (Some(hash), Some((_, bytes))) = (self.hashes.get_mut(at), self.cells.get(block, layer, op)) {
+                *hash = Some(trace_content(bytes));
+            }
+        }
     }
 
     /// Which entry of a product is wrong: the product is computed for the first token that does not pass.

@@ -19,9 +19,18 @@ impl<'a> Cells<'a> {
 
     /// The shape of a value and its bytes, where it was opened.
     pub(crate) fn get(&self, block: u32, layer: u32, op: Op) -> Option<(Form, &'a [u8])> {
+        Some((self.layout.form(block, layer, op)?, self.opened.get(self.at(block, layer, op)?)?.1))
+    }
+
+    /// How many values were opened.
+    pub(crate) fn len(&self) -> usize {
+        self.opened.len()
+    }
+
+    /// Which of the opened values this is.
+    pub(crate) fn at(&self, block: u32, layer: u32, op: Op) -> Option<usize> {
         let leaf = self.layout.leaf(block, layer, op)?;
-        let at = self.opened.binary_search_by_key(&leaf, |(l, _)| *l).ok()?;
-        Some((self.layout.form(block, layer, op)?, self.opened.get(at)?.1))
+        self.opened.binary_search_by_key(&leaf, |(l, _)| *l).ok()
     }
 
     /// Every product and all that comes in is opened, and everything opened has its size. So what is computed afterwards is not much larger

@@ -60,7 +60,7 @@ fn judged(
     let inputs = fused(fields, fusion, parents)?;
     let rows: Vec<&[i64]> = [inputs.as_slice()].into_iter().chain(fusion.parameters.iter().copied()).collect();
     let result = fusion.program.run(&rows).map_err(|refused| Stop::Rejected(Rejected::Inputs(refused.to_string())))?;
-    let bytes = delivered(&admitted, expected)?;
+    let bytes = delivered(admitted.envelope(), expected)?;
     let (claimed, rest) = bytes.as_chunks::<8>();
     if !rest.is_empty() || claimed.len() != result.len() {
         return Err(contradicts("output", "the shape of the result"));

@@ -8,8 +8,9 @@ use crate::stage::Split;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::tensor::Shape;
-use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
+use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, Unopened, admit_unopened};
 use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
 
@@ -111,8 +112,25 @@ pub(crate) fn examined<'a, G: Judged>(
     subject: &Subject<G>,
     split: Option<&Split>,
 ) -> Result<Right<'a>, Stop> {
-    let admitted = admit(envelope, case.policy, &case.expected)?;
-    let certificate = admitted.envelope().certificate();
+    let unopened = admit_unopened(envelope, case.policy, &case.expected)?;
+    let mut hashes = Vec::new();
+    let found = audited(&unopened, case, subject, split, &mut hashes);
+    // Whatever was found was found of the opened values. Where these are others than the worker's, that is what is wrong.
+    let admitted = unopened.open(&hashes)?;
+    let (soundness, checked, answer) = found?;
+    Ok(Right { admitted, soundness, checked, answer })
+}
+
+/// Examines opened values, and gives the hashes of those that were read.
+fn audited<G: Judged>(
+    unopened: &Unopened<'_>,
+    case: &Case<'_>,
+    subject: &Subject<G>,
+    split: Option<&Split>,
+    hashes: &mut Vec<Option<Digest>>,
+) -> Result<(Soundness, Checked, Vec<u32>), Stop> {
+    let envelope = unopened.envelope();
+    let certificate = envelope.certificate();
     let fields = certificate.fields();
     if fields.lane != Lane::Exact {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
@@ -127,7 +145,7 @@ pub(crate) fn examined<'a, G: Judged>(
     let rows = match split {
         None => all_rows(subject.model.spec()),
         Some(split) => {
-            split.valid(&admitted, case.policy)?;
+            split.valid(unopened, case.policy)?;
             split.rows(fields)?
         }
     };
@@ -135,19 +153,21 @@ pub(crate) fn examined<'a, G: Judged>(
     if soundness.bits() < case.terms.least_bits {
         return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));
     }
-    let answer = tokens(&delivered(&admitted, &case.expected)?)?;
+    let answer = tokens(&delivered(envelope, &case.expected)?)?;
     let layout = shapes(fields, case, &answer, subject, rows)?;
     let all = [case.prompt, &answer].concat();
     vocabulary(&all, subject.model.spec().draft().dims.vocab)?;
-    let cells = Cells::new(layout, admitted.envelope().cells());
-    cells.complete(late(case, admitted.at()))?;
-    let logged = (admitted.logged(), &admitted.envelope().log().head.head.root);
+    let cells = Cells::new(layout, envelope.cells());
+    cells.complete(late(case, unopened.at()))?;
+    let logged = (unopened.logged(), &envelope.log().head.head.root);
     let numbers = case.challenge.numbers(subject, certificate.body(), logged, all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
+    let (model, checked) = (&subject.model, Checked::default());
     let mut audit =
-        Audit { model: &subject.model, cells: &cells, numbers: &numbers, tokens: &all, checked: Checked::default() };
-    let checked = audit.run(admitted.envelope().reveal().seed.as_ref(), fields)?;
-    Ok(Right { admitted, soundness, checked, answer })
+        Audit { model, cells: &cells, numbers: &numbers, tokens: &all, checked, hashes: vec![None; cells.len()] };
+    let right = audit.run(envelope.reveal().seed.as_ref(), fields);
+    *hashes = audit.hashes;
+    right.map(|()| (soundness, audit.checked, answer))
 }
 
 /// Whether what is not there at this time counts as withheld.
@@ -172,10 +192,10 @@ pub(crate) fn accepted(admitted: &Admitted<'_>, soundness: Soundness, checked: C
 }
 
 /// The delivered bytes: in the certificate, revealed, or expected. That the latter two fit was checked.
-pub(crate) fn delivered(admitted: &Admitted<'_>, expected: &Expected<'_>) -> Result<Vec<u8>, Stop> {
-    let output = match &admitted.envelope().certificate().fields().output {
+pub(crate) fn delivered(envelope: &Envelope<'_>, expected: &Expected<'_>) -> Result<Vec<u8>, Stop> {
+    let output = match &envelope.certificate().fields().output {
         Output::Inline(bytes) => Some(bytes.as_slice()),
-        Output::Hashed(_) => admitted.envelope().reveal().output.or(expected.output),
+        Output::Hashed(_) => envelope.reveal().output.or(expected.output),
     };
     output.map(<[u8]>::to_vec).ok_or(Stop::Undecided(Undecided::Output))
 }

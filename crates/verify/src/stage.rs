@@ -16,7 +16,7 @@ use bfv_cert::certificate::{Body, Fields, Lane, Layers, PARENT_LIMIT};
 use bfv_cert::digest::Digest;
 use bfv_cert::registry::Entry;
 use bfv_cert::sign::KeyId;
-use bfv_cert::{Admitted, BindingFault, FreshnessFault, Part as Read, Policy, Refusal, Taken, chain};
+use bfv_cert::{BindingFault, FreshnessFault, Part as Read, Policy, Refusal, Taken, Unopened, chain};
 use bfv_exact::Refused;
 use bfv_exact::commit::all_rows;
 
@@ -82,7 +82,7 @@ impl Split {
     }
 
     /// That the split was registered when a certificate was logged, in a registry that is not too old now.
-    pub(crate) fn valid(&self, admitted: &Admitted<'_>, policy: &Policy) -> Result<(), Stop> {
+    pub(crate) fn valid(&self, admitted: &Unopened<'_>, policy: &Policy) -> Result<(), Stop> {
         let Registered { head, time } = &self.registered;
         let age = admitted.at().saturating_sub(*time);
         match head.valid_at(admitted.logged()) {
