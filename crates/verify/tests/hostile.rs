@@ -4,7 +4,7 @@
 
 mod common;
 
-use bfv_cert::{Expected, Refusal};
+use bfv_cert::{BindingFault, Expected, Part, Refusal};
 use bfv_exact::forward::Op;
 use bfv_exact::spec::Bits;
 use bfv_verify::challenge::SECRET_LIMIT;
@@ -162,4 +162,36 @@ fn a_beacon_of_another_log_decides_nothing() {
     let beacon = Beacon::new(&subject, &[8; 32], &world::d(3), world::LOGGED + 1, 1);
     let found = verdict(&bytes, &subject, &PROMPT, Challenge::Beacon(&beacon), 59);
     assert!(!matches!(found, Verdict::Accepted(_)), "{found}");
+}
+
+/// Values are judged before they are hashed, so that they are read from memory once. That is not to be noticed: other values than the worker's,
+/// right or wrong, are never accepted, and never told as a fault of the worker.
+#[test]
+fn values_that_the_worker_did_not_commit_to_are_named_as_such() {
+    let subject = subject();
+    let proof = prove(subject.model(), &subject, &PROMPT, 4);
+    let root = |proof: &Proof, what: &str| {
+        let refused = rejects(judged(&proof.bytes(), &subject));
+        let binding = matches!(refused, Rejected::Refused(Refusal::Binding(Part::Trace, BindingFault::Root)));
+        assert!(binding, "{what}: {refused}");
+    };
+    // Wrong values of each kind, under the certificate of right ones.
+    for (block, layer, op) in
+        [(0, 1, Op::QuerySums), (2, 2, Op::DownSums), (3, 3, Op::HeadOutput), (1, 1, Op::Scores(0)), (1, 2, Op::Gated)]
+    {
+        let changed = proof.clone().change(block, layer, op, |cell| cell[0] ^= 1);
+        root(&Proof { fields: proof.fields.clone(), ..changed }, &format!("{op:?}"));
+    }
+    // Right values, under the certificate of wrong ones.
+    let wrong = wrong(&subject);
+    root(&Proof { fields: wrong.fields.clone(), ..proof.clone() }, "right values");
+    root(&Proof { fields: wrong.fields, ..proof.clone().products() }, "right products");
+    // A value that no judge needs, where the trace has none.
+    let mut stray = proof.clone();
+    let empty = (0..stray.cells.len() as u64).find(|leaf| stray.layout.place(*leaf).is_none()).unwrap();
+    stray.opened =
+        Some((0..stray.cells.len() as u64).filter(|l| *l == empty || stray.layout.place(*l).is_some()).collect());
+    accepts(judged(&stray.bytes(), &subject));
+    stray.cells[empty as usize] = vec![1];
+    root(&stray, "a stray value");
 }
