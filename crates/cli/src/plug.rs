@@ -2,6 +2,7 @@
 
 use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
 use bfv_engine_egg::Egg;
+use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
 use bfv_engine_z3::Z3;
@@ -23,7 +24,7 @@ pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &Auto,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND],
+    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -34,7 +35,7 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
 pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Asked(&Z3), &HINTED], ..ENGINES };
+    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Asked(&Z3), &HINTED], ..ENGINES };
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {

@@ -393,18 +393,9 @@ impl Prover<'_> {
     }
 }
 
-/// What the evaluator's refusal means for a search.
-pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
-    if r.reason == bfv_kernel::refusal::BUDGET {
-        (Reason::Budget, r.detail.clone())
-    } else {
-        (Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
-    }
-}
-
 /// Runs a prover on a goal of the interface.
 pub fn run(goal: &Goal<'_>, power: Power, budget: &mut Budget) -> Result<Term, (Reason, String)> {
     let fruitless = Fruitless::default();
     let prover = Prover::new(goal, power, true, &fruitless);
-    prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(stopped(&r)))
+    prover.prove(&goal.ctx, &goal.target, &goal.hints, budget).unwrap_or_else(|r| Err(bfv_search::stopped(&r)))
 }

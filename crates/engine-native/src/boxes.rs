@@ -4,7 +4,7 @@
 //! bounds. What is left is a linear program; its solution is a certificate for the kernel's rule about real numbers.
 //! A point at which the claim fails ends the search.
 
-use crate::arith::{Found, Prover, stopped};
+use crate::arith::{Found, Prover};
 use crate::certificate::Fruitless;
 use crate::certificate::Power;
 use crate::enclose::{Lemmas, NAMES, Numbers, call, literal, rounded, whole};
@@ -484,5 +484,5 @@ pub fn run(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, (Reason, String
         Some(prover) => prover.prove(&goal.ctx, &goal.target, &goal.hints, budget),
         None => give_up(Reason::OutsideFragment, "The search on boxes needs `import std.bounds`."),
     };
-    search(budget).unwrap_or_else(|r| Err(stopped(&r)))
+    search(budget).unwrap_or_else(|r| Err(bfv_search::stopped(&r)))
 }

@@ -88,7 +88,7 @@ impl Engine for Native {
             let (found, refuted) = match stage {
                 Stage::Proof(power, unfold) => {
                     let found = prover(power, unfold).search(&goal.ctx, &goal.target, &mut part);
-                    (found.unwrap_or_else(|r| Err(arith::stopped(&r))).map(|t| (t, Vec::new())), false)
+                    (found.unwrap_or_else(|r| Err(bfv_search::stopped(&r))).map(|t| (t, Vec::new())), false)
                 }
                 Stage::Point(_) | Stage::Box if !closed => continue,
                 Stage::Box => {
@@ -98,13 +98,13 @@ impl Engine for Native {
                         Ok(Ok((t, Some(point)))) => (Ok((t, point)), true),
                         // Claims without boxes are for the stages after this one, and so is what is said about them.
                         Ok(Err(why)) => (Err(why), true),
-                        Err(r) => (Err(arith::stopped(&r)), true),
+                        Err(r) => (Err(bfv_search::stopped(&r)), true),
                     }
                 }
                 Stage::Point(effort) => {
                     // At a point everything computes, so nothing but linear arithmetic is needed.
                     let found = prover(Power::Linear, true).refute(&goal.target, effort, None, &mut part);
-                    (found.unwrap_or_else(|r| Err(arith::stopped(&r))), true)
+                    (found.unwrap_or_else(|r| Err(bfv_search::stopped(&r))), true)
                 }
             };
             let spent = budget.spend(part.used);
@@ -168,7 +168,7 @@ fn at_a_point(goal: &Goal<'_>, effort: Effort, solver: Option<&dyn Solver>, budg
         Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
         Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
         Err(r) => {
-            let (reason, why) = arith::stopped(&r);
+            let (reason, why) = bfv_search::stopped(&r);
             Outcome::GaveUp(reason, why)
         }
     }
@@ -204,7 +204,7 @@ fn search(goal: &Goal<'_>, budget: &mut Budget) -> Result<bfv_format::Term, (Rea
     // Products of facts are costly, so lemmas are first tried with linear arithmetic only.
     for (power, unfold) in [(Power::Linear, false), (Power::Quadratic, false), (Power::Quadratic, true)] {
         let prover = Prover::new(goal, power, unfold, &fruitless);
-        last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(arith::stopped(&r)));
+        last = prover.search(&goal.ctx, &goal.target, budget).unwrap_or_else(|r| Err(bfv_search::stopped(&r)));
         if last.is_ok() {
             break;
         }

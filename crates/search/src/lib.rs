@@ -110,6 +110,16 @@ impl Reason {
     }
 }
 
+/// What the evaluator's refusal means for a search.
+#[must_use]
+pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
+    if r.reason == bfv_kernel::refusal::BUDGET {
+        (Reason::Budget, r.detail.clone())
+    } else {
+        (Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
+    }
+}
+
 /// What an engine comes back with.
 #[derive(Clone, Debug)]
 pub enum Outcome {

@@ -1,0 +1,119 @@
+//! Propositional logic without excluded middle, over any types: proofs as terms, or Kripke models that show why there is none.
+//!
+//! A goal is decided as far as its functions, pairs, sums, falsity and truth go. Everything else in it is an atom, of which nothing is known
+//! but the variables of the context, and that what is not false holds, where a lemma says so of such equations: for these, logic is classical.
+//! So where there is a model, what is open is about the atoms. Nothing here is trusted: the kernel
+//! judges proofs, and a model is checked by a definition that knows nothing of the search. What is absent: no clock, no floats, no threads.
+
+mod classical;
+pub mod formula;
+pub mod model;
+pub mod proof;
+pub mod reify;
+pub mod sequent;
+pub mod term;
+
+use bfv_format::{Node, Term};
+use bfv_kernel::{Ctx, Refusal, V, Val};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use formula::{Formula, Id};
+use model::Model;
+use reify::Reader;
+use sequent::Search;
+use std::rc::Rc;
+use term::Writer;
+
+/// What is known of a goal.
+#[derive(Clone, Debug)]
+pub enum Decided {
+    /// A term, which the kernel has yet to judge.
+    Proof(Term),
+    /// A checked model in which the hypotheses hold and the goal does not, and the types of its atoms in the context that is reached by
+    /// taking in what the goal depends on.
+    Model(Model, Vec<Term>),
+}
+
+/// Why nothing is known, and one sentence about it.
+type Open = (Reason, String);
+
+/// Proves a goal or finds a model.
+///
+/// # Errors
+/// The budget is used up, or the evaluator refuses.
+pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
+    let (ctx, target, taken) = taken_in(goal).map_err(|r| stopped(&r))?;
+    let mut reader = Reader::new(goal.machine, &ctx);
+    let read = |reader: &mut Reader<'_>| {
+        // The innermost first, as indices count.
+        let all = ctx.types.iter().rev().map(|ty| reader.read(ty)).collect::<Result<Vec<_>, _>>()?;
+        Ok((all, reader.read(&target)?))
+    };
+    let (all, wanted) = read(&mut reader).map_err(|r: Refusal| stopped(&r))?;
+    // A variable of a type that nothing else mentions, such as a universe, would only stand in every world of a model.
+    let compound = |id: &Id| !matches!(reader.table.get(*id), Formula::Atom(_));
+    let mentioned = reader.table.atoms(all.iter().copied().filter(compound).chain([wanted]));
+    let told = |id: &Id| !matches!(reader.table.get(*id), Formula::Atom(n) if !mentioned.contains(&n));
+    let variables = (0..).map(|n| Rc::new(Node::Var(n)));
+    let given: Vec<(Id, Term)> = all.into_iter().zip(variables).filter(|(id, _)| told(id)).collect();
+    let stable = reader.stable(goal.lemmas).map_err(|r| stopped(&r))?;
+    let (hypotheses, variables): (Vec<Id>, Vec<Term>) = given.into_iter().chain(stable).unzip();
+    let found = Search::new(&mut reader.table, budget).run(&hypotheses, wanted);
+    match found {
+        Err(reason) => Err((reason, "The search in propositional logic ran out of steps.".to_owned())),
+        Ok(Ok(proof)) => {
+            let term = Writer { reader: &reader, hypotheses: &variables }.term(&proof, 0);
+            let Some(term) = term else {
+                return Err((Reason::Unsupported, "A proof was found of which a part has no type.".to_owned()));
+            };
+            Ok(Decided::Proof((0..taken).fold(term, |t, _| Rc::new(Node::Lam(t)))))
+        }
+        Ok(Err(model)) if model.refutes(&reader.table, &hypotheses, wanted) => {
+            let atoms = (0..).map_while(|n| reader.atom_type(n).transpose()).collect::<Result<Vec<_>, _>>();
+            let model = model.shrunk(&reader.table, &hypotheses, wanted);
+            Ok(Decided::Model(model, atoms.map_err(|r| stopped(&r))?))
+        }
+        Ok(Err(_)) => Err((Reason::RejectedCandidate, "A model was found that is none.".to_owned())),
+    }
+}
+
+/// The context and the rest of the goal after what it depends on is taken in, and how much that was.
+fn taken_in(goal: &Goal<'_>) -> Result<(Ctx, V, u32), Refusal> {
+    let m = goal.machine;
+    let (mut ctx, mut target, mut taken) = (goal.ctx.clone(), goal.target.clone(), 0);
+    loop {
+        let w = m.whnf(&target)?;
+        let Val::Pi(a, b) = &*w else { break };
+        let (inner, x) = m.bind(&ctx, a.clone());
+        (target, ctx) = (m.inst(b, x), inner);
+        taken += 1;
+    }
+    Ok((ctx, target, taken))
+}
+
+/// The engine.
+pub struct Logic;
+
+impl Engine for Logic {
+    fn name(&self) -> &'static str {
+        "logic"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        match decide(goal, budget) {
+            Ok(Decided::Proof(term)) => Outcome::Candidate(term),
+            Ok(Decided::Model(model, _)) => {
+                let worlds = model.worlds.len();
+                let why = format!(
+                    "It does not follow by propositional logic from what is given: there is a Kripke model with {worlds} {}.",
+                    if worlds == 1 { "world" } else { "worlds" }
+                );
+                Outcome::GaveUp(Reason::Incomplete, why)
+            }
+            Err((reason, why)) => Outcome::GaveUp(reason, why),
+        }
+    }
+}
