@@ -168,6 +168,7 @@ pub(crate) fn accepted(admitted: &Admitted<'_>, soundness: Soundness, checked: C
         taken: admitted.taken(),
         checked,
         values,
+        support: None,
     }
 }
 
@@ -192,7 +193,7 @@ pub(crate) fn other(field: &'static str, found: Digest) -> Stop {
 }
 
 /// Four bytes for each token, and at least one.
-fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
+pub(crate) fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
     match bytes.as_chunks::<4>() {
         (all @ [_, ..], []) => Ok(all.iter().map(|t| u32::from_le_bytes(*t)).collect()),
         _ => Err(contradicts("output", "a list of tokens")),

@@ -352,6 +352,7 @@ fn chained(split: &Split, all: &[Placed<'_>], deadline: Option<u64>) -> Result<A
         taken: stages.iter().fold(last.taken, |all, s| all.or(s.taken)),
         checked,
         values: last.answer.iter().map(|t| i64::from(*t)).collect(),
+        support: None,
     })
 }
 
