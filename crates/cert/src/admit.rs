@@ -132,7 +132,18 @@ impl<'a> Admitted<'a> {
 /// # Errors
 /// The first thing that is wrong, in the order of cost.
 pub fn admit<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> Result<Admitted<'a>, Refusal> {
-    let envelope = Envelope::decode(bytes)?;
+    admit_read(Envelope::decode(bytes)?, policy, expected)
+}
+
+/// The same for an envelope that was read before.
+///
+/// # Errors
+/// The first thing that is wrong, in the order of cost.
+pub fn admit_read<'a>(
+    envelope: Envelope<'a>,
+    policy: &Policy,
+    expected: &Expected<'_>,
+) -> Result<Admitted<'a>, Refusal> {
     let certificate = envelope.certificate();
     let fields = certificate.fields();
     let (log, registry) = (envelope.log(), envelope.registry());

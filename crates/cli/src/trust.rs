@@ -12,7 +12,7 @@ use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
-use bfv_verify::{Challenge, Secret, Split, Subject, Terms};
+use bfv_verify::{Challenge, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -91,6 +91,12 @@ pub struct FusionOf {
     pub parameters: Vec<Vec<i64>>,
 }
 
+/// A vote on answers.
+pub struct VoteOf {
+    pub name: String,
+    pub vote: Vote,
+}
+
 /// A model that is split over workers.
 pub struct SplitOf {
     pub name: String,
@@ -109,6 +115,7 @@ pub struct Trust {
     pub splits: Vec<SplitOf>,
     pub questions: Vec<Question>,
     pub fusions: Vec<FusionOf>,
+    pub votes: Vec<VoteOf>,
     /// Names of keys.
     pub names: Vec<(String, KeyId)>,
     /// The policies for workers that are trusted with some models only.
@@ -148,6 +155,8 @@ struct Document {
     question: Vec<QuestionText>,
     #[serde(default)]
     fusion: Vec<FusionText>,
+    #[serde(default)]
+    vote: Vec<VoteText>,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +219,18 @@ struct FusionText {
     parameters: Vec<Vec<i64>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VoteText {
+    name: String,
+    /// The worker who counts, whose key is registered in the role voter.
+    head: String,
+    /// Who has a vote.
+    workers: Vec<String>,
+    /// How many must give one answer.
+    quorum: usize,
+}
+
 /// The nearest `verify.toml` at or above a path.
 pub fn find(start: &Path) -> Result<Option<PathBuf>, Problem> {
     let absolute = std::path::absolute(start).map_err(|e| Problem::not_read(&start.display().to_string(), &e))?;
@@ -264,7 +285,9 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     once("model", document.model.iter().map(|m| m.name.as_str()).collect())?;
     once("split", document.split.iter().map(|s| s.name.as_str()).collect())?;
     once("question", document.question.iter().map(|q| q.query.as_str()).collect())?;
-    once("fusion", document.fusion.iter().map(|f| f.name.as_str()).collect())?;
+    // The name of either stands beside what is accepted of it.
+    let combined = document.fusion.iter().map(|f| &f.name).chain(document.vote.iter().map(|v| &v.name));
+    once("fusion or vote", combined.map(String::as_str).collect())?;
     let mut models = Vec::new();
     for ModelText { name, folder: at } in document.model {
         let known = model(&folder.join(at))?;
@@ -299,13 +322,25 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let spec = bfv_cert::digest::spec_root(&bytes);
         fusions.push(FusionOf { name: f.name, package, spec, workers: ids(&f.workers)?, parameters: f.parameters });
     }
+    let mut votes = Vec::new();
+    for v in document.vote {
+        let head = ids(std::slice::from_ref(&v.head))?.into_iter().next();
+        let head = head.ok_or_else(|| bad(shown, format!("the vote {} has no head", v.name), "name one."))?;
+        let refused = |why: bfv_exact::Refused| {
+            let mend = "let more than half of the workers be the quorum, each of them once.";
+            bad(shown, format!("the vote {} cannot be: {}", v.name, why.why), mend)
+        };
+        let vote = Vote::new(head, ids(&v.workers)?, v.quorum).map_err(refused)?;
+        votes.push(VoteOf { name: v.name, vote });
+    }
+    let roots = fusions.iter().map(|f| f.spec).chain(votes.iter().map(|v| v.vote.rule().root()));
     let policy = Policy {
         authority: Quorum::one(authority),
         log: Quorum::one(log),
         registry_max_age: document.registry_max_age.unwrap_or(MAX_AGE),
         lanes: vec![Lane::Exact],
         models: models.iter().map(|m| *m.known.roots().0).chain([Digest::ZERO]).collect(),
-        specs: models.iter().map(|m| *m.known.roots().1).chain(fusions.iter().map(|f| f.spec)).collect(),
+        specs: models.iter().map(|m| *m.known.roots().1).chain(roots).collect(),
         kernels: Vec::new(),
     };
     let mut held = Vec::new();
@@ -319,7 +354,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     }
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, names, held })
+    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, names, held })
 }
 
 pub fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {

@@ -1,14 +1,15 @@
 //! A fusion of accepted answers, computed again.
 
 use crate::challenge::Soundness;
-use crate::judge::{accepted, contradicts, delivered, other, verdict};
+use crate::judge::{accepted, contradicts, delivered, other, read, verdict};
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, trace_content};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::merkle::Builder;
 use bfv_cert::sign::KeyId;
 use bfv_cert::tensor::Shape;
-use bfv_cert::{Admitted, BindingFault, Expected, Part, Policy, Refusal, admit};
+use bfv_cert::{Admitted, BindingFault, Expected, Part, Policy, Refusal, admit_read};
 use bfv_exact::commit::{number_bytes, numbers_root};
 use bfv_exact::program::Program;
 
@@ -33,6 +34,17 @@ pub fn judge_fusion(
     fusion: &Fusion<'_>,
     parents: &[&Accepted],
 ) -> Verdict {
+    read(envelope, |envelope| judge_fusion_read(envelope, policy, expected, fusion, parents))
+}
+
+/// The same for an envelope that was read before.
+pub fn judge_fusion_read(
+    envelope: &Envelope<'_>,
+    policy: &Policy,
+    expected: &Expected<'_>,
+    fusion: &Fusion<'_>,
+    parents: &[&Accepted],
+) -> Verdict {
     verdict(judged(envelope, policy, expected, fusion, parents))
 }
 
@@ -41,13 +53,13 @@ pub(crate) fn binding(fault: BindingFault) -> Stop {
 }
 
 fn judged(
-    envelope: &[u8],
+    envelope: &Envelope<'_>,
     policy: &Policy,
     expected: &Expected<'_>,
     fusion: &Fusion<'_>,
     parents: &[&Accepted],
 ) -> Result<Accepted, Stop> {
-    let admitted = admit(envelope, policy, expected)?;
+    let admitted = admit_read(envelope.clone(), policy, expected)?;
     let fields = admitted.envelope().certificate().fields();
     if fields.lane != Lane::Exact {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));

@@ -8,8 +8,9 @@ use crate::stage::Split;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::tensor::Shape;
-use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
+use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit_read};
 use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
 
@@ -78,10 +79,23 @@ pub struct Case<'a> {
 
 /// Judges an envelope.
 pub fn judge<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
+    read(envelope, |envelope| judge_read(envelope, case, subject))
+}
+
+/// The same for an envelope that was read before.
+pub fn judge_read<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Verdict {
     G::judge(envelope, case, subject)
 }
 
-pub(crate) fn judge_of<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
+/// Reads an envelope, which is judged then.
+pub(crate) fn read<A>(envelope: &[u8], judge: impl FnOnce(&Envelope<'_>) -> Verdict<A>) -> Verdict<A> {
+    match Envelope::decode(envelope) {
+        Ok(envelope) => judge(&envelope),
+        Err(refusal) => Stop::from(refusal).into(),
+    }
+}
+
+pub(crate) fn judge_of<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Verdict {
     verdict(judged(envelope, case, subject))
 }
 
@@ -89,7 +103,7 @@ pub(crate) fn verdict<A>(judged: Result<A, Stop>) -> Verdict<A> {
     judged.map_or_else(Verdict::from, Verdict::Accepted)
 }
 
-fn judged<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
+fn judged<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
     let right = examined(envelope, case, subject, None)?;
     let values = right.answer.iter().map(|t| i64::from(*t)).collect();
     Ok(accepted(&right.admitted, right.soundness, right.checked, values))
@@ -106,12 +120,12 @@ pub(crate) struct Right<'a> {
 
 /// Examines an answer, or the part of a stage in one.
 pub(crate) fn examined<'a, G: Judged>(
-    envelope: &'a [u8],
+    envelope: &Envelope<'a>,
     case: &Case<'_>,
     subject: &Subject<G>,
     split: Option<&Split>,
 ) -> Result<Right<'a>, Stop> {
-    let admitted = admit(envelope, case.policy, &case.expected)?;
+    let admitted = admit_read(envelope.clone(), case.policy, &case.expected)?;
     let certificate = admitted.envelope().certificate();
     let fields = certificate.fields();
     if fields.lane != Lane::Exact {

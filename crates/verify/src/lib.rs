@@ -30,8 +30,8 @@ mod vote;
 
 pub use audit::Judged;
 pub use challenge::{Beacon, Challenge, Secret, Soundness};
-pub use fusion::{Fusion, judge_fusion};
-pub use judge::{Case, Subject, Terms, judge};
-pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage};
+pub use fusion::{Fusion, judge_fusion, judge_fusion_read};
+pub use judge::{Case, Subject, Terms, judge, judge_read};
+pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage, judge_stage_read};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};
-pub use vote::{Vote, judge_vote};
+pub use vote::{Vote, judge_vote, judge_vote_read};

@@ -6,12 +6,13 @@
 
 use crate::challenge::Soundness;
 use crate::fusion::{binding, ends, named};
-use crate::judge::{accepted, contradicts, delivered, tokens, verdict};
+use crate::judge::{accepted, contradicts, delivered, read, tokens, verdict};
 use crate::verdict::{Accepted, Checked, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Operation};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::sign::KeyId;
-use bfv_cert::{BindingFault, Expected, Policy, admit};
+use bfv_cert::{BindingFault, Expected, Policy, admit_read};
 use bfv_exact::Refused;
 use bfv_exact::commit::{numbers_root, token_bytes, tokens_root, tokens_shape};
 use bfv_exact::vote::{Rule, ballots, leading, support};
@@ -65,11 +66,22 @@ pub fn judge_vote(
     vote: &Vote,
     parents: &[&Accepted],
 ) -> Verdict {
+    read(envelope, |envelope| judge_vote_read(envelope, policy, expected, vote, parents))
+}
+
+/// The same for an envelope that was read before.
+pub fn judge_vote_read(
+    envelope: &Envelope<'_>,
+    policy: &Policy,
+    expected: &Expected<'_>,
+    vote: &Vote,
+    parents: &[&Accepted],
+) -> Verdict {
     verdict(judged(envelope, policy, expected, vote, parents))
 }
 
 fn judged(
-    envelope: &[u8],
+    envelope: &Envelope<'_>,
     policy: &Policy,
     expected: &Expected<'_>,
     vote: &Vote,
@@ -77,7 +89,7 @@ fn judged(
 ) -> Result<Accepted, Stop> {
     let heads = [vote.head];
     let expected = Expected { workers: Some(&heads), ..*expected };
-    let admitted = admit(envelope, policy, &expected)?;
+    let admitted = admit_read(envelope.clone(), policy, &expected)?;
     let fields = admitted.envelope().certificate().fields();
     if fields.lane != Lane::Exact {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
