@@ -268,8 +268,8 @@ impl fmt::Display for BindingFault {
             }
             BindingFault::NoVote(i) => write!(f, "answer {} is of a worker who has no vote", i.saturating_add(1)),
             BindingFault::VotesTwice(i) => write!(f, "answer {} is the second one of its worker", i.saturating_add(1)),
-            BindingFault::Quorum(n, quorum) => write!(f, "{n} answers support it, and the quorum is {quorum}"),
-            BindingFault::Outvoted(n, most) => write!(f, "{n} answers support it, and {most} are another one"),
+            BindingFault::Quorum(n, quorum) => write!(f, "its support is {n}, and the quorum is {quorum}"),
+            BindingFault::Outvoted(n, most) => write!(f, "its support is {n}, and that of another answer {most}"),
             BindingFault::Chain(what, i) => write!(f, "stage {} does not follow in its {what}", i.saturating_add(1)),
             BindingFault::Layers(start, end) => write!(f, "its key has other layers, {start} to {end}"),
         }

@@ -73,11 +73,31 @@ pub fn page(command: Option<&str>) -> String {
                     .map(|p| format!("Word {}{}: {}{}", name(p), optional(p), sentence(p.get_help()), choices(p))),
             );
             out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
+            out.extend(more(c.get_name()).iter().map(|line| (*line).to_owned()));
             out.push("Options of every command: bfv help accessibility".to_owned());
         }
     }
     out.push("End of the help page.".to_owned());
     out.join("\n")
+}
+
+/// What the options of a command do not say.
+fn more(command: &str) -> &'static [&'static str] {
+    match command {
+        "verify" => &[
+            "Order: files have their lines in the order in which they are named, after the counts.",
+            "What comes on the standard input is judged as it comes, and its line is printed at once.",
+            "A fusion or vote waits until all answers that it names were accepted, or to the end of the input.",
+            "Answers in stages are judged in the end, and then what still waits, in the order in which it came.",
+            "After that come the counts and the result.",
+            "With --format json, --report or --quiet nothing is printed before the end.",
+            "At most 64 MiB of fusions and votes wait, and 256 MiB of answers are held for them.",
+            "A fusion or vote beyond that is judged at once. A run judges at most 1048576 certificates.",
+            "Exit code 0: all are accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
+            "Code 74: something could not be read or written. More on exit codes: bfv help exit",
+        ],
+        _ => &[],
+    }
 }
 
 fn sentence(text: Option<&clap::builder::StyledStr>) -> String {
@@ -160,6 +180,8 @@ fn trust() -> String {
         "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
         "Each table [[fusion]] has name, package and workers, and may have parameters.",
+        "Each table [[vote]] has name, head, workers and quorum. More than half of the workers must be the quorum.",
+        "The head counts, with a key of the role voter. What it delivers is the answer that a quorum of workers gave.",
         "An example is examples/inference/verify.toml.",
         "End of the help page.",
     ]

@@ -6,6 +6,7 @@ use bfv_cert::Taken;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
+use bfv_driver::count;
 use bfv_verify::{Accepted, Checked, Rejected, Soundness, Stage, Verdict};
 use serde_json::{Value, json};
 
@@ -120,7 +121,7 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
             let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
             let (by, agree) = match a.support {
                 None => ("program", String::new()),
-                Some(n) => ("vote", format!(" {n} workers gave this answer.")),
+                Some(n) => ("vote", format!(" {} gave this answer.", count(n, "worker"))),
             };
             let lane = lane(a.lane);
             format!("{first}: {place}.{part} Worker {worker}, {by} {of}, lane {lane}.{agree} {sure}{taken}")

@@ -26,11 +26,11 @@ pub fn key(args: &Key) -> Result<Answer, Mistake> {
         ("--from", args.from.is_some()),
         ("--until", args.until.is_some()),
         ("--manifest", args.manifest.is_some()),
-        ("--out", args.out.is_some()),
+        ("--output", args.output.is_some()),
     ];
     let takes: &[&str] = match args.action {
         KeyAction::Make | KeyAction::Show => &[],
-        KeyAction::Request => &["--role", "--from", "--until", "--manifest", "--out"],
+        KeyAction::Request => &["--role", "--from", "--until", "--manifest", "--output"],
     };
     only("key", word(args.action), &given, takes)?;
     match args.action {
@@ -122,7 +122,7 @@ fn ask(args: &Key) -> Result<Answer, Mistake> {
     }
     let manifest = args.manifest.as_deref().map(|path| manifest(path, role)).transpose()?;
     let entry = Entry::with_manifest(&key, role, from, until, manifest);
-    let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("request"));
+    let out = args.output.clone().unwrap_or_else(|| args.file.with_extension("request"));
     create(&out, request(&entry).as_bytes(), false).map_err(|e| refuse(not_written(e)))?;
     let file = shown(&out);
     let mut document = Map::new();
