@@ -1,5 +1,6 @@
 //! `verify.toml`: whom a verifier trusts, and the models, splits, questions and fusions that it knows.
 
+use crate::files::bounded;
 use crate::init::shown;
 use crate::project::position;
 use crate::split::{self, Given};
@@ -11,7 +12,7 @@ use bfv_driver::{Code, Place, Problem};
 use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
-use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
+use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
 use bfv_verify::{Challenge, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -21,6 +22,13 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "verify.toml";
 /// The oldest registry that is accepted where nothing is said: a day, in seconds.
 const MAX_AGE: u64 = 86_400;
+
+/// The largest file of a package: a program and a proof, each with its length.
+const PACKAGE_LIMIT: u64 = 2 * bfv_extract::MAX_BYTES as u64 + (1 << 16);
+/// The largest file of a secret, with space around its digits.
+const SECRET_LIMIT: u64 = 1 << 10;
+/// The most repetitions of the check. Each costs as much as the first, and two are enough for a worker who has tried 2^60 certificates.
+const REPETITION_LIMIT: u32 = 16;
 
 /// A model, hashed once.
 pub enum Known {
@@ -179,6 +187,8 @@ struct WorkerText {
     key: String,
     /// The models with which it may answer; any where nothing is said.
     models: Option<Vec<String>>,
+    /// The file with which it was registered.
+    manifest: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -268,6 +278,12 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let missing = |n: &String| bad(shown, format!("there is no worker {n}"), "add it under worker, with its key.");
         all.iter().map(|n| named(n).ok_or_else(|| missing(n))).collect()
     };
+    if let Some(ChallengeText::FiatShamir { repetitions, .. }) = &document.challenge
+        && !(1..=REPETITION_LIMIT).contains(repetitions)
+    {
+        let what = format!("repetitions is {repetitions}, and 1 to {REPETITION_LIMIT} are possible");
+        return Err(bad(shown, what, "write 2, or more where a worker can try more than 2 to the 60 certificates."));
+    }
     let drawn = |known: &Known| match &document.challenge {
         None => Ok(Drawn::FiatShamir { repetitions: 2, tries: 60 }),
         Some(ChallengeText::FiatShamir { repetitions, tries }) => {
@@ -301,9 +317,15 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let (authority, log) = (trusted(&document.authority)?, trusted(&document.log)?);
     let keepers = Keepers { authority, log };
     let ledger = document.ledger.map(|l| folder.join(l));
+    let manifests: Vec<(KeyId, PathBuf)> = document
+        .worker
+        .iter()
+        .zip(&names)
+        .filter_map(|(w, (_, id))| w.manifest.as_ref().map(|path| (*id, folder.join(path))))
+        .collect();
     let splits = split::read(
         &document.split,
-        &Given { shown, folder, models: &models, ledger: ledger.as_deref(), keepers, ids: &ids },
+        &Given { shown, folder, models: &models, ledger: ledger.as_deref(), keepers, ids: &ids, manifests: &manifests },
     )?;
     let mut questions = Vec::new();
     for q in document.question {
@@ -316,7 +338,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let mut fusions = Vec::new();
     for f in document.fusion {
         let path = folder.join(&f.package);
-        let bytes = file_bytes(&path)?;
+        let bytes = bounded(&path, PACKAGE_LIMIT)?;
         let refused = |e| bad(&path.display().to_string(), e, "make it again.");
         let package = Package::read(&bytes, Limits::default()).map_err(refused)?;
         let spec = bfv_cert::digest::spec_root(&bytes);
@@ -357,10 +379,6 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, names, held })
 }
 
-pub fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    std::fs::read(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))
-}
-
 fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {
     bfv_ledger::key_id(text).ok_or_else(|| bad(shown, format!("{text} is no key"), "write 64 hexadecimal digits."))
 }
@@ -370,7 +388,8 @@ fn digest(shown: &str, text: &str) -> Result<Digest, Problem> {
 }
 
 fn secret(path: &Path) -> Result<[u8; 32], Problem> {
-    let text = std::fs::read_to_string(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))?;
+    let bytes = bounded(path, SECRET_LIMIT)?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
     bfv_ledger::digest(text.trim())
         .map(|d| *d.as_bytes())
         .ok_or_else(|| bad(&path.display().to_string(), "it is no secret", "write 64 random hexadecimal digits."))
@@ -413,8 +432,10 @@ fn refused(fault: Fault) -> Problem {
 fn model(folder: &Path) -> Result<Known, Problem> {
     let shown = folder.display().to_string();
     let refused = |e: Refusal| bad(&shown, e, "make the model again.");
-    let stored = Stored::read(&file_bytes(&folder.join(SPEC_FILE))?, &file_bytes(&folder.join(WEIGHTS_FILE))?);
-    match stored.map_err(|e| of_file(&shown, &e))? {
+    let of_it = |e: bfv_model::Problem| of_file(&shown, &e);
+    let spec = read_spec(&bounded(&folder.join(SPEC_FILE), SPEC_LIMIT)?).map_err(of_it)?;
+    let weights = bounded(&folder.join(WEIGHTS_FILE), weights_limit(&spec))?;
+    match Stored::of(spec, &weights).map_err(of_it)? {
         Stored::Eight(model) => Subject::new(model).map(Known::Eight).map_err(refused),
         Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen).map_err(refused),
     }

@@ -9,7 +9,7 @@ use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_cert::sign::SecretKey;
 use bfv_exact::forward::Shown;
 use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
-use bfv_model::stored::{Element, SPEC_FILE, Stored, WEIGHTS_FILE, weights_file};
+use bfv_model::stored::{Element, SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_file, weights_limit};
 use bfv_model::Problem;
 use bfv_worker::Fault;
 use bfv_worker::checkpoint::Checkpoint;
@@ -108,11 +108,10 @@ pub fn run(args: Args) -> Result<(), Stop> {
 /// The model of the flags.
 pub fn stored(args: &Args) -> Result<Stored, Stop> {
     let folder = args.path("--model")?;
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|why| Fault::Files(path, why))
-    };
-    Ok(Stored::read(&read(SPEC_FILE)?, &read(WEIGHTS_FILE)?)?)
+    let read = |name: &str, limit| bounded(&folder.join(name), limit, "Make the model again.");
+    let spec = read_spec(&read(SPEC_FILE, SPEC_LIMIT)?)?;
+    let limit = weights_limit(&spec);
+    Ok(Stored::of(spec, &read(WEIGHTS_FILE, limit)?)?)
 }
 
 fn answered<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
@@ -236,8 +235,8 @@ fn told<T: ToString>(all: &[T], what: &str) {
     }
 }
 
-/// A file of another worker, of which no more is read than it may have.
-pub fn of_another(path: &Path, limit: u64, mend: &str) -> Result<Vec<u8>, Stop> {
+/// A file of which no more is read than it may have.
+pub fn bounded(path: &Path, limit: u64, mend: &str) -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(files(path))?;
     // One byte more, so that what is too large is told from what is not.

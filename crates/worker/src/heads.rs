@@ -1,7 +1,7 @@
 //! The commands of a head: what is made of the answers of others.
 
 use crate::args::Args;
-use crate::commands::{Desk, of_another};
+use crate::commands::{Desk, bounded};
 use crate::{Stop, say};
 use bfv_cert::digest::spec_root;
 use bfv_cert::envelope::ENVELOPE_LIMIT;
@@ -42,7 +42,7 @@ const STACK: usize = 1 << 30;
 pub fn fuse(args: Args) -> Result<(), Stop> {
     let path = args.path("--package")?;
     // A package has a program and a proof, each of at most so many bytes.
-    let bytes = of_another(&path, 2 * MAX_BYTES as u64, "Make the package again with bfv extract.")?;
+    let bytes = bounded(&path, 2 * MAX_BYTES as u64, "Make the package again with bfv extract.")?;
     let parameters = args.maybe("--parameters").map_or_else(|| Ok(Vec::new()), |text| parameters(text))?;
     let gathered = gathered(&args)?;
     let desk = Desk::open(&args)?;
@@ -86,7 +86,7 @@ fn parameters(text: &str) -> Result<Vec<Vec<i64>>, Stop> {
 fn gathered(args: &Args) -> Result<Gathered, Stop> {
     let mut envelopes = Vec::new();
     for path in args.list::<PathBuf>("--answers")? {
-        let bytes = of_another(&path, ENVELOPE_LIMIT as u64, "Take the file from its worker again.")?;
+        let bytes = bounded(&path, ENVELOPE_LIMIT as u64, "Take the file from its worker again.")?;
         envelopes.push((path.display().to_string(), bytes));
     }
     Ok(Gathered::read(&envelopes)?)

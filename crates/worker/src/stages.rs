@@ -1,7 +1,7 @@
 //! The commands of a stage: one worker's layers of a model that is split.
 
 use crate::args::Args;
-use crate::commands::{Desk, keeps, of_another, query, stored};
+use crate::commands::{Desk, keeps, bounded, query, stored};
 use crate::{Stop, say};
 use bfv_cert::certificate::Layers;
 use bfv_cert::digest::Digest;
@@ -152,12 +152,12 @@ fn read_stream(args: &Args, spec: &Spec) -> Result<Matrix<i32>, Stop> {
     let dims = &spec.draft().dims;
     let numbers = u64::from(dims.positions).saturating_mul(u64::from(dims.width));
     let limit = numbers.saturating_mul(NUMBER).saturating_add(STREAM_HEAD);
-    Ok(stream::read(&of_another(&args.path("--input")?, limit, FROM_BEFORE)?)?)
+    Ok(stream::read(&bounded(&args.path("--input")?, limit, FROM_BEFORE)?)?)
 }
 
 /// The envelope of the stage before.
 fn before(args: &Args) -> Result<Vec<u8>, Stop> {
-    of_another(&args.path("--before")?, ENVELOPE_LIMIT as u64, FROM_BEFORE)
+    bounded(&args.path("--before")?, ENVELOPE_LIMIT as u64, FROM_BEFORE)
 }
 
 /// Writes what is handed on, and gives the sentence about it.
