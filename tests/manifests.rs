@@ -111,7 +111,11 @@ fn who_disagrees_is_named_and_in_what() {
             ("[0, 1]", "[2, 3]", "is outside of the capability, layers 2 to 3."),
             ("\"int8\"", "\"int16\"", "The manifest says Int16, and the model has Eight bits."),
             ("\"int8\"", "\"bf16\"", "Weights of kind Bf16 do not suit the lane Exact."),
-            ("[0, 1], \"attention_patterns\": [\"causal\"]}]", "[0, 2], \"attention_patterns\": [\"causal\"]}]", "The last layer is 2, and the model has 2."),
+            (
+                "[0, 1], \"attention_patterns\": [\"causal\"]}]",
+                "[0, 2], \"attention_patterns\": [\"causal\"]}]",
+                "The last layer is 2, and the model has 2.",
+            ),
         ] {
             let text = manifest(name);
             assert!(text.contains(from), "{from}");

@@ -103,7 +103,9 @@ fn a_line_comes_before_the_next_certificate() {
 
 #[test]
 fn what_rests_on_others_waits_for_them() {
-    for (folder, waits, name) in [("", "accepted/question-1-fused.bfc", "question-1-"), ("votes", "accepted/voted.bfc", "")] {
+    for (folder, waits, name) in
+        [("", "accepted/question-1-fused.bfc", "question-1-"), ("votes", "accepted/voted.bfc", "")]
+    {
         let answers = if folder.is_empty() { ["law", "medicine", "code"] } else { ["first", "second", "third"] };
         let mut run = Run::new(folder, &[]);
         run.write(&file(folder, waits));
@@ -184,7 +186,10 @@ fn formats_that_have_parts_come_in_parts() {
     let mut run = Run::new("", &["--format", "jsonl"]);
     run.write(&file("", "accepted/question-1-law.bfc"));
     let json: serde_json::Value = serde_json::from_str(&run.line()).unwrap();
-    assert_eq!((&json["certificate"]["verdict"], &json["certificate"]["worker_name"]), (&"accepted".into(), &"law".into()));
+    assert_eq!(
+        (&json["certificate"]["verdict"], &json["certificate"]["worker_name"]),
+        (&"accepted".into(), &"law".into())
+    );
     let (rest, code) = run.end();
     let end: serde_json::Value = serde_json::from_str(&rest[0]).unwrap();
     assert_eq!((code, rest.len(), &end["end"]["summary"]["accepted"]), (Some(0), 1, &1.into()));

@@ -35,8 +35,7 @@ use world::{COUNT, Made, START, answer, honest, id, key, question};
 
 /// Who has a vote, and with which model each answers.
 const WORKERS: [(&str, &str); 3] = [("first", "medicine"), ("second", "medicine"), ("third", "law")];
-const HONEST: [&str; 4] =
-    ["accepted/first.bfc", "accepted/second.bfc", "accepted/third.bfc", "accepted/voted.bfc"];
+const HONEST: [&str; 4] = ["accepted/first.bfc", "accepted/second.bfc", "accepted/third.bfc", "accepted/voted.bfc"];
 
 /// Whom to trust, by the keys of workers and heads; `more` follows on the questions.
 fn settings(hex: &dyn Fn(&str) -> String, models: &str, more: &str) -> String {
@@ -347,7 +346,10 @@ fn a_head_counts_and_fuses_through_the_real_programs() {
     let all = ["first.bfc", "second.bfc", "third.bfc"].map(at).join(",");
     let vote = ["--workers", "3", "--quorum", "2", "--answers"];
     let out = done(sign("vote", "head", "1.0.1", "voted.bfc", &[&vote[..], &[&all]].concat()));
-    assert!(out.starts_with("Tokens from number 1 on: ") && out.ends_with("Of 3 workers, 2 gave this answer.\n"), "{out}");
+    assert!(
+        out.starts_with("Tokens from number 1 on: ") && out.ends_with("Of 3 workers, 2 gave this answer.\n"),
+        "{out}"
+    );
     let out = done(sign("fuse", "head", "1.0.2", "fused.bfc", &["--package", &package, "--answers", &all]));
     assert!(out.starts_with("Numbers from number 1 on: "), "{out}");
     let files = ["fused.bfc", "voted.bfc", "first.bfc", "second.bfc", "third.bfc"];

@@ -424,7 +424,7 @@ pub struct Set {
 
 #[derive(ClapArgs, Debug)]
 pub struct Help {
-    /// A command, or one of the topics accessibility, exit and project.
+    /// A command, or one of the topics accessibility, exit, project, streams and trust.
     pub topic: Option<String>,
 }
 

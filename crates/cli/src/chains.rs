@@ -45,7 +45,9 @@ impl StageOf {
 
     /// How many tokens of answers it holds.
     pub fn tokens(&self) -> usize {
-        self.all().filter_map(|found| if let Verdict::Accepted(s) = &found.verdict { Some(s.tokens()) } else { None }).sum()
+        self.all()
+            .filter_map(|found| if let Verdict::Accepted(s) = &found.verdict { Some(s.tokens()) } else { None })
+            .sum()
     }
 
     fn all(&self) -> impl Iterator<Item = &Found> {

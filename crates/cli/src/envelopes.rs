@@ -1,9 +1,9 @@
 //! Envelopes as they come: from files, or one after the other on the standard input. One is in memory at a time.
 
 use crate::init::shown;
-use bfv_cert::{Malformed, Refusal};
 use bfv_cert::cbor::Extent;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
+use bfv_cert::{Malformed, Refusal};
 use bfv_driver::Problem;
 use std::io::Read;
 use std::ops::ControlFlow;

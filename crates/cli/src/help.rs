@@ -8,7 +8,7 @@ use crate::usage::{Mistake, commands, line, replaced};
 use clap::{Arg, CommandFactory};
 
 /// Topics that are no commands.
-const TOPICS: [&str; 4] = ["accessibility", "exit", "project", "trust"];
+const TOPICS: [&str; 5] = ["accessibility", "exit", "project", "streams", "trust"];
 
 /// `bfv help`.
 pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
@@ -21,6 +21,7 @@ pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
         "accessibility" => Ok(answer(accessibility())),
         "exit" => Ok(answer(exit_codes())),
         "project" => Ok(answer(project())),
+        "streams" => Ok(answer(streams())),
         "trust" => Ok(answer(trust())),
         other => {
             let known = commands.iter().map(String::as_str).chain(TOPICS);
@@ -73,7 +74,7 @@ pub fn page(command: Option<&str>) -> String {
                     .map(|p| format!("Word {}{}: {}{}", name(p), optional(p), sentence(p.get_help()), choices(p))),
             );
             out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
-            out.extend(more(c.get_name()).iter().map(|line| (*line).to_owned()));
+            out.extend(more(c.get_name()).map(str::to_owned));
             out.push("Options of every command: bfv help accessibility".to_owned());
         }
     }
@@ -81,23 +82,30 @@ pub fn page(command: Option<&str>) -> String {
     out.join("\n")
 }
 
-/// What the options of a command do not say.
-fn more(command: &str) -> &'static [&'static str] {
-    match command {
-        "verify" => &[
-            "Order: files have their lines in the order in which they are named, after the counts.",
-            "What comes on the standard input is judged as it comes, and its line is printed at once.",
-            "A fusion or vote waits until all answers that it names were accepted, or to the end of the input.",
-            "Answers in stages are judged in the end, and then what still waits, in the order in which it came.",
-            "After that come the counts and the result.",
-            "With --format json, --report or --quiet nothing is printed before the end.",
-            "At most 64 MiB of fusions and votes wait, and 256 MiB of answers are held for them.",
-            "A fusion or vote beyond that is judged at once. A run judges at most 1048576 certificates.",
-            "Exit code 0: all are accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
-            "Code 74: something could not be read or written. More on exit codes: bfv help exit",
-        ],
-        _ => &[],
-    }
+/// Where to read what the options of a command do not say.
+fn more(command: &str) -> Option<&'static str> {
+    (command == "verify").then_some("The order of lines, exit codes and limits: bfv help streams")
+}
+
+fn streams() -> String {
+    [
+        "Streams: bfv verify judges what comes on the standard input as it comes, and prints its line at once.",
+        "A fusion or vote is judged at once when all answers that it names were accepted before.",
+        "Otherwise it is judged at the end of the input, and so are answers in stages.",
+        "The order in the end: what waited, in the order in which it came, then the counts.",
+        "After the counts come the answers in stages, what was proved of programs, and the result.",
+        "Files have their lines after the counts, in the order in which they are named.",
+        "With --format json, --report or --quiet nothing is printed before the end.",
+        "What is malformed ends the input, and the rest is not read.",
+        "What is accepted is added to the file --seen FILE before its line is printed.",
+        "Code 0: all are accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
+        "Code 74: something cannot be read, written or printed.",
+        "At most 64 MiB of fusions and votes wait. What comes after that is judged at once.",
+        "At most 256 MiB of answers are kept for them. What names others is undecided then.",
+        "A run judges at most 1048576 certificates.",
+        "End of the help page.",
+    ]
+    .join("\n")
 }
 
 fn sentence(text: Option<&clap::builder::StyledStr>) -> String {
@@ -175,14 +183,14 @@ fn trust() -> String {
         "A secret is for at most 1048576 certificates, and bfv counts those of one run only: replace it before.",
         "Workers must not see why a certificate was rejected while a secret is in use.",
         "Each table [[worker]] has a name and a key, and may have models, with which alone it may answer.",
-        "It may have manifest, the file with which it was registered. A split compares it with what the worker is needed for.",
+        "It may have manifest, the file with which it was registered, which must agree with a split.",
         "Each table [[model]] has a name and the folder of an integer model.",
         "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
         "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
         "Each table [[fusion]] has name, package and workers, and may have parameters.",
         "Each table [[vote]] has name, head, workers and quorum. More than half of the workers must be the quorum.",
-        "The head counts, with a key of the role voter. What it delivers is the answer that a quorum of workers gave.",
+        "The head counts, with a key of the role voter. The answer is that of a quorum of workers.",
         "An example is examples/inference/verify.toml.",
         "End of the help page.",
     ]

@@ -155,9 +155,8 @@ impl<'a> Judge<'a> {
     /// The vote of a certificate: of those with its rule, the one of its head in which all whose answers it names have a vote, or else the first.
     fn vote_of(&self, fields: &Fields) -> Option<&'a VoteOf> {
         let named = || self.accepted.iter().filter(|a| fields.parents.contains(a.certificate()));
-        let of_them = |v: &&VoteOf| {
-            *v.vote.head() == fields.worker && named().all(|a| v.vote.workers().contains(a.worker()))
-        };
+        let of_them =
+            |v: &&VoteOf| *v.vote.head() == fields.worker && named().all(|a| v.vote.workers().contains(a.worker()));
         let all = || self.trust.votes.iter().filter(|v| v.vote.rule().root() == fields.spec);
         all().find(of_them).or_else(|| all().next())
     }
@@ -199,13 +198,7 @@ impl<'a> Judge<'a> {
 
     /// One stage. Where the model is split in several ways, it is a stage of all splits that have its layers for its worker, or else of the first
     /// one that has its worker.
-    fn stage(
-        &self,
-        envelope: &Envelope<'_>,
-        expected: Expected<'_>,
-        model: &Model,
-        question: &Question,
-    ) -> Judged {
+    fn stage(&self, envelope: &Envelope<'_>, expected: Expected<'_>, model: &Model, question: &Question) -> Judged {
         let certificate = envelope.certificate();
         let fields = certificate.fields();
         let splits = || (0..).zip(&self.trust.splits).filter(|(_, s)| s.model == model.name);
@@ -254,7 +247,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn fusion(&self, envelope: &Envelope<'_>, expected: &Expected<'_>, fusion: &FusionOf, parents: &[Digest]) -> Judged {
+    fn fusion(
+        &self,
+        envelope: &Envelope<'_>,
+        expected: &Expected<'_>,
+        fusion: &FusionOf,
+        parents: &[Digest],
+    ) -> Judged {
         let named = parents.len();
         let parents: Vec<&Accepted> = self.accepted.iter().filter(|a| parents.contains(a.certificate())).collect();
         // As many are named as there should be, but what they say is not known here.

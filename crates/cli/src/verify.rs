@@ -51,15 +51,16 @@ pub fn verify(args: &Verify, options: &Options) -> Result<Answer, Mistake> {
         return Err(Mistake::new("There is no certificate to judge.", vec![line(&["verify", "answer.bfc"])]));
     }
     if more {
-        let what = format!("More than {CERTIFICATE_LIMIT} certificates came, and the rest was not read.");
+        let what = format!("There are more than {CERTIFICATE_LIMIT} certificates, and the rest was not read.");
         problems.push(Problem::new(Code::NotRead, what, "judge the rest in a run of its own, with the same --seen."));
     }
     let answers = run.end();
     problems.extend(run.used.problem.take());
     // Whoever sends certificates may send a file of trust beside them.
-    let found = args.trust.is_none().then(|| {
-        Line::from(format!("Whom to trust is said by {trust_file}, which was found above the certificates."))
-    });
+    let found = args
+        .trust
+        .is_none()
+        .then(|| Line::from(format!("Whom to trust is said by {trust_file}, which was found above the certificates.")));
     Ok(run.answer(answers, found, &trust_file, &problems))
 }
 
@@ -182,7 +183,8 @@ impl<'a> Run<'a> {
             }));
         }
         if let n @ 1.. = self.judge.dropped() {
-            lines.push(Line::from(format!("Nothing can rest on {}, as too much was held already.", count(n, "answer"))));
+            lines
+                .push(Line::from(format!("Nothing can rest on {}, as too much was kept already.", count(n, "answer"))));
         }
         lines.extend(found);
         lines.extend(problems.iter().map(|p| Line::from(p.sentences())));

@@ -242,10 +242,7 @@ fn only_the_head_counts_and_with_a_key_for_it() {
     (unregistered.by, unregistered.fields.worker) = (2, world::id(2));
     assert_eq!(Operation::Vote.role(), Role::Voter);
     let rejected = rejects(judge(&unregistered, &vote, &all));
-    assert!(
-        matches!(rejected, Rejected::Refused(Refusal::Signature(_, SignatureFault::NotRegistered))),
-        "{rejected}"
-    );
+    assert!(matches!(rejected, Rejected::Refused(Refusal::Signature(_, SignatureFault::NotRegistered))), "{rejected}");
 }
 
 #[test]
@@ -258,9 +255,7 @@ fn fields_of_a_vote_are_those_of_its_answers() {
         change(&mut other.fields);
         rejects(judge(&other, &vote, &all))
     };
-    let bound = |field: &str, rejected: &Rejected| {
-        matches!(rejected, Rejected::Refused(Refusal::Binding(_, BindingFault::Other(f, _))) if *f == field)
-    };
+    let bound = |field: &str, rejected: &Rejected| matches!(rejected, Rejected::Refused(Refusal::Binding(_, BindingFault::Other(f, _))) if *f == field);
     for field in ["model", "input", "output root", "trace"] {
         let rejected = with(&|f| match field {
             "model" => f.model = world::d(9),

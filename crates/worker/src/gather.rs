@@ -4,9 +4,7 @@
 //! workers, and that what their envelopes deliver is what they commit to. Whether each answer is accepted is for whoever judges the head's certificate.
 
 use crate::prove::{Circumstances, Failure};
-use bfv_cert::certificate::{
-    Body, Certificate, Fields, Lane, Layers, Operation, Output, TraceShape, trace_content,
-};
+use bfv_cert::certificate::{Body, Certificate, Fields, Lane, Layers, Operation, Output, TraceShape, trace_content};
 use bfv_cert::digest::{Digest, output_digest};
 use bfv_cert::envelope::{Envelope, LogExtract, RegistryExtract, Reveal, write};
 use bfv_cert::merkle::Builder;
@@ -55,7 +53,7 @@ impl Gathered {
             }
             gathered.answers.push(held);
         }
-        all.ok_or_else(|| Problem::new("the answers", "There are none.", "Give the envelopes of answers."))
+        all.ok_or_else(|| Problem::new("the answers", "There are none.", "Name files with answers."))
     }
 
     /// The fusion by a program, of which the answers are the first input, in its order of workers. `spec` is what the certificate names it by.
@@ -138,7 +136,7 @@ fn held(file: &str, bytes: &[u8]) -> Result<(Digest, Held), Problem> {
     };
     let tokens = output.map(|bytes| bytes.as_chunks::<4>());
     let Some((tokens @ [_, ..], [])) = tokens else {
-        return Err(problem("It reveals no tokens that its certificate commits to.".to_owned()));
+        return Err(problem("It has no tokens that belong to its certificate.".to_owned()));
     };
     let tokens = tokens.iter().map(|t| i64::from(u32::from_le_bytes(*t))).collect();
     Ok((fields.query, Held { certificate: certificate.id(), worker: fields.worker, tokens }))

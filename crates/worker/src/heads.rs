@@ -43,7 +43,7 @@ pub fn fuse(args: Args) -> Result<(), Stop> {
     let path = args.path("--package")?;
     // A package has a program and a proof, each of at most so many bytes.
     let bytes = bounded(&path, 2 * MAX_BYTES as u64, "Make the package again with bfv extract.")?;
-    let parameters = args.maybe("--parameters").map_or_else(|| Ok(Vec::new()), |text| parameters(text))?;
+    let parameters = args.maybe("--parameters").map_or_else(|| Ok(Vec::new()), parameters)?;
     let gathered = gathered(&args)?;
     let desk = Desk::open(&args)?;
     let spec = spec_root(&bytes);
@@ -52,7 +52,7 @@ pub fn fuse(args: Args) -> Result<(), Stop> {
     let package = match judged {
         Ok(Ok(package)) => package.map_err(|why| Stop::Refused(format!("File {}. {why}", path.display())))?,
         Ok(Err(_)) => return Err(Stop::Internal("The kernel stopped while it judged a package.".to_owned())),
-        Err(why) => return Err(Stop::Internal(format!("No thread could be started: {why}."))),
+        Err(why) => return Err(Stop::Internal(format!("The kernel cannot be started: {why}."))),
     };
     let combined = gathered.fuse(package.program(), spec, &parameters)?;
     desk.sign_combined(&args, &combined, "Numbers")
@@ -75,9 +75,7 @@ pub fn vote(args: Args) -> Result<(), Stop> {
 
 /// Lists of numbers with colons between them.
 fn parameters(text: &str) -> Result<Vec<Vec<i64>>, Stop> {
-    let wrong = |part: &str| {
-        Stop::Usage(format!("The flag --parameters has {part}, and needs lists such as 1,2:3,4."))
-    };
+    let wrong = |part: &str| Stop::Usage(format!("The flag --parameters has {part}, and needs lists such as 1,2:3,4."));
     let list = |list: &str| list.split(',').map(|part| part.parse().map_err(|_| wrong(part))).collect();
     text.split(':').map(list).collect()
 }

@@ -20,15 +20,16 @@ It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
 Two commands are for a worker that has some layers of a model, such as --layers 0-3.
 bfv-worker step --model FOLDER --layers FIRST-LAST --prompt-tokens LIST passes all known tokens through these layers.
-Its other flags: --answer-tokens LIST for tokens that are known, --input FILE of the stage before, --next FILE for the next.
+Its other flags: --answer-tokens LIST for tokens that are known, --input FILE, --next FILE.
+The last two are what the stage before has made and what the next stage takes.
 The last stage has no --next and says the next token. It needs --key FILE --query HEX.
 bfv-worker stage takes all tokens of an answer as --answer-tokens LIST and certifies these layers for them.
 Its other flags are those of step and run without --count. With --before ENVELOPE it signs only what follows on that.
-Two commands are for a head, who takes the envelopes of answers to one question, as --answers FILE,FILE and so on.
+Two commands are for a head. It takes answers to one question, as --answers FILE,FILE and so on.
 Both need --key, --slot, --ledger, --log-key, --authority and --output, as run does, and may have --at SECONDS.
-bfv-worker fuse --package FILE fuses them by a package of bfv extract, in its order of workers. Its key has the role head.
+bfv-worker fuse --package FILE makes one answer of them by a package of bfv extract, in its order of workers. Its key has the role head.
 Its other flag: --parameters 1,2:3,4 for its other inputs, each a list.
-bfv-worker vote --workers N --quorum N delivers the answer that enough workers gave. Its key has the role voter.
+bfv-worker vote --workers N --quorum N finds the answer that enough workers gave. Its key has the role voter.
 A LIST has numbers with commas between them.";
 
 /// Why the program stops early, with its exit code.

@@ -1,11 +1,12 @@
 //! The commands of a stage: one worker's layers of a model that is split.
 
 use crate::args::Args;
-use crate::commands::{Desk, keeps, bounded, query, stored};
+use crate::commands::{Desk, bounded, keeps, query, stored};
 use crate::{Stop, say};
 use bfv_cert::certificate::Layers;
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
+use bfv_cert::{BindingFault, Refusal};
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, rows_of, stream_root};
 use bfv_exact::forward::Shown;
@@ -92,9 +93,7 @@ where
         if let Some(before) = &before {
             let before = Envelope::decode(before).map_err(|refusal| Stop::Refused(refusal.to_string()))?;
             before.certificate().verify().map_err(|why| Stop::Refused(why.to_string()))?;
-            bfv_cert::chain(&[before.certificate().body(), own.body()]).map_err(|why| {
-                Stop::Refused(format!("Nothing was signed, as this stage does not follow on the one before. {why}"))
-            })?;
+            bfv_cert::chain(&[before.certificate().body(), own.body()]).map_err(|why| unfit(args, &why))?;
         }
         // What the next stage needs is there before the slot is used up: a certificate that nobody can follow on is of no use.
         written = handed.as_ref().map(|stream| hand_on(args, stream)).transpose()?;
@@ -104,6 +103,17 @@ where
         say(written);
     }
     Ok(())
+}
+
+/// Why a stage is not signed. It does not know its number, only its layers.
+fn unfit(args: &Args, why: &Refusal) -> Stop {
+    let (layers, what) = match why {
+        Refusal::Binding(_, BindingFault::Chain(what, _)) => (args.maybe("--layers").unwrap_or_default(), *what),
+        other => return Stop::Refused(other.to_string()),
+    };
+    Stop::Refused(format!(
+        "Nothing was signed. The stage of layers {layers} does not follow on the one before, in its {what}."
+    ))
 }
 
 /// The rows of the layers in the flags, which are counted from 0, the last one included.

@@ -238,8 +238,14 @@ fn a_stage_signs_nothing_that_does_not_follow_on_the_stage_before() {
     let mut foreign = stream::read(&cut).unwrap();
     foreign.entries_mut()[0] ^= 1;
     write("foreign", &stream::write(&foreign).unwrap());
-    refused(stage(&world, &second, &[("--input", &world.path("foreign"))]), "stage 2 does not follow in its values");
-    refused(stage(&world, &second, &[("--query", &"cd".repeat(32))]), "stage 2 does not follow in its question");
+    refused(
+        stage(&world, &second, &[("--input", &world.path("foreign"))]),
+        "The stage of layers 1-1 does not follow on the one before, in its values.",
+    );
+    refused(
+        stage(&world, &second, &[("--query", &"cd".repeat(32))]),
+        "The stage of layers 1-1 does not follow on the one before, in its question.",
+    );
     write("broken.bfc", b"x");
     refused(stage(&world, &second, &[("--before", &world.path("broken.bfc"))]), "Malformed");
     let (code, _, why) = stage(&world, &second, &[("--before", &world.path("none.bfc"))]);
