@@ -325,6 +325,24 @@ fn what_is_expected_is_compared() {
     assert_eq!(bfv(&["verify", "no-such.bfc"]).0, Some(74));
 }
 
+/// Each repetition costs as much as the first, and none checks nothing.
+#[test]
+fn repetitions_have_a_limit() {
+    let folder = Folder::new("inference-repetitions");
+    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    let here = |path: &str| examples().join(path).display().to_string();
+    let text = ["models/", "median.bfxk", "ledger.txt"].iter().fold(text, |text, path| text.replace(path, &here(path)));
+    let trust = folder.0.join("verify.toml");
+    for (repetitions, code) in [(0, 2), (1, 4), (2, 0), (16, 0), (17, 2), (u32::MAX, 2)] {
+        let line = format!("repetitions = {repetitions}\n");
+        std::fs::write(&trust, text.replace("repetitions = 2\n", &line)).unwrap();
+        let (found, out, err) = bfv(&["verify", "--trust", trust.to_str().unwrap(), "accepted/question-1-law.bfc"]);
+        assert_eq!(found, Some(code), "{repetitions}: {out}{err}");
+        let said = err.contains(&format!("repetitions is {repetitions}, and 1 to 16 are possible"));
+        assert_eq!(said, code == 2, "{err}");
+    }
+}
+
 #[test]
 fn envelopes_come_on_the_standard_input() {
     let run = |bytes: Vec<u8>| {

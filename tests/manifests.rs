@@ -138,3 +138,23 @@ fn a_file_that_is_no_manifest_is_refused_with_its_place() {
         assert!(said.contains(why) && said.contains("first.json"), "{said}");
     }
 }
+
+/// Whoever asks for a registration names a file, of which no more is read than a manifest may have.
+#[test]
+fn a_request_reads_a_manifest_up_to_a_limit() {
+    let folder = Folder::new("manifests-request");
+    let run = |args: &[&str]| {
+        let o = newcomer(&folder.0, &folder.0, args).output().unwrap();
+        (o.status.code(), String::from_utf8(o.stdout).unwrap() + &String::from_utf8(o.stderr).unwrap())
+    };
+    assert_eq!(run(&["key", "make", "law.key"]).0, Some(0));
+    std::fs::write(folder.0.join("large.json"), " ".repeat((1 << 20) + 1)).unwrap();
+    std::fs::write(folder.0.join("good.json"), manifest("first")).unwrap();
+    let (code, said) = run(&["key", "request", "law.key", "--manifest", "large.json"]);
+    assert_eq!(code, Some(74), "{said}");
+    assert!(said.contains("The file large.json has more than 1048576 bytes"), "{said}");
+    let (code, said) = run(&["key", "request", "law.key", "--manifest", "good.json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["key", "request", "law.key", "--out", "x.request"]);
+    assert!(code == Some(2) && said.contains("key request law.key --output x.request"), "{said}");
+}
