@@ -283,3 +283,27 @@ fn ballots_say_where_an_answer_ends() {
     assert_ne!(ballots(&[&[1, 2], &[3]]), ballots(&[&[1], &[2, 3]]));
     assert_eq!(ballots(&[&[1, 2], &[3]]), [2, 1, 2, 1, 3]);
 }
+
+/// No bit of the envelope of a vote can be changed, nor can it be cut off or continued.
+#[test]
+fn every_changed_bit_of_a_vote_is_noticed() {
+    let vote = usual();
+    let all = [said(1, 78, 3), said(2, 78, 3)];
+    let honest = made(&all, vote.rule(), &tokens(&all[0]));
+    let policy = Policy { models: vec![Digest::ZERO], specs: vec![vote.rule().root()], ..world::policy() };
+    let parents: Vec<&Accepted> = all.iter().collect();
+    let judge = |bytes: &[u8]| judge_vote(bytes, &policy, &Expected::default(), &vote, &parents);
+    let mut bytes = honest.bytes();
+    accepts(judge(&bytes));
+    for bit in 0..bytes.len() * 8 {
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let verdict = judge(&bytes);
+        assert!(!matches!(verdict, Verdict::Accepted(_)), "bit {bit}");
+        bytes[bit / 8] ^= 1 << (bit % 8);
+    }
+    for end in 0..bytes.len() {
+        assert!(matches!(judge(&bytes[..end]), Verdict::Rejected(_)), "{end}");
+    }
+    bytes.push(0);
+    assert!(matches!(judge(&bytes), Verdict::Rejected(_)));
+}
