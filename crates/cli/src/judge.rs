@@ -43,14 +43,26 @@ pub struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// Judges by this file; time, question and epochs are those of the command line.
-    pub fn new(trust: &'a Trust, at: Option<u64>, query: Option<Digest>, epochs: Option<(u64, u64)>) -> Self {
+    /// So many certificates were judged in other runs with the same secret.
+    pub fn new(
+        trust: &'a Trust,
+        at: Option<u64>,
+        query: Option<Digest>,
+        epochs: Option<(u64, u64)>,
+        judged: u64,
+    ) -> Self {
         let (accepted, stages) = (Vec::new(), Vec::new());
-        Judge { trust, at, query, epochs, accepted, stages, judged: 0, held: 0, dropped: 0 }
+        Judge { trust, at, query, epochs, accepted, stages, judged, held: 0, dropped: 0 }
     }
 
     /// Whether all that a certificate rests on was accepted before, so that nothing would be won by waiting.
     pub fn ready(&self, fields: &Fields) -> bool {
         fields.parents.iter().all(|parent| self.accepted.iter().any(|a| a.certificate() == parent))
+    }
+
+    /// How many were judged, in other runs with the same secret and in this one.
+    pub fn judged(&self) -> u64 {
+        self.judged
     }
 
     /// How many answers and stages could not be held for what may rest on them.
@@ -84,7 +96,8 @@ impl<'a> Judge<'a> {
     /// model, fusion or vote, too.
     pub fn one(&mut self, envelope: &Envelope<'_>, slots: &mut Slots) -> (Judged, Option<&'a str>, String) {
         let (mut judged, of) = self.judge(envelope, slots);
-        self.judged += if let Judged::Stage(stage) = &judged { stage.looks() } else { 1 };
+        let looks = if let Judged::Stage(stage) = &judged { stage.looks() } else { 1 };
+        self.judged = self.judged.saturating_add(looks);
         let mut slot = if judged.accepted() { slots.add(envelope) } else { String::new() };
         match &mut judged {
             Judged::Verdict(Verdict::Accepted(answer)) => self.keep(answer),

@@ -1,4 +1,5 @@
-//! What was accepted before, so that nothing is accepted twice: the slots that were used, and what each worker did for each question.
+//! What was accepted before, so that nothing is accepted twice: the slots that were used, and what each worker did for each question. Beside it, how many
+//! certificates were judged with a secret, whatever came of them.
 
 use crate::init::shown;
 use bfv_cert::certificate::{Fields, Operation, Slot};
@@ -49,6 +50,8 @@ impl<'a> Used<'a> {
 pub struct Slots {
     slots: BTreeMap<Place, Digest>,
     answers: BTreeMap<Done, Digest>,
+    /// How many certificates were judged with each secret.
+    judged: BTreeMap<Digest, u64>,
     /// Whether those of earlier runs are among them.
     kept: bool,
 }
@@ -67,6 +70,8 @@ impl Seen for Slots {
     }
 }
 
+/// The word in front of a line about a secret.
+const JUDGED: &str = "judged";
 const OPERATIONS: [&str; 4] = ["layers", "answer", "fusion", "vote"];
 
 fn done(fields: &Fields) -> Done {
@@ -110,8 +115,23 @@ impl Slots {
         Ok(slots)
     }
 
+    /// How many certificates earlier runs have judged with a secret.
+    pub fn judged(&self, secret: &Digest) -> u64 {
+        self.judged.get(secret).copied().unwrap_or_default()
+    }
+
+    /// The line for the file after so many more.
+    pub fn judged_line(secret: &Digest, more: u64) -> String {
+        format!("{JUDGED} {secret} {more}\n")
+    }
+
     fn line(&mut self, line: &str) -> Option<()> {
         let words: Vec<&str> = line.split(' ').collect();
+        if let [JUDGED, secret, more] = words.as_slice() {
+            let count = self.judged.entry(bfv_ledger::digest(secret)?).or_default();
+            *count = count.saturating_add(more.parse().ok()?);
+            return Some(());
+        }
         let [worker, epoch, view, seq, body, query, word, model, spec, layer] = words.as_slice() else { return None };
         let worker = *bfv_ledger::key_id(worker)?.0.as_bytes();
         let [body, query, model, spec] = [body, query, model, spec].map(|d| bfv_ledger::digest(d));

@@ -136,6 +136,14 @@ impl Trust {
         self.held.iter().find(|(k, _)| k == worker).map_or(&self.policy, |(_, policy)| policy)
     }
 
+    /// The name of the secret from which random numbers come, where they do. All models have the same one.
+    pub fn secret(&self) -> Option<Digest> {
+        self.models.iter().find_map(|m| match &m.drawn {
+            Drawn::Secret(secret) => Some(secret.name()),
+            Drawn::FiatShamir { .. } => None,
+        })
+    }
+
     /// The name of a key, or its beginning.
     pub fn name(&self, key: &KeyId) -> String {
         let named = self.names.iter().find(|(_, k)| k == key).map(|(name, _)| name.clone());

@@ -31,8 +31,11 @@ pub fn verify(args: &Verify, options: &Options) -> Result<Answer, Mistake> {
     let (trust, trust_file) = trusted(args)?;
     let query = args.query.as_deref().map(digest).transpose()?;
     let slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), Slots::read).map_err(refuse)?;
+    let secret = trust.secret();
+    let judged = secret.as_ref().map_or(0, |secret| slots.judged(secret));
     let mut run = Run {
-        judge: Judge::new(&trust, args.at, query, epochs(args)?),
+        judge: Judge::new(&trust, args.at, query, epochs(args)?, judged),
+        secret,
         slots,
         used: Used::new(args.seen.as_deref()),
         rows: Rows::new(args, options),
@@ -75,6 +78,8 @@ struct Waiting {
 /// The run of the command.
 struct Run<'a> {
     judge: Judge<'a>,
+    /// The secret with which it judges, where there is one.
+    secret: Option<Digest>,
     slots: Slots,
     used: Used<'a>,
     rows: Rows<'a>,
@@ -110,9 +115,12 @@ impl<'a> Run<'a> {
     }
 
     fn judge(&mut self, row: usize, place: &str, envelope: &Envelope<'_>) {
+        let before = self.judge.judged();
         let (judged, of, slot) = self.judge.one(envelope, &mut self.slots);
-        // Before anybody hears of it, so that nothing is accepted twice.
-        self.used.add(&slot);
+        // Before anybody hears of it, so that nothing is accepted twice, and whatever is heard about a secret is counted.
+        let looks = self.judge.judged().saturating_sub(before);
+        let counted = self.secret.map_or_else(String::new, |secret| Slots::judged_line(&secret, looks));
+        self.used.add(&(counted + &slot));
         if let (true, Some(of)) = (judged.accepted(), of)
             && self.judge.trust.fusions.iter().any(|f| f.name == of)
         {
