@@ -237,6 +237,20 @@ fn without_its_answers_nothing_can_be_told() {
         assert_eq!(code, Some(4), "{out}");
         assert!(out.contains(&reason), "{out}");
     }
+    // With another rule of the same numbers, in which the third worker has no vote, that is the reason.
+    let folder = Folder::new("votes-no-vote");
+    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    let text = text.replace("../models", &examples().join("../models").display().to_string());
+    let (before, vote) = text.split_at(text.find("[[vote]]").unwrap());
+    std::fs::write(folder.0.join("verify.toml"), format!("{before}{}", vote.replace("\"third\"", "\"head\""))).unwrap();
+    let trust = folder.0.join("verify.toml").display().to_string();
+    for order in [[first, second, third, voted], [voted, first, second, third]] {
+        let (code, out, _) = bfv(&[&["verify", "--trust", &trust], order.as_slice()].concat());
+        assert_eq!(code, Some(1), "{out}");
+        let line = out.lines().find(|l| l.starts_with(&format!("Rejected: {voted}. "))).unwrap_or_default();
+        assert!(line.contains("The certificate does not belong here: answer "), "{out}");
+        assert!(line.ends_with(" is of a worker who has no vote."), "{out}");
+    }
     // An answer that is rejected is no parent: here it is one to another question, of which nobody was asked.
     let other = question(2).1.to_string();
     let (code, out, _) = bfv(&["verify", "--query", &other, first, second, third, voted]);

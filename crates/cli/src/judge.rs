@@ -8,14 +8,13 @@ use bfv_cert::certificate::{Fields, Layers, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::Envelope;
 use bfv_cert::freshness::Fresh;
-use bfv_cert::sign::KeyId;
 use bfv_cert::{Class, Expected, Policy, admit_read};
 use bfv_exact::commit::tokens_root;
 use bfv_verify::{
     Accepted, Case, Fusion, Part, Rejected, Terms, Undecided, Verdict, judge_fusion_read, judge_read, judge_stage_read,
     judge_vote_read,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most bytes of answers that are held for fusions, votes and answers in stages: 256 MiB.
 const HELD_LIMIT: usize = 1 << 28;
@@ -27,11 +26,11 @@ const STAGE_BYTES: usize = 1 << 13;
 /// Judges one certificate after the other.
 pub struct Judge<'a> {
     pub trust: &'a Trust,
-    pub at: Option<u64>,
-    pub query: Option<Digest>,
-    pub epochs: Option<(u64, u64)>,
-    /// The answers that a fusion or vote may rest on.
-    accepted: Vec<Accepted>,
+    at: Option<u64>,
+    query: Option<Digest>,
+    epochs: Option<(u64, u64)>,
+    /// The answers that a fusion or vote may rest on, by their certificates.
+    accepted: BTreeMap<Digest, Accepted>,
     /// The stages of answers.
     stages: Vec<StageOf>,
     /// How many were judged: each may tell something about secret random numbers.
@@ -51,13 +50,13 @@ impl<'a> Judge<'a> {
         epochs: Option<(u64, u64)>,
         judged: u64,
     ) -> Self {
-        let (accepted, stages) = (Vec::new(), Vec::new());
+        let (accepted, stages) = (BTreeMap::new(), Vec::new());
         Judge { trust, at, query, epochs, accepted, stages, judged, held: 0, dropped: 0 }
     }
 
     /// Whether all that a certificate rests on was accepted before, so that nothing would be won by waiting.
     pub fn ready(&self, fields: &Fields) -> bool {
-        fields.parents.iter().all(|parent| self.accepted.iter().any(|a| a.certificate() == parent))
+        fields.parents.iter().all(|parent| self.accepted.contains_key(parent))
     }
 
     /// How many were judged, in other runs with the same secret and in this one.
@@ -82,18 +81,21 @@ impl<'a> Judge<'a> {
         room
     }
 
-    /// Keeps an accepted answer where some fusion or vote may rest on it.
+    /// The answers that a certificate names, as far as they were accepted.
+    fn named(&self, parents: &[Digest]) -> Vec<&Accepted> {
+        parents.iter().filter_map(|parent| self.accepted.get(parent)).collect()
+    }
+
+    /// Keeps an accepted answer where there are fusions or votes. Also one that none of them may rest on: then that is the reason why it is rejected.
     fn keep(&mut self, answer: &Accepted) {
-        let may = |workers: &[KeyId]| workers.contains(answer.worker());
-        let used = self.trust.fusions.iter().any(|f| may(&f.workers))
-            || self.trust.votes.iter().any(|v| may(v.vote.workers()));
+        let used = !self.trust.fusions.is_empty() || !self.trust.votes.is_empty();
         if used && self.has_room(answer.values().len().saturating_mul(8).saturating_add(ANSWER_BYTES)) {
-            self.accepted.push(answer.clone());
+            self.accepted.insert(*answer.certificate(), answer.clone());
         }
     }
 
-    /// Judges one, and keeps what others may rest on. `note` gives the line for the file of slots where it is accepted. The result has the name of the
-    /// model, fusion or vote, too.
+    /// Judges one, and keeps what others may rest on. The result has the name of the model, fusion or vote, too, and the line for the file of slots
+    /// where it is accepted and no stage: that of a stage is with its answer.
     pub fn one(&mut self, envelope: &Envelope<'_>, slots: &mut Slots) -> (Judged, Option<&'a str>, String) {
         let (mut judged, of) = self.judge(envelope, slots);
         let looks = if let Judged::Stage(stage) = &judged { stage.looks() } else { 1 };
@@ -158,8 +160,8 @@ impl<'a> Judge<'a> {
 
     /// The fusion of a certificate: of those with its program, the one of the workers whose answers it names, or else the first.
     fn fusion_of(&self, fields: &Fields) -> Option<&'a FusionOf> {
-        let named = self.accepted.iter().filter(|a| fields.parents.contains(a.certificate()));
-        let workers: BTreeSet<[u8; 32]> = named.map(|a| *a.worker().0.as_bytes()).collect();
+        let named = self.named(&fields.parents);
+        let workers: BTreeSet<[u8; 32]> = named.iter().map(|a| *a.worker().0.as_bytes()).collect();
         let of_them = |f: &&FusionOf| f.workers.iter().map(|w| *w.0.as_bytes()).collect::<BTreeSet<_>>() == workers;
         let all = || self.trust.fusions.iter().filter(|f| f.spec == fields.spec);
         all().find(of_them).or_else(|| all().next())
@@ -167,9 +169,10 @@ impl<'a> Judge<'a> {
 
     /// The vote of a certificate: of those with its rule, the one of its head in which all whose answers it names have a vote, or else the first.
     fn vote_of(&self, fields: &Fields) -> Option<&'a VoteOf> {
-        let named = || self.accepted.iter().filter(|a| fields.parents.contains(a.certificate()));
-        let of_them =
-            |v: &&VoteOf| *v.vote.head() == fields.worker && named().all(|a| v.vote.workers().contains(a.worker()));
+        let named = self.named(&fields.parents);
+        let of_them = |v: &&VoteOf| {
+            *v.vote.head() == fields.worker && named.iter().all(|a| v.vote.workers().contains(a.worker()))
+        };
         let all = || self.trust.votes.iter().filter(|v| v.vote.rule().root() == fields.spec);
         all().find(of_them).or_else(|| all().next())
     }
@@ -268,7 +271,7 @@ impl<'a> Judge<'a> {
         parents: &[Digest],
     ) -> Judged {
         let named = parents.len();
-        let parents: Vec<&Accepted> = self.accepted.iter().filter(|a| parents.contains(a.certificate())).collect();
+        let parents = self.named(parents);
         // As many are named as there should be, but what they say is not known here.
         if named == fusion.workers.len() && parents.len() < named {
             return self.admitted(envelope, expected, "Not all answers that it fuses were accepted before.");
@@ -281,7 +284,7 @@ impl<'a> Judge<'a> {
 
     fn vote(&self, envelope: &Envelope<'_>, expected: &Expected<'_>, of: &VoteOf, parents: &[Digest]) -> Judged {
         let (named, quorum) = (parents.len(), of.vote.rule().quorum());
-        let parents: Vec<&Accepted> = self.accepted.iter().filter(|a| parents.contains(a.certificate())).collect();
+        let parents = self.named(parents);
         // There are enough of them, but what they say is not known here.
         if named >= quorum && parents.len() < named {
             return self.admitted(envelope, expected, "Not all answers that it counts were accepted before.");
