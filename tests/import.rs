@@ -172,7 +172,7 @@ fn what_is_there_is_kept_unless_it_is_to_be_replaced() {
     assert_eq!(code, 74, "{text}");
     assert!(text.starts_with("Error not-written: The file linear.sctt exists already. Nothing was written."), "{text}");
     assert_eq!(std::fs::read_to_string(dir.join("linear.sctt")).unwrap(), "claim mine : 1 = 1 by refl\n");
-    let (code, text) = bfv(dir, &["import", "mergekit", "linear.yml", "--out", "other.sctt"]);
+    let (code, text) = bfv(dir, &["import", "mergekit", "linear.yml", "--output", "other.sctt"]);
     assert_eq!((code, dir.join("other.sctt").exists()), (0, true), "{text}");
     let (code, text) = bfv(dir, &["import", "mergekit", "linear.yml", "--replace"]);
     assert_eq!(code, 0, "{text}");

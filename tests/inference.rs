@@ -325,6 +325,68 @@ fn what_is_expected_is_compared() {
     assert_eq!(bfv(&["verify", "no-such.bfc"]).0, Some(74));
 }
 
+/// Each repetition costs as much as the first, and none checks nothing.
+#[test]
+fn repetitions_have_a_limit() {
+    let folder = Folder::new("inference-repetitions");
+    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    let here = |path: &str| examples().join(path).display().to_string();
+    let text = ["models/", "median.bfxk", "ledger.txt"].iter().fold(text, |text, path| text.replace(path, &here(path)));
+    let trust = folder.0.join("verify.toml");
+    for (repetitions, code) in [(0, 2), (1, 4), (2, 0), (16, 0), (17, 2), (u32::MAX, 2)] {
+        let line = format!("repetitions = {repetitions}\n");
+        std::fs::write(&trust, text.replace("repetitions = 2\n", &line)).unwrap();
+        let (found, out, err) = bfv(&["verify", "--trust", trust.to_str().unwrap(), "accepted/question-1-law.bfc"]);
+        assert_eq!(found, Some(code), "{repetitions}: {out}{err}");
+        let said = err.contains(&format!("repetitions is {repetitions}, and 1 to 16 are possible"));
+        assert_eq!(said, code == 2, "{err}");
+    }
+}
+
+/// Whatever is judged with a secret tells something about it, so all runs count, and rejected certificates as well.
+#[test]
+fn uses_of_a_secret_are_counted_over_runs() {
+    let folder = Folder::new("inference-secret");
+    let text = std::fs::read_to_string(examples().join("verify.toml")).unwrap();
+    let here = |path: &str| examples().join(path).display().to_string();
+    let text = ["models/", "median.bfxk", "ledger.txt"].iter().fold(text, |text, path| text.replace(path, &here(path)));
+    let secret = "kind = \"secret\"\nfile = \"secret\"\n";
+    let text = text.replace("kind = \"fiat-shamir\"\nrepetitions = 2\ntries = 60\n", secret);
+    let at = |name: &str| folder.0.join(name).display().to_string();
+    std::fs::write(at("verify.toml"), text).unwrap();
+    let judged = |file: &str| bfv(&["verify", "--trust", &at("verify.toml"), "--seen", &at("seen"), file]);
+    let counts = || {
+        let text = std::fs::read_to_string(at("seen")).unwrap();
+        text.lines().filter(|l| l.starts_with("judged ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    std::fs::write(at("secret"), "5a".repeat(32)).unwrap();
+    let (code, out, err) = judged("accepted/question-1-law.bfc");
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    let (code, out, _) = judged("rejected/02-one-row-of-weights.bfc");
+    assert_eq!(code, Some(1), "{out}");
+    let all = counts();
+    assert!(all.len() == 2 && all[0] == all[1] && all[0].ends_with(" 1"), "{all:?}");
+    assert!(!all[0].contains("5a5a"), "the secret itself is not written");
+    // What other runs have used up is used up.
+    let name = all[0].split(' ').nth(1).unwrap();
+    let file = std::fs::read_to_string(at("seen")).unwrap();
+    for (more, code) in [((1 << 20) - 3, 0), ((1 << 20) - 2, 4), (u64::MAX, 4)] {
+        std::fs::write(at("seen"), format!("{file}judged {name} {more}\n")).unwrap();
+        let (found, out, err) = judged("accepted/question-1-medicine.bfc");
+        assert_eq!(found, Some(code), "{more}: {out}{err}");
+        assert_eq!(out.contains("2^-0"), code == 4, "{out}");
+    }
+    // Another secret begins anew.
+    std::fs::write(at("secret"), "6b".repeat(32)).unwrap();
+    let (code, out, _) = judged("accepted/question-1-code.bfc");
+    assert_eq!(code, Some(0), "{out}");
+    for line in ["judged", "judged x 1", &format!("judged {name} -1"), &format!("judged {name} 1 1")] {
+        std::fs::write(at("seen"), line).unwrap();
+        let (code, _, err) = judged("accepted/question-2-law.bfc");
+        assert!(code == Some(2) && err.contains("Line 1 of "), "{err}");
+    }
+}
+
 #[test]
 fn envelopes_come_on_the_standard_input() {
     let run = |bytes: Vec<u8>| {

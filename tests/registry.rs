@@ -58,16 +58,16 @@ fn a_key_is_made_once_and_for_its_owner_only() {
     refused(dir, "key show missing.key", 74, "The file missing.key cannot be read");
     refused(dir, "key show law.request", 2, "Others may use it");
     refused(dir, "key make other.key --role head", 2, "The option --role does not go with key make.");
-    refused(dir, "key request law.key --from 10 --until 9 --out x.request", 2, "The key would end before it begins");
+    refused(dir, "key request law.key --from 10 --until 9 --output x.request", 2, "The key would end before it begins");
     refused(
         dir,
-        "key request law.key --manifest law.request --out x.request",
+        "key request law.key --manifest law.request --output x.request",
         2,
         "The file law.request cannot be used.",
     );
     refused(
         dir,
-        "key request law.key --role voter --manifest law.request --out x.request",
+        "key request law.key --role voter --manifest law.request --output x.request",
         2,
         "A voter has no manifest.",
     );
@@ -124,7 +124,7 @@ fn a_registry_is_started_kept_and_listed() {
     );
     grown(0);
     // One key, two roles.
-    ok(dir, "key request law.key --role head --from 900 --until 5000 --out head.request");
+    ok(dir, "key request law.key --role head --from 900 --until 5000 --output head.request");
     let registered = json(dir, "registry register trust --request head.request --at 1001");
     assert_eq!((&registered["count"], &registered["time"]), (&2.into(), &1001.into()));
     assert_eq!(

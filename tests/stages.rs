@@ -514,7 +514,7 @@ fn two_workers_answer_through_the_real_programs() {
         out
     };
     for name in WORKERS {
-        done(run(&["key", "--out", &at(&folder, name)]));
+        done(run(&["key", "--output", &at(&folder, name)]));
     }
     let [authority, log, head] = ["authority", "log", "head"].map(|n| generate(&folder.0.join(n)).unwrap());
     let own = WORKERS.map(|n| secret(&folder.0.join(n)).unwrap());
@@ -545,7 +545,7 @@ fn two_workers_answer_through_the_real_programs() {
         let so_far = commas(&known);
         let some: Vec<&str> = if known.is_empty() { vec![] } else { vec!["--answer-tokens", &so_far] };
         let both = [&["step", "--model", &model, "--prompt-tokens", &prompt][..], &some].concat();
-        done(run(&[&both[..], &["--layers", "0-0", "--output", &cut]].concat()));
+        done(run(&[&both[..], &["--layers", "0-0", "--next", &cut]].concat()));
         let key = ["--layers", "1-1", "--input", &cut, "--key", &second, "--query", &query];
         let said = done(run(&[&both[..], &key].concat()));
         known.push(said.trim().trim_start_matches("The next token is ").trim_end_matches('.').parse().unwrap());
@@ -567,11 +567,11 @@ fn two_workers_answer_through_the_real_programs() {
             ["--authority", &authority],
             ["--open", "products"],
             ["--at", &start],
-            ["--out", &out],
+            ["--output", &out],
         ];
         run(&[&["stage"], flags.as_flattened(), more].concat())
     };
-    done(sign("first", &["--layers", "0-0", "--output", &cut]));
+    done(sign("first", &["--layers", "0-0", "--next", &cut]));
     let before = at(&folder, "first.bfc");
     done(sign("second", &["--layers", "1-1", "--input", &cut, "--before", &before]));
     let out = done(bfv_in(&folder.0, &["verify", "first.bfc", "second.bfc", "--query", &query, "--format", "json"]));

@@ -234,7 +234,7 @@ pub fn ledger(folder: &Path, certificates: &[Certificate]) -> Ledger {
     bfv(folder, "registry start");
     let register = |name: &str, role: &str| {
         let (from, until) = (START - 1000, START + 365 * 86_400);
-        let request = format!("--role {role} --from {from} --until {until} --out {name}-{role}.request");
+        let request = format!("--role {role} --from {from} --until {until} --output {name}-{role}.request");
         bfv(folder, &format!("key request {name}.key {request}"));
         bfv(folder, &format!("registry register --request {name}-{role}.request --at {}", START - 900));
     };

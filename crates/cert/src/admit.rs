@@ -172,15 +172,30 @@ impl<'a> Unopened<'a> {
 /// # Errors
 /// The first thing that is wrong, in the order of cost.
 pub fn admit<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> Result<Admitted<'a>, Refusal> {
-    admit_unopened(bytes, policy, expected)?.open(&[])
+    admit_read(Envelope::decode(bytes)?, policy, expected)
+}
+
+/// The same for an envelope that was read before.
+///
+/// # Errors
+/// The first thing that is wrong, in the order of cost.
+pub fn admit_read<'a>(
+    envelope: Envelope<'a>,
+    policy: &Policy,
+    expected: &Expected<'_>,
+) -> Result<Admitted<'a>, Refusal> {
+    admit_unopened(envelope, policy, expected)?.open(&[])
 }
 
 /// Checks all of an envelope but the opened values, which cost most.
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of cost.
-pub fn admit_unopened<'a>(bytes: &'a [u8], policy: &Policy, expected: &Expected<'_>) -> Result<Unopened<'a>, Refusal> {
-    let envelope = Envelope::decode(bytes)?;
+pub fn admit_unopened<'a>(
+    envelope: Envelope<'a>,
+    policy: &Policy,
+    expected: &Expected<'_>,
+) -> Result<Unopened<'a>, Refusal> {
     let certificate = envelope.certificate();
     let fields = certificate.fields();
     let (log, registry) = (envelope.log(), envelope.registry());

@@ -130,18 +130,12 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// The length that the head of a byte string says, which stands here in full (RFC 8949, section 3).
+    /// The length that the head of a byte string says, which stands here in full.
     fn said(&self, at: usize) -> Option<u64> {
-        let (head, rest) = self.decoder.input().get(at..)?.split_first()?;
-        let follow = match head & 0x1f {
-            n @ 0..24 => return Some(n.into()),
-            24 => 1,
-            25 => 2,
-            26 => 4,
-            27 => 8,
-            _ => return None,
-        };
-        Some(rest.get(..follow)?.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        match head(self.decoder.input().get(at..)?) {
+            Head::Whole(_, n, _) => Some(n),
+            Head::Cut | Head::Strange => None,
+        }
     }
 
     fn bounded(&self, field: &'static str, at: usize, n: u64, least: u64, most: u64) -> Result<(), Refusal> {
@@ -195,6 +189,72 @@ impl<'a> Reader<'a> {
             0 => Ok(()),
             n => self.deny("end", Malformed::Trailing(n)),
         }
+    }
+}
+
+/// The head of an item (RFC 8949, section 3).
+enum Head {
+    /// Its major type, its number or length, and the bytes of the head.
+    Whole(u8, u64, usize),
+    /// The bytes end within it.
+    Cut,
+    /// It has no number.
+    Strange,
+}
+
+fn head(bytes: &[u8]) -> Head {
+    let Some((first, rest)) = bytes.split_first() else { return Head::Cut };
+    let follow = match first & 0x1f {
+        n @ 0..24 => return Head::Whole(first >> 5, n.into(), 1),
+        24 => 1,
+        25 => 2,
+        26 => 4,
+        27 => 8,
+        _ => return Head::Strange,
+    };
+    match rest.get(..follow) {
+        Some(number) => {
+            let n = number.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+            Head::Whole(first >> 5, n, follow + 1)
+        }
+        None => Head::Cut,
+    }
+}
+
+/// Where an item ends of which the bytes come in parts, so that whoever reads a stream knows when to read strictly. Every head is looked at once, and what
+/// is in a byte string not at all. Nothing is judged, and nothing is kept but two numbers.
+#[derive(Clone, Debug)]
+pub struct Extent {
+    /// Where the next head stands.
+    at: u64,
+    /// How many items are still to come.
+    open: u64,
+}
+
+impl Default for Extent {
+    fn default() -> Extent {
+        Extent { at: 0, open: 1 }
+    }
+}
+
+impl Extent {
+    /// Goes on with the bytes that are there, from the first one of the item on. Says whether more of them would change nothing: the item ends in them,
+    /// or has something that no [`Reader`] takes.
+    pub fn ended(&mut self, bytes: &[u8]) -> bool {
+        while self.open > 0 {
+            let rest = usize::try_from(self.at).ok().and_then(|at| bytes.get(at..));
+            let Some(rest) = rest else { return false };
+            let (inside, items) = match head(rest) {
+                Head::Whole(0, _, length) => (length as u64, 0),
+                Head::Whole(2, n, length) => (n.saturating_add(length as u64), 0),
+                Head::Whole(4, n, length) => (length as u64, n),
+                Head::Whole(..) | Head::Strange => return true,
+                // Of another type no more is needed to know that.
+                Head::Cut => return rest.first().is_some_and(|first| !matches!(first >> 5, 0 | 2 | 4)),
+            };
+            (self.at, self.open) = (self.at.saturating_add(inside), (self.open - 1).saturating_add(items));
+        }
+        self.at <= bytes.len() as u64
     }
 }
 

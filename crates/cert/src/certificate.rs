@@ -55,7 +55,8 @@ impl Operation {
         }
     }
 
-    fn has_parents(self) -> bool {
+    /// Whether it rests on the answers of other certificates, its parents, and so is no answer of a model.
+    pub fn has_parents(self) -> bool {
         matches!(self, Operation::Fusion | Operation::Vote)
     }
 }

@@ -83,11 +83,13 @@ pub enum Context {
     LogNode,
     /// The file in which a worker or a head says what it is.
     Manifest,
+    /// The rule of a vote.
+    Vote,
 }
 
 impl Context {
     /// Every use.
-    pub const ALL: [Context; 22] = [
+    pub const ALL: [Context; 23] = [
         Context::Cell,
         Context::Activation,
         Context::Tile,
@@ -110,6 +112,7 @@ impl Context {
         Context::LogLeaf,
         Context::LogNode,
         Context::Manifest,
+        Context::Vote,
     ];
 
     /// The context string of `derive_key`. Part of the format: a changed string is another format.
@@ -137,6 +140,7 @@ impl Context {
             Context::LogLeaf => "bfv 2026 log leaf v1",
             Context::LogNode => "bfv 2026 log node v1",
             Context::Manifest => "bfv 2026 manifest v1",
+            Context::Vote => "bfv 2026 vote v1",
         }
     }
 
@@ -232,6 +236,11 @@ pub fn draw_word(seed: &[u8; 32], query: &Digest, index: u64) -> u64 {
 /// What a certificate names as the specification: the hash of its bytes, which begin with the kind of specification.
 pub fn spec_root(bytes: &[u8]) -> Digest {
     Context::Spec.hash().bytes(bytes).finish()
+}
+
+/// What the certificate of a vote names as the specification: how many workers have a vote, and how many must give one answer.
+pub fn vote_root(workers: u64, quorum: u64) -> Digest {
+    Context::Vote.hash().number(workers).number(quorum).finish()
 }
 
 /// The hash of an output that is too long for the certificate.

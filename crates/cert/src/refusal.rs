@@ -236,8 +236,16 @@ pub enum BindingFault {
     Reveal(&'static str),
     /// So many inputs were expected, and so many stand there.
     Count(u64, u64),
-    /// Of the answers that were fused, the one with this index, from 0, is another than the others or the fusion in this respect.
+    /// Of the answers that a fusion or vote rests on, the one with this index, from 0, is another than the others or the fusion in this respect.
     Parent(&'static str, usize),
+    /// The answer with this index, from 0, is of a worker who has no vote.
+    NoVote(usize),
+    /// The answer with this index, from 0, is the second one of its worker.
+    VotesTwice(usize),
+    /// So many answers are the one that is delivered, and so many are needed.
+    Quorum(u64, u64),
+    /// So many answers are the one that is delivered, and so many are another one.
+    Outvoted(u64, u64),
     /// These stages do not follow on each other in this respect; the second has this index, from 0.
     Chain(&'static str, usize),
     /// The key is registered for other layers, from the first number up to, and without, the second.
@@ -256,8 +264,12 @@ impl fmt::Display for BindingFault {
             BindingFault::Reveal(field) => write!(f, "the revealed {field} does not fit"),
             BindingFault::Count(needed, found) => write!(f, "{needed} were expected, not {found}"),
             BindingFault::Parent(what, i) => {
-                write!(f, "answer {} of the fusion has another {what}", i.saturating_add(1))
+                write!(f, "answer {} of those it rests on has another {what}", i.saturating_add(1))
             }
+            BindingFault::NoVote(i) => write!(f, "answer {} is of a worker who has no vote", i.saturating_add(1)),
+            BindingFault::VotesTwice(i) => write!(f, "answer {} is the second one of its worker", i.saturating_add(1)),
+            BindingFault::Quorum(n, quorum) => write!(f, "its support is {n}, and the quorum is {quorum}"),
+            BindingFault::Outvoted(n, most) => write!(f, "its support is {n}, and that of another answer {most}"),
             BindingFault::Chain(what, i) => write!(f, "stage {} does not follow in its {what}", i.saturating_add(1)),
             BindingFault::Layers(start, end) => write!(f, "its key has other layers, {start} to {end}"),
         }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use bfv_cert::cbor::Extent;
 use bfv_cert::certificate::BODY_LIMIT;
 use bfv_cert::envelope::Envelope;
 use bfv_cert::sign::SIGNATURE_LEN;
@@ -41,4 +42,22 @@ fn a_length_that_is_not_kept_is_malformed() {
             assert!(matches!(found, Err(Refusal::Malformed(..))), "{found:?}");
         }
     }
+}
+
+/// A reader of a stream learns at the last byte of an envelope that it is complete, however its bytes come, and what follows does not matter.
+#[test]
+fn the_end_of_an_envelope_is_found_byte_by_byte() {
+    let honest = common::World::new().bytes();
+    let mut grows = Extent::default();
+    for end in 0..honest.len() {
+        assert!(!grows.ended(&honest[..end]) && !Extent::default().ended(&honest[..end]), "{end}");
+    }
+    assert!(grows.ended(&honest) && Extent::default().ended(&[honest.as_slice(), &[0; 9]].concat()));
+    // What no envelope has is no reason to wait: a text, a map, a tag, a float, and a length that is left open.
+    for strange in [0x61, 0xa1, 0xc1, 0xfb, 0x9f, 0x5f, 0x1c] {
+        assert!(Extent::default().ended(&[0x82, strange]), "{strange:x}");
+    }
+    // Lengths beyond every limit do not wrap.
+    let most = [[0x9b].as_slice(), &[0xff; 8], &[0x5b], &[0xff; 8], &[0x5b], &[0xff; 8]].concat();
+    assert!(!Extent::default().ended(&most));
 }

@@ -86,7 +86,7 @@ impl Answer {
                         Value::Array(items) if key == self.list || key == "problems" => {
                             let kind = key.trim_end_matches('s');
                             for item in items {
-                                out += &format!("{}\n", json!({ kind: item }));
+                                out += &item_text(kind, item);
                             }
                         }
                         other => {
@@ -110,8 +110,7 @@ impl Answer {
     fn text(&self, options: &Options) -> String {
         let mut out = format!("{}\n", printable(&self.first));
         for line in &self.lines {
-            out += &paint(&printable(&line.text), options.color);
-            out.push('\n');
+            out += &line_text(line, options);
             if options.layout == Layout::Visual {
                 out += &line.picture.as_ref().map_or_else(String::new, |p| visual::draw(p, options.color));
                 out += &line.drawing;
@@ -122,6 +121,16 @@ impl Answer {
         }
         out + &printable(&self.closing) + "\n"
     }
+}
+
+/// A line of the answer as text, with its end.
+pub fn line_text(line: &Line, options: &Options) -> String {
+    paint(&printable(&line.text), options.color) + "\n"
+}
+
+/// An item of a list as a line of `--format jsonl`.
+pub fn item_text(kind: &str, item: &Value) -> String {
+    format!("{}\n", json!({ kind: item }))
 }
 
 /// A text without commands for the terminal, whatever it quotes. Ends of lines stay: some facts have several lines.

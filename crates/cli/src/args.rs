@@ -186,7 +186,7 @@ pub struct Import {
     pub select: Option<u16>,
     /// The file to write. Default: the name of the recipe with the ending sctt.
     #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    pub output: Option<PathBuf>,
     /// Write the file anew where it exists already.
     #[arg(long)]
     pub replace: bool,
@@ -237,7 +237,7 @@ pub struct Verify {
     /// The epochs that are accepted, such as 3-5. Default: all.
     #[arg(long, value_name = "RANGE")]
     pub epochs: Option<String>,
-    /// A file of slots that were used, and of who answered what. What is accepted is added to it.
+    /// A file of slots that were used, and of who answered what. What is accepted is added before its line is printed.
     #[arg(long, value_name = "FILE")]
     pub seen: Option<PathBuf>,
 }
@@ -324,7 +324,7 @@ pub struct Key {
     pub manifest: Option<PathBuf>,
     /// With request: the file to write. Default: that of the key, with the ending request.
     #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    pub output: Option<PathBuf>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -424,7 +424,7 @@ pub struct Set {
 
 #[derive(ClapArgs, Debug)]
 pub struct Help {
-    /// A command, or one of the topics accessibility, exit and project.
+    /// A command, or one of the topics accessibility, exit, project, streams and trust.
     pub topic: Option<String>,
 }
 

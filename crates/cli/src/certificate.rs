@@ -2,12 +2,13 @@
 
 use crate::answer::{Answer, Line};
 use crate::args::Ids;
+use crate::files::up_to;
 use crate::init::{refuse, shown};
 use crate::options::{Options, id};
 use crate::trust;
 use crate::usage::{Mistake, line};
 use bfv_cert::certificate::{Batch, Fields, Output};
-use bfv_cert::envelope::Envelope;
+use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
 use bfv_cert::registry::{Entry, Reason};
 use bfv_driver::{Code, Problem, count};
 use bfv_ledger::{Ledger, reason_word, role_word};
@@ -21,7 +22,8 @@ pub fn show(paths: &[PathBuf], options: &Options) -> Result<Answer, Mistake> {
         return Err(Mistake::new(what, vec![line(&["show", "certificate", "answer.bfc"])]));
     };
     let file = shown(path);
-    let bytes = std::fs::read(path).map_err(|e| refuse(Problem::not_read(&file, &e)))?;
+    // What has more than that is no envelope.
+    let bytes = up_to(path, ENVELOPE_LIMIT as u64).map_err(|e| refuse(Problem::not_read(&file, &e)))?;
     let envelope = Envelope::decode(&bytes).map_err(|refusal| {
         let what = format!("The file {file} is no envelope of a certificate. {refusal}");
         refuse(Problem::new(Code::Record, what, "take the file from whoever sent it."))

@@ -43,6 +43,13 @@ impl StageOf {
         self.others.len() as u64 + 1
     }
 
+    /// How many tokens of answers it holds.
+    pub fn tokens(&self) -> usize {
+        self.all()
+            .filter_map(|found| if let Verdict::Accepted(s) = &found.verdict { Some(s.tokens()) } else { None })
+            .sum()
+    }
+
     fn all(&self) -> impl Iterator<Item = &Found> {
         std::iter::once(&self.said).chain(&self.others)
     }

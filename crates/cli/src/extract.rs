@@ -323,13 +323,7 @@ fn wrong(what: String) -> Mistake {
 /// A fraction such as 3, -2 or 1/65536, brought to lowest terms.
 fn ratio(text: &str) -> Option<Ratio> {
     let (num, den) = text.split_once('/').unwrap_or((text, "1"));
-    let (num, den): (i64, i64) = (num.parse().ok()?, den.parse().ok()?);
-    let (mut a, mut b) = (num.unsigned_abs(), den.unsigned_abs());
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    let divisor = i64::try_from(a).ok().filter(|d| *d > 0)?;
-    Ratio::new(num.checked_div(divisor)?, den.checked_div(divisor)?).ok()
+    Ratio::reduced(num.parse().ok()?, den.parse().ok()?)
 }
 
 fn assignment(text: &str) -> Result<(String, Ratio), Mistake> {

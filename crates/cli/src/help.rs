@@ -8,7 +8,7 @@ use crate::usage::{Mistake, commands, line, replaced};
 use clap::{Arg, CommandFactory};
 
 /// Topics that are no commands.
-const TOPICS: [&str; 4] = ["accessibility", "exit", "project", "trust"];
+const TOPICS: [&str; 5] = ["accessibility", "exit", "project", "streams", "trust"];
 
 /// `bfv help`.
 pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
@@ -21,6 +21,7 @@ pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
         "accessibility" => Ok(answer(accessibility())),
         "exit" => Ok(answer(exit_codes())),
         "project" => Ok(answer(project())),
+        "streams" => Ok(answer(streams())),
         "trust" => Ok(answer(trust())),
         other => {
             let known = commands.iter().map(String::as_str).chain(TOPICS);
@@ -73,11 +74,38 @@ pub fn page(command: Option<&str>) -> String {
                     .map(|p| format!("Word {}{}: {}{}", name(p), optional(p), sentence(p.get_help()), choices(p))),
             );
             out.extend(c.get_arguments().filter(|a| !a.is_positional()).filter_map(option));
+            out.extend(more(c.get_name()).map(str::to_owned));
             out.push("Options of every command: bfv help accessibility".to_owned());
         }
     }
     out.push("End of the help page.".to_owned());
     out.join("\n")
+}
+
+/// Where to read what the options of a command do not say.
+fn more(command: &str) -> Option<&'static str> {
+    (command == "verify").then_some("The order of lines, exit codes and limits: bfv help streams")
+}
+
+fn streams() -> String {
+    [
+        "Streams: bfv verify judges what comes on the standard input as it comes, and prints its line at once.",
+        "A fusion or vote is judged at once when all answers that it names were accepted before.",
+        "Otherwise it is judged at the end of the input, and so are answers in stages.",
+        "The order in the end: what waited, in the order in which it came, then the counts.",
+        "After the counts come the answers in stages, what was proved of programs, and the result.",
+        "Files have their lines after the counts, in the order in which they are named.",
+        "With --format json, --report or --quiet nothing is printed before the end.",
+        "What is malformed ends the input, and the rest is not read.",
+        "What is accepted is added to the file --seen FILE before its line is printed. So is each use of a secret.",
+        "Code 0: all are accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
+        "Code 74: something cannot be read, written or printed.",
+        "At most 64 MiB of fusions and votes wait. What comes after that is judged at once.",
+        "At most 256 MiB of answers are kept for them. What names others is undecided then.",
+        "A run judges at most 1048576 certificates.",
+        "End of the help page.",
+    ]
+    .join("\n")
 }
 
 fn sentence(text: Option<&clap::builder::StyledStr>) -> String {
@@ -151,15 +179,19 @@ fn trust() -> String {
         "The line least_bits = N is how unlikely a wrong answer must be: 2 to the minus N. Default: 59.",
         "The line deadline = N is the time from which a value that is not opened counts as withheld.",
         "The table [challenge] says where random numbers come from. Its kind is fiat-shamir or secret.",
-        "With fiat-shamir, repetitions and tries are its other lines. With secret, file names 64 hexadecimal digits.",
-        "A secret is for at most 1048576 certificates, and bfv counts those of one run only: replace it before.",
+        "With fiat-shamir, repetitions, 1 to 16, and tries are its other lines. With secret, file names 64 hexadecimal digits.",
+        "A secret is for at most 1048576 certificates: replace it before. With --seen those of all runs are counted.",
+        "Without it only those of one run are.",
         "Workers must not see why a certificate was rejected while a secret is in use.",
         "Each table [[worker]] has a name and a key, and may have models, with which alone it may answer.",
+        "It may have manifest, the file with which it was registered, which must agree with a split.",
         "Each table [[model]] has a name and the folder of an integer model.",
         "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
         "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
         "Each table [[fusion]] has name, package and workers, and may have parameters.",
+        "Each table [[vote]] has name, head, workers and quorum. More than half of the workers must be the quorum.",
+        "The head counts, with a key of the role voter. The answer is that of a quorum of workers.",
         "An example is examples/inference/verify.toml.",
         "End of the help page.",
     ]

@@ -46,7 +46,7 @@ fn from_mergekit(args: &Import) -> Result<(Option<String>, PathBuf, Written), Mi
     let written = mergekit(&name, &text, &near).map_err(|f| refuse(problem(&f, Some(&name))))?;
     let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let beside = file.with_file_name(format!("{}.{ENDING}", module_name(&stem)));
-    Ok((Some(name), args.out.clone().unwrap_or(beside), written))
+    Ok((Some(name), args.output.clone().unwrap_or(beside), written))
 }
 
 fn from_aggregator(args: &Import, arguments: &[String]) -> Result<(Option<String>, PathBuf, Written), Mistake> {
@@ -67,7 +67,7 @@ fn from_aggregator(args: &Import, arguments: &[String]) -> Result<(Option<String
     };
     let stem = rule.word().replace('-', "_");
     let select = args.select.map_or(n.saturating_sub(f + 2), usize::from);
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.{ENDING}")));
+    let out = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.{ENDING}")));
     let name = out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     Ok((None, out, aggregator(&module_name(&name), &Setting { rule, n, f, trim, select })))
 }

@@ -6,6 +6,7 @@ use bfv_cert::Taken;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
+use bfv_driver::count;
 use bfv_verify::{Accepted, Checked, Rejected, Soundness, Stage, Verdict};
 use serde_json::{Value, json};
 
@@ -16,6 +17,17 @@ pub enum Judged {
     Stage(Box<StageOf>),
     /// It cannot be judged with what `verify.toml` says.
     Unknown(&'static str),
+}
+
+impl Judged {
+    /// Whether it is accepted.
+    pub fn accepted(&self) -> bool {
+        match self {
+            Judged::Verdict(v) => matches!(v, Verdict::Accepted(_)),
+            Judged::Stage(s) => matches!(s.said.verdict, Verdict::Accepted(_)),
+            Judged::Unknown(_) => false,
+        }
+    }
 }
 
 /// The verdict in a word.
@@ -57,6 +69,8 @@ struct Facts<'a> {
     checked: Checked,
     /// What was delivered; a stage delivers no answer.
     values: Option<&'a [i64]>,
+    /// Of a vote, how many answers are the one that was delivered.
+    support: Option<usize>,
 }
 
 fn facts(judged: &Judged) -> Option<Facts<'_>> {
@@ -73,14 +87,15 @@ fn facts(judged: &Judged) -> Option<Facts<'_>> {
 fn of_answer(a: &Accepted) -> Facts<'_> {
     let (certificate, query, worker) = (a.certificate(), a.query(), a.worker());
     let (soundness, taken, checked) = (a.soundness(), a.taken(), a.checked());
-    Facts { certificate, query, worker, lane: a.lane(), soundness, taken, checked, values: Some(a.values()) }
+    let (values, support) = (Some(a.values()), a.support());
+    Facts { certificate, query, worker, lane: a.lane(), soundness, taken, checked, values, support }
 }
 
 fn of_stage(s: &Stage) -> Facts<'_> {
     let f = s.fields();
     let (soundness, taken, checked) = (s.soundness(), s.taken(), s.checked());
     let (certificate, query, worker) = (s.certificate(), &f.query, &f.worker);
-    Facts { certificate, query, worker, lane: f.lane, soundness, taken, checked, values: None }
+    Facts { certificate, query, worker, lane: f.lane, soundness, taken, checked, values: None, support: None }
 }
 
 /// The verdict in sentences, about what stands at a place.
@@ -104,7 +119,12 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
             };
             let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
-            format!("{first}: {place}.{part} Worker {worker}, program {of}, lane {}. {sure}{taken}", lane(a.lane))
+            let (by, agree) = match a.support {
+                None => ("program", String::new()),
+                Some(n) => ("vote", format!(" {} gave this answer.", count(n, "worker"))),
+            };
+            let lane = lane(a.lane);
+            format!("{first}: {place}.{part} Worker {worker}, {by} {of}, lane {lane}.{agree} {sure}{taken}")
         }
         None => {
             let mut why = reason(judged);
@@ -147,6 +167,9 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
             out["repetitions"] = json!(s.repetitions);
             out["taken"] = json!(taken(&a.taken));
             out["checked"] = json!({ "products": c.products, "computed": c.computed, "compared": c.compared });
+            if let Some(support) = a.support {
+                out["support"] = json!(support);
+            }
             if let Some(values) = a.values {
                 out["values"] = json!(values);
             }

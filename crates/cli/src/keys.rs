@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Line};
 use crate::args::{self, Key, KeyAction};
 use crate::certificate::{json_of, valid};
+use crate::files::bounded;
 use crate::init::{refuse, shown};
 use crate::trust::{not_read, not_written, of_file};
 use crate::usage::{Mistake, line};
@@ -10,6 +11,7 @@ use bfv_cert::digest::Digest;
 use bfv_cert::registry::{Entry, Role};
 use bfv_driver::{Code, Problem};
 use bfv_ledger::{create, generate, request, role_word, secret};
+use bfv_model::json::FILE_LIMIT;
 use bfv_model::manifest::Manifest;
 use bfv_model::splitting::Splitting;
 use serde_json::Map;
@@ -26,11 +28,11 @@ pub fn key(args: &Key) -> Result<Answer, Mistake> {
         ("--from", args.from.is_some()),
         ("--until", args.until.is_some()),
         ("--manifest", args.manifest.is_some()),
-        ("--out", args.out.is_some()),
+        ("--output", args.output.is_some()),
     ];
     let takes: &[&str] = match args.action {
         KeyAction::Make | KeyAction::Show => &[],
-        KeyAction::Request => &["--role", "--from", "--until", "--manifest", "--out"],
+        KeyAction::Request => &["--role", "--from", "--until", "--manifest", "--output"],
     };
     only("key", word(args.action), &given, takes)?;
     match args.action {
@@ -122,7 +124,7 @@ fn ask(args: &Key) -> Result<Answer, Mistake> {
     }
     let manifest = args.manifest.as_deref().map(|path| manifest(path, role)).transpose()?;
     let entry = Entry::with_manifest(&key, role, from, until, manifest);
-    let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("request"));
+    let out = args.output.clone().unwrap_or_else(|| args.file.with_extension("request"));
     create(&out, request(&entry).as_bytes(), false).map_err(|e| refuse(not_written(e)))?;
     let file = shown(&out);
     let mut document = Map::new();
@@ -144,7 +146,7 @@ fn ask(args: &Key) -> Result<Answer, Mistake> {
 /// The digest of what a worker or a head says of itself, once it was read and is well-formed.
 fn manifest(path: &Path, role: Role) -> Result<Digest, Mistake> {
     let file = shown(path);
-    let bytes = std::fs::read(path).map_err(|e| refuse(Problem::not_read(&file, &e)))?;
+    let bytes = bounded(path, FILE_LIMIT as u64).map_err(refuse)?;
     let read = match role {
         Role::Worker => Manifest::read(&bytes).map(|m| m.digest()),
         Role::Head => Splitting::read(&bytes).map(|s| s.digest()),

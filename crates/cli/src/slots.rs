@@ -1,4 +1,5 @@
-//! What was accepted before, so that nothing is accepted twice: the slots that were used, and what each worker did for each question.
+//! What was accepted before, so that nothing is accepted twice: the slots that were used, and what each worker did for each question. Beside it, how many
+//! certificates were judged with a secret, whatever came of them.
 
 use crate::init::shown;
 use bfv_cert::certificate::{Fields, Operation, Slot};
@@ -8,18 +9,49 @@ use bfv_cert::freshness::Seen;
 use bfv_cert::sign::KeyId;
 use bfv_driver::{Code, Problem};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 /// A worker, and the epoch, view and number of its certificate.
-type Used = ([u8; 32], u64, u64, u64);
+type Place = ([u8; 32], u64, u64, u64);
 /// A worker, the question, and what was done: a word for the operation, the model, its specification or that of the fusion, and the first layer.
 type Done = ([u8; 32], Digest, &'static str, Digest, Digest, u16);
+
+/// The file of `--seen`, to which a line is added for each certificate that is accepted.
+pub struct Used<'a> {
+    path: Option<&'a Path>,
+    file: Option<File>,
+    /// Why it could not be written.
+    pub problem: Option<Problem>,
+}
+
+impl<'a> Used<'a> {
+    /// The file, where there is one. It is made when something is added.
+    pub fn new(path: Option<&'a Path>) -> Self {
+        Used { path, file: None, problem: None }
+    }
+
+    /// Adds lines. After a problem nothing more is added, as a line may be there in part.
+    pub fn add(&mut self, lines: &str) {
+        let Some(path) = self.path.filter(|_| !lines.is_empty() && self.problem.is_none()) else { return };
+        let open = || std::fs::OpenOptions::new().append(true).create(true).open(path);
+        let file = self.file.take().map_or_else(open, Ok);
+        let written = file.and_then(|mut file| file.write_all(lines.as_bytes()).map(|()| file));
+        match written {
+            Ok(file) => self.file = Some(file),
+            Err(e) => self.problem = Some(Problem::not_written(&shown(path), &e)),
+        }
+    }
+}
 
 /// What certificates of earlier runs and of this one have used.
 #[derive(Default)]
 pub struct Slots {
-    slots: BTreeMap<Used, Digest>,
+    slots: BTreeMap<Place, Digest>,
     answers: BTreeMap<Done, Digest>,
+    /// How many certificates were judged with each secret.
+    judged: BTreeMap<Digest, u64>,
     /// Whether those of earlier runs are among them.
     kept: bool,
 }
@@ -38,6 +70,8 @@ impl Seen for Slots {
     }
 }
 
+/// The word in front of a line about a secret.
+const JUDGED: &str = "judged";
 const OPERATIONS: [&str; 4] = ["layers", "answer", "fusion", "vote"];
 
 fn done(fields: &Fields) -> Done {
@@ -81,8 +115,23 @@ impl Slots {
         Ok(slots)
     }
 
+    /// How many certificates earlier runs have judged with a secret.
+    pub fn judged(&self, secret: &Digest) -> u64 {
+        self.judged.get(secret).copied().unwrap_or_default()
+    }
+
+    /// The line for the file after so many more.
+    pub fn judged_line(secret: &Digest, more: u64) -> String {
+        format!("{JUDGED} {secret} {more}\n")
+    }
+
     fn line(&mut self, line: &str) -> Option<()> {
         let words: Vec<&str> = line.split(' ').collect();
+        if let [JUDGED, secret, more] = words.as_slice() {
+            let count = self.judged.entry(bfv_ledger::digest(secret)?).or_default();
+            *count = count.saturating_add(more.parse().ok()?);
+            return Some(());
+        }
         let [worker, epoch, view, seq, body, query, word, model, spec, layer] = words.as_slice() else { return None };
         let worker = *bfv_ledger::key_id(worker)?.0.as_bytes();
         let [body, query, model, spec] = [body, query, model, spec].map(|d| bfv_ledger::digest(d));

@@ -1,15 +1,19 @@
 //! Models that are split over workers, as `verify.toml` names them and a registry carries them.
 
-use crate::trust::{Known, Model, SplitOf, SplitText, bad, file_bytes, not_read, of_file};
+use crate::files::bounded;
+use crate::init::shown;
+use crate::trust::{Known, Model, SplitOf, SplitText, bad, not_read, of_file};
 use bfv_cert::registry::{Entry, Role};
 use bfv_cert::sign::KeyId;
 use bfv_driver::Problem;
 use bfv_exact::commit::rows_of;
 use bfv_exact::spec::Spec;
 use bfv_ledger::{Book, Trust as Keepers};
+use bfv_model::json::FILE_LIMIT;
+use bfv_model::manifest::Manifest;
 use bfv_model::splitting::Splitting;
 use bfv_verify::{Part, Registered, Split};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The keys of workers, by their names.
 pub type Names<'a> = dyn Fn(&[String]) -> Result<Vec<KeyId>, Problem> + 'a;
@@ -25,6 +29,8 @@ pub struct Given<'a> {
     pub keepers: Keepers,
     /// The keys of workers, by their names.
     pub ids: &'a Names<'a>,
+    /// The files with which workers were registered.
+    pub manifests: &'a [(KeyId, PathBuf)],
 }
 
 /// Reads the configurations, and finds each in the registry.
@@ -47,13 +53,14 @@ fn one(s: &SplitText, given: &Given<'_>, ledger: &Path, book: &Book) -> Result<S
         model.ok_or_else(|| bad(given.shown, format!("there is no model {}", s.model), "add it under model."))?;
     let path = given.folder.join(&s.configuration);
     let of_it = |p: &bfv_model::Problem| of_file(&path.display().to_string(), p);
-    let configuration = Splitting::read(&file_bytes(&path)?).map_err(|p| of_it(&p))?;
+    let configuration = Splitting::read(&bounded(&path, FILE_LIMIT as u64)?).map_err(|p| of_it(&p))?;
     let spec = model.known.model_spec();
     configuration.fits(spec).map_err(|p| of_it(&p))?;
     let mut parts = Vec::new();
     for (name, layers) in configuration.stages().map_err(|p| of_it(&p))? {
         let layers = rows_of(spec, layers).map_err(|why| bad(given.shown, why, "check the configuration."))?;
         for worker in (given.ids)(&[name.to_owned()])? {
+            described(name, &worker, (&configuration, spec), given, book)?;
             parts.push(Part { worker, layers });
         }
     }
@@ -63,6 +70,39 @@ fn one(s: &SplitText, given: &Given<'_>, ledger: &Path, book: &Book) -> Result<S
         Known::Sixteen(subject) => Split::new(subject, parts, registered),
     };
     split.map_err(|why| bad(given.shown, why, "check the configuration."))
+}
+
+/// Whether what a worker says of itself agrees with the split, where it was registered with a manifest. The registry has the digest of that file only.
+fn described(
+    name: &str,
+    worker: &KeyId,
+    (configuration, spec): (&Splitting, &Spec),
+    given: &Given<'_>,
+    book: &Book,
+) -> Result<(), Problem> {
+    let entry = book.entries().iter().find(|e| e.role == Role::Worker && e.key == *worker);
+    let path = given.manifests.iter().find(|(key, _)| key == worker).map(|(_, path)| path);
+    let Some(path) = path else {
+        return match entry.and_then(|e| e.manifest) {
+            None => Ok(()),
+            Some(_) => {
+                let what = format!("worker {name} of the split was registered with a manifest, which is not named");
+                Err(bad(given.shown, what, "write manifest with its file under worker."))
+            }
+        };
+    };
+    let Some(entry) = entry else {
+        let what = format!("worker {name} of the split has a manifest, and its key is not in the ledger");
+        return Err(bad(given.shown, what, "register the key with this manifest, or leave the manifest out."));
+    };
+    let of_it = |p: bfv_model::Problem| of_file(&shown(path), &p);
+    let manifest = Manifest::read(&bounded(path, FILE_LIMIT as u64)?).map_err(of_it)?;
+    manifest.bound(entry).map_err(of_it)?;
+    if manifest.worker != name {
+        let what = format!("the manifest of worker {name} is of {}", manifest.worker);
+        return Err(bad(given.shown, what, "name the manifest of this worker."));
+    }
+    configuration.stage_agrees(&manifest, spec).map_err(of_it)
 }
 
 /// The entry of the head in the ledger, which carries the configuration.

@@ -1,5 +1,6 @@
 //! `verify.toml`: whom a verifier trusts, and the models, splits, questions and fusions that it knows.
 
+use crate::files::bounded;
 use crate::init::shown;
 use crate::project::position;
 use crate::split::{self, Given};
@@ -11,8 +12,8 @@ use bfv_driver::{Code, Place, Problem};
 use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
-use bfv_model::stored::{SPEC_FILE, Stored, WEIGHTS_FILE};
-use bfv_verify::{Challenge, Secret, Split, Subject, Terms};
+use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
+use bfv_verify::{Challenge, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,13 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "verify.toml";
 /// The oldest registry that is accepted where nothing is said: a day, in seconds.
 const MAX_AGE: u64 = 86_400;
+
+/// The largest file of a package: a program and a proof, each with its length.
+const PACKAGE_LIMIT: u64 = 2 * bfv_extract::MAX_BYTES as u64 + (1 << 16);
+/// The largest file of a secret, with space around its digits.
+const SECRET_LIMIT: u64 = 1 << 10;
+/// The most repetitions of the check. Each costs as much as the first, and two are enough for a worker who has tried 2^60 certificates.
+const REPETITION_LIMIT: u32 = 16;
 
 /// A model, hashed once.
 pub enum Known {
@@ -91,6 +99,12 @@ pub struct FusionOf {
     pub parameters: Vec<Vec<i64>>,
 }
 
+/// A vote on answers.
+pub struct VoteOf {
+    pub name: String,
+    pub vote: Vote,
+}
+
 /// A model that is split over workers.
 pub struct SplitOf {
     pub name: String,
@@ -109,6 +123,7 @@ pub struct Trust {
     pub splits: Vec<SplitOf>,
     pub questions: Vec<Question>,
     pub fusions: Vec<FusionOf>,
+    pub votes: Vec<VoteOf>,
     /// Names of keys.
     pub names: Vec<(String, KeyId)>,
     /// The policies for workers that are trusted with some models only.
@@ -119,6 +134,14 @@ impl Trust {
     /// What a certificate of this worker must satisfy.
     pub fn policy_of(&self, worker: &KeyId) -> &Policy {
         self.held.iter().find(|(k, _)| k == worker).map_or(&self.policy, |(_, policy)| policy)
+    }
+
+    /// The name of the secret from which random numbers come, where they do. All models have the same one.
+    pub fn secret(&self) -> Option<Digest> {
+        self.models.iter().find_map(|m| match &m.drawn {
+            Drawn::Secret(secret) => Some(secret.name()),
+            Drawn::FiatShamir { .. } => None,
+        })
     }
 
     /// The name of a key, or its beginning.
@@ -148,6 +171,8 @@ struct Document {
     question: Vec<QuestionText>,
     #[serde(default)]
     fusion: Vec<FusionText>,
+    #[serde(default)]
+    vote: Vec<VoteText>,
 }
 
 #[derive(Deserialize)]
@@ -170,6 +195,8 @@ struct WorkerText {
     key: String,
     /// The models with which it may answer; any where nothing is said.
     models: Option<Vec<String>>,
+    /// The file with which it was registered.
+    manifest: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +237,18 @@ struct FusionText {
     parameters: Vec<Vec<i64>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VoteText {
+    name: String,
+    /// The worker who counts, whose key is registered in the role voter.
+    head: String,
+    /// Who has a vote.
+    workers: Vec<String>,
+    /// How many must give one answer.
+    quorum: usize,
+}
+
 /// The nearest `verify.toml` at or above a path.
 pub fn find(start: &Path) -> Result<Option<PathBuf>, Problem> {
     let absolute = std::path::absolute(start).map_err(|e| Problem::not_read(&start.display().to_string(), &e))?;
@@ -247,6 +286,12 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let missing = |n: &String| bad(shown, format!("there is no worker {n}"), "add it under worker, with its key.");
         all.iter().map(|n| named(n).ok_or_else(|| missing(n))).collect()
     };
+    if let Some(ChallengeText::FiatShamir { repetitions, .. }) = &document.challenge
+        && !(1..=REPETITION_LIMIT).contains(repetitions)
+    {
+        let what = format!("repetitions is {repetitions}, and 1 to {REPETITION_LIMIT} are possible");
+        return Err(bad(shown, what, "write 2, or more where a worker can try more than 2 to the 60 certificates."));
+    }
     let drawn = |known: &Known| match &document.challenge {
         None => Ok(Drawn::FiatShamir { repetitions: 2, tries: 60 }),
         Some(ChallengeText::FiatShamir { repetitions, tries }) => {
@@ -264,7 +309,9 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     once("model", document.model.iter().map(|m| m.name.as_str()).collect())?;
     once("split", document.split.iter().map(|s| s.name.as_str()).collect())?;
     once("question", document.question.iter().map(|q| q.query.as_str()).collect())?;
-    once("fusion", document.fusion.iter().map(|f| f.name.as_str()).collect())?;
+    // The name of either stands beside what is accepted of it.
+    let combined = document.fusion.iter().map(|f| &f.name).chain(document.vote.iter().map(|v| &v.name));
+    once("fusion or vote", combined.map(String::as_str).collect())?;
     let mut models = Vec::new();
     for ModelText { name, folder: at } in document.model {
         let known = model(&folder.join(at))?;
@@ -278,9 +325,15 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let (authority, log) = (trusted(&document.authority)?, trusted(&document.log)?);
     let keepers = Keepers { authority, log };
     let ledger = document.ledger.map(|l| folder.join(l));
+    let manifests: Vec<(KeyId, PathBuf)> = document
+        .worker
+        .iter()
+        .zip(&names)
+        .filter_map(|(w, (_, id))| w.manifest.as_ref().map(|path| (*id, folder.join(path))))
+        .collect();
     let splits = split::read(
         &document.split,
-        &Given { shown, folder, models: &models, ledger: ledger.as_deref(), keepers, ids: &ids },
+        &Given { shown, folder, models: &models, ledger: ledger.as_deref(), keepers, ids: &ids, manifests: &manifests },
     )?;
     let mut questions = Vec::new();
     for q in document.question {
@@ -293,19 +346,31 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let mut fusions = Vec::new();
     for f in document.fusion {
         let path = folder.join(&f.package);
-        let bytes = file_bytes(&path)?;
+        let bytes = bounded(&path, PACKAGE_LIMIT)?;
         let refused = |e| bad(&path.display().to_string(), e, "make it again.");
         let package = Package::read(&bytes, Limits::default()).map_err(refused)?;
         let spec = bfv_cert::digest::spec_root(&bytes);
         fusions.push(FusionOf { name: f.name, package, spec, workers: ids(&f.workers)?, parameters: f.parameters });
     }
+    let mut votes = Vec::new();
+    for v in document.vote {
+        let head = ids(std::slice::from_ref(&v.head))?.into_iter().next();
+        let head = head.ok_or_else(|| bad(shown, format!("the vote {} has no head", v.name), "name one."))?;
+        let refused = |why: bfv_exact::Refused| {
+            let mend = "let more than half of the workers be the quorum, each of them once.";
+            bad(shown, format!("the vote {} cannot be: {}", v.name, why.why), mend)
+        };
+        let vote = Vote::new(head, ids(&v.workers)?, v.quorum).map_err(refused)?;
+        votes.push(VoteOf { name: v.name, vote });
+    }
+    let roots = fusions.iter().map(|f| f.spec).chain(votes.iter().map(|v| v.vote.rule().root()));
     let policy = Policy {
         authority: Quorum::one(authority),
         log: Quorum::one(log),
         registry_max_age: document.registry_max_age.unwrap_or(MAX_AGE),
         lanes: vec![Lane::Exact],
         models: models.iter().map(|m| *m.known.roots().0).chain([Digest::ZERO]).collect(),
-        specs: models.iter().map(|m| *m.known.roots().1).chain(fusions.iter().map(|f| f.spec)).collect(),
+        specs: models.iter().map(|m| *m.known.roots().1).chain(roots).collect(),
         kernels: Vec::new(),
     };
     let mut held = Vec::new();
@@ -319,11 +384,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     }
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, names, held })
-}
-
-pub fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    std::fs::read(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))
+    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, names, held })
 }
 
 fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {
@@ -335,7 +396,8 @@ fn digest(shown: &str, text: &str) -> Result<Digest, Problem> {
 }
 
 fn secret(path: &Path) -> Result<[u8; 32], Problem> {
-    let text = std::fs::read_to_string(path).map_err(|e| Problem::not_read(&path.display().to_string(), &e))?;
+    let bytes = bounded(path, SECRET_LIMIT)?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
     bfv_ledger::digest(text.trim())
         .map(|d| *d.as_bytes())
         .ok_or_else(|| bad(&path.display().to_string(), "it is no secret", "write 64 random hexadecimal digits."))
@@ -378,8 +440,10 @@ fn refused(fault: Fault) -> Problem {
 fn model(folder: &Path) -> Result<Known, Problem> {
     let shown = folder.display().to_string();
     let refused = |e: Refusal| bad(&shown, e, "make the model again.");
-    let stored = Stored::read(&file_bytes(&folder.join(SPEC_FILE))?, &file_bytes(&folder.join(WEIGHTS_FILE))?);
-    match stored.map_err(|e| of_file(&shown, &e))? {
+    let of_it = |e: bfv_model::Problem| of_file(&shown, &e);
+    let spec = read_spec(&bounded(&folder.join(SPEC_FILE), SPEC_LIMIT)?).map_err(of_it)?;
+    let weights = bounded(&folder.join(WEIGHTS_FILE), weights_limit(&spec))?;
+    match Stored::of(spec, &weights).map_err(of_it)? {
         Stored::Eight(model) => Subject::new(model).map(Known::Eight).map_err(refused),
         Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen).map_err(refused),
     }

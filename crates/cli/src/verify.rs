@@ -1,174 +1,278 @@
-//! `bfv verify`: judges envelopes of certificates, each with one line.
+//! `bfv verify`: judges envelopes of certificates, each with one line. What comes on the standard input is judged as it comes, and its line is printed
+//! at once, unless what is printed cannot be in parts.
 
-use crate::answer::{Answer, Line, problem_json};
-use crate::args::Verify;
-use crate::chains::{Chain, Found, StageOf, chains};
+use crate::answer::{Answer, Line, item_text, line_text, problem_json};
+use crate::args::{Format, Verify};
+use crate::chains::Chain;
+use crate::envelopes::{Came, each, from_stdin};
 use crate::init::{refuse, shown};
+use crate::judge::Judge;
 use crate::judged::{Judged, document, sentences, word};
 use crate::options::Options;
-use crate::slots::Slots;
-use crate::trust::{self, FusionOf, Known, Model, Question, SplitOf, Trust};
+use crate::slots::{Slots, Used};
+use crate::trust::{self, Trust};
 use crate::usage::{Mistake, line};
-use bfv_cert::certificate::{Certificate, Fields, Layers, Operation};
 use bfv_cert::digest::Digest;
-use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
-use bfv_cert::freshness::Fresh;
-use bfv_cert::{Class, Expected, Malformed, Policy, Refusal, admit};
-use bfv_driver::{Event, Problem, count};
-use bfv_exact::commit::tokens_root;
-use bfv_verify::{Accepted, Case, Fusion, Part, Rejected, Terms, Undecided, Verdict, judge, judge_fusion, judge_stage};
+use bfv_cert::envelope::Envelope;
+use bfv_driver::{Code, Event, Problem, count};
+use bfv_verify::{Rejected, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// An envelope and where it came from.
-struct Envelopes {
-    place: String,
-    bytes: Vec<u8>,
-    /// Whether it is of a fusion, which rests on other answers.
-    fusion: bool,
-}
-
-impl Envelopes {
-    fn new(place: String, bytes: Vec<u8>) -> Self {
-        let fusion = Envelope::decode(&bytes).is_ok_and(|e| e.certificate().fields().operation == Operation::Fusion);
-        Envelopes { place, bytes, fusion }
-    }
-}
+/// The most bytes of fusions and votes that wait for answers: 64 MiB. What comes then is judged at once.
+const WAITING_LIMIT: usize = 1 << 26;
+/// The most certificates of one run. What each has used is kept in memory, so that nothing counts twice.
+const CERTIFICATE_LIMIT: usize = 1 << 20;
 
 /// `bfv verify`.
-pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
-    let mut problems = Vec::new();
-    let (all, rest) = envelopes(&args.certificates, &mut problems).map_err(refuse)?;
-    if all.is_empty() && rest.is_none() && problems.is_empty() {
-        return Err(Mistake::new("There is no certificate to judge.", vec![line(&["verify", "answer.bfc"])]));
-    }
+pub fn verify(args: &Verify, options: &Options) -> Result<Answer, Mistake> {
     let (trust, trust_file) = trusted(args)?;
     let query = args.query.as_deref().map(digest).transpose()?;
-    let mut slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), Slots::read).map_err(refuse)?;
-    let mut fresh_slots = String::new();
-    let mut judge = Judge { trust: &trust, at: args.at, query, epochs: epochs(args)?, accepted: Vec::new(), judged: 0 };
-    // A fusion rests on its parents, wherever they stand.
-    let mut order: Vec<usize> = (0..all.len()).collect();
-    order.sort_by_key(|n| all.get(*n).is_some_and(|e| e.fusion));
-    let mut rows: Vec<Option<(Line, Value)>> = all.iter().map(|_| None).collect();
-    let (mut counts, mut events, mut fused) = (Counts::default(), Vec::new(), Vec::new());
-    let (mut stages, mut answers) = (Vec::new(), None);
-    for n in order {
-        let (Some(e), Some(row)) = (all.get(n), rows.get_mut(n)) else { continue };
-        if e.fusion && answers.is_none() {
-            answers = Some(judge.answers(&stages));
-        }
-        let (mut judged, of) = judge.one(&e.bytes, &slots);
-        judge.judged += if let Judged::Stage(stage) = &judged { stage.looks() } else { 1 };
-        let place = counts.add(&judged, &mut events);
-        let slot = match Envelope::decode(&e.bytes) {
-            Ok(envelope) if place == 0 => slots.add(&envelope),
-            _ => String::new(),
-        };
-        match &mut judged {
-            Judged::Verdict(Verdict::Accepted(a)) => {
-                judge.accepted.push(a.clone());
-                fresh_slots += &slot;
-            }
-            // The slot is used up for good when the answer is accepted, so that a stage can be judged before the others are there.
-            Judged::Stage(stage) => {
-                stage.slot = slot;
-                stages.push((**stage).clone());
-            }
-            Judged::Verdict(_) | Judged::Unknown(_) => (),
-        }
-        *row = Some((Line::from(sentences(&e.place, &judged, &trust, of)), document(&e.place, &judged, &trust, of)));
-        if place == 0
-            && let Some(fusion) = trust.fusions.iter().find(|f| Some(f.name.as_str()) == of)
-            && !fused.contains(&fusion.name)
-        {
-            fused.push(fusion.name.clone());
-        }
+    let slots = args.seen.as_deref().map_or_else(|| Ok(Slots::default()), Slots::read).map_err(refuse)?;
+    let secret = trust.secret();
+    let judged = secret.as_ref().map_or(0, |secret| slots.judged(secret));
+    let mut run = Run {
+        judge: Judge::new(&trust, args.at, query, epochs(args)?, judged),
+        secret,
+        slots,
+        used: Used::new(args.seen.as_deref()),
+        rows: Rows::new(args, options),
+        counts: Counts::default(),
+        waiting: Vec::new(),
+        waiting_bytes: 0,
+        proved: BTreeSet::new(),
+    };
+    let mut problems = Vec::new();
+    let mut more = false;
+    each(&args.certificates, &mut problems, &mut |came| {
+        more = run.rows.number >= CERTIFICATE_LIMIT;
+        if more { ControlFlow::Break(()) } else { run.take(came) }
+    });
+    if run.rows.number == 0 && problems.is_empty() {
+        return Err(Mistake::new("There is no certificate to judge.", vec![line(&["verify", "answer.bfc"])]));
     }
-    let answers = answers.unwrap_or_else(|| judge.answers(&stages));
-    let mut chained = Vec::new();
-    for chain in &answers {
+    if more {
+        let what = format!("There are more than {CERTIFICATE_LIMIT} certificates, and the rest was not read.");
+        problems.push(Problem::new(Code::NotRead, what, "judge the rest in a run of its own, with the same --seen."));
+    }
+    let answers = run.end();
+    problems.extend(run.used.problem.take());
+    // Whoever sends certificates may send a file of trust beside them.
+    let found = args
+        .trust
+        .is_none()
+        .then(|| Line::from(format!("Whom to trust is said by {trust_file}, which was found above the certificates.")));
+    Ok(run.answer(answers, found, &trust_file, &problems))
+}
+
+/// A fusion or vote that waits for what it rests on.
+struct Waiting {
+    /// Its place among the certificates.
+    row: usize,
+    place: String,
+    bytes: Vec<u8>,
+}
+
+/// The run of the command.
+struct Run<'a> {
+    judge: Judge<'a>,
+    /// The secret with which it judges, where there is one.
+    secret: Option<Digest>,
+    slots: Slots,
+    used: Used<'a>,
+    rows: Rows<'a>,
+    counts: Counts,
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+    /// The fusions of which something was accepted, so that what is proved of them is said.
+    proved: BTreeSet<String>,
+}
+
+impl<'a> Run<'a> {
+    /// Takes what has come: judges it at once, or lets it wait for what it rests on.
+    fn take(&mut self, came: Came<'_>) -> ControlFlow<()> {
+        let row = self.rows.next();
+        match came.read {
+            Ok((envelope, bytes)) => {
+                let fields = envelope.certificate().fields();
+                let held = self.waiting_bytes.saturating_add(bytes.len());
+                if fields.operation.has_parents() && !self.judge.ready(fields) && held <= WAITING_LIMIT {
+                    self.waiting_bytes = held;
+                    self.waiting.push(Waiting { row, place: came.place.to_owned(), bytes: bytes.to_vec() });
+                } else {
+                    self.judge(row, came.place, &envelope);
+                }
+            }
+            Err(refusal) => {
+                let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
+                let rest = if came.last { " The rest was not read." } else { "" };
+                self.say(row, came.place, &judged, None, rest);
+            }
+        }
+        if self.rows.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn judge(&mut self, row: usize, place: &str, envelope: &Envelope<'_>) {
+        let before = self.judge.judged();
+        let (judged, of, slot) = self.judge.one(envelope, &mut self.slots);
+        // Before anybody hears of it, so that nothing is accepted twice, and whatever is heard about a secret is counted.
+        let looks = self.judge.judged().saturating_sub(before);
+        let counted = self.secret.map_or_else(String::new, |secret| Slots::judged_line(&secret, looks));
+        self.used.add(&(counted + &slot));
+        if let (true, Some(of)) = (judged.accepted(), of)
+            && self.judge.trust.fusions.iter().any(|f| f.name == of)
+        {
+            self.proved.insert(of.to_owned());
+        }
+        self.say(row, place, &judged, of, "");
+    }
+
+    fn say(&mut self, row: usize, place: &str, judged: &Judged, of: Option<&str>, more: &str) {
+        self.counts.add(judged);
+        let trust = self.judge.trust;
+        let line = Line::from(sentences(place, judged, trust, of) + more);
+        self.rows.settle(row, line, document(place, judged, trust, of));
+    }
+
+    /// Judges what has waited, once the answers in stages are known. They are the result.
+    fn end(&mut self) -> Vec<(Line, Value)> {
+        let chains = self.judge.answers();
+        for Waiting { row, place, bytes } in std::mem::take(&mut self.waiting) {
+            match Envelope::decode(&bytes) {
+                Ok(envelope) => self.judge(row, &place, &envelope),
+                Err(refusal) => {
+                    let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
+                    self.say(row, &place, &judged, None, "");
+                }
+            }
+        }
+        chains.iter().map(|chain| self.chain(chain)).collect()
+    }
+
+    /// An answer in stages.
+    fn chain(&mut self, chain: &Chain<'_>) -> (Line, Value) {
         let (judged, place) = (Judged::Verdict(chain.verdict.clone()), chain.place());
-        if counts.add(&judged, &mut events) == 0 {
-            fresh_slots += &chain.slots;
+        self.counts.add(&judged);
+        if judged.accepted() {
+            self.used.add(&chain.slots);
         }
         let of = Some(chain.of.model.as_str());
-        let mut value = document(&place, &judged, &trust, of);
+        let mut value = document(&place, &judged, self.judge.trust, of);
         if let Some(value) = value.as_object_mut() {
             value.remove("file");
             value.insert("query".into(), chain.query.to_string().into());
             value.insert("split".into(), chain.of.name.clone().into());
         }
-        chained.push((Line::from(sentences(&place, &judged, &trust, of)), value));
+        (Line::from(sentences(&place, &judged, self.judge.trust, of)), value)
     }
-    if let (Some(path), false) = (&args.seen, fresh_slots.is_empty()) {
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        if let Err(e) = file.and_then(|mut f| f.write_all(fresh_slots.as_bytes())) {
-            problems.push(Problem::not_written(&shown(path), &e));
+
+    /// What is said in the end: all, or what was not said before.
+    fn answer(
+        self,
+        answers: Vec<(Line, Value)>,
+        found: Option<Line>,
+        trust_file: &str,
+        problems: &[Problem],
+    ) -> Answer {
+        let (judged, trust) = (self.rows.number, self.judge.trust);
+        let (mut lines, certificates): (Vec<Line>, Vec<Value>) = self.rows.all.into_iter().flatten().unzip();
+        let (answer_lines, answers): (Vec<Line>, Vec<Value>) = answers.into_iter().unzip();
+        let in_stages = match answers.len() {
+            0 => String::new(),
+            n => format!(" and {} in stages", count(n, "answer")),
+        };
+        lines.extend(answer_lines);
+        for fusion in trust.fusions.iter().filter(|f| self.proved.contains(&f.name)) {
+            let all = fusion.package.properties();
+            lines.extend((1..).zip(all).map(|(n, property)| {
+                Line::from(format!("Proved of the program {}, {n} of {}: {property}.", fusion.name, all.len()))
+            }));
+        }
+        if let n @ 1.. = self.judge.dropped() {
+            lines
+                .push(Line::from(format!("Nothing can rest on {}, as too much was kept already.", count(n, "answer"))));
+        }
+        lines.extend(found);
+        lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
+        let Counts([accepted, rejected, undecided]) = self.counts;
+        let closing = match (rejected, undecided, problems.len()) {
+            (0, 0, 0) if answers.is_empty() => "Result: every certificate is accepted.".to_owned(),
+            (0, 0, 0) => "Result: every certificate and every answer is accepted.".to_owned(),
+            (_, _, 0) if answers.is_empty() => "Result: not every certificate is accepted.".to_owned(),
+            (_, _, 0) => "Result: not every certificate and answer is accepted.".to_owned(),
+            (_, _, n) => format!("Result: not complete, because of {}.", count(n, "error")),
+        };
+        let mut out = serde_json::Map::new();
+        let summary = json!({ "accepted": accepted, "rejected": rejected, "undecided": undecided });
+        out.insert("summary".into(), summary);
+        out.insert("certificates".into(), certificates.into());
+        out.insert("answers".into(), answers.into());
+        out.insert("trust".into(), trust_file.into());
+        out.insert("problems".into(), problems.iter().map(problem_json).collect());
+        let mut events: Vec<Event> = problems.iter().filter_map(Problem::event).collect();
+        events.extend((rejected > 0).then_some(Event::UnexpectedVerdict));
+        events.extend((undecided > 0).then_some(Event::Undecided));
+        Answer {
+            first: format!(
+                "Judged {}{in_stages}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",
+                count(judged, "certificate")
+            ),
+            lines,
+            closing,
+            document: out,
+            list: "certificates",
+            events,
+            ..Answer::default()
         }
     }
-    let (mut lines, mut certificates) = (Vec::new(), Vec::new());
-    for (line, value) in rows.into_iter().flatten() {
-        lines.push(line);
-        certificates.push(value);
+}
+
+/// The lines of certificates: each printed at once, or all kept in the order in which the certificates came.
+struct Rows<'a> {
+    /// In which form they are printed at once, if they are.
+    now: Option<&'a Options>,
+    all: Vec<Option<(Line, Value)>>,
+    /// How many certificates have come.
+    number: usize,
+    /// Whether nobody reads what is printed.
+    closed: bool,
+}
+
+impl<'a> Rows<'a> {
+    /// What is one document, or goes to a file as well, is not printed in parts, nor is what may not be printed at all.
+    fn new(args: &Verify, options: &'a Options) -> Self {
+        let in_parts = matches!(options.format, Format::Text | Format::Jsonl);
+        let now = from_stdin(&args.certificates) && in_parts && options.reports.is_empty() && !options.quiet;
+        Rows { now: now.then_some(options), all: Vec::new(), number: 0, closed: false }
     }
-    // What follows on something malformed in a stream has no beginning.
-    if let Some((place, refusal)) = rest {
-        let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
-        counts.add(&judged, &mut events);
-        lines.push(Line::from(format!("{} The rest was not read.", sentences(&place, &judged, &trust, None))));
-        certificates.push(document(&place, &judged, &trust, None));
+
+    /// The place of the next one.
+    fn next(&mut self) -> usize {
+        self.number += 1;
+        if self.now.is_none() {
+            self.all.push(None);
+        }
+        self.number - 1
     }
-    let (answer_lines, answers): (Vec<Line>, Vec<Value>) = chained.into_iter().unzip();
-    let in_stages = match answer_lines.len() {
-        0 => String::new(),
-        n => format!(" and {} in stages", count(n, "answer")),
-    };
-    lines.extend(answer_lines);
-    for fusion in trust.fusions.iter().filter(|f| fused.contains(&f.name)) {
-        let all = fusion.package.properties();
-        lines.extend((1..).zip(all).map(|(n, property)| {
-            Line::from(format!("Proved of the program {}, {n} of {}: {property}.", fusion.name, all.len()))
-        }));
+
+    fn settle(&mut self, row: usize, line: Line, value: Value) {
+        match self.now {
+            Some(options) => {
+                let text = match options.format {
+                    Format::Jsonl => item_text("certificate", &value),
+                    _ => line_text(&line, options),
+                };
+                self.closed |= crate::print(&text) != 0;
+            }
+            None => {
+                if let Some(place) = self.all.get_mut(row) {
+                    *place = Some((line, value));
+                }
+            }
+        }
     }
-    // Whoever sends certificates may send a file of trust beside them.
-    if args.trust.is_none() {
-        lines.push(Line::from(format!(
-            "Whom to trust is said by {trust_file}, which was found above the certificates."
-        )));
-    }
-    lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
-    events.extend(problems.iter().filter_map(Problem::event));
-    let Counts([accepted, rejected, undecided]) = counts;
-    let closing = match (rejected, undecided, problems.len()) {
-        (0, 0, 0) if answers.is_empty() => "Result: every certificate is accepted.".to_owned(),
-        (0, 0, 0) => "Result: every certificate and every answer is accepted.".to_owned(),
-        (_, _, 0) if answers.is_empty() => "Result: not every certificate is accepted.".to_owned(),
-        (_, _, 0) => "Result: not every certificate and answer is accepted.".to_owned(),
-        (_, _, n) => format!("Result: not complete, because of {}.", count(n, "error")),
-    };
-    let mut out = serde_json::Map::new();
-    let summary = json!({ "accepted": accepted, "rejected": rejected, "undecided": undecided });
-    out.insert("summary".into(), summary);
-    let judged = certificates.len();
-    out.insert("certificates".into(), certificates.into());
-    out.insert("answers".into(), answers.into());
-    out.insert("trust".into(), trust_file.into());
-    out.insert("problems".into(), problems.iter().map(problem_json).collect());
-    Ok(Answer {
-        first: format!(
-            "Judged {}{in_stages}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",
-            count(judged, "certificate")
-        ),
-        lines,
-        closing,
-        document: out,
-        list: "certificates",
-        events,
-        ..Answer::default()
-    })
 }
 
 /// How many were accepted, rejected and undecided.
@@ -176,18 +280,13 @@ pub fn verify(args: &Verify, _: &Options) -> Result<Answer, Mistake> {
 struct Counts([usize; 3]);
 
 impl Counts {
-    /// Counts one, and gives its place.
-    fn add(&mut self, judged: &Judged, events: &mut Vec<Event>) -> usize {
-        let (place, event) = match word(judged) {
-            "accepted" => (0, None),
-            "rejected" => (1, Some(Event::UnexpectedVerdict)),
-            _ => (2, Some(Event::Undecided)),
-        };
-        if let Some(n) = self.0.get_mut(place) {
-            *n += 1;
-        }
-        events.extend(event);
-        place
+    fn add(&mut self, judged: &Judged) {
+        let [accepted, rejected, undecided] = &mut self.0;
+        *match word(judged) {
+            "accepted" => accepted,
+            "rejected" => rejected,
+            _ => undecided,
+        } += 1;
     }
 }
 
@@ -211,73 +310,6 @@ fn trusted(args: &Verify) -> Result<(Trust, String), Mistake> {
     trust::read(&file, &name).map_err(refuse).map(|trust| (trust, name))
 }
 
-/// Whether to go on after some bytes of a stream, and what was malformed there.
-type Rest = Option<(String, Refusal)>;
-
-/// All envelopes: one in each file, or one after the other on the standard input.
-fn envelopes(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Result<(Vec<Envelopes>, Rest), Problem> {
-    let (mut all, mut rest) = (Vec::new(), None);
-    let stdin = [PathBuf::from("-")];
-    for path in if paths.is_empty() { &stdin } else { paths } {
-        if path == Path::new("-") {
-            let (found, malformed) = stream(std::io::stdin().lock())?;
-            all.extend(found);
-            rest = rest.or(malformed);
-            continue;
-        }
-        // One byte more than an envelope may have, so that what is too large is told from what is not.
-        let limit = ENVELOPE_LIMIT as u64 + 1;
-        let mut bytes = Vec::new();
-        match std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)) {
-            Ok(_) => all.push(Envelopes::new(shown(path), bytes)),
-            Err(e) => problems.push(Problem::not_read(&shown(path), &e)),
-        }
-    }
-    Ok((all, rest))
-}
-
-/// Envelopes one after the other on an input.
-fn stream(input: impl Read) -> Result<(Vec<Envelopes>, Rest), Problem> {
-    let (all, rest) = cut(input, |held| Envelope::first(held).map(|(_, length)| length))
-        .map_err(|e| Problem::not_read("of the standard input", &e))?;
-    let place = |n: usize| format!("envelope {n} of the input");
-    let rest = rest.map(|refusal| (place(all.len() + 1), refusal));
-    Ok(((1..).zip(all).map(|(n, bytes)| Envelopes::new(place(n), bytes)).collect(), rest))
-}
-
-/// Cuts what is read where `first` says that an envelope ends. Of one that is not complete, more is read until there is none. It is looked
-/// at again when there is twice as much of it, so that all looks together cost as much as a few. With what is malformed the rest ends.
-fn cut(
-    mut input: impl Read,
-    mut first: impl FnMut(&[u8]) -> Result<usize, Refusal>,
-) -> std::io::Result<(Vec<Vec<u8>>, Option<Refusal>)> {
-    let (mut all, mut held, mut chunk, mut enough) = (Vec::new(), Vec::new(), vec![0u8; 1 << 16], 0);
-    loop {
-        let n = input.read(&mut chunk)?;
-        held.extend_from_slice(chunk.get(..n).unwrap_or_default());
-        if n > 0 && held.len() < enough {
-            continue;
-        }
-        enough = 0;
-        while !held.is_empty() {
-            match first(&held) {
-                Ok(length) => {
-                    let after = held.split_off(length);
-                    all.push(std::mem::replace(&mut held, after));
-                }
-                Err(Refusal::Malformed(_, Malformed::Truncated)) if n > 0 && held.len() <= ENVELOPE_LIMIT => {
-                    enough = held.len().saturating_mul(2);
-                    break;
-                }
-                Err(refusal) => return Ok((all, Some(refusal))),
-            }
-        }
-        if n == 0 {
-            return Ok((all, None));
-        }
-    }
-}
-
 fn digest(hex: &str) -> Result<Digest, Mistake> {
     bfv_ledger::digest(hex).ok_or_else(|| Mistake::new("A query has 64 hexadecimal digits in lower case.", Vec::new()))
 }
@@ -288,219 +320,4 @@ fn epochs(args: &Verify) -> Result<Option<(u64, u64)>, Mistake> {
     let ends = text.split_once('-').and_then(|(a, z)| Some((a.parse().ok()?, z.parse().ok()?)));
     ends.map(Some)
         .ok_or_else(|| Mistake::new("Epochs are two numbers with a hyphen between them, such as 3-5.", Vec::new()))
-}
-
-/// Judges one certificate after the other.
-struct Judge<'a> {
-    trust: &'a Trust,
-    at: Option<u64>,
-    query: Option<Digest>,
-    epochs: Option<(u64, u64)>,
-    accepted: Vec<Accepted>,
-    /// How many were judged: each may tell something about secret random numbers.
-    judged: u64,
-}
-
-impl<'a> Judge<'a> {
-    /// The answer, and the name of the model or fusion.
-    fn one(&self, bytes: &[u8], slots: &Slots) -> (Judged, Option<&'a str>) {
-        let envelope = match Envelope::decode(bytes) {
-            Ok(envelope) => envelope,
-            Err(refusal) => return (Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))), None),
-        };
-        let fields = envelope.certificate().fields();
-        let question = self.question(&fields.query, &fields.input);
-        let expected = Expected {
-            at: self.at,
-            fresh: Fresh { query: self.query, epochs: self.epochs, seen: Some(slots) },
-            workers: question.map(|q| q.workers.as_slice()).filter(|w| !w.is_empty()),
-            ..Expected::default()
-        };
-        if fields.operation == Operation::Fusion {
-            let expected = Expected { workers: None, ..expected };
-            return match self.fusion_of(fields) {
-                Some(f) => (self.fusion(bytes, &expected, f, &fields.parents), Some(f.name.as_str())),
-                None => (self.admitted(bytes, &expected, "The fusion is not known."), None),
-            };
-        }
-        let model = self.trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec));
-        if fields.operation == Operation::LayerRange {
-            let judged = match (model, question) {
-                (Some(model), Some(question)) => self.stage(bytes, expected, model, question, envelope.certificate()),
-                (None, _) => self.admitted(bytes, &expected, "The model is not known."),
-                (_, None) => self.admitted(bytes, &expected, "The question is not known."),
-            };
-            return (judged, model.map(|m| m.name.as_str()));
-        }
-        let judged = match (model, question) {
-            (Some(model), Some(question)) => {
-                let case = self.case(expected, (self.trust.policy_of(&fields.worker), model), question);
-                Judged::Verdict(self.answer(bytes, &case, model))
-            }
-            (None, _) => self.admitted(bytes, &expected, "The model is not known."),
-            (_, None) => self.admitted(bytes, &expected, "The question is not known."),
-        };
-        (judged, model.map(|m| m.name.as_str()))
-    }
-
-    /// The fusion of a certificate: of those with its program, the one of the workers whose answers it names, or else the first.
-    fn fusion_of(&self, fields: &Fields) -> Option<&'a FusionOf> {
-        let named = self.accepted.iter().filter(|a| fields.parents.contains(a.certificate()));
-        let workers: BTreeSet<[u8; 32]> = named.map(|a| *a.worker().0.as_bytes()).collect();
-        let of_them = |f: &&FusionOf| f.workers.iter().map(|w| *w.0.as_bytes()).collect::<BTreeSet<_>>() == workers;
-        let all = || self.trust.fusions.iter().filter(|f| f.spec == fields.spec);
-        all().find(of_them).or_else(|| all().next())
-    }
-
-    /// The question by its name, or by its prompt.
-    fn question(&self, query: &Digest, input: &Digest) -> Option<&'a Question> {
-        let all = &self.trust.questions;
-        let by_prompt = |q: &&Question| tokens_root(&q.prompt).is_ok_and(|root| root == *input);
-        all.iter().find(|q| q.query == *query).or_else(|| all.iter().find(by_prompt))
-    }
-
-    /// What is wrong with it apart from the answer; otherwise that the answer cannot be judged.
-    fn admitted(&self, bytes: &[u8], expected: &Expected<'_>, unknown: &'static str) -> Judged {
-        match admit(bytes, &self.trust.policy, expected) {
-            Err(refusal) if refusal.class() == Class::Undecided => {
-                Judged::Verdict(Verdict::Undecided(Undecided::Refused(refusal)))
-            }
-            Err(refusal) => Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal))),
-            Ok(_) => Judged::Unknown(unknown),
-        }
-    }
-
-    fn case<'b>(
-        &'b self,
-        expected: Expected<'b>,
-        (policy, model): (&'b Policy, &'b Model),
-        question: &'b Question,
-    ) -> Case<'b> {
-        // Where no question was named, that of the certificate is one that was asked.
-        let fresh = Fresh { query: expected.fresh.query.or(Some(question.query)), ..expected.fresh };
-        Case {
-            policy,
-            expected: Expected { fresh, ..expected },
-            prompt: &question.prompt,
-            challenge: model.challenge(self.judged),
-            terms: Terms { answer: question.answer, ..self.trust.terms },
-        }
-    }
-
-    /// One stage. Where the model is split in several ways, it is a stage of all splits that have its layers for its worker, or else of the first
-    /// one that has its worker.
-    fn stage(
-        &self,
-        bytes: &[u8],
-        expected: Expected<'_>,
-        model: &Model,
-        question: &Question,
-        certificate: &Certificate,
-    ) -> Judged {
-        let fields = certificate.fields();
-        let splits = || (0..).zip(&self.trust.splits).filter(|(_, s)| s.model == model.name);
-        let has = |s: &SplitOf, layers: Option<Layers>| {
-            let own = |p: &Part| p.worker == fields.worker && layers.is_none_or(|layers| p.layers == layers);
-            s.split.parts().iter().any(own)
-        };
-        let mut of: Vec<(usize, &SplitOf)> = splits().filter(|(_, s)| has(s, Some(fields.layers))).collect();
-        if of.is_empty() {
-            of.extend(splits().find(|(_, s)| has(s, None)).or_else(|| splits().next()));
-        }
-        let policy = self.trust.policy_of(&fields.worker);
-        let judged = (self.judged..).zip(of).map(|(looks, (split, SplitOf { split: parts, .. }))| {
-            let case = Case { challenge: model.challenge(looks), ..self.case(expected, (policy, model), question) };
-            let verdict = match &model.known {
-                Known::Eight(subject) => judge_stage(bytes, &case, subject, parts),
-                Known::Sixteen(subject) => judge_stage(bytes, &case, subject, parts),
-            };
-            Found { split, verdict }
-        });
-        let mut others: Vec<Found> = judged.collect();
-        let said = others.iter().position(|found| matches!(found.verdict, Verdict::Accepted(_))).unwrap_or_default();
-        if others.is_empty() {
-            return self.admitted(bytes, &expected, "The model is not split.");
-        }
-        let (said, body) = (others.remove(said), certificate.body().digest());
-        let (query, worker, layers) = (fields.query, fields.worker, fields.layers);
-        Judged::Stage(Box::new(StageOf { said, others, query, worker, layers, body, slot: String::new() }))
-    }
-
-    /// The answers of all stages. Those that are accepted may be fused, as any other.
-    fn answers(&mut self, stages: &[StageOf]) -> Vec<Chain<'a>> {
-        let all = chains(stages, self.trust);
-        self.accepted.extend(all.iter().filter_map(|c| match &c.verdict {
-            Verdict::Accepted(a) => Some(a.clone()),
-            Verdict::Rejected(_) | Verdict::Undecided(_) => None,
-        }));
-        all
-    }
-
-    fn answer(&self, bytes: &[u8], case: &Case<'_>, model: &Model) -> Verdict {
-        match &model.known {
-            Known::Eight(subject) => judge(bytes, case, subject),
-            Known::Sixteen(subject) => judge(bytes, case, subject),
-        }
-    }
-
-    fn fusion(&self, bytes: &[u8], expected: &Expected<'_>, fusion: &FusionOf, parents: &[Digest]) -> Judged {
-        let named = parents.len();
-        let parents: Vec<&Accepted> = self.accepted.iter().filter(|a| parents.contains(a.certificate())).collect();
-        // As many are named as there should be, but what they say is not known here.
-        if named == fusion.workers.len() && parents.len() < named {
-            return self.admitted(bytes, expected, "Not all answers that it fuses were accepted before.");
-        }
-        let parameters: Vec<&[i64]> = fusion.parameters.iter().map(Vec::as_slice).collect();
-        let (program, spec, workers) = (fusion.package.program(), fusion.spec, fusion.workers.as_slice());
-        let fusion = Fusion { program, spec, workers, parameters: &parameters };
-        Judged::Verdict(judge_fusion(bytes, &self.trust.policy, expected, &fusion, &parents))
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    /// Each look goes through all that is there, so the looks at an envelope without an end must be few.
-    #[test]
-    fn a_stream_without_an_end_is_looked_at_a_few_times() {
-        let bytes = vec![0x9a; 1 << 24];
-        let (mut looks, mut looked) = (0, 0);
-        let (all, rest) = cut(bytes.as_slice(), |held| {
-            (looks, looked) = (looks + 1, looked + held.len());
-            let place = bfv_cert::Place { part: bfv_cert::Part::Envelope, field: "cells", offset: held.len() };
-            Err(Refusal::Malformed(place, Malformed::Truncated))
-        })
-        .unwrap();
-        assert!(all.is_empty() && rest.is_some());
-        assert!(looks < 20 && looked < 4 * bytes.len(), "{looks} looks at {looked} bytes");
-    }
-
-    /// A reader that gives seven bytes at a time.
-    struct Slow<'a>(&'a [u8]);
-
-    impl Read for Slow<'_> {
-        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-            self.0.by_ref().take(7).read(into)
-        }
-    }
-
-    #[test]
-    fn envelopes_are_cut_wherever_the_reader_stops() {
-        // A length and so many bytes.
-        let first = |held: &[u8]| {
-            let length = usize::from(held[0]) + 1;
-            let place = bfv_cert::Place { part: bfv_cert::Part::Envelope, field: "cells", offset: 0 };
-            if held.len() < length { Err(Refusal::Malformed(place, Malformed::Truncated)) } else { Ok(length) }
-        };
-        let whole: Vec<Vec<u8>> = (0..200u8).map(|n| (0..=n).map(|_| n).collect()).collect();
-        let bytes = whole.concat();
-        for end in [bytes.len(), bytes.len() - 1] {
-            let (all, rest) = cut(Slow(&bytes[..end]), first).unwrap();
-            let complete = whole.len() - usize::from(end < bytes.len());
-            assert_eq!(all, whole[..complete]);
-            assert_eq!(rest.is_some(), end < bytes.len());
-        }
-    }
 }

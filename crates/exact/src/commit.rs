@@ -21,7 +21,8 @@ use bfv_cert::merkle::{Builder, Tree};
 
 pub use pack::{read, read_cell, sum_bytes, write};
 pub use roots::{
-    model_root, spec_root, stream_bytes, stream_root, stream_shape, token_bytes, tokens_root, tokens_shape,
+    model_root, number_bytes, numbers_root, spec_root, stream_bytes, stream_root, stream_shape, token_bytes,
+    tokens_root, tokens_shape,
 };
 pub use rows::{all_rows, layers_of, rows_of};
 

@@ -30,6 +30,7 @@ pub mod requantise;
 pub mod rope;
 pub mod sample;
 pub mod spec;
+pub mod vote;
 
 pub use matrix::{MAX_ELEMENTS, MAX_SIDE, Matrix, elements};
 pub use refused::Refused;

@@ -77,15 +77,18 @@ impl Ratio {
     /// # Errors
     /// The denominator is not positive, or the fraction is not in lowest terms.
     pub fn new(num: i64, den: i64) -> Result<Self, Refused> {
-        let (mut a, mut b) = (num.unsigned_abs(), den.unsigned_abs());
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        if den > 0 && a == 1 {
-            Ok(Self { num, den })
-        } else {
-            Err(Refused::new("a fraction", format!("{num}/{den} is not in lowest terms with a positive denominator")))
-        }
+        let own = Self { num, den };
+        Self::reduced(num, den).filter(|lowest| *lowest == own).ok_or_else(|| {
+            Refused::new("a fraction", format!("{num}/{den} is not in lowest terms with a positive denominator"))
+        })
+    }
+
+    /// A fraction brought to lowest terms; nothing where the denominator is not positive.
+    #[must_use]
+    pub fn reduced(num: i64, den: i64) -> Option<Self> {
+        // With 128 bits nothing overflows, whatever is given.
+        let lowest = (den > 0).then(|| num_rational::Ratio::new(i128::from(num), i128::from(den)))?;
+        Some(Self { num: i64::try_from(*lowest.numer()).ok()?, den: i64::try_from(*lowest.denom()).ok()? })
     }
 
     /// Numerator and denominator.

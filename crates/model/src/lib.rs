@@ -10,6 +10,7 @@
 pub mod fields;
 pub mod json;
 pub mod manifest;
+pub mod parts;
 mod problem;
 pub mod safetensors;
 pub mod splitting;

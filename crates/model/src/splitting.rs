@@ -3,7 +3,7 @@
 
 use crate::fields::{Fields, Found};
 use crate::json;
-use crate::manifest::{LAYER_LIMIT, Manifest, ascending, bound, digest};
+use crate::manifest::{Capability, LAYER_LIMIT, Manifest, ascending, bound, digest};
 use crate::problem::Problem;
 use bfv_cert::certificate::PARENT_LIMIT;
 use bfv_cert::digest::Digest;
@@ -164,38 +164,81 @@ impl Splitting {
     /// # Errors
     /// A worker has no manifest or two, a manifest has no worker, or it is of another base model or lacks the capability or some of the layers.
     pub fn agrees(&self, manifests: &[Manifest]) -> Result<(), Problem> {
-        if let Some(m) = manifests.iter().find(|m| !self.workers.iter().any(|w| w.worker == m.worker)) {
-            let what = "The configuration has no such worker.";
-            return Err(Problem::new(
-                format!("the manifest of {}", m.worker),
-                what,
-                "Add it, or leave the manifest out.",
-            ));
-        }
+        manifests.iter().try_for_each(|m| self.part(m).map(|_| ()))?;
         self.workers.iter().try_for_each(|part| self.one(part, manifests))
     }
 
     fn one(&self, part: &Part, manifests: &[Manifest]) -> Result<(), Problem> {
-        let refuse = |what: String, mend: &str| Err(Problem::new(format!("worker {}", part.worker), what, mend));
         let mut own = manifests.iter().filter(|m| m.worker == part.worker);
         let (Some(manifest), None) = (own.next(), own.next()) else {
-            return refuse("It has no manifest, or two.".to_owned(), "Give one manifest for each worker.");
+            let what = "It has no manifest, or two.";
+            return Err(Problem::new(part.place(), what, "Give one manifest for each worker."));
         };
+        self.agrees_with(manifest)
+    }
+
+    /// Whether the manifest of one worker is what the configuration needs.
+    ///
+    /// # Errors
+    /// It is of no worker of the configuration or of another base model, or lacks the capability or some of the layers.
+    pub fn agrees_with(&self, manifest: &Manifest) -> Result<(), Problem> {
+        let part = self.part(manifest)?;
         if manifest.base_model != self.base_model {
             let what = format!("Its manifest is of {}, and not of {}.", manifest.base_model, self.base_model);
-            return refuse(what, "Use one base model.");
+            return Err(Problem::new(part.place(), what, "Use one base model."));
         }
-        let Some(capability) = manifest.capabilities.iter().find(|c| c.name == part.focus) else {
-            let what = format!("Its manifest has no capability {}.", part.focus);
-            return refuse(what, "Write one of its capabilities as capability_focus.");
-        };
-        let (first, last) = capability.layers;
-        match part.layers.core.iter().find(|l| !(first..=last).contains(l)) {
+        part.within(manifest, &part.layers.core, "of its core ")
+    }
+
+    /// The same where the workers are stages of a model with this specification ([`Splitting::stages`]): then every layer that a worker runs, also one that
+    /// all share, is within its capability, which has some weight, and weights are stored as those of the model.
+    ///
+    /// # Errors
+    /// As [`Splitting::agrees_with`] and [`Splitting::stages`], or the capability has no weight, or the manifest does not fit the model.
+    pub fn stage_agrees(&self, manifest: &Manifest, spec: &Spec) -> Result<(), Problem> {
+        self.agrees_with(manifest)?;
+        let part = self.part(manifest)?;
+        let own = self.stages()?.into_iter().find(|(name, _)| *name == part.worker);
+        let layers: Vec<u32> = own.map_or_else(Vec::new, |(_, layers)| layers.collect());
+        part.within(manifest, &layers, "")?;
+        if part.capability(manifest)?.weight == 0 {
+            let what = format!("Its manifest gives the capability {} the weight 0.", part.focus);
+            return Err(Problem::new(part.place(), what, "Choose a capability that counts."));
+        }
+        let of_it = |p: Problem| Problem::new(format!("{}, {}", part.place(), p.place), p.what, p.mend);
+        manifest.fits(spec).map_err(of_it)
+    }
+
+    /// The worker of a manifest.
+    fn part(&self, manifest: &Manifest) -> Result<&Part, Problem> {
+        self.workers.iter().find(|w| w.worker == manifest.worker).ok_or_else(|| {
+            let what = "The configuration has no such worker.";
+            Problem::new(format!("the manifest of {}", manifest.worker), what, "Add it, or leave the manifest out.")
+        })
+    }
+}
+
+impl Part {
+    fn place(&self) -> String {
+        format!("worker {}", self.worker)
+    }
+
+    /// What the worker is needed for, as its manifest describes it.
+    fn capability<'a>(&self, manifest: &'a Manifest) -> Result<&'a Capability, Problem> {
+        manifest.capabilities.iter().find(|c| c.name == self.focus).ok_or_else(|| {
+            let what = format!("Its manifest has no capability {}.", self.focus);
+            Problem::new(self.place(), what, "Write one of its capabilities as capability_focus.")
+        })
+    }
+
+    fn within(&self, manifest: &Manifest, layers: &[u32], which: &str) -> Result<(), Problem> {
+        let (first, last) = self.capability(manifest)?.layers;
+        match layers.iter().find(|l| !(first..=last).contains(l)) {
             None => Ok(()),
-            Some(l) => refuse(
-                format!("Layer {l} of its core is outside of the capability, layers {first} to {last}."),
-                "Change the selection or the manifest.",
-            ),
+            Some(l) => {
+                let what = format!("Layer {l} {which}is outside of the capability, layers {first} to {last}.");
+                Err(Problem::new(self.place(), what, "Change the selection or the manifest."))
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub const SPEC_FILE: &str = "model.spec";
 /// The file of the weights.
 pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// The largest file of a specification, in bytes. With all layers that there may be it has some ten thousand.
+pub const SPEC_LIMIT: u64 = 1 << 20;
 /// The names of matrices of a layer, in the order of [`matrices`].
 pub const LAYER_MATRICES: [&str; 7] = [
     "self_attn.q_proj",
@@ -75,6 +77,20 @@ impl Element for i16 {
     }
 }
 
+/// The largest file of the weights of a model with this specification, in bytes: no number has more than four, and in front of them stand the length
+/// of the header and the header.
+#[must_use]
+pub fn weights_limit(spec: &Spec) -> u64 {
+    let d = &spec.draft().dims;
+    let [width, inner, vocab] = [d.width, d.inner, d.vocab].map(u64::from);
+    let heads = |n: u32| u64::from(n).saturating_mul(u64::from(d.head_width));
+    let rows = [heads(d.heads), heads(d.heads), heads(d.kv_heads), heads(d.kv_heads), inner, inner, inner, 1, 1];
+    let layer = rows.iter().fold(0u64, |sum, n| sum.saturating_add(*n));
+    let layers = layer.saturating_mul(spec.draft().layers.len() as u64);
+    let all = layers.saturating_add(vocab).saturating_add(vocab).saturating_add(1).saturating_mul(width);
+    all.saturating_mul(4).saturating_add(safetensors::HEADER_LIMIT).saturating_add(8)
+}
+
 /// A model of either grid.
 #[derive(Debug, Clone)]
 pub enum Stored {
@@ -84,13 +100,28 @@ pub enum Stored {
     Sixteen(Model<i16>),
 }
 
+/// Reads the file of a specification.
+///
+/// # Errors
+/// It is malformed.
+pub fn read_spec(file: &[u8]) -> Result<Spec, Problem> {
+    Spec::read(file).map_err(refused)
+}
+
 impl Stored {
     /// Reads a model from the bytes of its two files.
     ///
     /// # Errors
     /// A file is malformed, a weight is missing, surplus, or of another type or shape.
     pub fn read(spec: &[u8], weights: &[u8]) -> Result<Stored, Problem> {
-        let spec = Spec::read(spec).map_err(refused)?;
+        Stored::of(read_spec(spec)?, weights)
+    }
+
+    /// The same for a specification that was read before, so that no more is read of the weights than [`weights_limit`].
+    ///
+    /// # Errors
+    /// As [`Stored::read`].
+    pub fn of(spec: Spec, weights: &[u8]) -> Result<Stored, Problem> {
         let tensors = safetensors::read(weights)?;
         Ok(match spec.draft().grid {
             Bits::Eight => Stored::Eight(model(spec, tensors)?),

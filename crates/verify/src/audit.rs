@@ -12,6 +12,7 @@ use crate::stage::{Split, Stage, judge_stage_of};
 use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, trace_content};
 use bfv_cert::digest::{Digest, draw_word};
+use bfv_cert::envelope::Envelope;
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, layers_of, read, stream_root, write};
 use bfv_exact::forward::{Numbers as Shape, Op, Shown};
@@ -24,20 +25,20 @@ use bfv_exact::spec::Bits;
 /// A grid that can be judged.
 pub trait Judged: Weight + Shown + Grid<Sum: Saturate + Shown> {
     /// [`crate::judge`] on this grid. It is compiled in this crate, whatever the settings of who calls it.
-    fn judge(envelope: &[u8], case: &Case<'_>, subject: &Subject<Self>) -> Verdict;
+    fn judge(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<Self>) -> Verdict;
 
     /// [`crate::judge_stage`] on this grid, likewise.
-    fn judge_stage(envelope: &[u8], case: &Case<'_>, subject: &Subject<Self>, split: &Split) -> Verdict<Stage>;
+    fn judge_stage(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<Self>, split: &Split) -> Verdict<Stage>;
 }
 
 macro_rules! judged {
     ($($t:ty),*) => {$(
         impl Judged for $t {
-            fn judge(envelope: &[u8], case: &Case<'_>, subject: &Subject<$t>) -> Verdict {
+            fn judge(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<$t>) -> Verdict {
                 judge_of(envelope, case, subject)
             }
 
-            fn judge_stage(envelope: &[u8], case: &Case<'_>, subject: &Subject<$t>, split: &Split) -> Verdict<Stage> {
+            fn judge_stage(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<$t>, split: &Split) -> Verdict<Stage> {
                 judge_stage_of(envelope, case, subject, split)
             }
         }

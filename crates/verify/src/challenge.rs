@@ -31,6 +31,12 @@ impl Secret {
         let seed = Context::Challenge.hash().bytes(b"secret").digest(&Digest(key)).finish();
         Secret { key, keys: Keys::draw(subject.model(), subject.root(), &seed, 1) }
     }
+
+    /// What the secret is called where it is counted how many certificates were judged with it. It tells nothing about the numbers.
+    #[must_use]
+    pub fn name(&self) -> Digest {
+        Context::Challenge.hash().bytes(b"name of a secret").digest(&Digest(self.key)).finish()
+    }
 }
 
 /// Random numbers that became known to everybody after certificates were logged.

@@ -1,14 +1,16 @@
 //! A fusion of accepted answers, computed again.
 
 use crate::challenge::Soundness;
-use crate::judge::{accepted, contradicts, delivered, other, verdict};
+use crate::judge::{accepted, contradicts, delivered, other, read, verdict};
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
-use bfv_cert::certificate::{Fields, Lane, Operation, trace_content};
+use bfv_cert::certificate::{Fields, Lane, Layers, Operation, trace_content};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::merkle::Builder;
 use bfv_cert::sign::KeyId;
-use bfv_cert::tensor::{Dtype, Scale, Shape, activation};
-use bfv_cert::{BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
+use bfv_cert::tensor::Shape;
+use bfv_cert::{Admitted, BindingFault, Expected, Part, Policy, Refusal, admit_read};
+use bfv_exact::commit::{number_bytes, numbers_root};
 use bfv_exact::program::Program;
 
 /// A fusion as the verifier knows it.
@@ -32,21 +34,32 @@ pub fn judge_fusion(
     fusion: &Fusion<'_>,
     parents: &[&Accepted],
 ) -> Verdict {
+    read(envelope, |envelope| judge_fusion_read(envelope, policy, expected, fusion, parents))
+}
+
+/// The same for an envelope that was read before.
+pub fn judge_fusion_read(
+    envelope: &Envelope<'_>,
+    policy: &Policy,
+    expected: &Expected<'_>,
+    fusion: &Fusion<'_>,
+    parents: &[&Accepted],
+) -> Verdict {
     verdict(judged(envelope, policy, expected, fusion, parents))
 }
 
-fn binding(fault: BindingFault) -> Stop {
+pub(crate) fn binding(fault: BindingFault) -> Stop {
     Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, fault)))
 }
 
 fn judged(
-    envelope: &[u8],
+    envelope: &Envelope<'_>,
     policy: &Policy,
     expected: &Expected<'_>,
     fusion: &Fusion<'_>,
     parents: &[&Accepted],
 ) -> Result<Accepted, Stop> {
-    let admitted = admit(envelope, policy, expected)?;
+    let admitted = admit_read(envelope.clone(), policy, expected)?;
     let fields = admitted.envelope().certificate().fields();
     if fields.lane != Lane::Exact {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
@@ -69,7 +82,9 @@ fn judged(
     if let Some((i, (claimed, exact))) = (0..).zip(claimed.zip(&result)).find(|(_, (c, e))| c != *e) {
         return Err(Stop::Rejected(Rejected::Fused(i, claimed, *exact)));
     }
-    roots(fields, &[parents.len(), inputs.len().checked_div(parents.len()).unwrap_or(0)], &inputs, &result)?;
+    let coordinates = inputs.len().checked_div(parents.len()).unwrap_or(0);
+    let input = numbers_root(&[parents.len(), coordinates], &inputs)?;
+    ends(&admitted, input, numbers_root(&[result.len()], &result)?, &number_bytes(&result))?;
     let checked = Checked { products: 0, computed: result.len() as u64, compared: result.len() as u64 };
     Ok(accepted(&admitted, Soundness::FULL, checked, result))
 }
@@ -81,11 +96,7 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         let found = if parents.len() == needed { fields.parents.len() } else { parents.len() };
         return Err(binding(BindingFault::Count(needed as u64, found as u64)));
     }
-    let mut names: Vec<Digest> = parents.iter().map(|p| p.certificate).collect();
-    names.sort();
-    if let Some((_, named)) = names.iter().zip(&fields.parents).find(|(name, named)| name != named) {
-        return Err(other("parent", *named));
-    }
+    named(fields, parents)?;
     let mut inputs = Vec::new();
     let length = parents.first().map_or(0, |p| p.values.len());
     for worker in fusion.workers {
@@ -97,7 +108,7 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
             return Err(binding(BindingFault::Parent("question", i)));
         }
         // A fusion is judged by other workers than those of its answers, and is no answer of the worker who made it.
-        if parent.operation == Operation::Fusion {
+        if parent.operation.has_parents() {
             return Err(binding(BindingFault::Parent("operation", i)));
         }
         // Numbers of one worker would be read as those of another.
@@ -109,28 +120,41 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
     Ok(inputs)
 }
 
-/// Input, output and trace of a fusion: the numbers of workers by coordinates, the numbers of the result, and one value, these bytes.
-fn roots(fields: &Fields, sides: &[usize], inputs: &[i64], result: &[i64]) -> Result<(), Stop> {
-    let place = Place { part: Part::Certificate, field: "shape", offset: 0 };
-    let refuse = |found: Malformed| Stop::Rejected(Rejected::Refused(Refusal::Malformed(place, found)));
-    let root = |sides: &[usize], values: &[i64]| {
-        let sides: Vec<u32> = sides.iter().map(|n| u32::try_from(*n).unwrap_or(u32::MAX)).collect();
-        let shape = Shape::new(&sides).map_err(refuse)?;
-        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let root = activation(Dtype::I64, &shape, Scale::new(0).map_err(refuse)?, &bytes)?;
-        Ok::<_, Stop>((shape, root, bytes))
-    };
-    let (input_shape, input, _) = root(sides, inputs)?;
-    let (output_shape, output, bytes) = root(&[result.len()], result)?;
+/// That the certificate names exactly these accepted answers.
+pub(crate) fn named(fields: &Fields, parents: &[&Accepted]) -> Result<(), Stop> {
+    let mut names: Vec<Digest> = parents.iter().map(|p| p.certificate).collect();
+    names.sort();
+    match fields.parents.iter().enumerate().find(|(i, named)| names.get(*i) != Some(*named)) {
+        Some((_, named)) => Err(other("parent", *named)),
+        None if names.len() != fields.parents.len() => {
+            Err(binding(BindingFault::Count(names.len() as u64, fields.parents.len() as u64)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Input, output and trace of what rests on other answers: shapes and roots of what came in and of what is delivered, and one committed value, the
+/// delivered bytes. There is no model, and one layer.
+pub(crate) fn ends(
+    admitted: &Admitted<'_>,
+    input: (Shape, Digest),
+    output: (Shape, Digest),
+    bytes: &[u8],
+) -> Result<(), Stop> {
+    let fields = admitted.envelope().certificate().fields();
     let mut trace = Builder::new();
-    trace.push(trace_content(&bytes));
+    trace.push(trace_content(bytes));
     let trace = trace.finish().map(|tree| tree.root());
-    if fields.input_shape != input_shape || fields.output_shape != output_shape || fields.trace_shape.leaves() != 1 {
+    if fields.input_shape != input.0 || fields.output_shape != output.0 || fields.trace_shape.leaves() != 1 {
         return Err(contradicts("shape", "the program"));
     }
+    if fields.layers != (Layers { start: 0, end: 1 }) {
+        return Err(contradicts("layers", "the operation"));
+    }
     let conditions = [
-        ("input", fields.input, Some(input)),
-        ("output root", fields.output_root, Some(output)),
+        ("model", fields.model, Some(Digest::ZERO)),
+        ("input", fields.input, Some(input.1)),
+        ("output root", fields.output_root, Some(output.1)),
         ("trace", fields.trace, trace),
     ];
     match conditions.iter().find(|(_, found, needed)| Some(*found) != *needed) {

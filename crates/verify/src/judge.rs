@@ -79,10 +79,23 @@ pub struct Case<'a> {
 
 /// Judges an envelope.
 pub fn judge<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
+    read(envelope, |envelope| judge_read(envelope, case, subject))
+}
+
+/// The same for an envelope that was read before.
+pub fn judge_read<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Verdict {
     G::judge(envelope, case, subject)
 }
 
-pub(crate) fn judge_of<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
+/// Reads an envelope, which is judged then.
+pub(crate) fn read<A>(envelope: &[u8], judge: impl FnOnce(&Envelope<'_>) -> Verdict<A>) -> Verdict<A> {
+    match Envelope::decode(envelope) {
+        Ok(envelope) => judge(&envelope),
+        Err(refusal) => Stop::from(refusal).into(),
+    }
+}
+
+pub(crate) fn judge_of<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Verdict {
     verdict(judged(envelope, case, subject))
 }
 
@@ -90,7 +103,7 @@ pub(crate) fn verdict<A>(judged: Result<A, Stop>) -> Verdict<A> {
     judged.map_or_else(Verdict::from, Verdict::Accepted)
 }
 
-fn judged<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
+fn judged<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
     let right = examined(envelope, case, subject, None)?;
     let values = right.answer.iter().map(|t| i64::from(*t)).collect();
     Ok(accepted(&right.admitted, right.soundness, right.checked, values))
@@ -107,12 +120,12 @@ pub(crate) struct Right<'a> {
 
 /// Examines an answer, or the part of a stage in one.
 pub(crate) fn examined<'a, G: Judged>(
-    envelope: &'a [u8],
+    envelope: &Envelope<'a>,
     case: &Case<'_>,
     subject: &Subject<G>,
     split: Option<&Split>,
 ) -> Result<Right<'a>, Stop> {
-    let unopened = admit_unopened(envelope, case.policy, &case.expected)?;
+    let unopened = admit_unopened(envelope.clone(), case.policy, &case.expected)?;
     let mut hashes = Vec::new();
     let found = audited(&unopened, case, subject, split, &mut hashes);
     // Whatever was found was found of the opened values. Where these are others than the worker's, that is what is wrong.
@@ -188,6 +201,7 @@ pub(crate) fn accepted(admitted: &Admitted<'_>, soundness: Soundness, checked: C
         taken: admitted.taken(),
         checked,
         values,
+        support: None,
     }
 }
 
@@ -212,7 +226,7 @@ pub(crate) fn other(field: &'static str, found: Digest) -> Stop {
 }
 
 /// Four bytes for each token, and at least one.
-fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
+pub(crate) fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
     match bytes.as_chunks::<4>() {
         (all @ [_, ..], []) => Ok(all.iter().map(|t| u32::from_le_bytes(*t)).collect()),
         _ => Err(contradicts("output", "a list of tokens")),

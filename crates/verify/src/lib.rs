@@ -7,7 +7,7 @@
 //!
 //! A product that does not pass is computed in full for its token, and the entry that is wrong is shown: a rejection does not rest on chance.
 //! [`judge_stage`] judges a part of an answer, made by one worker of a model that is split, and [`judge_chain`] the answer of all parts together.
-//! [`judge_fusion`] computes a fusion again. The lanes of floats stand as checks of one product each ([`lanes`]): a certificate in these lanes is
+//! [`judge_fusion`] computes a fusion again, and [`judge_vote`] counts a vote again. The lanes of floats stand as checks of one product each ([`lanes`]): a certificate in these lanes is
 //! undecided, as no specification of version 1 says what a whole float answer should be.
 //!
 //! There is no clock, no file, no float and no thread, and nothing is allocated by a length that was read and not bounded.
@@ -26,10 +26,12 @@ pub mod lanes;
 pub mod product;
 mod stage;
 mod verdict;
+mod vote;
 
 pub use audit::Judged;
 pub use challenge::{Beacon, Challenge, Secret, Soundness};
-pub use fusion::{Fusion, judge_fusion};
-pub use judge::{Case, Subject, Terms, judge};
-pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage};
+pub use fusion::{Fusion, judge_fusion, judge_fusion_read};
+pub use judge::{Case, Subject, Terms, judge, judge_read};
+pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage, judge_stage_read};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};
+pub use vote::{Vote, judge_vote, judge_vote_read};

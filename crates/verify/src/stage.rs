@@ -9,11 +9,12 @@
 
 use crate::audit::Judged;
 use crate::challenge::Soundness;
-use crate::judge::{Case, Subject, examined, verdict};
+use crate::judge::{Case, Subject, examined, read, verdict};
 use crate::keys::Weight;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Sure, Undecided, Verdict};
 use bfv_cert::certificate::{Body, Fields, Lane, Layers, PARENT_LIMIT};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::registry::Entry;
 use bfv_cert::sign::KeyId;
 use bfv_cert::{BindingFault, FreshnessFault, Part as Read, Policy, Refusal, Taken, Unopened, chain};
@@ -149,6 +150,12 @@ impl Stage {
         self.body.fields()
     }
 
+    /// How many tokens the answer has that it names.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.answer.len()
+    }
+
     /// The probability with which a wrong stage is accepted.
     #[must_use]
     pub fn soundness(&self) -> Soundness {
@@ -176,11 +183,21 @@ impl Sure for Stage {
 
 /// Judges the envelope of one stage. The case is that of the whole answer.
 pub fn judge_stage<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>, split: &Split) -> Verdict<Stage> {
+    read(envelope, |envelope| judge_stage_read(envelope, case, subject, split))
+}
+
+/// The same for an envelope that was read before.
+pub fn judge_stage_read<G: Judged>(
+    envelope: &Envelope<'_>,
+    case: &Case<'_>,
+    subject: &Subject<G>,
+    split: &Split,
+) -> Verdict<Stage> {
     G::judge_stage(envelope, case, subject, split)
 }
 
 pub(crate) fn judge_stage_of<G: Judged>(
-    envelope: &[u8],
+    envelope: &Envelope<'_>,
     case: &Case<'_>,
     subject: &Subject<G>,
     split: &Split,
@@ -352,6 +369,7 @@ fn chained(split: &Split, all: &[Placed<'_>], deadline: Option<u64>) -> Result<A
         taken: stages.iter().fold(last.taken, |all, s| all.or(s.taken)),
         checked,
         values: last.answer.iter().map(|t| i64::from(*t)).collect(),
+        support: None,
     })
 }
 

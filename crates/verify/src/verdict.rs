@@ -30,7 +30,8 @@ pub struct Checked {
     pub compared: u64,
 }
 
-/// An answer that was accepted. Only [`crate::judge`], [`crate::judge_fusion`] and [`crate::judge_chain`] make one. Of a chain of stages, certificate
+/// An answer that was accepted. Only [`crate::judge`], [`crate::judge_fusion`], [`crate::judge_vote`] and
+/// [`crate::judge_chain`] make one. Of a chain of stages, certificate
 /// and worker are those of the last one.
 #[derive(Debug, Clone)]
 pub struct Accepted {
@@ -43,6 +44,7 @@ pub struct Accepted {
     pub(crate) taken: Taken,
     pub(crate) checked: Checked,
     pub(crate) values: Vec<i64>,
+    pub(crate) support: Option<usize>,
 }
 
 impl Accepted {
@@ -86,6 +88,12 @@ impl Accepted {
     #[must_use]
     pub fn checked(&self) -> Checked {
         self.checked
+    }
+
+    /// Of a vote, how many of the answers are the one that is delivered.
+    #[must_use]
+    pub fn support(&self) -> Option<usize> {
+        self.support
     }
 
     /// What was delivered: tokens, or the numbers of a fusion.

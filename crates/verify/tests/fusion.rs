@@ -2,25 +2,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation)]
 
 mod common;
+#[path = "common/rests.rs"]
+mod rests;
 #[path = "common/split.rs"]
 mod split_model;
 
-use bfv_cert::certificate::{Fields, Layers, Operation, Output, TraceShape, trace_content};
-use bfv_cert::digest::{Digest, output_digest, spec_root};
-use bfv_cert::envelope::{Reveal, write};
+use bfv_cert::certificate::{Fields, Operation, TraceShape};
+use bfv_cert::digest::{Digest, spec_root};
 use bfv_cert::freshness::Fresh;
-use bfv_cert::merkle::Builder;
-use bfv_cert::registry::{Entry, Role};
 use bfv_cert::sign::KeyId;
-use bfv_cert::tensor::{Dtype, Scale, Shape as Sides, activation};
+use bfv_cert::tensor::Shape as Sides;
 use bfv_cert::{BindingFault, Expected, Policy, Refusal};
-use bfv_exact::commit::rows_of;
+use bfv_exact::commit::{number_bytes, numbers_root, rows_of};
 use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source};
 use bfv_exact::spec::Bits;
 use bfv_verify::{Accepted, Fusion, Part, Rejected, Soundness, Split, Terms, Verdict, judge_fusion};
 use common::*;
+use rests::{Made, binding, in_words};
 use split_model::{COUNT, answer, by, chain_of, given, registered, stage, subject_of_three};
-use world::World;
 
 const WEIGHTS: [i64; 2] = [3, 5];
 
@@ -67,71 +66,28 @@ fn parents() -> Vec<Accepted> {
     parents_of([3, 3])
 }
 
-struct Made {
-    fields: Fields,
-    output: Vec<u8>,
-    by: u8,
-}
-
 /// The certificate of key 3 for a result.
 fn made(parents: &[Accepted], spec: Digest, result: &[i64]) -> Made {
-    let inputs: Vec<u8> = parents.iter().flat_map(|p| p.values()).flat_map(|x| x.to_le_bytes()).collect();
-    let output: Vec<u8> = result.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let mut names: Vec<Digest> = parents.iter().map(|p| *p.certificate()).collect();
-    names.sort();
-    names.dedup();
-    let numbers: usize = parents.iter().map(|p| p.values().len()).sum();
-    let sides = Sides::new(&[parents.len() as u32, (numbers / parents.len()) as u32]).unwrap();
-    let result_sides = Sides::new(&[result.len() as u32]).unwrap();
-    let root = |sides, bytes: &[u8]| activation(Dtype::I64, sides, Scale::new(0).unwrap(), bytes).unwrap();
-    let mut trace = Builder::new();
-    trace.push(trace_content(&output));
-    let fields = Fields {
-        operation: Operation::Fusion,
-        worker: world::id(3),
-        model: Digest::ZERO,
-        spec,
-        layers: Layers { start: 0, end: 1 },
-        input_shape: sides,
-        output_shape: result_sides,
-        input: root(&sides, &inputs),
-        output_root: root(&result_sides, &output),
-        trace: trace.finish().unwrap().root(),
-        trace_shape: TraceShape { blocks: 1, layers: 1, operations: 1 },
-        output: Output::Hashed(output_digest(&output)),
-        execution: None,
-        parents: names,
-        ..world::fields()
-    };
-    Made { fields, output, by: 3 }
+    let inputs: Vec<i64> = parents.iter().flat_map(|p| p.values().to_vec()).collect();
+    let input = numbers_root(&[parents.len(), inputs.len() / parents.len()], &inputs).unwrap();
+    let output = numbers_root(&[result.len()], result).unwrap();
+    Made::new(Operation::Fusion, 3, parents, spec, input, output, number_bytes(result))
 }
 
-impl Made {
-    /// Signed by key 1, who may answer and fuse.
-    fn by_a_worker(mut self) -> Made {
-        (self.by, self.fields.worker) = (1, world::id(1));
-        self
-    }
+/// Signed by key 1, who may answer and fuse.
+fn by_a_worker(mut made: Made) -> Made {
+    (made.by, made.fields.worker) = (1, world::id(1));
+    made
+}
 
-    fn bytes(&self) -> Vec<u8> {
-        let both = Entry::new(&world::key(1), Role::Head, world::LOGGED - 1000, world::LOGGED + 1000);
-        let entries = [world::entries(), vec![both]].concat();
-        let world = World { entries, ..World::with(&self.fields, self.by) };
-        let (log, registry) = world.extract();
-        let reveal = Reveal { seed: None, output: Some(&self.output) };
-        write(&world.certificate, &log, &registry, &reveal, &[], &[]).unwrap()
-    }
-
-    fn judged(&self, program: &Program, weights: &[i64], parents: &[&Accepted]) -> Verdict {
-        let spec = spec_root(&program.bytes());
-        let policy = Policy { models: vec![Digest::ZERO], specs: vec![spec, world::d(77)], ..world::policy() };
-        let workers: [KeyId; 2] = [world::id(1), world::id(2)];
-        let fusion = Fusion { program, spec, workers: &workers, parameters: &[weights] };
-        let verdict = judge_fusion(&self.bytes(), &policy, &Expected::default(), &fusion, parents);
-        let text = verdict.to_string();
-        assert!(text.split(' ').count() <= 40 && text.is_ascii() && text.ends_with('.'), "{text}");
-        verdict
-    }
+fn judge(made: &Made, program: &Program, weights: &[i64], parents: &[&Accepted]) -> Verdict {
+    let spec = spec_root(&program.bytes());
+    let policy = Policy { models: vec![Digest::ZERO], specs: vec![spec, world::d(77)], ..world::policy() };
+    let workers: [KeyId; 2] = [world::id(1), world::id(2)];
+    let fusion = Fusion { program, spec, workers: &workers, parameters: &[weights] };
+    let verdict = judge_fusion(&made.bytes(), &policy, &Expected::default(), &fusion, parents);
+    in_words(&verdict);
+    verdict
 }
 
 fn honest(parents: &[Accepted]) -> (Program, Made) {
@@ -142,19 +98,12 @@ fn honest(parents: &[Accepted]) -> (Program, Made) {
     (program, made)
 }
 
-fn binding(verdict: Verdict) -> BindingFault {
-    match rejects(verdict) {
-        Rejected::Refused(Refusal::Binding(_, fault)) => fault,
-        other => panic!("{other}"),
-    }
-}
-
 #[test]
 fn an_honest_fusion_is_computed_again() {
     let parents = parents();
     let (program, made) = honest(&parents);
     for order in [[0, 1], [1, 0]] {
-        let accepted = accepts(made.judged(&program, &WEIGHTS, &order.map(|i| &parents[i])));
+        let accepted = accepts(judge(&made, &program, &WEIGHTS, &order.map(|i| &parents[i])));
         assert_eq!(accepted.soundness(), Soundness::FULL);
         assert_eq!(accepted.values(), parents[0].values(), "the mean of equal answers");
     }
@@ -167,30 +116,30 @@ fn attack_41_other_weights_or_results() {
     let (program, made) = honest(&parents);
     // Weights that do not add up, or are negative, do not meet the conditions of the program.
     for weights in [[3, 4], [9, -1], [-1, 9]] {
-        assert!(matches!(rejects(made.judged(&program, &weights, &all)), Rejected::Inputs(_)));
+        assert!(matches!(rejects(judge(&made, &program, &weights, &all)), Rejected::Inputs(_)));
     }
     let mut wrong: Vec<i64> = parents[0].values().to_vec();
     wrong[1] += 1;
     let made = self::made(&parents, spec_root(&program.bytes()), &wrong);
-    assert_eq!(rejects(made.judged(&program, &WEIGHTS, &all)), Rejected::Fused(1, wrong[1], wrong[1] - 1));
+    assert_eq!(rejects(judge(&made, &program, &WEIGHTS, &all)), Rejected::Fused(1, wrong[1], wrong[1] - 1));
     // A result of another shape.
     let made = self::made(&parents, spec_root(&program.bytes()), &wrong[..2]);
-    assert!(matches!(rejects(made.judged(&program, &WEIGHTS, &all)), Rejected::Refused(Refusal::Malformed(..))));
+    assert!(matches!(rejects(judge(&made, &program, &WEIGHTS, &all)), Rejected::Refused(Refusal::Malformed(..))));
     // Another operator.
     let made = self::made(&parents, world::d(77), parents[0].values());
-    assert!(matches!(made.judged(&program, &WEIGHTS, &all), Verdict::Undecided(_)));
+    assert!(matches!(judge(&made, &program, &WEIGHTS, &all), Verdict::Undecided(_)));
 }
 
 #[test]
 fn attack_42_workers_that_are_left_out_stand_twice_or_answer_something_else() {
     let parents = parents();
     let (program, made) = honest(&parents);
-    let by = |all: &[&Accepted]| binding(made.judged(&program, &WEIGHTS, all));
+    let by = |all: &[&Accepted]| binding(judge(&made, &program, &WEIGHTS, all));
     assert_eq!(by(&[&parents[0]]), BindingFault::Count(2, 1));
     assert!(matches!(by(&[&parents[0], &parents[0]]), BindingFault::Other("parent", _)));
     // The certificate names one answer only.
     let one = self::made(&parents[..1], spec_root(&program.bytes()), parents[0].values());
-    assert_eq!(binding(one.judged(&program, &WEIGHTS, &[&parents[0], &parents[1]])), BindingFault::Count(2, 1));
+    assert_eq!(binding(judge(&one, &program, &WEIGHTS, &[&parents[0], &parents[1]])), BindingFault::Count(2, 1));
     // An answer that the certificate does not name, and two of one worker.
     let subject = subject();
     let mut proof = prove(subject.model(), &subject, &PROMPT, 3);
@@ -199,7 +148,7 @@ fn attack_42_workers_that_are_left_out_stand_twice_or_answer_something_else() {
     assert!(matches!(by(&[&parents[0], &second]), BindingFault::Other("parent", _)));
     let twice = [parents[0].clone(), second];
     let made = self::made(&twice, spec_root(&program.bytes()), parents[0].values());
-    assert_eq!(binding(made.judged(&program, &WEIGHTS, &[&twice[0], &twice[1]])), BindingFault::NotAssigned);
+    assert_eq!(binding(judge(&made, &program, &WEIGHTS, &[&twice[0], &twice[1]])), BindingFault::NotAssigned);
     // An answer to another question.
     let mut proof = prove_for(subject.model(), &subject, &PROMPT, 3, world::d(55));
     proof.by = 2;
@@ -207,7 +156,7 @@ fn attack_42_workers_that_are_left_out_stand_twice_or_answer_something_else() {
     let other = accepts(judged(&proof.bytes(), &subject));
     let mixed = [parents[0].clone(), other];
     let made = self::made(&mixed, spec_root(&program.bytes()), parents[0].values());
-    let fault = binding(made.judged(&program, &WEIGHTS, &[&mixed[0], &mixed[1]]));
+    let fault = binding(judge(&made, &program, &WEIGHTS, &[&mixed[0], &mixed[1]]));
     assert!(matches!(fault, BindingFault::Parent("question", _)));
 }
 
@@ -217,9 +166,9 @@ fn roots_of_a_fusion_are_those_of_its_values() {
     let all = [&parents[0], &parents[1]];
     let (program, made) = honest(&parents);
     let with = |change: &dyn Fn(&mut Fields)| {
-        let mut other = Made { fields: made.fields.clone(), output: made.output.clone(), by: made.by };
+        let mut other = made.clone();
         change(&mut other.fields);
-        rejects(other.judged(&program, &WEIGHTS, &all))
+        rejects(judge(&other, &program, &WEIGHTS, &all))
     };
     for field in ["input", "output root", "trace"] {
         let rejected = with(&|f| match field {
@@ -241,7 +190,7 @@ fn numbers_of_one_worker_are_not_read_as_those_of_another() {
     for tokens in [[4, 2], [2, 4], [5, 1]] {
         let uneven = parents_of(tokens);
         let (program, made) = honest(&uneven);
-        let verdict = made.judged(&program, &WEIGHTS, &[&uneven[0], &uneven[1]]);
+        let verdict = judge(&made, &program, &WEIGHTS, &[&uneven[0], &uneven[1]]);
         assert!(matches!(verdict, Verdict::Rejected(_)), "{tokens:?}: {verdict}");
     }
 }
@@ -251,10 +200,10 @@ fn numbers_of_one_worker_are_not_read_as_those_of_another() {
 fn a_fusion_is_no_answer_of_the_worker_who_made_it() {
     let parents = parents();
     let (program, made) = honest(&parents);
-    let own = accepts(made.by_a_worker().judged(&program, &WEIGHTS, &[&parents[0], &parents[1]]));
+    let own = accepts(judge(&by_a_worker(made), &program, &WEIGHTS, &[&parents[0], &parents[1]]));
     let again = [own, parents[1].clone()];
     let (program, made) = honest(&again);
-    let verdict = made.judged(&program, &WEIGHTS, &[&again[0], &again[1]]);
+    let verdict = judge(&made, &program, &WEIGHTS, &[&again[0], &again[1]]);
     assert!(matches!(verdict, Verdict::Rejected(_)), "{verdict}");
 }
 
@@ -278,6 +227,6 @@ fn an_answer_in_stages_is_fused_like_any_other() {
     let inputs: Vec<i64> = parents.iter().flat_map(|p| p.values().to_vec()).collect();
     let result = program.run(&[&inputs, &WEIGHTS]).unwrap();
     let fused = made(&parents, spec_root(&program.bytes()), &result);
-    let accepted = accepts(fused.judged(&program, &WEIGHTS, &[&parents[0], &parents[1]]));
+    let accepted = accepts(judge(&fused, &program, &WEIGHTS, &[&parents[0], &parents[1]]));
     assert_eq!(accepted.values(), result);
 }

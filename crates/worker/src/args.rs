@@ -17,7 +17,13 @@ impl Args {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let Some(name) = known.iter().find(|name| *name == word) else {
-                return Err(Stop::Usage(format!("There is no flag {word} here. There are: {}.", known.join(", "))));
+                // A flag that is cut short is most likely the one that it begins.
+                let near = known.iter().find(|name| word.len() > "--".len() && name.starts_with(word.as_str()));
+                let mend = match near {
+                    Some(name) => format!("Write {name}."),
+                    None => format!("There are: {}.", known.join(", ")),
+                };
+                return Err(Stop::Usage(format!("There is no flag {word} here. {mend}")));
             };
             if all.iter().any(|(n, _)| n == name) {
                 return Err(Stop::Usage(format!("The flag {name} stands twice. Keep one of the two.")));

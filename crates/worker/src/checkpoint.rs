@@ -1,10 +1,11 @@
-//! Weights as floats, from a file of safetensors with the names that models of the shape of Llama have.
+//! Weights as floats, from one or several files of safetensors with the names that models of the shape of Llama have.
 
 use crate::Fault;
 use crate::config::Config;
 use bfv_model::Problem;
+use bfv_model::parts::{INDEX_FILE, Index};
 use bfv_model::safetensors::{Dtype, Tensor as Stored, read};
-use bfv_model::stored::{EMBEDDING, FIRST_NORM, HEAD, LAST_NORM, LAYER_MATRICES, SECOND_NORM, of_layer};
+use bfv_model::stored::{EMBEDDING, FIRST_NORM, HEAD, LAST_NORM, LAYER_MATRICES, SECOND_NORM, WEIGHTS_FILE, of_layer};
 use candle_core::{DType, Device, Tensor};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,17 +44,28 @@ pub(crate) fn candle(why: candle_core::Error) -> Problem {
 }
 
 impl Checkpoint {
-    /// Reads `config.json` and `model.safetensors` of a folder.
+    /// Reads `config.json` and `model.safetensors` of a folder, or in place of the latter all files of [`INDEX_FILE`].
     ///
     /// # Errors
-    /// A file cannot be read, or as in [`Checkpoint::read`].
+    /// A file cannot be read, both are there, or as in [`Index::read`], [`Index::tensors`] and [`Checkpoint::read`].
     pub fn open(folder: &Path) -> Result<Checkpoint, Fault> {
         let file = |name: &str| {
             let path = folder.join(name);
             std::fs::read(&path).map_err(|why| Fault::Files(path, why))
         };
         let config = Config::read(&file("config.json")?)?;
-        Ok(Checkpoint::read(config, &file("model.safetensors")?)?)
+        let is_there = |name: &str| folder.join(name).symlink_metadata().is_ok();
+        if !is_there(INDEX_FILE) {
+            return Ok(Checkpoint::read(config, &file(WEIGHTS_FILE)?)?);
+        }
+        if is_there(WEIGHTS_FILE) {
+            let what = format!("There is {WEIGHTS_FILE}, and {INDEX_FILE}, which names other files.");
+            return Err(Problem::new(folder.display().to_string(), what, "Keep one of the two.").into());
+        }
+        let in_index = |p: Problem| Problem::new(format!("{INDEX_FILE}, {}", p.place), p.what, p.mend);
+        let index = Index::read(&file(INDEX_FILE)?).map_err(in_index)?;
+        let contents: Vec<Vec<u8>> = index.files().into_iter().map(file).collect::<Result<_, _>>()?;
+        Ok(Checkpoint::of(config, index.tensors(&contents)?)?)
     }
 
     /// Reads the weights of a model.
@@ -61,7 +73,14 @@ impl Checkpoint {
     /// # Errors
     /// The file is malformed, a tensor is missing, surplus, or of another type or shape, or an entry is no finite number.
     pub fn read(config: Config, file: &[u8]) -> Result<Checkpoint, Problem> {
-        let mut all = read(file)?;
+        Checkpoint::of(config, read(file)?)
+    }
+
+    /// The same for the tensors by their names.
+    ///
+    /// # Errors
+    /// A tensor is missing, surplus, or of another type or shape, or an entry is no finite number.
+    pub fn of(config: Config, mut all: BTreeMap<String, Stored<'_>>) -> Result<Checkpoint, Problem> {
         let c = &config;
         let (heads, kv_heads) = (c.heads.saturating_mul(c.head_width), c.kv_heads.saturating_mul(c.head_width));
         let shapes = [

@@ -4,21 +4,25 @@ use crate::args::Args;
 use crate::{Stop, say};
 use bfv_cert::certificate::{Certificate, Slot, Validity};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::{LogExtract, RegistryExtract};
 use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_cert::sign::SecretKey;
 use bfv_exact::forward::Shown;
 use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
-use bfv_model::stored::{Element, SPEC_FILE, Stored, WEIGHTS_FILE, weights_file};
+use bfv_model::Problem;
+use bfv_model::stored::{Element, SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_file, weights_limit};
 use bfv_worker::Fault;
 use bfv_worker::checkpoint::Checkpoint;
-use bfv_worker::prove::{Answer, Circumstances, Prover, Question};
+use bfv_worker::gather::Combined;
+use bfv_worker::prove::{Answer, Circumstances, Failure, Prover, Question};
 use bfv_worker::quantise::{Choice, Distance, compare, quantise as make};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub const KEY: [&str; 1] = ["--out"];
+pub const KEY: [&str; 1] = ["--output"];
 pub const QUANTISE: [&str; 8] =
-    ["--model", "--out", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
+    ["--model", "--output", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
 pub const RUN: [&str; 12] = [
     "--model",
     "--key",
@@ -31,7 +35,7 @@ pub const RUN: [&str; 12] = [
     "--open",
     "--slot",
     "--at",
-    "--out",
+    "--output",
 ];
 /// Positions of an integer model, where the float model has more and nothing is said: tables are made for each when it is read.
 const USUAL_POSITIONS: u32 = 4096;
@@ -44,7 +48,7 @@ pub fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Fault + use<'_> {
 
 /// Makes a key.
 pub fn key(args: Args) -> Result<(), Stop> {
-    let path = args.path("--out")?;
+    let path = args.path("--output")?;
     let key = generate(&path)?;
     say(format!("A secret key is in {}. Only you may read it.", path.display()));
     say(format!("The public key is {}.", key.public().id().0));
@@ -65,7 +69,7 @@ where
     G::Sum: Shown,
 {
     let tokens: Vec<u32> = args.list("--calibration-tokens")?;
-    let (from, to) = (args.path("--model")?, args.path("--out")?);
+    let (from, to) = (args.path("--model")?, args.path("--output")?);
     let model = Checkpoint::open(&from)?;
     let choice = match args.number("--temperature")? {
         None if args.maybe("--top-k").is_some() || args.maybe("--top-p").is_some() => {
@@ -104,11 +108,10 @@ pub fn run(args: Args) -> Result<(), Stop> {
 /// The model of the flags.
 pub fn stored(args: &Args) -> Result<Stored, Stop> {
     let folder = args.path("--model")?;
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|why| Fault::Files(path, why))
-    };
-    Ok(Stored::read(&read(SPEC_FILE)?, &read(WEIGHTS_FILE)?)?)
+    let read = |name: &str, limit| bounded(&folder.join(name), limit, "Make the model again.");
+    let spec = read_spec(&read(SPEC_FILE, SPEC_LIMIT)?)?;
+    let limit = weights_limit(&spec);
+    Ok(Stored::of(spec, &read(WEIGHTS_FILE, limit)?)?)
 }
 
 fn answered<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
@@ -166,13 +169,13 @@ impl Desk {
             execution: None,
         };
         // What is missing is noticed before a slot is used up.
-        let (ledger, out) = (args.path("--ledger")?, args.path("--out")?);
+        let (ledger, out) = (args.path("--ledger")?, args.path("--output")?);
         Ok(Desk { key, log, trust, chain, circumstances, ledger, out })
     }
 
     /// Signs an answer of which `may` approves, logs the certificate, and writes the envelope.
     pub fn sign<G: Element + Shown>(
-        mut self,
+        self,
         args: &Args,
         prover: &Prover<G>,
         answer: &Answer,
@@ -189,26 +192,60 @@ impl Desk {
         };
         let certificate = prover.certify(answer, &self.circumstances, &self.key)?;
         may(&certificate)?;
+        let said = || told(answer.tokens(), "Tokens");
+        self.publish(args, &certificate, leaves.len(), said, |c, extracts| answer.envelope(c, extracts, &leaves))
+    }
+
+    /// Signs a fusion or vote, logs the certificate, and writes the envelope.
+    pub fn sign_combined(self, args: &Args, combined: &Combined, what: &str) -> Result<(), Stop> {
+        let certificate = combined.certify(&self.circumstances, &self.key)?;
+        let said = || told(combined.values(), what);
+        self.publish(args, &certificate, 0, said, |c, extracts| combined.envelope(c, extracts))
+    }
+
+    /// Notes the slot, logs a certificate, and writes its envelope with so many opened values.
+    fn publish(
+        mut self,
+        args: &Args,
+        certificate: &Certificate,
+        opened: usize,
+        said: impl FnOnce(),
+        envelope: impl FnOnce(&Certificate, (&LogExtract, &RegistryExtract)) -> Result<Vec<u8>, Failure>,
+    ) -> Result<(), Stop> {
         self.chain.push(self.circumstances.slot, certificate.id())?;
         let mut ledger = Ledger::open(&self.ledger, self.trust)?;
-        ledger.add(&certificate, &self.log, now(args)?)?;
-        let (log, registry) = ledger.extract(&certificate)?;
-        let bytes = answer.envelope(&certificate, (&log, &registry), &leaves)?;
+        ledger.add(certificate, &self.log, now(args)?)?;
+        let (log, registry) = ledger.extract(certificate)?;
+        let bytes = envelope(certificate, (&log, &registry))?;
         let out = self.out;
         std::fs::write(&out, &bytes).map_err(files(&out))?;
-        told(answer);
+        said();
         say(format!("The certificate has {} bytes and is named {}.", certificate.encode().len(), certificate.id()));
-        say(format!("The envelope {} has {} bytes and {} opened values.", out.display(), bytes.len(), leaves.len()));
+        say(format!("The envelope {} has {} bytes and {opened} opened values.", out.display(), bytes.len()));
         Ok(())
     }
 }
 
-fn told(answer: &Answer) {
-    for (i, tokens) in answer.tokens().chunks(IN_A_LINE).enumerate() {
+/// What is delivered, a few in a line.
+fn told<T: ToString>(all: &[T], what: &str) {
+    for (i, some) in all.chunks(IN_A_LINE).enumerate() {
         let first = i * IN_A_LINE + 1;
-        let all: Vec<String> = tokens.iter().map(u32::to_string).collect();
-        say(format!("Tokens from number {first} on: {}.", all.join(", ")));
+        let some: Vec<String> = some.iter().map(T::to_string).collect();
+        say(format!("{what} from number {first} on: {}.", some.join(", ")));
     }
+}
+
+/// A file of which no more is read than it may have.
+pub fn bounded(path: &Path, limit: u64, mend: &str) -> Result<Vec<u8>, Stop> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(files(path))?;
+    // One byte more, so that what is too large is told from what is not.
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(files(path))?;
+    if bytes.len() as u64 > limit {
+        let what = format!("It has more than {limit} bytes.");
+        return Err(Problem::new(path.display().to_string(), what, mend).into());
+    }
+    Ok(bytes)
 }
 
 fn digest(flag: &str, hex: &str) -> Result<Digest, Stop> {

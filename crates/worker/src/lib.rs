@@ -2,7 +2,8 @@
 //!
 //! A model comes as floats ([`checkpoint`]), is run with floats for reference ([`float`]) and becomes a model over the integers
 //! ([`quantise`]). That one is run exactly as `exact` says ([`prove`]): intermediate values are hashed while they are computed, and what is
-//! signed commits to all of them. Of a model that is split a worker runs its layers only ([`stage`]). The worker judges nothing, its own answers
+//! signed commits to all of them. Of a model that is split a worker runs its layers only ([`stage`]). A head fuses the answers of others
+//! or counts them as votes ([`gather`]). The worker judges nothing, its own answers
 //! included.
 //!
 //! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified.
@@ -11,6 +12,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod float;
+pub mod gather;
 mod number;
 pub mod prove;
 pub mod quantise;

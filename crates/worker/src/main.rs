@@ -1,7 +1,8 @@
-//! `bfv-worker`: makes keys and integer models, and answers with a certificate, as a whole or as one stage. `bfv run worker` starts it.
+//! `bfv-worker`: makes keys and integer models, and answers with a certificate, as a whole or as one stage, and fuses or counts answers. `bfv run worker` starts it.
 
 mod args;
 mod commands;
+mod heads;
 mod stages;
 
 use args::Args;
@@ -9,20 +10,26 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-const USAGE: &str = "There are five commands.
-bfv-worker key --out FILE makes a secret key.
-bfv-worker quantise --model FOLDER --out FOLDER --calibration-tokens LIST makes an integer model of a float model.
+const USAGE: &str = "There are seven commands.
+bfv-worker key --output FILE makes a secret key.
+bfv-worker quantise --model FOLDER --output FOLDER --calibration-tokens LIST makes an integer model of a float model.
 Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --top-p PARTS.
-bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query HEX --out FILE answers with a certificate.
+bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query HEX --output FILE answers with a certificate.
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
 Two commands are for a worker that has some layers of a model, such as --layers 0-3.
 bfv-worker step --model FOLDER --layers FIRST-LAST --prompt-tokens LIST passes all known tokens through these layers.
-Its other flags: --answer-tokens LIST for tokens that are known, --input FILE, --output FILE.
-The last stage has no --output and says the next token. It needs --key FILE --query HEX.
+Its other flags: --answer-tokens LIST for tokens that are known, --input FILE, --next FILE.
+The last two are what the stage before has made and what the next stage takes.
+The last stage has no --next and says the next token. It needs --key FILE --query HEX.
 bfv-worker stage takes all tokens of an answer as --answer-tokens LIST and certifies these layers for them.
 Its other flags are those of step and run without --count. With --before ENVELOPE it signs only what follows on that.
+Two commands are for a head. It takes answers to one question, as --answers FILE,FILE and so on.
+Both need --key, --slot, --ledger, --log-key, --authority and --output, as run does, and may have --at SECONDS.
+bfv-worker fuse --package FILE makes one answer of them by a package of bfv extract, in its order of workers. Its key has the role head.
+Its other flag: --parameters 1,2:3,4 for its other inputs, each a list.
+bfv-worker vote --workers N --quorum N finds the answer that enough workers gave. Its key has the role voter.
 A LIST has numbers with commas between them.";
 
 /// Why the program stops early, with its exit code.
@@ -80,6 +87,8 @@ fn main() -> ExitCode {
             "quantise" => Args::read(rest, &commands::QUANTISE).and_then(commands::quantise),
             "run" => Args::read(rest, &commands::RUN).and_then(commands::run),
             "step" => Args::read(rest, &stages::STEP).and_then(stages::step),
+            "fuse" => Args::read(rest, &heads::FUSE).and_then(heads::fuse),
+            "vote" => Args::read(rest, &heads::VOTE).and_then(heads::vote),
             "stage" => Args::read(rest, &stages::STAGE).and_then(stages::stage),
             "help" | "--help" => {
                 say(USAGE);

@@ -1,33 +1,32 @@
 //! The commands of a stage: one worker's layers of a model that is split.
 
 use crate::args::Args;
-use crate::commands::{Desk, files, keeps, query, stored};
+use crate::commands::{Desk, bounded, keeps, query, stored};
 use crate::{Stop, say};
 use bfv_cert::certificate::Layers;
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
+use bfv_cert::{BindingFault, Refusal};
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, rows_of, stream_root};
 use bfv_exact::forward::Shown;
 use bfv_exact::spec::Spec;
 use bfv_ledger::secret;
 use bfv_model::stored::{Element, Stored};
-use bfv_model::{Problem, stream};
+use bfv_model::stream;
 use bfv_worker::Fault;
 use bfv_worker::prove::{Failure, Prover};
 use bfv_worker::stage::{Step, Task};
-use std::io::Read;
-use std::path::Path;
 
 pub const STEP: [&str; 8] =
-    ["--model", "--layers", "--prompt-tokens", "--answer-tokens", "--input", "--output", "--key", "--query"];
+    ["--model", "--layers", "--prompt-tokens", "--answer-tokens", "--input", "--next", "--key", "--query"];
 pub const STAGE: [&str; 16] = [
     "--model",
     "--layers",
     "--prompt-tokens",
     "--answer-tokens",
     "--input",
-    "--output",
+    "--next",
     "--before",
     "--key",
     "--query",
@@ -37,7 +36,7 @@ pub const STAGE: [&str; 16] = [
     "--open",
     "--slot",
     "--at",
-    "--out",
+    "--output",
 ];
 
 /// Runs the layers over all tokens that are known, without a certificate.
@@ -94,9 +93,7 @@ where
         if let Some(before) = &before {
             let before = Envelope::decode(before).map_err(|refusal| Stop::Refused(refusal.to_string()))?;
             before.certificate().verify().map_err(|why| Stop::Refused(why.to_string()))?;
-            bfv_cert::chain(&[before.certificate().body(), own.body()]).map_err(|why| {
-                Stop::Refused(format!("Nothing was signed, as this stage does not follow on the one before. {why}"))
-            })?;
+            bfv_cert::chain(&[before.certificate().body(), own.body()]).map_err(|why| unfit(args, &why))?;
         }
         // What the next stage needs is there before the slot is used up: a certificate that nobody can follow on is of no use.
         written = handed.as_ref().map(|stream| hand_on(args, stream)).transpose()?;
@@ -106,6 +103,17 @@ where
         say(written);
     }
     Ok(())
+}
+
+/// Why a stage is not signed. It does not know its number, only its layers.
+fn unfit(args: &Args, why: &Refusal) -> Stop {
+    let (layers, what) = match why {
+        Refusal::Binding(_, BindingFault::Chain(what, _)) => (args.maybe("--layers").unwrap_or_default(), *what),
+        other => return Stop::Refused(other.to_string()),
+    };
+    Stop::Refused(format!(
+        "Nothing was signed. The stage of layers {layers} does not follow on the one before, in its {what}."
+    ))
 }
 
 /// The rows of the layers in the flags, which are counted from 0, the last one included.
@@ -132,18 +140,20 @@ fn task(args: &Args, spec: &Spec, query: Digest, answer: Vec<u32>) -> Result<Tas
         _ => Some(read_stream(args, spec)?),
     };
     match ends_with_head(spec, rows) {
-        true if args.maybe("--output").is_some() => {
-            return Err(Stop::usage("The last stage chooses tokens and has no --output. Leave it out."));
+        true if args.maybe("--next").is_some() => {
+            return Err(Stop::usage("The last stage chooses tokens and has no --next. Leave it out."));
         }
         true => (),
         // Before anything is computed or signed.
-        false => args.must("--output").map(|_| ())?,
+        false => args.must("--next").map(|_| ())?,
     }
     Ok(Task { query, prompt: args.list("--prompt-tokens")?, answer, rows, stream })
 }
 
 /// Bytes of the file of a stream beside its numbers, with some to spare.
 const STREAM_HEAD: u64 = 64;
+/// How a file is mended that the stage before has given.
+const FROM_BEFORE: &str = "Take the file from the stage before again.";
 /// Bytes of a number in the file of a stream.
 const NUMBER: u64 = 3;
 
@@ -152,30 +162,17 @@ fn read_stream(args: &Args, spec: &Spec) -> Result<Matrix<i32>, Stop> {
     let dims = &spec.draft().dims;
     let numbers = u64::from(dims.positions).saturating_mul(u64::from(dims.width));
     let limit = numbers.saturating_mul(NUMBER).saturating_add(STREAM_HEAD);
-    Ok(stream::read(&from_before(&args.path("--input")?, limit)?)?)
+    Ok(stream::read(&bounded(&args.path("--input")?, limit, FROM_BEFORE)?)?)
 }
 
 /// The envelope of the stage before.
 fn before(args: &Args) -> Result<Vec<u8>, Stop> {
-    from_before(&args.path("--before")?, ENVELOPE_LIMIT as u64)
-}
-
-/// A file of another worker, of which no more is read than it may have.
-fn from_before(path: &Path, limit: u64) -> Result<Vec<u8>, Stop> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(files(path))?;
-    // One byte more, so that what is too large is told from what is not.
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(files(path))?;
-    if bytes.len() as u64 > limit {
-        let what = format!("It has more than {limit} bytes.");
-        return Err(Problem::new(path.display().to_string(), what, "Take the file from the stage before again.").into());
-    }
-    Ok(bytes)
+    bounded(&args.path("--before")?, ENVELOPE_LIMIT as u64, FROM_BEFORE)
 }
 
 /// Writes what is handed on, and gives the sentence about it.
 fn hand_on(args: &Args, stream: &Matrix<i32>) -> Result<String, Stop> {
-    let path = args.path("--output")?;
+    let path = args.path("--next")?;
     let root = stream_root(stream).map_err(|why| Stop::Internal(why.to_string()))?;
     std::fs::write(&path, stream::write(stream)?).map_err(|why| Fault::Files(path.clone(), why))?;
     Ok(format!("For the next stage {} has {} tokens, with the root {root}.", path.display(), stream.rows()))

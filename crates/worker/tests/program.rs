@@ -71,18 +71,20 @@ fn wrong_use_has_code_2() {
         assert_eq!((code, said.as_str()), (2, ""), "{why}");
         assert!(why.contains(expected), "{why}");
     };
-    usage(start(&[]), "There are five commands.");
+    usage(start(&[]), "There are seven commands.");
     usage(start(&["answer"]), "There is no command answer.");
-    usage(start(&["key"]), "The flag --out is missing.");
+    usage(start(&["key"]), "The flag --output is missing.");
     usage(start(&["key", "--in", "x"]), "There is no flag --in here.");
-    usage(start(&["key", "--out"]), "The flag --out has no value.");
-    usage(start(&["key", "--out", "--out"]), "The flag --out has no value.");
-    usage(start(&["key", "--out", "a", "--out", "b"]), "The flag --out stands twice.");
+    usage(start(&["key", "--out", "x"]), "There is no flag --out here. Write --output.");
+    usage(start(&["key", "--"]), "There is no flag -- here. There are: --output.");
+    usage(start(&["key", "--output"]), "The flag --output has no value.");
+    usage(start(&["key", "--output", "--output"]), "The flag --output has no value.");
+    usage(start(&["key", "--output", "a", "--output", "b"]), "The flag --output stands twice.");
     usage(world.quantise(&["--bits", "4"]), "Write 8 or 16.");
     usage(world.quantise(&["--top-k", "4"]), "need --temperature");
     usage(world.quantise(&["--positions", "-1"]), "no such number");
     for flag in
-        ["--slot", "--model", "--key", "--prompt-tokens", "--query", "--ledger", "--log-key", "--authority", "--out"]
+        ["--slot", "--model", "--key", "--prompt-tokens", "--query", "--ledger", "--log-key", "--authority", "--output"]
     {
         usage(world.run(&[(flag, "")]), &format!("The flag {flag} is missing."));
     }
@@ -111,11 +113,11 @@ fn a_wrong_file_has_code_3_and_a_missing_one_74() {
         assert!(why.contains(expected), "{why}");
     };
     let write = |name: &str, bytes: &[u8]| std::fs::write(world.folder.join(name), bytes).unwrap();
-    expect(74, start(&["key", "--out", &world.path("key")]), "cannot be used");
+    expect(74, start(&["key", "--output", &world.path("key")]), "cannot be used");
     for flag in ["--model", "--key", "--log-key"] {
         expect(74, world.run(&[(flag, &world.path("none"))]), "cannot be used");
     }
-    expect(74, world.run(&[("--out", &world.path("none/x"))]), "cannot be used");
+    expect(74, world.run(&[("--output", &world.path("none/x"))]), "cannot be used");
     write("no-key", b"x");
     let path = Path::new(&world.folder).join("no-key");
     #[cfg(unix)]

@@ -41,7 +41,7 @@ fn step(world: &World, known: &[u32]) -> u32 {
     let known = list(known);
     let query = "ab".repeat(32);
     let some = if known.is_empty() { vec![] } else { vec!["--answer-tokens", &known] };
-    let first = ["step", "--model", &model, "--layers", "0-0", "--prompt-tokens", PROMPT, "--output", &cut];
+    let first = ["step", "--model", &model, "--layers", "0-0", "--prompt-tokens", PROMPT, "--next", &cut];
     let (code, said, why) = start(&[first.as_slice(), &some].concat());
     assert_eq!((code, why.as_str()), (0, ""), "{said}");
     let second = ["step", "--model", &model, "--layers", "1-1", "--prompt-tokens", PROMPT, "--input", &cut];
@@ -60,11 +60,11 @@ fn stages(world: &World, answer: &str) -> [Vec<(&'static str, String)>; 2] {
             ("--key", world.path(key)),
             ("--layers", layers.to_owned()),
             ("--open", "products".to_owned()),
-            ("--out", world.path(out)),
+            ("--output", world.path(out)),
         ]
     };
     let mut first = both("key", "0-0", "first.bfc");
-    first.push(("--output", world.path("cut")));
+    first.push(("--next", world.path("cut")));
     let mut second = both("second", "1-1", "second.bfc");
     second.push(("--input", world.path("cut")));
     second.push(("--before", world.path("first.bfc")));
@@ -178,7 +178,7 @@ fn wrong_use_of_stages_has_code_2() {
         assert_eq!((code, said.as_str()), (2, ""), "{why}");
         assert!(why.contains(expected), "{why}");
     };
-    for flag in ["--layers", "--answer-tokens", "--output", "--key", "--query", "--slot", "--out", "--ledger"] {
+    for flag in ["--layers", "--answer-tokens", "--next", "--key", "--query", "--slot", "--output", "--ledger"] {
         usage(stage(&world, &first, &[(flag, "")]), &format!("The flag {flag} is missing."));
     }
     usage(stage(&world, &second, &[("--input", "")]), "The flag --input is missing.");
@@ -193,7 +193,7 @@ fn wrong_use_of_stages_has_code_2() {
         usage(stage(&world, &first, &[("--layers", layers)]), why);
     }
     usage(stage(&world, &first, &[("--input", "x")]), "The first stage takes tokens and no --input.");
-    usage(stage(&world, &second, &[("--output", "x")]), "The last stage chooses tokens and has no --output.");
+    usage(stage(&world, &second, &[("--next", "x")]), "The last stage chooses tokens and has no --next.");
     usage(stage(&world, &first, &[("--count", "3")]), "There is no flag --count here.");
     let other = known.split(',').map(|t| (t.parse::<u32>().unwrap() + 1) % 13).collect::<Vec<_>>();
     usage(stage(&world, &second, &[("--answer-tokens", &list(&other))]), "Token 1 of the answer is said to be ");
@@ -201,9 +201,9 @@ fn wrong_use_of_stages_has_code_2() {
     let model = world.path("model");
     let flags = ["step", "--model", &model, "--prompt-tokens", PROMPT, "--layers"];
     let stepped = |more: &[&str]| start(&[flags.as_slice(), more].concat());
-    usage(stepped(&["0-0"]), "The flag --output is missing.");
+    usage(stepped(&["0-0"]), "The flag --next is missing.");
     usage(stepped(&["0-1"]), "The flag --query is missing.");
-    usage(stepped(&["0-0", "--out", "x"]), "There is no flag --out here.");
+    usage(stepped(&["0-0", "--output", "x"]), "There is no flag --output here. There are: ");
     // Nothing of all that used up a slot or wrote a certificate.
     assert!(!world.folder.join("second.bfc").exists());
     assert_eq!(stage(&world, &second, &[]).0, 0);
@@ -215,7 +215,7 @@ fn a_stage_signs_nothing_that_does_not_follow_on_the_stage_before() {
     let known = answer(&world);
     let [first, second] = stages(&world, &list(&known));
     // What cannot be handed on is not signed for, so the slot is free.
-    let (code, _, why) = stage(&world, &first, &[("--output", &world.path("none/cut"))]);
+    let (code, _, why) = stage(&world, &first, &[("--next", &world.path("none/cut"))]);
     assert!(code == 74 && why.contains("none/cut") && !world.folder.join("first.bfc").exists(), "{why}");
     assert_eq!(stage(&world, &first, &[]).0, 0);
     let refused = |(code, said, why): (i32, String, String), expected: &str| {
@@ -238,8 +238,14 @@ fn a_stage_signs_nothing_that_does_not_follow_on_the_stage_before() {
     let mut foreign = stream::read(&cut).unwrap();
     foreign.entries_mut()[0] ^= 1;
     write("foreign", &stream::write(&foreign).unwrap());
-    refused(stage(&world, &second, &[("--input", &world.path("foreign"))]), "stage 2 does not follow in its values");
-    refused(stage(&world, &second, &[("--query", &"cd".repeat(32))]), "stage 2 does not follow in its question");
+    refused(
+        stage(&world, &second, &[("--input", &world.path("foreign"))]),
+        "The stage of layers 1-1 does not follow on the one before, in its values.",
+    );
+    refused(
+        stage(&world, &second, &[("--query", &"cd".repeat(32))]),
+        "The stage of layers 1-1 does not follow on the one before, in its question.",
+    );
     write("broken.bfc", b"x");
     refused(stage(&world, &second, &[("--before", &world.path("broken.bfc"))]), "Malformed");
     let (code, _, why) = stage(&world, &second, &[("--before", &world.path("none.bfc"))]);

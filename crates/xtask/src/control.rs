@@ -83,7 +83,7 @@ fn ours(folder: &Path) -> Result<String, String> {
     for n in 1..=RUNS {
         let mut answer = command(&worker, "run --key worker.key --ledger ledger.txt --log-key log.key --open all");
         answer.args(["--prompt-tokens", TOKEN, "--count", "1", "--query", QUERY, "--authority", &authority]);
-        answer.args(["--slot", &format!("1.0.{n}"), "--out", "answer.bfc", "--model"]).arg(&model);
+        answer.args(["--slot", &format!("1.0.{n}"), "--output", "answer.bfc", "--model"]).arg(&model);
         let (said, took) = ran(&mut answer, folder)?;
         prove = prove.min(took);
         let bytes = said.lines().find_map(|l| l.strip_prefix("The certificate has "));

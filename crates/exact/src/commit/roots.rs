@@ -37,6 +37,23 @@ pub fn token_bytes(tokens: &[u32]) -> Vec<u8> {
     tokens.iter().flat_map(|t| t.to_le_bytes()).collect()
 }
 
+/// What a certificate names as the input or output of a fusion or vote, and its shape: whole numbers of 64 bits.
+///
+/// # Errors
+/// The sides are not those of so many numbers, or too large.
+pub fn numbers_root(sides: &[usize], values: &[i64]) -> Result<(Shape, Digest), Refusal> {
+    let sides: Vec<u32> = sides.iter().map(|n| u32::try_from(*n).unwrap_or(u32::MAX)).collect();
+    let shape = Shape::new(&sides).map_err(refusal)?;
+    let root = tensor::activation(Dtype::I64, &shape, Scale::new(0).map_err(refusal)?, &number_bytes(values))?;
+    Ok((shape, root))
+}
+
+/// Whole numbers as a fusion delivers them: eight bytes each, the lowest first.
+#[must_use]
+pub fn number_bytes(values: &[i64]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
 /// What a certificate names as what passes from one stage to the next: the residual stream, as numbers of 32 bits.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ impl World {
         std::fs::write(folder.join("float/model.safetensors"), tiny.file()).unwrap();
         let key = |name: &str| generate(&folder.join(name)).unwrap();
         let world = World { authority: key("authority"), log: key("log"), runs: AtomicU64::new(0), folder };
-        let (code, said, why) = start(&["key", "--out", &world.path("key")]);
+        let (code, said, why) = start(&["key", "--output", &world.path("key")]);
         assert_eq!((code, why.as_str()), (0, ""));
         let own = secret(&world.folder.join("key")).unwrap();
         assert!(said.contains(&own.public().id().0.to_string()), "{said}");
@@ -84,7 +84,7 @@ impl World {
 
     pub fn quantise(&self, more: &[&str]) -> (i32, String, String) {
         let (from, to) = (self.path("float"), self.path("model"));
-        let flags = ["quantise", "--model", &from, "--out", &to, "--calibration-tokens", "1,2,3,4"];
+        let flags = ["quantise", "--model", &from, "--output", &to, "--calibration-tokens", "1,2,3,4"];
         start(&[flags.as_slice(), more].concat())
     }
 
@@ -109,7 +109,7 @@ impl World {
             ("--log-key", self.path("log")),
             ("--authority", self.authority.public().id().0.to_string()),
             ("--at", (NOW + 5).to_string()),
-            ("--out", self.path("answer.bfc")),
+            ("--output", self.path("answer.bfc")),
         ];
         let mut all = vec![command];
         for (name, value) in &own {

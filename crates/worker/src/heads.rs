@@ -1,0 +1,91 @@
+//! The commands of a head: what is made of the answers of others.
+
+use crate::args::Args;
+use crate::commands::{Desk, bounded};
+use crate::{Stop, say};
+use bfv_cert::digest::spec_root;
+use bfv_cert::envelope::ENVELOPE_LIMIT;
+use bfv_exact::vote::Rule;
+use bfv_extract::{MAX_BYTES, Package};
+use bfv_kernel::Limits;
+use bfv_worker::gather::Gathered;
+use std::path::PathBuf;
+
+pub const FUSE: [&str; 10] = [
+    "--package",
+    "--answers",
+    "--parameters",
+    "--key",
+    "--ledger",
+    "--log-key",
+    "--authority",
+    "--slot",
+    "--at",
+    "--output",
+];
+pub const VOTE: [&str; 10] = [
+    "--workers",
+    "--quorum",
+    "--answers",
+    "--key",
+    "--ledger",
+    "--log-key",
+    "--authority",
+    "--slot",
+    "--at",
+    "--output",
+];
+/// Evaluation in the kernel recurses, within limits that this stack can bear.
+const STACK: usize = 1 << 30;
+
+/// Fuses answers by the program of a package, whose proofs the kernel judges first.
+pub fn fuse(args: Args) -> Result<(), Stop> {
+    let path = args.path("--package")?;
+    // A package has a program and a proof, each of at most so many bytes.
+    let bytes = bounded(&path, 2 * MAX_BYTES as u64, "Make the package again with bfv extract.")?;
+    let parameters = args.maybe("--parameters").map_or_else(|| Ok(Vec::new()), parameters)?;
+    let gathered = gathered(&args)?;
+    let desk = Desk::open(&args)?;
+    let spec = spec_root(&bytes);
+    let read = move || Package::read(&bytes, Limits::default());
+    let judged = std::thread::Builder::new().stack_size(STACK).spawn(read).map(std::thread::JoinHandle::join);
+    let package = match judged {
+        Ok(Ok(package)) => package.map_err(|why| Stop::Refused(format!("File {}. {why}", path.display())))?,
+        Ok(Err(_)) => return Err(Stop::Internal("The kernel stopped while it judged a package.".to_owned())),
+        Err(why) => return Err(Stop::Internal(format!("The kernel cannot be started: {why}."))),
+    };
+    let combined = gathered.fuse(package.program(), spec, &parameters)?;
+    desk.sign_combined(&args, &combined, "Numbers")
+}
+
+/// Counts answers as votes.
+pub fn vote(args: Args) -> Result<(), Stop> {
+    let needed = |flag: &str| {
+        let missing = || Stop::Usage(format!("The flag {flag} is missing. Add it with a value."));
+        args.number::<usize>(flag)?.ok_or_else(missing)
+    };
+    let rule = Rule::new(needed("--workers")?, needed("--quorum")?).map_err(Stop::usage)?;
+    let gathered = gathered(&args)?;
+    let desk = Desk::open(&args)?;
+    let combined = gathered.vote(rule)?;
+    desk.sign_combined(&args, &combined, "Tokens")?;
+    say(format!("Of {} workers, {} gave this answer.", rule.workers(), combined.support()));
+    Ok(())
+}
+
+/// Lists of numbers with colons between them.
+fn parameters(text: &str) -> Result<Vec<Vec<i64>>, Stop> {
+    let wrong = |part: &str| Stop::Usage(format!("The flag --parameters has {part}, and needs lists such as 1,2:3,4."));
+    let list = |list: &str| list.split(',').map(|part| part.parse().map_err(|_| wrong(part))).collect();
+    text.split(':').map(list).collect()
+}
+
+/// The answers of the flags, in their order.
+fn gathered(args: &Args) -> Result<Gathered, Stop> {
+    let mut envelopes = Vec::new();
+    for path in args.list::<PathBuf>("--answers")? {
+        let bytes = bounded(&path, ENVELOPE_LIMIT as u64, "Take the file from its worker again.")?;
+        envelopes.push((path.display().to_string(), bytes));
+    }
+    Ok(Gathered::read(&envelopes)?)
+}
