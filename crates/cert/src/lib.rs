@@ -26,7 +26,7 @@ pub mod sign;
 pub mod statement;
 pub mod tensor;
 
-pub use admit::{Admitted, Expected, Policy, Taken, admit, chain};
+pub use admit::{Admitted, Expected, Kernel, Policy, Roundoff, Taken, admit, chain};
 pub use refusal::{
     BindingFault, Class, Equivocation, FreshnessFault, Malformed, Part, Place, Refusal, SignatureFault, Undecided,
 };

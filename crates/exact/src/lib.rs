@@ -28,6 +28,7 @@ pub mod program;
 mod refused;
 pub mod requantise;
 pub mod rope;
+pub mod rounding;
 pub mod sample;
 pub mod spec;
 
