@@ -53,7 +53,8 @@ pub const OPERATIONS: [Op; 22] = [
 ];
 
 /// The number of an operation in [`OPERATIONS`], whatever its head.
-fn operation(op: Op) -> u16 {
+#[must_use]
+pub fn operation(op: Op) -> u16 {
     let all_heads = match op {
         Op::Scores(_) => Op::Scores(0),
         Op::Weights(_) => Op::Weights(0),

@@ -3,7 +3,9 @@
 use crate::audit::{Audit, Judged, vocabulary};
 use crate::cells::Cells;
 use crate::challenge::{Challenge, Soundness};
+use crate::floats::Floats;
 use crate::keys::Weight;
+use crate::sizes::Sizes;
 use crate::stage::Split;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
@@ -12,12 +14,15 @@ use bfv_cert::tensor::Shape;
 use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, admit};
 use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
+use std::sync::OnceLock;
 
 /// A model whose roots were computed here.
 pub struct Subject<G> {
     model: Model<G>,
     root: Digest,
     spec: Digest,
+    /// Measured when the first answer in a lane of floats is judged.
+    sizes: OnceLock<Sizes>,
 }
 
 impl<G: Weight> Subject<G> {
@@ -26,12 +31,17 @@ impl<G: Weight> Subject<G> {
     /// # Errors
     /// None for a model, whose shapes were checked.
     pub fn new(model: Model<G>) -> Result<Self, Refusal> {
-        Ok(Self { root: model_root(&model)?, spec: spec_root(model.spec()), model })
+        Ok(Self { root: model_root(&model)?, spec: spec_root(model.spec()), sizes: OnceLock::new(), model })
     }
 
     /// The model.
     pub fn model(&self) -> &Model<G> {
         &self.model
+    }
+
+    /// The sizes of the rows of all weights.
+    pub fn sizes(&self) -> &Sizes {
+        self.sizes.get_or_init(|| Sizes::new(&self.model))
     }
 
     /// The root of the weights.
@@ -114,7 +124,7 @@ pub(crate) fn examined<'a, G: Judged>(
     let admitted = admit(envelope, case.policy, &case.expected)?;
     let certificate = admitted.envelope().certificate();
     let fields = certificate.fields();
-    if fields.lane != Lane::Exact {
+    if fields.lane != Lane::Exact && split.is_some() {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
     }
     let operation = if split.is_some() { Operation::LayerRange } else { Operation::FullForward };
@@ -131,7 +141,8 @@ pub(crate) fn examined<'a, G: Judged>(
             split.rows(fields)?
         }
     };
-    let soundness = case.challenge.soundness();
+    let floats = floats(fields, case.policy, subject)?;
+    let soundness = case.challenge.soundness_in(fields.lane);
     if soundness.bits() < case.terms.least_bits {
         return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));
     }
@@ -144,10 +155,28 @@ pub(crate) fn examined<'a, G: Judged>(
     let logged = (admitted.logged(), &admitted.envelope().log().head.head.root);
     let numbers = case.challenge.numbers(subject, certificate.body(), logged, all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
-    let mut audit =
-        Audit { model: &subject.model, cells: &cells, numbers: &numbers, tokens: &all, checked: Checked::default() };
+    let (model, checked) = (&subject.model, Checked::default());
+    let mut audit = Audit { model, cells: &cells, numbers: &numbers, tokens: &all, floats, checked };
     let checked = audit.run(admitted.envelope().reveal().seed.as_ref(), fields)?;
     Ok(Right { admitted, soundness, checked, answer })
+}
+
+/// How products are checked in the lane of a certificate, where that is one of floats.
+fn floats<'a, G: Weight>(
+    fields: &Fields,
+    policy: &Policy,
+    subject: &'a Subject<G>,
+) -> Result<Option<Floats<'a>>, Stop> {
+    let residuals = match fields.lane {
+        Lane::Exact => return Ok(None),
+        Lane::Residual => true,
+        Lane::Tolerance => false,
+    };
+    // Without them a body is malformed.
+    let execution = fields.execution.as_ref().ok_or_else(|| contradicts("execution", "the lane"))?;
+    let kernel = policy.kernel(execution);
+    let kernel = kernel.map_err(|found| Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, found))))?;
+    Ok(Some(Floats { residuals, sizes: subject.sizes(), roundoff: kernel.roundoff }))
 }
 
 /// Whether what is not there at this time counts as withheld.
@@ -221,6 +250,7 @@ fn shapes<G: Weight>(
     let Ok(layout) = Layout::of(spec, rows, case.prompt.len(), answer.len()) else {
         return Err(contradicts("output", "the positions of the specification"));
     };
+    let layout = layout.in_lane(fields.lane);
     // The last token of the answer is not computed with.
     let done = u32::try_from(case.prompt.len() + answer.len() - 1).unwrap_or(u32::MAX);
     let stream =

@@ -18,12 +18,16 @@ mod audit;
 mod cells;
 pub mod challenge;
 pub mod combine;
+mod drift;
 pub mod field;
+mod floats;
 mod fusion;
+mod heads;
 mod judge;
 pub mod keys;
 pub mod lanes;
 pub mod product;
+pub mod sizes;
 mod stage;
 mod verdict;
 

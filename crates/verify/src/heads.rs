@@ -1,0 +1,188 @@
+//! Where the weighted means of attention lie, when queries, keys and values lie in intervals.
+//!
+//! For a query and a key, scores move by at most the sum of `|q d_k|`, `|d_q k|` and `|d_q d_k|`, each at most the smaller of the two products of a sum of
+//! sizes and a largest size. A weight does not grow with the distance of its score from the largest, which is that from the largest of the others,
+//! or 0. With weights w, their total W and the mean m of values v of the worker, and w', W', m' and v' those of the model,
+//!
+//! `m' - m = (sum of w'_j (v'_j - v_j)) / W' + (sum of (w'_j - w_j) (v_j - m)) / W'`,
+//!
+//! as the sum of `w_j (v_j - m)` is 0. The first is at most the largest difference of values; in the second `|v_j - m|` is at most the distance between the
+//! largest and the least v, and W' is at least the sum of the least weights and at least that of the largest score. And m' lies among the v'.
+
+use crate::drift::{Near, Span, difference, differences};
+use bfv_exact::Matrix;
+use bfv_exact::attention::{ONE, Powers};
+use bfv_exact::requantise::Scale;
+use bfv_exact::spec::LayerSpec;
+
+/// Fraction bits of a mean here.
+const FRACTION: u32 = 20;
+
+/// The sizes of some numbers and of what they may be off by: largest and sum.
+#[derive(Clone, Copy, Default)]
+struct Sizes {
+    own: (u64, u64),
+    off: (u64, u64),
+}
+
+impl Sizes {
+    fn new(own: &[i16], spans: &[Span]) -> Sizes {
+        let sizes = || own.iter().map(|x| u64::from(x.unsigned_abs()));
+        Sizes { own: (sizes().max().unwrap_or(0), sizes().sum()), off: differences(own, spans) }
+    }
+
+    /// How far the product of both may be from that of the worker's numbers. A head has at most 2^10 numbers of 17 bits.
+    fn moved(&self, other: &Sizes) -> i64 {
+        let most = |a: (u64, u64), b: (u64, u64)| (a.0 * b.1).min(a.1 * b.0);
+        let all = most(self.own, other.off) + most(self.off, other.own) + most(self.off, other.off);
+        i64::try_from(all).unwrap_or(i64::MAX)
+    }
+}
+
+/// The values of one coordinate up to a position: those of the worker, the largest difference, and those of the model.
+#[derive(Clone, Copy)]
+struct Values {
+    own: Span,
+    off: u64,
+    model: Span,
+}
+
+/// A key head.
+pub(crate) struct Keys {
+    keys: Vec<Sizes>,
+    /// For each position, all coordinates.
+    values: Vec<Vec<Values>>,
+}
+
+/// The coordinates of a head in a row.
+pub(crate) fn part<T>(row: &[T], head: usize, width: usize) -> &[T] {
+    row.get(head * width..(head + 1) * width).unwrap_or_default()
+}
+
+/// Queries, keys and values, with intervals for all.
+pub(crate) struct Attended<'a> {
+    own: [&'a Matrix<i16>; 3],
+    spans: [Matrix<Span>; 3],
+    width: usize,
+}
+
+impl<'a> Attended<'a> {
+    /// Nothing where the model has all that the worker has.
+    pub(crate) fn new(all: [&'a Near<i16>; 3], width: usize) -> Option<Attended<'a>> {
+        let any = all.iter().any(|x| x.spans.is_some());
+        any.then(|| Attended { own: all.map(|x| &x.own), spans: all.map(Near::all_spans), width })
+    }
+
+    /// The key head of this number.
+    pub(crate) fn keys(&self, head: usize) -> Keys {
+        let [_, k, v] = self.own;
+        let [_, k_spans, v_spans] = &self.spans;
+        let sizes = |(row, spans)| Sizes::new(part(row, head, self.width), part(spans, head, self.width));
+        let mut values: Vec<Vec<Values>> = Vec::new();
+        for (row, spans) in v.each_row().zip(v_spans.each_row()) {
+            let now = part(row, head, self.width).iter().zip(part(spans, head, self.width));
+            let now = now.map(|(&x, span)| {
+                let x = i64::from(x);
+                Values { own: (x, x), off: difference(x, *span), model: *span }
+            });
+            let join = |a: Span, b: Span| (a.0.min(b.0), a.1.max(b.1));
+            let next = match values.last() {
+                None => now.collect(),
+                Some(last) => now
+                    .zip(last)
+                    .map(|(a, b)| Values {
+                        own: join(a.own, b.own),
+                        off: a.off.max(b.off),
+                        model: join(a.model, b.model),
+                    })
+                    .collect(),
+            };
+            values.push(next);
+        }
+        Keys { keys: k.each_row().zip(k_spans.each_row()).map(sizes).collect(), values }
+    }
+
+    /// Intervals for the weighted means of a query head at a position, on the grid of the layer before saturation. `seen` are the positions of the keys that
+    /// the query sees; scores, weights and sums are those of the worker.
+    pub(crate) fn means(
+        &self,
+        (powers, spec): (&Powers, &LayerSpec),
+        (head, keys): (usize, &Keys),
+        (position, seen): (usize, std::ops::Range<usize>),
+        (scores, weights, sums): (&[i64], &[i16], &[i64]),
+    ) -> Vec<Span> {
+        let ([q, ..], [spans, ..]) = (self.own, &self.spans);
+        let query = Sizes::new(part(q.row(position), head, self.width), part(spans.row(position), head, self.width));
+        let seen_scores = scores.get(seen.clone()).unwrap_or_default().iter();
+        let scores: Vec<Span> = seen_scores
+            .zip(keys.keys.get(seen.clone()).unwrap_or_default())
+            .map(|(score, key)| {
+                let moved = query.moved(key);
+                (score.saturating_sub(moved), score.saturating_add(moved))
+            })
+            .collect();
+        let (total, least, off) = weighed(powers, spec.score, &scores, weights.get(seen).unwrap_or_default());
+        let none = Vec::new();
+        let values = keys.values.get(position).unwrap_or(&none);
+        sums.iter().zip(values).map(|(sum, values)| mean(spec.mixed, *sum, (total, least, off), values)).collect()
+    }
+}
+
+/// The total of the worker's weights, the least total of those of the model, and how far all weights may be off together.
+fn weighed(powers: &Powers, scale: Scale, scores: &[Span], weights: &[i16]) -> (i64, i64, i64) {
+    let (low, high) = (Others::new(scores.iter().map(|s| s.0)), Others::new(scores.iter().map(|s| s.1)));
+    let (mut total, mut least, mut off) = (0i64, 0i64, 0i64);
+    for (j, ((low_score, high_score), weight)) in scores.iter().zip(weights).enumerate() {
+        let distance = |others: Option<i64>, score: i64| others.map_or(0, |most| most.saturating_sub(score).max(0));
+        let near = distance(low.without(j), *high_score);
+        let far = distance(high.without(j), *low_score);
+        let [less, more] = [far, near].map(|d| i64::from(powers.softmax_weight(scale, d)));
+        let weight = i64::from(*weight);
+        total += weight;
+        least += less;
+        off += (weight - less).max(more - weight);
+    }
+    (total, least.max(ONE.into()), off)
+}
+
+/// The largest of some numbers but one.
+struct Others {
+    first: Option<(usize, i64)>,
+    second: Option<i64>,
+}
+
+impl Others {
+    fn new(all: impl Iterator<Item = i64>) -> Others {
+        let (mut first, mut second): (Option<(usize, i64)>, Option<i64>) = (None, None);
+        for (i, x) in all.enumerate() {
+            match first {
+                Some((_, most)) if x <= most => second = Some(second.map_or(x, |s| s.max(x))),
+                _ => (first, second) = (Some((i, x)), first.map(|(_, most)| most)),
+            }
+        }
+        Others { first, second }
+    }
+
+    fn without(&self, i: usize) -> Option<i64> {
+        self.first.filter(|(at, _)| *at != i).map(|(_, x)| x).or(self.second)
+    }
+}
+
+/// The interval of one mean, scaled and rounded as [`bfv_exact::attention::divided`] does.
+fn mean(scale: Scale, sum: i64, (total, least, off): (i64, i64, i64), values: &Values) -> Span {
+    // A sum has at most 51 bits, and 71 with the fraction; off has at most 36 and a distance of values 17.
+    let fixed = |x: i64| i128::from(x) << FRACTION;
+    let up = |a: i128, b: i64| -((-a).div_euclid(i128::from(b)));
+    let total = total.max(1);
+    let apart = values.own.1.saturating_sub(values.own.0);
+    let far = (i128::from(values.off) << FRACTION) + up(fixed(off) * i128::from(apart), least);
+    let low = (fixed(sum).div_euclid(i128::from(total)) - far).max(fixed(values.model.0));
+    let high = (up(fixed(sum), total) + far).min(fixed(values.model.1));
+    let shift = u32::from(scale.shift()) + FRACTION;
+    // At most 37 bits by 31, shifted by at most 82.
+    let round = |x: i128| {
+        let rounded = (x * i128::from(scale.multiplier()) + (1i128 << (shift - 1))) >> shift;
+        i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX })
+    };
+    (round(low), round(high))
+}
