@@ -265,10 +265,10 @@ fn belongs(fields: &Fields, policy: &Policy, expected: &Expected<'_>) -> Result<
     }
     one_of("model", &policy.models, &fields.model)?;
     one_of("specification", &policy.specs, &fields.spec)?;
-    if let (Lane::Residual | Lane::Tolerance, Some(execution)) = (fields.lane, &fields.execution) {
-        if let Err(found) = policy.kernel(execution) {
-            return refuse(found);
-        }
+    if let (Lane::Residual | Lane::Tolerance, Some(execution)) = (fields.lane, &fields.execution)
+        && let Err(found) = policy.kernel(execution)
+    {
+        return refuse(found);
     }
     if let Some(input) = &expected.input {
         one_of("input", std::slice::from_ref(input), &fields.input)?;

@@ -90,7 +90,11 @@ impl Norm {
         // At most 76 bits, and 38 fewer after the shift.
         let product = i128::from(x) * i128::from(root) * i128::from(gain);
         let shift = u32::from(BITS) + u32::from(self.shift);
-        i64::try_from((product + (1i128 << (shift - 1))) >> shift).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX })
+        i64::try_from((product + (1i128 << (shift - 1))) >> shift).unwrap_or(if product < 0 {
+            i64::MIN
+        } else {
+            i64::MAX
+        })
     }
 
     /// The [`reciprocal_root`] of the energy of a row.

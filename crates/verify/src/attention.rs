@@ -72,18 +72,14 @@ fn matrix(form: Form, bytes: &[u8], part: usize) -> Result<Matrix<i64>, Stop> {
 
 impl<G: Judged> Audit<'_, G> {
     /// The input of the output matrix, from queries, keys and values of all tokens.
-    pub(crate) fn attend(
-        &mut self,
-        layer: u32,
-        spec: &LayerSpec,
-        numbers: [&Near<i16>; 3],
-    ) -> Result<Near<G>, Stop> {
+    pub(crate) fn attend(&mut self, layer: u32, spec: &LayerSpec, numbers: [&Near<i16>; 3]) -> Result<Near<G>, Stop> {
         let [q, k, v] = numbers.map(|x| &x.own);
         let dims = self.model.spec().draft().dims;
         let (width, group) = (size(dims.head_width), size(dims.heads / dims.kv_heads));
         let mut mixed = Matrix::filled("attention", q.rows(), q.cols(), G::default())?;
         let attended = Attended::new(numbers, width);
-        let mut spans = attended.as_ref().map(|_| Matrix::filled("attention", q.rows(), q.cols(), (0, 0))).transpose()?;
+        let mut spans =
+            attended.as_ref().map(|_| Matrix::filled("attention", q.rows(), q.cols(), (0, 0))).transpose()?;
         for kv in 0..size(dims.kv_heads) {
             let repetitions = 0..self.numbers.keys.repetitions();
             let mut heads: Vec<Head> =

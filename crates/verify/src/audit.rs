@@ -5,7 +5,7 @@
 use crate::cells::Cells;
 use crate::challenge::Numbers;
 use crate::combine::Rows;
-use crate::drift::{Near, Span, difference, gated, turned};
+use crate::drift::{Intervals, Near, Span, difference, gated, turned};
 use crate::floats::Floats;
 use crate::judge::{Case, Subject, judge_of, other};
 use crate::keys::{Weight, sum_bits, weights};
@@ -56,6 +56,8 @@ pub(crate) struct Audit<'a, G> {
     pub(crate) tokens: &'a [u32],
     /// In a lane of floats, how products are checked there.
     pub(crate) floats: Option<Floats<'a>>,
+    /// Where the intervals are noted, for whoever wants them.
+    pub(crate) noted: Option<&'a mut Vec<Intervals>>,
     pub(crate) checked: Checked,
 }
 
@@ -71,36 +73,36 @@ impl<G: Judged> Audit<'_, G> {
     pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<Checked, Stop> {
         let spec = self.model.spec();
         let rows = self.cells.layout.rows();
-        let mut hidden = Near::same(self.incoming(fields)?);
+        let mut hidden = self.incoming(fields)?;
         let own = layers_of(spec, rows)?;
         let all = (1..).zip(spec.draft().layers.iter().zip(&self.model.weights().layers));
         for (layer, (spec, weights)) in all.skip(own.start).take(own.len()) {
             let x = hidden.normed::<G>(spec.first_norm, &weights.first_gains)?;
-            self.compare(layer, Op::FirstNorm, &x.own)?;
+            self.compare(layer, Op::FirstNorm, &x)?;
             let x = self.input(x)?;
             let q = self.linear(layer, Op::QuerySums, &x)?;
             let k = self.linear(layer, Op::KeySums, &x)?;
             let v = self.linear(layer, Op::ValueSums, &x)?;
             let (q, k) = (turned(self.model, spec.query, &q)?, turned(self.model, spec.key, &k)?);
             let v = v.scaled(spec.value);
-            self.compare(layer, Op::Queries, &q.own)?;
-            self.compare(layer, Op::Keys, &k.own)?;
-            self.compare(layer, Op::Values, &v.own)?;
+            self.compare(layer, Op::Queries, &q)?;
+            self.compare(layer, Op::Keys, &k)?;
+            self.compare(layer, Op::Values, &v)?;
             let mixed = self.attend(layer, spec, [&q, &k, &v])?;
-            self.compare(layer, Op::Mixed, &mixed.own)?;
+            self.compare(layer, Op::Mixed, &mixed)?;
             let sums = self.linear(layer, Op::OutputSums, &self.input(mixed)?)?;
             hidden = hidden.plus::<G>(spec.output, &sums)?;
-            self.compare(layer, Op::AfterAttention, &hidden.own)?;
+            self.compare(layer, Op::AfterAttention, &hidden)?;
             let x = hidden.normed::<G>(spec.second_norm, &weights.second_gains)?;
-            self.compare(layer, Op::SecondNorm, &x.own)?;
+            self.compare(layer, Op::SecondNorm, &x)?;
             let x = self.input(x)?;
             let gate = self.linear(layer, Op::GateSums, &x)?;
             let up = self.linear(layer, Op::UpSums, &x)?;
             let x = gated(self.model, spec, (&gate, &up))?;
-            self.compare(layer, Op::Gated, &x.own)?;
+            self.compare(layer, Op::Gated, &x)?;
             let sums = self.linear(layer, Op::DownSums, &self.input(x)?)?;
             hidden = hidden.plus::<G>(spec.down, &sums)?;
-            self.compare(layer, Op::AfterLayer, &hidden.own)?;
+            self.compare(layer, Op::AfterLayer, &hidden)?;
         }
         if rows.end == all_rows(spec).end {
             self.answer(&hidden, seed, fields)?;
@@ -111,11 +113,12 @@ impl<G: Judged> Audit<'_, G> {
     }
 
     /// The embedding of the tokens, or what came from the stage before, as the worker has committed to it.
-    fn incoming(&mut self, fields: &Fields) -> Result<Matrix<i32>, Stop> {
+    fn incoming(&mut self, fields: &Fields) -> Result<Near<i32>, Stop> {
         // The last token of the answer was not computed with.
         let done = self.tokens.len().saturating_sub(1);
         let Some(row) = self.cells.layout.input_row() else {
             let hidden = self.model.embed(self.tokens.get(..done).unwrap_or_default())?;
+            let hidden = Near::same(hidden);
             self.compare(0, Op::AfterLayer, &hidden)?;
             return Ok(hidden);
         };
@@ -129,7 +132,7 @@ impl<G: Judged> Audit<'_, G> {
         if stream_root(&hidden)? != fields.input {
             return Err(other("input", fields.input));
         }
-        Ok(hidden)
+        Ok(Near::same(hidden))
     }
 
     /// The head, for the last token of each block, and the sampler.
@@ -137,12 +140,12 @@ impl<G: Judged> Audit<'_, G> {
         let draft = self.model.spec().draft();
         let layer = u32::try_from(draft.layers.len()).unwrap_or(u32::MAX).saturating_add(1);
         let prompt = self.start(1);
-        let x = hidden.from_row(prompt - 1)?.normed::<G>(draft.last_norm, &self.model.weights().last_gains)?;
-        self.compare(layer, Op::LastNorm, &x.own)?;
+        let x = hidden.last_rows(prompt - 1)?.normed::<G>(draft.last_norm, &self.model.weights().last_gains)?;
+        self.compare(layer, Op::LastNorm, &x)?;
         let sums = self.linear(layer, Op::HeadOutput, &self.input(x)?)?;
         let logits = sums.scaled::<i32>(draft.head);
-        self.compare(layer, Op::Logits, &logits.own)?;
-        let spans = logits.spans.as_ref();
+        self.compare(layer, Op::Logits, &logits)?;
+        let mut tokens = Vec::new();
         for (i, said) in self.tokens.iter().skip(prompt).enumerate() {
             let word = match (draft.sampler, seed) {
                 (Sampler::Greedy, _) => 0,
@@ -157,8 +160,12 @@ impl<G: Judged> Audit<'_, G> {
                 let chosen = u32::try_from(chosen).unwrap_or(u32::MAX);
                 return Err(Fault { spot, found: Found::Sampled(*said, chosen) }.into());
             }
-            if let Some(spans) = spans {
-                certain(draft.sampler, token, row, spans.row(i), chosen).map_err(Stop::Undecided)?;
+            tokens.push((token, row, chosen));
+        }
+        // That a token is wrong is said before that another one is uncertain.
+        if let Some(spans) = &logits.spans {
+            for ((token, row, chosen), spans) in tokens.into_iter().zip(spans.each_row()) {
+                certain(draft.sampler, token, row, spans, chosen).map_err(Stop::Undecided)?;
             }
         }
         Ok(())
@@ -214,13 +221,15 @@ impl<G: Judged> Audit<'_, G> {
         let y = Matrix::new("committed sums", own.rows(), cols, sums)?;
         self.checked.products += y.entries().len() as u64;
         let bits = sum_bits(G::BITS, own.cols());
-        if let Some(floats) = self.floats.take() {
-            let near = self.near((layer, op), &floats, x, (y, &rows, residuals), bits);
-            self.floats = Some(floats);
-            return near;
+        if let Some(floats) = self.floats {
+            let near = self.near((layer, op), floats, x, (y, &rows, residuals), bits)?;
+            self.notes(layer, op, &near);
+            return Ok(near);
         }
         self.exactly((layer, op), x, &y, &rows, bits)?;
-        Ok(Near::same(y))
+        let near = Near::same(y);
+        self.notes(layer, op, &near);
+        Ok(near)
     }
 
     /// That sums are those of the exact product, as far as random numbers can tell.
@@ -272,8 +281,17 @@ impl<G: Judged> Audit<'_, G> {
         }
     }
 
+    /// Notes where the model's values of an operation lie.
+    fn notes<T: Copy + Into<i64>>(&mut self, layer: u32, op: Op, near: &Near<T>) {
+        if let Some(noted) = &mut self.noted {
+            noted.push(Intervals { layer, op, spans: near.all_spans() });
+        }
+    }
+
     /// What was opened of an operation is what was computed.
-    pub(crate) fn compare<T: Shown + Saturate>(&mut self, layer: u32, op: Op, m: &Matrix<T>) -> Result<(), Stop> {
+    pub(crate) fn compare<T: Shown + Saturate>(&mut self, layer: u32, op: Op, near: &Near<T>) -> Result<(), Stop> {
+        let m = &near.own;
+        self.notes(layer, op, near);
         self.checked.computed += m.entries().len() as u64;
         let mut row = 0;
         for block in 0..self.cells.layout.shape().blocks {

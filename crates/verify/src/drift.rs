@@ -16,6 +16,7 @@
 use crate::audit::Judged;
 use crate::keys::Weight;
 use crate::sizes::RowSizes;
+use bfv_exact::forward::Op;
 use bfv_exact::gate::Gate;
 use bfv_exact::model::Model;
 use bfv_exact::norm::{LIMIT, Norm, reciprocal_root};
@@ -25,7 +26,18 @@ use bfv_exact::spec::LayerSpec;
 use bfv_exact::{Matrix, Refused};
 
 /// An interval, with both of its ends.
-pub(crate) type Span = (i64, i64);
+pub type Span = (i64, i64);
+
+/// Where the model's values of an operation lie, given that all tokens before them are those of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intervals {
+    /// The layer from 1; 0 is the embedding, one after the last the head.
+    pub layer: u32,
+    /// The operation. Those of single heads are not noted.
+    pub op: Op,
+    /// A row for each token, or for the last token of each block.
+    pub spans: Matrix<Span>,
+}
 
 /// The numbers of a worker, and where those of the model lie.
 pub(crate) struct Near<T> {
@@ -37,7 +49,10 @@ pub(crate) struct Near<T> {
 
 /// The sizes of differences between an interval and a number: the largest of a row, and their sum.
 pub(crate) fn differences<T: Copy + Into<i64>>(own: &[T], spans: &[Span]) -> (u64, u64) {
-    own.iter().zip(spans).map(|(&x, span)| difference(x.into(), *span)).fold((0, 0), |(most, sum), d| (most.max(d), sum + d))
+    own.iter()
+        .zip(spans)
+        .map(|(&x, span)| difference(x.into(), *span))
+        .fold((0, 0), |(most, sum), d| (most.max(d), sum + d))
 }
 
 /// How far a number in an interval may be from another one.
@@ -96,7 +111,7 @@ impl<T: Copy + Into<i64>> Near<T> {
     }
 
     /// The last rows, from this one on.
-    pub(crate) fn from_row(&self, row: usize) -> Result<Near<T>, Refused> {
+    pub(crate) fn last_rows(&self, row: usize) -> Result<Near<T>, Refused> {
         fn last<U: Copy>(m: &Matrix<U>, row: usize) -> Result<Matrix<U>, Refused> {
             let entries = m.entries().get(row.saturating_mul(m.cols())..).unwrap_or_default().to_vec();
             Matrix::new("the last tokens", m.rows().saturating_sub(row), m.cols(), entries)

@@ -14,6 +14,7 @@ use bfv_exact::forward::Op;
 use bfv_exact::linear::scalar;
 
 /// How products are checked in the lanes of floats.
+#[derive(Clone, Copy)]
 pub(crate) struct Floats<'a> {
     /// Whether residuals are committed; otherwise sums of signs are compared.
     pub(crate) residuals: bool,
@@ -28,7 +29,7 @@ impl<G: Judged> Audit<'_, G> {
     pub(crate) fn near(
         &mut self,
         (layer, op): (u32, Op),
-        floats: &Floats<'_>,
+        floats: Floats<'_>,
         x: &Input<G>,
         (y, rows, residuals): (Matrix<G::Sum>, &Rows<'_>, Vec<i64>),
         bits: u32,
@@ -112,7 +113,8 @@ impl<G: Judged> Audit<'_, G> {
         let all = self.numbers.keys.repetitions().saturating_mul(usize::try_from(SIGNS).unwrap_or(usize::MAX));
         let one = |n: usize| {
             let words = self.numbers.signs(layer, op, n);
-            let signs: Vec<bool> = words.flat_map(|w| (0..u64::BITS).map(move |b| w >> b & 1 == 1)).take(w.rows()).collect();
+            let signs: Vec<bool> =
+                words.flat_map(|w| (0..u64::BITS).map(move |b| w >> b & 1 == 1)).take(w.rows()).collect();
             let rows = signed_rows(w, &signs);
             (signs, rows)
         };

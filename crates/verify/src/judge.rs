@@ -3,6 +3,7 @@
 use crate::audit::{Audit, Judged, vocabulary};
 use crate::cells::Cells;
 use crate::challenge::{Challenge, Soundness};
+use crate::drift::Intervals;
 use crate::floats::Floats;
 use crate::keys::Weight;
 use crate::sizes::Sizes;
@@ -91,16 +92,29 @@ pub fn judge<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) 
     G::judge(envelope, case, subject)
 }
 
+/// Judges an envelope, and says where the values of the model lie as far as that was found: what is compared with the choices in the lanes of floats. In
+/// the exact lane every interval is one number.
+pub fn judge_noting<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> (Verdict, Vec<Intervals>) {
+    let mut noted = Vec::new();
+    let verdict = verdict(judged(envelope, case, subject, Some(&mut noted)));
+    (verdict, noted)
+}
+
 pub(crate) fn judge_of<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Verdict {
-    verdict(judged(envelope, case, subject))
+    verdict(judged(envelope, case, subject, None))
 }
 
 pub(crate) fn verdict<A>(judged: Result<A, Stop>) -> Verdict<A> {
     judged.map_or_else(Verdict::from, Verdict::Accepted)
 }
 
-fn judged<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
-    let right = examined(envelope, case, subject, None)?;
+fn judged<G: Judged>(
+    envelope: &[u8],
+    case: &Case<'_>,
+    subject: &Subject<G>,
+    noted: Option<&mut Vec<Intervals>>,
+) -> Result<Accepted, Stop> {
+    let right = examined(envelope, case, subject, None, noted)?;
     let values = right.answer.iter().map(|t| i64::from(*t)).collect();
     Ok(accepted(&right.admitted, right.soundness, right.checked, values))
 }
@@ -120,6 +134,7 @@ pub(crate) fn examined<'a, G: Judged>(
     case: &Case<'_>,
     subject: &Subject<G>,
     split: Option<&Split>,
+    noted: Option<&mut Vec<Intervals>>,
 ) -> Result<Right<'a>, Stop> {
     let admitted = admit(envelope, case.policy, &case.expected)?;
     let certificate = admitted.envelope().certificate();
@@ -156,7 +171,7 @@ pub(crate) fn examined<'a, G: Judged>(
     let numbers = case.challenge.numbers(subject, certificate.body(), logged, all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
     let (model, checked) = (&subject.model, Checked::default());
-    let mut audit = Audit { model, cells: &cells, numbers: &numbers, tokens: &all, floats, checked };
+    let mut audit = Audit { model, cells: &cells, numbers: &numbers, tokens: &all, floats, noted, checked };
     let checked = audit.run(admitted.envelope().reveal().seed.as_ref(), fields)?;
     Ok(Right { admitted, soundness, checked, answer })
 }
@@ -175,7 +190,8 @@ fn floats<'a, G: Weight>(
     // Without them a body is malformed.
     let execution = fields.execution.as_ref().ok_or_else(|| contradicts("execution", "the lane"))?;
     let kernel = policy.kernel(execution);
-    let kernel = kernel.map_err(|found| Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, found))))?;
+    let kernel =
+        kernel.map_err(|found| Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, found))))?;
     Ok(Some(Floats { residuals, sizes: subject.sizes(), roundoff: kernel.roundoff }))
 }
 

@@ -33,7 +33,8 @@ mod verdict;
 
 pub use audit::Judged;
 pub use challenge::{Beacon, Challenge, Secret, Soundness};
+pub use drift::{Intervals, Span};
 pub use fusion::{Fusion, judge_fusion};
-pub use judge::{Case, Subject, Terms, judge};
+pub use judge::{Case, Subject, Terms, judge, judge_noting};
 pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};

@@ -185,7 +185,7 @@ pub(crate) fn judge_stage_of<G: Judged>(
     subject: &Subject<G>,
     split: &Split,
 ) -> Verdict<Stage> {
-    verdict(examined(envelope, case, subject, Some(split)).map(|right| {
+    verdict(examined(envelope, case, subject, Some(split), None).map(|right| {
         let certificate = right.admitted.envelope().certificate();
         Stage {
             certificate: certificate.id(),

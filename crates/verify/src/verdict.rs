@@ -264,7 +264,10 @@ impl fmt::Display for Undecided {
                 "Undecided: at token {token} the margin is {margin}, the drift up to {drift}: the certified interval contains another choice."
             ),
             Undecided::Drawn(token, drift) => {
-                write!(f, "Undecided: token {token} is drawn, and the drift is up to {drift}. A draw needs a drift of 0.")
+                write!(
+                    f,
+                    "Undecided: token {token} is drawn, and the drift is up to {drift}. A draw needs a drift of 0."
+                )
             }
             Undecided::Operation => write!(f, "Undecided: this operation is not judged here."),
             Undecided::OtherModel => write!(f, "Undecided: the model or specification is another."),
