@@ -238,7 +238,7 @@ fn attack_25_every_operation_drifts_towards_another_choice() {
             // Directions are tried until one flips the choice: each operation at 0.99 of its tolerance, in every layer.
             let mut random = Random(seed);
             let mut by = Off::new(lane, move |_, most, sums| {
-                let mut one = |t: &i64| if random.word() % 2 == 0 { t * 99 / 100 } else { -t * 99 / 100 };
+                let mut one = |t: &i64| if random.word().is_multiple_of(2) { t * 99 / 100 } else { -t * 99 / 100 };
                 (0..sums.rows()).flat_map(|_| most.iter().map(&mut one).collect::<Vec<_>>()).collect()
             });
             by.roundoff = Roundoff::Tensor;
@@ -461,7 +461,7 @@ fn the_threshold_of_signs_is_met_by_all_signs_or_almost_all() {
     let mut random = Random(9);
     let off: Vec<i64> = (0..1000).map(|_| random.extreme(-10, 10)).collect();
     for _ in 0..2000 {
-        let sum: i64 = off.iter().map(|d| if random.word() % 2 == 0 { *d } else { -d }).sum();
+        let sum: i64 = off.iter().map(|d| if random.word().is_multiple_of(2) { *d } else { -d }).sum();
         assert!(i128::from(sum.abs()) <= threshold(&[10; 1000]));
     }
 }

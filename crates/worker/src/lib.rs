@@ -5,7 +5,8 @@
 //! signed commits to all of them. Of a model that is split a worker runs its layers only ([`stage`]). The worker judges nothing, its own answers
 //! included.
 //!
-//! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified.
+//! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified. In the lanes of floats
+//! linear layers are computed in single precision and rounded to integers ([`single`]), and a verifier says how far that may lead from the model.
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
@@ -14,6 +15,7 @@ pub mod float;
 mod number;
 pub mod prove;
 pub mod quantise;
+pub mod single;
 pub mod stage;
 
 pub use bfv_ledger::Fault;
