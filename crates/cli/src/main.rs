@@ -23,6 +23,7 @@ mod init;
 mod itf;
 mod judged;
 mod junit;
+mod kernels;
 mod keys;
 mod measure;
 mod options;

@@ -341,17 +341,21 @@ fn shown<T: Shown>(m: &Matrix<T>) -> Shape<'_> {
 fn certain(sampler: Sampler, token: u32, own: &[i32], spans: &[Span], chosen: usize) -> Result<(), Undecided> {
     let logit = |i: usize| own.get(i).copied().map_or(0, i64::from);
     let span = |i: usize| spans.get(i).copied().unwrap_or((i64::MIN, i64::MAX));
-    let drift = (0..own.len()).map(|i| difference(logit(i), span(i))).max().unwrap_or(0);
     match sampler {
-        _ if drift == 0 => Ok(()),
-        Sampler::Draw(_) => Err(Undecided::Drawn(token, drift)),
+        Sampler::Draw(_) => match (0..own.len()).map(|i| difference(logit(i), span(i))).max() {
+            None | Some(0) => Ok(()),
+            Some(drift) => Err(Undecided::Drawn(token, drift)),
+        },
         Sampler::Greedy => {
             let (low, _) = span(chosen);
             let rivals = |i: &usize| *i != chosen && (span(*i).1 > low || (span(*i).1 == low && *i < chosen));
-            // Of all that might be chosen, the one that is nearest now.
-            match (0..own.len()).filter(rivals).max_by_key(|i| logit(*i)) {
+            // Of all that might be chosen, the one that may be largest.
+            match (0..own.len()).filter(rivals).max_by_key(|i| span(*i).1) {
                 None => Ok(()),
-                Some(rival) => Err(Undecided::Drift { token, margin: logit(chosen).abs_diff(logit(rival)), drift }),
+                Some(rival) => {
+                    let margin = logit(chosen).abs_diff(logit(rival));
+                    Err(Undecided::Drift { token, margin, drift: margin.saturating_add(span(rival).1.abs_diff(low)) })
+                }
             }
         }
     }

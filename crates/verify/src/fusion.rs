@@ -100,6 +100,10 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         if parent.operation == Operation::Fusion {
             return Err(binding(BindingFault::Parent("operation", i)));
         }
+        // A fusion is in the exact lane, and no lane is lowered silently.
+        if parent.lane != fields.lane {
+            return Err(binding(BindingFault::Parent("lane", i)));
+        }
         // Numbers of one worker would be read as those of another.
         if parent.values.len() != length {
             return Err(binding(BindingFault::Parent("length", i)));

@@ -212,14 +212,14 @@ pub enum Undecided {
     Refused(Refusal),
     /// A stage or a fusion in a lane of floats, which nobody judges.
     Lane(Lane),
-    /// In a lane of floats: the model may choose another token than that at this position. So much more has the logit of the chosen token than that of the
-    /// nearest rival, and so far may logits of the model be from those of the worker.
+    /// In a lane of floats: the model may choose another token than that at this position. So much larger is the logit of the chosen token than that of the
+    /// rival that may be largest, and by so much may the model's difference be smaller.
     Drift {
         /// The position of the token.
         token: u32,
         /// How much larger the logit of the token is than that of the rival, as the worker has them.
         margin: u64,
-        /// How far a logit of the model may be from that of the worker.
+        /// How far both logits of the model together may be from those of the worker, towards each other.
         drift: u64,
     },
     /// In a lane of floats: the token at this position is drawn, and a logit may be off by so much.
