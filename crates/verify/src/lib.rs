@@ -7,8 +7,12 @@
 //!
 //! A product that does not pass is computed in full for its token, and the entry that is wrong is shown: a rejection does not rest on chance.
 //! [`judge_stage`] judges a part of an answer, made by one worker of a model that is split, and [`judge_chain`] the answer of all parts together.
-//! [`judge_fusion`] computes a fusion again. The lanes of floats stand as checks of one product each ([`lanes`]): a certificate in these lanes is
-//! undecided, as no specification of version 1 says what a whole float answer should be.
+//! [`judge_fusion`] computes a fusion again.
+//!
+//! In the lanes of floats a worker has sums of linear layers that were computed in floats and rounded, and everything between them is the integer code. What
+//! was checked of its sums ([`lanes`], [`sizes`]) says how far the values of the *model* may be from its own, as certified intervals ([`judge_noting`] gives
+//! them). An answer is accepted when each token is what the model chooses wherever its logits lie in their intervals: then it is the answer of the integer
+//! model, as in the exact lane. Otherwise it is undecided. Only whole answers are judged there, no stages and no fusions.
 //!
 //! There is no clock, no file, no float and no thread, and nothing is allocated by a length that was read and not bounded.
 #![forbid(unsafe_code)]

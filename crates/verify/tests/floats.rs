@@ -377,6 +377,40 @@ fn a_sum_beyond_its_tolerance_is_shown_with_its_entry() {
 }
 
 #[test]
+fn attack_49_a_flipped_bit_of_a_value_is_found_or_changes_no_answer() {
+    let mut random = Random(91);
+    let subject = greedy::<i16>(calm(), 6);
+    let right = right(&subject, 2);
+    let (mut accepted, mut found) = ([0, 0], [0, 0]);
+    for (n, lane) in FLOATS.into_iter().enumerate() {
+        let proof = near(&subject, &Single::new(lane, 6), 2);
+        for leaf in 0..proof.cells.len() as u64 {
+            let Some((block, place)) = proof.layout.place(leaf) else { continue };
+            for _ in 0..3 {
+                let bit = random.below(proof.cells[leaf as usize].len() * 8);
+                let changed =
+                    proof.clone().change(block, place.layer, place.op, |cell| cell[bit / 8] ^= 1 << (bit % 8));
+                match judged(&changed.products().bytes(), &subject) {
+                    Verdict::Rejected(Rejected::Wrong(fault)) => {
+                        assert!(fault.spot.layer >= place.layer);
+                        found[n] += 1;
+                    }
+                    // A change within a tolerance may be found only by what comes of it, and what is not opened does not count.
+                    verdict => {
+                        let linear = place.op.is_product() && !matches!(place.op, Op::Scores(_) | Op::HeadSums(_));
+                        assert!(!place.op.is_product() || (linear && lane == Lane::Tolerance), "{verdict}");
+                        accepted[n] += usize::from(decided(verdict));
+                        assert_eq!(proof.answer, right);
+                    }
+                }
+            }
+        }
+    }
+    println!("{found:?} found, {accepted:?} accepted");
+    assert!(found.iter().all(|n| *n > 50));
+}
+
+#[test]
 fn signs_that_fail_by_chance_reject_nobody() {
     // Off by the whole tolerance in the direction of the exact sums: whatever signs do, every entry is within.
     for seed in 0..20 {
