@@ -153,7 +153,7 @@ impl<G: Judged> Audit<'_, G> {
         let mut spans = Vec::new();
         let rows = scores.each_row().zip(weights.each_row()).zip(sums.each_row()).enumerate();
         for (t, ((scores, weights), sums)) in rows {
-            let of = (self.model.powers(), spec);
+            let of = (self.model.powers(), spec.score, spec.mixed);
             let means = attended.means(of, (h, keys), (first + t, mask.keys(t)), (scores, weights, sums));
             spans.extend(means.into_iter().map(saturated::<G>));
         }

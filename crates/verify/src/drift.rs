@@ -261,3 +261,42 @@ pub(crate) fn linear<G: Judged>(
     }
     Near::within(own, out)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+mod tests {
+    use super::*;
+    use crate::numbers::Random;
+    use bfv_exact::gate::{Function, Shape};
+
+    #[test]
+    fn the_interval_of_a_gate_is_that_of_its_entries() {
+        let mut random = Random(72);
+        let gate = Gate::new(Shape { function: Function::Silu, input: 12, output: 12 }).unwrap();
+        let gates = Gates::new(&gate);
+        for _ in 0..3000 {
+            let low = random.extreme(i16::MIN.into(), i16::MAX.into());
+            let most = low + (1 << random.below(17));
+            let high = random.extreme(low, most.min(i16::MAX.into()));
+            let all = (low..=high).map(|q| i64::from(gate.at(q as i16)));
+            assert_eq!(gates.at((low, high)), hull(all), "{low} to {high}");
+        }
+    }
+
+    #[test]
+    fn a_row_moves_by_no_more_than_both_bounds() {
+        let mut random = Random(73);
+        let mut equal = 0;
+        for _ in 0..20_000 {
+            let k = 1 + random.below(6);
+            let w: Matrix<i16> = random.matrix(1, k, -32_768, 32_767);
+            let d: Matrix<i32> = random.matrix(1, k, -65_535, 65_535);
+            let sizes = || d.entries().iter().map(|d| u64::from(d.unsigned_abs()));
+            let far = RowSizes::new(&w).moved(sizes().max().unwrap(), sizes().sum()).next().unwrap();
+            let moved: i64 = w.entries().iter().zip(d.entries()).map(|(w, d)| i64::from(*w) * i64::from(*d)).sum();
+            assert!(moved.abs() <= far);
+            equal += usize::from(moved.abs() == far);
+        }
+        assert!(equal > 2000, "{equal}");
+    }
+}

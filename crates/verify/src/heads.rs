@@ -13,7 +13,6 @@ use crate::drift::{Near, Span, difference, differences};
 use bfv_exact::Matrix;
 use bfv_exact::attention::{ONE, Powers};
 use bfv_exact::requantise::Scale;
-use bfv_exact::spec::LayerSpec;
 
 /// Fraction bits of a mean here.
 const FRACTION: u32 = 20;
@@ -102,11 +101,11 @@ impl<'a> Attended<'a> {
         Keys { keys: k.each_row().zip(k_spans.each_row()).map(sizes).collect(), values }
     }
 
-    /// Intervals for the weighted means of a query head at a position, on the grid of the layer before saturation. `seen` are the positions of the keys that
+    /// Intervals for the weighted means of a query head at a position, by the scale `mixed` and before saturation. `seen` are the positions of the keys that
     /// the query sees; scores, weights and sums are those of the worker.
     pub(crate) fn means(
         &self,
-        (powers, spec): (&Powers, &LayerSpec),
+        (powers, score, mixed): (&Powers, Scale, Scale),
         (head, keys): (usize, &Keys),
         (position, seen): (usize, std::ops::Range<usize>),
         (scores, weights, sums): (&[i64], &[i16], &[i64]),
@@ -121,10 +120,10 @@ impl<'a> Attended<'a> {
                 (score.saturating_sub(moved), score.saturating_add(moved))
             })
             .collect();
-        let (total, least, off) = weighed(powers, spec.score, &scores, weights.get(seen).unwrap_or_default());
+        let (total, least, off) = weighed(powers, score, &scores, weights.get(seen).unwrap_or_default());
         let none = Vec::new();
         let values = keys.values.get(position).unwrap_or(&none);
-        sums.iter().zip(values).map(|(sum, values)| mean(spec.mixed, *sum, (total, least, off), values)).collect()
+        sums.iter().zip(values).map(|(sum, values)| mean(mixed, *sum, (total, least, off), values)).collect()
     }
 }
 
@@ -185,4 +184,72 @@ fn mean(scale: Scale, sum: i64, (total, least, off): (i64, i64, i64), values: &V
         i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX })
     };
     (round(low), round(high))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+mod tests {
+    use super::*;
+    use crate::numbers::Random;
+    use bfv_exact::attention::{Attention, Mask, divided};
+
+    /// Numbers of a worker, those of the model nearby, and intervals that end at one of the two.
+    fn pair(random: &mut Random, rows: usize, cols: usize, size: i64, off: i64) -> (Near<i16>, Matrix<i16>) {
+        let own: Matrix<i16> = random.matrix(rows, cols, -size, size);
+        let model = own.map(|x| i16::try_from(i64::from(x) + random.extreme(-off, off)).unwrap());
+        let both = own.entries().iter().zip(model.entries());
+        let spans = both.map(|(a, b)| (i64::from(*a.min(b)), i64::from(*a.max(b)))).collect();
+        (Near::within(own, spans).unwrap(), model)
+    }
+
+    /// One number in a head and few keys, so that there is little room between what happens and what is bounded.
+    #[test]
+    fn means_of_the_model_lie_in_their_intervals() {
+        let mut random = Random(70);
+        let powers = Powers::new();
+        let (mut narrow, mut all) = (0, 0);
+        for _ in 0..20_000 {
+            let (n, width) = (1 + random.below(4), 1 + random.below(2));
+            let size = 1 << (2 + random.below(12));
+            let off = |random: &mut Random| if random.below(3) == 0 { 0 } else { random.sized(9) as i64 };
+            let offs = [off(&mut random), off(&mut random), off(&mut random)];
+            let [q, k, v] = offs.map(|off| pair(&mut random, n, width, size, off));
+            let scale =
+                |random: &mut Random, shift: u8| Scale::new(random.between(1 << 15, 1 << 16) as i32, shift).unwrap();
+            let shift = 12 + random.below(20) as u8;
+            let (score, mixed) = (scale(&mut random, shift), scale(&mut random, 15));
+            let window = (random.below(2) == 0).then(|| 1 + random.below(3));
+            let mask = Mask { first: 0, window };
+            let attention = Attention { powers: &powers, scale: score, mask };
+            let own = attention.head(&q.0.own, &k.0.own, &v.0.own).unwrap();
+            let model = attention.head(&q.1, &k.1, &v.1).unwrap();
+            let model: Matrix<i64> = divided(mixed, &model.weights, &model.sums).unwrap();
+            let Some(attended) = Attended::new([&q.0, &k.0, &v.0], width) else { continue };
+            let keys = attended.keys(0);
+            for t in 0..n {
+                let rows = (own.scores.row(t), own.weights.row(t), own.sums.row(t));
+                let spans = attended.means((&powers, score, mixed), (0, &keys), (t, mask.keys(t)), rows);
+                assert_eq!(spans.len(), width);
+                for (x, (low, high)) in model.row(t).iter().zip(spans) {
+                    assert!(low <= *x && *x <= high, "{x} is not in {low} to {high}");
+                    narrow += usize::from(high - low <= 2 * offs[2] + 2);
+                    all += 1;
+                }
+            }
+        }
+        assert!(narrow > all / 10, "{narrow} of {all}");
+    }
+
+    #[test]
+    fn the_largest_of_the_others_is_found() {
+        let mut random = Random(71);
+        for _ in 0..1000 {
+            let all: Vec<i64> = (0..random.below(5)).map(|_| random.between(-3, 3)).collect();
+            let others = Others::new(all.iter().copied());
+            for i in 0..all.len() {
+                let rest = all.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, x)| *x);
+                assert_eq!(others.without(i), rest.max());
+            }
+        }
+    }
 }

@@ -17,6 +17,10 @@
 //! There is no clock, no file, no float and no thread, and nothing is allocated by a length that was read and not bounded.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+#[path = "../../exact/tests/common/mod.rs"]
+mod numbers;
+
 mod attention;
 mod audit;
 mod cells;

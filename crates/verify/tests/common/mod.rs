@@ -33,6 +33,11 @@ use numbers::Random;
 use numbers::small::{any_draft, any_weights};
 use world::World;
 
+/// A setting that makes a run of random cases longer or another one.
+pub fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |n| n.parse().expect("a whole number"))
+}
+
 pub const SEED: [u8; 32] = world::SEED;
 pub const PROMPT: [u32; 3] = [1, 7, 4];
 

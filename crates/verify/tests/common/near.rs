@@ -14,7 +14,7 @@ use bfv_cert::Roundoff;
 use bfv_cert::certificate::Lane;
 use bfv_exact::linear::{Grid, scalar};
 use bfv_exact::model::Model;
-use bfv_exact::requantise::Saturate;
+use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::rounding::{Arithmetic, Product, largest_sum};
 use bfv_exact::sample::Sampler;
 use bfv_exact::spec::{Bits, Draft, Named, Spec};
@@ -107,6 +107,22 @@ fn sum<G: Copy + Into<i64>>(random: &mut Random, w: &[G], x: &[G]) -> i64 {
         parts[b] += a;
     }
     parts[0].round() as i64
+}
+
+/// The usual shape on the grid of 16 bits, whose sums are rounded in single precision.
+pub fn wide() -> Draft {
+    Draft { layers: draft(Bits::Sixteen).layers, ..draft(Bits::Sixteen) }
+}
+
+/// The same with soft attention and small additions to the residual stream, as trained models have them.
+pub fn calm() -> Draft {
+    let mut draft = wide();
+    let scale = |s: Scale, more: u8| Scale::new(s.multiplier(), s.shift() + more).unwrap();
+    for l in &mut draft.layers {
+        (l.score, l.output, l.down) = (scale(l.score, 12), scale(l.output, 7), scale(l.down, 7));
+    }
+    draft.head = scale(draft.head, 8);
+    draft
 }
 
 /// A model with a greedy sampler.
