@@ -2,16 +2,17 @@
 //!
 //! For a query and a key, scores move by at most the sum of `|q d_k|`, `|d_q k|` and `|d_q d_k|`, each at most the smaller of the two products of a sum of
 //! sizes and a largest size. A weight does not grow with the distance of its score from the largest, which is that from the largest of the others,
-//! or 0. With weights w, their total W and the mean m of values v of the worker, and w', W', m' and v' those of the model,
+//! or 0. With weights w, their total W and the mean m of values v of the worker, w', W', m' and v' those of the model, and n the mean of v with weights w',
 //!
-//! `m' - m = (sum of w'_j (v'_j - v_j)) / W' + (sum of (w'_j - w_j) (v_j - m)) / W'`,
+//! `m' - m = (sum of w'_j (v'_j - v_j)) / W' + (n - m)`.
 //!
-//! as the sum of `w_j (v_j - m)` is 0. The first is at most the largest difference of values; in the second `|v_j - m|` is at most the distance between the
-//! largest and the least v, and W' is at least the sum of the least weights and at least that of the largest score. And m' lies among the v'.
+//! The first is at most the largest difference of values. As the sum of `w_j (v_j - m)` is 0, and that of `w'_j (v_j - n)`, the second is the sum of
+//! `(w'_j - w_j) (v_j - m)` by W', and also that of `(w'_j - w_j) (v_j - n)` by W. Each of these distances is at most that between the largest and the least v,
+//! so the larger total counts. And m' lies among the v'.
 
 use crate::drift::{Near, Span, difference, differences};
 use bfv_exact::Matrix;
-use bfv_exact::attention::{ONE, Powers};
+use bfv_exact::attention::Powers;
 use bfv_exact::requantise::Scale;
 
 /// Fraction bits of a mean here.
@@ -120,14 +121,14 @@ impl<'a> Attended<'a> {
                 (score.saturating_sub(moved), score.saturating_add(moved))
             })
             .collect();
-        let (total, least, off) = weighed(powers, score, &scores, weights.get(seen).unwrap_or_default());
+        let totals = weighed(powers, score, &scores, weights.get(seen).unwrap_or_default());
         let none = Vec::new();
         let values = keys.values.get(position).unwrap_or(&none);
-        sums.iter().zip(values).map(|(sum, values)| mean(mixed, *sum, (total, least, off), values)).collect()
+        sums.iter().zip(values).map(|(sum, values)| mean(mixed, *sum, totals, values)).collect()
     }
 }
 
-/// The total of the worker's weights, the least total of those of the model, and how far all weights may be off together.
+/// The total of the worker's weights, the larger one of this and the least total of those of the model, and how far all weights may be off together.
 fn weighed(powers: &Powers, scale: Scale, scores: &[Span], weights: &[i16]) -> (i64, i64, i64) {
     let (low, high) = (Others::new(scores.iter().map(|s| s.0)), Others::new(scores.iter().map(|s| s.1)));
     let (mut total, mut least, mut off) = (0i64, 0i64, 0i64);
@@ -141,7 +142,7 @@ fn weighed(powers: &Powers, scale: Scale, scores: &[Span], weights: &[i16]) -> (
         least += less;
         off += (weight - less).max(more - weight);
     }
-    (total, least.max(ONE.into()), off)
+    (total, least.max(total), off)
 }
 
 /// The largest of some numbers but one.
@@ -168,13 +169,13 @@ impl Others {
 }
 
 /// The interval of one mean, scaled and rounded as [`bfv_exact::attention::divided`] does.
-fn mean(scale: Scale, sum: i64, (total, least, off): (i64, i64, i64), values: &Values) -> Span {
+fn mean(scale: Scale, sum: i64, (total, larger, off): (i64, i64, i64), values: &Values) -> Span {
     // A sum has at most 51 bits, and 71 with the fraction; off has at most 36 and a distance of values 17.
     let fixed = |x: i64| i128::from(x) << FRACTION;
     let up = |a: i128, b: i64| -((-a).div_euclid(i128::from(b)));
     let total = total.max(1);
     let apart = values.own.1.saturating_sub(values.own.0);
-    let far = (i128::from(values.off) << FRACTION) + up(fixed(off) * i128::from(apart), least);
+    let far = (i128::from(values.off) << FRACTION) + up(fixed(off) * i128::from(apart), larger.max(1));
     let low = (fixed(sum).div_euclid(i128::from(total)) - far).max(fixed(values.model.0));
     let high = (up(fixed(sum), total) + far).min(fixed(values.model.1));
     let shift = u32::from(scale.shift()) + FRACTION;
