@@ -212,7 +212,8 @@ mod tests {
         for _ in 0..20_000 {
             let (n, width) = (1 + random.below(4), 1 + random.below(2));
             let size = 1 << (2 + random.below(12));
-            let off = |random: &mut Random| if random.below(3) == 0 { 0 } else { random.sized(9) as i64 };
+            let off =
+                |random: &mut Random| if random.below(3) == 0 { 0 } else { i64::try_from(random.sized(9)).unwrap() };
             let offs = [off(&mut random), off(&mut random), off(&mut random)];
             let [q, k, v] = offs.map(|off| pair(&mut random, n, width, size, off));
             let scale =

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "../../exact/tests/common/mod.rs"]
 mod numbers;
 
