@@ -43,15 +43,15 @@ const COUNT: usize = 4;
 /// What the verifier knows the kernel by.
 const KERNEL: [u8; 32] = [0x5a; 32];
 
-/// A model of 16 bits, whose sums are rounded in single precision. Attention is soft, and layers add little, as in trained models.
-fn draft() -> Draft {
+/// A model of 16 bits, whose sums are rounded in single precision. Attention is soft, and layers add little, the less the more.
+fn draft(more: u8) -> Draft {
     let mut draft = any_draft(&mut Random(77), Bits::Sixteen);
     draft.dims = Dims { width: 16, heads: 2, kv_heads: 1, head_width: 4, inner: 24, vocab: 9, positions: 16 };
     draft.layers = vec![draft.layers[0]; 2];
     (draft.window, draft.rope_base, draft.sampler) = (None, 100, Sampler::Greedy);
     let scale = |s: Scale, more: u8| Scale::new(s.multiplier(), s.shift() + more).unwrap();
     for l in &mut draft.layers {
-        (l.score, l.output, l.down) = (scale(l.score, 12), scale(l.output, 10), scale(l.down, 10));
+        (l.score, l.output, l.down) = (scale(l.score, 12), scale(l.output, more), scale(l.down, more));
     }
     draft.head = scale(draft.head, 8);
     draft
@@ -68,7 +68,7 @@ struct Place {
 }
 
 impl Place {
-    fn new(name: &str) -> Place {
+    fn new(name: &str, more: u8) -> Place {
         build_the_worker();
         let folder = Folder::new(name);
         let [authority, log, worker] = ["authority", "log", "worker"].map(|n| generate(&folder.0.join(n)).unwrap());
@@ -76,7 +76,7 @@ impl Place {
         let trust = Trust { authority: authority.public(), log: log.public() };
         let mut ledger = Ledger::open(&folder.0.join("ledger.txt"), trust).unwrap();
         ledger.register(Entry::new(&worker, Role::Worker, START - 1000, START + 1000), keys, START - 900).unwrap();
-        let model = Model::new(Spec::new(draft()).unwrap(), any_weights(&mut Random(6), &draft())).unwrap();
+        let model = Model::new(Spec::new(draft(more)).unwrap(), any_weights(&mut Random(6), &draft(more))).unwrap();
         std::fs::create_dir(folder.0.join("model")).unwrap();
         folder.write(&format!("model/{SPEC_FILE}"), &model.spec().bytes());
         folder.write(&format!("model/{WEIGHTS_FILE}"), &weights_file(&model));
@@ -141,7 +141,7 @@ fn kernel(device: u8, roundoff: &str) -> String {
 
 #[test]
 fn answers_of_the_real_worker_are_judged_in_their_lane() {
-    let place = Place::new("lanes-programs");
+    let place = Place::new("lanes-programs", 10);
     let right = Prover::new(place.model.clone()).unwrap();
     let question = Question { query: place.query, prompt: PROMPT.to_vec(), count: COUNT };
     let right = right.answer(question, [0; 32], false).unwrap().tokens().to_vec();
@@ -184,6 +184,23 @@ fn answers_of_the_real_worker_are_judged_in_their_lane() {
     }
 }
 
+#[test]
+fn an_answer_of_which_nobody_can_tell_is_undecided_with_its_margin() {
+    let place = Place::new("lanes-undecided", 0);
+    place.trust("lanes = [\"residual\", \"tolerance\"]\n", &kernel(0, "tensor"));
+    let hash = Digest(KERNEL).to_string();
+    let (code, _, err) = place.answer("near.bfc", "1.0.1", &["--lane", "tolerance", "--kernel", &hash]);
+    assert_eq!(code, Some(0), "{err}");
+    let (code, json, text) = place.verify("near.bfc");
+    assert_eq!((code, &json["verdict"], &json["class"]), (Some(4), &json!("undecided"), &json!("undecided")), "{text}");
+    let [token, margin, drift] = ["token", "margin", "drift"].map(|name| json[name].as_u64().unwrap());
+    assert!(token == 3 && margin <= drift, "{text}");
+    let says = format!(
+        "Undecided: near.bfc. At token 3 the margin is {margin}, the drift up to {drift}: the certified interval contains another choice."
+    );
+    assert!(text.contains(&says), "{text}");
+}
+
 /// Says something else than the sums at one entry of one product, and is otherwise exact.
 struct Liar {
     lane: Lane,
@@ -211,7 +228,7 @@ impl Arithmetic<i16> for Liar {
 
 #[test]
 fn a_worker_that_lies_in_a_lane_of_floats_is_rejected_with_the_entry() {
-    let place = Place::new("lanes-lies");
+    let place = Place::new("lanes-lies", 10);
     place.trust("lanes = [\"residual\", \"tolerance\"]\n", &kernel(3, "single"));
     let prover = Prover::new(place.model.clone()).unwrap();
     let trust = Trust { authority: place.authority.public(), log: place.log.public() };
@@ -254,7 +271,7 @@ fn a_worker_that_lies_in_a_lane_of_floats_is_rejected_with_the_entry() {
 
 #[test]
 fn settings_about_lanes_that_make_no_sense_are_refused() {
-    let place = Place::new("lanes-settings");
+    let place = Place::new("lanes-settings", 10);
     place.folder.write("none.bfc", b"");
     let (one, two) = (kernel(0, "single"), kernel(0, "single") + &kernel(0, "tensor"));
     let cases = [
