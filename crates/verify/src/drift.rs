@@ -97,17 +97,19 @@ impl<T: Copy + Into<i64>> Near<T> {
         self.spans.clone().unwrap_or_else(|| self.own.map(|x| (x.into(), x.into())))
     }
 
-    /// What comes of each by a function that does not decrease.
-    fn monotone<U: Copy + Into<i64>>(&self, own: Matrix<U>, f: impl Fn(i64) -> i64) -> Near<U> {
-        match &self.spans {
-            None => Near::same(own),
-            Some(spans) => Near::of(own, spans.map(|(low, high)| (f(low), f(high)))),
-        }
+    /// The intervals brought to the grid of another type, which is monotone.
+    fn scaled_spans<U: Saturate>(&self, scale: Scale) -> Option<Matrix<Span>> {
+        let end = |x: i64| scale.apply::<U>(x).into();
+        self.spans.as_ref().map(|spans| spans.map(|(low, high)| (end(low), end(high))))
     }
 
-    /// Brought to the grid of another type.
+    /// All brought to the grid of another type.
     pub(crate) fn scaled<U: Saturate>(&self, scale: Scale) -> Near<U> {
-        self.monotone(scale.apply_all(&self.own), |x| scale.apply::<U>(x).into())
+        let own = scale.apply_all(&self.own);
+        match self.scaled_spans::<U>(scale) {
+            None => Near::same(own),
+            Some(spans) => Near::of(own, spans),
+        }
     }
 
     /// The last rows, from this one on.
@@ -161,7 +163,7 @@ impl Near<i32> {
 /// [`Model::turn`], from position 0.
 pub(crate) fn turned<G: Judged>(model: &Model<G>, scale: Scale, sums: &Near<G::Sum>) -> Result<Near<i16>, Refused> {
     let own = model.turn(scale, &sums.own, 0)?;
-    let Some(spans) = sums.scaled::<i16>(scale).spans else { return Ok(Near::same(own)) };
+    let Some(spans) = sums.scaled_spans::<i16>(scale) else { return Ok(Near::same(own)) };
     let width = model.rope().width();
     let mut out = Vec::new();
     for (position, row) in spans.each_row().enumerate() {
