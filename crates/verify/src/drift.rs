@@ -7,8 +7,9 @@
 //! - What is monotone (scales, sums, saturation) takes ends to ends. Turned heads and gated products are sums and products of two intervals at most, whose
 //!   ends are taken at corners.
 //! - A norm divides by a root that lies between those of the least and the largest sum of squares.
-//! - A linear layer adds to its sums what was checked of them, and what `W` makes of the differences of its inputs: at most the smaller of
-//!   `|w|_1 |d|_max` and `|w|_max |d|_1` for each row w ([`RowSizes::moved`]). Attention does the same ([`crate::heads`]).
+//! - A linear layer adds to its sums what was checked of them, and what `W` makes of the differences of its inputs. Where only a few of these differ, each
+//!   counts by itself; otherwise that is at most the smaller of `|w|_1 |d|_max` and `|w|_max |d|_1` for each row w ([`RowSizes::moved`]), as attention has it
+//!   ([`crate::heads`]).
 //!
 //! All of it is integer arithmetic that rounds outwards. The intervals may be too wide, and never too narrow, so an answer may remain undecided that is right.
 //! Where the worker has exactly what the model has, there is no interval, and nothing is computed.
@@ -245,20 +246,49 @@ pub(crate) fn gated<G: Judged>(
     Near::within(own, spans.map(one).collect())
 }
 
+/// Of so many inputs, one may differ from the model's for each difference to count by itself.
+const FEW: usize = 16;
+
+/// The inputs of a row that the model may have otherwise, with the intervals of the differences; nothing where they are more than a few.
+fn few<T: Copy + Into<i64>>(own: &[T], spans: &[Span]) -> Option<Vec<(usize, Span)>> {
+    let differ = own.iter().zip(spans).enumerate().filter_map(|(j, (&x, (low, high)))| {
+        let x: i64 = x.into();
+        ((x, x) != (*low, *high)).then_some((j, (low.saturating_sub(x), high.saturating_sub(x))))
+    });
+    let most = own.len().div_ceil(FEW);
+    let all: Vec<(usize, Span)> = differ.take(most + 1).collect();
+    (all.len() <= most).then_some(all)
+}
+
+/// What a row of weights makes of differences at some places.
+fn moved<G: Weight>(w: &[G], differences: &[(usize, Span)]) -> Span {
+    differences.iter().fold((0, 0), |(low, high), (j, span)| {
+        let w: i64 = w.get(*j).map_or(0, |&w| w.into());
+        // At most 2^20 products of 16 bits and 17.
+        let (a, b) = product(*span, (w, w));
+        (low.saturating_add(a), high.saturating_add(b))
+    })
+}
+
 /// The sums of a linear layer. `centre` is near to the product of the worker's own input: `far` bounds how far, for a row of it and a row of weights.
 pub(crate) fn linear<G: Judged>(
     own: Matrix<G::Sum>,
     centre: &Matrix<i64>,
     far: impl Fn(usize, usize) -> i64,
     x: &Near<G>,
-    sizes: &RowSizes,
+    (w, sizes): (&Matrix<G>, &RowSizes),
 ) -> Result<Near<G::Sum>, Refused> {
     let mut out = Vec::new();
     for (t, centre) in centre.each_row().enumerate() {
-        let (most, sum) = x.spans.as_ref().map_or((0, 0), |spans| differences(x.own.row(t), spans.row(t)));
-        out.extend(centre.iter().zip(sizes.moved(most, sum)).enumerate().map(|(i, (y, moved))| {
-            let far = far(t, i).saturating_add(moved);
-            (y.saturating_sub(far), y.saturating_add(far))
+        let spans = x.spans.as_ref().map(|spans| (x.own.row(t), spans.row(t)));
+        let moved: Vec<Span> = match spans.map(|(own, spans)| (few(own, spans), differences(own, spans))) {
+            None => vec![(0, 0); centre.len()],
+            Some((Some(few), _)) => w.each_row().map(|w| moved(w, &few)).collect(),
+            Some((None, (most, sum))) => sizes.moved(most, sum).map(|far| (-far, far)).collect(),
+        };
+        out.extend(centre.iter().zip(moved).enumerate().map(|(i, (y, (low, high)))| {
+            let far = far(t, i);
+            (y.saturating_add(low).saturating_sub(far), y.saturating_add(high).saturating_add(far))
         }));
     }
     Near::within(own, out)

@@ -34,16 +34,18 @@ impl<G: Judged> Audit<'_, G> {
         (y, rows, residuals): (Matrix<G::Sum>, &Rows<'_>, Vec<i64>),
         bits: u32,
     ) -> Result<Near<G::Sum>, Stop> {
-        let Some(sizes) = floats.sizes.of(layer, op) else { return Err(Stop::Undecided(Undecided::Keys)) };
+        let (Some(sizes), Some(w)) = (floats.sizes.of(layer, op), weights(self.model, layer, op)) else {
+            return Err(Stop::Undecided(Undecided::Keys));
+        };
         let tolerances = sizes.tolerances(floats.roundoff.bits());
         if !floats.residuals {
             if tolerances.iter().any(|t| *t > 0) {
-                return self.signed((layer, op), x, y, (sizes, &tolerances));
+                return self.signed((layer, op), x, y, (w, sizes, &tolerances));
             }
             // Whatever the order of the sums, they are exact.
             self.exactly((layer, op), x, &y, rows, bits)?;
             let centre = y.map(Into::into);
-            return Ok(drift::linear(y, &centre, |_, _| 0, &x.numbers, sizes)?);
+            return Ok(drift::linear(y, &centre, |_, _| 0, &x.numbers, (w, sizes))?);
         }
         let residuals = match residuals.is_empty() {
             // They have no bytes where they are always 0.
@@ -68,7 +70,7 @@ impl<G: Judged> Audit<'_, G> {
         }
         // What was checked is that these are the exact sums of the worker's input, whatever the residuals are.
         let Some(exact) = completed(1, &y, &residuals) else { return Err(Stop::Undecided(Undecided::Keys)) };
-        Ok(drift::linear(y, &exact, |_, _| 0, &x.numbers, sizes)?)
+        Ok(drift::linear(y, &exact, |_, _| 0, &x.numbers, (w, sizes))?)
     }
 
     /// The lane of tolerances: sums of signs for each token. One that fails is computed in full.
@@ -77,9 +79,8 @@ impl<G: Judged> Audit<'_, G> {
         (layer, op): (u32, Op),
         x: &Input<G>,
         y: Matrix<G::Sum>,
-        (sizes, tolerances): (&RowSizes, &[i64]),
+        (w, sizes, tolerances): (&Matrix<G>, &RowSizes, &[i64]),
     ) -> Result<Near<G::Sum>, Stop> {
-        let Some(w) = weights(self.model, layer, op) else { return Err(Stop::Undecided(Undecided::Keys)) };
         let signs = self.signs((layer, op), w);
         let t = threshold(tolerances);
         let mut in_full = Vec::new();
@@ -105,7 +106,7 @@ impl<G: Judged> Audit<'_, G> {
             _ => t,
         };
         let centre = y.map(Into::into);
-        Ok(drift::linear(y, &centre, far, &x.numbers, sizes)?)
+        Ok(drift::linear(y, &centre, far, &x.numbers, (w, sizes))?)
     }
 
     /// Vectors of signs of a linear layer, drawn for this certificate: what small differences pass would tell about signs that are used again.
