@@ -1,4 +1,8 @@
 //! The sums of linear layers in the lanes of floats, checked, with intervals for those of the model.
+//!
+//! With residuals (`residual_check` in `sctt/tolerance.sctt`) sums and residuals together are the exact sums of the worker's input, but for the probability of
+//! the exact lane: they are combined over all tokens and checked as sums are there. With signs (`signs_repeated`) every sum is within the threshold of its
+//! vectors of signs, but for `2^-60` for each repetition. What fails there by chance and is right is computed in full, and then its own tolerances bound it.
 
 use crate::audit::{Audit, Input, Judged};
 use crate::challenge::SIGNS;
