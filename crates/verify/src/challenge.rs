@@ -147,7 +147,7 @@ impl Numbers<'_> {
 }
 
 impl Challenge<'_> {
-    /// What the random numbers are worth in a lane. In that of tolerances some products are checked with vectors of signs, [`BITS`] for each repetition,
+    /// What the random numbers are worth in a lane. In that of tolerances some products are checked with vectors of signs, 60 for each repetition,
     /// and all others as everywhere: a wrong one passes with probability at most `2^-60` for each repetition, too.
     pub fn soundness_in(&self, lane: Lane) -> Soundness {
         let all = self.soundness();
