@@ -170,6 +170,9 @@ fn answers_of_the_real_worker_are_judged_in_their_lane() {
         assert_eq!(code, Some(0), "{text}");
         assert_eq!((&json["lane"], &json["soundness_bits"]), (&json!(lane), &json!(59)));
         assert_eq!(json["values"], json!(right));
+        let drift = json["drift"].as_u64().unwrap();
+        assert!((drift > 0) == (lane == "tolerance"), "{text}");
+        assert!(text.contains(&format!(" Drift of the logits: at most {drift}.")), "{text}");
         assert_eq!(json.get("signs"), (lane == "tolerance").then(|| json!(120)).as_ref());
         assert!(text.contains(&format!("Accepted: {file}. Worker worker, program model, lane {lane}. ")), "{text}");
         assert!(text.contains("A wrong answer would pass with probability at most 2^-59."), "{text}");

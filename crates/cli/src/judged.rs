@@ -104,9 +104,13 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 u32::MAX => "All of it was computed again.".to_owned(),
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
             };
+            let drift = match a.lane {
+                Lane::Exact => String::new(),
+                Lane::Residual | Lane::Tolerance => format!(" Drift of the logits: at most {}.", a.checked.drift),
+            };
             let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
             format!(
-                "{first}: {place}.{part} Worker {worker}, program {of}, lane {}. {sure}{taken}",
+                "{first}: {place}.{part} Worker {worker}, program {of}, lane {}. {sure}{drift}{taken}",
                 kernels::name(a.lane)
             )
         }
@@ -145,6 +149,9 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
             out["lane"] = json!(kernels::name(a.lane));
             out["soundness_bits"] = if s.bits() == u32::MAX { Value::Null } else { json!(s.bits()) };
             out["repetitions"] = json!(s.repetitions);
+            if a.lane != Lane::Exact {
+                out["drift"] = json!(c.drift);
+            }
             if s.signs > 0 {
                 out["signs"] = json!(s.signs);
             }

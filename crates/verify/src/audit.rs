@@ -5,7 +5,7 @@
 use crate::cells::Cells;
 use crate::challenge::Numbers;
 use crate::combine::Rows;
-use crate::drift::{Intervals, Near, Span, difference, gated, turned};
+use crate::drift::{Intervals, Near, Span, differences, gated, turned};
 use crate::floats::Floats;
 use crate::judge::{Case, Subject, judge_of, other};
 use crate::keys::{Weight, sum_bits, weights};
@@ -166,6 +166,7 @@ impl<G: Judged> Audit<'_, G> {
         if let Some(spans) = &logits.spans {
             for ((token, row, chosen), spans) in tokens.into_iter().zip(spans.each_row()) {
                 certain(draft.sampler, token, row, spans, chosen).map_err(Stop::Undecided)?;
+                self.checked.drift = self.checked.drift.max(differences(row, spans).0);
             }
         }
         Ok(())
@@ -342,9 +343,9 @@ fn certain(sampler: Sampler, token: u32, own: &[i32], spans: &[Span], chosen: us
     let logit = |i: usize| own.get(i).copied().map_or(0, i64::from);
     let span = |i: usize| spans.get(i).copied().unwrap_or((i64::MIN, i64::MAX));
     match sampler {
-        Sampler::Draw(_) => match (0..own.len()).map(|i| difference(logit(i), span(i))).max() {
-            None | Some(0) => Ok(()),
-            Some(drift) => Err(Undecided::Drawn(token, drift)),
+        Sampler::Draw(_) => match differences(own, spans) {
+            (0, _) => Ok(()),
+            (drift, _) => Err(Undecided::Drawn(token, drift)),
         },
         Sampler::Greedy => {
             let (low, _) = span(chosen);

@@ -70,7 +70,7 @@ fn judged(
         return Err(Stop::Rejected(Rejected::Fused(i, claimed, *exact)));
     }
     roots(fields, &[parents.len(), inputs.len().checked_div(parents.len()).unwrap_or(0)], &inputs, &result)?;
-    let checked = Checked { products: 0, computed: result.len() as u64, compared: result.len() as u64 };
+    let checked = Checked { products: 0, computed: result.len() as u64, compared: result.len() as u64, drift: 0 };
     Ok(accepted(&admitted, Soundness::FULL, checked, result))
 }
 

@@ -341,6 +341,7 @@ fn chained(split: &Split, all: &[Placed<'_>], deadline: Option<u64>) -> Result<A
         products: sum.products.saturating_add(s.checked.products),
         computed: sum.computed.saturating_add(s.checked.computed),
         compared: sum.compared.saturating_add(s.checked.compared),
+        drift: sum.drift.max(s.checked.drift),
     });
     Ok(Accepted {
         certificate: last.certificate,

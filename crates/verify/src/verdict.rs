@@ -28,6 +28,8 @@ pub struct Checked {
     pub computed: u64,
     /// Of those the ones that were opened and compared.
     pub compared: u64,
+    /// How far a logit of the model may be from that of the worker: 0 in the exact lane, and certified in those of floats.
+    pub drift: u64,
 }
 
 /// An answer that was accepted. Only [`crate::judge`], [`crate::judge_fusion`] and [`crate::judge_chain`] make one. Of a chain of stages, certificate
