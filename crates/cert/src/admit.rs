@@ -3,7 +3,7 @@
 //! Malformed bytes are noticed before any hash; an unregistered key before any signature; then come the signature of the certificate and those
 //! of the heads, the places in the log, freshness, and last what belongs together, of which opened values are the largest part.
 
-use crate::certificate::{Body, Fields, Lane, Output, trace_content};
+use crate::certificate::{Body, Execution, Fields, Lane, Output, trace_content};
 use crate::digest::{Digest, output_digest, seed_commitment};
 use crate::envelope::{Envelope, LogExtract, RegistryExtract};
 use crate::freshness::{Fresh, Seen};
@@ -11,6 +11,36 @@ use crate::log::{Kind, TreeHead, verify_consistency};
 use crate::merkle::verify_opening;
 use crate::refusal::{BindingFault, FreshnessFault, Part, Refusal, SignatureFault, Undecided};
 use crate::sign::{KeyId, Quorum};
+
+/// How exactly a kernel computes with floats: the unit roundoff of its products and sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roundoff {
+    /// `2^-24`: single precision, rounded to nearest, as the standard IEEE 754 has it.
+    Single,
+    /// `2^-22`: matrix units, which cut off and keep fewer bits.
+    Tensor,
+}
+
+impl Roundoff {
+    /// The unit roundoff is 2 to the minus this.
+    pub fn bits(self) -> u32 {
+        match self {
+            Roundoff::Single => 24,
+            Roundoff::Tensor => 22,
+        }
+    }
+}
+
+/// A kernel that does in the lanes of floats, on one class of devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// Its hash.
+    pub hash: Digest,
+    /// The class of the device.
+    pub device: u8,
+    /// How exactly it computes there. That is the word of the verifier, never of a certificate.
+    pub roundoff: Roundoff,
+}
 
 /// Whom a verifier trusts and what it knows.
 #[derive(Clone, Debug)]
@@ -28,7 +58,21 @@ pub struct Policy {
     /// The specifications that do.
     pub specs: Vec<Digest>,
     /// The kernels that do in the lanes of floats; in the exact lane the kernel does not matter.
-    pub kernels: Vec<Digest>,
+    pub kernels: Vec<Kernel>,
+}
+
+impl Policy {
+    /// What the verifier knows of the kernel and device with which an answer was computed.
+    ///
+    /// # Errors
+    /// It does not know the kernel, or not on this class of devices.
+    pub fn kernel(&self, execution: &Execution) -> Result<&Kernel, BindingFault> {
+        let mut own = self.kernels.iter().filter(|k| k.hash == execution.kernel).peekable();
+        if own.peek().is_none() {
+            return Err(BindingFault::Other("kernel", execution.kernel));
+        }
+        own.find(|k| k.device == execution.device).ok_or(BindingFault::Device(execution.device))
+    }
 }
 
 /// What a verifier expects of one certificate. What is `None` is not compared, and [`Taken`] says so.
@@ -284,8 +328,10 @@ fn belongs(fields: &Fields, policy: &Policy, expected: &Expected<'_>) -> Result<
     }
     one_of("model", &policy.models, &fields.model)?;
     one_of("specification", &policy.specs, &fields.spec)?;
-    if let (Lane::Residual | Lane::Tolerance, Some(execution)) = (fields.lane, &fields.execution) {
-        one_of("kernel", &policy.kernels, &execution.kernel)?;
+    if let (Lane::Residual | Lane::Tolerance, Some(execution)) = (fields.lane, &fields.execution)
+        && let Err(found) = policy.kernel(execution)
+    {
+        return refuse(found);
     }
     if let Some(input) = &expected.input {
         one_of("input", std::slice::from_ref(input), &fields.input)?;

@@ -26,7 +26,9 @@ pub mod sign;
 pub mod statement;
 pub mod tensor;
 
-pub use admit::{Admitted, Expected, Policy, Taken, Unopened, admit, admit_read, admit_unopened, chain};
+pub use admit::{
+    Admitted, Expected, Kernel, Policy, Roundoff, Taken, Unopened, admit, admit_read, admit_unopened, chain,
+};
 pub use refusal::{
     BindingFault, Class, Equivocation, FreshnessFault, Malformed, Part, Place, Refusal, SignatureFault, Undecided,
 };

@@ -224,6 +224,8 @@ pub enum BindingFault {
     Other(&'static str, Digest),
     /// The certificate has a lane that was not asked for.
     Lane,
+    /// The kernel was expected on devices of other classes than this.
+    Device(u8),
     /// The question was assigned to other workers.
     NotAssigned,
     /// An opening does not lead to the root, where the proof has as many hashes as it should.
@@ -257,6 +259,7 @@ impl fmt::Display for BindingFault {
         match self {
             BindingFault::Other(field, d) => write!(f, "another {field} was expected, not {d}"),
             BindingFault::Lane => write!(f, "the lane was not asked for"),
+            BindingFault::Device(n) => write!(f, "the kernel was not expected on a device of class {n}"),
             BindingFault::NotAssigned => write!(f, "the question was assigned to other workers"),
             BindingFault::Root => write!(f, "the opening leads to another root"),
             BindingFault::ProofLength => write!(f, "the proof of the opening has a wrong length"),

@@ -318,6 +318,12 @@ fn attack_14_another_model_specification_lane_kernel_or_input() {
     let floats = bfv_cert::Policy { lanes: vec![Lane::Residual, Lane::Tolerance], ..policy() };
     for lane in [Lane::Residual, Lane::Tolerance] {
         assert_eq!(admit(&foreign(lane).bytes(), &floats, &expected()).err(), Some(other("kernel", 53)));
+        // A kernel may compute in another way on another device.
+        let moved = changed(|f| {
+            f.lane = lane;
+            f.execution = f.execution.map(|e| Execution { device: 4, ..e });
+        });
+        assert_eq!(admit(&moved.bytes(), &floats, &expected()).err(), Some(binding(BindingFault::Device(4))));
         let own = changed(|f| f.lane = lane);
         assert_eq!(admit(&own.bytes(), &floats, &expected()).err(), None);
     }

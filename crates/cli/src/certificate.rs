@@ -4,6 +4,7 @@ use crate::answer::{Answer, Line};
 use crate::args::Ids;
 use crate::files::up_to;
 use crate::init::{refuse, shown};
+use crate::kernels;
 use crate::options::{Options, id};
 use crate::trust;
 use crate::usage::{Mistake, line};
@@ -68,7 +69,7 @@ fn facts(envelope: &Envelope<'_>, ids: Ids) -> Vec<(&'static str, String, Value)
     let mut add = |name, (text, value): (String, Value)| out.push((name, text, value));
     let plain = |text: String| (text.clone(), Value::String(text));
     let list = |dims: &[u32]| (dims.iter().map(u32::to_string).collect::<Vec<_>>().join(" by "), json!(dims));
-    add("lane", plain(format!("{:?}", f.lane).to_lowercase()));
+    add("lane", plain(kernels::name(f.lane)));
     add("operation", plain(words(&format!("{:?}", f.operation))));
     add("query", hex(&f.query));
     add("epoch", (f.slot.epoch.to_string(), json!(f.slot.epoch)));

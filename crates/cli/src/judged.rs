@@ -1,13 +1,14 @@
 //! What came of a certificate, in words and as JSON.
 
 use crate::chains::StageOf;
+use crate::kernels;
 use crate::trust::Trust;
 use bfv_cert::Taken;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
 use bfv_driver::count;
-use bfv_verify::{Accepted, Checked, Rejected, Soundness, Stage, Verdict};
+use bfv_verify::{Accepted, Checked, Rejected, Soundness, Stage, Undecided, Verdict};
 use serde_json::{Value, json};
 
 /// What came of one.
@@ -118,13 +119,17 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 u32::MAX => "All of it was computed again.".to_owned(),
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
             };
+            let drift = match a.lane {
+                Lane::Exact => String::new(),
+                Lane::Residual | Lane::Tolerance => format!(" Drift of the logits: at most {}.", a.checked.drift),
+            };
             let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
             let (by, agree) = match a.support {
                 None => ("program", String::new()),
                 Some(n) => ("vote", format!(" {} gave this answer.", count(n, "worker"))),
             };
-            let lane = lane(a.lane);
-            format!("{first}: {place}.{part} Worker {worker}, {by} {of}, lane {lane}.{agree} {sure}{taken}")
+            let lane = kernels::name(a.lane);
+            format!("{first}: {place}.{part} Worker {worker}, {by} {of}, lane {lane}.{agree} {sure}{drift}{taken}")
         }
         None => {
             let mut why = reason(judged);
@@ -132,10 +137,6 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
             format!("{first}: {place}. {why}")
         }
     }
-}
-
-fn lane(lane: Lane) -> String {
-    format!("{lane:?}").to_lowercase()
 }
 
 /// The same as JSON.
@@ -162,9 +163,15 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
             out["query"] = json!(a.query.to_string());
             out["worker"] = json!(a.worker.0.to_string());
             out["worker_name"] = json!(trust.name(a.worker));
-            out["lane"] = json!(lane(a.lane));
+            out["lane"] = json!(kernels::name(a.lane));
             out["soundness_bits"] = if s.bits() == u32::MAX { Value::Null } else { json!(s.bits()) };
             out["repetitions"] = json!(s.repetitions);
+            if a.lane != Lane::Exact {
+                out["drift"] = json!(c.drift);
+            }
+            if s.signs > 0 {
+                out["signs"] = json!(s.signs);
+            }
             out["taken"] = json!(taken(&a.taken));
             out["checked"] = json!({ "products": c.products, "computed": c.computed, "compared": c.compared });
             if let Some(support) = a.support {
@@ -175,7 +182,21 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
             }
         }
         (None, Some(why)) => out["class"] = json!(class(why)),
-        (None, None) => out["class"] = json!("undecided"),
+        (None, None) => {
+            out["class"] = json!("undecided");
+            match judged {
+                Judged::Verdict(Verdict::Undecided(Undecided::Drift { token, margin, drift })) => {
+                    out["token"] = json!(token);
+                    out["margin"] = json!(margin);
+                    out["drift"] = json!(drift);
+                }
+                Judged::Verdict(Verdict::Undecided(Undecided::Drawn(token, drift))) => {
+                    out["token"] = json!(token);
+                    out["drift"] = json!(drift);
+                }
+                _ => (),
+            }
+        }
     }
     out
 }

@@ -26,6 +26,7 @@ mod itf;
 mod judge;
 mod judged;
 mod junit;
+mod kernels;
 mod keys;
 mod measure;
 mod options;

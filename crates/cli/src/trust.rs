@@ -2,9 +2,9 @@
 
 use crate::files::bounded;
 use crate::init::shown;
+use crate::kernels::{self, KernelText, LaneText};
 use crate::project::position;
 use crate::split::{self, Given};
-use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::{KeyId, Quorum};
 use bfv_cert::{Policy, Refusal};
@@ -161,6 +161,9 @@ struct Document {
     deadline: Option<u64>,
     ledger: Option<PathBuf>,
     challenge: Option<ChallengeText>,
+    lanes: Option<Vec<LaneText>>,
+    #[serde(default)]
+    kernel: Vec<KernelText>,
     #[serde(default)]
     worker: Vec<WorkerText>,
     #[serde(default)]
@@ -364,14 +367,15 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         votes.push(VoteOf { name: v.name, vote });
     }
     let roots = fusions.iter().map(|f| f.spec).chain(votes.iter().map(|v| v.vote.rule().root()));
+    let (lanes, kernels) = kernels::read(shown, document.lanes.as_deref(), &document.kernel)?;
     let policy = Policy {
         authority: Quorum::one(authority),
         log: Quorum::one(log),
         registry_max_age: document.registry_max_age.unwrap_or(MAX_AGE),
-        lanes: vec![Lane::Exact],
+        lanes,
         models: models.iter().map(|m| *m.known.roots().0).chain([Digest::ZERO]).collect(),
         specs: models.iter().map(|m| *m.known.roots().1).chain(roots).collect(),
-        kernels: Vec::new(),
+        kernels,
     };
     let mut held = Vec::new();
     for (w, (_, id)) in document.worker.iter().zip(&names) {
@@ -391,7 +395,7 @@ fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {
     bfv_ledger::key_id(text).ok_or_else(|| bad(shown, format!("{text} is no key"), "write 64 hexadecimal digits."))
 }
 
-fn digest(shown: &str, text: &str) -> Result<Digest, Problem> {
+pub fn digest(shown: &str, text: &str) -> Result<Digest, Problem> {
     bfv_ledger::digest(text).ok_or_else(|| bad(shown, format!("{text} is no digest"), "write 64 hexadecimal digits."))
 }
 

@@ -59,9 +59,14 @@ impl Powers {
     pub fn softmax(&self, scale: Scale, scores: &[i64], weights: &mut [i16]) {
         let Some(largest) = scores.iter().max() else { return };
         for (weight, score) in weights.iter_mut().zip(scores) {
-            let t = scale.apply(largest.saturating_sub(*score));
-            *weight = i16::saturate(i64::from(self.weight(u32::from(ONE.unsigned_abs()), t)));
+            *weight = self.softmax_weight(scale, largest.saturating_sub(*score));
         }
+    }
+
+    /// The weight of a score at this distance from the largest of its row. It does not grow with the distance.
+    #[must_use]
+    pub fn softmax_weight(&self, scale: Scale, distance: i64) -> i16 {
+        i16::saturate(i64::from(self.weight(u32::from(ONE.unsigned_abs()), scale.apply(distance))))
     }
 }
 

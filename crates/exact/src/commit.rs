@@ -14,8 +14,9 @@ mod rows;
 
 use crate::forward::{Numbers, Op, Place, Trace};
 use crate::refused::{Refused, index};
+use crate::rounding::residual_bytes;
 use crate::spec::{Bits, Dims, Spec};
-use bfv_cert::certificate::{Layers, TraceShape, trace_content};
+use bfv_cert::certificate::{Lane, Layers, TraceShape, trace_content};
 use bfv_cert::digest::Digest;
 use bfv_cert::merkle::{Builder, Tree};
 
@@ -53,7 +54,8 @@ pub const OPERATIONS: [Op; 22] = [
 ];
 
 /// The number of an operation in [`OPERATIONS`], whatever its head.
-fn operation(op: Op) -> u16 {
+#[must_use]
+pub fn operation(op: Op) -> u16 {
     let all_heads = match op {
         Op::Scores(_) => Op::Scores(0),
         Op::Weights(_) => Op::Weights(0),
@@ -74,13 +76,25 @@ pub struct Form {
     pub cols: usize,
     /// Bytes of an entry, 1 to 8.
     pub width: usize,
+    /// Bytes of a residual, 0 to 8: in the lane of residuals, one for each entry stands behind all entries of the sums of a linear layer.
+    pub residual: usize,
 }
 
 impl Form {
     /// The bytes of the cell.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.parts.saturating_mul(self.rows).saturating_mul(self.cols).saturating_mul(self.width)
+        self.entries().saturating_mul(self.width.saturating_add(self.residual))
+    }
+
+    fn entries(&self) -> usize {
+        self.parts.saturating_mul(self.rows).saturating_mul(self.cols)
+    }
+
+    /// The bytes of the entries and those of the residuals, of a cell with as many bytes as this form has.
+    #[must_use]
+    pub fn split<'a>(&self, cell: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        cell.split_at_checked(self.entries().saturating_mul(self.width)).unwrap_or((cell, &[]))
     }
 }
 
@@ -94,6 +108,7 @@ pub struct Layout {
     rows: Layers,
     prompt: u32,
     blocks: u32,
+    lane: Lane,
 }
 
 impl Layout {
@@ -127,7 +142,13 @@ impl Layout {
     /// The layout of one token.
     fn one_token(spec: &Spec, rows: Layers) -> Self {
         let head = u32::from(all_rows(spec).end).saturating_sub(1);
-        Self { grid: spec.draft().grid, dims: spec.draft().dims, head, rows, prompt: 1, blocks: 1 }
+        Self { grid: spec.draft().grid, dims: spec.draft().dims, head, rows, prompt: 1, blocks: 1, lane: Lane::Exact }
+    }
+
+    /// The same in a lane. In that of residuals the cells of linear layers have these behind their sums; otherwise the lane changes nothing.
+    #[must_use]
+    pub fn in_lane(self, lane: Lane) -> Self {
+        Self { lane, ..self }
     }
 
     /// How many cells there are.
@@ -210,6 +231,17 @@ impl Layout {
         };
         let sums = |k| sum_bytes(self.grid, k);
         let scores = |k| sum_bytes(Bits::Sixteen, k);
+        // How many products the sums of a linear layer have.
+        let terms = match op {
+            Op::QuerySums | Op::KeySums | Op::ValueSums | Op::GateSums | Op::UpSums | Op::HeadOutput => Some(width),
+            Op::OutputSums => Some(queries),
+            Op::DownSums => Some(inner),
+            _ => None,
+        };
+        let residual = match (self.lane, terms) {
+            (Lane::Residual, Some(k)) => residual_bytes(self.grid, k),
+            _ => 0,
+        };
         let (parts, rows, cols, width) = match op {
             Op::FirstNorm | Op::SecondNorm => (1, tokens, width, entry),
             Op::QuerySums => (1, tokens, queries, sums(width)),
@@ -230,7 +262,7 @@ impl Layout {
             Op::HeadOutput => (1, 1, vocab, sums(width)),
             Op::Logits => (1, 1, vocab, 4),
         };
-        Some(Form { parts, rows, cols, width })
+        Some(Form { parts, rows, cols, width, residual })
     }
 }
 
@@ -291,6 +323,12 @@ impl Commit {
         }
     }
 
+    /// The same in a lane.
+    #[must_use]
+    pub fn in_lane(self, lane: Lane) -> Self {
+        Self { layout: self.layout.in_lane(lane), ..self }
+    }
+
     /// Keeps the bytes as well, so that cells can be opened.
     #[must_use]
     pub fn keeping(spec: &Spec) -> Self {
@@ -312,9 +350,9 @@ impl Commit {
         Some(Committed { tree, shape, cells: self.kept.unwrap_or_default() })
     }
 
-    /// The bytes of an entry; they do not depend on the block.
-    fn width(&self, place: Place) -> usize {
-        self.layout.form(0, place.layer, place.op).map_or(8, |form| form.width)
+    /// The bytes of an entry and those of a residual; they do not depend on the block.
+    fn widths(&self, place: Place) -> (usize, usize) {
+        self.layout.form(0, place.layer, place.op).map_or((8, 0), |form| (form.width, form.residual))
     }
 
     /// The cells of a block.
@@ -355,7 +393,7 @@ impl Commit {
 
 impl Trace for Commit {
     fn see(&mut self, place: Place, numbers: Numbers<'_>) {
-        let width = self.width(place);
+        let (width, _) = self.widths(place);
         let head = match place.op {
             Op::Scores(h) => Some((0, h)),
             Op::Weights(h) => Some((1, h)),
@@ -379,5 +417,16 @@ impl Trace for Commit {
             }
             self.heads = heads;
         }
+    }
+
+    fn see_rounded(&mut self, place: Place, sums: Numbers<'_>, residuals: Numbers<'_>) {
+        let (width, residual) = self.widths(place);
+        let mut cell = std::mem::take(&mut self.scratch);
+        write(sums, width, &mut cell);
+        if residual > 0 {
+            write(residuals, residual, &mut cell);
+        }
+        self.push(place, &mut cell);
+        self.scratch = cell;
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::attention::Attention;
 use crate::commit::{all_rows, layers_of};
-use crate::linear::vectored;
 use crate::matrix::{Matrix, elements};
 use crate::model::Model;
 use crate::refused::{Refused, index};
 use crate::requantise::Saturate;
+use crate::rounding::{Arithmetic, Exact, Product};
 use crate::spec::Named;
 use bfv_cert::certificate::Layers;
 
@@ -140,6 +140,12 @@ shown!(i8 => I8, i16 => I16, i32 => I32, i64 => I64);
 pub trait Trace {
     /// Sees one. The order depends on the specification only.
     fn see(&mut self, place: Place, numbers: Numbers<'_>);
+
+    /// Sees sums with their residuals, where there are any. Who does not care for those sees the sums.
+    fn see_rounded(&mut self, place: Place, sums: Numbers<'_>, residuals: Numbers<'_>) {
+        let _ = residuals;
+        self.see(place, sums);
+    }
 }
 
 /// Nobody.
@@ -189,7 +195,20 @@ struct Shower<'a, T> {
 
 impl<T: Trace> Shower<'_, T> {
     fn show<N: Shown>(&mut self, op: Op, m: &Matrix<N>) {
-        self.trace.see(Place { layer: self.layer, op, first: self.first }, N::shown(m));
+        self.trace.see(self.place(op), N::shown(m));
+    }
+
+    /// A linear layer: its sums, after they were shown.
+    fn product<S: Shown>(&mut self, op: Op, product: Product<S>) -> Matrix<S> {
+        match &product.residuals {
+            None => self.show(op, &product.sums),
+            Some(residuals) => self.trace.see_rounded(self.place(op), S::shown(&product.sums), i64::shown(residuals)),
+        }
+        product.sums
+    }
+
+    fn place(&self, op: Op) -> Place {
+        Place { layer: self.layer, op, first: self.first }
     }
 }
 
@@ -204,7 +223,21 @@ where
     /// A token is not in the vocabulary, there are none, they exceed the positions, the state is of another model, or the scores
     /// of a head are too many for a matrix.
     pub fn forward<T: Trace>(&self, state: State, tokens: &[u32], trace: &mut T) -> Result<(State, Vec<i32>), Refused> {
-        match self.stage(state, all_rows(self.spec()), Input::Tokens(tokens), trace)? {
+        self.forward_by(&Exact, state, tokens, trace)
+    }
+
+    /// The same with linear layers that are computed in this way. All else is computed by integers, from the sums that come of it.
+    ///
+    /// # Errors
+    /// As [`Model::forward`].
+    pub fn forward_by<A: Arithmetic<G>, T: Trace>(
+        &self,
+        by: &A,
+        state: State,
+        tokens: &[u32],
+        trace: &mut T,
+    ) -> Result<(State, Vec<i32>), Refused> {
+        match self.stage_by(by, state, all_rows(self.spec()), Input::Tokens(tokens), trace)? {
             (state, Passed::Logits(logits)) => Ok((state, logits)),
             (_, Passed::Stream(_)) => Err(Refused::new(STEP, "the head is missing")),
         }
@@ -218,6 +251,21 @@ where
     /// As [`Model::forward`]; there are no such rows, or the input is of another kind or shape or has more than 24 bits.
     pub fn stage<T: Trace>(
         &self,
+        state: State,
+        rows: Layers,
+        input: Input<'_>,
+        trace: &mut T,
+    ) -> Result<(State, Passed), Refused> {
+        self.stage_by(&Exact, state, rows, input, trace)
+    }
+
+    /// The same with linear layers that are computed in this way.
+    ///
+    /// # Errors
+    /// As [`Model::stage`].
+    pub fn stage_by<A: Arithmetic<G>, T: Trace>(
+        &self,
+        by: &A,
         state: State,
         rows: Layers,
         input: Input<'_>,
@@ -253,8 +301,8 @@ where
         show.show(Op::AfterLayer, &hidden);
         for i in own {
             show.layer = u32::try_from(i).unwrap_or(u32::MAX).saturating_add(1);
-            hidden = self.attend(i, first, &hidden, before.next(), &mut after, &mut show)?;
-            hidden = self.feed(i, &hidden, &mut show)?;
+            hidden = self.attend(by, (i, first), &hidden, before.next(), &mut after, &mut show)?;
+            hidden = self.feed(by, i, &hidden, &mut show)?;
         }
         if rows.end <= head {
             return Ok((after, Passed::Stream(hidden)));
@@ -264,8 +312,7 @@ where
         let last = Matrix::new(STEP, 1, last.len(), last)?;
         let normed = Self::norm(draft.last_norm, &self.weights().last_gains, &last)?;
         show.show(Op::LastNorm, &normed);
-        let sums = vectored(&self.weights().head, &normed)?;
-        show.show(Op::HeadOutput, &sums);
+        let sums = show.product(Op::HeadOutput, by.product(&self.weights().head, &normed)?);
         let logits = self.logits(&sums);
         show.show(Op::Logits, &logits);
         Ok((after, Passed::Logits(logits.into_entries())))
@@ -283,10 +330,10 @@ where
     }
 
     /// The first half of a layer; the keys and values up to the end of the block go into the state after it.
-    fn attend<T: Trace>(
+    fn attend<A: Arithmetic<G>, T: Trace>(
         &self,
-        i: usize,
-        first: usize,
+        by: &A,
+        (i, first): (usize, usize),
         hidden: &Matrix<i32>,
         before: Option<(Matrix<i16>, Matrix<i16>)>,
         after: &mut State,
@@ -298,10 +345,9 @@ where
         let dims = self.spec().draft().dims;
         let x = Self::norm(spec.first_norm, &weights.first_gains, hidden)?;
         show.show(Op::FirstNorm, &x);
-        let (q, k, v) = (vectored(&weights.query, &x)?, vectored(&weights.key, &x)?, vectored(&weights.value, &x)?);
-        show.show(Op::QuerySums, &q);
-        show.show(Op::KeySums, &k);
-        show.show(Op::ValueSums, &v);
+        let q = show.product(Op::QuerySums, by.product(&weights.query, &x)?);
+        let k = show.product(Op::KeySums, by.product(&weights.key, &x)?);
+        let v = show.product(Op::ValueSums, by.product(&weights.value, &x)?);
         let (q, k) = (self.turn(spec.query, &q, first)?, self.turn(spec.key, &k, first)?);
         let v = spec.value.apply_all(&v);
         show.show(Op::Queries, &q);
@@ -331,27 +377,30 @@ where
         })?;
         after.layers.push((k, v));
         show.show(Op::Mixed, &mixed);
-        let sums = vectored(&weights.output, &mixed)?;
-        show.show(Op::OutputSums, &sums);
+        let sums = show.product(Op::OutputSums, by.product(&weights.output, &mixed)?);
         let hidden = Self::add(spec.output, hidden, &sums)?;
         show.show(Op::AfterAttention, &hidden);
         Ok(hidden)
     }
 
     /// The second half of a layer.
-    fn feed<T: Trace>(&self, i: usize, hidden: &Matrix<i32>, show: &mut Shower<'_, T>) -> Result<Matrix<i32>, Refused> {
+    fn feed<A: Arithmetic<G>, T: Trace>(
+        &self,
+        by: &A,
+        i: usize,
+        hidden: &Matrix<i32>,
+        show: &mut Shower<'_, T>,
+    ) -> Result<Matrix<i32>, Refused> {
         let (Some(spec), Some(weights)) = (self.spec().draft().layers.get(i), self.weights().layers.get(i)) else {
             return Err(Refused::new(STEP, format!("there is no layer {i}")));
         };
         let x = Self::norm(spec.second_norm, &weights.second_gains, hidden)?;
         show.show(Op::SecondNorm, &x);
-        let (gate, up) = (vectored(&weights.gate, &x)?, vectored(&weights.up, &x)?);
-        show.show(Op::GateSums, &gate);
-        show.show(Op::UpSums, &up);
+        let gate = show.product(Op::GateSums, by.product(&weights.gate, &x)?);
+        let up = show.product(Op::UpSums, by.product(&weights.up, &x)?);
         let x = self.gated(spec, &gate, &up)?;
         show.show(Op::Gated, &x);
-        let sums = vectored(&weights.down, &x)?;
-        show.show(Op::DownSums, &sums);
+        let sums = show.product(Op::DownSums, by.product(&weights.down, &x)?);
         let hidden = Self::add(spec.down, hidden, &sums)?;
         show.show(Op::AfterLayer, &hidden);
         Ok(hidden)

@@ -9,6 +9,9 @@
 //! each module says why its sums fit. Tables ([`gate`], [`rope`], [`attention::Powers`]) are made by integer arithmetic with a stated
 //! error, and have one sequence of bytes, so that they can be hashed.
 //!
+//! A worker in a lane of floats computes the sums of linear layers in floats and hands over whole numbers. How far these may be from the exact ones is a
+//! bound in integers ([`rounding`]).
+//!
 //! What a worker commits of all that, and where each value stands in the commitment, is a function of the specification too ([`commit`]).
 //!
 //! Where there is a fast form beside the definition, tests show that both agree bit for bit.
@@ -28,6 +31,7 @@ pub mod program;
 mod refused;
 pub mod requantise;
 pub mod rope;
+pub mod rounding;
 pub mod sample;
 pub mod spec;
 pub mod vote;

@@ -122,6 +122,18 @@ impl<G: Named + Saturate> Model<G> {
         &self.weights
     }
 
+    /// The table of rotary positions.
+    #[must_use]
+    pub fn rope(&self) -> &Rope {
+        &self.rope
+    }
+
+    /// The table of the gate.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     /// The powers of two.
     #[must_use]
     pub fn powers(&self) -> &Powers {

@@ -83,6 +83,20 @@ impl Norm {
         Ok(y)
     }
 
+    /// One entry of [`Norm::apply`] before it is brought to a type, for any coordinate of 24 bits and any root up to `2^38`, also when they are not of
+    /// one row.
+    #[must_use]
+    pub fn entry(self, x: i64, root: i64, gain: i16) -> i64 {
+        // At most 76 bits, and 38 fewer after the shift.
+        let product = i128::from(x) * i128::from(root) * i128::from(gain);
+        let shift = u32::from(BITS) + u32::from(self.shift);
+        i64::try_from((product + (1i128 << (shift - 1))) >> shift).unwrap_or(if product < 0 {
+            i64::MIN
+        } else {
+            i64::MAX
+        })
+    }
+
     /// The [`reciprocal_root`] of the energy of a row.
     ///
     /// # Errors

@@ -76,6 +76,19 @@ impl Rope {
         self.turns.entries().iter().flat_map(|e| e.to_le_bytes())
     }
 
+    /// Cosines and sines at a position, one of each for each pair; none where there is no such position.
+    #[must_use]
+    pub fn turns(&self, position: usize) -> (&[i16], &[i16]) {
+        self.turns.row(position).split_at_checked(self.width() / 2).unwrap_or_default()
+    }
+
+    /// A sum of products with a cosine and a sine, rounded as the entries of a turned head are.
+    #[must_use]
+    #[inline]
+    pub fn round(sum: i32) -> i16 {
+        i16::saturate(i64::from(sum.wrapping_add(1 << (UNIT - 1)) >> UNIT))
+    }
+
     /// Turns every head of every row; row t stands at the position `first + t`. With c and s of the pair,
     /// `(a, b)` becomes `(round((a c - b s) / 2^14), round((b c + a s) / 2^14))`, where `round(z) = floor(z + 1/2)`, saturated.
     /// The pair i of a head of width d is its coordinates i and `i + d/2`.
@@ -99,9 +112,8 @@ impl Rope {
                 for ((low, high), (&c, &s)) in low.iter_mut().zip(high).zip(cosines.iter().zip(sines)) {
                     let [a, b, c, s] = [*low, *high, c, s].map(i32::from);
                     // Each product is at most 2^29, and the half 2^13, so nothing wraps.
-                    let turned = |x: i32| i16::saturate(i64::from(x.wrapping_add(1 << (UNIT - 1)) >> UNIT));
-                    *low = turned(a.wrapping_mul(c).wrapping_sub(b.wrapping_mul(s)));
-                    *high = turned(b.wrapping_mul(c).wrapping_add(a.wrapping_mul(s)));
+                    *low = Self::round(a.wrapping_mul(c).wrapping_sub(b.wrapping_mul(s)));
+                    *high = Self::round(b.wrapping_mul(c).wrapping_add(a.wrapping_mul(s)));
                 }
             }
         }

@@ -48,10 +48,10 @@ impl Quantization {
         }
     }
 
-    /// Whether answers in this lane are made with such weights.
+    /// Whether answers in this lane are made with such weights. Weights on a grid do for every lane: in those of floats, their products are rounded.
     #[must_use]
     pub fn suits(self, lane: Lane) -> bool {
-        self.bits().is_some() == (lane == Lane::Exact)
+        lane != Lane::Exact || self.bits().is_some()
     }
 }
 
@@ -193,7 +193,7 @@ impl Manifest {
             return Ok(());
         }
         let what = format!("Weights of kind {:?} do not suit the lane {lane:?}.", self.quantization);
-        Err(Problem::new("quantization", what, "Choose int8 or int16 for the exact lane, and floats for the others."))
+        Err(Problem::new("quantization", what, "Choose int8 or int16, which every lane takes."))
     }
 
     /// Whether an integer model is what the manifest says.

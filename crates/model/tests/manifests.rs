@@ -169,10 +169,11 @@ fn the_quantisation_must_suit_the_lane() {
         let m = manifest("int8", word).unwrap();
         assert_eq!(m.suits(Lane::Exact).is_ok(), exact, "{word}");
         for lane in [Lane::Residual, Lane::Tolerance] {
-            assert_eq!(m.suits(lane).is_ok(), !exact, "{word}");
+            assert!(m.suits(lane).is_ok(), "{word}");
         }
-        let problem = m.suits(if exact { Lane::Tolerance } else { Lane::Exact }).unwrap_err();
-        assert!(plain(problem).contains("do not suit the lane"));
+        if let Err(problem) = m.suits(Lane::Exact) {
+            assert!(plain(problem).contains("do not suit the lane"));
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 //! times the width of a head. Lemma `freivalds_exact`: entries have at most 55 bits as they are read, and products at most 50, so nothing wraps.
 
 use crate::audit::{Audit, Judged, size};
+use crate::drift::{Near, saturated};
 use crate::field;
+use crate::heads::{self, Attended, Keys};
 use crate::verdict::{Fault, Found, Spot, Stop, Undecided};
 use bfv_cert::digest::Words;
 use bfv_exact::Matrix;
@@ -52,7 +54,7 @@ impl Head {
 
 /// The entries of one head in a row.
 fn part(x: &Matrix<i16>, row: usize, head: usize, width: usize) -> &[i16] {
-    x.row(row).get(head * width..(head + 1) * width).unwrap_or_default()
+    heads::part(x.row(row), head, width)
 }
 
 /// The exact sum.
@@ -70,33 +72,36 @@ fn matrix(form: Form, bytes: &[u8], part: usize) -> Result<Matrix<i64>, Stop> {
 
 impl<G: Judged> Audit<'_, G> {
     /// The input of the output matrix, from queries, keys and values of all tokens.
-    pub(crate) fn attend(
-        &mut self,
-        layer: u32,
-        spec: &LayerSpec,
-        [q, k, v]: [&Matrix<i16>; 3],
-    ) -> Result<Matrix<G>, Stop> {
+    pub(crate) fn attend(&mut self, layer: u32, spec: &LayerSpec, numbers: [&Near<i16>; 3]) -> Result<Near<G>, Stop> {
+        let [q, k, v] = numbers.map(|x| &x.own);
         let dims = self.model.spec().draft().dims;
         let (width, group) = (size(dims.head_width), size(dims.heads / dims.kv_heads));
         let mut mixed = Matrix::filled("attention", q.rows(), q.cols(), G::default())?;
+        let attended = Attended::new(numbers, width);
+        let mut spans =
+            attended.as_ref().map(|_| Matrix::filled("attention", q.rows(), q.cols(), (0, 0))).transpose()?;
         for kv in 0..size(dims.kv_heads) {
             let repetitions = 0..self.numbers.keys.repetitions();
             let mut heads: Vec<Head> =
                 repetitions.map(|r| Head::new(self.numbers.attention(layer, kv, r), width, v, kv)).collect();
+            let drift = attended.as_ref().map(|all| (all, all.keys(kv)));
             for block in 0..self.cells.layout.shape().blocks {
                 let start = self.start(block);
                 let end = self.start(block.saturating_add(1));
                 heads.iter_mut().for_each(|head| head.take(k, kv, start..end));
                 for h in kv * group..(kv + 1) * group {
-                    let columns = self.head(layer, spec, block, h, &heads, [q, k, v])?;
-                    for (t, columns) in (start..).zip(columns.each_row()) {
-                        let row = mixed.each_row_mut().nth(t).unwrap_or_default();
-                        row.iter_mut().skip(h * width).zip(columns).for_each(|(to, from)| *to = *from);
+                    let columns = self.head(layer, spec, (block, h), (&heads, drift.as_ref()), [q, k, v])?;
+                    if let Some(spans) = &mut spans {
+                        place(spans, start, h * width, &columns.all_spans());
                     }
+                    place(&mut mixed, start, h * width, &columns.own);
                 }
             }
         }
-        Ok(mixed)
+        Ok(match spans {
+            Some(spans) => Near::within(mixed, spans.into_entries())?,
+            None => Near::same(mixed),
+        })
     }
 
     /// One query head in one block.
@@ -104,11 +109,10 @@ impl<G: Judged> Audit<'_, G> {
         &mut self,
         layer: u32,
         spec: &LayerSpec,
-        block: u32,
-        h: usize,
-        heads: &[Head],
+        (block, h): (u32, usize),
+        (heads, drift): (&[Head], Option<&(&Attended<'_>, Keys)>),
         [q, k, v]: [&Matrix<i16>; 3],
-    ) -> Result<Matrix<G>, Stop> {
+    ) -> Result<Near<G>, Stop> {
         let name = u32::try_from(h).unwrap_or(u32::MAX);
         let get = |op: Op| self.cells.get(block, layer, op);
         let (Some((scores_form, scores)), Some((sums_form, sums))) = (get(Op::Scores(name)), get(Op::HeadSums(name)))
@@ -144,7 +148,23 @@ impl<G: Judged> Audit<'_, G> {
             }
         }
         self.checked.products += (scores.entries().len() + sums.entries().len()) as u64;
-        Ok(Model::<G>::mix(spec, &weights, &sums)?)
+        let own = Model::<G>::mix(spec, &weights, &sums)?;
+        let Some((attended, keys)) = drift else { return Ok(Near::same(own)) };
+        let mut spans = Vec::new();
+        let rows = scores.each_row().zip(weights.each_row()).zip(sums.each_row()).enumerate();
+        for (t, ((scores, weights), sums)) in rows {
+            let of = (self.model.powers(), spec.score, spec.mixed);
+            let means = attended.means(of, (h, keys), (first + t, mask.keys(t)), (scores, weights, sums));
+            spans.extend(means.into_iter().map(saturated::<G>));
+        }
+        Ok(Near::within(own, spans)?)
+    }
+}
+
+/// Puts the entries of a head into its columns, from a row on.
+fn place<T: Copy>(into: &mut Matrix<T>, row: usize, column: usize, columns: &Matrix<T>) {
+    for (to, from) in into.each_row_mut().skip(row).zip(columns.each_row()) {
+        to.iter_mut().skip(column).zip(from).for_each(|(to, from)| *to = *from);
     }
 }
 

@@ -5,6 +5,8 @@
 use crate::cells::Cells;
 use crate::challenge::Numbers;
 use crate::combine::Rows;
+use crate::drift::{Intervals, Near, Span, differences, gated, turned};
+use crate::floats::Floats;
 use crate::judge::{Case, Subject, judge_of, other};
 use crate::keys::{Weight, sum_bits, weights};
 use crate::product::{Combined, combined, passes, row_passes};
@@ -53,9 +55,19 @@ pub(crate) struct Audit<'a, G> {
     pub(crate) numbers: &'a Numbers<'a>,
     /// Prompt and answer.
     pub(crate) tokens: &'a [u32],
+    /// In a lane of floats, how products are checked there.
+    pub(crate) floats: Option<Floats<'a>>,
+    /// Where the intervals are noted, for whoever wants them.
+    pub(crate) noted: Option<&'a mut Vec<Intervals>>,
     pub(crate) checked: Checked,
     /// The hashes of opened values, as far as they were made.
     pub(crate) hashes: Vec<Option<Digest>>,
+}
+
+/// The input of linear layers: the tokens, and their combinations.
+pub(crate) struct Input<G> {
+    pub(crate) numbers: Near<G>,
+    pub(crate) combined: Combined,
 }
 
 impl<G: Judged> Audit<'_, G> {
@@ -68,47 +80,48 @@ impl<G: Judged> Audit<'_, G> {
         let own = layers_of(spec, rows)?;
         let all = (1..).zip(spec.draft().layers.iter().zip(&self.model.weights().layers));
         for (layer, (spec, weights)) in all.skip(own.start).take(own.len()) {
-            let x = Model::<G>::norm(spec.first_norm, &weights.first_gains, &hidden)?;
+            let x = hidden.normed::<G>(spec.first_norm, &weights.first_gains)?;
             self.compare(layer, Op::FirstNorm, &x)?;
             let x = self.input(x)?;
             let q = self.linear(layer, Op::QuerySums, &x)?;
             let k = self.linear(layer, Op::KeySums, &x)?;
             let v = self.linear(layer, Op::ValueSums, &x)?;
-            let (q, k) = (self.model.turn(spec.query, &q, 0)?, self.model.turn(spec.key, &k, 0)?);
-            let v = spec.value.apply_all(&v);
+            let (q, k) = (turned(self.model, spec.query, &q)?, turned(self.model, spec.key, &k)?);
+            let v = v.scaled(spec.value);
             self.compare(layer, Op::Queries, &q)?;
             self.compare(layer, Op::Keys, &k)?;
             self.compare(layer, Op::Values, &v)?;
             let mixed = self.attend(layer, spec, [&q, &k, &v])?;
             self.compare(layer, Op::Mixed, &mixed)?;
             let sums = self.linear(layer, Op::OutputSums, &self.input(mixed)?)?;
-            hidden = Model::<G>::add(spec.output, &hidden, &sums)?;
+            hidden = hidden.plus::<G>(spec.output, &sums)?;
             self.compare(layer, Op::AfterAttention, &hidden)?;
-            let x = Model::<G>::norm(spec.second_norm, &weights.second_gains, &hidden)?;
+            let x = hidden.normed::<G>(spec.second_norm, &weights.second_gains)?;
             self.compare(layer, Op::SecondNorm, &x)?;
             let x = self.input(x)?;
             let gate = self.linear(layer, Op::GateSums, &x)?;
             let up = self.linear(layer, Op::UpSums, &x)?;
-            let x = self.model.gated(spec, &gate, &up)?;
+            let x = gated(self.model, spec, (&gate, &up))?;
             self.compare(layer, Op::Gated, &x)?;
             let sums = self.linear(layer, Op::DownSums, &self.input(x)?)?;
-            hidden = Model::<G>::add(spec.down, &hidden, &sums)?;
+            hidden = hidden.plus::<G>(spec.down, &sums)?;
             self.compare(layer, Op::AfterLayer, &hidden)?;
         }
         if rows.end == all_rows(spec).end {
             self.answer(&hidden, seed, fields)?;
-        } else if stream_root(&hidden)? != fields.output_root {
+        } else if stream_root(&hidden.own)? != fields.output_root {
             return Err(other("output root", fields.output_root));
         }
         Ok(())
     }
 
     /// The embedding of the tokens, or what came from the stage before, as the worker has committed to it.
-    fn incoming(&mut self, fields: &Fields) -> Result<Matrix<i32>, Stop> {
+    fn incoming(&mut self, fields: &Fields) -> Result<Near<i32>, Stop> {
         // The last token of the answer was not computed with.
         let done = self.tokens.len().saturating_sub(1);
         let Some(row) = self.cells.layout.input_row() else {
             let hidden = self.model.embed(self.tokens.get(..done).unwrap_or_default())?;
+            let hidden = Near::same(hidden);
             self.compare(0, Op::AfterLayer, &hidden)?;
             return Ok(hidden);
         };
@@ -122,34 +135,41 @@ impl<G: Judged> Audit<'_, G> {
         if stream_root(&hidden)? != fields.input {
             return Err(other("input", fields.input));
         }
-        Ok(hidden)
+        Ok(Near::same(hidden))
     }
 
     /// The head, for the last token of each block, and the sampler.
-    fn answer(&mut self, hidden: &Matrix<i32>, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<(), Stop> {
+    fn answer(&mut self, hidden: &Near<i32>, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<(), Stop> {
         let draft = self.model.spec().draft();
         let layer = u32::try_from(draft.layers.len()).unwrap_or(u32::MAX).saturating_add(1);
         let prompt = self.start(1);
-        let rows = hidden.entries().iter().skip((prompt - 1) * hidden.cols()).copied().collect();
-        let blocks = self.cells.layout.shape().blocks;
-        let hidden = Matrix::new("the last tokens", size(blocks), hidden.cols(), rows)?;
-        let x = Model::<G>::norm(draft.last_norm, &self.model.weights().last_gains, &hidden)?;
+        let x = hidden.last_rows(prompt - 1)?.normed::<G>(draft.last_norm, &self.model.weights().last_gains)?;
         self.compare(layer, Op::LastNorm, &x)?;
         let sums = self.linear(layer, Op::HeadOutput, &self.input(x)?)?;
-        let logits = self.model.logits(&sums);
+        let logits = sums.scaled::<i32>(draft.head);
         self.compare(layer, Op::Logits, &logits)?;
-        for ((i, logits), said) in (0u64..).zip(logits.each_row()).zip(self.tokens.iter().skip(prompt)) {
+        let mut tokens = Vec::new();
+        for (i, said) in self.tokens.iter().skip(prompt).enumerate() {
             let word = match (draft.sampler, seed) {
                 (Sampler::Greedy, _) => 0,
-                (Sampler::Draw(_), Some(seed)) => draw_word(seed, &fields.query, i),
+                (Sampler::Draw(_), Some(seed)) => draw_word(seed, &fields.query, i as u64),
                 (Sampler::Draw(_), None) => return Err(Stop::Undecided(Undecided::Seed)),
             };
-            let chosen = draft.sampler.choose(self.model.powers(), logits, word)?;
-            let chosen = u32::try_from(chosen).unwrap_or(u32::MAX);
-            if chosen != *said {
-                let token = u32::try_from(prompt).unwrap_or(u32::MAX).saturating_add(u32::try_from(i).unwrap_or(0));
+            let row = logits.own.row(i);
+            let chosen = draft.sampler.choose(self.model.powers(), row, word)?;
+            let token = self.position(Op::Logits, i).saturating_add(1);
+            if u32::try_from(chosen).ok() != Some(*said) {
                 let spot = Spot { layer, op: Op::Logits, token };
+                let chosen = u32::try_from(chosen).unwrap_or(u32::MAX);
                 return Err(Fault { spot, found: Found::Sampled(*said, chosen) }.into());
+            }
+            tokens.push((token, row, chosen));
+        }
+        // That a token is wrong is said before that another one is uncertain.
+        if let Some(spans) = &logits.spans {
+            for ((token, row, chosen), spans) in tokens.into_iter().zip(spans.each_row()) {
+                certain(draft.sampler, token, row, spans, chosen).map_err(Stop::Undecided)?;
+                self.checked.drift = self.checked.drift.max(differences(row, spans).0);
             }
         }
         Ok(())
@@ -161,7 +181,7 @@ impl<G: Judged> Audit<'_, G> {
     }
 
     /// The position that the row of a matrix stands for, which has a row for each token or for the last of each block.
-    fn position(&self, op: Op, row: usize) -> u32 {
+    pub(crate) fn position(&self, op: Op, row: usize) -> u32 {
         let row = u32::try_from(row).unwrap_or(u32::MAX);
         match op {
             Op::LastNorm | Op::HeadOutput | Op::Logits => self.cells.layout.block(row.saturating_add(1)).0 - 1,
@@ -170,42 +190,68 @@ impl<G: Judged> Audit<'_, G> {
     }
 
     /// What goes into linear layers, with its combinations.
-    fn input(&self, x: Matrix<G>) -> Result<(Matrix<G>, Combined), Stop> {
+    fn input(&self, numbers: Near<G>) -> Result<Input<G>, Stop> {
         let (bits, width) = match G::BITS {
             Bits::Eight => (7, 1),
             Bits::Sixteen => (15, 2),
         };
         let mut bytes = Vec::new();
-        write(shown(&x), width, &mut bytes);
-        let rows = Rows { rows: bytes.chunks(x.cols() * width).collect(), width };
+        write(shown(&numbers.own), width, &mut bytes);
+        let rows = Rows { rows: bytes.chunks(numbers.own.cols() * width).collect(), width };
         match combined(&rows, bits, &self.numbers.coefficients) {
-            Some(combined) => Ok((x, combined)),
+            Some(combined) => Ok(Input { numbers, combined }),
             // Every number of the grid has so many bits, and there are as many coefficients as tokens.
             None => Err(Stop::Undecided(Undecided::Keys)),
         }
     }
 
     /// The committed sums of a linear layer for all tokens, checked.
-    fn linear(&mut self, layer: u32, op: Op, (x, combined_x): &(Matrix<G>, Combined)) -> Result<Matrix<G::Sum>, Stop> {
-        let mut sums = Vec::new();
+    fn linear(&mut self, layer: u32, op: Op, x: &Input<G>) -> Result<Near<G::Sum>, Stop> {
+        let (mut sums, mut residuals) = (Vec::new(), Vec::new());
         let mut rows = Rows { rows: Vec::new(), width: 1 };
         let mut cols = 0;
         for block in 0..self.cells.layout.shape().blocks {
             if let Some((form, bytes)) = self.cells.get(block, layer, op) {
+                let (bytes, behind) = form.split(bytes);
                 read(bytes, form.width, &mut sums);
+                if form.residual > 0 {
+                    read(behind, form.residual, &mut residuals);
+                }
                 rows.rows.extend(bytes.chunks(form.cols * form.width));
                 (cols, rows.width) = (form.cols, form.width);
             }
         }
-        let y = Matrix::new("committed sums", x.rows(), cols, sums)?;
-        let bits = sum_bits(G::BITS, x.cols());
-        let combined_y = combined(&rows, bits, &self.numbers.coefficients);
-        if !combined_y.is_some_and(|y| passes(self.numbers.keys.of(layer, op), combined_x, &y)) {
-            return Err(self.locate(layer, op, x, &y, bits));
-        }
+        let own = &x.numbers.own;
+        let y = Matrix::new("committed sums", own.rows(), cols, sums)?;
         self.checked.products += y.entries().len() as u64;
+        let bits = sum_bits(G::BITS, own.cols());
+        if let Some(floats) = self.floats {
+            let near = self.near((layer, op), floats, x, (y, &rows, residuals), bits)?;
+            self.hash(layer, op);
+            self.notes(layer, op, &near);
+            return Ok(near);
+        }
+        self.exactly((layer, op), x, &y, &rows, bits)?;
         self.hash(layer, op);
-        Ok(y)
+        let near = Near::same(y);
+        self.notes(layer, op, &near);
+        Ok(near)
+    }
+
+    /// That sums are those of the exact product, as far as random numbers can tell.
+    pub(crate) fn exactly(
+        &self,
+        (layer, op): (u32, Op),
+        x: &Input<G>,
+        y: &Matrix<G::Sum>,
+        rows: &Rows<'_>,
+        bits: u32,
+    ) -> Result<(), Stop> {
+        let combined_y = combined(rows, bits, &self.numbers.coefficients);
+        if combined_y.is_some_and(|y| passes(self.numbers.keys.of(layer, op), &x.combined, &y)) {
+            return Ok(());
+        }
+        Err(self.locate((layer, op), &x.numbers.own, y, bits, Found::Product))
     }
 
     /// Hashes a value of all blocks, which was just read and is still in the cache: reading it from memory is a large part of the cost.
@@ -219,10 +265,17 @@ impl<G: Judged> Audit<'_, G> {
     }
 
     /// Which entry of a product is wrong: the product is computed for the first token that does not pass.
-    fn locate(&self, layer: u32, op: Op, x: &Matrix<G>, y: &Matrix<G::Sum>, y_bits: u32) -> Stop {
+    pub(crate) fn locate<Y: Copy + Into<i64>>(
+        &self,
+        (layer, op): (u32, Op),
+        x: &Matrix<G>,
+        y: &Matrix<Y>,
+        y_bits: u32,
+        wrong: fn(usize, i64, i64) -> Found,
+    ) -> Stop {
         let keys = self.numbers.keys.of(layer, op);
-        let beyond = |y: &[G::Sum]| y.iter().any(|&y| i128::from(y.into()).abs() >= 1 << y_bits);
-        let fails = |x: &[G], y: &[G::Sum]| beyond(y) || keys.iter().any(|key| !row_passes(key, x, y));
+        let beyond = |y: &[Y]| y.iter().any(|&y| i128::from(y.into()).abs() >= 1 << y_bits);
+        let fails = |x: &[G], y: &[Y]| beyond(y) || keys.iter().any(|key| !row_passes(key, x, y));
         let Some((t, x, y)) =
             (0..).zip(x.each_row().zip(y.each_row())).map(|(t, (x, y))| (t, x, y)).find(|(_, x, y)| fails(x, y))
         else {
@@ -237,15 +290,24 @@ impl<G: Judged> Audit<'_, G> {
         match found.into_iter().find(|(_, y, e): &(usize, i64, i64)| y != e) {
             Some((i, y, e)) => {
                 let spot = Spot { layer, op, token: self.position(op, t) };
-                Fault { spot, found: Found::Product(i, y, e) }.into()
+                Fault { spot, found: wrong(i, y, e) }.into()
             }
             // A right product passes every check of its own keys.
             None => Stop::Undecided(Undecided::Keys),
         }
     }
 
+    /// Notes where the model's values of an operation lie.
+    fn notes<T: Copy + Into<i64>>(&mut self, layer: u32, op: Op, near: &Near<T>) {
+        if let Some(noted) = &mut self.noted {
+            noted.push(Intervals { layer, op, spans: near.all_spans() });
+        }
+    }
+
     /// What was opened of an operation is what was computed.
-    pub(crate) fn compare<T: Shown + Saturate>(&mut self, layer: u32, op: Op, m: &Matrix<T>) -> Result<(), Stop> {
+    pub(crate) fn compare<T: Shown + Saturate>(&mut self, layer: u32, op: Op, near: &Near<T>) -> Result<(), Stop> {
+        let m = &near.own;
+        self.notes(layer, op, near);
         self.checked.computed += m.entries().len() as u64;
         let mut row = 0;
         for block in 0..self.cells.layout.shape().blocks {
@@ -288,6 +350,31 @@ impl<G: Judged> Audit<'_, G> {
 
 fn shown<T: Shown>(m: &Matrix<T>) -> Shape<'_> {
     T::shown(m)
+}
+
+/// That the sampler chooses this token of the model's logits, wherever they lie in their intervals. The largest logit is certainly that of the token when
+/// its lower end is above the upper ends of all others, or reaches those of higher index. A draw depends on all logits, so none may be uncertain.
+fn certain(sampler: Sampler, token: u32, own: &[i32], spans: &[Span], chosen: usize) -> Result<(), Undecided> {
+    let logit = |i: usize| own.get(i).copied().map_or(0, i64::from);
+    let span = |i: usize| spans.get(i).copied().unwrap_or((i64::MIN, i64::MAX));
+    match sampler {
+        Sampler::Draw(_) => match differences(own, spans) {
+            (0, _) => Ok(()),
+            (drift, _) => Err(Undecided::Drawn(token, drift)),
+        },
+        Sampler::Greedy => {
+            let (low, _) = span(chosen);
+            let rivals = |i: &usize| *i != chosen && (span(*i).1 > low || (span(*i).1 == low && *i < chosen));
+            // Of all that might be chosen, the one that may be largest.
+            match (0..own.len()).filter(rivals).max_by_key(|i| span(*i).1) {
+                None => Ok(()),
+                Some(rival) => {
+                    let margin = logit(chosen).abs_diff(logit(rival));
+                    Err(Undecided::Drift { token, margin, drift: margin.saturating_add(span(rival).1.abs_diff(low)) })
+                }
+            }
+        }
+    }
 }
 
 /// A number of tokens or a position as a length.

@@ -10,12 +10,17 @@ use crate::combine::{self, Coefficients};
 use crate::judge::Subject;
 use crate::keys::{Keys, Weight};
 use crate::verdict::Undecided;
-use bfv_cert::certificate::{Body, Layers};
+use bfv_cert::certificate::{Body, Lane, Layers};
 use bfv_cert::digest::{Context, Digest, Words};
+use bfv_exact::commit::operation;
+use bfv_exact::forward::Op;
 use std::fmt;
 
 /// The bits of one repetition, rounded down: `2^-62 + 1/p <= 2^-60`, also when up to `2^20` vectors r are ruled out already.
 const BITS: u32 = 60;
+/// Vectors of signs for each repetition, in the lane of tolerances: all of them pass a wrong entry with probability `2^-60` (`signs_repeated` in
+/// `sctt/tolerance.sctt`).
+pub(crate) const SIGNS: u32 = BITS;
 /// How many certificates are judged with one secret: each rejected one rules out one r, so `1/p` becomes `1/(p - 2^20)`.
 pub const SECRET_LIMIT: u64 = 1 << 20;
 
@@ -93,11 +98,13 @@ pub struct Soundness {
     pub repetitions: u32,
     /// The logarithm of how many random numbers a worker could choose among, rounded up.
     pub choices: u32,
+    /// How many vectors of signs each product was checked with, in the lane of tolerances.
+    pub signs: u32,
 }
 
 impl Soundness {
     /// What was computed again in full is not accepted when it is wrong.
-    pub const FULL: Soundness = Soundness { repetitions: 0, choices: 0 };
+    pub const FULL: Soundness = Soundness { repetitions: 0, choices: 0, signs: 0 };
 
     /// The probability is at most 2 to the minus this, rounded down; `u32::MAX` for [`Soundness::FULL`].
     #[must_use]
@@ -113,6 +120,10 @@ impl fmt::Display for Soundness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (*self, self.choices) {
             (Self::FULL, _) => write!(f, "computed again in full"),
+            (s, 0) if s.signs > 0 => write!(f, "wrong with at most 2^-{}, by {} vectors of signs", s.bits(), s.signs),
+            (s, c) if s.signs > 0 => {
+                write!(f, "wrong with at most 2^-{}, from 2^{c} by {} vectors of signs", s.bits(), s.signs)
+            }
             (s, 0) => write!(f, "wrong with at most 2^-{}, from (2^-62 + 1/p)^{}", s.bits(), s.repetitions),
             (s, c) => write!(f, "wrong with at most 2^-{}, from 2^{c} (2^-62 + 1/p)^{}", s.bits(), s.repetitions),
         }
@@ -133,19 +144,34 @@ impl Numbers<'_> {
         let hash = Context::Challenge.hash().bytes(b"attention").digest(&self.seed).number(layer.into());
         hash.number(head as u64).number(repetition as u64).words()
     }
+
+    /// Words for a vector of signs of a linear layer, of this number.
+    pub(crate) fn signs(&self, layer: u32, op: Op, number: usize) -> Words {
+        let hash = Context::Challenge.hash().bytes(b"signs").digest(&self.seed).number(layer.into());
+        hash.number(operation(op).into()).number(number as u64).words()
+    }
 }
 
 impl Challenge<'_> {
-    /// What the random numbers are worth.
+    /// What the random numbers are worth in a lane. In that of tolerances some products are checked with vectors of signs, 60 for each repetition,
+    /// and all others as everywhere: a wrong one passes with probability at most `2^-60` for each repetition, too.
+    pub fn soundness_in(&self, lane: Lane) -> Soundness {
+        let all = self.soundness();
+        let signs = if lane == Lane::Tolerance { all.repetitions.saturating_mul(SIGNS) } else { 0 };
+        Soundness { signs, ..all }
+    }
+
+    /// What the random numbers are worth, in the lanes without signs.
     pub fn soundness(&self) -> Soundness {
         match self {
-            Challenge::Secret(..) => Soundness { repetitions: 1, choices: 0 },
+            Challenge::Secret(..) => Soundness { repetitions: 1, choices: 0, signs: 0 },
             Challenge::Beacon(b) => {
-                Soundness { repetitions: 1, choices: u64::BITS - b.choices.saturating_sub(1).leading_zeros() }
+                let choices = u64::BITS - b.choices.saturating_sub(1).leading_zeros();
+                Soundness { repetitions: 1, choices, signs: 0 }
             }
             // One more than the tries is at most twice as many.
             Challenge::FiatShamir { repetitions, tries } => {
-                Soundness { repetitions: *repetitions, choices: tries.saturating_add(1) }
+                Soundness { repetitions: *repetitions, choices: tries.saturating_add(1), signs: 0 }
             }
         }
     }

@@ -85,7 +85,7 @@ fn judged(
     let coordinates = inputs.len().checked_div(parents.len()).unwrap_or(0);
     let input = numbers_root(&[parents.len(), coordinates], &inputs)?;
     ends(&admitted, input, numbers_root(&[result.len()], &result)?, &number_bytes(&result))?;
-    let checked = Checked { products: 0, computed: result.len() as u64, compared: result.len() as u64 };
+    let checked = Checked { products: 0, computed: result.len() as u64, compared: result.len() as u64, drift: 0 };
     Ok(accepted(&admitted, Soundness::FULL, checked, result))
 }
 
@@ -110,6 +110,10 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         // A fusion is judged by other workers than those of its answers, and is no answer of the worker who made it.
         if parent.operation.has_parents() {
             return Err(binding(BindingFault::Parent("operation", i)));
+        }
+        // A fusion is in the exact lane, and no lane is lowered silently.
+        if parent.lane != fields.lane {
+            return Err(binding(BindingFault::Parent("lane", i)));
         }
         // Numbers of one worker would be read as those of another.
         if parent.values.len() != length {

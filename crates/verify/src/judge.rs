@@ -3,7 +3,10 @@
 use crate::audit::{Audit, Judged, vocabulary};
 use crate::cells::Cells;
 use crate::challenge::{Challenge, Soundness};
+use crate::drift::Intervals;
+use crate::floats::Floats;
 use crate::keys::Weight;
+use crate::sizes::Sizes;
 use crate::stage::Split;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
@@ -13,12 +16,15 @@ use bfv_cert::tensor::Shape;
 use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, Unopened, admit_unopened};
 use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
+use std::sync::OnceLock;
 
 /// A model whose roots were computed here.
 pub struct Subject<G> {
     model: Model<G>,
     root: Digest,
     spec: Digest,
+    /// Measured when the first answer in a lane of floats is judged.
+    sizes: OnceLock<Sizes>,
 }
 
 impl<G: Weight> Subject<G> {
@@ -27,12 +33,17 @@ impl<G: Weight> Subject<G> {
     /// # Errors
     /// None for a model, whose shapes were checked.
     pub fn new(model: Model<G>) -> Result<Self, Refusal> {
-        Ok(Self { root: model_root(&model)?, spec: spec_root(model.spec()), model })
+        Ok(Self { root: model_root(&model)?, spec: spec_root(model.spec()), sizes: OnceLock::new(), model })
     }
 
     /// The model.
     pub fn model(&self) -> &Model<G> {
         &self.model
+    }
+
+    /// The sizes of the rows of all weights.
+    pub fn sizes(&self) -> &Sizes {
+        self.sizes.get_or_init(|| Sizes::new(&self.model))
     }
 
     /// The root of the weights.
@@ -87,6 +98,14 @@ pub fn judge_read<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: 
     G::judge(envelope, case, subject)
 }
 
+/// Judges an envelope, and says where the values of the model lie as far as that was found: what is compared with the choices in the lanes of floats. In
+/// the exact lane every interval is one number.
+pub fn judge_noting<G: Judged>(envelope: &[u8], case: &Case<'_>, subject: &Subject<G>) -> (Verdict, Vec<Intervals>) {
+    let mut noted = Vec::new();
+    let verdict = read(envelope, |envelope| verdict(judged(envelope, case, subject, Some(&mut noted))));
+    (verdict, noted)
+}
+
 /// Reads an envelope, which is judged then.
 pub(crate) fn read<A>(envelope: &[u8], judge: impl FnOnce(&Envelope<'_>) -> Verdict<A>) -> Verdict<A> {
     match Envelope::decode(envelope) {
@@ -96,15 +115,20 @@ pub(crate) fn read<A>(envelope: &[u8], judge: impl FnOnce(&Envelope<'_>) -> Verd
 }
 
 pub(crate) fn judge_of<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Verdict {
-    verdict(judged(envelope, case, subject))
+    verdict(judged(envelope, case, subject, None))
 }
 
 pub(crate) fn verdict<A>(judged: Result<A, Stop>) -> Verdict<A> {
     judged.map_or_else(Verdict::from, Verdict::Accepted)
 }
 
-fn judged<G: Judged>(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<G>) -> Result<Accepted, Stop> {
-    let right = examined(envelope, case, subject, None)?;
+fn judged<G: Judged>(
+    envelope: &Envelope<'_>,
+    case: &Case<'_>,
+    subject: &Subject<G>,
+    noted: Option<&mut Vec<Intervals>>,
+) -> Result<Accepted, Stop> {
+    let right = examined(envelope, case, subject, None, noted)?;
     let values = right.answer.iter().map(|t| i64::from(*t)).collect();
     Ok(accepted(&right.admitted, right.soundness, right.checked, values))
 }
@@ -124,10 +148,11 @@ pub(crate) fn examined<'a, G: Judged>(
     case: &Case<'_>,
     subject: &Subject<G>,
     split: Option<&Split>,
+    noted: Option<&mut Vec<Intervals>>,
 ) -> Result<Right<'a>, Stop> {
     let unopened = admit_unopened(envelope.clone(), case.policy, &case.expected)?;
     let mut hashes = Vec::new();
-    let found = audited(&unopened, case, subject, split, &mut hashes);
+    let found = audited(&unopened, case, subject, split, noted, &mut hashes);
     // Whatever was found was found of the opened values. Where these are others than the worker's, that is what is wrong.
     let admitted = unopened.open(&hashes)?;
     let (soundness, checked, answer) = found?;
@@ -140,12 +165,13 @@ fn audited<G: Judged>(
     case: &Case<'_>,
     subject: &Subject<G>,
     split: Option<&Split>,
+    noted: Option<&mut Vec<Intervals>>,
     hashes: &mut Vec<Option<Digest>>,
 ) -> Result<(Soundness, Checked, Vec<u32>), Stop> {
     let envelope = unopened.envelope();
     let certificate = envelope.certificate();
     let fields = certificate.fields();
-    if fields.lane != Lane::Exact {
+    if fields.lane != Lane::Exact && split.is_some() {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
     }
     let operation = if split.is_some() { Operation::LayerRange } else { Operation::FullForward };
@@ -162,7 +188,8 @@ fn audited<G: Judged>(
             split.rows(fields)?
         }
     };
-    let soundness = case.challenge.soundness();
+    let floats = floats(fields, case.policy, subject)?;
+    let soundness = case.challenge.soundness_in(fields.lane);
     if soundness.bits() < case.terms.least_bits {
         return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));
     }
@@ -176,11 +203,38 @@ fn audited<G: Judged>(
     let numbers = case.challenge.numbers(subject, certificate.body(), logged, all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
     let (model, checked) = (&subject.model, Checked::default());
-    let mut audit =
-        Audit { model, cells: &cells, numbers: &numbers, tokens: &all, checked, hashes: vec![None; cells.len()] };
+    let mut audit = Audit {
+        model,
+        cells: &cells,
+        numbers: &numbers,
+        tokens: &all,
+        floats,
+        noted,
+        checked,
+        hashes: vec![None; cells.len()],
+    };
     let right = audit.run(envelope.reveal().seed.as_ref(), fields);
     *hashes = audit.hashes;
     right.map(|()| (soundness, audit.checked, answer))
+}
+
+/// How products are checked in the lane of a certificate, where that is one of floats.
+fn floats<'a, G: Weight>(
+    fields: &Fields,
+    policy: &Policy,
+    subject: &'a Subject<G>,
+) -> Result<Option<Floats<'a>>, Stop> {
+    let residuals = match fields.lane {
+        Lane::Exact => return Ok(None),
+        Lane::Residual => true,
+        Lane::Tolerance => false,
+    };
+    // Without them a body is malformed.
+    let execution = fields.execution.as_ref().ok_or_else(|| contradicts("execution", "the lane"))?;
+    let kernel = policy.kernel(execution);
+    let kernel =
+        kernel.map_err(|found| Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, found))))?;
+    Ok(Some(Floats { residuals, sizes: subject.sizes(), roundoff: kernel.roundoff }))
 }
 
 /// Whether what is not there at this time counts as withheld.
@@ -255,6 +309,7 @@ fn shapes<G: Weight>(
     let Ok(layout) = Layout::of(spec, rows, case.prompt.len(), answer.len()) else {
         return Err(contradicts("output", "the positions of the specification"));
     };
+    let layout = layout.in_lane(fields.lane);
     // The last token of the answer is not computed with.
     let done = u32::try_from(case.prompt.len() + answer.len() - 1).unwrap_or(u32::MAX);
     let stream =

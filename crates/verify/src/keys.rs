@@ -116,8 +116,6 @@ impl Keys {
         repetitions: u32,
         rows: Layers,
     ) -> Keys {
-        let w = model.weights();
-        let layers = w.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down]);
         let key = |(i, w): (usize, &Matrix<G>)| {
             // The head comes after all layers, as the last row.
             if !(usize::from(rows.start)..usize::from(rows.end)).contains(&(i / LINEAR.len() + 1)) {
@@ -129,7 +127,7 @@ impl Keys {
             };
             (0..repetitions).map(one).collect()
         };
-        let keys = layers.chain([&w.head]).enumerate().map(key).collect();
+        let keys = linear_layers(model).enumerate().map(key).collect();
         Keys { keys, repetitions, model: *root }
     }
 
@@ -148,14 +146,28 @@ impl Keys {
     /// The repetitions for the sums of a linear layer, in a layer from 1, the head one after the last; none where there is no such layer.
     #[must_use]
     pub fn of(&self, layer: u32, op: Op) -> &[Key] {
-        let place = LINEAR.iter().position(|o| *o == op);
-        let at = match (place, usize::try_from(layer)) {
-            (Some(i), Ok(layer)) => layer.checked_sub(1).map(|l| l * LINEAR.len() + i),
-            (None, _) if op == Op::HeadOutput => self.keys.len().checked_sub(1),
-            _ => None,
-        };
-        at.and_then(|i| self.keys.get(i)).map_or(&[], Vec::as_slice)
+        place(self.keys.len(), layer, op).and_then(|i| self.keys.get(i)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The weights of all linear layers, layer by layer in the order of [`LINEAR`], then those of the head.
+pub(crate) fn linear_layers<G>(model: &Model<G>) -> impl Iterator<Item = &Matrix<G>>
+where
+    G: Weight,
+{
+    let w = model.weights();
+    let layers = w.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down]);
+    layers.chain([&w.head])
+}
+
+/// The number of a linear layer among so many in that order, in a layer from 1, the head one after the last; nothing where there is no such layer.
+pub(crate) fn place(all: usize, layer: u32, op: Op) -> Option<usize> {
+    if op == Op::HeadOutput {
+        return all.checked_sub(1);
+    }
+    let within = LINEAR.iter().position(|o| *o == op)?;
+    let at = usize::try_from(layer).ok()?.checked_sub(1)?.checked_mul(LINEAR.len())?.checked_add(within)?;
+    (at < all.checked_sub(1)?).then_some(at)
 }
 
 /// The weights whose product with tokens an operation is, in a layer from 1.

@@ -1,17 +1,14 @@
-//! One product in the lanes of floats, as whole numbers on a declared grid.
-//!
-//! These are the checks that `sctt/tolerance.sctt` is about. A float answer as a whole is not judged by them: that needs a specification of the
-//! float operations between products, which version 1 does not have.
+//! One product in the lanes of floats: the checks that `sctt/tolerance.sctt` is about. What they mean for a whole answer is said in [`crate::judge`].
 
 use crate::combine::{Coefficients, Rows};
 use crate::keys::{Key, Weight};
-use crate::product::{combined, passes};
+use crate::product::{Combined, combined, passes};
 use bfv_exact::Matrix;
 
 /// What a check of a float product found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Near {
-    /// Within the tolerance, as far as the check can tell. In the lane of tolerances this is no acceptance.
+    /// Within the tolerance, as far as the check can tell.
     Within,
     /// A residual is larger than its tolerance, at this row and column.
     Residual(usize, usize),
@@ -23,23 +20,29 @@ pub enum Near {
     Shape,
 }
 
+/// The sums `c y + e` of a product with its residuals; nothing where shapes differ, or one has more than 64 bits.
+pub(crate) fn completed<Y: Copy + Into<i64>>(scale: i64, y: &Matrix<Y>, e: &Matrix<i64>) -> Option<Matrix<i64>> {
+    if (e.rows(), e.cols()) != (y.rows(), y.cols()) {
+        return None;
+    }
+    let sums = y.entries().iter().zip(e.entries()).map(|(&y, &e)| y.into().checked_mul(scale)?.checked_add(e));
+    Matrix::new("sums with residuals", y.rows(), y.cols(), sums.collect::<Option<Vec<i64>>>()?).ok()
+}
+
 /// The lane of residuals, lemma `residual_check`: `W x = c y + e` exactly, and each `|e|` is at most its tolerance, which comes from the
 /// specification and not from the worker. A y that is farther from its product than the tolerance passes with the probability of
-/// [`passes`]; there is no tolerance in the sum.
+/// [`passes`]; there is no tolerance in the sum. `x` are the combinations of the tokens, and `sum_bits`, at most 51, those of
+/// [`crate::keys::sum_bits`]: what is outside of them is no sum, so nothing wraps.
 #[must_use]
-pub fn residual(
+pub fn residual<Y: Copy + Into<i64>>(
     keys: &[Key],
     coefficients: &[Coefficients],
-    (x, x_bits): (&Rows<'_>, u32),
-    (scale, y, e): (i64, &Matrix<i64>, &Matrix<i64>),
+    x: &Combined,
+    (scale, y, e): (i64, &Matrix<Y>, &Matrix<i64>),
     tolerance: &[i64],
     sum_bits: u32,
 ) -> Near {
-    if (e.rows(), e.cols()) != (y.rows(), y.cols())
-        || tolerance.len() != y.cols()
-        || x.rows.len() != y.rows()
-        || sum_bits > 51
-    {
+    if tolerance.len() != y.cols() || e.cols() != y.cols() || sum_bits > 51 {
         return Near::Shape;
     }
     for (t, e) in e.each_row().enumerate() {
@@ -48,16 +51,17 @@ pub fn residual(
             return Near::Residual(t, i);
         }
     }
-    let sums = y.entries().iter().zip(e.entries()).map(|(&y, &e)| y.checked_mul(scale)?.checked_add(e));
-    let Some(sums) = sums.map(|sum| sum.map(i64::to_le_bytes)).collect::<Option<Vec<[u8; 8]>>>() else {
-        return Near::Shape;
-    };
-    let rows = Rows { rows: sums.as_flattened().chunks(8 * y.cols()).collect(), width: 8 };
-    match (combined(x, x_bits, coefficients), combined(&rows, sum_bits, coefficients)) {
-        (Some(x), Some(y)) if passes(keys, &x, &y) => Near::Within,
+    let Some(sums) = completed(scale, y, e) else { return Near::Shape };
+    let bytes: Vec<[u8; 8]> = sums.entries().iter().map(|sum| sum.to_le_bytes()).collect();
+    let rows = Rows { rows: bytes.as_flattened().chunks(8 * y.cols()).collect(), width: 8 };
+    match combined(&rows, sum_bits, coefficients) {
+        Some(y) if passes(keys, x, &y) => Near::Within,
         _ => Near::Product,
     }
 }
+
+/// A vector of signs, `true` for 1 and `false` for -1, and [`signed_rows`] of it.
+pub type Signs = (Vec<bool>, Vec<i64>);
 
 /// The combination of the rows of W with signs: `true` stands for 1, `false` for -1.
 #[must_use]
@@ -72,34 +76,55 @@ pub fn signed_rows<G: Weight>(w: &Matrix<G>, signs: &[bool]) -> Vec<i64> {
 /// The lane of tolerances, lemma `signs_repeated`: for each vector of signs and each token, `|r (c y - W x)| <= t`. Where one entry of `c y`
 /// is farther than t from its product, each independent vector passes with probability at most 1/2. Signs come with their [`signed_rows`].
 #[must_use]
-pub fn tolerance<X: Copy + Into<i64>>(
-    signs: &[(Vec<bool>, Vec<i64>)],
+pub fn tolerance<X: Copy + Into<i64>, Y: Copy + Into<i64>>(
+    signs: &[Signs],
     x: &Matrix<X>,
     scale: i64,
-    y: &Matrix<i64>,
+    y: &Matrix<Y>,
     t: i128,
 ) -> Near {
-    let fits = |(signs, v): &(Vec<bool>, Vec<i64>)| signs.len() == y.cols() && v.len() == x.cols();
-    if signs.is_empty() || !signs.iter().all(fits) || x.rows() != y.rows() || t < 0 {
+    if signs.is_empty() || x.rows() != y.rows() {
         return Near::Shape;
     }
-    for (row, (x, y)) in x.each_row().zip(y.each_row()).enumerate() {
-        for (n, (signs, v)) in signs.iter().enumerate() {
-            match distance(signs, v, x, scale, y) {
-                Some(distance) if distance <= t.unsigned_abs() => (),
-                Some(_) => return Near::Signs(row, n),
-                None => return Near::Shape,
-            }
+    let rows = x.each_row().zip(y.each_row()).map(|(x, y)| row_tolerance(signs, x, scale, y, t));
+    rows.enumerate().find(|(_, near)| *near != Near::Within).map_or(Near::Within, |(row, near)| match near {
+        Near::Signs(_, n) => Near::Signs(row, n),
+        other => other,
+    })
+}
+
+/// The same for one token, as row 0.
+pub(crate) fn row_tolerance<X: Copy + Into<i64>, Y: Copy + Into<i64>>(
+    signs: &[Signs],
+    x: &[X],
+    scale: i64,
+    y: &[Y],
+    t: i128,
+) -> Near {
+    if t < 0 || !signs.iter().all(|(signs, v)| signs.len() == y.len() && v.len() == x.len()) {
+        return Near::Shape;
+    }
+    for (n, (signs, v)) in signs.iter().enumerate() {
+        match distance(signs, v, x, scale, y) {
+            Some(distance) if distance <= t.unsigned_abs() => (),
+            Some(_) => return Near::Signs(0, n),
+            None => return Near::Shape,
         }
     }
     Near::Within
 }
 
 /// The size of `r (c y) - v x`; nothing where it has more than 127 bits.
-fn distance<X: Copy + Into<i64>>(signs: &[bool], v: &[i64], x: &[X], scale: i64, y: &[i64]) -> Option<u128> {
+fn distance<X: Copy + Into<i64>, Y: Copy + Into<i64>>(
+    signs: &[bool],
+    v: &[i64],
+    x: &[X],
+    scale: i64,
+    y: &[Y],
+) -> Option<u128> {
     // Each product has at most 126 bits.
     let own = signs.iter().zip(y).try_fold(0i128, |sum, (sign, &y)| {
-        let y = i128::from(y) * i128::from(scale);
+        let y = i128::from(y.into()) * i128::from(scale);
         sum.checked_add(if *sign { y } else { -y })
     })?;
     let product = |sum: i128, (&v, &x): (&i64, &X)| sum.checked_add(i128::from(v) * i128::from(x.into()));

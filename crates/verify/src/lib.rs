@@ -7,31 +7,45 @@
 //!
 //! A product that does not pass is computed in full for its token, and the entry that is wrong is shown: a rejection does not rest on chance.
 //! [`judge_stage`] judges a part of an answer, made by one worker of a model that is split, and [`judge_chain`] the answer of all parts together.
-//! [`judge_fusion`] computes a fusion again, and [`judge_vote`] counts a vote again. The lanes of floats stand as checks of one product each ([`lanes`]): a certificate in these lanes is
-//! undecided, as no specification of version 1 says what a whole float answer should be.
+//! [`judge_fusion`] computes a fusion again, and [`judge_vote`] counts a vote again.
+//!
+//! In the lanes of floats a worker has sums of linear layers that were computed in floats and rounded, and everything between them is the integer code. What
+//! was checked of its sums ([`lanes`], [`sizes`]) says how far the values of the *model* may be from its own, as certified intervals ([`judge_noting`] gives
+//! them). An answer is accepted when each token is what the model chooses wherever its logits lie in their intervals: then it is the answer of the integer
+//! model, as in the exact lane. Otherwise it is undecided. Only whole answers are judged there, no stages, fusions and votes.
 //!
 //! There is no clock, no file, no float and no thread, and nothing is allocated by a length that was read and not bounded.
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+#[path = "../../exact/tests/common/mod.rs"]
+mod numbers;
 
 mod attention;
 mod audit;
 mod cells;
 pub mod challenge;
 pub mod combine;
+mod drift;
 pub mod field;
+mod floats;
 mod fusion;
+mod heads;
 mod judge;
 pub mod keys;
 pub mod lanes;
 pub mod product;
+pub mod sizes;
 mod stage;
 mod verdict;
 mod vote;
 
 pub use audit::Judged;
 pub use challenge::{Beacon, Challenge, Secret, Soundness};
+pub use drift::{Intervals, Span};
 pub use fusion::{Fusion, judge_fusion, judge_fusion_read};
-pub use judge::{Case, Subject, Terms, judge, judge_read};
+pub use judge::{Case, Subject, Terms, judge, judge_noting, judge_read};
 pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage, judge_stage_read};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};
 pub use vote::{Vote, judge_vote, judge_vote_read};

@@ -202,7 +202,7 @@ pub(crate) fn judge_stage_of<G: Judged>(
     subject: &Subject<G>,
     split: &Split,
 ) -> Verdict<Stage> {
-    verdict(examined(envelope, case, subject, Some(split)).map(|right| {
+    verdict(examined(envelope, case, subject, Some(split), None).map(|right| {
         let certificate = right.admitted.envelope().certificate();
         Stage {
             certificate: certificate.id(),
@@ -358,6 +358,7 @@ fn chained(split: &Split, all: &[Placed<'_>], deadline: Option<u64>) -> Result<A
         products: sum.products.saturating_add(s.checked.products),
         computed: sum.computed.saturating_add(s.checked.computed),
         compared: sum.compared.saturating_add(s.checked.compared),
+        drift: sum.drift.max(s.checked.drift),
     });
     Ok(Accepted {
         certificate: last.certificate,

@@ -28,6 +28,8 @@ pub struct Checked {
     pub computed: u64,
     /// Of those the ones that were opened and compared.
     pub compared: u64,
+    /// How far a logit of the model may be from that of the worker: 0 in the exact lane, and certified in those of floats.
+    pub drift: u64,
 }
 
 /// An answer that was accepted. Only [`crate::judge`], [`crate::judge_fusion`], [`crate::judge_vote`] and
@@ -125,6 +127,12 @@ impl fmt::Display for Spot {
 pub enum Found {
     /// An entry of a product, in this column: what was committed, and what the product is.
     Product(usize, i64, i64),
+    /// A residual in this column, and the largest size that it may have.
+    Residual(usize, i64, i64),
+    /// An entry of a product with its residual, in this column: what was committed, and what the product is.
+    Rounded(usize, i64, i64),
+    /// An entry of a product in this column: what was committed, what the product is, and how far it may be from that.
+    Far(usize, i64, i64, i64),
     /// An entry of another operation, in this column: what was committed, and what comes of the values before it.
     Computed(usize, i64, i64),
     /// The opened value has so many bytes, and must have so many.
@@ -153,6 +161,15 @@ impl fmt::Display for Fault {
             }
             Found::Computed(i, claimed, exact) => {
                 write!(f, "Wrong operation: {spot}, column {i} is {claimed}, and must be {exact}.")
+            }
+            Found::Residual(i, claimed, most) => {
+                write!(f, "Wrong residual: {spot}, column {i} is {claimed}, and may be {most} in size.")
+            }
+            Found::Rounded(i, claimed, exact) => {
+                write!(f, "Wrong product: {spot}, column {i} with its residual is {claimed}, and must be {exact}.")
+            }
+            Found::Far(i, claimed, exact, most) => {
+                write!(f, "Wrong product: {spot}, column {i} is {claimed}, and must be within {most} of {exact}.")
             }
             Found::Bytes(n, needed) => write!(f, "Wrong size: {spot} has {n} bytes, and must have {needed}."),
             Found::Withheld => write!(f, "Withheld: {spot} was not opened until the deadline."),
@@ -203,8 +220,20 @@ impl fmt::Display for Rejected {
 pub enum Undecided {
     /// What [`bfv_cert::admit`] cannot tell.
     Refused(Refusal),
-    /// No version 1 specification says what a float answer should be.
+    /// A stage or a fusion in a lane of floats, which nobody judges.
     Lane(Lane),
+    /// In a lane of floats: the model may choose another token than that at this position. So much larger is the logit of the chosen token than that of the
+    /// rival that may be largest, and by so much may the model's difference be smaller.
+    Drift {
+        /// The position of the token.
+        token: u32,
+        /// How much larger the logit of the token is than that of the rival, as the worker has them.
+        margin: u64,
+        /// How far both logits of the model together may be from those of the worker, towards each other.
+        drift: u64,
+    },
+    /// In a lane of floats: the token at this position is drawn, and a logit may be off by so much.
+    Drawn(u32, u64),
     /// This judge does not judge the operation.
     Operation,
     /// The model or specification is another than the one at hand.
@@ -239,7 +268,17 @@ impl fmt::Display for Undecided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Undecided::Refused(refusal) => refusal.fmt(f),
-            Undecided::Lane(lane) => write!(f, "Undecided: no specification says what lane {lane:?} should give."),
+            Undecided::Lane(lane) => write!(f, "Undecided: in lane {lane:?}, only whole answers are judged."),
+            Undecided::Drift { token, margin, drift } => write!(
+                f,
+                "Undecided: at token {token} the margin is {margin}, the drift up to {drift}: the certified interval contains another choice."
+            ),
+            Undecided::Drawn(token, drift) => {
+                write!(
+                    f,
+                    "Undecided: token {token} is drawn, and the drift is up to {drift}. A draw needs a drift of 0."
+                )
+            }
             Undecided::Operation => write!(f, "Undecided: this operation is not judged here."),
             Undecided::OtherModel => write!(f, "Undecided: the model or specification is another."),
             Undecided::Unopened(spot) => write!(f, "Undecided: {spot} is not opened."),

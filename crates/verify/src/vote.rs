@@ -118,7 +118,7 @@ fn judged(
         return Err(contradicts("seed", "the operation"));
     }
     let numbers = answers.iter().map(|a| a.len() as u64).sum();
-    let checked = Checked { products: 0, computed: numbers, compared: numbers };
+    let checked = Checked { products: 0, computed: numbers, compared: numbers, drift: 0 };
     Ok(Accepted { support: Some(own), ..accepted(&admitted, Soundness::FULL, checked, values) })
 }
 
@@ -139,6 +139,10 @@ fn counted<'a>(fields: &Fields, vote: &Vote, parents: &[&'a Accepted]) -> Result
         // What was fused or counted is no answer of the worker who did it.
         if parent.operation.has_parents() {
             return Err(binding(BindingFault::Parent("operation", i)));
+        }
+        // A vote is in the exact lane, and no lane is lowered silently.
+        if parent.lane != fields.lane {
+            return Err(binding(BindingFault::Parent("lane", i)));
         }
         if !vote.workers.contains(&parent.worker) {
             return Err(binding(BindingFault::NoVote(i)));

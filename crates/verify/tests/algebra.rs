@@ -303,15 +303,10 @@ fn a_residual_makes_the_tolerance_exact() {
     let bits = sum_bits(Bits::Sixteen, 33);
     let x_bytes = bytes(&x, 2);
     let inputs = Rows { rows: x_bytes.chunks(66).collect(), width: 2 };
+    let coefficients = std::slice::from_ref(&coefficients);
+    let combined_x = product::combined(&inputs, 15, coefficients).unwrap();
     let check = |y: &Matrix<i64>, e: &Matrix<i64>, tolerance: i64| {
-        residual(
-            std::slice::from_ref(&key),
-            std::slice::from_ref(&coefficients),
-            (&inputs, 15),
-            (1 << 10, y, e),
-            &[tolerance; 5],
-            bits,
-        )
+        residual(std::slice::from_ref(&key), coefficients, &combined_x, (1 << 10, y, e), &[tolerance; 5], bits)
     };
     assert_eq!(check(&y, &e, 512), Near::Within);
     // A tolerance comes from the specification: a smaller one is met by fewer.

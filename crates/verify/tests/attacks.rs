@@ -10,7 +10,7 @@
 
 mod common;
 
-use bfv_cert::certificate::{Execution, Lane, Layers, TraceShape};
+use bfv_cert::certificate::{Layers, TraceShape};
 use bfv_cert::tensor::Shape;
 use bfv_cert::{BindingFault, Expected, Malformed, Refusal};
 use bfv_exact::commit::OPERATIONS;
@@ -185,30 +185,6 @@ fn attack_24_beacons_that_a_leader_chooses() {
     assert_eq!(accepts(by(world::LOGGED + 1, 1, 59)).soundness().bits(), 60);
     // A beacon that was known when the certificate was logged proves nothing.
     assert!(matches!(by(world::LOGGED, 1, 59), Verdict::Undecided(Undecided::BeaconKnown(..))));
-}
-
-#[test]
-fn attacks_25_26_44_float_lanes_are_never_accepted_nor_taken_for_the_exact_one() {
-    let subject = subject();
-    for lane in [Lane::Residual, Lane::Tolerance] {
-        let mut proof = honest(&subject);
-        proof.fields.lane = lane;
-        let execution = world::fields().execution.map(|e| Execution { ..e });
-        proof.fields.execution = execution;
-        // However right the values are.
-        assert!(matches!(judged(&proof.bytes(), &subject), Verdict::Undecided(Undecided::Lane(l)) if l == lane));
-        // Where the exact lane is asked for, they do not belong there.
-        let policy = bfv_cert::Policy { lanes: vec![Lane::Exact], ..policy(&subject) };
-        let case = Case {
-            policy: &policy,
-            expected: Expected::default(),
-            prompt: &PROMPT,
-            challenge: BOTH,
-            terms: Terms::default(),
-        };
-        let refused = rejects(judge(&proof.bytes(), &case, &subject));
-        assert!(matches!(refused, Rejected::Refused(Refusal::Binding(_, BindingFault::Lane))));
-    }
 }
 
 /// A field of the certificate contradicts the specification.

@@ -6,8 +6,10 @@ mod common;
 mod rests;
 #[path = "common/split.rs"]
 mod split_model;
+#[path = "common/near.rs"]
+mod workers;
 
-use bfv_cert::certificate::{Fields, Operation, TraceShape};
+use bfv_cert::certificate::{Fields, Lane, Operation, TraceShape};
 use bfv_cert::digest::{Digest, spec_root};
 use bfv_cert::freshness::Fresh;
 use bfv_cert::sign::KeyId;
@@ -16,10 +18,11 @@ use bfv_cert::{BindingFault, Expected, Policy, Refusal};
 use bfv_exact::commit::{number_bytes, numbers_root, rows_of};
 use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source};
 use bfv_exact::spec::Bits;
-use bfv_verify::{Accepted, Fusion, Part, Rejected, Soundness, Split, Terms, Verdict, judge_fusion};
+use bfv_verify::{Accepted, Fusion, Part, Rejected, Soundness, Split, Terms, Undecided, Verdict, judge_fusion};
 use common::*;
 use rests::{Made, binding, in_words};
 use split_model::{COUNT, answer, by, chain_of, given, registered, stage, subject_of_three};
+use workers::{Single, near};
 
 const WEIGHTS: [i64; 2] = [3, 5];
 
@@ -96,6 +99,34 @@ fn honest(parents: &[Accepted]) -> (Program, Made) {
     let result = program.run(&[&values, &WEIGHTS]).unwrap();
     let made = made(parents, spec_root(&program.bytes()), &result);
     (program, made)
+}
+
+#[test]
+fn answers_in_a_lane_of_floats_are_no_inputs_of_a_fusion() {
+    let subject = subject();
+    let exact = parents();
+    for lane in [Lane::Residual, Lane::Tolerance] {
+        let mut proof = near(&subject, &Single::new(lane, 1), 3);
+        (proof.by, proof.fields.worker) = (2, world::id(2));
+        let second = accepts(judged(&proof.bytes(), &subject));
+        assert_eq!((second.lane(), second.values()), (lane, exact[1].values()));
+        let both = [exact[0].clone(), second];
+        let (program, made) = honest(&both);
+        let fault = binding(judge(&made, &program, &WEIGHTS, &[&both[0], &both[1]]));
+        assert!(matches!(fault, BindingFault::Parent("lane", _)), "{fault}");
+        // And a fusion has no such lane itself.
+        let (program, mut made) = honest(&exact);
+        made.fields.lane = lane;
+        made.fields.execution = world::fields().execution;
+        let spec = spec_root(&program.bytes());
+        let lanes = vec![Lane::Exact, lane];
+        let policy = Policy { models: vec![Digest::ZERO], specs: vec![spec], lanes, ..world::policy() };
+        let workers: [KeyId; 2] = [world::id(1), world::id(2)];
+        let fusion = Fusion { program: &program, spec, workers: &workers, parameters: &[&WEIGHTS] };
+        let all: Vec<&Accepted> = exact.iter().collect();
+        let verdict = judge_fusion(&made.bytes(), &policy, &Expected::default(), &fusion, &all);
+        assert!(matches!(verdict, Verdict::Undecided(Undecided::Lane(l)) if l == lane));
+    }
 }
 
 #[test]

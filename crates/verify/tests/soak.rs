@@ -13,8 +13,10 @@
 mod common;
 #[path = "common/split.rs"]
 mod split_model;
+#[path = "common/near.rs"]
+mod workers;
 
-use bfv_cert::certificate::{Layers, TraceShape};
+use bfv_cert::certificate::{Lane, Layers, TraceShape};
 use bfv_cert::freshness::Fresh;
 use bfv_cert::tensor::Shape;
 use bfv_exact::spec::Bits;
@@ -22,10 +24,7 @@ use bfv_verify::{Challenge, Secret, Terms, Verdict};
 use common::numbers::Random;
 use common::*;
 use split_model::{honest, of_bytes, split, subject_of_three};
-
-fn setting(name: &str, usual: u64) -> u64 {
-    std::env::var(name).map_or(usual, |n| n.parse().expect("a whole number"))
-}
+use workers::{Single, calm, greedy, near};
 
 /// Bytes changed, left out, put in, copied from elsewhere, or replaced by heads of CBOR that lie about a length.
 fn changed(bytes: &[u8], random: &mut Random) -> Vec<u8> {
@@ -166,6 +165,15 @@ fn storm(what: &str, honest: &Proof, judge: &dyn Fn(&[u8]) -> (usize, String)) {
     );
     assert!(most < 1_000_000, "{most} bytes of memory");
     assert!(lies > cases / 20 && good > cases / 50);
+}
+
+/// With residuals every bit of a sum is bound, so that what changes one is rejected, as in the exact lane.
+#[test]
+fn changed_envelopes_with_residuals_are_judged_without_panic_or_much_memory() {
+    let subject = greedy::<i16>(calm(), 6);
+    let secret = Secret::new(&subject, [5; 32]);
+    let honest = near(&subject, &Single::new(Lane::Residual, 6), 3);
+    storm(" with residuals", &honest, &|bytes| told(judged_by(bytes, &subject, Challenge::Secret(&secret, 0))));
 }
 
 #[test]

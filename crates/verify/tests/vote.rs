@@ -4,8 +4,10 @@
 mod common;
 #[path = "common/rests.rs"]
 mod rests;
+#[path = "common/near.rs"]
+mod workers;
 
-use bfv_cert::certificate::{Fields, Layers, Operation, TraceShape};
+use bfv_cert::certificate::{Fields, Lane, Layers, Operation, TraceShape};
 use bfv_cert::digest::Digest;
 use bfv_cert::registry::Role;
 use bfv_cert::sign::KeyId;
@@ -20,6 +22,7 @@ use common::numbers::Random;
 use common::numbers::small::any_weights;
 use common::*;
 use rests::{Made, binding, in_words};
+use workers::{Single, near};
 
 /// The head, by the number of its key.
 const HEAD: u8 = 3;
@@ -165,6 +168,21 @@ fn attack_42_a_worker_is_not_counted_twice() {
     // Nor does it count twice because it is given twice.
     let fair = made(&[one.clone(), said(2, 78, 3)], vote.rule(), &tokens(&one));
     assert!(matches!(binding(judge(&fair, &vote, &[one.clone(), one])), BindingFault::Other("parent", _)));
+}
+
+/// The vote would be in the exact lane, and no lane is lowered silently.
+#[test]
+fn answers_in_a_lane_of_floats_have_no_vote() {
+    let subject = subject();
+    let exact = accepts(judged(&near(&subject, &Single::new(Lane::Exact, 1), 3).bytes(), &subject));
+    for lane in [Lane::Residual, Lane::Tolerance] {
+        let mut proof = near(&subject, &Single::new(lane, 1), 3);
+        (proof.by, proof.fields.worker) = (2, world::id(2));
+        let second = accepts(judged(&proof.bytes(), &subject));
+        assert_eq!(second.values(), exact.values());
+        let fault = binding(of_first(&usual(), &[exact.clone(), second]));
+        assert!(matches!(fault, BindingFault::Parent("lane", _)), "{fault}");
+    }
 }
 
 #[test]

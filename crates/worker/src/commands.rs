@@ -8,6 +8,7 @@ use bfv_cert::envelope::{LogExtract, RegistryExtract};
 use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_cert::sign::SecretKey;
 use bfv_exact::forward::Shown;
+use bfv_exact::requantise::Saturate;
 use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
 use bfv_model::Problem;
 use bfv_model::stored::{Element, SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_file, weights_limit};
@@ -16,6 +17,7 @@ use bfv_worker::checkpoint::Checkpoint;
 use bfv_worker::gather::Combined;
 use bfv_worker::prove::{Answer, Circumstances, Failure, Prover, Question};
 use bfv_worker::quantise::{Choice, Distance, compare, quantise as make};
+use bfv_worker::single::{Single, execution};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,7 +25,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub const KEY: [&str; 1] = ["--output"];
 pub const QUANTISE: [&str; 8] =
     ["--model", "--output", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
-pub const RUN: [&str; 12] = [
+pub const RUN: [&str; 15] = [
     "--model",
     "--key",
     "--prompt-tokens",
@@ -36,6 +38,9 @@ pub const RUN: [&str; 12] = [
     "--slot",
     "--at",
     "--output",
+    "--lane",
+    "--kernel",
+    "--device",
 ];
 /// Positions of an integer model, where the float model has more and nothing is said: tables are made for each when it is read.
 const USUAL_POSITIONS: u32 = 4096;
@@ -114,18 +119,58 @@ pub fn stored(args: &Args) -> Result<Stored, Stop> {
     Ok(Stored::of(spec, &read(WEIGHTS_FILE, limit)?)?)
 }
 
-fn answered<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+fn answered<G: Element + Shown + Into<f32>>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
 where
-    G::Sum: Shown,
+    G::Sum: Shown + Saturate,
 {
-    let desk = Desk::open(args)?;
+    let lane = lane(args)?;
+    let mut desk = Desk::open(args)?;
     let question = Question {
         query: query(args)?,
         prompt: args.list("--prompt-tokens")?,
         count: args.number("--count")?.unwrap_or(1),
     };
-    let answer = prover.answer(question, random()?, keeps(args))?;
+    let (prompt, count) = (question.prompt.len(), question.count);
+    let answer = match lane {
+        None => prover.answer(question, random()?, keeps(args))?,
+        Some(Floats { by, kernel, device }) => {
+            desk.circumstances.execution = execution(kernel, device, prompt, count);
+            if desk.circumstances.execution.is_none() {
+                return Err(Stop::usage(
+                    "A certificate in a lane of floats needs a prompt and a --count that fit a batch.",
+                ));
+            }
+            prover.answer_by(&by, question, random()?, keeps(args))?
+        }
+    };
     desk.sign(args, prover, &answer, |_| Ok(()))
+}
+
+/// How answers in a lane of floats are computed, and the kernel that their certificates name.
+struct Floats {
+    by: Single,
+    kernel: Digest,
+    device: u8,
+}
+
+/// The lane of the flags; nothing for the exact one.
+fn lane(args: &Args) -> Result<Option<Floats>, Stop> {
+    let residuals = match args.maybe("--lane").unwrap_or("exact") {
+        "exact" => {
+            return match ["--kernel", "--device"].into_iter().find(|flag| args.maybe(flag).is_some()) {
+                Some(flag) => Err(Stop::Usage(format!("The flag {flag} is for lanes of floats. Leave it out."))),
+                None => Ok(None),
+            };
+        }
+        "residual" => true,
+        "tolerance" => false,
+        other => {
+            let known = "Write exact, residual or tolerance.";
+            return Err(Stop::Usage(format!("The flag --lane has {other}. {known}")));
+        }
+    };
+    let kernel = digest("--kernel", args.must("--kernel")?)?;
+    Ok(Some(Floats { by: Single { residuals }, kernel, device: args.number("--device")?.unwrap_or(0) }))
 }
 
 /// The question of the flags.

@@ -6,7 +6,8 @@
 //! or counts them as votes ([`gather`]). The worker judges nothing, its own answers
 //! included.
 //!
-//! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified.
+//! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified. In the lanes of floats
+//! linear layers are computed in single precision and rounded to integers ([`single`]), and a verifier says how far that may lead from the model.
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
@@ -16,6 +17,7 @@ pub mod gather;
 mod number;
 pub mod prove;
 pub mod quantise;
+pub mod single;
 pub mod stage;
 
 pub use bfv_ledger::Fault;

@@ -18,6 +18,7 @@ bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query 
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
+With --lane residual or tolerance it computes linear layers in single precision. Then it needs --kernel HEX and takes --device N.
 Two commands are for a worker that has some layers of a model, such as --layers 0-3.
 bfv-worker step --model FOLDER --layers FIRST-LAST --prompt-tokens LIST passes all known tokens through these layers.
 Its other flags: --answer-tokens LIST for tokens that are known, --input FILE, --next FILE.

@@ -7,7 +7,7 @@
 //! in each step, and once more in the end.
 
 use crate::prove::{Answer, Ends, Failure, Prover, Question, choose};
-use bfv_cert::certificate::Layers;
+use bfv_cert::certificate::{Lane, Layers};
 use bfv_cert::digest::Digest;
 use bfv_exact::commit::{Commit, all_rows, stream_root, stream_shape, tokens_root, tokens_shape};
 use bfv_exact::forward::{Input, Passed, Shown, State, Trace};
@@ -133,7 +133,7 @@ where
         };
         let question = Question { query: task.query, prompt: task.prompt.clone(), count: task.answer.len() };
         let (tokens, seed) = (task.answer.clone(), last.then_some(*seed));
-        Ok((Answer { question, tokens, seed, committed, stage: Some(ends) }, handed))
+        Ok((Answer { question, lane: Lane::Exact, tokens, seed, committed, stage: Some(ends) }, handed))
     }
 
     /// The blocks of an answer, the prompt first, then a token each.

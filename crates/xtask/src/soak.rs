@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 12] = [
+const SOAKS: [Soak; 13] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -71,6 +71,12 @@ const SOAKS: [Soak; 12] = [
         what: "changed envelopes, with and without new signatures, before the judge of answers",
         arguments: &["--package", "bfv-verify", "--test", "soak"],
         settings: &[("BFV_CASES", 1_000_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "answers in the lanes of floats, off by random parts of their tolerances, and the intervals that they are judged by",
+        arguments: &["--package", "bfv-verify", "--test", "floats"],
+        settings: &[("BFV_CASES", 2000)],
         runs: 1,
     },
     Soak {

@@ -46,7 +46,7 @@ pub fn policy() -> Policy {
         lanes: vec![Lane::Exact],
         models: vec![d(20)],
         specs: vec![d(21)],
-        kernels: vec![d(22)],
+        kernels: vec![bfv_cert::Kernel { hash: d(22), device: 3, roundoff: bfv_cert::Roundoff::Single }],
     }
 }
 

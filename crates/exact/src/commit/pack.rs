@@ -5,15 +5,13 @@ use crate::forward::Numbers;
 use crate::matrix::Matrix;
 use crate::refused::Refused;
 use crate::requantise::Saturate;
+use crate::rounding::largest_sum;
 use crate::spec::Bits;
 
 /// The bytes that hold every sum of k products on a grid, the fewest.
 #[must_use]
 pub fn sum_bytes(grid: Bits, k: usize) -> usize {
-    let most = u64::try_from(k).unwrap_or(u64::MAX).saturating_mul(match grid {
-        Bits::Eight => 1 << 14,
-        Bits::Sixteen => 1 << 30,
-    });
+    let most = largest_sum(grid, k);
     (1..8).find(|bytes| most < 1 << (8 * bytes - 1)).unwrap_or(8)
 }
 
@@ -79,7 +77,7 @@ fn read_as<T: Saturate, const W: usize>(bytes: &[u8], out: &mut Vec<T>) {
     }));
 }
 
-/// Reads all of a cell: a matrix for each part.
+/// Reads the values of a cell, without residuals: a matrix for each part.
 ///
 /// # Errors
 /// There are more or fewer bytes than the form says, or it is too large for a matrix. Memory is taken for as many bytes as there are.
@@ -88,6 +86,7 @@ pub fn read_cell<T: Saturate>(form: Form, bytes: &[u8]) -> Result<Vec<Matrix<T>>
     if bytes.len() != form.bytes() {
         return Err(Refused::new(place, format!("there are {} bytes, and must be {}", bytes.len(), form.bytes())));
     }
+    let (bytes, _) = form.split(bytes);
     let part = form.rows.saturating_mul(form.cols).saturating_mul(form.width).max(1);
     let read_part = |part: &[u8]| {
         let mut entries = Vec::new();

@@ -24,6 +24,7 @@ use bfv_exact::commit::{Commit, Committed, Layout, token_bytes, tokens_root, tok
 use bfv_exact::forward::{Op, Shown, State};
 use bfv_exact::model::{Model, Weights};
 use bfv_exact::requantise::{Saturate, Scale};
+use bfv_exact::rounding::{Arithmetic, Exact};
 use bfv_exact::sample::{Draw, Sampler};
 use bfv_exact::spec::{Bits, Dims, Draft, Named, Spec};
 use bfv_verify::keys::Weight;
@@ -31,6 +32,11 @@ use bfv_verify::{Accepted, Case, Challenge, Fault, Found, Rejected, Subject, Ter
 use numbers::Random;
 use numbers::small::{any_draft, any_weights};
 use world::World;
+
+/// A setting that makes a run of random cases longer or another one.
+pub fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |n| n.parse().expect("a whole number"))
+}
 
 pub const SEED: [u8; 32] = world::SEED;
 pub const PROMPT: [u32; 3] = [1, 7, 4];
@@ -92,10 +98,25 @@ where
     G: Named + Saturate + Shown,
     G::Sum: Shown,
 {
-    let mut commit = Commit::keeping(run.spec());
+    prove_by(run, &Exact, subject, (prompt, answer), query)
+}
+
+/// The same with linear layers that are computed in this way, and in its lane.
+pub fn prove_by<G, A: Arithmetic<G>>(
+    run: &Model<G>,
+    by: &A,
+    subject: &Subject<impl Weight>,
+    (prompt, answer): (&[u32], usize),
+    query: Digest,
+) -> Proof
+where
+    G: Named + Saturate + Shown,
+    G::Sum: Shown,
+{
+    let mut commit = Commit::keeping(run.spec()).in_lane(by.lane());
     let (mut state, mut next, mut chosen) = (State::default(), prompt.to_vec(), Vec::new());
     for i in 0..answer {
-        let (after, logits) = run.forward(state, &next, &mut commit).unwrap();
+        let (after, logits) = run.forward_by(by, state, &next, &mut commit).unwrap();
         state = after;
         let word = draw_word(&SEED, &query, i as u64);
         let token = run.spec().draft().sampler.choose(run.powers(), &logits, word).unwrap() as u32;
@@ -103,7 +124,7 @@ where
         next = vec![token];
     }
     let Committed { tree, shape, cells } = commit.finish().unwrap();
-    let layout = Layout::new(subject.model().spec(), prompt.len(), answer).unwrap();
+    let layout = Layout::new(subject.model().spec(), prompt.len(), answer).unwrap().in_lane(by.lane());
     let fields = Fields {
         query,
         model: *subject.root(),
@@ -117,7 +138,8 @@ where
         trace_shape: shape,
         output: Output::Hashed(output_digest(&token_bytes(&chosen))),
         seed: seed_commitment(&SEED, &query),
-        execution: None,
+        lane: by.lane(),
+        execution: world::fields().execution.filter(|_| by.lane() != Lane::Exact),
         ..world::fields()
     };
     Proof { fields, cells, layout, answer: chosen, seed: Some(SEED), opened: None, by: 1 }
