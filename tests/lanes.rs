@@ -120,7 +120,7 @@ impl Place {
             ["--authority", &authority],
             ["--open", "products"],
             ["--at", &start],
-            ["--out", file],
+            ["--output", file],
         ];
         self.bfv(&[&["run", "worker", "run"], flags.as_flattened(), more].concat())
     }
