@@ -1,7 +1,8 @@
 //! Modules that are elaborated again with changes, and their claims judged. Nothing here is stored.
 
 use crate::check::{Attempt, Search};
-use crate::front::{Base, Engaged, Known, Library, Line, Plugged};
+use crate::engaged::Engaged;
+use crate::front::{Base, Known, Library, Line, Plugged};
 use crate::load::load;
 use crate::problem::{Place, place};
 use crate::replay::judge;

@@ -4,6 +4,7 @@ use crate::context::{Entry, Local};
 use crate::names::Names;
 use crate::scratch::Scratch;
 use crate::show;
+use crate::tactic::Goal;
 use crate::unify::Postponed;
 use crate::walk;
 use bfv_diag::Span;
@@ -121,6 +122,8 @@ pub struct Elab<'s> {
     pub level_names: RefCell<Vec<String>>,
     /// Whether constants use partial operations, as far as it was asked.
     pub partial_known: RefCell<BTreeMap<u32, bool>>,
+    /// Where goals that scripts leave are collected, each with the script that left it. Nothing where a goal that is left is a mistake.
+    pub left: RefCell<Option<Vec<(Goal, Span)>>>,
 }
 
 /// Engines that tactics call.

@@ -70,6 +70,10 @@ impl Elab<'_> {
             next.retain(|g| !self.scratch.is_solved(g.meta));
             goals = next;
         }
+        if let Some(left) = self.left.borrow_mut().as_mut() {
+            left.extend(goals.into_iter().map(|g| (g, script.span)));
+            return Ok(());
+        }
         match goals.as_slice() {
             [] => Ok(()),
             [first, rest @ ..] => {
