@@ -73,6 +73,12 @@ impl Fault {
         Fault::new(413, "too-long", Event::Usage, what, "Send fewer goals, or start bfv-serve with a larger --body.")
     }
 
+    /// The body does not come: 408.
+    pub fn slow(seconds: u64) -> Fault {
+        let what = format!("The body was not there after {seconds} s.");
+        Fault::new(408, "slow", Event::Usage, what, "Send it at once.")
+    }
+
     /// The request was sent with a media type that is not read: 415.
     pub fn media_type() -> Fault {
         let what = "The body is not said to be JSON.";
@@ -149,6 +155,7 @@ fn title(status: u16) -> &'static str {
         401 => "A token is needed",
         403 => "The sender is not allowed",
         404 => "There is no such thing",
+        408 => "The body came too slowly",
         405 => "The path has no such method",
         409 => "The request was cancelled",
         413 => "The body is too long",

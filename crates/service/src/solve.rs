@@ -1,10 +1,11 @@
 //! Trying steps on a goal, within a deadline, and the kernel's judgement of what they end with.
 
 use crate::fault::Fault;
-use crate::sheet::{NAME, Script, Sheet};
-use crate::steps::{closing, opening};
+use crate::sheet::{NAME, Script, Sheet, step_text};
+use crate::steps::{closing, induction, intro, opening};
+use crate::wire::Step;
 use bfv_driver::{Desk, Kind, Problem, Ruling};
-use bfv_elab::OpenGoal;
+use bfv_elab::{Form, OpenGoal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -19,6 +20,8 @@ const JUDGED: u64 = 200_000;
 const ATTEMPTS: u32 = 120;
 /// Theorems of the library that are tried on one goal.
 const THEOREMS: usize = 8;
+/// Variables that a statement begins with on which an induction is tried.
+const LEADING: usize = 4;
 
 /// Why a search ended early.
 #[derive(Clone, Debug)]
@@ -125,9 +128,59 @@ impl<'d> Bench<'d> {
         Ok(self.open(&script)?.ok().map(|open| Tried { script, open }))
     }
 
+    /// Inductions on variables that the statement begins with, each after they were introduced.
+    ///
+    /// # Errors
+    /// The time is used up.
+    pub fn leading_inductions(&mut self, first: &OpenGoal) -> Result<Vec<String>, Stop> {
+        let mut out = Vec::new();
+        let (mut steps, mut script, mut goal) = (String::new(), Script::default(), first.clone());
+        for n in 0..LEADING {
+            if !matches!(goal.form, Form::Function { hypothesis: false, .. }) {
+                break;
+            }
+            let Some(step) = intro(&goal, self.names.get(n..).unwrap_or_default()) else { break };
+            let Some(tried) = self.try_step(&script, &goal, &step)? else { break };
+            let Some(next) = tried.open.into_iter().next() else { break };
+            steps += &format!("{step}; ");
+            (script, goal) = (tried.script, next);
+            // What was introduced last stands last.
+            if let Some(induction) = goal.context.last().and_then(|v| induction(Some(&goal), v)) {
+                out.push(format!("{steps}{induction}"));
+            }
+        }
+        Ok(out)
+    }
+
+    /// A step as the language writes it. An induction may be on a variable that the statement begins with.
+    ///
+    /// # Errors
+    /// What is wrong with the step, or the time is used up.
+    pub fn step_text(&mut self, step: &Step, goal: &OpenGoal) -> Result<String, Stop> {
+        let text = step_text(step, Some(goal))?;
+        let variable = text.strip_prefix("induction ").filter(|rest| !rest.contains('{')).map(str::trim);
+        let Some(variable) = variable.filter(|name| !goal.context.iter().any(|v| v.name == *name)) else {
+            return Ok(text);
+        };
+        let begins = format!("induction {variable} ");
+        let leading = self.leading_inductions(goal)?;
+        Ok(leading.into_iter().find(|s| s.contains(&begins)).unwrap_or(text))
+    }
+
     /// Theorems whose conclusion may be the goal.
     pub fn theorems(&self, goal: &OpenGoal) -> Vec<String> {
         self.desk.fitting(goal, THEOREMS)
+    }
+
+    /// The names of the arguments that a script has not introduced yet, as long as it only introduces.
+    #[must_use]
+    pub fn names_after(&self, script: &Script) -> &[String] {
+        let steps: Vec<&str> = script.text.split(';').map(str::trim).filter(|s| !s.is_empty()).collect();
+        if !steps.iter().all(|s| s.starts_with("intro ")) {
+            return &[];
+        }
+        let made = steps.iter().map(|s| s.split_whitespace().count().saturating_sub(1)).sum();
+        self.names.get(made..).unwrap_or_default()
     }
 
     /// Steps that end all goals that a script leaves: `most` of them at most. Nothing where none were found.
@@ -156,7 +209,7 @@ impl<'d> Bench<'d> {
         let Some(goal) = open.first() else { return Ok(Some(script.clone())) };
         let Some(most) = most.checked_sub(1) else { return Ok(None) };
         let mut candidates = closing(goal);
-        candidates.extend(opening(goal, if script.text.is_empty() { &self.names } else { &[] }));
+        candidates.extend(opening(goal, self.names_after(script)));
         for (_, step) in candidates {
             let induction = u32::from(step.starts_with("induction"));
             let (Some(left), Some(inductions)) = (attempts.checked_sub(1), inductions.checked_sub(induction)) else {

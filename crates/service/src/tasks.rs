@@ -2,7 +2,7 @@
 
 use crate::answer::{self, explain, formal, goal as goal_json, issue, not_checked};
 use crate::fault::Fault;
-use crate::sheet::{Script, Sheet, step_text};
+use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Stop, targets};
 use crate::steps::{closing, opening};
 use crate::wire::{Goal, Kind, Question, Request, Sketched, Step};
@@ -42,19 +42,43 @@ pub fn answer(desk: &mut Desk, request: &Request, id: &str, limits: &Limits, tel
         Ok(out) => out,
         Err(Stop::Fault(fault)) => return Err(*fault),
         Err(Stop::Cancelled) => return Err(Fault::cancelled()),
-        Err(Stop::Deadline) => late(request.question.kind()),
+        Err(Stop::Deadline) => unknown(request.question.kind()),
     };
-    if let Value::Object(fields) = &mut out {
-        fields.insert("type".into(), request.question.kind().answer_type().into());
+    sign(&mut out, request.question.kind(), id, start);
+    Ok(out)
+}
+
+/// Adds what every answer has.
+fn sign(out: &mut Value, kind: Kind, id: &str, start: Instant) {
+    if let Value::Object(fields) = out {
+        fields.insert("type".into(), kind.answer_type().into());
         fields.insert("request_id".into(), id.into());
         let latency = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         fields.insert("metadata".into(), json!({ "latency_ms": latency, "workers_used": 1, "consensus_rounds": 0 }));
     }
-    Ok(out)
+}
+
+/// The whole answer where the time was used up before anything was known.
+#[must_use]
+pub fn late(kind: Kind, id: &str, start: Instant) -> Value {
+    let mut out = unknown(kind);
+    sign(&mut out, kind, id, start);
+    out
+}
+
+/// The answer to a request that was cancelled, or whose time was used up, before anything was done for it.
+///
+/// # Errors
+/// It was cancelled.
+pub fn ended(request: &Request, id: &str, limits: &Limits) -> Result<Value, Fault> {
+    match limits.check() {
+        Err(Stop::Cancelled) => Err(Fault::cancelled()),
+        _ => Ok(late(request.question.kind(), id, Instant::now())),
+    }
 }
 
 /// The answer where the time was used up before anything was known.
-fn late(kind: Kind) -> Value {
+fn unknown(kind: Kind) -> Value {
     let why = "The time is used up. Nothing is known yet. Ask again with a longer timeout_ms.";
     match kind {
         Kind::Suggest => json!({ "suggestions": [], "reason": why, "explanation": { "text": why, "audio_description": why } }),
@@ -135,8 +159,12 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
     let mut text = match suggestions.first() {
         Some(best) => {
             let part = |name: &str| best.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let others = suggestions.len().saturating_sub(1);
-            format!("Best step: {}. {} There are {others} others.", part("step"), part("rationale"))
+            let others = match suggestions.len().saturating_sub(1) {
+                0 => String::new(),
+                1 => " There is 1 other step.".to_owned(),
+                n => format!(" There are {n} other steps."),
+            };
+            format!("Best step: {}. {}{others}", part("step"), part("rationale"))
         }
         None => "There is no suggestion.".to_owned(),
     };
@@ -157,6 +185,7 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
 fn steps_for(bench: &mut Bench<'_>, goal: &Goal, first: &OpenGoal, found: &mut Vec<Suggestion>, tell: &mut Tell<'_>) -> Result<(), Stop> {
     let mut candidates = closing(first);
     candidates.extend(opening(first, &bench.names));
+    candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
     candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
     let mut until: Option<Instant> = None;
     let start = Script::default();
@@ -189,6 +218,10 @@ fn steps_for(bench: &mut Bench<'_>, goal: &Goal, first: &OpenGoal, found: &mut V
 /// The tactic and the arguments of a step, as the client has them.
 fn parts(step: &str) -> (&str, Vec<&str>) {
     match step.split_once(' ') {
+        Some(("intro", rest)) if rest.contains("induction ") => {
+            let variable = rest.split("induction ").nth(1).and_then(|r| r.split_whitespace().next());
+            ("induction", variable.into_iter().collect())
+        }
         Some(("intro", names)) => ("intro", names.split_whitespace().collect()),
         // The cases of an induction follow from its variable.
         Some(("induction", rest)) => ("induction", rest.split_whitespace().take(1).collect()),
@@ -247,7 +280,7 @@ fn by_search(id: &str, ruling: &Ruling, tell: &mut Tell<'_>) -> Option<Suggestio
 fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limits) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
     let first = bench.first()?;
-    let text = step_text(step, Some(&first))?;
+    let text = bench.step_text(step, &first)?;
     let start = Script::default();
     let at = bench.sheet.end_of(&start, &first).unwrap_or_default();
     let script = start.insert(at, &text);
@@ -347,16 +380,18 @@ fn fill(
     let Some(goal) = open.first() else { return Ok((*next == Sketched::Missing).then(|| script.clone())) };
     let Some(most) = most.checked_sub(1) else { return Ok(None) };
     let candidates: Vec<String> = match next {
-        Sketched::Complete(step) => vec![step_text(step, Some(goal))?],
+        Sketched::Complete(step) => vec![bench.step_text(step, goal)?],
         Sketched::Missing => {
             let mut all = closing(goal);
-            all.extend(opening(goal, if script.text.is_empty() { &bench.names } else { &[] }));
+            all.extend(opening(goal, bench.names_after(script)));
             let theorems = bench.theorems(goal).into_iter().map(|name| format!("apply {name}"));
             all.into_iter().map(|(_, step)| step).chain(theorems).collect()
         }
     };
+    let mut tried_in_vain = true;
     for step in candidates {
         let Some(tried) = bench.try_step(script, goal, &step)? else { continue };
+        tried_in_vain = false;
         if let Some(done) = fill(bench, &tried.script, &tried.open, rest, most, made)? {
             made.push((step, targets(&tried.open)));
             return Ok(Some(done));
@@ -364,9 +399,10 @@ fn fill(
     }
     match next {
         // A step of the client's own that is not accepted is said.
-        Sketched::Complete(step) if bench.try_step(script, goal, &step_text(step, Some(goal))?)?.is_none() => {
+        Sketched::Complete(_) if tried_in_vain => {
             let what = "A step that is said to be complete is not accepted.";
-            Err(Fault::wrong(&step.tactic.place, what, "Mend the step, or give it the status missing.").into())
+            let place = if let Sketched::Complete(step) = next { step.tactic.place.as_str() } else { "" };
+            Err(Fault::wrong(place, what, "Mend the step, or give it the status missing.").into())
         }
         _ => Ok(None),
     }
@@ -375,7 +411,7 @@ fn fill(
 fn counterexample(desk: &mut Desk, goal: &Goal, limits: &Limits) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
     let found = bench.search(SEARCHED)?;
-    let Some(ruling) = found else { return Ok(late(Kind::Counterexample)) };
+    let Some(ruling) = found else { return Ok(unknown(Kind::Counterexample)) };
     Ok(match ruling.report.verdict.kind() {
         Verdict::Refuted => {
             json!({ "found": true, "verdict": "refuted", "counterexample": answer::counterexample(&ruling), "reason": "The kernel accepted the refutation." })

@@ -172,6 +172,12 @@ impl Question {
 }
 
 impl Request {
+    /// The modules whose words a request knows that names none.
+    #[must_use]
+    pub fn usual_imports() -> Vec<String> {
+        IMPORTS.map(str::to_owned).to_vec()
+    }
+
     /// Reads a message. Where the path says what is asked, the type may be missing, and another one is refused.
     ///
     /// # Errors
@@ -209,7 +215,7 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
             list.list(ENTRIES)?.iter().map(|m| Ok(m.name(ID)?)).collect::<Result<_, Fault>>()?
         }
         Some(_) => Vec::new(),
-        None => IMPORTS.map(str::to_owned).to_vec(),
+        None => Request::usual_imports(),
     };
     let timeout_ms = fields.maybe("timeout_ms").map(|f| f.whole(1, LONGEST_MS)).transpose()?;
     let verbose = verbose(&mut fields)?;
