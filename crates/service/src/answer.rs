@@ -92,6 +92,8 @@ pub fn reason(ruling: &Ruling) -> String {
 
 /// A step in a sentence.
 pub fn explain(step: &str) -> String {
+    // The names that come first are only those of what the induction is on.
+    let step = step.find("induction ").and_then(|at| step.get(at..)).unwrap_or(step);
     let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
     match word {
         "intro" => format!("Name what the statement is about: {rest}."),

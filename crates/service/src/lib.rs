@@ -4,6 +4,7 @@ pub mod answer;
 pub mod clients;
 pub mod fault;
 pub mod metrics;
+pub mod openapi;
 pub mod pool;
 pub mod server;
 pub mod sheet;
