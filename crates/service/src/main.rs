@@ -243,7 +243,7 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
         Some(_) => return Err(Stop::usage("The flag --format needs text or json.")),
     };
     let timeout: u32 = flags.number("--timeout", 5_000, (1, LONGEST_MS))?;
-    let mut message = json!({ "proof_state": { "goals": [{ "id": "goal", "statement": goal }] }, "timeout_ms": timeout });
+    let mut message = json!({ "proof_state": { "goals": [{ "id": "1", "statement": goal }] }, "timeout_ms": timeout });
     let imports: Vec<&str> = flags.flags.iter().filter(|(n, _)| n == "--import").map(|(_, v)| v.as_str()).collect();
     if let (Value::Object(fields), false) = (&mut message, imports.is_empty()) {
         fields.insert("imports".into(), json!(imports));

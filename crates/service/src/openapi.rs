@@ -62,7 +62,7 @@ fn answer(kind: Kind) -> Value {
     let (required, own) = match kind {
         Kind::Suggest => (
             vec!["suggestions", "explanation"],
-            json!({ "suggestions": list(reference("suggestion")), "refuted_goals": list(json!({ "type": "object" })), "reason": text("Why there is no proof."), "explanation": { "type": "object" } }),
+            json!({ "suggestions": list(reference("suggestion")), "refuted_goals": list(json!({ "type": "object" })), "proved_goals": list(json!({ "type": "object" })), "reason": text("Why there is no proof."), "explanation": { "type": "object" } }),
         ),
         Kind::Verify => (
             vec!["valid", "status", "formal_verification"],
@@ -156,7 +156,7 @@ pub fn document() -> Value {
     }
     let variable = |name: &str, says: &str| object(&[name, says], json!({ name: text("A name."), says: text("In the language.") }));
     schemas.insert("goal".into(), object(&["statement"], json!({
-        "id": text("An id. Default: goal_ and a number."), "statement": text("In the language of .sctt files."),
+        "id": text("An id. Default: its number, from 1."), "statement": text("In the language of .sctt files."),
         "type": text("Not used."), "context": list(variable("var", "type")),
     })));
     schemas.insert("state".into(), object(&["goals"], json!({

@@ -20,6 +20,8 @@ const JUDGED: u64 = 200_000;
 const ATTEMPTS: u32 = 120;
 /// Theorems of the library that are tried on one goal.
 const THEOREMS: usize = 8;
+/// The longest term that is written as a step, in bytes.
+const LONGEST_TERM: usize = 400;
 /// Variables that a statement begins with on which an induction is tried.
 const LEADING: usize = 4;
 
@@ -165,6 +167,28 @@ impl<'d> Bench<'d> {
         let begins = format!("induction {variable} ");
         let leading = self.leading_inductions(goal)?;
         Ok(leading.into_iter().find(|s| s.contains(&begins)).unwrap_or(text))
+    }
+
+    /// Scripts that may replay what a search found about the bare statement: the term itself, and the engines after all arguments.
+    ///
+    /// # Errors
+    /// The time is used up.
+    pub fn replays(&mut self, first: &OpenGoal, ruling: &Ruling) -> Result<Vec<Script>, Stop> {
+        let mut out = Vec::new();
+        if let Some(term) = ruling.written.as_ref().filter(|t| t.len() <= LONGEST_TERM) {
+            out.push(Script { text: format!(" exact {term}") });
+        }
+        let (mut script, mut goal) = (Script::default(), first.clone());
+        while let Some(step) = intro(&goal, self.names_after(&script)) {
+            let Some(tried) = self.try_step(&script, &goal, &step)? else { break };
+            let Some(next) = tried.open.into_iter().next() else { break };
+            (script, goal) = (tried.script, next);
+        }
+        for engine in ["arith", "auto"] {
+            let at = script.text.len();
+            out.push(script.insert(at, engine));
+        }
+        Ok(out)
     }
 
     /// Theorems whose conclusion may be the goal.

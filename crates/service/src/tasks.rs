@@ -132,24 +132,32 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
                         Verdict::Refuted => {
                             found.clear();
                             all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(&ruling) }));
-                            format!("The goal {} is false. Counterexample: {}.", goal.id, bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words))
+                            format!("Goal {} is false. Counterexample: {}.", goal.id, bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words))
                         }
-                        Verdict::Proved => {
-                            found.extend(by_search(&goal.id, &ruling, tell));
-                            String::new()
-                        }
-                        Verdict::Unknown => format!("No proof of the goal {} was found. {}", goal.id, answer::reason(&ruling)),
+                        Verdict::Proved => match by_search(&mut bench, &first, &goal.id, &ruling, tell) {
+                            Ok(Some(step)) => {
+                                found.push(step);
+                                String::new()
+                            }
+                            Ok(None) | Err(Stop::Deadline) => {
+                                all.push(json!({ "goal": goal.id, "proved": formal(&ruling) }));
+                                format!("Goal {} is proved, and the kernel accepted the proof. It is no script of few steps.", goal.id)
+                            }
+                            Err(other) => return Err(other),
+                        },
+                        Verdict::Unknown => format!("No proof of goal {} was found. {}", goal.id, answer::reason(&ruling)),
                     };
                     reasons.push(text);
                 }
-                Ok(None) | Err(Stop::Deadline) => reasons.push(format!("The time for the goal {} is used up.", goal.id)),
+                Ok(None) | Err(Stop::Deadline) => reasons.push(format!("The time for goal {} is used up.", goal.id)),
                 Err(other) => return Err(other),
             }
         }
         found.sort_by_key(|s| (!s.order.0, s.order.1, s.order.2));
         all.extend(found.into_iter().take(MOST).map(|s| s.value));
     }
-    let (refuted, mut suggestions): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|v| v.get("refuted").is_some());
+    let (refuted, rest): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|v| v.get("refuted").is_some());
+    let (proved, mut suggestions): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(|v| v.get("proved").is_some());
     for (value, rank) in suggestions.iter_mut().zip(1..) {
         if let Value::Object(fields) = value {
             fields.insert("rank".into(), json!(rank));
@@ -176,6 +184,7 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
     Ok(json!({
         "suggestions": suggestions,
         "refuted_goals": refuted,
+        "proved_goals": proved,
         "reason": reasons.join(" "),
         "explanation": { "text": text, "audio_description": audio },
     }))
@@ -263,18 +272,19 @@ fn are(goals: usize) -> String {
     if goals == 1 { "1 goal is".to_owned() } else { format!("{goals} goals are") }
 }
 
-/// What a search about the bare statement found, as a step.
-fn by_search(id: &str, ruling: &Ruling, tell: &mut Tell<'_>) -> Option<Suggestion> {
-    let term = ruling.written.clone()?;
-    let value = json!({
-        "target": id, "tactic": "exact", "macro": false, "arguments": [term], "step": format!("exact {term}"),
-        "script": null, "confidence": 1.0, "closes_goal": true, "valid": true, "step_accepted": true,
-        "resulting_goals": [], "rationale": "A search found this term. The kernel accepted it.", "estimated_steps": 1,
-        "worker_consensus": { "agreed": ruling.report.proof.iter().map(|p| p.engine.clone()).collect::<Vec<_>>(), "dissented": [] },
-        "formal_verification": formal(ruling),
-    });
-    tell(value.clone());
-    Some(Suggestion { order: (true, 50, 0), value })
+/// What a search about the bare statement found, as a script of few steps. Only what the kernel accepts when it is replayed counts.
+fn by_search(bench: &mut Bench<'_>, first: &OpenGoal, id: &str, ruling: &Ruling, tell: &mut Tell<'_>) -> Result<Option<Suggestion>, Stop> {
+    for script in bench.replays(first, ruling)? {
+        let Some(accepted) = bench.judge(&script)? else { continue };
+        let step = script.shown().split(';').next().unwrap_or_default().trim().to_owned();
+        let open = bench.try_step(&Script::default(), first, &step)?.map(|t| t.open).unwrap_or_default();
+        // What comes after the first step, without the statements of the goals in between.
+        let rest = script.shown().split(';').skip(1).map(|s| (s.trim().to_owned(), Vec::new())).collect();
+        let value = suggestion(id, &step, &open, Some(&(Found { script, steps: rest }, accepted)));
+        tell(value.clone());
+        return Ok(Some(Suggestion { order: (true, 50, 0), value }));
+    }
+    Ok(None)
 }
 
 fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limits) -> Result<Value, Stop> {
@@ -337,21 +347,24 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
         made.reverse();
         let found = Found { script, steps: made };
         if let Some(ruling) = bench.judge(&found.script)? {
-            return Ok(json!({ "proof": {
-                "goal": goal.statement.text, "status": "proved", "script": found.script.shown(), "steps": answer::steps(&found),
-                "proof_term": formal(&ruling).get("proof_term"), "formal_verification": formal(&ruling),
-            }, "potential_issues": answer::issues(&ruling) }));
+            return Ok(proved(goal, &found, &ruling));
         }
     }
-    // The engines may know a proof that is no script.
+    // The engines may know a proof that the steps do not find.
     match bench.search(SEARCHED)? {
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Proved && sketch.iter().all(|s| *s == Sketched::Missing) => {
-            let term = ruling.written.clone().unwrap_or_default();
-            Ok(json!({ "proof": {
-                "goal": goal.statement.text, "status": "proved", "script": null,
-                "steps": [{ "step": 1, "tactic": format!("exact {term}"), "resulting_goals": [], "explanation": explain("exact") }],
-                "proof_term": term, "formal_verification": formal(&ruling),
-            }, "potential_issues": answer::issues(&ruling) }))
+            let first = bench.first()?;
+            for script in bench.replays(&first, &ruling)? {
+                let Some(accepted) = bench.judge(&script)? else { continue };
+                let steps = script.shown().split(';').map(|s| (s.trim().to_owned(), Vec::new())).collect();
+                return Ok(proved(goal, &Found { script, steps }, &accepted));
+            }
+            let none = Found { script: Script::default(), steps: Vec::new() };
+            let mut out = proved(goal, &none, &ruling);
+            if let Some(Value::Object(proof)) = out.get_mut("proof") {
+                proof.insert("script".into(), Value::Null);
+            }
+            Ok(out)
         }
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(json!({
             "proof": null, "reason": "The goal is false.", "counterexample": answer::counterexample(&ruling),
@@ -361,6 +374,18 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
         }
         _ => Ok(json!({ "proof": null, "reason": "No proof along this sketch was found." })),
     }
+}
+
+/// A whole proof that the kernel accepted.
+fn proved(goal: &Goal, found: &Found, ruling: &Ruling) -> Value {
+    let formal = formal(ruling);
+    json!({
+        "proof": {
+            "goal": goal.statement.text, "status": "proved", "script": found.script.shown(), "steps": answer::steps(found),
+            "proof_term": formal.get("proof_term"), "formal_verification": formal,
+        },
+        "potential_issues": answer::issues(ruling),
+    })
 }
 
 /// Follows a sketch step by step; what is missing is found. The steps made come last first.

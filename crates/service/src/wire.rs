@@ -319,7 +319,7 @@ fn goals(state: &mut Fields<'_>) -> Result<Vec<Goal>, Fault> {
                 }
                 name
             }
-            None => format!("goal_{number}"),
+            None => number.to_string(),
         };
         let statement = piece(&fields.must("statement")?)?;
         let mut context = variables(&mut fields)?;
