@@ -78,7 +78,11 @@ pub(crate) fn with_library(engines: Plugged, modules: &[String]) -> Result<Sessi
         line.module(module, &mut Sources::new());
         if !line.session.has(module) {
             let mend = "run bfv list std to see the modules of the library.";
-            line.problems.push(Problem::new(Code::Usage, format!("The library has no module `{}`.", module.escape_debug()), mend));
+            line.problems.push(Problem::new(
+                Code::Usage,
+                format!("The library has no module `{}`.", module.escape_debug()),
+                mend,
+            ));
         }
     }
     if line.problems.is_empty() { Ok(line.session) } else { Err(line.problems) }

@@ -182,7 +182,8 @@ impl Elab<'_> {
             }
             let cases = self.shape(&g.local, script, ty)?.map(|shape| self.branches(&shape));
             // An induction has no use where no constructor has a part of the type itself, and none is made over paths.
-            let useful = |bs: &Vec<Branch>| bs.iter().any(|b| !b.recursive.is_empty()) && bs.iter().all(|b| b.dims == 0);
+            let useful =
+                |bs: &Vec<Branch>| bs.iter().any(|b| !b.recursive.is_empty()) && bs.iter().all(|b| b.dims == 0);
             context.push(OpenVariable {
                 name: name.clone(),
                 ty: self.show(&g.local, ty),
@@ -197,7 +198,8 @@ impl Elab<'_> {
         }
         let term = walk::zonk(self.scratch, &self.quote(&g.local, script, &g.ty)?, &mut None);
         let form = match &*term {
-            // What computes to a function and is written otherwise, such as an order, is none for a reader.
+            // Negations, and with them orders and existences, are functions to falsehood, which a reader does not see.
+            Node::Pi(_, end) if matches!(**end, Node::Prim(Prim::Empty)) => Form::Other,
             Node::Pi(argument, _) => {
                 let ty = self.ev(&g.local, argument);
                 let hypothesis = self.proposition(&g.local, script, &ty).is_ok();

@@ -115,8 +115,6 @@ pub fn explain(step: &str) -> String {
 
 /// The steps of a proof.
 pub fn steps(found: &Found) -> Vec<Value> {
-    let step = |(n, (text, left)): (usize, &(String, Vec<String>))| {
-        json!({ "step": n, "tactic": text, "resulting_goals": left, "explanation": explain(text) })
-    };
+    let step = |(n, (text, left)): (usize, &(String, Vec<String>))| json!({ "step": n, "tactic": text, "resulting_goals": left, "explanation": explain(text) });
     (1..).zip(&found.steps).map(step).collect()
 }

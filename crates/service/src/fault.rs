@@ -58,7 +58,13 @@ impl Fault {
     /// The token is missing or wrong: 401.
     pub fn token() -> Fault {
         let what = "This service asks for a token, and the request has none that fits.";
-        Fault::new(401, "token", Event::Usage, what, "Send the header Authorization with the word Bearer and the token.")
+        Fault::new(
+            401,
+            "token",
+            Event::Usage,
+            what,
+            "Send the header Authorization with the word Bearer and the token.",
+        )
     }
 
     /// A header that a page of a browser sends, or a host that is not this one: 403.
@@ -95,12 +101,21 @@ impl Fault {
     /// All that wait are as many as may wait: 503.
     pub fn busy() -> Fault {
         let what = "Too many requests wait already.";
-        Fault { retry_after: Some(1), ..Fault::new(503, "busy", Event::Undecided, what, "Wait 1 s, then send it again.") }
+        Fault {
+            retry_after: Some(1),
+            ..Fault::new(503, "busy", Event::Undecided, what, "Wait 1 s, then send it again.")
+        }
     }
 
     /// The request was cancelled: 409.
     pub fn cancelled() -> Fault {
-        Fault::new(409, "cancelled", Event::Undecided, "The request was cancelled.", "Send it again if it is still wanted.")
+        Fault::new(
+            409,
+            "cancelled",
+            Event::Undecided,
+            "The request was cancelled.",
+            "Send it again if it is still wanted.",
+        )
     }
 
     /// A mistake of bfv: 500.

@@ -129,8 +129,7 @@ impl Flags {
 }
 
 fn serve(all: &[String]) -> Result<u8, Stop> {
-    let known =
-        ["--address", "--port", "--token-file", "--workers", "--queue", "--rate", "--burst", "--body"];
+    let known = ["--address", "--port", "--token-file", "--workers", "--queue", "--rate", "--burst", "--body"];
     let flags = Flags::read(all, &known, &[])?;
     if let Some(word) = flags.words.first() {
         let shown = escaped(word, char::is_control);
@@ -139,12 +138,16 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let address: IpAddr = match flags.text("--address") {
         None => Ipv4Addr::LOCALHOST.into(),
         Some(text) => text.parse().map_err(|_| {
-            Stop::usage(format!("The address {} is none. Write one such as 127.0.0.1.", escaped(text, char::is_control)))
+            Stop::usage(format!(
+                "The address {} is none. Write one such as 127.0.0.1.",
+                escaped(text, char::is_control)
+            ))
         })?,
     };
     let token = flags.text("--token-file").map(token).transpose()?;
     if !address.is_loopback() && token.is_none() {
-        let why = format!("The address {address} can be reached by others. Add --token-file FILE, or listen to 127.0.0.1.");
+        let why =
+            format!("The address {address} can be reached by others. Add --token-file FILE, or listen to 127.0.0.1.");
         return Err(Stop::usage(why));
     }
     let port: u16 = flags.number("--port", 7717, (0, u16::MAX))?;
@@ -168,7 +171,9 @@ fn token(path: &str) -> Result<String, Stop> {
         .map_err(|e| Stop::system(format!("The file {shown} cannot be read: {e}. Name a file with a token.")))?;
     let token = text.lines().next().unwrap_or_default().trim();
     if token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        let why = format!("The file {shown} holds no token. Write at least 16 visible characters without spaces in its first line.");
+        let why = format!(
+            "The file {shown} holds no token. Write at least 16 visible characters without spaces in its first line."
+        );
         return Err(Stop::usage(why));
     }
     Ok(token.to_owned())
@@ -185,7 +190,10 @@ async fn listen(address: SocketAddr, settings: Settings, workers: usize, queue: 
     let service = Service::new(settings, Arc::clone(&pool));
     let router: IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> =
         service.router().into_make_service_with_connect_info();
-    say(format!("bfv-serve listens to http://{own} with {}. To end it, send SIGTERM, or press control and c.", bfv_driver::count(workers, "thread")));
+    say(format!(
+        "bfv-serve listens to http://{own} with {}. To end it, send SIGTERM, or press control and c.",
+        bfv_driver::count(workers, "thread")
+    ));
     let (end, ended) = tokio::sync::watch::channel(false);
     let mut wait = ended.clone();
     let graceful = async move {
@@ -198,7 +206,12 @@ async fn listen(address: SocketAddr, settings: Settings, workers: usize, queue: 
     let late = match tokio::time::timeout(LAST, serving).await {
         Ok(Ok(Ok(()))) => false,
         Ok(Ok(Err(e))) => return Err(Stop::system(format!("The service stopped: {e}."))),
-        Ok(Err(_)) => return Err(Stop { event: Event::Internal, why: "The service stopped because of a mistake of its own.".to_owned() }),
+        Ok(Err(_)) => {
+            return Err(Stop {
+                event: Event::Internal,
+                why: "The service stopped because of a mistake of its own.".to_owned(),
+            });
+        }
         Err(_) => true,
     };
     if late {
@@ -207,7 +220,10 @@ async fn listen(address: SocketAddr, settings: Settings, workers: usize, queue: 
         let closing = tokio::task::spawn_blocking(move || pool.close());
         closing.await.ok();
     }
-    say(format!("bfv-serve has ended. It answered {}.", bfv_driver::count(usize::try_from(service.metrics.total()).unwrap_or(usize::MAX), "request")));
+    say(format!(
+        "bfv-serve has ended. It answered {}.",
+        bfv_driver::count(usize::try_from(service.metrics.total()).unwrap_or(usize::MAX), "request")
+    ));
     Ok(0)
 }
 

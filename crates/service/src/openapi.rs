@@ -49,7 +49,9 @@ fn request(kind: Kind) -> Value {
                 "max_steps": { "type": "integer", "minimum": 1, "maximum": 64 },
             }),
         ),
-        Kind::Counterexample => (vec!["theorem"], json!({ "theorem": reference("statement"), "proof_state": reference("state") })),
+        Kind::Counterexample => {
+            (vec!["theorem"], json!({ "theorem": reference("statement"), "proof_state": reference("state") }))
+        }
     };
     let mut properties = common(kind);
     if let Value::Object(own) = own {
@@ -154,15 +156,24 @@ pub fn document() -> Value {
         schemas.insert(format!("{}_request", kind.word()), request(kind));
         schemas.insert(format!("{}_answer", kind.word()), answer(kind));
     }
-    let variable = |name: &str, says: &str| object(&[name, says], json!({ name: text("A name."), says: text("In the language.") }));
-    schemas.insert("goal".into(), object(&["statement"], json!({
-        "id": text("An id. Default: its number, from 1."), "statement": text("In the language of .sctt files."),
-        "type": text("Not used."), "context": list(variable("var", "type")),
-    })));
+    let variable = |name: &str, says: &str| {
+        object(&[name, says], json!({ name: text("A name."), says: text("In the language.") }))
+    };
+    schemas.insert(
+        "goal".into(),
+        object(
+            &["statement"],
+            json!({
+                "id": text("An id. Default: its number, from 1."), "statement": text("In the language of .sctt files."),
+                "type": text("Not used."), "context": list(variable("var", "type")),
+            }),
+        ),
+    );
     schemas.insert("state".into(), object(&["goals"], json!({
         "goals": list(reference("goal")), "hypotheses": list(variable("id", "statement")), "constructions": { "description": "Not used." },
     })));
-    schemas.insert("statement".into(), json!({ "oneOf": [text("In the language of .sctt files."), reference("goal")] }));
+    schemas
+        .insert("statement".into(), json!({ "oneOf": [text("In the language of .sctt files."), reference("goal")] }));
     schemas.insert("step".into(), object(&["tactic"], json!({
         "tactic": { "enum": crate::sheet::TACTICS.iter().chain(&crate::sheet::MACROS).collect::<Vec<_>>() },
         "target": { "type": ["string", "null"], "description": "The id of a goal, or what the step is made on." }, "arguments": list(text("In the language.")),

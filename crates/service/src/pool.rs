@@ -150,7 +150,9 @@ impl Pool {
                 Err(_) => {
                     // What was left half done is not used again.
                     desks = Desks::default();
-                    Event::Fault(Fault::internal("The service stopped working on this because of a mistake of its own."))
+                    Event::Fault(Fault::internal(
+                        "The service stopped working on this because of a mistake of its own.",
+                    ))
                 }
             };
             // Who went away needs no answer.

@@ -86,14 +86,21 @@ impl Service {
     /// Its paths.
     pub fn router(self: &Arc<Service>) -> Router {
         let mut router = Router::new()
-            .route("/v1/message", post(|s: State<Arc<Service>>, c: ConnectInfo<SocketAddr>, h: HeaderMap, b: Body| message(s, c, h, b, None)))
+            .route(
+                "/v1/message",
+                post(|s: State<Arc<Service>>, c: ConnectInfo<SocketAddr>, h: HeaderMap, b: Body| {
+                    message(s, c, h, b, None)
+                }),
+            )
             .route("/v1/requests/{id}", delete(cancel))
             .route("/health", get(|| async { ([(CONTENT_TYPE, "text/plain")], "The service runs.\n") }))
             .route("/ready", get(ready))
             .route("/metrics", get(metrics))
             .route("/openapi.json", get(|| async { ([(CONTENT_TYPE, "application/json")], OPENAPI) }));
         for kind in Kind::ALL {
-            let ask = move |s: State<Arc<Service>>, c: ConnectInfo<SocketAddr>, h: HeaderMap, b: Body| message(s, c, h, b, Some(kind));
+            let ask = move |s: State<Arc<Service>>, c: ConnectInfo<SocketAddr>, h: HeaderMap, b: Body| {
+                message(s, c, h, b, Some(kind))
+            };
             router = router.route(&format!("/v1/{}", kind.word()), post(ask));
         }
         router
@@ -101,7 +108,10 @@ impl Service {
                 problem(&Fault::unknown("There is no such path.", "Read /openapi.json, which lists all paths."), None)
             })
             .method_not_allowed_fallback(|| async {
-                problem(&Fault::method("This path has no such method.", "Read /openapi.json, which lists all methods."), None)
+                problem(
+                    &Fault::method("This path has no such method.", "Read /openapi.json, which lists all methods."),
+                    None,
+                )
             })
             .with_state(Arc::clone(self))
     }
@@ -116,7 +126,8 @@ impl Service {
         if self.settings.loopback {
             // Pages of other sites can make a browser send requests here, under a name that they choose.
             let here = |host: &str| {
-                let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
+                let name =
+                    host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
                 matches!(name, "localhost" | "127.0.0.1" | "[::1]")
             };
             let origin = text(ORIGIN).is_none_or(|o| o.split_once("://").is_some_and(|(_, host)| here(host)));
@@ -129,7 +140,13 @@ impl Service {
         if same(sent.as_bytes(), token.as_bytes()) { Ok(()) } else { Err(Fault::token()) }
     }
 
-    async fn accept(self: &Arc<Service>, from: SocketAddr, headers: &HeaderMap, body: Body, asked: Option<Kind>) -> Result<Waiting, (Fault, Option<String>)> {
+    async fn accept(
+        self: &Arc<Service>,
+        from: SocketAddr,
+        headers: &HeaderMap,
+        body: Body,
+        asked: Option<Kind>,
+    ) -> Result<Waiting, (Fault, Option<String>)> {
         let alone = |fault| (fault, None);
         self.allowed(headers).map_err(alone)?;
         self.clients.take(from.ip(), Instant::now()).map_err(alone)?;
@@ -145,7 +162,10 @@ impl Service {
         };
         let mut request = Request::read(&bytes, asked)?;
         let kind = request.question.kind();
-        let id = request.id.take().unwrap_or_else(|| format!("bfv-{:x}-{}", self.start, self.made.fetch_add(1, Ordering::Relaxed)));
+        let id = request
+            .id
+            .take()
+            .unwrap_or_else(|| format!("bfv-{:x}-{}", self.start, self.made.fetch_add(1, Ordering::Relaxed)));
         let time = request.timeout_ms.map_or(USUAL, |ms| Duration::from_millis(ms.min(LONGEST_MS).into()));
         let deadline = start.checked_add(time).unwrap_or(start);
         let cancelled = Arc::new(AtomicBool::new(false));
@@ -153,13 +173,22 @@ impl Service {
         {
             let mut running = self.running();
             if running.contains_key(&id) {
-                let fault = Fault::malformed("request_id", "A request with this id is not answered yet.", "Choose another id.");
+                let fault =
+                    Fault::malformed("request_id", "A request with this id is not answered yet.", "Choose another id.");
                 return Err((Fault { status: 409, ..fault }, Some(id)));
             }
             running.insert(id.clone(), Running { cancelled: Arc::clone(&cancelled), out: out.clone() });
         }
         let limits = Limits { deadline, cancelled };
-        let waiting = Waiting { service: Arc::clone(self), id: id.clone(), kind, limits: limits.clone(), start, events, done: false };
+        let waiting = Waiting {
+            service: Arc::clone(self),
+            id: id.clone(),
+            kind,
+            limits: limits.clone(),
+            start,
+            events,
+            done: false,
+        };
         let job = Job { request, id: id.clone(), limits, out };
         self.pool.submit(job).map_err(|fault| (fault, Some(id)))?;
         self.metrics.asked(kind);
@@ -294,7 +323,10 @@ async fn cancel(State(service): State<Arc<Service>>, headers: HeaderMap, Path(id
     match found {
         Some(_) => StatusCode::NO_CONTENT.into_response(),
         None => problem(
-            &Fault::unknown("No request with this id waits for an answer.", "Look at the id. It may be answered already."),
+            &Fault::unknown(
+                "No request with this id waits for an answer.",
+                "Look at the id. It may be answered already.",
+            ),
             None,
         ),
     }

@@ -12,9 +12,8 @@ pub const NAME: &str = "the request";
 /// The words of the client's tactics.
 pub const TACTICS: [&str; 5] = ["intro", "exact", "apply", "assumption", "refl"];
 /// Further words, which a client declares as macros. `script` replays several steps.
-pub const MACROS: [&str; 12] = [
-    "induction", "cases", "rewrite", "split", "exists", "have", "show", "unfold", "arith", "auto", "ring", "script",
-];
+pub const MACROS: [&str; 12] =
+    ["induction", "cases", "rewrite", "split", "exists", "have", "show", "unfold", "arith", "auto", "ring", "script"];
 
 /// A claim without its proof.
 #[derive(Clone, Debug)]
@@ -79,7 +78,10 @@ impl Sheet {
         let spot = self.spots.iter().find(|(first, count, _)| (*first..first.saturating_add(*count)).contains(&line));
         let place = match spot {
             Some((first, _, place)) => {
-                format!("{place}; there line {}, column {column} of the text", line.saturating_sub(*first).saturating_add(1))
+                format!(
+                    "{place}; there line {}, column {column} of the text",
+                    line.saturating_sub(*first).saturating_add(1)
+                )
             }
             None => given.to_owned(),
         };
@@ -175,7 +177,8 @@ pub fn step_text(step: &Step, goal: Option<&OpenGoal>) -> Result<String, Fault> 
         ("arith" | "auto", [_, ..]) => format!("{word} [{}]", arguments.join(", ")),
         ("assumption" | "refl" | "split" | "ring", [extra, ..]) => {
             let at = step.arguments.first().map_or(place, |a| &a.place);
-            let what = format!("The step {word} takes no argument, and has one of {} characters.", extra.chars().count());
+            let what =
+                format!("The step {word} takes no argument, and has one of {} characters.", extra.chars().count());
             return Err(Fault::wrong(at, what, "Remove it."));
         }
         (word, arguments) => whole(format!("{word} {}", arguments.join(" ")).trim_end(), goal),

@@ -242,7 +242,9 @@ impl<'d> Bench<'d> {
             *attempts = left;
             let Some(tried) = self.try_step(script, goal, &step)? else { continue };
             // A step that changes nothing leads nowhere.
-            if tried.open.len() == open.len() && tried.open.first().is_some_and(|g| g.target == goal.target && g.context == goal.context) {
+            if tried.open.len() == open.len()
+                && tried.open.first().is_some_and(|g| g.target == goal.target && g.context == goal.context)
+            {
                 continue;
             }
             if let Some(done) = self.descend(&tried.script, &tried.open, (most, inductions), attempts, steps)? {
@@ -283,7 +285,10 @@ impl<'d> Bench<'d> {
             let ruling = self.ruling(&text, steps)?;
             let decided = ruling.as_ref().is_some_and(|r| r.report.verdict.kind() != Kind::Unknown);
             let may_help = ruling.as_ref().is_some_and(|r| {
-                matches!(r.report.verdict, bfv_driver::Verdict::Unknown(bfv_driver::Reason::Budget | bfv_driver::Reason::Incomplete))
+                matches!(
+                    r.report.verdict,
+                    bfv_driver::Verdict::Unknown(bfv_driver::Reason::Budget | bfv_driver::Reason::Incomplete)
+                )
             });
             last = ruling;
             if decided || !may_help {

@@ -24,10 +24,6 @@ fn letter(ty: &str) -> &'static str {
 #[must_use]
 pub fn intro(goal: &OpenGoal, names: &[String]) -> Option<String> {
     let Form::Function { hypothesis, argument } = &goal.form else { return None };
-    // What is written with these words is a function inside, and to open it so helps nobody.
-    if ["exists", "not"].iter().any(|word| goal.target.split_whitespace().next() == Some(word)) {
-        return None;
-    }
     let named = names.first().map(String::as_str).filter(|n| *n != "_");
     let name = fresh(goal, &[], named.unwrap_or(if *hypothesis { "h" } else { letter(argument) }));
     Some(format!("intro {name}"))

@@ -30,7 +30,13 @@ pub type Tell<'t> = dyn FnMut(Value) + 't;
 ///
 /// # Errors
 /// Why there is none.
-pub fn answer(desk: &mut Desk, request: &Request, id: &str, limits: &Limits, tell: &mut Tell<'_>) -> Result<Value, Fault> {
+pub fn answer(
+    desk: &mut Desk,
+    request: &Request,
+    id: &str,
+    limits: &Limits,
+    tell: &mut Tell<'_>,
+) -> Result<Value, Fault> {
     let start = Instant::now();
     let done = match &request.question {
         Question::Suggest(goals) => suggest(desk, goals, limits, tell),
@@ -81,7 +87,9 @@ pub fn ended(request: &Request, id: &str, limits: &Limits) -> Result<Value, Faul
 fn unknown(kind: Kind) -> Value {
     let why = "The time is used up. Nothing is known yet. Ask again with a longer timeout_ms.";
     match kind {
-        Kind::Suggest => json!({ "suggestions": [], "reason": why, "explanation": { "text": why, "audio_description": why } }),
+        Kind::Suggest => {
+            json!({ "suggestions": [], "reason": why, "explanation": { "text": why, "audio_description": why } })
+        }
         Kind::Verify => json!({
             "valid": false, "step_accepted": false, "status": "unknown", "confidence": 0.0,
             "potential_issues": [issue("warning", "The time is used up. Nothing is known yet.", "Ask again with a longer timeout_ms.")],
@@ -95,9 +103,7 @@ fn unknown(kind: Kind) -> Value {
 /// The names of the leading arguments of a statement as it was written.
 fn names(goal: &Goal) -> Vec<String> {
     match expression(&goal.statement.text).map(|e| *e.kind) {
-        Some(ExprKind::Pi(binders, _)) => {
-            binders.iter().flat_map(|b| b.names.iter().map(|n| n.text.clone())).collect()
-        }
+        Some(ExprKind::Pi(binders, _)) => binders.iter().flat_map(|b| b.names.iter().map(|n| n.text.clone())).collect(),
         _ => Vec::new(),
     }
 }
@@ -132,20 +138,31 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
                         Verdict::Refuted => {
                             found.clear();
                             all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(&ruling) }));
-                            format!("Goal {} is false. Counterexample: {}.", goal.id, bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words))
+                            format!(
+                                "Goal {} is false. Counterexample: {}.",
+                                goal.id,
+                                bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words)
+                            )
                         }
                         Verdict::Proved => match by_search(&mut bench, &first, &goal.id, &ruling, tell) {
                             Ok(Some(step)) => {
+                                // The same step without a proof says less.
+                                found.retain(|s| s.value.get("step") != step.value.get("step"));
                                 found.push(step);
                                 String::new()
                             }
                             Ok(None) | Err(Stop::Deadline) => {
                                 all.push(json!({ "goal": goal.id, "proved": formal(&ruling) }));
-                                format!("Goal {} is proved, and the kernel accepted the proof. It is no script of few steps.", goal.id)
+                                format!(
+                                    "Goal {} is proved, and the kernel accepted the proof. It is no script of few steps.",
+                                    goal.id
+                                )
                             }
                             Err(other) => return Err(other),
                         },
-                        Verdict::Unknown => format!("No proof of goal {} was found. {}", goal.id, answer::reason(&ruling)),
+                        Verdict::Unknown => {
+                            format!("No proof of goal {} was found. {}", goal.id, answer::reason(&ruling))
+                        }
                     };
                     reasons.push(text);
                 }
@@ -191,7 +208,13 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
 }
 
 /// Steps for the goal, tried one after another.
-fn steps_for(bench: &mut Bench<'_>, goal: &Goal, first: &OpenGoal, found: &mut Vec<Suggestion>, tell: &mut Tell<'_>) -> Result<(), Stop> {
+fn steps_for(
+    bench: &mut Bench<'_>,
+    goal: &Goal,
+    first: &OpenGoal,
+    found: &mut Vec<Suggestion>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Stop> {
     let mut candidates = closing(first);
     candidates.extend(opening(first, &bench.names));
     candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
@@ -244,7 +267,11 @@ fn suggestion(id: &str, step: &str, open: &[OpenGoal], done: Option<&(Found, Rul
     let rationale = match (done, open.len()) {
         (Some(_), 0) => format!("{} The kernel accepted the proof.", explain(step)),
         (Some((whole, _)), _) => {
-            format!("{} After {} more the goal is proved, and the kernel accepted the proof.", explain(step), bfv_driver::count(whole.steps.len(), "step"))
+            format!(
+                "{} After {} more the goal is proved, and the kernel accepted the proof.",
+                explain(step),
+                bfv_driver::count(whole.steps.len(), "step")
+            )
         }
         (None, left) => format!("{} The step is accepted, and {} left.", explain(step), are(left)),
     };
@@ -273,7 +300,13 @@ fn are(goals: usize) -> String {
 }
 
 /// What a search about the bare statement found, as a script of few steps. Only what the kernel accepts when it is replayed counts.
-fn by_search(bench: &mut Bench<'_>, first: &OpenGoal, id: &str, ruling: &Ruling, tell: &mut Tell<'_>) -> Result<Option<Suggestion>, Stop> {
+fn by_search(
+    bench: &mut Bench<'_>,
+    first: &OpenGoal,
+    id: &str,
+    ruling: &Ruling,
+    tell: &mut Tell<'_>,
+) -> Result<Option<Suggestion>, Stop> {
     for script in bench.replays(first, ruling)? {
         let Some(accepted) = bench.judge(&script)? else { continue };
         let step = script.shown().split(';').next().unwrap_or_default().trim().to_owned();
@@ -294,7 +327,13 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
     let start = Script::default();
     let at = bench.sheet.end_of(&start, &first).unwrap_or_default();
     let script = start.insert(at, &text);
-    let outcome = |valid: bool, accepted: bool, status: &str, issues: Vec<Value>, open: &[OpenGoal], formal: Value, point: Value| {
+    let outcome = |valid: bool,
+                   accepted: bool,
+                   status: &str,
+                   issues: Vec<Value>,
+                   open: &[OpenGoal],
+                   formal: Value,
+                   point: Value| {
         json!({
             "valid": valid, "step_accepted": accepted, "status": status, "confidence": if valid { 1.0 } else { 0.0 },
             "step": text, "potential_issues": issues, "resulting_goals": open.iter().map(goal_json).collect::<Vec<_>>(),
@@ -317,9 +356,21 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
         return Ok(outcome(false, true, "step accepted, goals left", issues, &open, not_checked(), point));
     }
     match bench.judge(&script)? {
-        Some(ruling) => Ok(outcome(true, true, "the kernel accepted the proof", answer::issues(&ruling), &[], formal(&ruling), Value::Null)),
+        Some(ruling) => Ok(outcome(
+            true,
+            true,
+            "the kernel accepted the proof",
+            answer::issues(&ruling),
+            &[],
+            formal(&ruling),
+            Value::Null,
+        )),
         None => {
-            let issues = vec![issue("error", "The kernel did not accept the proof that the step ends with.", "Try another step.")];
+            let issues = vec![issue(
+                "error",
+                "The kernel did not accept the proof that the step ends with.",
+                "Try another step.",
+            )];
             let point = refuted(&mut bench, wanted)?;
             Ok(outcome(false, false, "the kernel refused the proof", issues, &[], not_checked(), point))
         }
@@ -352,7 +403,9 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
     }
     // The engines may know a proof that the steps do not find.
     match bench.search(SEARCHED)? {
-        Some(ruling) if ruling.report.verdict.kind() == Verdict::Proved && sketch.iter().all(|s| *s == Sketched::Missing) => {
+        Some(ruling)
+            if ruling.report.verdict.kind() == Verdict::Proved && sketch.iter().all(|s| *s == Sketched::Missing) =>
+        {
             let first = bench.first()?;
             for script in bench.replays(&first, &ruling)? {
                 let Some(accepted) = bench.judge(&script)? else { continue };

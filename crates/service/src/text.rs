@@ -24,7 +24,9 @@ pub fn suggestions(goal: &str, answer: &Value) -> String {
         if let Some(script) = s.get("script").and_then(Value::as_str) {
             out.push(format!("The whole proof: by {{ {script} }}"));
         }
-        if let Some(certificate) = s.get("formal_verification").map(|f| text(f, "sctt_certificate")).filter(|c| !c.is_empty()) {
+        if let Some(certificate) =
+            s.get("formal_verification").map(|f| text(f, "sctt_certificate")).filter(|c| !c.is_empty())
+        {
             out.push(format!("Certificate: {certificate}."));
         }
         for left in list(s, "resulting_goals") {

@@ -200,7 +200,12 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
     let said = match (fields.maybe("type"), asked) {
         (Some(word), _) => Some((word.one_of(&KINDS)?, word)),
         (None, Some(_)) => None,
-        (None, None) => return Err(fields.must("type").err().map_or_else(|| Fault::internal("A field is there and is missing."), Fault::from)),
+        (None, None) => {
+            return Err(fields
+                .must("type")
+                .err()
+                .map_or_else(|| Fault::internal("A field is there and is missing."), Fault::from));
+        }
     };
     let kind = match (said, asked) {
         (Some((said, word)), Some(asked)) if said != asked => {
@@ -238,7 +243,9 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
             let mut sketch = fields.must("proof_sketch")?.object()?;
             let goal = sole(&sketch.must("goal")?, &mut fields)?;
             let steps = match sketch.maybe("steps") {
-                Some(list) if !list.is_empty_list() => list.list(ENTRIES)?.iter().map(sketched).collect::<Result<_, _>>()?,
+                Some(list) if !list.is_empty_list() => {
+                    list.list(ENTRIES)?.iter().map(sketched).collect::<Result<_, _>>()?
+                }
                 _ => Vec::new(),
             };
             let max_steps = fields.maybe("max_steps").map(|f| f.whole(1, 64)).transpose()?.unwrap_or(12);

@@ -62,7 +62,12 @@ fn the_ill_typed_example_gets_an_error_with_its_place() {
     let said = answer.json();
     assert_eq!((answer.status, &said["code"], &said["exit_code"]), (422, &json!("E0201"), &json!(3)));
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    assert!(said["where"].as_str().unwrap().contains("in proof_state, goals, entry 1, context, entry 1, type; there line 1, column 1"));
+    assert!(
+        said["where"]
+            .as_str()
+            .unwrap()
+            .contains("in proof_state, goals, entry 1, context, entry 1, type; there line 1, column 1")
+    );
     assert!(said["what"].as_str().unwrap().contains("Group") && !said["mend"].as_str().unwrap().is_empty());
     let state = json!({ "goals": [{ "statement": "n + 0 = true", "context": [{ "var": "n", "type": "Nat" }] }] });
     let said = server.post("/v1/suggest", &json!({ "proof_state": state })).json();
@@ -96,7 +101,10 @@ const BOLD: [(&str, &[&str]); 14] = [
     ("script", &["intro x; { refl } } claim other : 0 = 0 by { refl"]),
     ("script", &["refl\n}\nclaim goal2 (n : Nat) : n = n by { refl"]),
     ("script", &["have h : 0 = 1 by { }; exact h"]),
-    ("script", &["refl }\n@[bundle real, reference \"none\"] axiom cheat : 0 = 1\nclaim last : 0 = 1 by { exact cheat"]),
+    (
+        "script",
+        &["refl }\n@[bundle real, reference \"none\"] axiom cheat : 0 = 1\nclaim last : 0 = 1 by { exact cheat"],
+    ),
     ("exact", &["goal"]),
     ("exact", &["request.goal"]),
 ];
@@ -121,13 +129,18 @@ fn nothing_that_is_not_proved_is_called_valid() {
             assert!(matches!(answer.status, 200 | 422), "{statement}, {tactic} {arguments:?}: {said}");
             assert_ne!(said["valid"], json!(true), "{statement}, {tactic} {arguments:?}: {said}");
         }
-        let completed = json!({ "type": "REQUEST_PROOF_COMPLETION", "proof_sketch": { "goal": statement }, "timeout_ms": 400 });
+        let completed =
+            json!({ "type": "REQUEST_PROOF_COMPLETION", "proof_sketch": { "goal": statement }, "timeout_ms": 400 });
         assert_eq!(server.ask(&completed)["proof"], Value::Null, "{statement}");
         let asked = json!({ "type": "REQUEST_COUNTEREXAMPLE", "theorem": statement, "timeout_ms": 400 });
         let said = server.ask(&asked);
         assert_ne!(said["verdict"], "proved", "{statement}");
         counterexamples += usize::from(said["found"] == true);
-        assert_eq!(said["found"] == true, said["counterexample"]["formal_verification"]["status"] == "refuted", "{said}");
+        assert_eq!(
+            said["found"] == true,
+            said["counterexample"]["formal_verification"]["status"] == "refuted",
+            "{said}"
+        );
     }
     assert!(counterexamples >= 7, "{counterexamples}");
     // What is proved has no counterexample.
@@ -151,13 +164,16 @@ fn no_text_reaches_beyond_its_place() {
         "0 = 0 refuted at",
     ];
     for text in hostile {
-        for goal in [
-            json!({ "statement": text }),
-            json!({ "statement": "0 = 0", "context": [{ "var": "n", "type": text }] }),
-        ] {
+        for goal in
+            [json!({ "statement": text }), json!({ "statement": "0 = 0", "context": [{ "var": "n", "type": text }] })]
+        {
             let answer = server.post("/v1/suggest", &json!({ "proof_state": { "goals": [goal] } }));
             assert_eq!(answer.status, 422, "{text}: {}", answer.body);
-            assert!(answer.json()["where"].as_str().unwrap().contains("proof_state, goals, entry 1"), "{}", answer.body);
+            assert!(
+                answer.json()["where"].as_str().unwrap().contains("proof_state, goals, entry 1"),
+                "{}",
+                answer.body
+            );
         }
     }
 }
@@ -227,7 +243,8 @@ fn a_token_is_asked_for_and_a_client_has_a_budget() {
     assert!(statuses.starts_with(&[200, 200, 200]) && statuses.contains(&429), "{statuses:?}");
     let refused = send("0123456789abcdef-secret");
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
-    let open = std::process::Command::new(env!("CARGO_BIN_EXE_bfv-serve")).args(["--address", "0.0.0.0"]).output().unwrap();
+    let open =
+        std::process::Command::new(env!("CARGO_BIN_EXE_bfv-serve")).args(["--address", "0.0.0.0"]).output().unwrap();
     assert_eq!(open.status.code(), Some(2));
     assert!(String::from_utf8(open.stderr).unwrap().contains("--token-file"));
 }
@@ -279,7 +296,9 @@ fn a_request_is_cancelled_by_its_id_and_by_disconnecting() {
     let before = server.counter("bfv_cancelled_total");
     let mut stream = server.connect();
     let body = slow("slow-2", 50_000).to_string();
-    stream.write_all(&server.written("POST", "/v1/message", &["Content-Type: application/json"], body.as_bytes())).unwrap();
+    stream
+        .write_all(&server.written("POST", "/v1/message", &["Content-Type: application/json"], body.as_bytes()))
+        .unwrap();
     until("it runs", || server.counter("bfv_running") == 1);
     drop(stream);
     until("it is cancelled", || server.counter("bfv_cancelled_total") > before);
@@ -320,7 +339,12 @@ fn clients_that_break_off_harm_nobody() {
 #[test]
 fn two_hundred_clients_at_once_are_all_answered_right() {
     let server = Server::start(&[]);
-    let goals = [(PUBLISHED, true), ("forall (n : Nat), n + 1 = n", false), ("forall (a b : Real), a * b = b * a", true), ("0 = 1", false)];
+    let goals = [
+        (PUBLISHED, true),
+        ("forall (n : Nat), n + 1 = n", false),
+        ("forall (a b : Real), a * b = b * a", true),
+        ("0 = 1", false),
+    ];
     std::thread::scope(|scope| {
         for n in 0..200 {
             let (server, (goal, provable)) = (&server, goals[n % goals.len()]);
@@ -396,7 +420,8 @@ fn a_sitting_of_several_steps() {
     }
     let hypotheses = json!([{ "id": "h", "statement": "a <= b" }]);
     let context = json!([{ "var": "a", "type": "Nat" }, { "var": "b", "type": "Nat" }]);
-    let state = json!({ "goals": [{ "id": "g", "statement": "a <= b", "context": context }], "hypotheses": hypotheses });
+    let state =
+        json!({ "goals": [{ "id": "g", "statement": "a <= b", "context": context }], "hypotheses": hypotheses });
     let said = server.ask(&json!({
         "type": "REQUEST_PROOF_VERIFICATION", "current_state": state,
         "proof_step": { "tactic": "assumption" },
@@ -410,7 +435,12 @@ fn the_paths_of_the_description_are_there() {
     let described = server.get("/openapi.json").json();
     for (path, methods) in described["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            let answer = server.send(&method.to_uppercase(), &path.replace("{id}", "none"), &["Content-Type: application/json"], b"");
+            let answer = server.send(
+                &method.to_uppercase(),
+                &path.replace("{id}", "none"),
+                &["Content-Type: application/json"],
+                b"",
+            );
             let responses = described["paths"][path][method]["responses"].as_object().unwrap();
             assert!(responses.contains_key(&answer.status.to_string()), "{method} {path}: {}", answer.status);
             assert_ne!(answer.status, 405, "{method} {path}");

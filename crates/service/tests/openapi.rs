@@ -14,7 +14,10 @@ fn the_file_is_the_document() {
         std::fs::write(FILE, &wanted).unwrap();
         return;
     }
-    assert_eq!(OPENAPI, wanted, "run UPDATE_EXPECTED=1 cargo test -p bfv-service --test openapi, and look at the changes");
+    assert_eq!(
+        OPENAPI, wanted,
+        "run UPDATE_EXPECTED=1 cargo test -p bfv-service --test openapi, and look at the changes"
+    );
 }
 
 #[test]
