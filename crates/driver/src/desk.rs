@@ -14,6 +14,7 @@ use bfv_diag::Sources;
 use bfv_elab::{OpenGoal, Session, Share};
 use bfv_format::Term;
 use bfv_kernel::Signature;
+use bfv_search::Wish;
 use bfv_syntax::tree::{Body, Decl, DeclKind, File};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -63,6 +64,11 @@ impl Desk {
         Ok(Desk { engines, imports: imports.to_vec(), known, front, search, signature, context })
     }
 
+    /// From now on engines end early where this is set; nothing where nobody may wish that.
+    pub fn heed(&mut self, wish: Option<Wish>) {
+        self.search.wish = wish;
+    }
+
     /// Judges the claims of a text, each with so many steps for engines and kernel.
     ///
     /// # Errors
@@ -73,7 +79,7 @@ impl Desk {
             let mut known = self.known.borrow_mut();
             known.session.share = None::<Share>;
             let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
-            let engines = bfv_elab::Engines { steps, ..script_engines(self.engines) };
+            let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
             let out = known.session.module(MODULE, &file, engines, &text);
             known.claims = file.decls.into_iter().map(|d| (format!("{MODULE}.{}", d.name.text), d)).collect();
             out
@@ -111,7 +117,7 @@ impl Desk {
         };
         let mut known = self.known.borrow_mut();
         known.session.enter(MODULE, self.imports.clone());
-        let engines = bfv_elab::Engines { steps, ..script_engines(self.engines) };
+        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
         known.session.open_goals(claim, engines).map_err(|p| vec![mistake(*p, &sources)])
     }
 

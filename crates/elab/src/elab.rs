@@ -10,7 +10,7 @@ use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Machine, Refusal, Res, V, Val};
-use bfv_search::{Engine, Lemma};
+use bfv_search::{Engine, Lemma, Wish};
 use bfv_syntax::tree::Script;
 use num_bigint::BigUint;
 use std::cell::RefCell;
@@ -137,6 +137,8 @@ pub struct Engines<'s> {
     pub boxes: &'s dyn Engine,
     /// Step budget of one call.
     pub steps: u64,
+    /// Set where nobody waits for what they find.
+    pub wish: Option<&'s Wish>,
 }
 
 impl Problem {

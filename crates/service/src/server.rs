@@ -224,10 +224,11 @@ impl Waiting {
 
     /// The answer, or what is said where the thread does not come to an end in time.
     async fn last(&mut self) -> Event {
-        let until = tokio::time::Instant::from_std(self.limits.deadline).checked_add(GRACE);
-        let until = until.unwrap_or_else(tokio::time::Instant::now);
+        let mut until = tokio::time::Instant::from_std(self.limits.deadline);
         let event = loop {
             match tokio::time::timeout_at(until, self.events.recv()).await {
+                // The engines end now, and what is known by then is told.
+                Err(_) if !self.limits.cancelled.swap(true, Ordering::Relaxed) => until += GRACE,
                 Ok(Some(Event::Suggestion(_))) => {}
                 Ok(Some(event)) => break event,
                 Ok(None) => break Event::Fault(Fault::internal("The service lost a request.")),
@@ -267,6 +268,13 @@ impl Stream for Events {
             Poll::Ready(Some(event)) => event,
             Poll::Ready(None) => Event::Fault(Fault::internal("The service lost a request.")),
             Poll::Pending => match self.late.as_mut().poll(cx) {
+                // The engines end now, and what is known by then is told.
+                Poll::Ready(()) if !self.waiting.limits.cancelled.swap(true, Ordering::Relaxed) => {
+                    let until = tokio::time::Instant::now() + GRACE;
+                    self.late.as_mut().reset(until);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Poll::Ready(()) => {
                     Event::Answer(crate::tasks::late(self.waiting.kind, &self.waiting.id, self.waiting.start))
                 }
@@ -301,8 +309,7 @@ async fn message(
     };
     let wants = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if wants.split(',').any(|part| part.split(';').next().map(str::trim) == Some("text/event-stream")) {
-        let until = tokio::time::Instant::from_std(waiting.limits.deadline).checked_add(GRACE);
-        let late = Box::pin(tokio::time::sleep_until(until.unwrap_or_else(tokio::time::Instant::now)));
+        let late = Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(waiting.limits.deadline)));
         return Sse::new(Events { waiting, late }).into_response();
     }
     match waiting.last().await {

@@ -57,10 +57,11 @@ impl Limits {
     /// # Errors
     /// The request was cancelled, or its time is used up.
     pub fn check(&self) -> Result<(), Stop> {
-        if self.cancelled.load(Ordering::Relaxed) {
-            return Err(Stop::Cancelled);
+        // Engines are told in the same way that nobody waits and that the time is over.
+        if Instant::now() >= self.deadline {
+            return Err(Stop::Deadline);
         }
-        if Instant::now() >= self.deadline { Err(Stop::Deadline) } else { Ok(()) }
+        if self.cancelled.load(Ordering::Relaxed) { Err(Stop::Cancelled) } else { Ok(()) }
     }
 }
 

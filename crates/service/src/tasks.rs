@@ -11,6 +11,7 @@ use bfv_elab::OpenGoal;
 use bfv_syntax::tree::ExprKind;
 use bfv_syntax::words::expression;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Most suggestions for one goal.
@@ -38,6 +39,7 @@ pub fn answer(
     tell: &mut Tell<'_>,
 ) -> Result<Value, Fault> {
     let start = Instant::now();
+    desk.heed(Some(Arc::clone(&limits.cancelled)));
     let done = match &request.question {
         Question::Suggest(goals) => suggest(desk, goals, limits, tell),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),

@@ -292,7 +292,9 @@ fn a_request_is_cancelled_by_its_id_and_by_disconnecting() {
         assert_eq!((answer.status, &answer.json()["code"]), (409, &json!("cancelled")));
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     });
+    let start = Instant::now();
     until("its thread is free", || server.counter("bfv_running") == 0);
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     let before = server.counter("bfv_cancelled_total");
     let mut stream = server.connect();
     let body = slow("slow-2", 50_000).to_string();
