@@ -178,6 +178,43 @@ fn title(status: u16) -> &'static str {
         422 => "What the request says has a mistake",
         429 => "Too many requests",
         503 => "The service is busy",
-        _ => "A mistake of the service",
+        500 => "A mistake of the service",
+        _ => "A problem",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Item 19 of the list of accessibility: sentences of at most 20 words, of plain letters.
+    #[test]
+    fn problems_are_short_sentences() {
+        let all = [
+            Fault::malformed("the body", "The body is no text in UTF-8.", "Send it as UTF-8."),
+            Fault::unknown("There is no such path.", "Read /openapi.json, which lists all paths."),
+            Fault::method("This path has no such method.", "Read /openapi.json, which lists all methods."),
+            Fault::token(),
+            Fault::foreign(),
+            Fault::too_long(1000),
+            Fault::slow(10),
+            Fault::media_type(),
+            Fault::too_many(1),
+            Fault::busy(),
+            Fault::cancelled(),
+            Fault::internal("The service lost a request."),
+        ];
+        let codes: std::collections::BTreeSet<&str> = all.iter().map(|f| f.code.as_str()).collect();
+        assert!(codes.len() >= 10, "{codes:?}");
+        for fault in all {
+            let text = fault.sentences();
+            assert!(text.is_ascii() && text.ends_with('.'), "{text}");
+            for sentence in text.split_inclusive(". ") {
+                assert!(sentence.split_whitespace().count() <= 20, "{sentence}");
+            }
+            let body = fault.body(Some("r"));
+            assert_eq!(body.get("request_id").and_then(Value::as_str), Some("r"));
+            assert_ne!(title(fault.status), title(0), "the status {} has no title of its own", fault.status)
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -265,17 +266,25 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
         fields.insert("imports".into(), json!(imports));
     }
     let body = message.to_string();
+    let wish = Arc::new(AtomicBool::new(false));
+    let (cancelled, time) = (Arc::clone(&wish), Duration::from_millis(timeout.into()));
+    let (done, ended) = std::sync::mpsc::channel::<()>();
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        let request = Request::read(body.as_bytes(), Some(Kind::Suggest)).map_err(|(fault, _)| fault)?;
+        let request = Request::read(body.as_bytes(), Some(Kind::Suggest)).map_err(|refused| refused.0)?;
         let mut desk = Desk::open(bfv_engines::ENGINES, &request.imports).map_err(|problems| {
             let first = problems.first().map(|p| bfv_service::fault::Fault::from_problem(p, String::new()));
             first.unwrap_or_else(|| bfv_service::fault::Fault::internal("The library was refused without a reason."))
         })?;
-        let time = Duration::from_millis(timeout.into());
-        let limits = Limits { deadline: Instant::now() + time, cancelled: Arc::default() };
-        tasks::answer(&mut desk, &request, "suggest", &limits, &mut |_| {})
+        let limits = Limits { deadline: Instant::now() + time, cancelled };
+        let answer = tasks::answer(&mut desk, &request, "suggest", &limits, &mut |_| {});
+        // Nobody waits any more where this cannot be sent.
+        done.send(()).ok();
+        answer
     });
     let worker = worker.map_err(|e| Stop::system(format!("The system gives no thread: {e}.")))?;
+    // Whether it has come to an end or not: engines end now.
+    ended.recv_timeout(time).ok();
+    wish.store(true, Ordering::Relaxed);
     // What a panic has to say was said by the hook.
     let Ok(answer) = worker.join() else { return Ok(exit_code(&[Event::Internal])) };
     match answer {

@@ -188,7 +188,7 @@ pub fn document() -> Value {
         "confidence": { "type": "number", "description": "For the order only. It is no verdict." }, "closes_goal": { "type": "boolean" },
         "valid": { "type": "boolean", "description": "The kernel accepted a proof that begins with the step." },
         "step_accepted": { "type": "boolean" }, "resulting_goals": list(json!({ "type": "object" })), "rationale": text("In sentences."),
-        "estimated_steps": { "type": "integer" }, "worker_consensus": { "type": "object" }, "formal_verification": { "oneOf": [reference("formal"), { "type": "null" }] },
+        "estimated_steps": { "type": "integer" }, "potential_issues": list(json!({ "type": "object" })), "worker_consensus": { "type": "object" }, "formal_verification": { "oneOf": [reference("formal"), { "type": "null" }] },
     })));
     schemas.insert("formal".into(), object(&["type_checked", "sctt_certificate"], json!({
         "type_checked": { "type": "boolean" }, "status": { "enum": ["proved", "refuted", "unknown"] },

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::metrics::Metrics;
 use crate::pool::{Event, Job, Pool};
 use crate::solve::Limits;
-use crate::wire::{Kind, LONGEST_MS, Request};
+use crate::wire::{Kind, LONGEST_MS, Refused, Request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, State};
@@ -146,8 +146,8 @@ impl Service {
         headers: &HeaderMap,
         body: Body,
         asked: Option<Kind>,
-    ) -> Result<Waiting, (Fault, Option<String>)> {
-        let alone = |fault| (fault, None);
+    ) -> Result<Waiting, Refused> {
+        let alone = |fault: Fault| Box::new((fault, None));
         self.allowed(headers).map_err(alone)?;
         self.clients.take(from.ip(), Instant::now()).map_err(alone)?;
         let json = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -175,7 +175,7 @@ impl Service {
             if running.contains_key(&id) {
                 let fault =
                     Fault::malformed("request_id", "A request with this id is not answered yet.", "Choose another id.");
-                return Err((Fault { status: 409, ..fault }, Some(id)));
+                return Err(Box::new((Fault { status: 409, ..fault }, Some(id))));
             }
             running.insert(id.clone(), Running { cancelled: Arc::clone(&cancelled), out: out.clone() });
         }
@@ -190,7 +190,7 @@ impl Service {
             done: false,
         };
         let job = Job { request, id: id.clone(), limits, out };
-        self.pool.submit(job).map_err(|fault| (fault, Some(id)))?;
+        self.pool.submit(job).map_err(|fault| Box::new((fault, Some(id))))?;
         self.metrics.asked(kind);
         Ok(waiting)
     }
@@ -302,7 +302,8 @@ async fn message(
 ) -> Response {
     let mut waiting = match service.accept(from, &headers, body, asked).await {
         Ok(waiting) => waiting,
-        Err((fault, id)) => {
+        Err(refused) => {
+            let (fault, id) = *refused;
             service.metrics.refused(&fault.code);
             return problem(&fault, id.as_deref());
         }

@@ -292,7 +292,8 @@ fn suggestion(id: &str, step: &str, open: &[OpenGoal], done: Option<&(Found, Rul
         "resulting_goals": open.iter().map(goal_json).collect::<Vec<_>>(),
         "rationale": rationale,
         "estimated_steps": estimated,
-        "worker_consensus": { "agreed": done.iter().filter_map(|(_, r)| r.report.proof.as_ref().map(|p| p.engine.clone())).collect::<Vec<_>>(), "dissented": [] },
+        "worker_consensus": { "agreed": done.iter().map(|_| "the bfv kernel").collect::<Vec<_>>(), "dissented": [] },
+        "potential_issues": done.map(|(_, ruling)| answer::issues(ruling)).unwrap_or_default(),
         "formal_verification": done.map(|(_, r)| formal(r)),
     })
 }

@@ -107,6 +107,9 @@ pub struct Request {
     pub verbose: bool,
 }
 
+/// Why a message is not taken, and its id where that could be read.
+pub type Refused = Box<(Fault, Option<String>)>;
+
 /// The types of requests, each with the path that takes it.
 pub const KINDS: [(&str, Kind); 4] = [
     ("REQUEST_PROOF_SUGGESTION", Kind::Suggest),
@@ -182,13 +185,14 @@ impl Request {
     ///
     /// # Errors
     /// What is wrong, with its place, and the id of the request where it could be read.
-    pub fn read(body: &[u8], asked: Option<Kind>) -> Result<Request, (Fault, Option<String>)> {
+    pub fn read(body: &[u8], asked: Option<Kind>) -> Result<Request, Refused> {
+        let unnamed = |fault: Fault| Box::new((fault, None));
         let text = std::str::from_utf8(body)
-            .map_err(|_| (Fault::malformed("the body", "The body is no text in UTF-8.", "Send it as UTF-8."), None))?;
-        let json = json::read(text).map_err(|p| (p.into(), None))?;
-        let mut fields = Fields::new(text, &json).map_err(|p| (p.into(), None))?;
-        let id = id(&mut fields).map_err(|fault| (fault, None))?;
-        request(fields, id.clone(), asked).map_err(|fault| (fault, id))
+            .map_err(|_| unnamed(Fault::malformed("the body", "The body is no text in UTF-8.", "Send it as UTF-8.")))?;
+        let json = json::read(text).map_err(|p| unnamed(p.into()))?;
+        let mut fields = Fields::new(text, &json).map_err(|p| unnamed(p.into()))?;
+        let id = id(&mut fields).map_err(unnamed)?;
+        request(fields, id.clone(), asked).map_err(|fault| Box::new((fault, id)))
     }
 }
 
