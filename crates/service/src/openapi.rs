@@ -49,6 +49,10 @@ fn request(kind: Kind) -> Value {
                 "max_steps": { "type": "integer", "minimum": 1, "maximum": 64 },
             }),
         ),
+        Kind::Explain => (
+            vec!["theorem", "script"],
+            json!({ "theorem": reference("statement"), "proof_state": reference("state"), "script": text("Steps with semicolons between them.") }),
+        ),
         Kind::Counterexample => {
             (vec!["theorem"], json!({ "theorem": reference("statement"), "proof_state": reference("state") }))
         }
@@ -80,6 +84,10 @@ fn answer(kind: Kind) -> Value {
         Kind::Complete => (
             vec!["proof"],
             json!({ "proof": { "type": ["object", "null"] }, "reason": text("Why there is no proof."), "counterexample": { "type": "object" } }),
+        ),
+        Kind::Explain => (
+            vec!["explanation", "reason"],
+            json!({ "explanation": { "type": ["object", "null"] }, "reason": text("Why nothing is explained."), "formal_verification": reference("formal") }),
         ),
         Kind::Counterexample => (
             vec!["found", "verdict", "reason"],

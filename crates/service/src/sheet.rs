@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::wire::{Goal, Piece, Step};
 use bfv_driver::Problem;
 use bfv_elab::OpenGoal;
+use bfv_syntax::tree::Body;
 use bfv_syntax::words::expression;
 
 /// The name of the text in messages of the language.
@@ -60,6 +61,15 @@ impl Sheet {
     /// The claim with a script of steps.
     pub fn with(&self, script: &Script) -> String {
         format!("{}by {{{}\n}}\n", self.head, script.text)
+    }
+
+    /// The steps of a script as they are read; nothing where they are no steps of this claim alone.
+    pub fn tree(&self, script: &Script) -> Option<bfv_syntax::tree::Script> {
+        let (file, problems) = bfv_syntax::parse(0, self.with(script).as_bytes());
+        match (file.decls.into_iter().next().map(|d| d.body), problems.is_empty()) {
+            (Some(Body::By(script)), true) => Some(script),
+            _ => None,
+        }
     }
 
     /// Where steps go that prove a goal, as an offset in the text of the script.

@@ -1,11 +1,12 @@
 //! What is done for each message. Nothing is called valid that the kernel did not accept.
 
-use crate::answer::{self, explain, formal, goal as goal_json, issue, not_checked};
+use crate::answer::{self, explain as say, formal, goal as goal_json, issue, not_checked};
+use crate::explain::{self, Level};
 use crate::fault::Fault;
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Stop, targets};
 use crate::steps::{closing, opening};
-use crate::wire::{Goal, Kind, Question, Request, Sketched, Step};
+use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
 use bfv_syntax::tree::ExprKind;
@@ -45,6 +46,7 @@ pub fn answer(
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
         Question::Complete { goal, sketch, max_steps } => complete(desk, goal, sketch, *max_steps, limits),
         Question::Counterexample(goal) => counterexample(desk, goal, limits),
+        Question::Explain { goal, script, level } => explained(desk, goal, script, *level, limits),
     };
     let mut out = match done {
         Ok(out) => out,
@@ -99,6 +101,7 @@ fn unknown(kind: Kind) -> Value {
         }),
         Kind::Complete => json!({ "proof": null, "reason": why }),
         Kind::Counterexample => json!({ "found": false, "verdict": "unknown", "reason": why }),
+        Kind::Explain => json!({ "explanation": null, "reason": why }),
     }
 }
 
@@ -267,15 +270,15 @@ fn parts(step: &str) -> (&str, Vec<&str>) {
 fn suggestion(id: &str, step: &str, open: &[OpenGoal], done: Option<&(Found, Ruling)>) -> Value {
     let (tactic, arguments) = parts(step);
     let rationale = match (done, open.len()) {
-        (Some(_), 0) => format!("{} The kernel accepted the proof.", explain(step)),
+        (Some(_), 0) => format!("{} The kernel accepted the proof.", say(step)),
         (Some((whole, _)), _) => {
             format!(
                 "{} After {} more the goal is proved, and the kernel accepted the proof.",
-                explain(step),
+                say(step),
                 bfv_driver::count(whole.steps.len(), "step")
             )
         }
-        (None, left) => format!("{} The step is accepted, and {} left.", explain(step), are(left)),
+        (None, left) => format!("{} The step is accepted, and {} left.", say(step), are(left)),
     };
     let estimated = done.map_or(open.len().saturating_add(1), |(whole, _)| whole.steps.len().saturating_add(1));
     json!({
@@ -502,4 +505,29 @@ fn counterexample(desk: &mut Desk, goal: &Goal, limits: &Limits) -> Result<Value
         }
         Verdict::Unknown => json!({ "found": false, "verdict": "unknown", "reason": answer::reason(&ruling) }),
     })
+}
+
+/// Explains steps that the kernel accepts. Of others nothing is explained but what is wrong.
+fn explained(desk: &mut Desk, goal: &Goal, steps: &Piece, level: Level, limits: &Limits) -> Result<Value, Stop> {
+    let mut bench = bench(desk, goal, limits)?;
+    let first = bench.first()?;
+    let at = bench.sheet.end_of(&Script::default(), &first).unwrap_or_default();
+    let script = Script::default().insert(at, steps.text.trim());
+    let none = |reason: String, left: &[OpenGoal]| json!({ "explanation": null, "reason": reason, "resulting_goals": left.iter().map(goal_json).collect::<Vec<_>>() });
+    let open = bench.open(&script)?.map_err(|p| bench.sheet.fault(&p, &steps.place))?;
+    if !open.is_empty() {
+        return Ok(none(
+            format!("The steps leave {}, so there is no proof to explain.", bfv_driver::count(open.len(), "goal")),
+            &open,
+        ));
+    }
+    let Some(ruling) = bench.judge(&script)? else {
+        return Ok(none("The kernel did not accept the proof that the steps end with.".to_owned(), &[]));
+    };
+    let Some(tree) = bench.sheet.tree(&script).map(|s| explain::tree(&goal.statement.text, &s)) else {
+        return Err(Fault::internal("Steps that were accepted cannot be read again.").into());
+    };
+    Ok(
+        json!({ "explanation": explain::explanation(&tree, level), "reason": "", "formal_verification": formal(&ruling) }),
+    )
 }

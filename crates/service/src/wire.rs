@@ -1,6 +1,7 @@
 //! The messages of the protocol, read strictly: an unknown type, a missing field or a value of another kind is refused with its place.
 //! Fields that are not known are left alone, for clients send more than the service uses.
 
+use crate::explain::Level;
 use crate::fault::Fault;
 use bfv_model::fields::{Fields, Found};
 use bfv_model::json;
@@ -90,6 +91,15 @@ pub enum Question {
     },
     /// A point at which a statement fails.
     Counterexample(Goal),
+    /// What a proof does.
+    Explain {
+        /// What is proved.
+        goal: Goal,
+        /// The steps.
+        script: Piece,
+        /// How much is said.
+        level: Level,
+    },
 }
 
 /// A request.
@@ -103,19 +113,18 @@ pub struct Request {
     pub imports: Vec<String>,
     /// How long it may take, in milliseconds; nothing where the client does not say.
     pub timeout_ms: Option<u32>,
-    /// The answer has longer texts.
-    pub verbose: bool,
 }
 
 /// Why a message is not taken, and its id where that could be read.
 pub type Refused = Box<(Fault, Option<String>)>;
 
 /// The types of requests, each with the path that takes it.
-pub const KINDS: [(&str, Kind); 4] = [
+pub const KINDS: [(&str, Kind); 5] = [
     ("REQUEST_PROOF_SUGGESTION", Kind::Suggest),
     ("REQUEST_PROOF_VERIFICATION", Kind::Verify),
     ("REQUEST_PROOF_COMPLETION", Kind::Complete),
     ("REQUEST_COUNTEREXAMPLE", Kind::Counterexample),
+    ("REQUEST_PROOF_EXPLANATION", Kind::Explain),
 ];
 
 /// What is asked, without its parts.
@@ -126,11 +135,12 @@ pub enum Kind {
     Verify,
     Complete,
     Counterexample,
+    Explain,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Suggest, Kind::Verify, Kind::Complete, Kind::Counterexample];
+    pub const ALL: [Kind; 5] = [Kind::Suggest, Kind::Verify, Kind::Complete, Kind::Counterexample, Kind::Explain];
 
     /// The last part of its path, which is its word in metrics too.
     #[must_use]
@@ -140,6 +150,7 @@ impl Kind {
             Kind::Verify => "verify",
             Kind::Complete => "complete",
             Kind::Counterexample => "counterexample",
+            Kind::Explain => "explain",
         }
     }
 
@@ -157,6 +168,7 @@ impl Kind {
             Kind::Verify => "VERIFICATION_RESULT",
             Kind::Complete => "COMPLETED_PROOF",
             Kind::Counterexample => "COUNTEREXAMPLE",
+            Kind::Explain => "PROOF_EXPLANATION",
         }
     }
 }
@@ -170,6 +182,7 @@ impl Question {
             Question::Verify { .. } => Kind::Verify,
             Question::Complete { .. } => Kind::Complete,
             Question::Counterexample(_) => Kind::Counterexample,
+            Question::Explain { .. } => Kind::Explain,
         }
     }
 }
@@ -227,7 +240,7 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
         None => Request::usual_imports(),
     };
     let timeout_ms = fields.maybe("timeout_ms").map(|f| f.whole(1, LONGEST_MS)).transpose()?;
-    let verbose = verbose(&mut fields)?;
+    let level = level(&mut fields)?;
     let question = match kind {
         Kind::Suggest => {
             let mut state = fields.must("proof_state")?.object()?;
@@ -259,14 +272,25 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
             let theorem = fields.must("theorem")?;
             Question::Counterexample(sole(&theorem, &mut fields)?)
         }
+        Kind::Explain => {
+            let theorem = fields.must("theorem")?;
+            let goal = sole(&theorem, &mut fields)?;
+            Question::Explain { goal, script: piece(&fields.must("script")?)?, level }
+        }
     };
-    Ok(Request { id, question, imports, timeout_ms, verbose })
+    Ok(Request { id, question, imports, timeout_ms })
 }
 
-fn verbose(fields: &mut Fields<'_>) -> Result<bool, Fault> {
-    let Some(preferences) = fields.maybe("user_preferences") else { return Ok(false) };
-    let Some(access) = preferences.object()?.maybe("accessibility") else { return Ok(false) };
-    Ok(access.object()?.maybe("verbose").map(|f| f.truth()).transpose()?.unwrap_or(false))
+/// How much an explanation says. A client that wants more words anywhere wants all of them.
+fn level(fields: &mut Fields<'_>) -> Result<Level, Fault> {
+    let Some(preferences) = fields.maybe("user_preferences") else { return Ok(Level::default()) };
+    let mut preferences = preferences.object()?;
+    if let Some(level) = preferences.maybe("explanation_level").filter(|l| !l.is_null()) {
+        return Ok(level.one_of(&Level::WORDS)?);
+    }
+    let Some(access) = preferences.maybe("accessibility") else { return Ok(Level::default()) };
+    let verbose = access.object()?.maybe("verbose").map(|f| f.truth()).transpose()?;
+    Ok(if verbose == Some(true) { Level::Full } else { Level::default() })
 }
 
 /// A text that is not too long, with its place.

@@ -191,7 +191,7 @@ fn what_is_no_message_is_refused_with_its_reason() {
         (b"[]", 400, "usage"),
         (b"{\"type\":\"REQUEST_PROOF_SUGGESTION\",\"type\":\"REQUEST_COUNTEREXAMPLE\"}", 400, "usage"),
         (b"{\"proof_state\":{}}", 400, "usage"),
-        (b"{\"type\":\"REQUEST_PROOF_EXPLANATION\"}", 400, "usage"),
+        (b"{\"type\":\"REQUEST_EVERYTHING\"}", 400, "usage"),
         (b"{\"type\":\"REQUEST_PROOF_SUGGESTION\"}", 400, "usage"),
         (b"{\"type\":\"REQUEST_PROOF_SUGGESTION\",\"proof_state\":{\"goals\":[]}}", 400, "usage"),
         (b"{\"type\":\"REQUEST_PROOF_SUGGESTION\",\"proof_state\":{\"goals\":[{\"statement\":7}]}}", 400, "usage"),
@@ -449,4 +449,40 @@ fn the_paths_of_the_description_are_there() {
         }
     }
     assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn a_proof_is_explained_and_nothing_else_is() {
+    let server = Server::start(&[]);
+    let script = "intro n; induction n { zero => refl | suc m ih => refl }";
+    let message = |script: &str, level: &str| {
+        json!({
+            "type": "REQUEST_PROOF_EXPLANATION", "theorem": PUBLISHED, "script": script,
+            "user_preferences": { "explanation_level": level },
+        })
+    };
+    let said = server.ask(&message(script, "full"));
+    let told = &said["explanation"];
+    assert_eq!(
+        (&said["type"], &said["formal_verification"]["status"]),
+        (&json!("PROOF_EXPLANATION"), &json!("proved"))
+    );
+    let text = told["text"].as_str().unwrap();
+    assert!(text.starts_with("To prove: for all n of type Nat, n plus 0 equals n. "), "{text}");
+    assert!(text.contains("The case suc m ih begins.") && text.ends_with("The kernel accepted this proof."), "{text}");
+    assert_eq!(told["levels"]["full"], told["text"]);
+    assert!(told["audio_description"].as_str().unwrap().starts_with("<speak "));
+    assert_eq!(told["spatial_visualization"]["nodes"].as_array().unwrap().len(), 7, "{told}");
+    assert_eq!(told["haptic_hints"]["events"].as_array().unwrap().last().unwrap()["pattern"], "proved");
+    for (script, left) in [("intro n", 1), ("intro n; induction n { zero => | suc m ih => refl }", 1)] {
+        let said = server.ask(&message(script, "brief"));
+        assert_eq!(
+            (&said["explanation"], said["resulting_goals"].as_array().unwrap().len()),
+            (&Value::Null, left),
+            "{said}"
+        );
+    }
+    let wrong = server.post("/v1/explain", &message("intro n; exact n", "brief"));
+    assert!(wrong.status == 422 && wrong.json()["where"].as_str().unwrap().ends_with(", in script"), "{}", wrong.body);
+    assert_eq!(server.post("/v1/explain", &message(script, "loud")).status, 400);
 }
