@@ -271,14 +271,15 @@ impl<'d> Bench<'d> {
         }
     }
 
-    /// What the engines find about the bare statement, and the kernel's judgement of it: more steps are given as long as there is time.
+    /// What the engines find about the bare statement, and the kernel's judgement of it: more steps are given as long as
+    /// there is time, from `least` to `most`.
     ///
     /// # Errors
     /// The statement has a mistake, or the time is used up before the first search.
-    pub fn search(&mut self, most: u64) -> Result<Option<Ruling>, Stop> {
+    pub fn search(&mut self, least: u64, most: u64) -> Result<Option<Ruling>, Stop> {
         let text = self.sheet.bare();
         let mut last = None;
-        for steps in SEARCHES.into_iter().filter(|s| *s <= most) {
+        for steps in SEARCHES.into_iter().filter(|s| (least..=most).contains(s)) {
             match self.limits.check() {
                 Err(Stop::Deadline) if last.is_some() => break,
                 ended => ended?,

@@ -23,6 +23,7 @@ const AFTER: Duration = Duration::from_millis(20);
 const REST: u32 = 5;
 /// Steps of the engines about a bare statement, for a suggestion and for everything else.
 const SUGGESTED: u64 = 20_000;
+const QUICK: u64 = 2_000;
 const SEARCHED: u64 = 200_000;
 
 /// What is told of an answer on its way, before it is whole.
@@ -130,14 +131,22 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
         let mut bench = bench(desk, goal, limits)?;
         let first = bench.first()?;
         let mut found = Vec::new();
-        match steps_for(&mut bench, goal, &first, &mut found, tell) {
+        // What is false has no proof, whatever steps are accepted, and mostly that is seen at once.
+        let early = match bench.search(0, QUICK) {
+            Ok(ruling) => ruling.filter(|r| r.report.verdict.kind() != Verdict::Unknown),
+            Err(Stop::Deadline) => None,
+            Err(other) => return Err(other),
+        };
+        let refuted = early.as_ref().is_some_and(|r| r.report.verdict.kind() == Verdict::Refuted);
+        let steps = if refuted { Ok(()) } else { steps_for(&mut bench, goal, &first, &mut found, tell) };
+        match steps {
             Ok(()) | Err(Stop::Deadline) => {}
             Err(other) => return Err(other),
         }
-        // What is false has no proof, whatever steps are accepted.
         let closed = found.iter().any(|s| s.order.0);
         if !closed {
-            match bench.search(SUGGESTED) {
+            let ruling = if early.is_some() { Ok(early) } else { bench.search(QUICK + 1, SUGGESTED) };
+            match ruling {
                 Ok(Some(ruling)) => {
                     let text = match ruling.report.verdict.kind() {
                         Verdict::Refuted => {
@@ -388,7 +397,7 @@ fn refuted(bench: &mut Bench<'_>, wanted: bool) -> Result<Value, Stop> {
     if !wanted {
         return Ok(Value::Null);
     }
-    match bench.search(SUGGESTED) {
+    match bench.search(0, SUGGESTED) {
         Ok(Some(ruling)) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(answer::counterexample(&ruling)),
         Ok(_) | Err(Stop::Deadline) => Ok(Value::Null),
         Err(other) => Err(other),
@@ -399,6 +408,10 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
     let mut bench = bench(desk, goal, limits)?;
     let first = bench.first()?;
     let mut made = Vec::new();
+    let early = bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown);
+    if let Some(ruling) = early.as_ref().filter(|r| r.report.verdict.kind() == Verdict::Refuted) {
+        return Ok(false_goal(ruling));
+    }
     let found = fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made)?;
     if let Some(script) = found {
         made.reverse();
@@ -408,7 +421,8 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
         }
     }
     // The engines may know a proof that the steps do not find.
-    match bench.search(SEARCHED)? {
+    let ruling = if early.is_some() { early } else { bench.search(QUICK + 1, SEARCHED)? };
+    match ruling {
         Some(ruling)
             if ruling.report.verdict.kind() == Verdict::Proved && sketch.iter().all(|s| *s == Sketched::Missing) =>
         {
@@ -425,14 +439,17 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
             }
             Ok(out)
         }
-        Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(json!({
-            "proof": null, "reason": "The goal is false.", "counterexample": answer::counterexample(&ruling),
-        })),
+        Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(false_goal(&ruling)),
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Unknown => {
             Ok(json!({ "proof": null, "reason": format!("No proof was found. {}", answer::reason(&ruling)) }))
         }
         _ => Ok(json!({ "proof": null, "reason": "No proof along this sketch was found." })),
     }
+}
+
+/// The answer where there is nothing to complete.
+fn false_goal(ruling: &Ruling) -> Value {
+    json!({ "proof": null, "reason": "The goal is false.", "counterexample": answer::counterexample(ruling) })
 }
 
 /// A whole proof that the kernel accepted.
@@ -494,7 +511,7 @@ fn fill(
 
 fn counterexample(desk: &mut Desk, goal: &Goal, limits: &Limits) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
-    let found = bench.search(SEARCHED)?;
+    let found = bench.search(0, SEARCHED)?;
     let Some(ruling) = found else { return Ok(unknown(Kind::Counterexample)) };
     Ok(match ruling.report.verdict.kind() {
         Verdict::Refuted => {
