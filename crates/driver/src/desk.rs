@@ -21,6 +21,8 @@ use std::rc::Rc;
 
 /// The name of the module that a text becomes.
 const MODULE: &str = "request";
+/// The name of the module that the declarations of a client become.
+const GIVEN: &str = "given";
 
 /// The library with the engines, ready for claims. It belongs to one thread.
 pub struct Desk {
@@ -55,13 +57,41 @@ impl Desk {
     /// # Errors
     /// A module that the library does not have, and problems of the library.
     pub fn open(engines: Plugged, imports: &[String]) -> Result<Desk, Vec<Problem>> {
-        let session = with_library(engines, imports)?;
+        Desk::over(engines, imports.to_vec(), with_library(engines, imports)?)
+    }
+
+    fn over(engines: Plugged, imports: Vec<String>, session: Session) -> Result<Desk, Vec<Problem>> {
         let signature = session.signature.clone();
         let context = Context::new(&signature)
             .map_err(|e| vec![crate::check::internal(&format!("A checked signature cannot be hashed: {e}."))])?;
         let known = Rc::new(RefCell::new(Known { session, ..Known::default() }));
         let (front, search) = over(engines, None, &known);
-        Ok(Desk { engines, imports: imports.to_vec(), known, front, search, signature, context })
+        Ok(Desk { engines, imports, known, front, search, signature, context })
+    }
+
+    /// The same with declarations of a client. It is for one request: nothing of it is seen by others.
+    ///
+    /// # Errors
+    /// What is wrong with the declarations: also an axiom, an attribute or a claim among them.
+    pub fn with_declarations(&self, name: &str, text: &str, steps: u64) -> Result<Desk, Vec<Problem>> {
+        let (sources, file) = self.parsed(name, text)?;
+        let kinds = [DeclKind::Data, DeclKind::Def, DeclKind::Theorem];
+        let plain = |d: &Decl| kinds.contains(&d.kind) && d.attrs.is_empty() && d.part.is_none();
+        if !file.decls.iter().all(plain) {
+            let what = "Declarations of a request are data, definitions and theorems, without attributes.";
+            return Err(vec![Problem::new(Code::Usage, what, "Remove the others.")]);
+        }
+        let mut session = self.known.borrow().session.clone();
+        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
+        let out = session.module(GIVEN, &file, engines, &text);
+        if !out.problems.is_empty() {
+            return Err(out.problems.into_iter().map(|p| mistake(p, &sources)).collect());
+        }
+        let imports = [self.imports.as_slice(), &[GIVEN.to_owned()]].concat();
+        let mut desk = Desk::over(self.engines, imports, session)?;
+        desk.heed(self.search.wish.clone());
+        Ok(desk)
     }
 
     /// From now on engines end early where this is set; nothing where nobody may wish that.
@@ -131,23 +161,32 @@ impl Desk {
         f(&self.known.borrow().session)
     }
 
-    /// Parses a text that declares claims and nothing else, with the imports of the desk.
-    fn read(&self, name: &str, text: &str) -> Result<(Sources, File), Vec<Problem>> {
+    /// Parses a text, with the imports of the desk.
+    fn parsed(&self, name: &str, text: &str) -> Result<(Sources, File), Vec<Problem>> {
         let mut sources = Sources::new();
         let number = sources.add(name, text.as_bytes());
         let (mut file, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
         if !diagnostics.is_empty() {
             return Err(diagnostics.iter().map(|d| Problem::from_diagnostic(d, &sources)).collect());
         }
-        let plain = |d: &Decl| d.kind == DeclKind::Claim && d.attrs.is_empty() && d.part.is_none();
-        let body = |d: &Decl| matches!(d.body, Body::None | Body::By(_) | Body::Term(_));
-        let only = file.module.is_none() && file.imports.is_empty();
-        if !only || !file.decls.iter().all(|d| plain(d) && body(d)) {
-            let what = "A request may state claims and give proofs of them. This text declares something else.";
-            return Err(vec![Problem::new(Code::Usage, what, "Write a statement or a step, and nothing after it.")]);
+        if file.module.is_some() || !file.imports.is_empty() {
+            let what = "The text of a request is no module and has no imports.";
+            return Err(vec![Problem::new(Code::Usage, what, "Name what is imported in the field imports.")]);
         }
         let span = bfv_diag::Span { file: number, ..bfv_diag::Span::default() };
         file.imports = self.imports.iter().map(|i| bfv_syntax::tree::Name { text: i.clone(), span }).collect();
+        Ok((sources, file))
+    }
+
+    /// The same of a text that declares claims and nothing else.
+    fn read(&self, name: &str, text: &str) -> Result<(Sources, File), Vec<Problem>> {
+        let (sources, file) = self.parsed(name, text)?;
+        let plain = |d: &Decl| d.kind == DeclKind::Claim && d.attrs.is_empty() && d.part.is_none();
+        let body = |d: &Decl| matches!(d.body, Body::None | Body::By(_) | Body::Term(_));
+        if !file.decls.iter().all(|d| plain(d) && body(d)) {
+            let what = "A request may state claims and give proofs of them. This text declares something else.";
+            return Err(vec![Problem::new(Code::Usage, what, "Write a statement or a step, and nothing after it.")]);
+        }
         Ok((sources, file))
     }
 }

@@ -71,6 +71,8 @@ pub struct OpenGoal {
     pub target: String,
     /// What it looks like.
     pub form: Form,
+    /// Definitions outside the library that the statement mentions: what they are is seen when they are unfolded.
+    pub definitions: Vec<String>,
     /// The script that left it: steps added at its end begin with this goal, if it is the first of that script.
     pub script: Span,
     /// The statement in core form.
@@ -212,6 +214,7 @@ impl Elab<'_> {
                 _ => Form::Other,
             },
         };
-        Ok(OpenGoal { context, target: self.show(&g.local, &g.ty), form, script, term })
+        let definitions = self.names.own_definitions(&term);
+        Ok(OpenGoal { definitions, context, target: self.show(&g.local, &g.ty), form, script, term })
     }
 }

@@ -28,6 +28,7 @@ fn common(kind: Kind) -> Map<String, Value> {
         "type": { "const": kind.request_type() },
         "request_id": text("Letters, digits, hyphens, underscores and points. One is made where it is missing."),
         "imports": list(text("A module of the library whose words the goals use. Default: std.nat, std.int and std.real.")),
+        "declarations": text("Data, definitions and theorems that the goals use, in the language. Not axioms."),
         "timeout_ms": { "type": "integer", "minimum": 1, "maximum": crate::wire::LONGEST_MS },
         "user_preferences": { "type": "object" },
     });

@@ -1,6 +1,7 @@
 //! The threads that work on requests. Each has its own library, for terms are not shared between threads.
 
 use crate::fault::Fault;
+use crate::sheet;
 use crate::solve::Limits;
 use crate::tasks;
 use crate::wire::Request;
@@ -168,6 +169,14 @@ fn answer(desks: &mut Desks, job: &Job) -> Result<Value, Fault> {
         return tasks::ended(&job.request, &job.id, &job.limits);
     }
     let desk = desks.of(&job.request.imports)?;
+    let mut own = match &job.request.declarations {
+        Some(text) => {
+            desk.heed(Some(Arc::clone(&job.limits.cancelled)));
+            Some(sheet::declared(desk, text)?)
+        }
+        None => None,
+    };
+    let desk = own.as_mut().unwrap_or(desk);
     tasks::answer(desk, &job.request, &job.id, &job.limits, &mut |suggestion| {
         job.out.send(Event::Suggestion(suggestion)).ok();
     })

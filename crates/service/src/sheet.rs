@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::wire::{Goal, Piece, Step};
-use bfv_driver::Problem;
+use bfv_driver::{Desk, Problem};
 use bfv_elab::OpenGoal;
 use bfv_syntax::tree::Body;
 use bfv_syntax::words::expression;
@@ -97,6 +97,21 @@ impl Sheet {
         };
         Fault::from_problem(problem, place)
     }
+}
+
+/// Steps of the engines that the declarations of a client call.
+const DECLARED: u64 = 20_000;
+
+/// A desk with the declarations of a client.
+///
+/// # Errors
+/// What is wrong with them, with its place in the request.
+pub fn declared(desk: &Desk, text: &Piece) -> Result<Desk, Fault> {
+    desk.with_declarations(NAME, &text.text, DECLARED).map_err(|problems| {
+        let sheet = Sheet { head: String::new(), spots: vec![(1, lines(&text.text), text.place.clone())] };
+        let first = problems.first().map(|p| sheet.fault(p, &text.place));
+        first.unwrap_or_else(|| Fault::internal("Declarations were refused without a reason."))
+    })
 }
 
 /// The number of the last line of a text.

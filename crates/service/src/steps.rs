@@ -78,6 +78,7 @@ pub fn opening(goal: &OpenGoal, names: &[String]) -> Vec<Candidate> {
     if goal.form == Form::Pair {
         out.push((11, "split".to_owned()));
     }
+    out.extend(goal.definitions.iter().map(|name| (24, format!("unfold {name}"))));
     for v in &goal.context {
         if let Some(step) = induction(Some(goal), v) {
             out.push((20, step));

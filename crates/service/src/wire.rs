@@ -109,6 +109,8 @@ pub struct Request {
     pub id: Option<String>,
     /// What is asked.
     pub question: Question,
+    /// Data, definitions and theorems of the client.
+    pub declarations: Option<Piece>,
     /// The modules of the library whose words are known.
     pub imports: Vec<String>,
     /// How long it may take, in milliseconds; nothing where the client does not say.
@@ -240,6 +242,7 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
         None => Request::usual_imports(),
     };
     let timeout_ms = fields.maybe("timeout_ms").map(|f| f.whole(1, LONGEST_MS)).transpose()?;
+    let declarations = fields.maybe("declarations").map(|f| piece(&f)).transpose()?;
     let level = level(&mut fields)?;
     let question = match kind {
         Kind::Suggest => {
@@ -278,7 +281,7 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
             Question::Explain { goal, script: piece(&fields.must("script")?)?, level }
         }
     };
-    Ok(Request { id, question, imports, timeout_ms })
+    Ok(Request { id, question, declarations, imports, timeout_ms })
 }
 
 /// How much an explanation says. A client that wants more words anywhere wants all of them.

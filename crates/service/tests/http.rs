@@ -486,3 +486,45 @@ fn a_proof_is_explained_and_nothing_else_is() {
     assert!(wrong.status == 422 && wrong.json()["where"].as_str().unwrap().ends_with(", in script"), "{}", wrong.body);
     assert_eq!(server.post("/v1/explain", &message(script, "loud")).status, 400);
 }
+
+const LISTS: &str = "data List : U 0\n| nil\n| cons (head : Nat) (tail : List)\n\ndef app (ys : List) : List -> List\n| nil => ys\n| cons x xs => cons x (app ys xs)\n";
+
+#[test]
+fn goals_may_speak_of_what_their_client_declares() {
+    let server = Server::start(&["--workers", "1"]);
+    let goal = "forall (xs : List), app nil xs = xs";
+    let mut message = suggestion(goal);
+    message["declarations"] = json!(LISTS);
+    let found = server.ask(&message);
+    let all = found["suggestions"].as_array().unwrap();
+    let proof = all.iter().find(|s| s["valid"] == true).unwrap_or_else(|| panic!("{found}"));
+    assert!(proof["script"].as_str().unwrap().contains("induction xs"), "{proof}");
+    let mut checked = verification(goal, "script", &[proof["script"].as_str().unwrap()]);
+    checked["declarations"] = json!(LISTS);
+    assert_eq!(server.ask(&checked)["valid"], true);
+    // Nothing of it stays behind.
+    let other = server.post("/v1/message", &suggestion(goal));
+    assert_eq!((other.status, &other.json()["code"]), (422, &json!("E0201")), "{}", other.body);
+    let mut wrong = suggestion("forall (xs : List), app nil xs = nil");
+    wrong["declarations"] = json!(LISTS);
+    assert!(server.ask(&wrong)["suggestions"].as_array().unwrap().iter().all(|s| s["valid"] == false));
+    let hostile = [
+        "@[bundle real, reference \"none\"]\naxiom cheat : 0 = 1",
+        "axiom cheat : 0 = 1",
+        "theorem cheat : 0 = 1 by refl",
+        "theorem cheat : 0 = 1 := cheat",
+        "def loop : Nat -> Empty\n| n => loop n",
+        "data Bad : U 0\n| bad (f : Bad -> Empty)",
+        "import std.logic\ndef x : Nat := 0",
+        "claim other : 0 = 0",
+        "data",
+        "module std.nat\ndef x : Nat := 0",
+    ];
+    for text in hostile {
+        let mut message = verification("0 = 1", "exact", &["cheat"]);
+        message["declarations"] = json!(text);
+        let answer = server.post("/v1/message", &message);
+        assert_eq!(answer.status, 422, "{text}: {}", answer.body);
+        assert!(answer.json()["where"].as_str().unwrap().contains("in declarations"), "{text}: {}", answer.body);
+    }
+}
