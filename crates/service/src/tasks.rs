@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const MOST: usize = 6;
 /// After a step that ends the goal was found, others are looked for so long.
 const AFTER: Duration = Duration::from_millis(20);
+/// So many others are tried in any case, on a slow machine too.
+const SURE: u32 = 4;
 /// Most steps that are looked for after a suggested one.
 const REST: u32 = 5;
 /// Steps of the engines about a bare statement, for a suggestion and for everything else.
@@ -233,12 +235,13 @@ fn steps_for(
     candidates.extend(opening(first, &bench.names));
     candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
     candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
-    let mut until: Option<Instant> = None;
+    let (mut until, mut more): (Option<Instant>, u32) = (None, 0);
     let start = Script::default();
     for (weight, step) in candidates {
-        if until.is_some_and(|t| Instant::now() >= t) || found.len() >= MOST {
+        if (more >= SURE && until.is_some_and(|t| Instant::now() >= t)) || found.len() >= MOST {
             break;
         }
+        more += u32::from(until.is_some());
         let Some(tried) = bench.try_step(&start, first, &step)? else { continue };
         let rest = bench.finish(&tried.script, &tried.open, REST)?;
         let ruling = match &rest {
