@@ -68,6 +68,10 @@ pub enum Command {
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
+    /// Answer questions about goals over HTTP, until it is told to end.
+    Serve(Serve),
+    /// Suggest next steps for one goal.
+    Suggest(Suggest),
     /// Make the package of an operator: an integer program with proofs.
     Extract(Extract),
     /// Make a secret key, or ask to register it.
@@ -250,6 +254,25 @@ pub struct Run {
     /// What it is told; alone, it says what it can do.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Serve {
+    /// What the program bfv-serve is told; the word help lists its flags. Default: it listens to 127.0.0.1:7717.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub struct Suggest {
+    /// The statement, in quotes, such as "forall (n : Nat), n + 0 = n".
+    pub goal: String,
+    /// A module of the library whose words the goal uses. May be repeated. Default: std.nat, std.int and std.real.
+    #[arg(long = "import", value_name = "MODULE")]
+    pub imports: Vec<String>,
+    /// How long the search may take, in milliseconds. Default: 5000.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub timeout: Option<u32>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

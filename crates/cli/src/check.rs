@@ -83,10 +83,10 @@ pub fn check(args: &Check, options: &Options, arguments: &[String]) -> Result<An
 /// The engines by what is asked for: otherwise native, and rewriting where that finds nothing.
 pub fn engines(engine: Option<Engine>) -> Plugged {
     match engine {
-        None => plug::ENGINES,
-        Some(Engine::Native) => plug::NATIVE_ONLY,
-        Some(Engine::Egg) => plug::EGG_ONLY,
-        Some(Engine::Z3) => plug::WITH_Z3,
+        None => bfv_engines::ENGINES,
+        Some(Engine::Native) => bfv_engines::NATIVE_ONLY,
+        Some(Engine::Egg) => bfv_engines::EGG_ONLY,
+        Some(Engine::Z3) => bfv_engines::WITH_Z3,
     }
 }
 

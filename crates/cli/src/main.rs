@@ -118,6 +118,8 @@ fn run(arguments: &[String]) -> u8 {
         Command::Conform(c) => conform::conform(c, &options),
         Command::Verify(v) => verify::verify(v, &options),
         Command::Run(r) => return run::run(r),
+        Command::Serve(s) => return run::serve(s),
+        Command::Suggest(s) => return run::suggest(s, &options),
         Command::Extract(e) => extract::extract(e, &options, arguments),
         Command::Key(k) => keys::key(k),
         Command::Registry(r) => registry::registry(r, &options),

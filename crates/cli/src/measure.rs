@@ -45,7 +45,7 @@ pub fn measure(args: &Measure, options: &Options, arguments: &[String]) -> Resul
         steps: args.budget.unwrap_or(BUDGET),
     };
     let milestones = Milestones::start("claims");
-    let found = stability(plug::ENGINES, &request, &mut |done, all| milestones.at(done, all));
+    let found = stability(bfv_engines::ENGINES, &request, &mut |done, all| milestones.at(done, all));
     drop(milestones);
     Ok(answer(&found, &request, options.math()))
 }

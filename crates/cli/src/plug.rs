@@ -1,41 +1,7 @@
-//! Which engines this program has.
+//! Front ends and searches over the engines that this program has.
 
 use bfv_driver::{Frontend, Make, Plugged, Search, from_source, plug, plug_for};
-use bfv_engine_egg::Egg;
-use bfv_engine_logic::Logic;
-use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
-use bfv_engine_protocol::{Explore, Ground, Invariants};
-use bfv_engine_z3::Z3;
-
-/// Rewriting; arithmetic and lemmas prove its side conditions.
-const EGG: Egg = Egg { side: &Auto };
-
-/// Statements with quantifiers; arithmetic proves what is about numbers.
-const GROUND: Ground = Ground { side: &Arith };
-
-/// Safety of protocols.
-const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
-
-/// The same with hints of z3.
-const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
-
-/// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
-pub const ENGINES: Plugged = Plugged {
-    arith: &Arith,
-    auto: &Auto,
-    boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
-    points: &Points,
-    exhibits: &Exhibits,
-    statements: &GROUND,
-};
-/// The native engine alone.
-pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
-/// Rewriting alone.
-pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
-/// The engines where z3 is asked for.
-pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Asked(&Z3), &HINTED], ..ENGINES };
+use bfv_engines::ENGINES;
 
 /// The front end alone, for commands that search for nothing.
 pub fn frontend() -> Box<dyn Frontend> {

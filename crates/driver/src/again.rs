@@ -1,7 +1,8 @@
 //! Modules that are elaborated again with changes, and their claims judged. Nothing here is stored.
 
 use crate::check::{Attempt, Search};
-use crate::front::{Base, Engaged, Known, Library, Line, Plugged};
+use crate::engaged::Engaged;
+use crate::front::{Base, Known, Library, Line, Plugged, script_engines};
 use crate::load::load;
 use crate::problem::{Place, place};
 use crate::replay::judge;
@@ -49,18 +50,13 @@ impl Workshop {
         line.files(&mut sources, &files);
         let bases = line.kept.take().unwrap_or_default();
         let known: Rc<RefCell<Known>> = Rc::default();
-        let search = Engaged { engines, known: known.clone() };
+        let search = Engaged { engines, known: known.clone(), wish: None };
         Workshop { engines, known, search, sources, bases, steps }
     }
 
     /// Elaborates declarations over a session. Engines called by scripts get no more steps than other questions.
     pub(crate) fn add(&self, session: &mut Session, module: &str, file: &File) -> Outcomes {
-        let engines = Engines {
-            arith: self.engines.arith,
-            auto: self.engines.auto,
-            boxes: self.engines.boxes,
-            steps: self.steps,
-        };
+        let engines = Engines { steps: self.steps, ..script_engines(self.engines) };
         session.module(module, file, engines, &|span| self.sources.span_text(span).unwrap_or_default().to_owned())
     }
 

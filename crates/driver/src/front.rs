@@ -1,25 +1,25 @@
 //! Where the elaborator and the engines are plugged in: source texts to declarations and goals, goals to proposals.
 
 use crate::chart::{self, Chart};
-use crate::check::{Attempt, Candidate, Conditional, Elaborated, Frontend, Goal, Method, Search};
+use crate::check::{Candidate, Conditional, Elaborated, Frontend, Goal, Search};
 use crate::declared::library_file;
+use crate::engaged::Engaged;
 use crate::invariants::{self, Invariant};
 use crate::library;
 use crate::load::Input;
 use crate::menu::{self, Proposal};
 use crate::modules::{Module, alone, owners, stem};
-use crate::problem::{Problem, code, few_of_each_file, place};
+use crate::problem::{Code, Problem, code, few_of_each_file, place};
 use crate::scripts::{self, Remembered, Scripts};
 use crate::states::States;
 use crate::store::Store;
-use crate::verdict::{Kind, Reason};
+use crate::verdict::Kind;
 use bfv_diag::{Diagnostic, Sources, Span};
 use bfv_elab::{Engines, Expected, Session, Share};
-use bfv_format::{Outcome as Sense, Term};
-use bfv_kernel::{Ctx, Limits, Machine, Signature};
-use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome};
+use bfv_format::Term;
+use bfv_kernel::Signature;
+use bfv_search::Engine;
 use bfv_syntax::tree::{Decl, DeclKind, File};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -43,9 +43,6 @@ pub struct Plugged {
     pub statements: &'static dyn Engine,
 }
 
-/// Steps of the evaluator for each step of an engine, at most.
-const EVALUATIONS: u64 = 100;
-
 /// Step budget of one engine call from a script.
 const SCRIPT_STEPS: u64 = 200_000;
 
@@ -58,10 +55,37 @@ pub fn plug(engines: Plugged) -> (Box<dyn Frontend>, Box<dyn Search>) {
 /// The same for a share of the claims.
 #[must_use]
 pub fn plug_for(engines: Plugged, share: Option<Share>) -> (Box<dyn Frontend>, Box<dyn Search>) {
-    let known = Rc::new(RefCell::new(Known::default()));
-    let front =
-        Front { engines, known: known.clone(), library: Library::Bundles, share, store: None, scripts: Vec::new() };
-    (Box::new(front), Box::new(Engaged { engines, known }))
+    let known = Rc::default();
+    let (front, search) = over(engines, share, &known);
+    (Box::new(front), Box::new(search))
+}
+
+/// The same over what is known already.
+pub(crate) fn over(engines: Plugged, share: Option<Share>, known: &Rc<RefCell<Known>>) -> (Front, Engaged) {
+    let library = Library::Bundles;
+    let front = Front { engines, known: known.clone(), library, share, store: None, scripts: Vec::new() };
+    (front, Engaged { engines, known: known.clone(), wish: None })
+}
+
+/// A session with modules of the library and what they import, in order.
+///
+/// # Errors
+/// Problems of the library, and modules that it does not have.
+pub(crate) fn with_library(engines: Plugged, modules: &[String]) -> Result<Session, Vec<Problem>> {
+    let mut line = Line::new(engines, Library::Bundles);
+    line.session.names.catalogue = Some(library::catalogue);
+    for module in modules {
+        line.module(module, &mut Sources::new());
+        if !line.session.has(module) {
+            let mend = "run bfv list std to see the modules of the library.";
+            line.problems.push(Problem::new(
+                Code::Usage,
+                format!("The library has no module `{}`.", module.escape_debug()),
+                mend,
+            ));
+        }
+    }
+    if line.problems.is_empty() { Ok(line.session) } else { Err(line.problems) }
 }
 
 /// The front end for the gate: the library is elaborated from its source, so that nothing rests on a bundle.
@@ -92,7 +116,7 @@ pub fn bundles(engines: Plugged) -> Result<Vec<(&'static str, Vec<u8>)>, Vec<Pro
 
 fn broken(module: &str, why: &str) -> Problem {
     let what = format!("The bundle of the library's module {module} is broken: {why}.");
-    Problem::new(crate::problem::Code::Internal, what, "report this as a mistake of bfv.")
+    Problem::new(Code::Internal, what, "report this as a mistake of bfv.")
 }
 
 /// Where modules of the library come from.
@@ -109,10 +133,10 @@ pub(crate) enum Library {
 pub(crate) struct Known {
     pub(crate) session: Session,
     /// The claims of the files asked for, by full name, as they were parsed.
-    claims: BTreeMap<String, Decl>,
+    pub(crate) claims: BTreeMap<String, Decl>,
 }
 
-struct Front {
+pub(crate) struct Front {
     engines: Plugged,
     library: Library,
     known: Rc<RefCell<Known>>,
@@ -224,8 +248,8 @@ pub(crate) struct Line {
 }
 
 /// What the steps of a script call.
-fn script_engines(engines: Plugged) -> Engines<'static> {
-    Engines { arith: engines.arith, auto: engines.auto, boxes: engines.boxes, steps: SCRIPT_STEPS }
+pub(crate) fn script_engines(engines: Plugged) -> Engines<'static> {
+    Engines { arith: engines.arith, auto: engines.auto, boxes: engines.boxes, steps: SCRIPT_STEPS, wish: None }
 }
 
 impl Line {
@@ -398,12 +422,7 @@ impl Line {
             let given = out.claims.iter().any(|c| c.given.is_some());
             self.scripts.extend(Scripts::of(&self.session, &module.name, key, known, out.proved > 0, given));
         }
-        for p in out.problems {
-            let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
-            d.fix = p.fix;
-            d.labels.extend(p.see);
-            self.problems.push(Problem::from_diagnostic(&d, sources));
-        }
+        self.problems.extend(out.problems.into_iter().map(|p| mistake(p, sources)));
         if module.asked.is_none() {
             return;
         }
@@ -411,181 +430,51 @@ impl Line {
             self.claims.insert(format!("{}.{}", module.name, d.name.text), d);
         }
         for c in out.claims {
-            self.goals.push(Goal {
-                number: c.number,
-                recalled: proofs.remove(&c.name).filter(|_| c.recalled),
-                in_vain: in_vain.contains(&c.name),
-                module: module.name.clone(),
-                name: c.name,
-                doc: c.doc,
-                place: place(c.span, sources).unwrap_or_default(),
-                statement: c.statement,
-                written: c.shown,
-                source: text(c.whole),
-                variables: c.variables,
-                expected: match c.expected {
-                    Expected::Proved => Kind::Proved,
-                    Expected::Refuted => Kind::Refuted,
-                    Expected::Unknown => Kind::Unknown,
-                },
-                given: c.given.map(|g| Candidate {
-                    outcome: g.outcome,
-                    evidence: g.term,
-                    witness: g.witness,
-                    engine: "source".to_owned(),
-                }),
-                holds_if: c
-                    .holds_if
-                    .into_iter()
-                    .map(|(condition, statement)| Conditional { condition, statement, binders: c.binders })
-                    .collect(),
-                vacuous: c.vacuous,
-            });
+            let recalled = proofs.remove(&c.name).filter(|_| c.recalled);
+            let in_vain = in_vain.contains(&c.name);
+            self.goals.push(Goal { recalled, in_vain, ..goal(&module.name, c, sources) });
         }
     }
 }
 
-/// The engines on claims.
-pub(crate) struct Engaged {
-    pub(crate) engines: Plugged,
-    pub(crate) known: Rc<RefCell<Known>>,
+/// A mistake of the source as a problem.
+pub(crate) fn mistake(p: bfv_elab::Problem, sources: &Sources) -> Problem {
+    let mut d = Diagnostic::error(code(p.kind), p.span, p.message);
+    d.fix = p.fix;
+    d.labels.extend(p.see);
+    Problem::from_diagnostic(&d, sources)
 }
 
-impl Search for Engaged {
-    fn search(&mut self, signature: &Signature, statement: &Term, variables: &[String], steps: u64) -> (Attempt, u64) {
-        self.ask(self.engines.search, &[], signature, statement, variables, steps)
-    }
-
-    fn thorough(
-        &mut self,
-        goal: &Goal,
-        signature: &Signature,
-        statement: &Term,
-        variables: &[String],
-        steps: u64,
-    ) -> (Attempt, u64) {
-        let theorems = self.known.borrow_mut().session.theorems(&goal.module, statement);
-        self.ask(self.engines.search, &theorems, signature, statement, variables, steps)
-    }
-
-    fn only(
-        &mut self,
-        method: Method,
-        signature: &Signature,
-        statement: &Term,
-        variables: &[String],
-        steps: u64,
-    ) -> (Attempt, u64) {
-        let engine = match method {
-            Method::Point => self.engines.points,
-            Method::Exhibit => self.engines.exhibits,
-            Method::Linear => self.engines.arith,
-            Method::Arithmetic => self.engines.auto,
-            Method::Statements => self.engines.statements,
-        };
-        self.ask(&[engine], &[], signature, statement, variables, steps)
-    }
-}
-
-impl Engaged {
-    fn ask(
-        &self,
-        engines: &[&dyn Engine],
-        more: &[Lemma],
-        signature: &Signature,
-        statement: &Term,
-        variables: &[String],
-        steps: u64,
-    ) -> (Attempt, u64) {
-        let machine = Machine::new(signature, Limits { steps: steps.saturating_mul(EVALUATIONS), ..Limits::default() });
-        let ctx = Ctx::default();
-        let known = self.known.borrow();
-        let lemmas: Cow<'_, [Lemma]> = match more {
-            [] => Cow::Borrowed(&known.session.lemmas),
-            more => [&known.session.lemmas, more].concat().into(),
-        };
-        let mut last: Option<(Reason, String)> = None;
-        let (mut used, mut looked_into) = (0, false);
-        // What the evaluator did counts where theorems are tried: each of them costs an evaluation, and the engine counts one step.
-        let spent = |used: u64| if more.is_empty() { used } else { used.max(machine.steps() / EVALUATIONS) };
-        for engine in engines {
-            // Were an engine to get only what others left, one that comes late would hardly be heard.
-            let mut budget = Budget::new(steps.saturating_sub(used).max(steps / 10));
-            let goal = EngineGoal {
-                machine: &machine,
-                ctx: ctx.clone(),
-                target: machine.eval(&ctx.env, statement),
-                lemmas: &lemmas,
-                hints: Vec::new(),
-            };
-            let outcome = engine.solve(&goal, &mut budget);
-            used += budget.used;
-            match outcome {
-                Outcome::Candidate(evidence) => {
-                    let candidate = Candidate {
-                        outcome: Sense::Proved,
-                        evidence,
-                        witness: Vec::new(),
-                        engine: engine.name().to_owned(),
-                    };
-                    return (Attempt::Candidate(candidate), spent(used));
-                }
-                Outcome::Refutation(evidence, point) => {
-                    let witness = variables
-                        .iter()
-                        .zip(&point)
-                        .filter_map(|(n, v)| {
-                            v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[])))
-                        })
-                        .collect();
-                    let candidate =
-                        Candidate { outcome: Sense::Refuted, evidence, witness, engine: engine.name().to_owned() };
-                    return (Attempt::Candidate(candidate), spent(used));
-                }
-                // That a further engine found nothing, either, or is for other goals, tells nothing new, unless nothing was told yet.
-                Outcome::GaveUp(bfv_search::Reason::Incomplete | bfv_search::Reason::OutsideFragment, _)
-                    if !engine.adds_to_reasons()
-                        && last.as_ref().is_some_and(|(r, why)| *r != Reason::OutsideFragment || !why.is_empty()) => {}
-                // It has nothing to add.
-                Outcome::GaveUp(_, why) if engine.adds_to_reasons() && why.is_empty() && last.is_some() => {}
-                // Who does not look into definitions knows less than who did.
-                Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
-                Outcome::GaveUp(reason, mut why) => {
-                    // What one could not show and what another one did not find are two things to know.
-                    if let (Some((_, before)), true, true) = (&last, looked_into, engine.looks_into_definitions())
-                        && *before != why
-                    {
-                        why = format!("{before} {why}").trim().to_owned();
-                    }
-                    looked_into = engine.looks_into_definitions() && !why.is_empty();
-                    last = Some((reason_of(reason), why));
-                }
-            }
-        }
-        let mut last = last.unwrap_or((Reason::Incomplete, String::new()));
-        let own = known.session.names.own_definitions(statement);
-        if let (Reason::Incomplete, Some(first), false) = (last.0, own.first(), looked_into) {
-            let names: Vec<String> = own.iter().map(|n| format!("`{n}`")).collect();
-            let hint =
-                format!("The search does not look into {}. Begin with `by unfold {first}`.", names.join(" and "));
-            last.1 = format!("{} {hint}", last.1).trim().to_owned();
-        }
-        (Attempt::GaveUp(last.0, last.1), spent(used))
-    }
-}
-
-fn reason_of(r: bfv_search::Reason) -> Reason {
-    use bfv_search::Reason as R;
-    match r {
-        R::Budget => Reason::Budget,
-        R::Time => Reason::Time,
-        R::Memory => Reason::Memory,
-        R::Incomplete => Reason::Incomplete,
-        R::OutsideFragment => Reason::OutsideFragment,
-        R::Unsupported => Reason::Unsupported,
-        R::RejectedCandidate => Reason::RejectedCandidate,
-        R::ToolMissing => Reason::ToolMissing,
-        R::Cancelled => Reason::Cancelled,
-        R::Dependency => Reason::Dependency,
+/// A claim of a module as a goal of which nothing is recalled.
+pub(crate) fn goal(module: &str, c: bfv_elab::Claim, sources: &Sources) -> Goal {
+    Goal {
+        number: c.number,
+        recalled: None,
+        in_vain: false,
+        module: module.to_owned(),
+        name: c.name,
+        doc: c.doc,
+        place: place(c.span, sources).unwrap_or_default(),
+        statement: c.statement,
+        written: c.shown,
+        source: sources.span_text(c.whole).unwrap_or_default().to_owned(),
+        variables: c.variables,
+        expected: match c.expected {
+            Expected::Proved => Kind::Proved,
+            Expected::Refuted => Kind::Refuted,
+            Expected::Unknown => Kind::Unknown,
+        },
+        given: c.given.map(|g| Candidate {
+            outcome: g.outcome,
+            evidence: g.term,
+            witness: g.witness,
+            engine: "source".to_owned(),
+        }),
+        holds_if: c
+            .holds_if
+            .into_iter()
+            .map(|(condition, statement)| Conditional { condition, statement, binders: c.binders })
+            .collect(),
+        vacuous: c.vacuous,
     }
 }

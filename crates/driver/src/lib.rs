@@ -10,6 +10,8 @@ mod check;
 mod companion;
 mod core_text;
 mod declared;
+mod desk;
+mod engaged;
 mod exit;
 mod front;
 mod gate;
@@ -44,6 +46,7 @@ pub use check::{
 };
 pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
+pub use desk::{Desk, Ruling, Rulings};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug, plug_for};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};

@@ -44,6 +44,8 @@ pub struct Line<'a> {
     pub(crate) from_source: Vec<(String, String, String)>,
     /// Module and name of the claims about whose hypotheses nothing was found.
     pub(crate) in_vain: Vec<(String, String)>,
+    /// The bytes of the evidence for the claim judged last, as they are stored.
+    pub(crate) bytes: Option<Vec<u8>>,
     /// What went wrong on the way.
     pub problems: Vec<Problem>,
 }
@@ -137,6 +139,7 @@ impl<'a> Line<'a> {
             refused: false,
             from_source: Vec::new(),
             in_vain: Vec::new(),
+            bytes: None,
             problems: Vec::new(),
         }
     }
@@ -175,6 +178,7 @@ impl<'a> Line<'a> {
             holds_if.extend(found);
             tried = says;
         }
+        self.bytes = own.accepted.as_ref().map(|a| a.bytes.clone());
         let evidence = own.accepted.as_ref().and_then(|a| a.evidence.clone());
         let invariants = match kind {
             Kind::Refuted => Vec::new(),

@@ -361,7 +361,7 @@ impl Elab<'_> {
             lemmas: self.lemmas,
             hints: Vec::new(),
         };
-        let mut budget = Budget::new(self.engines.steps);
+        let mut budget = Budget::until(self.engines.steps, self.engines.wish);
         match self.engines.arith.solve(&goal, &mut budget) {
             Answer::Candidate(t) => self.m.check(&local.ctx, &t, ty).is_ok(),
             Answer::Refutation(..) | Answer::GaveUp(..) => false,

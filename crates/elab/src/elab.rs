@@ -4,12 +4,13 @@ use crate::context::{Entry, Local};
 use crate::names::Names;
 use crate::scratch::Scratch;
 use crate::show;
+use crate::tactic::Goal;
 use crate::unify::Postponed;
 use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Machine, Refusal, Res, V, Val};
-use bfv_search::{Engine, Lemma};
+use bfv_search::{Engine, Lemma, Wish};
 use bfv_syntax::tree::Script;
 use num_bigint::BigUint;
 use std::cell::RefCell;
@@ -121,6 +122,8 @@ pub struct Elab<'s> {
     pub level_names: RefCell<Vec<String>>,
     /// Whether constants use partial operations, as far as it was asked.
     pub partial_known: RefCell<BTreeMap<u32, bool>>,
+    /// Where goals that scripts leave are collected, each with the script that left it. Nothing where a goal that is left is a mistake.
+    pub left: RefCell<Option<Vec<(Goal, Span)>>>,
 }
 
 /// Engines that tactics call.
@@ -134,6 +137,8 @@ pub struct Engines<'s> {
     pub boxes: &'s dyn Engine,
     /// Step budget of one call.
     pub steps: u64,
+    /// Set where nobody waits for what they find.
+    pub wish: Option<&'s Wish>,
 }
 
 impl Problem {

@@ -298,6 +298,7 @@ impl Session {
             recursion: Default::default(),
             level_names: Default::default(),
             partial_known: Default::default(),
+            left: Default::default(),
         };
         // A mistake elsewhere does not hide what was asked by a hole.
         f(&e).map_err(|mut p| {

@@ -70,6 +70,10 @@ impl Elab<'_> {
             next.retain(|g| !self.scratch.is_solved(g.meta));
             goals = next;
         }
+        if let Some(left) = self.left.borrow_mut().as_mut() {
+            left.extend(goals.into_iter().map(|g| (g, script.span)));
+            return Ok(());
+        }
         match goals.as_slice() {
             [] => Ok(()),
             [first, rest @ ..] => {
@@ -329,7 +333,7 @@ impl Elab<'_> {
     ) -> R<Vec<Goal>> {
         let goal =
             EngineGoal { machine: &self.m, ctx: g.local.ctx.clone(), target: g.ty.clone(), lemmas: self.lemmas, hints };
-        let mut budget = Budget::new(steps.unwrap_or(self.engines.steps));
+        let mut budget = Budget::until(steps.unwrap_or(self.engines.steps), self.engines.wish);
         match engine.solve(&goal, &mut budget) {
             Outcome::Candidate(t) => match self.m.check(&g.local.ctx, &t, &g.ty) {
                 Ok(()) => self.close(g, &t),

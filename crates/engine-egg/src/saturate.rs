@@ -388,7 +388,7 @@ impl Saturation<'_> {
 
 /// Asks the engine of side conditions.
 fn ask(side: &dyn Engine, goal: &Goal<'_>, ctx: &Ctx, ty: &V, steps: u64, budget: &mut Budget) -> Option<Term> {
-    let mut part = Budget::new(steps.min(budget.left));
+    let mut part = budget.part(steps);
     let asked =
         Goal { machine: goal.machine, ctx: ctx.clone(), target: ty.clone(), lemmas: goal.lemmas, hints: Vec::new() };
     let outcome = side.solve(&asked, &mut part);

@@ -122,7 +122,7 @@ impl Prover<'_> {
                 if let Some(t) = self.field(ctx, ty, budget)? {
                     return Ok(Some(t));
                 }
-                let mut part = Budget::new(CONDITION.min(budget.left));
+                let mut part = budget.part(CONDITION);
                 let found = self.search(ctx, ty, &mut part)?;
                 return Ok(budget.spend(part.used).ok().and(found.ok()));
             }

@@ -84,7 +84,7 @@ impl Prover<'_> {
             one.add_term(monomial.clone(), BigRational::one());
             let product = self.m.eval(&ctx.env, &term(&one, &reduced.atoms));
             let positive = self.less(Sort::Real, &zero, &product);
-            let mut part = Budget::new(CONDITION.min(budget.left));
+            let mut part = budget.part(CONDITION);
             if let Ok(proof) = self.search(ctx, &positive, &mut part)? {
                 out.push(Fact { sort: Sort::Real, relation: Relation::Lt, left: zero.clone(), right: product, proof });
             }
@@ -223,7 +223,7 @@ impl Prover<'_> {
         if !matches(pattern, subject, &mut bound) {
             return Ok(None);
         }
-        let mut part = Budget::new(CONDITION.min(budget.left));
+        let mut part = budget.part(CONDITION);
         let found = self.premises(ctx, lemma, opened, bound, crate::lemmas::DEPTH, &mut part)?;
         if budget.spend(part.used).is_err() {
             return Ok(None);

@@ -84,7 +84,7 @@ impl Engine for Native {
         // Lemmas speak of definitions by name, so definitions are looked through only when that does not help.
         // Each stage may use half of what is left, so that a claim that resists proof can still be refuted.
         for (stage, most) in STAGES {
-            let mut part = Budget::new(most.min(budget.left / 2));
+            let mut part = budget.part(most.min(budget.left / 2));
             let (found, refuted) = match stage {
                 Stage::Proof(power, unfold) => {
                     let found = prover(power, unfold).search(&goal.ctx, &goal.target, &mut part);

@@ -414,7 +414,7 @@ impl Walk<'_, '_> {
         if let Some(t) = self.one_side(statement, budget)? {
             return Ok(Ok(t));
         }
-        let mut part = Budget::new(LEMMAS.min(budget.left));
+        let mut part = budget.part(LEMMAS);
         let found = self.prover.search(&ctx, statement, &mut part)?;
         Ok(match (found, budget.spend(part.used)) {
             (_, Err(reason)) => Err((reason, String::new())),

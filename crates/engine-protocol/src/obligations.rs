@@ -142,7 +142,7 @@ impl Open {
         budget: &mut Budget,
     ) -> Res<Result<P, Reason>> {
         let m = search.reader.m;
-        let mut own = Budget::new(steps.min(budget.left));
+        let mut own = budget.part(steps);
         let mark = search.mark();
         // A part of what is left is kept for the others.
         let left = self.evaluations.saturating_sub(m.steps());

@@ -6,6 +6,8 @@ pub mod shift;
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Machine, V};
 use num_rational::BigRational;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A constant that engines may use, with the tags its declaration carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,27 +42,48 @@ pub struct Goal<'a> {
     pub hints: Vec<Term>,
 }
 
+/// A wish that a search should end, which somebody outside of it may set at any time. It changes no answer, but whether there is one.
+pub type Wish = Arc<AtomicBool>;
+
 /// Steps that an engine may still take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Budget {
     /// Steps left.
     pub left: u64,
     /// Steps taken.
     pub used: u64,
+    /// Set where nobody wants the answer any more.
+    wish: Option<Wish>,
 }
 
 impl Budget {
     /// A budget of steps.
     #[must_use]
     pub fn new(steps: u64) -> Self {
-        Budget { left: steps, used: 0 }
+        Budget { left: steps, used: 0, wish: None }
+    }
+
+    /// The same, which ends early where that is wished.
+    #[must_use]
+    pub fn until(steps: u64, wish: Option<&Wish>) -> Self {
+        Budget { wish: wish.cloned(), ..Budget::new(steps) }
+    }
+
+    /// A budget of its own for a part of the work, of so many of the steps that are left. What it takes is not taken here.
+    #[must_use]
+    pub fn part(&self, most: u64) -> Self {
+        Budget::until(most.min(self.left), self.wish.as_ref())
     }
 
     /// Takes steps.
     ///
     /// # Errors
-    /// `Reason::Budget` when not enough are left.
+    /// `Reason::Budget` when not enough are left, `Reason::Cancelled` when the search should end.
     pub fn spend(&mut self, steps: u64) -> Result<(), Reason> {
+        if self.wish.as_ref().is_some_and(|w| w.load(Ordering::Relaxed)) {
+            self.left = 0;
+            return Err(Reason::Cancelled);
+        }
         match self.left.checked_sub(steps) {
             Some(left) => {
                 self.left = left;

@@ -191,7 +191,7 @@ impl Search<'_> {
             let before = self.hints.collected();
             self.hints.mode = Mode::Along;
             let mark = self.mark();
-            let mut part = Budget::new(BRANCH.min(budget.left));
+            let mut part = budget.part(BRANCH);
             let end = self.branch(&mut Vec::new(), &mut part)?;
             let asked: Vec<usize> = self.trail.clone();
             self.hints.asked.extend(asked);

@@ -89,7 +89,7 @@ impl Search<'_> {
         }
         let total = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
         let goal = Goal { machine: m, ctx, target: target.clone(), lemmas: self.lemmas, hints: Vec::new() };
-        let mut part = Budget::new(budget.left.min(QUESTION));
+        let mut part = budget.part(QUESTION);
         let found = self.side.solve(&goal, &mut part);
         let _ = budget.spend(part.used.min(budget.left));
         let Outcome::Candidate(t) = found else { return Ok(None) };

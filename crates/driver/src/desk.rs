@@ -1,0 +1,192 @@
+//! Claims that come one after another from outside, over the library, which is loaded once.
+//!
+//! A claim is judged on the straight line of `bfv check`: what is accepted is what would be stored, read back. The texts may declare
+//! nothing but claims, so nothing that one request says is seen by the next one.
+
+use crate::check::CheckOptions;
+use crate::engaged::Engaged;
+use crate::front::{Front, Known, Plugged, goal, mistake, over, script_engines, with_library};
+use crate::line::Line;
+use crate::problem::{Code, Problem};
+use crate::replay::Context;
+use crate::verdict::GoalReport;
+use bfv_diag::Sources;
+use bfv_elab::{OpenGoal, Session, Share};
+use bfv_format::Term;
+use bfv_kernel::Signature;
+use bfv_search::Wish;
+use bfv_syntax::tree::{Body, Decl, DeclKind, File};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The name of the module that a text becomes.
+const MODULE: &str = "request";
+/// The name of the module that the declarations of a client become.
+const GIVEN: &str = "given";
+
+/// The library with the engines, ready for claims. It belongs to one thread.
+pub struct Desk {
+    engines: Plugged,
+    imports: Vec<String>,
+    known: Rc<RefCell<Known>>,
+    front: Front,
+    search: Engaged,
+    signature: Signature,
+    context: Context,
+}
+
+/// A claim that was judged.
+#[derive(Clone, Debug)]
+pub struct Ruling {
+    /// What is reported of it.
+    pub report: GoalReport,
+    /// The evidence that the kernel accepted, as it is stored.
+    pub bytes: Option<Vec<u8>>,
+    /// The evidence in core form; nothing where the kernel accepted none.
+    pub evidence: Option<Term>,
+    /// The evidence as it is written in a source, where it can be.
+    pub written: Option<String>,
+}
+
+/// What came of a text: the claims that were judged, or what is wrong with it.
+pub type Rulings = Result<Vec<Ruling>, Vec<Problem>>;
+
+impl Desk {
+    /// Loads modules of the library.
+    ///
+    /// # Errors
+    /// A module that the library does not have, and problems of the library.
+    pub fn open(engines: Plugged, imports: &[String]) -> Result<Desk, Vec<Problem>> {
+        Desk::over(engines, imports.to_vec(), with_library(engines, imports)?)
+    }
+
+    fn over(engines: Plugged, imports: Vec<String>, session: Session) -> Result<Desk, Vec<Problem>> {
+        let signature = session.signature.clone();
+        let context = Context::new(&signature)
+            .map_err(|e| vec![crate::check::internal(&format!("A checked signature cannot be hashed: {e}."))])?;
+        let known = Rc::new(RefCell::new(Known { session, ..Known::default() }));
+        let (front, search) = over(engines, None, &known);
+        Ok(Desk { engines, imports, known, front, search, signature, context })
+    }
+
+    /// The same with declarations of a client. It is for one request: nothing of it is seen by others.
+    ///
+    /// # Errors
+    /// What is wrong with the declarations: also an axiom, an attribute or a claim among them.
+    pub fn with_declarations(&self, name: &str, text: &str, steps: u64) -> Result<Desk, Vec<Problem>> {
+        let (sources, file) = self.parsed(name, text)?;
+        let kinds = [DeclKind::Data, DeclKind::Def, DeclKind::Theorem];
+        let plain = |d: &Decl| kinds.contains(&d.kind) && d.attrs.is_empty() && d.part.is_none();
+        if !file.decls.iter().all(plain) {
+            let what = "Declarations of a request are data, definitions and theorems, without attributes.";
+            return Err(vec![Problem::new(Code::Usage, what, "Remove the others.")]);
+        }
+        let mut session = self.known.borrow().session.clone();
+        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
+        let out = session.module(GIVEN, &file, engines, &text);
+        if !out.problems.is_empty() {
+            return Err(out.problems.into_iter().map(|p| mistake(p, &sources)).collect());
+        }
+        let imports = [self.imports.as_slice(), &[GIVEN.to_owned()]].concat();
+        let mut desk = Desk::over(self.engines, imports, session)?;
+        desk.heed(self.search.wish.clone());
+        Ok(desk)
+    }
+
+    /// From now on engines end early where this is set; nothing where nobody may wish that.
+    pub fn heed(&mut self, wish: Option<Wish>) {
+        self.search.wish = wish;
+    }
+
+    /// Judges the claims of a text, each with so many steps for engines and kernel.
+    ///
+    /// # Errors
+    /// What is wrong with the text. Nothing is judged then.
+    pub fn judge(&mut self, name: &str, text: &str, steps: u64) -> Rulings {
+        let (sources, file) = self.read(name, text)?;
+        let out = {
+            let mut known = self.known.borrow_mut();
+            known.session.share = None::<Share>;
+            let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
+            let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+            let out = known.session.module(MODULE, &file, engines, &text);
+            known.claims = file.decls.into_iter().map(|d| (format!("{MODULE}.{}", d.name.text), d)).collect();
+            out
+        };
+        if !out.problems.is_empty() {
+            return Err(out.problems.into_iter().map(|p| mistake(p, &sources)).collect());
+        }
+        let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
+        let mut line = Line::new(&options, &self.signature, &self.context, &mut self.front, &mut self.search);
+        let mut rulings = Vec::new();
+        for claim in out.claims {
+            if let Some((report, evidence)) = line.goal(&goal(MODULE, claim, &sources)) {
+                rulings.push(Ruling { report, bytes: line.bytes.take(), evidence, written: None });
+            }
+        }
+        let problems = std::mem::take(&mut line.problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let known = self.known.borrow();
+        for r in &mut rulings {
+            r.written = r.evidence.as_ref().map(|e| bfv_elab::show(e, &known.session.names, &[], &[]));
+        }
+        Ok(rulings)
+    }
+
+    /// The goals that the script of the one claim of a text leaves open. Engines that steps call may take so many steps.
+    ///
+    /// # Errors
+    /// What is wrong with the text, the first step that is not accepted included.
+    pub fn open_goals(&mut self, name: &str, text: &str, steps: u64) -> Result<Vec<OpenGoal>, Vec<Problem>> {
+        let (sources, file) = self.read(name, text)?;
+        let [claim] = file.decls.as_slice() else {
+            return Err(vec![Problem::new(Code::Usage, "This needs one claim.", "Write one claim.")]);
+        };
+        let mut known = self.known.borrow_mut();
+        known.session.enter(MODULE, self.imports.clone());
+        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        known.session.open_goals(claim, engines).map_err(|p| vec![mistake(*p, &sources)])
+    }
+
+    /// Theorems of the library that may close a goal, best first.
+    #[must_use]
+    pub fn fitting(&self, goal: &OpenGoal, most: usize) -> Vec<String> {
+        self.session(|s| s.fitting(goal, most))
+    }
+
+    fn session<T>(&self, f: impl FnOnce(&Session) -> T) -> T {
+        f(&self.known.borrow().session)
+    }
+
+    /// Parses a text, with the imports of the desk.
+    fn parsed(&self, name: &str, text: &str) -> Result<(Sources, File), Vec<Problem>> {
+        let mut sources = Sources::new();
+        let number = sources.add(name, text.as_bytes());
+        let (mut file, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
+        if !diagnostics.is_empty() {
+            return Err(diagnostics.iter().map(|d| Problem::from_diagnostic(d, &sources)).collect());
+        }
+        if file.module.is_some() || !file.imports.is_empty() {
+            let what = "The text of a request is no module and has no imports.";
+            return Err(vec![Problem::new(Code::Usage, what, "Name what is imported in the field imports.")]);
+        }
+        let span = bfv_diag::Span { file: number, ..bfv_diag::Span::default() };
+        file.imports = self.imports.iter().map(|i| bfv_syntax::tree::Name { text: i.clone(), span }).collect();
+        Ok((sources, file))
+    }
+
+    /// The same of a text that declares claims and nothing else.
+    fn read(&self, name: &str, text: &str) -> Result<(Sources, File), Vec<Problem>> {
+        let (sources, file) = self.parsed(name, text)?;
+        let plain = |d: &Decl| d.kind == DeclKind::Claim && d.attrs.is_empty() && d.part.is_none();
+        let body = |d: &Decl| matches!(d.body, Body::None | Body::By(_) | Body::Term(_));
+        if !file.decls.iter().all(|d| plain(d) && body(d)) {
+            let what = "A request may state claims and give proofs of them. This text declares something else.";
+            return Err(vec![Problem::new(Code::Usage, what, "Write a statement or a step, and nothing after it.")]);
+        }
+        Ok((sources, file))
+    }
+}

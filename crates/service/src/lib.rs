@@ -1,0 +1,16 @@
+//! The proof-suggestion service: goals come in, steps go out that were tried, and proofs that the kernel accepted.
+
+pub mod answer;
+pub mod clients;
+pub mod explain;
+pub mod fault;
+pub mod metrics;
+pub mod openapi;
+pub mod pool;
+pub mod server;
+pub mod sheet;
+pub mod solve;
+pub mod steps;
+pub mod tasks;
+pub mod text;
+pub mod wire;

@@ -1,0 +1,301 @@
+//! `bfv-serve`: the proof-suggestion service over HTTP, and one question on the command line. `bfv serve` and `bfv suggest` start it.
+
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use bfv_driver::{Desk, Event, escaped, exit_code};
+use bfv_service::pool::{Pool, STACK};
+use bfv_service::server::{Service, Settings};
+use bfv_service::solve::Limits;
+use bfv_service::tasks;
+use bfv_service::wire::{Kind, LONGEST_MS, Request};
+use serde_json::{Value, json};
+use std::fmt::Display;
+use std::future::Future;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+/// Values of the kernel are very many and small, as in `bfv`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "bfv-serve answers questions about goals over HTTP. Without a word it listens.
+Its flags: --address ADDRESS, default 127.0.0.1, and --port N, default 7717; with 0 the system chooses one.
+--token-file FILE names a file with the token that clients must send. It is needed for an address that is not of this machine.
+--workers N says how many threads search. Default: one for each processor.
+--queue N says how many requests may wait. Default: 1024.
+--rate N and --burst N say how many requests a client may send each second, and at once. Default: 1000 and 2000.
+--body N is the longest body in bytes. Default: 262144, at most 1048576.
+bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json.";
+
+/// The longest body that may be asked for: that of the reader of JSON.
+const LONGEST_BODY: u32 = 1 << 20;
+/// How long answers may take after the signal to end: the longest time of a request, and a little more.
+const LAST: Duration = Duration::from_millis(LONGEST_MS as u64 + 5_000);
+
+/// Why the program ends early.
+struct Stop {
+    event: Event,
+    why: String,
+}
+
+impl Stop {
+    fn usage(why: impl Into<String>) -> Stop {
+        Stop { event: Event::Usage, why: why.into() }
+    }
+
+    fn system(why: impl Into<String>) -> Stop {
+        Stop { event: Event::InputOutput, why: why.into() }
+    }
+}
+
+/// Prints a line. Who does not read it misses it.
+fn say(text: impl Display) {
+    let mut out = std::io::stdout().lock();
+    let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+fn complain(text: impl Display) {
+    let _closed = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn main() -> ExitCode {
+    // A request that makes a thread panic is answered, and told here in one line.
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!(" Place: {}, line {}.", l.file(), l.line())).unwrap_or_default();
+        complain(format!("Error internal: bfv-serve made a mistake of its own.{place} To mend it: Report this."));
+    }));
+    let words: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let done = match words.split_first() {
+        Some((word, rest)) if word == "suggest" => suggest(rest),
+        Some((word, _)) if word == "help" || word == "--help" => {
+            say(USAGE);
+            Ok(0)
+        }
+        _ => serve(&words),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Stop { event, why }) => {
+            complain(format!("Error: {why}"));
+            ExitCode::from(exit_code(&[event]))
+        }
+    }
+}
+
+/// Flags with one value each, and the words between them.
+struct Flags {
+    flags: Vec<(String, String)>,
+    words: Vec<String>,
+}
+
+impl Flags {
+    fn read(all: &[String], known: &[&str], repeated: &[&str]) -> Result<Flags, Stop> {
+        let mut out = Flags { flags: Vec::new(), words: Vec::new() };
+        let mut all = all.iter();
+        while let Some(word) = all.next() {
+            if !word.starts_with("--") {
+                out.words.push(word.clone());
+                continue;
+            }
+            let shown = escaped(word, char::is_control);
+            if !known.contains(&word.as_str()) {
+                return Err(Stop::usage(format!("There is no flag {shown} here. There are: {}.", known.join(", "))));
+            }
+            if out.flags.iter().any(|(name, _)| name == word) && !repeated.contains(&word.as_str()) {
+                return Err(Stop::usage(format!("The flag {shown} stands twice. Keep one of the two.")));
+            }
+            let Some(value) = all.next() else {
+                return Err(Stop::usage(format!("The flag {shown} has no value. Write one behind it.")));
+            };
+            out.flags.push((word.clone(), value.clone()));
+        }
+        Ok(out)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.flags.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    fn number<T: FromStr + PartialOrd + Display>(&self, name: &str, usual: T, range: (T, T)) -> Result<T, Stop> {
+        let Some(text) = self.text(name) else { return Ok(usual) };
+        let (low, high) = range;
+        let mend = format!("The flag {name} needs a whole number from {low} to {high}.");
+        text.parse().ok().filter(|n| *n >= low && *n <= high).ok_or_else(|| Stop::usage(mend))
+    }
+}
+
+fn serve(all: &[String]) -> Result<u8, Stop> {
+    let known = ["--address", "--port", "--token-file", "--workers", "--queue", "--rate", "--burst", "--body"];
+    let flags = Flags::read(all, &known, &[])?;
+    if let Some(word) = flags.words.first() {
+        let shown = escaped(word, char::is_control);
+        return Err(Stop::usage(format!("There is no command {shown}. Write bfv-serve help to see what there is.")));
+    }
+    let address: IpAddr = match flags.text("--address") {
+        None => Ipv4Addr::LOCALHOST.into(),
+        Some(text) => text.parse().map_err(|_| {
+            Stop::usage(format!(
+                "The address {} is none. Write one such as 127.0.0.1.",
+                escaped(text, char::is_control)
+            ))
+        })?,
+    };
+    let token = flags.text("--token-file").map(token).transpose()?;
+    if !address.is_loopback() && token.is_none() {
+        let why =
+            format!("The address {address} can be reached by others. Add --token-file FILE, or listen to 127.0.0.1.");
+        return Err(Stop::usage(why));
+    }
+    let port: u16 = flags.number("--port", 7717, (0, u16::MAX))?;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers: usize = flags.number("--workers", processors, (1, 64))?;
+    let queue: usize = flags.number("--queue", 1024, (1, 100_000))?;
+    let rate: u32 = flags.number("--rate", 1000, (1, 1_000_000))?;
+    let burst: u32 = flags.number("--burst", 2000, (1, 1_000_000))?;
+    let body: u32 = flags.number("--body", 1 << 18, (1024, LONGEST_BODY))?;
+    let body = usize::try_from(body).map_err(|_| Stop::usage("The flag --body is too large for this machine."))?;
+    let settings = Settings { token, body, budget: (rate, burst), loopback: address.is_loopback() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
+    runtime.block_on(listen(SocketAddr::new(address, port), settings, workers, queue))
+}
+
+/// The token in the first line of a file.
+fn token(path: &str) -> Result<String, Stop> {
+    let shown = escaped(path, char::is_control);
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Stop::system(format!("The file {shown} cannot be read: {e}. Name a file with a token.")))?;
+    let token = text.lines().next().unwrap_or_default().trim();
+    if token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        let why = format!(
+            "The file {shown} holds no token. Write at least 16 visible characters without spaces in its first line."
+        );
+        return Err(Stop::usage(why));
+    }
+    Ok(token.to_owned())
+}
+
+async fn listen(address: SocketAddr, settings: Settings, workers: usize, queue: usize) -> Result<u8, Stop> {
+    // Signals count from now on, also before the first request.
+    let signal = signals().map_err(|e| Stop::system(format!("Signals cannot be waited for: {e}.")))?;
+    let listener = TcpListener::bind(address).await.map_err(|e| {
+        Stop::system(format!("The service cannot listen to {address}: {e}. Choose another one with --port."))
+    })?;
+    let own = listener.local_addr().map_err(|e| Stop::system(format!("The address is not known: {e}.")))?;
+    let pool = Pool::start(workers, queue).map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
+    let service = Service::new(settings, Arc::clone(&pool));
+    let router: IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> =
+        service.router().into_make_service_with_connect_info();
+    say(format!(
+        "bfv-serve listens to http://{own} with {}. To end it, send SIGTERM, or press control and c.",
+        bfv_driver::count(workers, "thread")
+    ));
+    let (end, ended) = tokio::sync::watch::channel(false);
+    let mut wait = ended.clone();
+    let graceful = async move {
+        // An error says that the other end is gone, which is the end as well.
+        wait.wait_for(|end| *end).await.ok();
+    };
+    let serving = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(graceful).await });
+    signal.await;
+    end.send(true).ok();
+    let late = match tokio::time::timeout(LAST, serving).await {
+        Ok(Ok(Ok(()))) => false,
+        Ok(Ok(Err(e))) => return Err(Stop::system(format!("The service stopped: {e}."))),
+        Ok(Err(_)) => {
+            return Err(Stop {
+                event: Event::Internal,
+                why: "The service stopped because of a mistake of its own.".to_owned(),
+            });
+        }
+        Err(_) => true,
+    };
+    if late {
+        complain("Warning: some connections stayed open, and were cut off.");
+    } else {
+        let closing = tokio::task::spawn_blocking(move || pool.close());
+        closing.await.ok();
+    }
+    say(format!(
+        "bfv-serve has ended. It answered {}.",
+        bfv_driver::count(usize::try_from(service.metrics.total()).unwrap_or(usize::MAX), "request")
+    ));
+    Ok(0)
+}
+
+/// Waits for the signal to end.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    Ok(std::future::poll_fn(move |cx| match (term.poll_recv(cx), int.poll_recv(cx)) {
+        (std::task::Poll::Pending, std::task::Poll::Pending) => std::task::Poll::Pending,
+        _ => std::task::Poll::Ready(()),
+    }))
+}
+
+/// Waits for the signal to end.
+#[cfg(not(unix))]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Where it cannot be waited for, the service ends at once and says so.
+        tokio::signal::ctrl_c().await.ok();
+    })
+}
+
+fn suggest(all: &[String]) -> Result<u8, Stop> {
+    let flags = Flags::read(all, &["--import", "--timeout", "--format"], &["--import"])?;
+    let [goal] = flags.words.as_slice() else {
+        return Err(Stop::usage("Write one goal behind suggest, in quotes, such as \"forall (n : Nat), n + 0 = n\"."));
+    };
+    let json = match flags.text("--format") {
+        None | Some("text") => false,
+        Some("json") => true,
+        Some(_) => return Err(Stop::usage("The flag --format needs text or json.")),
+    };
+    let timeout: u32 = flags.number("--timeout", 5_000, (1, LONGEST_MS))?;
+    let mut message = json!({ "proof_state": { "goals": [{ "id": "1", "statement": goal }] }, "timeout_ms": timeout });
+    let imports: Vec<&str> = flags.flags.iter().filter(|(n, _)| n == "--import").map(|(_, v)| v.as_str()).collect();
+    if let (Value::Object(fields), false) = (&mut message, imports.is_empty()) {
+        fields.insert("imports".into(), json!(imports));
+    }
+    let body = message.to_string();
+    let wish = Arc::new(AtomicBool::new(false));
+    let (cancelled, time) = (Arc::clone(&wish), Duration::from_millis(timeout.into()));
+    let (done, ended) = std::sync::mpsc::channel::<()>();
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        let request = Request::read(body.as_bytes(), Some(Kind::Suggest)).map_err(|refused| refused.0)?;
+        let mut desk = Desk::open(bfv_engines::ENGINES, &request.imports).map_err(|problems| {
+            let first = problems.first().map(|p| bfv_service::fault::Fault::from_problem(p, String::new()));
+            first.unwrap_or_else(|| bfv_service::fault::Fault::internal("The library was refused without a reason."))
+        })?;
+        let limits = Limits { deadline: Instant::now() + time, cancelled };
+        let answer = tasks::answer(&mut desk, &request, "suggest", &limits, &mut |_| {});
+        // Nobody waits any more where this cannot be sent.
+        done.send(()).ok();
+        answer
+    });
+    let worker = worker.map_err(|e| Stop::system(format!("The system gives no thread: {e}.")))?;
+    // Whether it has come to an end or not: engines end now.
+    ended.recv_timeout(time).ok();
+    wish.store(true, Ordering::Relaxed);
+    // What a panic has to say was said by the hook.
+    let Ok(answer) = worker.join() else { return Ok(exit_code(&[Event::Internal])) };
+    match answer {
+        Ok(answer) => {
+            let text = if json { format!("{answer:#}") } else { bfv_service::text::suggestions(goal, &answer) };
+            say(escaped(&text, |c| c.is_control() && c != '\n'));
+            Ok(exit_code(&bfv_service::text::events(&answer)))
+        }
+        Err(fault) => {
+            complain(format!("Error {}: {}", fault.code, escaped(&fault.sentences(), char::is_control)));
+            Ok(fault.exit_code)
+        }
+    }
+}
