@@ -246,3 +246,18 @@ fn a_reader_that_goes_away_ends_the_run() {
     input.write_all(&answer).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(74));
 }
+
+/// What cannot be noted is not said to be accepted, as it could be accepted again, and nothing more is judged.
+#[test]
+fn what_cannot_be_noted_is_not_accepted() {
+    let absent = std::env::temp_dir().join(format!("bfv-streams-absent-{}", std::process::id())).join("seen");
+    let mut run = Run::new("", &["--seen", absent.to_str().unwrap()]);
+    for name in ["law", "medicine"] {
+        // The run may have ended by then.
+        let _ended = run.input.as_mut().unwrap().write_all(&file("", &format!("accepted/question-1-{name}.bfc")));
+    }
+    let (lines, code) = run.end();
+    assert!(lines.iter().all(|line| !line.starts_with("Accepted")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("seen")), "{lines:?}");
+    assert_eq!(code, Some(74), "{lines:?}");
+}

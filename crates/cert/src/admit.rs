@@ -1,7 +1,8 @@
 //! The order of checks: what is cheap first, so that many bad envelopes cost little.
 //!
 //! Malformed bytes are noticed before any hash; an unregistered key before any signature; then come the signature of the certificate and those
-//! of the heads, the places in the log, freshness, and last what belongs together, of which opened values are the largest part.
+//! of the heads, the places in the log, freshness, and what belongs together. Opened values are most of an envelope and come last: a judge may look at
+//! them before they are known to be those of the worker ([`Unopened`]), so that they are read from memory once.
 
 use crate::certificate::{Body, Execution, Fields, Lane, Output, trace_content};
 use crate::digest::{Digest, output_digest, seed_commitment};
@@ -191,23 +192,47 @@ impl<'a> Unopened<'a> {
         self.0.at()
     }
 
-    /// Checks the opened values. `known` has, in their order, what the caller has made of some of them with [`trace_content`] when it had
-    /// them in the processor's cache anyway; the others are hashed here.
+    /// The opened values in their order, none of them hashed.
+    pub fn hashes(&self) -> Hashes<'a> {
+        let cells: Vec<&'a [u8]> = self.envelope().cells().map(|(_, value)| value).collect();
+        Hashes { known: vec![None; cells.len()], cells }
+    }
+
+    /// Checks the opened values. Those of them that were hashed are not hashed again.
     ///
     /// # Errors
     /// They are not those that the certificate commits to.
-    pub fn open(self, known: &[Option<Digest>]) -> Result<Admitted<'a>, Refusal> {
+    pub fn open(self, hashes: &Hashes<'_>) -> Result<Admitted<'a>, Refusal> {
         let envelope = &self.0.envelope;
         let fields = envelope.certificate().fields();
-        let known = known.iter().copied().chain(std::iter::repeat(None));
-        let cells = envelope
-            .cells()
-            .zip(known)
-            .map(|((leaf, value), known)| (leaf, known.unwrap_or_else(|| trace_content(value))));
+        let cells = (0..).zip(envelope.cells()).map(|(at, (leaf, value))| (leaf, hashes.of(at, value)));
         if envelope.cells().next().is_some() {
             verify_opening(Part::Trace, &fields.trace, fields.trace_shape.leaves(), cells, envelope.proof())?;
         }
         Ok(self.0)
+    }
+}
+
+/// Hashes of opened values, as they were made when somebody had read a value anyway and had it in the processor's cache.
+#[derive(Clone, Debug, Default)]
+pub struct Hashes<'a> {
+    cells: Vec<&'a [u8]>,
+    known: Vec<Option<Digest>>,
+}
+
+impl Hashes<'_> {
+    /// Hashes the opened value of this number.
+    pub fn hash(&mut self, at: usize) {
+        if let (Some(known), Some(value)) = (self.known.get_mut(at), self.cells.get(at)) {
+            *known = Some(trace_content(value));
+        }
+    }
+
+    /// The hash of an opened value: what is known of these very bytes, or made now.
+    fn of(&self, at: usize, value: &[u8]) -> Digest {
+        let same = self.cells.get(at).is_some_and(|own| std::ptr::eq(*own, value));
+        let known = self.known.get(at).copied().flatten().filter(|_| same);
+        known.unwrap_or_else(|| trace_content(value))
     }
 }
 
@@ -228,7 +253,7 @@ pub fn admit_read<'a>(
     policy: &Policy,
     expected: &Expected<'_>,
 ) -> Result<Admitted<'a>, Refusal> {
-    admit_unopened(envelope, policy, expected)?.open(&[])
+    admit_unopened(envelope, policy, expected)?.open(&Hashes::default())
 }
 
 /// Checks all of an envelope but the opened values, which cost most.

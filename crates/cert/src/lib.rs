@@ -27,7 +27,7 @@ pub mod statement;
 pub mod tensor;
 
 pub use admit::{
-    Admitted, Expected, Kernel, Policy, Roundoff, Taken, Unopened, admit, admit_read, admit_unopened, chain,
+    Admitted, Expected, Hashes, Kernel, Policy, Roundoff, Taken, Unopened, admit, admit_read, admit_unopened, chain,
 };
 pub use refusal::{
     BindingFault, Class, Equivocation, FreshnessFault, Malformed, Part, Place, Refusal, SignatureFault, Undecided,

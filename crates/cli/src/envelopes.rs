@@ -3,7 +3,7 @@
 use crate::init::shown;
 use bfv_cert::cbor::Extent;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
-use bfv_cert::{Malformed, Refusal};
+use bfv_cert::{Malformed, Part, Place, Refusal};
 use bfv_driver::Problem;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -103,7 +103,10 @@ fn cut(
                         return Ok(Ok(flow));
                     }
                 }
-                Err(Refusal::Malformed(_, Malformed::Truncated)) if n > 0 && rest.len() <= ENVELOPE_LIMIT => {
+                // What is cut short within a byte string that is there stays so.
+                Err(Refusal::Malformed(Place { part: Part::Envelope, .. }, Malformed::Truncated))
+                    if n > 0 && rest.len() <= ENVELOPE_LIMIT && !extent.ended(rest) =>
+                {
                     enough = rest.len().saturating_mul(2);
                     break;
                 }
@@ -121,7 +124,6 @@ fn cut(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use bfv_cert::{Part, Place};
 
     fn truncated(offset: usize) -> Refusal {
         Refusal::Malformed(Place { part: Part::Envelope, field: "cells", offset }, Malformed::Truncated)
@@ -173,6 +175,30 @@ mod tests {
             assert_eq!(all, whole[..whole.len() - usize::from(end < bytes.len())]);
             assert_eq!(rest.unwrap().is_err(), end < bytes.len());
         }
+    }
+
+    /// A certificate of no bytes stands in an envelope of which the rest is not there yet.
+    #[test]
+    fn what_is_malformed_already_waits_for_nothing() {
+        struct Once(Vec<u8>);
+        impl Read for Once {
+            fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+                assert!(!self.0.is_empty(), "more was read");
+                let mut all = std::mem::take(&mut self.0);
+                let n = all.as_slice().read(into)?;
+                all.drain(..n);
+                self.0 = all;
+                Ok(n)
+            }
+        }
+        let bytes = [&[0x86, 0x82, 0x44][..], b"BFCE", &[0x01, 0x40]].concat();
+        let mut said = Vec::new();
+        let mut take = |came: Came<'_>| {
+            said.push((came.read.is_err(), came.last));
+            ControlFlow::Continue(())
+        };
+        assert!(from_stream(Once(bytes), &mut take).is_ok());
+        assert_eq!(said, [(true, true)]);
     }
 
     #[test]

@@ -98,6 +98,7 @@ fn streams() -> String {
         "With --format json, --report or --quiet nothing is printed before the end.",
         "What is malformed ends the input, and the rest is not read.",
         "What is accepted is added to the file --seen FILE before its line is printed. So is each use of a secret.",
+        "A stage is added with its answer. Let one run at a time have the file.",
         "Code 0: all are accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
         "Code 74: something cannot be read, written or printed.",
         "At most 64 MiB of fusions and votes wait. What comes after that is judged at once.",

@@ -23,6 +23,10 @@ const ANSWER_BYTES: usize = 512;
 /// What is counted for a stage beside its tokens: it keeps what its certificate says.
 const STAGE_BYTES: usize = 1 << 13;
 
+/// The most stages that were not accepted and are kept all the same, so that an answer in stages says why it is none. They have no part of the bytes
+/// above: whoever signs nothing could fill them.
+const NOT_ACCEPTED_LIMIT: usize = 1 << 10;
+
 /// Judges one certificate after the other.
 pub struct Judge<'a> {
     pub trust: &'a Trust,
@@ -38,6 +42,8 @@ pub struct Judge<'a> {
     /// Bytes that are held, and how many answers and stages were not, as there were too many.
     held: usize,
     dropped: usize,
+    /// How many stages that were not accepted are kept.
+    not_accepted: usize,
 }
 
 impl<'a> Judge<'a> {
@@ -51,7 +57,7 @@ impl<'a> Judge<'a> {
         judged: u64,
     ) -> Self {
         let (accepted, stages) = (BTreeMap::new(), Vec::new());
-        Judge { trust, at, query, epochs, accepted, stages, judged, held: 0, dropped: 0 }
+        Judge { trust, at, query, epochs, accepted, stages, judged, held: 0, dropped: 0, not_accepted: 0 }
     }
 
     /// Whether all that a certificate rests on was accepted before, so that nothing would be won by waiting.
@@ -98,7 +104,17 @@ impl<'a> Judge<'a> {
     /// where it is accepted and no stage: that of a stage is with its answer.
     pub fn one(&mut self, envelope: &Envelope<'_>, slots: &mut Slots) -> (Judged, Option<&'a str>, String) {
         let (mut judged, of) = self.judge(envelope, slots);
-        let looks = if let Judged::Stage(stage) = &judged { stage.looks() } else { 1 };
+        let looks = match &judged {
+            Judged::Stage(stage) => stage.looks(),
+            // Refused before any random number was used.
+            Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)))
+                if matches!(refusal.class(), Class::Malformed | Class::Signature | Class::Freshness) =>
+            {
+                0
+            }
+            Judged::Unknown(_) => 0,
+            Judged::Verdict(_) => 1,
+        };
         self.judged = self.judged.saturating_add(looks);
         let mut slot = if judged.accepted() { slots.add(envelope) } else { String::new() };
         match &mut judged {
@@ -106,7 +122,10 @@ impl<'a> Judge<'a> {
             Judged::Stage(stage) => {
                 // The slot is used up for good when the answer is accepted, so that a stage can be judged before the others are there.
                 stage.slot = std::mem::take(&mut slot);
-                if self.has_room(stage.tokens().saturating_mul(4).saturating_add(STAGE_BYTES)) {
+                let accepted = matches!(stage.said.verdict, Verdict::Accepted(_));
+                let bytes = stage.tokens().saturating_mul(4).saturating_add(STAGE_BYTES);
+                self.not_accepted += usize::from(!accepted);
+                if if accepted { self.has_room(bytes) } else { self.not_accepted <= NOT_ACCEPTED_LIMIT } {
                     self.stages.push((**stage).clone());
                 }
             }

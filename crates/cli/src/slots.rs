@@ -15,7 +15,9 @@ use std::path::Path;
 
 /// A worker, and the epoch, view and number of its certificate.
 type Place = ([u8; 32], u64, u64, u64);
-/// A worker, the question, and what was done: a word for the operation, the model, its specification or that of the fusion, and the first layer.
+/// A worker, the question, and what was done: a word for the operation, and of a stage, a fusion or a vote the model, its specification or that of the
+/// fusion or vote, and the first layer. An answer counts once for a worker and a question, whatever the model, and so does the last stage of one:
+/// where it counts in a vote, no other may.
 type Done = ([u8; 32], Digest, &'static str, Digest, Digest, u16);
 
 /// The file of `--seen`, to which a line is added for each certificate that is accepted.
@@ -32,16 +34,23 @@ impl<'a> Used<'a> {
         Used { path, file: None, problem: None }
     }
 
-    /// Adds lines. After a problem nothing more is added, as a line may be there in part.
-    pub fn add(&mut self, lines: &str) {
-        let Some(path) = self.path.filter(|_| !lines.is_empty() && self.problem.is_none()) else { return };
+    /// Adds lines, and says whether they are on the disk. After a problem nothing more is added, as a line may be there in part.
+    pub fn add(&mut self, lines: &str) -> bool {
+        let Some(path) = self.path.filter(|_| !lines.is_empty() && self.problem.is_none()) else {
+            return self.problem.is_none();
+        };
         let open = || std::fs::OpenOptions::new().append(true).create(true).open(path);
         let file = self.file.take().map_or_else(open, Ok);
-        let written = file.and_then(|mut file| file.write_all(lines.as_bytes()).map(|()| file));
+        let written = file.and_then(|mut file| {
+            file.write_all(lines.as_bytes())?;
+            file.sync_data()?;
+            Ok(file)
+        });
         match written {
             Ok(file) => self.file = Some(file),
             Err(e) => self.problem = Some(Problem::not_written(&shown(path), &e)),
         }
+        self.problem.is_none()
     }
 }
 
@@ -76,13 +85,17 @@ const OPERATIONS: [&str; 4] = ["layers", "answer", "fusion", "vote"];
 
 fn done(fields: &Fields) -> Done {
     let [layers, answer, fusion, vote] = OPERATIONS;
+    let worker = *fields.worker.0.as_bytes();
     let word = match fields.operation {
-        Operation::LayerRange => layers,
-        Operation::FullForward => answer,
+        // Whoever chooses tokens has a seed, and no other stage has one.
+        Operation::LayerRange if fields.seed == Digest::ZERO => layers,
+        Operation::LayerRange | Operation::FullForward => {
+            return (worker, fields.query, answer, Digest::ZERO, Digest::ZERO, 0);
+        }
         Operation::Fusion => fusion,
         Operation::Vote => vote,
     };
-    (*fields.worker.0.as_bytes(), fields.query, word, fields.model, fields.spec, fields.layers.start)
+    (worker, fields.query, word, fields.model, fields.spec, fields.layers.start)
 }
 
 impl Slots {
@@ -140,5 +153,31 @@ impl Slots {
         self.slots.insert((worker, epoch.parse().ok()?, view.parse().ok()?, seq.parse().ok()?), body);
         self.answers.insert((worker, query?, word, model?, spec?, layer.parse().ok()?), body);
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two models of one worker are no two votes, and neither are an answer and the last stage of another one.
+    #[test]
+    fn a_worker_has_one_answer_to_a_question() -> Result<(), Box<dyn std::error::Error>> {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/inference/accepted/question-1-law.bfc");
+        let bytes = std::fs::read(file)?;
+        let envelope = Envelope::decode(&bytes).map_err(|refusal| refusal.to_string())?;
+        let answer = envelope.certificate().fields();
+        let mut slots = Slots::default();
+        slots.add(&envelope);
+        let other = Fields { model: Digest([7; 32]), spec: Digest([8; 32]), ..answer.clone() };
+        assert!(slots.answer(&other).is_some());
+        let last = Fields { operation: Operation::LayerRange, seed: Digest([9; 32]), ..other.clone() };
+        assert!(slots.answer(&last).is_some());
+        // A stage that chooses no token, another question and another operation are something else.
+        let stage = Fields { operation: Operation::LayerRange, seed: Digest::ZERO, ..answer.clone() };
+        assert_eq!(slots.answer(&stage), None);
+        assert_eq!(slots.answer(&Fields { query: Digest([1; 32]), ..answer.clone() }), None);
+        assert_eq!(slots.answer(&Fields { operation: Operation::Vote, ..answer.clone() }), None);
+        Ok(())
     }
 }

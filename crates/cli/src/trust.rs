@@ -1,4 +1,4 @@
-//! `verify.toml`: whom a verifier trusts, and the models, splits, questions and fusions that it knows.
+//! `verify.toml`: whom a verifier trusts, and the models, splits, questions, fusions, votes, lanes and kernels that it knows.
 
 use crate::files::bounded;
 use crate::init::shown;
@@ -23,8 +23,6 @@ pub const FILE: &str = "verify.toml";
 /// The oldest registry that is accepted where nothing is said: a day, in seconds.
 const MAX_AGE: u64 = 86_400;
 
-/// The largest file of a package: a program and a proof, each with its length.
-const PACKAGE_LIMIT: u64 = 2 * bfv_extract::MAX_BYTES as u64 + (1 << 16);
 /// The largest file of a secret, with space around its digits.
 const SECRET_LIMIT: u64 = 1 << 10;
 /// The most repetitions of the check. Each costs as much as the first, and two are enough for a worker who has tried 2^60 certificates.
@@ -349,7 +347,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let mut fusions = Vec::new();
     for f in document.fusion {
         let path = folder.join(&f.package);
-        let bytes = bounded(&path, PACKAGE_LIMIT)?;
+        let bytes = bounded(&path, bfv_extract::PACKAGE_LIMIT)?;
         let refused = |e| bad(&path.display().to_string(), e, "make it again.");
         let package = Package::read(&bytes, Limits::default()).map_err(refused)?;
         let spec = bfv_cert::digest::spec_root(&bytes);

@@ -111,16 +111,26 @@ impl<'a> Run<'a> {
                 self.say(row, came.place, &judged, None, rest);
             }
         }
-        if self.rows.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.rows.closed || self.halted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether what was accepted could not be noted. Then nothing more is judged, as it could be accepted again.
+    fn halted(&self) -> bool {
+        self.used.problem.is_some()
     }
 
     fn judge(&mut self, row: usize, place: &str, envelope: &Envelope<'_>) {
+        if self.halted() {
+            return;
+        }
         let before = self.judge.judged();
         let (judged, of, slot) = self.judge.one(envelope, &mut self.slots);
         // Before anybody hears of it, so that nothing is accepted twice, and whatever is heard about a secret is counted.
         let looks = self.judge.judged().saturating_sub(before);
         let counted = self.secret.map_or_else(String::new, |secret| Slots::judged_line(&secret, looks));
-        self.used.add(&(counted + &slot));
+        if !self.used.add(&(counted + &slot)) {
+            return;
+        }
         if let (true, Some(of)) = (judged.accepted(), of)
             && self.judge.trust.fusions.iter().any(|f| f.name == of)
         {
@@ -139,6 +149,10 @@ impl<'a> Run<'a> {
     /// Judges what has waited, once the answers in stages are known. They are the result.
     fn end(&mut self) -> Vec<(Line, Value)> {
         let chains = self.judge.answers();
+        // Before anything is said that rests on them.
+        for chain in chains.iter().filter(|chain| matches!(chain.verdict, Verdict::Accepted(_))) {
+            self.used.add(&chain.slots);
+        }
         for Waiting { row, place, bytes } in std::mem::take(&mut self.waiting) {
             match Envelope::decode(&bytes) {
                 Ok(envelope) => self.judge(row, &place, &envelope),
@@ -148,16 +162,13 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        chains.iter().map(|chain| self.chain(chain)).collect()
+        if self.halted() { Vec::new() } else { chains.iter().map(|chain| self.chain(chain)).collect() }
     }
 
     /// An answer in stages.
     fn chain(&mut self, chain: &Chain<'_>) -> (Line, Value) {
         let (judged, place) = (Judged::Verdict(chain.verdict.clone()), chain.place());
         self.counts.add(&judged);
-        if judged.accepted() {
-            self.used.add(&chain.slots);
-        }
         let of = Some(chain.of.model.as_str());
         let mut value = document(&place, &judged, self.judge.trust, of);
         if let Some(value) = value.as_object_mut() {

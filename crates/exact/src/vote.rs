@@ -1,7 +1,7 @@
 //! Votes: the answer that enough workers have given to one question. Answers are compared with all their tokens.
 //!
 //! A rule is refused where two answers could both have enough support. So whoever counts, and whichever answers are left out, no second answer
-//! can come of the same workers.
+//! can come of the same workers, as long as each has one answer to a question, which whoever judges sees to.
 
 use crate::refused::Refused;
 use bfv_cert::certificate::PARENT_LIMIT;

@@ -25,7 +25,7 @@ pub use claims::{Extracted, Given, Said, Values, numbers};
 pub use decay::{DECAY_BITS, decay};
 pub use denote::{Meaning, meaning};
 pub use emit::Rounding;
-pub use package::{Argument, Evidence, MAX_BYTES, MAX_PROPERTIES, Package};
+pub use package::{Argument, Evidence, MAX_BYTES, MAX_PROPERTIES, PACKAGE_LIMIT, Package};
 pub use pins::{AXIOMS, DEFINITIONS};
 pub use property::{Number, Property, Ratio, Refinement};
 pub use translate::{Grid, Names, Plan, extract};

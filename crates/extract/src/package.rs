@@ -19,6 +19,8 @@ const VERSION: u8 = 1;
 pub const MAX_PROPERTIES: usize = 32;
 /// The most bytes of a program, and of a proof.
 pub const MAX_BYTES: usize = 1 << 24;
+/// The largest file of a package: a program and a proof, with lengths and the names of properties.
+pub const PACKAGE_LIMIT: u64 = 2 * MAX_BYTES as u64 + (1 << 16);
 
 /// A program and the properties that the kernel has accepted of it. There is no other way to have one than by [`Package::read`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -70,7 +70,7 @@ fn matrix(form: Form, bytes: &[u8], part: usize) -> Result<Matrix<i64>, Stop> {
     Ok(Matrix::new("a head", form.rows, form.cols, entries)?)
 }
 
-impl<G: Judged> Audit<'_, G> {
+impl<G: Judged> Audit<'_, '_, G> {
     /// The input of the output matrix, from queries, keys and values of all tokens.
     pub(crate) fn attend(&mut self, layer: u32, spec: &LayerSpec, numbers: [&Near<i16>; 3]) -> Result<Near<G>, Stop> {
         let [q, k, v] = numbers.map(|x| &x.own);

@@ -12,8 +12,9 @@ use crate::keys::{Weight, sum_bits, weights};
 use crate::product::{Combined, combined, passes, row_passes};
 use crate::stage::{Split, Stage, judge_stage_of};
 use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided, Verdict};
-use bfv_cert::certificate::{Fields, trace_content};
-use bfv_cert::digest::{Digest, draw_word};
+use bfv_cert::Hashes;
+use bfv_cert::certificate::Fields;
+use bfv_cert::digest::draw_word;
 use bfv_cert::envelope::Envelope;
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, layers_of, read, stream_root, write};
@@ -49,7 +50,7 @@ macro_rules! judged {
 judged!(i8, i16);
 
 /// What an audit works on.
-pub(crate) struct Audit<'a, G> {
+pub(crate) struct Audit<'a, 'e, G> {
     pub(crate) model: &'a Model<G>,
     pub(crate) cells: &'a Cells<'a>,
     pub(crate) numbers: &'a Numbers<'a>,
@@ -61,7 +62,7 @@ pub(crate) struct Audit<'a, G> {
     pub(crate) noted: Option<&'a mut Vec<Intervals>>,
     pub(crate) checked: Checked,
     /// The hashes of opened values, as far as they were made.
-    pub(crate) hashes: Vec<Option<Digest>>,
+    pub(crate) hashes: &'a mut Hashes<'e>,
 }
 
 /// The input of linear layers: the tokens, and their combinations.
@@ -70,7 +71,7 @@ pub(crate) struct Input<G> {
     pub(crate) combined: Combined,
 }
 
-impl<G: Judged> Audit<'_, G> {
+impl<G: Judged> Audit<'_, '_, G> {
     /// Computes everything in the rows of the layout. `seed` and the question are for the sampler; what passes from stage to stage must have
     /// the roots that these fields of the certificate name.
     pub(crate) fn run(&mut self, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<(), Stop> {
@@ -257,9 +258,8 @@ impl<G: Judged> Audit<'_, G> {
     /// Hashes a value of all blocks, which was just read and is still in the cache: reading it from memory is a large part of the cost.
     fn hash(&mut self, layer: u32, op: Op) {
         for block in 0..self.cells.layout.shape().blocks {
-            let Some(at) = self.cells.at(block, layer, op) else { continue };
-            if let (Some(hash), Some((_, bytes))) = (self.hashes.get_mut(at), self.cells.get(block, layer, op)) {
-                *hash = Some(trace_content(bytes));
+            if let Some(at) = self.cells.at(block, layer, op) {
+                self.hashes.hash(at);
             }
         }
     }

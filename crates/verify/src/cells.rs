@@ -22,11 +22,6 @@ impl<'a> Cells<'a> {
         Some((self.layout.form(block, layer, op)?, self.opened.get(self.at(block, layer, op)?)?.1))
     }
 
-    /// How many values were opened.
-    pub(crate) fn len(&self) -> usize {
-        self.opened.len()
-    }
-
     /// Which of the opened values this is.
     pub(crate) fn at(&self, block: u32, layer: u32, op: Op) -> Option<usize> {
         let leaf = self.layout.leaf(block, layer, op)?;

@@ -91,7 +91,7 @@ pub enum Challenge<'a> {
     },
 }
 
-/// The probability with which a wrong answer is accepted: at most `choices (2^-62 + 1/p)^repetitions`.
+/// The probability with which a wrong answer is accepted: at most `choices (2^-62 + 1/p)^repetitions`, and with signs `choices 2^(-60 repetitions)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Soundness {
     /// How often each product was checked.

@@ -28,7 +28,7 @@ pub(crate) struct Floats<'a> {
     pub(crate) roundoff: Roundoff,
 }
 
-impl<G: Judged> Audit<'_, G> {
+impl<G: Judged> Audit<'_, '_, G> {
     /// Checks the sums of a linear layer, in these bytes. There are residuals in the lane of residuals only.
     pub(crate) fn near(
         &mut self,

@@ -13,7 +13,9 @@ use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::Envelope;
 use bfv_cert::tensor::Shape;
-use bfv_cert::{Admitted, BindingFault, Expected, Malformed, Part, Place, Policy, Refusal, Unopened, admit_unopened};
+use bfv_cert::{
+    Admitted, BindingFault, Expected, Hashes, Malformed, Part, Place, Policy, Refusal, Unopened, admit_unopened,
+};
 use bfv_exact::commit::{Layout, all_rows, model_root, spec_root, tokens_root, tokens_shape};
 use bfv_exact::model::Model;
 use std::sync::OnceLock;
@@ -151,7 +153,11 @@ pub(crate) fn examined<'a, G: Judged>(
     noted: Option<&mut Vec<Intervals>>,
 ) -> Result<Right<'a>, Stop> {
     let unopened = admit_unopened(envelope.clone(), case.policy, &case.expected)?;
-    let mut hashes = Vec::new();
+    let mut hashes = unopened.hashes();
+    // With so many signs anybody could make a judge compute products in full that nobody has committed to.
+    if unopened.envelope().certificate().fields().lane == Lane::Tolerance {
+        unopened.clone().open(&hashes)?;
+    }
     let found = audited(&unopened, case, subject, split, noted, &mut hashes);
     // Whatever was found was found of the opened values. Where these are others than the worker's, that is what is wrong.
     let admitted = unopened.open(&hashes)?;
@@ -159,14 +165,14 @@ pub(crate) fn examined<'a, G: Judged>(
     Ok(Right { admitted, soundness, checked, answer })
 }
 
-/// Examines opened values, and gives the hashes of those that were read.
-fn audited<G: Judged>(
-    unopened: &Unopened<'_>,
+/// Examines opened values, and hashes those that were read.
+fn audited<'a, G: Judged>(
+    unopened: &Unopened<'a>,
     case: &Case<'_>,
     subject: &Subject<G>,
     split: Option<&Split>,
     noted: Option<&mut Vec<Intervals>>,
-    hashes: &mut Vec<Option<Digest>>,
+    hashes: &mut Hashes<'a>,
 ) -> Result<(Soundness, Checked, Vec<u32>), Stop> {
     let envelope = unopened.envelope();
     let certificate = envelope.certificate();
@@ -203,18 +209,8 @@ fn audited<G: Judged>(
     let numbers = case.challenge.numbers(subject, certificate.body(), logged, all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
     let (model, checked) = (&subject.model, Checked::default());
-    let mut audit = Audit {
-        model,
-        cells: &cells,
-        numbers: &numbers,
-        tokens: &all,
-        floats,
-        noted,
-        checked,
-        hashes: vec![None; cells.len()],
-    };
+    let mut audit = Audit { model, cells: &cells, numbers: &numbers, tokens: &all, floats, noted, checked, hashes };
     let right = audit.run(envelope.reveal().seed.as_ref(), fields);
-    *hashes = audit.hashes;
     right.map(|()| (soundness, audit.checked, answer))
 }
 

@@ -1,4 +1,4 @@
-//! One product in the lanes of floats: the checks that `sctt/tolerance.sctt` is about. What they mean for a whole answer is said in [`crate::judge`].
+//! One product in the lanes of floats: the checks that `sctt/tolerance.sctt` is about. What they mean for a whole answer is said where the crate begins.
 
 use crate::combine::{Coefficients, Rows};
 use crate::keys::{Key, Weight};

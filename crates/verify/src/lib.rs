@@ -1,6 +1,6 @@
 //! The judge of run-time certificates: accepted, rejected with the place, or undecided with a reason.
 //!
-//! [`judge`] takes an envelope and a model. What can be checked without the model is checked by [`bfv_cert::admit`]. Then the answer is computed
+//! [`judge`] takes an envelope and a model. What can be checked without the model is checked by [`bfv_cert::admit_unopened`]. Then the answer is computed
 //! again, all tokens at once, except for its products: those are taken from the envelope, as the worker committed to them, and each is checked by
 //! random numbers that the worker did not know ([`challenge`]). Everything else is computed by the functions that the worker uses ([`bfv_exact::model`]).
 //! So a wrong answer is accepted only if a wrong product passes, and [`Soundness`] bounds the probability of that.

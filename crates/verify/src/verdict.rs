@@ -220,7 +220,7 @@ impl fmt::Display for Rejected {
 pub enum Undecided {
     /// What [`bfv_cert::admit`] cannot tell.
     Refused(Refusal),
-    /// A stage or a fusion in a lane of floats, which nobody judges.
+    /// A stage, a fusion or a vote in a lane of floats, which nobody judges.
     Lane(Lane),
     /// In a lane of floats: the model may choose another token than that at this position. So much larger is the logit of the chosen token than that of the
     /// rival that may be largest, and by so much may the model's difference be smaller.

@@ -6,7 +6,7 @@ use crate::{Stop, say};
 use bfv_cert::digest::spec_root;
 use bfv_cert::envelope::ENVELOPE_LIMIT;
 use bfv_exact::vote::Rule;
-use bfv_extract::{MAX_BYTES, Package};
+use bfv_extract::{PACKAGE_LIMIT, Package};
 use bfv_kernel::Limits;
 use bfv_worker::gather::Gathered;
 use std::path::PathBuf;
@@ -41,8 +41,7 @@ const STACK: usize = 1 << 30;
 /// Fuses answers by the program of a package, whose proofs the kernel judges first.
 pub fn fuse(args: Args) -> Result<(), Stop> {
     let path = args.path("--package")?;
-    // A package has a program and a proof, each of at most so many bytes.
-    let bytes = bounded(&path, 2 * MAX_BYTES as u64, "Make the package again with bfv extract.")?;
+    let bytes = bounded(&path, PACKAGE_LIMIT, "Make the package again with bfv extract.")?;
     let parameters = args.maybe("--parameters").map_or_else(|| Ok(Vec::new()), parameters)?;
     let gathered = gathered(&args)?;
     let desk = Desk::open(&args)?;
