@@ -170,7 +170,8 @@ impl Desk {
             return Err(diagnostics.iter().map(|d| Problem::from_diagnostic(d, &sources)).collect());
         }
         if file.module.is_some() || !file.imports.is_empty() {
-            let what = "The text of a request is no module and has no imports.";
+            let what =
+                "The text of a request begins with what it declares: it is not a module, and imports stand elsewhere.";
             return Err(vec![Problem::new(Code::Usage, what, "Name what is imported in the field imports.")]);
         }
         let span = bfv_diag::Span { file: number, ..bfv_diag::Span::default() };
