@@ -125,7 +125,8 @@ impl<'a> Judge<'a> {
                 let accepted = matches!(stage.said.verdict, Verdict::Accepted(_));
                 let bytes = stage.tokens().saturating_mul(4).saturating_add(STAGE_BYTES);
                 self.not_accepted += usize::from(!accepted);
-                if if accepted { self.has_room(bytes) } else { self.not_accepted <= NOT_ACCEPTED_LIMIT } {
+                let kept = if accepted { self.has_room(bytes) } else { self.not_accepted <= NOT_ACCEPTED_LIMIT };
+                if kept {
                     self.stages.push((**stage).clone());
                 }
             }
