@@ -48,7 +48,7 @@ pub struct Global {
 pub enum Command {
     /// Judge every claim of the given files.
     Check(Check),
-    /// Judge the stored proofs of the project against its policy, without any search.
+    /// Judge the stored proofs against the policy, without any search.
     Gate(Paths),
     /// Explain a code, a reason, a claim or a declaration.
     Explain(Explain),
@@ -56,9 +56,9 @@ pub enum Command {
     List(List),
     /// Show one claim or declaration.
     Show(Show),
-    /// Make a folder a project: write its bfv.toml, and claims to begin with.
+    /// Make a folder a project, with claims to begin with.
     Init(Init),
-    /// Write the claims about a mergekit file or the settings of an aggregator, and judge them.
+    /// Write claims about a mergekit file or an aggregator, and judge them.
     Import(Import),
     /// Write a program that replays a counterexample without bfv.
     Export(Export),
@@ -68,17 +68,17 @@ pub enum Command {
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
-    /// Answer questions about goals over HTTP, until it is told to end.
+    /// Answer questions about goals over HTTP.
     Serve(Serve),
     /// Suggest next steps for one goal.
     Suggest(Suggest),
-    /// Make the package of an operator: an integer program with proofs.
+    /// Make an integer program of an operator, with proofs.
     Extract(Extract),
     /// Make a secret key, or ask to register it.
     Key(Key),
     /// Keep a registry of keys with its log.
     Registry(Registry),
-    /// Measure how stable the verdicts are when claims are written in other ways.
+    /// Measure how stable verdicts are when claims are reworded.
     Measure(Measure),
     /// Report what bfv finds on this machine.
     Doctor,
