@@ -60,11 +60,11 @@ pub enum Command {
     Init(Init),
     /// Write claims about a mergekit file or an aggregator, and judge them.
     Import(Import),
-    /// Write a program that replays a counterexample without bfv.
+    /// Write a program that replays a counterexample.
     Export(Export),
     /// Check recorded runs of Wingbeat against its protocol.
     Conform(Conform),
-    /// Judge certificates of answers: accepted, rejected or undecided.
+    /// Judge certificates of answers.
     Verify(Verify),
     /// Run a program that answers with certificates.
     Run(Run),
