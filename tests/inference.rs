@@ -29,7 +29,9 @@ use stack::with_stack;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use world::{COUNT, Made, SPECIALISTS, START, answer, draft, fusion, honest, key, median, prover, question, weights};
+use world::{
+    COUNT, Made, SPECIALISTS, START, answer, draft, fusion, honest, key, made_again, median, prover, question, weights,
+};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -232,21 +234,7 @@ fn in_folder(folder: &str) -> Vec<String> {
 /// The files are those that are made here, and there are no others.
 #[test]
 fn every_file_is_made_again_byte_by_byte() {
-    let files = with_stack(|| made().0);
-    let root = examples();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        for (name, bytes) in &files {
-            let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-    }
-    for (name, bytes) in &files {
-        assert!(std::fs::read(root.join(name)).is_ok_and(|b| b == *bytes), "{name} is another; UPDATE_EXPECTED=1");
-    }
-    let mut there = [in_folder("accepted"), in_folder("rejected")].concat();
-    there.retain(|name| !files.contains_key(name));
-    assert!(there.is_empty(), "{there:?}");
+    made_again(&examples(), &with_stack(|| made().0));
 }
 
 #[test]

@@ -36,7 +36,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use worker::build_the_worker;
-use world::{COUNT, Made, START, draft, honest, id, key, prover, question, weights};
+use world::{COUNT, Made, START, draft, honest, id, key, made_again, prover, question, weights};
 
 /// The model that is split; it draws its tokens.
 const MODEL: &str = "code";
@@ -304,24 +304,7 @@ const HONEST: [&str; 2] = ["accepted/question-1-first.bfc", "accepted/question-1
 /// The files are those that are made here, and there are no others.
 #[test]
 fn every_file_is_made_again_byte_by_byte() {
-    let files = made();
-    let root = examples();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        for (name, bytes) in &files {
-            let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-    }
-    for (name, bytes) in &files {
-        assert!(std::fs::read(root.join(name)).is_ok_and(|b| b == *bytes), "{name} is another; UPDATE_EXPECTED=1");
-    }
-    for folder in ["accepted", "rejected"] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            let name = format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap());
-            assert!(files.contains_key(&name), "{name}");
-        }
-    }
+    made_again(&examples(), &made());
 }
 
 #[test]

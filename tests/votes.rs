@@ -31,7 +31,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use worker::build_the_worker;
-use world::{COUNT, Made, START, answer, honest, id, key, question};
+use world::{COUNT, Made, START, answer, honest, id, key, made_again, question};
 
 /// Who has a vote, and with which model each answers.
 const WORKERS: [(&str, &str); 3] = [("first", "medicine"), ("second", "medicine"), ("third", "law")];
@@ -180,24 +180,7 @@ fn bfv(args: &[&str]) -> (Option<i32>, String, String) {
 /// The files are those that are made here, and there are no others.
 #[test]
 fn every_file_is_made_again_byte_by_byte() {
-    let files = made();
-    let root = examples();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        for (name, bytes) in &files {
-            let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-    }
-    for (name, bytes) in &files {
-        assert!(std::fs::read(root.join(name)).is_ok_and(|b| b == *bytes), "{name} is another; UPDATE_EXPECTED=1");
-    }
-    for folder in ["accepted", "rejected"] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            let name = format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap());
-            assert!(files.contains_key(&name), "{name}");
-        }
-    }
+    made_again(&examples(), &made());
 }
 
 #[test]

@@ -258,3 +258,23 @@ pub fn ledger(folder: &Path, certificates: &[Certificate]) -> Ledger {
     }
     ledger
 }
+
+/// The files of a folder are these, byte by byte, and there are no other envelopes. `UPDATE_EXPECTED=1` writes them.
+pub fn made_again(root: &std::path::Path, files: &std::collections::BTreeMap<String, Vec<u8>>) {
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        for (name, bytes) in files {
+            let path = root.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+    for (name, bytes) in files {
+        assert!(std::fs::read(root.join(name)).is_ok_and(|b| b == *bytes), "{name} is another; UPDATE_EXPECTED=1");
+    }
+    for folder in ["accepted", "rejected"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let name = format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap());
+            assert!(files.contains_key(&name), "{name} is not made here");
+        }
+    }
+}

@@ -104,17 +104,7 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         let (Some((i, parent)), None) = (own.next(), own.next()) else {
             return Err(binding(BindingFault::NotAssigned));
         };
-        if parent.query != fields.query {
-            return Err(binding(BindingFault::Parent("question", i)));
-        }
-        // A fusion is judged by other workers than those of its answers, and is no answer of the worker who made it.
-        if parent.operation.has_parents() {
-            return Err(binding(BindingFault::Parent("operation", i)));
-        }
-        // A fusion is in the exact lane, and no lane is lowered silently.
-        if parent.lane != fields.lane {
-            return Err(binding(BindingFault::Parent("lane", i)));
-        }
+        answers(parent, fields, i)?;
         // Numbers of one worker would be read as those of another.
         if parent.values.len() != length {
             return Err(binding(BindingFault::Parent("length", i)));
@@ -122,6 +112,20 @@ fn fused(fields: &Fields, fusion: &Fusion<'_>, parents: &[&Accepted]) -> Result<
         inputs.extend_from_slice(&parent.values);
     }
     Ok(inputs)
+}
+
+/// That an accepted answer, of this number, may be fused or counted: it answers this question, and is no fusion or vote, which is no answer of
+/// the worker who made it. What rests on it is in the exact lane, and no lane is lowered silently.
+pub(crate) fn answers(parent: &Accepted, fields: &Fields, i: usize) -> Result<(), Stop> {
+    let faults = [
+        ("question", parent.query != fields.query),
+        ("operation", parent.operation.has_parents()),
+        ("lane", parent.lane != fields.lane),
+    ];
+    match faults.iter().find(|(_, wrong)| *wrong) {
+        Some((what, _)) => Err(binding(BindingFault::Parent(what, i))),
+        None => Ok(()),
+    }
 }
 
 /// That the certificate names exactly these accepted answers.

@@ -5,7 +5,7 @@
 //! answer, each in a certificate that was accepted on its own.
 
 use crate::challenge::Soundness;
-use crate::fusion::{binding, ends, named};
+use crate::fusion::{answers, binding, ends, named};
 use crate::judge::{accepted, contradicts, delivered, read, tokens, verdict};
 use crate::verdict::{Accepted, Checked, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Operation};
@@ -100,24 +100,24 @@ fn judged(
     if fields.spec != vote.rule.root() {
         return Err(Stop::Undecided(Undecided::OtherModel));
     }
-    let answers = counted(fields, vote, parents)?;
+    let counted = counted(fields, vote, parents)?;
     let said = tokens(&delivered(admitted.envelope(), &expected)?)?;
     let values: Vec<i64> = said.iter().map(|t| i64::from(*t)).collect();
-    let (own, quorum) = (support(&answers, &values.as_slice()), vote.rule.quorum());
-    let most = leading(&answers).map_or(0, |(_, most)| most);
+    let (own, quorum) = (support(&counted, &values.as_slice()), vote.rule.quorum());
+    let most = leading(&counted).map_or(0, |(_, most)| most);
     if own < most {
         return Err(binding(BindingFault::Outvoted(own as u64, most as u64)));
     }
     if own < quorum {
         return Err(binding(BindingFault::Quorum(own as u64, quorum as u64)));
     }
-    let ballots = ballots(&answers);
+    let ballots = ballots(&counted);
     let output = (tokens_shape(&said)?, tokens_root(&said)?);
     ends(&admitted, numbers_root(&[ballots.len()], &ballots)?, output, &token_bytes(&said))?;
     if fields.seed != Digest::ZERO {
         return Err(contradicts("seed", "the operation"));
     }
-    let numbers = answers.iter().map(|a| a.len() as u64).sum();
+    let numbers = counted.iter().map(|a| a.len() as u64).sum();
     let checked = Checked { products: 0, computed: numbers, compared: numbers, drift: 0 };
     Ok(Accepted { support: Some(own), ..accepted(&admitted, Soundness::FULL, checked, values) })
 }
@@ -133,17 +133,7 @@ fn counted<'a>(fields: &Fields, vote: &Vote, parents: &[&'a Accepted]) -> Result
     let mut ordered: Vec<&Accepted> = parents.to_vec();
     ordered.sort_by_key(|p| p.certificate);
     for (i, parent) in ordered.iter().enumerate() {
-        if parent.query != fields.query {
-            return Err(binding(BindingFault::Parent("question", i)));
-        }
-        // What was fused or counted is no answer of the worker who did it.
-        if parent.operation.has_parents() {
-            return Err(binding(BindingFault::Parent("operation", i)));
-        }
-        // A vote is in the exact lane, and no lane is lowered silently.
-        if parent.lane != fields.lane {
-            return Err(binding(BindingFault::Parent("lane", i)));
-        }
+        answers(parent, fields, i)?;
         if !vote.workers.contains(&parent.worker) {
             return Err(binding(BindingFault::NoVote(i)));
         }
