@@ -1,6 +1,7 @@
 //! The threads that work on requests. Each has its own library, for terms are not shared between threads.
 
 use crate::fault::Fault;
+use crate::memory::Memory;
 use crate::sheet;
 use crate::solve::Limits;
 use crate::tasks;
@@ -59,6 +60,8 @@ pub struct Pool {
     busy: AtomicUsize,
     threads: Mutex<Vec<JoinHandle<()>>>,
     workers: usize,
+    /// What was found before, for all threads.
+    pub memory: Memory,
 }
 
 /// What is behind the lock is whole at any time, also where somebody panicked.
@@ -71,7 +74,7 @@ impl Pool {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(workers: usize, most: usize) -> std::io::Result<Arc<Pool>> {
+    pub fn start(workers: usize, most: usize, memory: Memory) -> std::io::Result<Arc<Pool>> {
         let pool = Arc::new(Pool {
             queue: Mutex::default(),
             wake: Condvar::new(),
@@ -80,6 +83,7 @@ impl Pool {
             busy: AtomicUsize::new(0),
             threads: Mutex::default(),
             workers,
+            memory,
         });
         for _ in 0..workers {
             let own = Arc::clone(&pool);
@@ -144,7 +148,7 @@ impl Pool {
         self.warm.fetch_add(1, Ordering::Relaxed);
         while let Some(job) = self.next() {
             self.busy.fetch_add(1, Ordering::Relaxed);
-            let done = catch_unwind(AssertUnwindSafe(|| answer(&mut desks, &job)));
+            let done = catch_unwind(AssertUnwindSafe(|| answer(&mut desks, &self.memory, &job)));
             let event = match done {
                 Ok(Ok(value)) => Event::Answer(value),
                 Ok(Err(fault)) => Event::Fault(fault),
@@ -163,7 +167,7 @@ impl Pool {
     }
 }
 
-fn answer(desks: &mut Desks, job: &Job) -> Result<Value, Fault> {
+fn answer(desks: &mut Desks, memory: &Memory, job: &Job) -> Result<Value, Fault> {
     // Nothing is loaded for a request that nobody waits for.
     if job.limits.check().is_err() {
         return tasks::ended(&job.request, &job.id, &job.limits);
@@ -177,7 +181,7 @@ fn answer(desks: &mut Desks, job: &Job) -> Result<Value, Fault> {
         None => None,
     };
     let desk = own.as_mut().unwrap_or(desk);
-    tasks::answer(desk, &job.request, &job.id, &job.limits, &mut |suggestion| {
+    tasks::answer(desk, memory, &job.request, &job.id, &job.limits, &mut |suggestion| {
         job.out.send(Event::Suggestion(suggestion)).ok();
     })
 }
