@@ -5,6 +5,7 @@
 
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,6 +45,14 @@ impl Display for Failure {
     }
 }
 
+/// What redb does with a file. It trusts its file in places, and stops with a panic where one is damaged: that is a failure like any other.
+fn guarded<T, E: Display>(doing: &'static str, work: impl FnOnce() -> Result<T, E>) -> Result<T, Failure> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(failed(doing)),
+        Err(_) => Err(Failure { doing, why: "Its file is damaged".to_owned() }),
+    }
+}
+
 fn failed<E: Display>(doing: &'static str) -> impl Fn(E) -> Failure {
     move |e| Failure { doing, why: e.to_string() }
 }
@@ -55,25 +64,26 @@ impl Cache {
     /// # Errors
     /// The file cannot be made, or another process has it open.
     pub fn open(path: &Path, most: u64) -> Result<(Cache, Option<PathBuf>), Failure> {
-        let create = || Database::builder().set_cache_size(8 << 20).create(path);
-        let mut aside = None;
-        let db = match create() {
-            Ok(db) => db,
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => {
+        let create = || {
+            let db = Database::builder().set_cache_size(8 << 20).create(path).map_err(redb::Error::from)?;
+            Cache::over(db, most)
+        };
+        let mut open = false;
+        let first =
+            guarded("opened", || create().inspect_err(|e| open = matches!(e, redb::Error::DatabaseAlreadyOpen)));
+        match first {
+            Ok(cache) => return Ok((cache, None)),
+            Err(_) if open => {
                 return Err(Failure { doing: "opened", why: "Another process has it open".to_owned() });
             }
-            Err(why) if path.is_file() => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".damaged");
-                let to = PathBuf::from(name);
-                std::fs::rename(path, &to)
-                    .map_err(|e| Failure { doing: "opened", why: format!("{why}; and it cannot be set aside: {e}") })?;
-                aside = Some(to);
-                create().map_err(failed("made"))?
-            }
-            Err(why) => return Err(failed("made")(why)),
-        };
-        Ok((Cache::over(db, most)?, aside))
+            Err(failure) if !path.is_file() => return Err(failure),
+            Err(_) => {}
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(".damaged");
+        let to = PathBuf::from(name);
+        std::fs::rename(path, &to).map_err(failed("set aside"))?;
+        Ok((guarded("made", create)?, Some(to)))
     }
 
     /// A cache that ends with the process, with at most so many bytes of entries.
@@ -81,13 +91,16 @@ impl Cache {
     /// # Errors
     /// The memory for it cannot be had.
     pub fn in_memory(most: u64) -> Result<Cache, Failure> {
-        let db = Database::builder().create_with_backend(redb::backends::InMemoryBackend::new());
-        Cache::over(db.map_err(failed("made"))?, most)
+        guarded("made", || {
+            let db = Database::builder().create_with_backend(redb::backends::InMemoryBackend::new());
+            Cache::over(db?, most)
+        })
     }
 
-    fn over(db: Database, most: u64) -> Result<Cache, Failure> {
+    fn over(db: Database, most: u64) -> Result<Cache, redb::Error> {
         let cache = Cache { db, most, bytes: AtomicU64::new(0) };
-        cache.write(|tx| {
+        let tx = cache.db.begin_write()?;
+        {
             tx.open_table(ORDER)?;
             let entries = tx.open_table(ENTRIES)?;
             let mut bytes = 0_u64;
@@ -95,8 +108,8 @@ impl Cache {
                 bytes = bytes.saturating_add(cost(entry?.1.value()));
             }
             cache.bytes.store(bytes, Ordering::Relaxed);
-            Ok(())
-        })?;
+        }
+        tx.commit()?;
         Ok(cache)
     }
 
@@ -109,7 +122,7 @@ impl Cache {
             tx.commit()?;
             Ok::<T, redb::Error>(out)
         };
-        done().map_err(failed("written"))
+        guarded("written", done)
     }
 
     /// Brings everything that was written to the disk.
@@ -123,7 +136,7 @@ impl Cache {
             tx.commit()?;
             Ok::<(), redb::Error>(())
         };
-        done().map_err(failed("written"))
+        guarded("written", done)
     }
 
     /// The entries whose keys begin so, the one with this very key first. Damaged ones are not among them.
@@ -149,7 +162,7 @@ impl Cache {
             }
             Ok::<_, redb::Error>(found)
         };
-        done().map_err(failed("read"))
+        guarded("read", done)
     }
 
     /// The entry with a key; nothing where there is none, or it is damaged.
@@ -162,7 +175,7 @@ impl Cache {
             let found = table.get(key)?.and_then(|v| checked(key, v.value()).map(<[u8]>::to_vec));
             Ok::<_, redb::Error>(found)
         };
-        done().map_err(failed("read"))
+        guarded("read", done)
     }
 
     /// Every entry that is whole, in the order of the keys.
@@ -180,7 +193,7 @@ impl Cache {
             }
             Ok::<_, redb::Error>(())
         };
-        done(&mut visit).map_err(failed("read"))
+        guarded("read", || done(&mut visit))
     }
 
     /// Keeps an entry, in the place of one with the same key. Those written first are dropped where there are too many bytes.
@@ -223,7 +236,7 @@ impl Cache {
             let table = self.db.begin_read()?.open_table(ENTRIES)?;
             Ok::<_, redb::Error>((table.len()?, self.bytes.load(Ordering::Relaxed)))
         };
-        done().map_err(failed("read"))
+        guarded("read", done)
     }
 }
 

@@ -43,8 +43,11 @@ pub fn instance(known: &Term, proof: &Term, wanted: &Term) -> Option<Term> {
     }
     // The variables of a type may be what only that type says.
     let arguments = found.bound.into_iter().collect::<Option<Vec<Term>>>()?;
-    let applied = arguments.into_iter().fold(proof.clone(), |f, a| Rc::new(Node::App(f, a)));
-    Some(ours.iter().fold(applied, |body, _| Rc::new(Node::Lam(body))))
+    // The type of what is applied must be known, so the proof is named with its statement first.
+    let name = Rc::new(Node::Var(u32::try_from(ours.len()).ok()?));
+    let applied = arguments.into_iter().fold(name, |f, a| Rc::new(Node::App(f, a)));
+    let body = ours.iter().fold(applied, |body, _| Rc::new(Node::Lam(body)));
+    Some(Rc::new(Node::Let(known.clone(), proof.clone(), body)))
 }
 
 /// What the variables of the known statement stand for, outermost first, as terms in the scope of all arguments of the wanted one.

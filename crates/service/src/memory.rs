@@ -7,6 +7,7 @@ use crate::sheet::{NAME, Script};
 use crate::solve::{Bench, Stop};
 use bfv_cache::{Cache, Failure, Key};
 use bfv_driver::{Kind, Ruling};
+use bfv_elab::OpenGoal;
 use bfv_encode::{LEARNED, STRUCTURE, VERSION, Vector, WALKS, canonical, encode, instance};
 use minicbor::{Decoder, Encoder};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +15,8 @@ use std::sync::{PoisonError, RwLock};
 
 /// Steps of engine and kernel for what is recalled.
 const STEPS: u64 = 200_000;
-/// Most scripts that are kept for one goal.
-pub const SCRIPTS: usize = 3;
 /// Goals that look like the one at hand and are tried, at most, and how much they have in common with it, in thousandths.
-const ALIKE: (usize, u32) = (3, 500);
+const ALIKE: (usize, u32) = (4, 300);
 /// Entries larger than this are not kept: one of them would drive out too many others.
 const LARGEST: usize = 256 << 10;
 /// Most goals whose vectors are kept in memory.
@@ -48,18 +47,31 @@ pub struct Encoded {
 }
 
 /// What was recalled, after the kernel accepted it.
-#[derive(Clone)]
 pub struct Hit {
     /// The kernel's judgement of the goal.
     pub ruling: Ruling,
-    /// The first step of each script, and the script. They were accepted before, for the goal with these names of variables.
-    pub scripts: Vec<(String, Script)>,
+    /// A script for this very goal.
+    pub script: Option<Recalled>,
+}
+
+/// A script that was found before.
+pub struct Recalled {
+    /// Its first step.
+    pub step: String,
+    /// What the first step leaves.
+    pub open: Vec<OpenGoal>,
+    /// The script.
+    pub script: Script,
+    /// The judgement is of this script, made again. Otherwise it is of the evidence that the script led to: a script that calls the whole
+    /// search is not run again.
+    pub replayed: bool,
 }
 
 /// What is kept of a goal.
 struct Entry {
     names: Vec<String>,
-    scripts: Vec<(String, String)>,
+    /// The first step of a script, and all of it.
+    script: Option<(String, String)>,
     vector: Vector,
     certificate: Vec<u8>,
 }
@@ -139,12 +151,11 @@ impl Memory {
     }
 
     /// Keeps what the kernel accepted for a goal. That it cannot be kept changes no answer.
-    pub fn keep(&self, bench: &Bench<'_>, encoded: Encoded, scripts: &[(String, String)], ruling: &Ruling) {
+    pub fn keep(&self, bench: &Bench<'_>, encoded: Encoded, script: Option<(String, String)>, ruling: &Ruling) {
         let decided = ruling.report.verdict.kind() != Kind::Unknown;
         let (Some(bytes), true) = (&ruling.bytes, decided) else { return };
         let Encoded { key, vector } = encoded;
-        let scripts = scripts.iter().take(SCRIPTS).cloned().collect();
-        let entry = Entry { names: bench.leading.clone(), scripts, vector, certificate: bytes.clone() };
+        let entry = Entry { names: bench.leading.clone(), script, vector, certificate: bytes.clone() };
         let written = entry.write();
         if written.len() > LARGEST || self.cache.put(&key, &written).is_err() {
             return;
@@ -181,20 +192,38 @@ fn encoded(bench: &mut Bench<'_>) -> Result<Option<Encoded>, Stop> {
 /// An entry for the goal on a bench, judged; nothing where it is none of this goal. Scripts are of use for the very goal only.
 fn recalled(bench: &mut Bench<'_>, bytes: &[u8], same: bool) -> Result<Option<Hit>, Stop> {
     let Some(entry) = Entry::read(bytes) else { return Ok(None) };
+    let script = match &entry.script {
+        Some((step, script)) if same && entry.names.len() == bench.leading.len() => {
+            let renamed = |text: &str| renamed(text, &entry.names, &bench.leading);
+            renamed(step).zip(renamed(script)).map(|(step, text)| (step, Script { text }))
+        }
+        _ => None,
+    };
+    let mut kept = None;
+    if let Some((step, script)) = script {
+        let first = bench.first()?;
+        if let Some(tried) = bench.try_step(&Script::default(), &first, &step)? {
+            let replayed = !searches(&script.text);
+            let ruling = if replayed { bench.judge(&script)? } else { None };
+            let script = Recalled { step, open: tried.open, script, replayed };
+            match ruling {
+                Some(ruling) => return Ok(Some(Hit { ruling, script: Some(script) })),
+                None => kept = Some(script).filter(|s| !s.replayed),
+            }
+        }
+    }
     let text = bench.sheet.bare();
     let ruling = bench.desk.recall(NAME, &text, &entry.certificate, STEPS, instance);
-    let ruling = ruling.unwrap_or_default().filter(|r| r.report.verdict.kind() != Kind::Unknown);
-    let Some(ruling) = ruling else { return Ok(None) };
-    let renamed = |text: &str| renamed(text, &entry.names, &bench.leading);
-    let scripts = match same && entry.names.len() == bench.leading.len() {
-        true => entry
-            .scripts
-            .iter()
-            .filter_map(|(step, script)| Some((renamed(step)?, Script { text: renamed(script)? })))
-            .collect(),
-        false => Vec::new(),
-    };
-    Ok(Some(Hit { ruling, scripts }))
+    let decided = ruling.unwrap_or_default().filter(|r| r.report.verdict.kind() != Kind::Unknown);
+    Ok(decided.map(|ruling| {
+        let proved = ruling.report.verdict.kind() == Kind::Proved;
+        Hit { ruling, script: kept.filter(|_| proved) }
+    }))
+}
+
+/// Whether a script calls the whole search.
+pub fn searches(script: &str) -> bool {
+    script.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "auto")
 }
 
 /// A script with other names of variables; nothing where one of the new names means something in it already.
@@ -232,10 +261,10 @@ impl Entry {
             for name in &self.names {
                 e.str(name)?;
             }
-            e.array(length(&self.scripts))?;
-            for (step, script) in &self.scripts {
-                e.array(2)?.str(step)?.str(script)?;
-            }
+            match &self.script {
+                Some((step, script)) => e.array(2)?.str(step)?.str(script)?,
+                None => e.array(0)?,
+            };
             e.bytes(&packed(&self.vector))?.bytes(&self.certificate)?;
             Ok(())
         };
@@ -250,14 +279,14 @@ impl Entry {
         let list = |d: &mut Decoder<'_>| d.array().ok().flatten().filter(|n| *n <= 4096);
         (list(&mut d)? == 4).then_some(())?;
         let names = (0..list(&mut d)?).map(|_| d.str().ok().map(str::to_owned)).collect::<Option<_>>()?;
-        let mut scripts = Vec::new();
-        for _ in 0..list(&mut d)? {
-            (list(&mut d)? == 2).then_some(())?;
-            scripts.push((d.str().ok()?.to_owned(), d.str().ok()?.to_owned()));
-        }
+        let script = match list(&mut d)? {
+            0 => None,
+            2 => Some((d.str().ok()?.to_owned(), d.str().ok()?.to_owned())),
+            _ => return None,
+        };
         let vector = unpacked(d.bytes().ok()?)?;
         let certificate = d.bytes().ok()?.to_vec();
-        (d.position() == bytes.len()).then_some(Entry { names, scripts, vector, certificate })
+        (d.position() == bytes.len()).then_some(Entry { names, script, vector, certificate })
     }
 }
 

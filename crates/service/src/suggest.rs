@@ -2,7 +2,7 @@
 
 use crate::answer::{self, explain as say, formal, goal as goal_json};
 use crate::countermodel::countermodel;
-use crate::memory::{Hit, Memory, SCRIPTS};
+use crate::memory::{Memory, Recalled, searches};
 use crate::sheet::Script;
 use crate::solve::{Bench, Found, Limits, Stop};
 use crate::steps::{closing, opening};
@@ -112,7 +112,7 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
     let early = match hit {
         Some(hit) => {
             said.recalled += 1;
-            in_time(recalled(bench, goal, &first, &hit, &mut found, tell))?;
+            found.extend(hit.script.map(|script| recalled(goal, script, hit.ruling.clone(), tell)));
             Some(hit.ruling)
         }
         // What is false has no proof, whatever steps are accepted, and mostly that is seen at once.
@@ -165,36 +165,30 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
     found.sort_by_key(|s| s.order);
     if let Some(encoded) = encoded.filter(|_| !known) {
         let proofs = || found.iter().filter_map(|s| s.proof.as_ref());
-        let scripts: Vec<(String, String)> = proofs().map(|(step, script, _)| (step.clone(), script.clone())).collect();
-        // Evidence of a search about the bare statement is checked sooner than a script, and it is no other one.
-        if let Some(best) = ruling.as_ref().filter(|r| r.bytes.is_some()).or(proofs().next().map(|(.., r)| r)) {
-            memory.keep(bench, encoded, &scripts, best);
+        // A script that need not search is run again sooner.
+        let best = proofs().find(|(_, script, _)| !searches(script)).or(proofs().next());
+        let script = best.map(|(step, script, _)| (step.clone(), script.clone()));
+        // Evidence of a search about the bare statement says all of it where there is no script.
+        if let Some(ruling) = best.map(|(.., r)| r).or(ruling.as_ref()) {
+            memory.keep(bench, encoded, script, ruling);
         }
     }
     said.all.extend(found.into_iter().take(MOST).map(|s| s.value));
     Ok(())
 }
 
-/// Suggestions from scripts that were found before. Each is made again: its first step, and the kernel's judgement of its end.
-fn recalled(
-    bench: &mut Bench<'_>,
-    goal: &Goal,
-    first: &OpenGoal,
-    hit: &Hit,
-    found: &mut Vec<Suggestion>,
-    tell: &mut Tell<'_>,
-) -> Result<(), Stop> {
-    for (n, (step, script)) in hit.scripts.iter().take(SCRIPTS).enumerate() {
-        let Some(tried) = bench.try_step(&Script::default(), first, step)? else { continue };
-        let Some(ruling) = bench.judge(script)? else { continue };
-        let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
-        let whole = Found { script: script.clone(), steps: rest };
-        let order = (false, u32::try_from(n).unwrap_or(u32::MAX), whole.steps.len());
-        let value = suggestion(&goal.id, step, &tried.open, Some(&(whole, ruling)));
-        tell(value.clone());
-        found.push(Suggestion { order, value, proof: None });
+/// A suggestion from a script that was found before.
+fn recalled(goal: &Goal, script: Recalled, ruling: Ruling, tell: &mut Tell<'_>) -> Suggestion {
+    let Recalled { step, open, script, replayed } = script;
+    let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
+    let whole = Found { script, steps: rest };
+    let order = (false, 0, whole.steps.len());
+    let mut value = suggestion(&goal.id, &step, &open, Some(&(whole, ruling)));
+    if let Value::Object(fields) = &mut value {
+        fields.insert("script_replayed".into(), json!(replayed));
     }
-    Ok(())
+    tell(value.clone());
+    Suggestion { order, value, proof: None }
 }
 
 /// Steps for the goal, tried one after another.

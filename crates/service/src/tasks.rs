@@ -205,27 +205,27 @@ fn complete(
     let free = sketch.iter().all(|s| *s == Sketched::Missing);
     let (hit, encoded) = memory.look(&mut bench)?;
     let known = hit.is_some();
-    let (early, scripts) = match hit {
-        Some(hit) => (Some(hit.ruling), hit.scripts),
-        None => (bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown), Vec::new()),
+    let (early, script) = match hit {
+        Some(hit) => (Some(hit.ruling), hit.script),
+        None => (bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown), None),
     };
     let keep = |bench: &Bench<'_>, script: &str, ruling: &Ruling| {
         if let Some(encoded) = encoded.clone().filter(|_| !known) {
             let script = Script { text: script.to_owned() };
-            let first = script.steps().first().map(|(_, s)| (*s).to_owned());
-            let scripts: Vec<_> = first.map(|first| (first, script.text)).into_iter().collect();
-            memory.keep(bench, encoded, &scripts, ruling);
+            let step = script.steps().first().map(|(_, s)| (*s).to_owned());
+            memory.keep(bench, encoded, step.map(|step| (step, script.text)), ruling);
         }
     };
     if let Some(ruling) = early.as_ref().filter(|r| r.report.verdict.kind() == Verdict::Refuted) {
         keep(&bench, "", ruling);
         return Ok(false_goal(ruling));
     }
-    for (_, script) in scripts.into_iter().filter(|_| free) {
-        let Some(steps) = bench.steps_of(&script)? else { continue };
-        let short = usize::try_from(most).is_ok_and(|most| steps.len() <= most);
-        let Some(ruling) = (if short { bench.judge(&script)? } else { None }) else { continue };
-        return Ok(proved(goal, &Found { script, steps }, &ruling));
+    if let (Some(recalled), Some(ruling), true) = (script, &early, free) {
+        let steps = bench.steps_of(&recalled.script)?;
+        let short = |steps: &Vec<_>| usize::try_from(most).is_ok_and(|most| steps.len() <= most);
+        if let Some(steps) = steps.filter(short) {
+            return Ok(proved(goal, &Found { script: recalled.script, steps }, ruling));
+        }
     }
     let found = fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made)?;
     if let Some(script) = found {
@@ -338,7 +338,7 @@ fn counterexample(desk: &mut Desk, memory: &Memory, goal: &Goal, limits: &Limits
         None => {
             let found = bench.search(0, SEARCHED)?;
             if let (Some(ruling), Some(encoded)) = (&found, encoded) {
-                memory.keep(&bench, encoded, &[], ruling);
+                memory.keep(&bench, encoded, None, ruling);
             }
             found
         }
