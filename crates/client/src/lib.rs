@@ -51,7 +51,7 @@ pub struct Problem {
     #[serde(default)]
     pub code: String,
     /// Where in the request; empty where it has no place.
-    #[serde(default)]
+    #[serde(rename = "where", default)]
     pub place: String,
     /// How to mend it.
     #[serde(default)]

@@ -153,7 +153,7 @@ fn data_of_the_person_and_mistakes_in_them() {
         Some("data Side : U 0\n| left\n| right\n\ndef flip : Side -> Side\n| left => right\n| right => lft\n".into());
     let Err(Error::Problem(problem)) = client.ask::<Suggestions>(&question) else { panic!("a mistake is told") };
     assert_eq!((problem.status, problem.code.as_str()), (422, "E0201"), "{problem:?}");
-    assert!(problem.detail.contains("`lft`") && problem.detail.contains("line 7"), "{problem:?}");
+    assert!(problem.detail.contains("`lft`") && problem.place.contains("line 7"), "{problem:?}");
     question.declarations = question.declarations.map(|d| d.replace("lft", "left"));
     let mut recalled = Vec::new();
     for _ in 0..2 {
