@@ -3,9 +3,10 @@
 use crate::fault::Fault;
 use crate::memory::Memory;
 use crate::sheet;
-use crate::solve::Limits;
+use crate::solve::{Limits, Stop};
+use crate::suggest::{self, Said};
 use crate::tasks;
-use crate::wire::{Piece, Request};
+use crate::wire::{Goal, Kind, Piece, Question, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Elaboration and the kernel recurse on what people write, within limits that this stack can bear.
@@ -43,9 +45,87 @@ pub struct Job {
     pub out: UnboundedSender<Event>,
 }
 
+/// What a thread can do.
+enum Work {
+    /// Answer a request.
+    Answer(Arc<Job>),
+    /// Help with the goals of one.
+    Help(Arc<Group>),
+}
+
+/// The goals of one request, of which each thread takes one after another.
+struct Group {
+    job: Arc<Job>,
+    /// The next goal that nobody has taken.
+    next: AtomicUsize,
+    /// Threads that took one.
+    threads: AtomicUsize,
+    /// What came of each, and how many are done.
+    done: Mutex<(Vec<Option<Result<Said, Stop>>>, usize)>,
+    all: Condvar,
+}
+
+/// A goal that a thread has taken. It is done in the end, also where the thread panics.
+struct Taken<'g>(&'g Group);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        locked(&self.0.done).1 += 1;
+        self.0.all.notify_all();
+    }
+}
+
+impl Group {
+    fn goals(&self) -> &[Goal] {
+        match &self.job.request.question {
+            Question::Suggest(goals) => goals,
+            _ => &[],
+        }
+    }
+
+    /// The number of a goal that nobody has taken.
+    fn take(&self) -> Option<usize> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        (at < self.goals().len()).then_some(at)
+    }
+
+    /// Takes goals until there are none left.
+    fn work(&self, desks: &mut Desks, memory: &Memory) {
+        let mut first = true;
+        while let Some(at) = self.take() {
+            let Some(goal) = self.goals().get(at) else { return };
+            let taken = Taken(self);
+            if std::mem::take(&mut first) {
+                self.threads.fetch_add(1, Ordering::Relaxed);
+            }
+            let said = match desks.for_request(&self.job.request, &self.job.limits) {
+                Ok(desk) => suggest::one_goal(desk, memory, goal, &self.job.limits, &mut |suggestion| {
+                    self.job.out.send(Event::Suggestion(suggestion)).ok();
+                }),
+                Err(fault) => Err(fault.into()),
+            };
+            if let Some(place) = locked(&self.done).0.get_mut(at) {
+                *place = Some(said);
+            }
+            drop(taken);
+        }
+    }
+
+    /// The answer, once every goal is done.
+    fn answer(&self) -> Result<Value, Stop> {
+        let mut done = locked(&self.done);
+        while done.1 < self.goals().len() {
+            done = self.all.wait(done).unwrap_or_else(PoisonError::into_inner);
+        }
+        let lost = || Stop::from(Fault::internal("A goal was left because of a mistake of the service."));
+        let all = std::mem::take(&mut done.0).into_iter().map(|said| said.unwrap_or_else(|| Err(lost())));
+        all.collect::<Result<_, _>>().map(suggest::whole)
+    }
+}
+
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Work>,
     closed: bool,
 }
 
@@ -102,7 +182,7 @@ impl Pool {
         if queue.closed || queue.jobs.len() >= self.most {
             return Err(Fault::busy());
         }
-        queue.jobs.push_back(job);
+        queue.jobs.push_back(Work::Answer(Arc::new(job)));
         self.wake.notify_one();
         Ok(())
     }
@@ -128,7 +208,7 @@ impl Pool {
         }
     }
 
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<Work> {
         let mut queue = locked(&self.queue);
         loop {
             if let Some(job) = queue.jobs.pop_front() {
@@ -146,39 +226,74 @@ impl Pool {
         // Where the library has a mistake, every request says so.
         desks.of(&Request::usual_imports()).ok();
         self.warm.fetch_add(1, Ordering::Relaxed);
-        while let Some(job) = self.next() {
+        while let Some(work) = self.next() {
             self.busy.fetch_add(1, Ordering::Relaxed);
-            let done = catch_unwind(AssertUnwindSafe(|| answer(&mut desks, &self.memory, &job)));
-            let event = match done {
-                Ok(Ok(value)) => Event::Answer(value),
-                Ok(Err(fault)) => Event::Fault(fault),
-                Err(_) => {
-                    // What was left half done is not used again.
-                    desks = Desks::default();
-                    Event::Fault(Fault::internal(
-                        "The service stopped working on this because of a mistake of its own.",
-                    ))
+            let done = catch_unwind(AssertUnwindSafe(|| match &work {
+                Work::Answer(job) => Some(self.answer(&mut desks, job)),
+                Work::Help(group) => {
+                    group.work(&mut desks, &self.memory);
+                    None
                 }
+            }));
+            if done.is_err() {
+                // What was left half done is not used again.
+                desks = Desks::default();
+            }
+            let event = match done {
+                Ok(Some(Ok(value))) => Some(Event::Answer(value)),
+                Ok(Some(Err(fault))) => Some(Event::Fault(fault)),
+                Ok(None) => None,
+                Err(_) => Some(Event::Fault(Fault::internal(
+                    "The service stopped working on this because of a mistake of its own.",
+                ))),
             };
-            // Who went away needs no answer.
-            job.out.send(event).ok();
+            if let (Work::Answer(job), Some(event)) = (&work, event) {
+                // Who went away needs no answer.
+                job.out.send(event).ok();
+            }
             self.busy.fetch_sub(1, Ordering::Relaxed);
         }
     }
-}
 
-fn answer(desks: &mut Desks, memory: &Memory, job: &Job) -> Result<Value, Fault> {
-    // Nothing is loaded for a request that nobody waits for.
-    if job.limits.check().is_err() {
-        return tasks::ended(&job.request, &job.id, &job.limits);
+    fn answer(&self, desks: &mut Desks, job: &Arc<Job>) -> Result<Value, Fault> {
+        // Nothing is loaded for a request that nobody waits for.
+        if job.limits.check().is_err() {
+            return tasks::ended(&job.request, &job.id, &job.limits);
+        }
+        match &job.request.question {
+            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals.len()),
+            _ => {
+                let desk = desks.for_request(&job.request, &job.limits)?;
+                tasks::answer(desk, &self.memory, &job.request, &job.id, &job.limits, &mut |suggestion| {
+                    job.out.send(Event::Suggestion(suggestion)).ok();
+                })
+            }
+        }
     }
-    let desk = match &job.request.declarations {
-        Some(text) => desks.given(&job.request.imports, text, &job.limits)?,
-        None => desks.of(&job.request.imports)?,
-    };
-    tasks::answer(desk, memory, &job.request, &job.id, &job.limits, &mut |suggestion| {
-        job.out.send(Event::Suggestion(suggestion)).ok();
-    })
+
+    /// Several goals of one request, with the help of threads that have nothing else to do. They take it before requests that wait, for
+    /// somebody waits for this one longer.
+    fn group(&self, desks: &mut Desks, job: &Arc<Job>, goals: usize) -> Result<Value, Fault> {
+        let start = Instant::now();
+        let group = Arc::new(Group {
+            job: Arc::clone(job),
+            next: AtomicUsize::new(0),
+            threads: AtomicUsize::new(0),
+            done: Mutex::new(((0..goals).map(|_| None).collect(), 0)),
+            all: Condvar::new(),
+        });
+        {
+            let mut queue = locked(&self.queue);
+            for _ in 1..goals.min(self.workers) {
+                queue.jobs.push_front(Work::Help(Arc::clone(&group)));
+            }
+            self.wake.notify_all();
+        }
+        group.work(desks, &self.memory);
+        let done = group.answer();
+        // Who comes now finds nothing to do, and holds nothing up.
+        tasks::ended_with(done, Kind::Suggest, &job.id, start, group.threads.load(Ordering::Relaxed))
+    }
 }
 
 /// Most libraries with declarations of clients that a thread keeps. A client asks many questions over the same declarations.
@@ -192,6 +307,14 @@ struct Desks {
 }
 
 impl Desks {
+    /// The library of a request, with what its client declares.
+    fn for_request(&mut self, request: &Request, limits: &Limits) -> Result<&mut Desk, Fault> {
+        match &request.declarations {
+            Some(text) => self.given(&request.imports, text, limits),
+            None => self.of(&request.imports),
+        }
+    }
+
     fn of(&mut self, imports: &[String]) -> Result<&mut Desk, Fault> {
         last_of(
             &mut self.plain,

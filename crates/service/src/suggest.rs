@@ -11,6 +11,7 @@ use crate::wire::Goal;
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Most suggestions for one goal.
@@ -31,23 +32,33 @@ struct Suggestion {
     proof: Option<(String, String, Ruling)>,
 }
 
-/// The answer to a request for suggestions.
+/// What there is to say of one goal.
 ///
 /// # Errors
-/// Why there is none.
-pub fn suggest(
+/// Why there is nothing.
+pub fn one_goal(
     desk: &mut Desk,
     memory: &Memory,
-    goals: &[Goal],
+    goal: &Goal,
     limits: &Limits,
     tell: &mut Tell<'_>,
-) -> Result<Value, Stop> {
+) -> Result<Said, Stop> {
+    desk.heed(Some(Arc::clone(&limits.cancelled)));
     let mut said = Said::default();
-    for goal in goals {
-        let mut bench = bench(desk, goal, limits)?;
-        one(&mut bench, memory, goal, &mut said, tell)?;
+    let mut bench = bench(desk, goal, limits)?;
+    one(&mut bench, memory, goal, &mut said, tell)?;
+    Ok(said)
+}
+
+/// The answer to a request for suggestions from what is said of each of its goals.
+#[must_use]
+pub fn whole(goals: Vec<Said>) -> Value {
+    let (mut all, mut reasons, mut recalled) = (Vec::new(), Vec::new(), 0_u32);
+    for said in goals {
+        all.extend(said.all);
+        reasons.extend(said.reasons);
+        recalled = recalled.saturating_add(said.recalled);
     }
-    let Said { all, reasons, recalled } = said;
     let (refuted, rest): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|v| v.get("refuted").is_some());
     let (proved, rest): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(|v| v.get("proved").is_some());
     let (models, mut suggestions): (Vec<Value>, Vec<Value>) =
@@ -74,7 +85,7 @@ pub fn suggest(
         text += r;
     }
     let audio = text.clone();
-    Ok(json!({
+    json!({
         "suggestions": suggestions,
         "refuted_goals": refuted,
         "proved_goals": proved,
@@ -82,12 +93,12 @@ pub fn suggest(
         "recalled": recalled,
         "reason": reasons.join(" "),
         "explanation": { "text": text, "audio_description": audio },
-    }))
+    })
 }
 
-/// What is said of all goals.
+/// What is said of a goal.
 #[derive(Default)]
-struct Said {
+pub struct Said {
     /// Suggestions, and what else there is to know of a goal.
     all: Vec<Value>,
     /// Why something was not found, in sentences.

@@ -8,7 +8,7 @@ use crate::memory::Memory;
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Stop, targets};
 use crate::steps::{closing, opening};
-use crate::suggest::suggest;
+use crate::suggest::{one_goal, whole};
 use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
@@ -41,29 +41,48 @@ pub fn answer(
     let start = Instant::now();
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let done = match &request.question {
-        Question::Suggest(goals) => suggest(desk, memory, goals, limits, tell),
+        Question::Suggest(goals) => {
+            goals.iter().map(|g| one_goal(desk, memory, g, limits, tell)).collect::<Result<_, _>>().map(whole)
+        }
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
         Question::Complete { goal, sketch, max_steps } => complete(desk, memory, goal, sketch, *max_steps, limits),
         Question::Counterexample(goal) => counterexample(desk, memory, goal, limits),
         Question::Explain { goal, script, level } => explained(desk, goal, script, *level, limits),
     };
+    ended_with(done, request.question.kind(), id, start, 1)
+}
+
+/// An answer as it is sent: what came of a request, how many threads worked on it, and what every answer has.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn ended_with(
+    done: Result<Value, Stop>,
+    kind: Kind,
+    id: &str,
+    start: Instant,
+    threads: usize,
+) -> Result<Value, Fault> {
     let mut out = match done {
         Ok(out) => out,
         Err(Stop::Fault(fault)) => return Err(*fault),
         Err(Stop::Cancelled) => return Err(Fault::cancelled()),
-        Err(Stop::Deadline) => unknown(request.question.kind()),
+        Err(Stop::Deadline) => unknown(kind),
     };
-    sign(&mut out, request.question.kind(), id, start);
+    sign(&mut out, kind, id, start, threads);
     Ok(out)
 }
 
 /// Adds what every answer has.
-fn sign(out: &mut Value, kind: Kind, id: &str, start: Instant) {
+fn sign(out: &mut Value, kind: Kind, id: &str, start: Instant, threads: usize) {
     if let Value::Object(fields) = out {
         fields.insert("type".into(), kind.answer_type().into());
         fields.insert("request_id".into(), id.into());
         let latency = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        fields.insert("metadata".into(), json!({ "latency_ms": latency, "workers_used": 1, "consensus_rounds": 0 }));
+        fields.insert(
+            "metadata".into(),
+            json!({ "latency_ms": latency, "workers_used": threads, "consensus_rounds": 0 }),
+        );
     }
 }
 
@@ -71,7 +90,7 @@ fn sign(out: &mut Value, kind: Kind, id: &str, start: Instant) {
 #[must_use]
 pub fn late(kind: Kind, id: &str, start: Instant) -> Value {
     let mut out = unknown(kind);
-    sign(&mut out, kind, id, start);
+    sign(&mut out, kind, id, start, 1);
     out
 }
 
