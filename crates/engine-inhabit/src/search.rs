@@ -1,0 +1,275 @@
+//! The search: iterative deepening by how likely the choices were that led to a term, after Norman and Avigad, Canonical for automated theorem
+//! proving in Lean (2025). What is open and pressed by an equation comes first, then what stands last, because it says most about the rest.
+
+use crate::store::{Added, Halt, Kind, Local, R, Rule, Store, Target};
+use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app};
+use bfv_search::{Budget, Reason};
+use std::rc::Rc;
+
+/// Sixteenths of a bit, the unit of costs: what is open and not pressed is expected to cost this much.
+const OPEN: u32 = 37;
+/// How much more each round may cost.
+const ROUND: u32 = 25;
+/// The first round.
+const FIRST: u32 = 160;
+/// What a guess at a function type costs.
+const GUESS: u32 = 80;
+
+/// Why a search ended without a term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Steps, or a wish.
+    Reason(Reason),
+    /// A mistake of the search.
+    Broken,
+}
+
+/// What is seen in the whole of a term that is not complete.
+#[derive(Clone, Copy, Default)]
+struct View {
+    /// What to refine next, and whether it is pressed.
+    next: Option<(usize, bool)>,
+    /// Sixteenths of a bit.
+    cost: u32,
+    /// How many heads there are.
+    size: u32,
+}
+
+/// Judges the term that was found.
+pub type Judge<'a> = dyn FnMut(&Store) -> Result<bool, Stop> + 'a;
+
+/// A search.
+pub struct Search<'a> {
+    /// What is known.
+    pub store: Store,
+    /// Steps: one for each head that is tried.
+    pub budget: &'a mut Budget,
+    judge: &'a mut Judge<'a>,
+    limit: u32,
+    most: u32,
+    cut: bool,
+}
+
+/// A choice that fits, and what it costs more than others.
+type Choice = (Added, u32);
+
+impl<'a> Search<'a> {
+    /// A search for what is open in a store.
+    pub fn new(store: Store, budget: &'a mut Budget, judge: &'a mut Judge<'a>) -> Self {
+        Search { store, budget, judge, limit: FIRST, most: 0, cut: false }
+    }
+
+    /// Looks for a term that is accepted: whether there is one, or none because all were tried.
+    ///
+    /// # Errors
+    /// The budget is used up, or nobody wants the answer.
+    pub fn run(&mut self) -> Result<bool, Stop> {
+        loop {
+            self.cut = false;
+            // A head costs a quarter of a bit at least on the average, so a term has an end where no choice is left.
+            self.most = self.limit / 4;
+            if self.step()? {
+                return Ok(true);
+            }
+            if !self.cut {
+                return Ok(false);
+            }
+            self.limit = self.limit.saturating_add(ROUND);
+        }
+    }
+
+    fn look(&self, m: usize, view: &mut View) {
+        let Some(meta) = self.store.metas.get(m) else { return };
+        if meta.found.is_none() {
+            let pressed = meta.pressed > 0;
+            view.cost = view.cost.saturating_add(if pressed { 0 } else { OPEN });
+            if pressed || !view.next.is_some_and(|(_, before)| before) {
+                view.next = Some((m, pressed));
+            }
+            return;
+        }
+        view.cost = view.cost.saturating_add(meta.cost);
+        view.size += 1;
+        let (first, count) = meta.parts;
+        for part in first..first + count {
+            self.look(part, view);
+        }
+    }
+
+    fn step(&mut self) -> Result<bool, Stop> {
+        let mut view = View::default();
+        self.look(0, &mut view);
+        let Some((m, _)) = view.next else { return (self.judge)(&self.store) };
+        if view.cost > self.limit || view.size > self.most {
+            self.cut = true;
+            return Ok(false);
+        }
+        let mark = self.store.mark();
+        let choices = self.choices(m)?;
+        let cost = bits(choices.len());
+        for (added, more) in choices {
+            self.store.again(m, added, cost.saturating_add(more));
+            if self.step()? {
+                return Ok(true);
+            }
+            let _ = self.store.back(m, mark);
+        }
+        Ok(false)
+    }
+
+    /// The choices for something open that contradict no equation.
+    fn choices(&mut self, m: usize) -> Result<Vec<Choice>, Stop> {
+        let mut found = Vec::new();
+        self.store.refuel();
+        let meta = self.store.metas.get(m).ok_or(Stop::Broken)?;
+        let (env, locals, ty, neutral) = (meta.env.clone(), meta.locals.clone(), meta.ty.clone(), meta.neutral);
+        let goal = match self.store.whnf(&ty) {
+            Ok(goal) => goal,
+            Err(Halt::Broken) => return Err(Stop::Broken),
+            Err(Halt::Fuel) => {
+                self.cut = true;
+                return Ok(found);
+            }
+        };
+        if let W::Pi(..) = goal {
+            // What it is was not known when it was opened.
+            self.attempt(m, 0, &mut found, |s| s.open(&env, &locals, ty.clone(), false).map(Some))?;
+            return Ok(found);
+        }
+        let (mut n, mut local) = (0, locals.clone());
+        while let Some(l) = local {
+            if fits(l.target, &goal) {
+                let head = Rc::new(T::Var(n));
+                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals), &head, &l.ty, None, &goal))?;
+            }
+            n += 1;
+            local = l.outer.clone();
+        }
+        for a in (0..self.store.atoms.len()).rev() {
+            let Some(atom) = self.store.atoms.get(a) else { break };
+            let Some(ty) = &atom.ty else { continue };
+            if !fits(atom.target, &goal) || (neutral && atom.constructs) || !self.could_be(m, a) {
+                continue;
+            }
+            let (ty, head) = (Clo { env: Env::default(), tm: ty.clone() }, Rc::new(T::Atom(a)));
+            let scrutinee = atom.scrutinee;
+            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals), &head, &ty, scrutinee, &goal))?;
+        }
+        if let W::Univ(level) = goal {
+            let pressing = |s: &Store, is: fn(&W) -> bool| s.pressing(m).any(is);
+            let pressed = self.store.pressing(m).next().is_some();
+            if pressing(&self.store, |w| matches!(w, W::Pi(..))) || !pressed {
+                let more = if pressed { 0 } else { GUESS };
+                self.attempt(m, more, &mut found, |s| function_type(s, &env, &locals, level))?;
+            }
+            let lower = self.store.pressing(m).find_map(|w| if let W::Univ(l) = w { Some(*l) } else { None });
+            if let Some(lower) = lower {
+                self.attempt(m, 0, &mut found, |_| Ok(Some(Rc::new(T::Univ(lower)))))?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an atom agrees with the heads that press on something open.
+    fn could_be(&self, m: usize, a: usize) -> bool {
+        let inert = |n: usize| {
+            self.store.atoms.get(n).is_some_and(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair)
+        };
+        !inert(a)
+            || self.store.pressing(m).all(|w| match w {
+                W::Rigid(Head::Atom(k), _) => *k == a || !inert(*k),
+                W::Rigid(Head::Local(_), _) | W::Pi(..) | W::Univ(_) => false,
+                _ => true,
+            })
+    }
+
+    /// Tries a choice and sets it aside where it fits.
+    fn attempt(
+        &mut self,
+        m: usize,
+        more: u32,
+        found: &mut Vec<Choice>,
+        make: impl FnOnce(&mut Store) -> R<Option<Tm>>,
+    ) -> Result<(), Stop> {
+        self.budget.spend(1).map_err(Stop::Reason)?;
+        let mark = self.store.mark();
+        self.store.refuel();
+        let made = make(&mut self.store);
+        let made = match made {
+            Ok(Some(t)) => self.store.put(m, t, mark.0),
+            Ok(None) => Ok(false),
+            Err(halt) => Err(halt),
+        };
+        let added = self.store.back(m, mark);
+        match made {
+            Ok(true) => found.push((added.ok_or(Stop::Broken)?, more)),
+            Ok(false) => (),
+            Err(Halt::Broken) => return Err(Stop::Broken),
+            Err(Halt::Fuel) => self.cut = true,
+        }
+        Ok(())
+    }
+}
+
+/// Whether a head with such a result can be of a type.
+fn fits(target: Target, goal: &W) -> bool {
+    match (target, goal) {
+        (Target::Open, _) => true,
+        (Target::Univ, W::Univ(_)) => true,
+        (Target::Head(h), W::Rigid(k, _)) => h == *k,
+        (_, goal) => goal.waits().is_some() || matches!(goal, W::Any),
+    }
+}
+
+/// A head at new arguments, if its result can be the goal.
+fn apply(
+    s: &mut Store,
+    (env, locals): (&Env, &Option<Rc<Local>>),
+    head: &Tm,
+    ty: &Clo,
+    scrutinee: Option<usize>,
+    goal: &W,
+) -> R<Option<Tm>> {
+    let (mut ty, mut args) = (ty.clone(), Vec::new());
+    let result = loop {
+        match s.whnf(&ty)? {
+            W::Pi(dom, inner, b) => {
+                let arg = s.open(env, locals, dom, scrutinee == Some(args.len()))?;
+                ty = Clo { env: inner.push(Slot::Clo(Clo { env: env.clone(), tm: arg.clone() })), tm: b };
+                args.push(arg);
+            }
+            result => break result,
+        }
+    };
+    let fits = match (&result, goal) {
+        // What lives in a lower universe lives in a higher one.
+        (W::Univ(Some(m)), W::Univ(Some(n))) => m <= n,
+        _ => s.unify(result, goal.clone())?,
+    };
+    Ok(fits.then(|| app(head.clone(), args)))
+}
+
+/// A function type of which domain and codomain are open.
+fn function_type(s: &mut Store, env: &Env, locals: &Option<Rc<Local>>, level: Option<u32>) -> R<Option<Tm>> {
+    let universe = Clo { env: Env::default(), tm: Rc::new(T::Univ(level)) };
+    let dom = s.open(env, locals, universe.clone(), false)?;
+    let id = s.fresh();
+    let ty = Clo { env: env.clone(), tm: dom.clone() };
+    let inner = Some(Rc::new(Local { id, ty, target: Target::Open, outer: locals.clone() }));
+    let cod = s.open(&env.push(Slot::Local(id)), &inner, universe, false)?;
+    Ok(Some(Rc::new(T::Pi(dom, cod))))
+}
+
+/// Sixteenths of the binary logarithm, rounded down.
+fn bits(n: usize) -> u32 {
+    // Each squaring of the fraction gives one more binary digit of the logarithm.
+    let mut log = n.max(1).ilog2();
+    let mut fraction = n.max(1) << 16 >> log;
+    for _ in 0..4 {
+        fraction = (fraction * fraction) >> 16;
+        let bit = fraction >> 17;
+        fraction >>= bit;
+        log = 2 * log + u32::from(bit > 0);
+    }
+    log
+}
