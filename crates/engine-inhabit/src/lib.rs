@@ -12,7 +12,7 @@ use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use read::{Open, Reader};
 use search::{Search, Stop};
 use std::rc::Rc;
-use store::Store;
+use store::{Role, Store};
 use term::{Clo, Env};
 use write::Writer;
 
@@ -39,7 +39,7 @@ pub fn inhabit(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
     store.refuel();
     let too_long = |_| (Reason::Unsupported, "The type of the goal takes too long to evaluate.".to_owned());
     let root = store
-        .open(&Env::default(), &None, Clo { env: Env::default(), tm: wanted }, false)
+        .open(&Env::default(), &None, Clo { env: Env::default(), tm: wanted }, Role { irrelevant: true, ..Role::default() })
         .map_err(too_long)?;
     let variables = u32::try_from(variables).unwrap_or(u32::MAX);
     let (mut found, mut refused) = (None, 0_u32);

@@ -1,13 +1,13 @@
 //! The search: iterative deepening by how likely the choices were that led to a term, after Norman and Avigad, Canonical for automated theorem
 //! proving in Lean (2025). What is open and pressed by an equation comes first, then what stands last, because it says most about the rest.
 
-use crate::store::{Added, Halt, Kind, Local, R, Rule, Store, Target};
-use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app};
+use crate::store::{Added, Halt, Kind, Local, R, Role, Rule, Store, Target};
+use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app, occurs};
 use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 
 /// Sixteenths of a bit, the unit of costs: what is open and not pressed is expected to cost this much.
-const OPEN: u32 = 37;
+pub static P: std::sync::LazyLock<Vec<u32>> = std::sync::LazyLock::new(|| std::env::var("PP").unwrap_or("37 25 160 80 4 0".into()).split(" ").map(|x| x.parse().unwrap_or(0)).collect());
 /// How much more each round may cost.
 const ROUND: u32 = 25;
 /// The first round.
@@ -56,7 +56,7 @@ type Choice = (Added, u32);
 impl<'a> Search<'a> {
     /// A search for what is open in a store.
     pub fn new(store: Store, budget: &'a mut Budget, judge: &'a mut Judge<'a>) -> Self {
-        Search { store, budget, judge, limit: FIRST, most: 0, cut: false }
+        Search { store, budget, judge, limit: P[2], most: 0, cut: false }
     }
 
     /// Looks for a term that is accepted: whether there is one, or none because all were tried.
@@ -67,14 +67,14 @@ impl<'a> Search<'a> {
         loop {
             self.cut = false;
             // A head costs a quarter of a bit at least on the average, so a term has an end where no choice is left.
-            self.most = self.limit / 4;
+            self.most = self.limit / P[4];
             if self.step()? {
                 return Ok(true);
             }
             if !self.cut {
                 return Ok(false);
             }
-            self.limit = self.limit.saturating_add(ROUND);
+            self.limit = self.limit.saturating_add(P[1]);
         }
     }
 
@@ -82,13 +82,13 @@ impl<'a> Search<'a> {
         let Some(meta) = self.store.metas.get(m) else { return };
         if meta.found.is_none() {
             let pressed = meta.pressed > 0;
-            view.cost = view.cost.saturating_add(if pressed { 0 } else { OPEN });
+            view.cost = view.cost.saturating_add(if pressed { 0 } else { P[0] });
             if pressed || !view.next.is_some_and(|(_, before)| before) {
                 view.next = Some((m, pressed));
             }
             return;
         }
-        view.cost = view.cost.saturating_add(meta.cost);
+        view.cost = view.cost.saturating_add(meta.cost.max(P[5]));
         view.size += 1;
         let (first, count) = meta.parts;
         for part in first..first + count {
@@ -122,7 +122,11 @@ impl<'a> Search<'a> {
         let mut found = Vec::new();
         self.store.refuel();
         let meta = self.store.metas.get(m).ok_or(Stop::Broken)?;
-        let (env, locals, ty, neutral) = (meta.env.clone(), meta.locals.clone(), meta.ty.clone(), meta.neutral);
+        let (env, locals, ty, role) = (meta.env.clone(), meta.locals.clone(), meta.ty.clone(), meta.role);
+        let (neutral, part) = (role.neutral, Role { parent: Some(m), neutral: false, irrelevant: role.irrelevant });
+        if self.goes_round(m) {
+            return Ok(found);
+        }
         let goal = match self.store.whnf(&ty) {
             Ok(goal) => goal,
             Err(Halt::Broken) => return Err(Stop::Broken),
@@ -133,14 +137,14 @@ impl<'a> Search<'a> {
         };
         if let W::Pi(..) = goal {
             // What it is was not known when it was opened.
-            self.attempt(m, 0, &mut found, |s| s.open(&env, &locals, ty.clone(), false).map(Some))?;
+            self.attempt(m, 0, &mut found, |s| s.open(&env, &locals, ty.clone(), part).map(Some))?;
             return Ok(found);
         }
         let (mut n, mut local) = (0, locals.clone());
         while let Some(l) = local {
             if fits(l.target, &goal) {
                 let head = Rc::new(T::Var(n));
-                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals), &head, &l.ty, None, &goal))?;
+                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &l.ty, None, &goal))?;
             }
             n += 1;
             local = l.outer.clone();
@@ -153,14 +157,14 @@ impl<'a> Search<'a> {
             }
             let (ty, head) = (Clo { env: Env::default(), tm: ty.clone() }, Rc::new(T::Atom(a)));
             let scrutinee = atom.scrutinee;
-            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals), &head, &ty, scrutinee, &goal))?;
+            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &ty, scrutinee, &goal))?;
         }
         if let W::Univ(level) = goal {
             let pressing = |s: &Store, is: fn(&W) -> bool| s.pressing(m).any(is);
             let pressed = self.store.pressing(m).next().is_some();
             if pressing(&self.store, |w| matches!(w, W::Pi(..))) || !pressed {
-                let more = if pressed { 0 } else { GUESS };
-                self.attempt(m, more, &mut found, |s| function_type(s, &env, &locals, level))?;
+                let more = if pressed { 0 } else { P[3] };
+                self.attempt(m, more, &mut found, |s| function_type(s, (&env, &locals, part), level))?;
             }
             let lower = self.store.pressing(m).find_map(|w| if let W::Univ(l) = w { Some(*l) } else { None });
             if let Some(lower) = lower {
@@ -168,6 +172,24 @@ impl<'a> Search<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether something open is a part of something of the same type with the same variables, so that it could stand in its place.
+    fn goes_round(&mut self, m: usize) -> bool {
+        let Some(meta) = self.store.metas.get(m) else { return false };
+        let (ty, mut above) = (meta.ty.clone(), meta.role.parent.filter(|_| meta.role.irrelevant));
+        let locals = meta.locals.as_ref().map_or(0, |l| l.id);
+        while let Some(meta) = above.and_then(|n| self.store.metas.get(n)) {
+            if meta.locals.as_ref().map_or(0, |l| l.id) != locals {
+                return false;
+            }
+            let other = meta.ty.clone();
+            above = meta.role.parent;
+            if self.store.same(&ty, &other) == Ok(true) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether an atom agrees with the heads that press on something open.
@@ -224,7 +246,7 @@ fn fits(target: Target, goal: &W) -> bool {
 /// A head at new arguments, if its result can be the goal.
 fn apply(
     s: &mut Store,
-    (env, locals): (&Env, &Option<Rc<Local>>),
+    (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
     head: &Tm,
     ty: &Clo,
     scrutinee: Option<usize>,
@@ -234,7 +256,8 @@ fn apply(
     let result = loop {
         match s.whnf(&ty)? {
             W::Pi(dom, inner, b) => {
-                let arg = s.open(env, locals, dom, scrutinee == Some(args.len()))?;
+                let (neutral, free) = (scrutinee == Some(args.len()), part.irrelevant && !occurs(&b, 0));
+                let arg = s.open(env, locals, dom, Role { neutral, irrelevant: free, ..part })?;
                 ty = Clo { env: inner.push(Slot::Clo(Clo { env: env.clone(), tm: arg.clone() })), tm: b };
                 args.push(arg);
             }
@@ -250,13 +273,17 @@ fn apply(
 }
 
 /// A function type of which domain and codomain are open.
-fn function_type(s: &mut Store, env: &Env, locals: &Option<Rc<Local>>, level: Option<u32>) -> R<Option<Tm>> {
+fn function_type(
+    s: &mut Store,
+    (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
+    level: Option<u32>) -> R<Option<Tm>> {
     let universe = Clo { env: Env::default(), tm: Rc::new(T::Univ(level)) };
-    let dom = s.open(env, locals, universe.clone(), false)?;
+    let part = Role { irrelevant: false, ..part };
+    let dom = s.open(env, locals, universe.clone(), part)?;
     let id = s.fresh();
     let ty = Clo { env: env.clone(), tm: dom.clone() };
     let inner = Some(Rc::new(Local { id, ty, target: Target::Open, outer: locals.clone() }));
-    let cod = s.open(&env.push(Slot::Local(id)), &inner, universe, false)?;
+    let cod = s.open(&env.push(Slot::Local(id)), &inner, universe, part)?;
     Ok(Some(Rc::new(T::Pi(dom, cod))))
 }
 

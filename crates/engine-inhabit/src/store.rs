@@ -112,6 +112,17 @@ pub struct Local {
     pub outer: Option<Rc<Local>>,
 }
 
+/// What something open is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Role {
+    /// What it is a part of.
+    pub parent: Option<usize>,
+    /// Whether a constructor is out of place here.
+    pub neutral: bool,
+    /// Whether no type depends on it, nor on what it is a part of: then any term of its type serves.
+    pub irrelevant: bool,
+}
+
 /// Something open, or found.
 #[derive(Debug)]
 pub struct Meta {
@@ -131,8 +142,8 @@ pub struct Meta {
     pub waiting: Vec<usize>,
     /// How many of these have a head on their other side.
     pub pressed: usize,
-    /// Whether a constructor is out of place here.
-    pub neutral: bool,
+    /// What it is for.
+    pub role: Role,
 }
 
 /// An equation that waits.
@@ -412,6 +423,18 @@ impl Store {
         }
     }
 
+    /// Whether two terms are equal whatever is found for what is open.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub fn same(&mut self, a: &Clo, b: &Clo) -> R<bool> {
+        let mark = self.mark();
+        let equal = self.equal(a, b);
+        let settled = self.equations.len() == mark.1;
+        self.forget(mark);
+        Ok(equal? && settled)
+    }
+
     fn below(&mut self, e: &Env, b: &Tm, f: &Env, d: &Tm) -> R<bool> {
         let id = self.fresh();
         let at = |env: &Env, tm: &Tm| Clo { env: env.push(Slot::Local(id)), tm: tm.clone() };
@@ -455,7 +478,7 @@ impl Store {
     ///
     /// # Errors
     /// It takes too long.
-    pub fn open(&mut self, env: &Env, locals: &Option<Rc<Local>>, ty: Clo, neutral: bool) -> R<Tm> {
+    pub fn open(&mut self, env: &Env, locals: &Option<Rc<Local>>, ty: Clo, role: Role) -> R<Tm> {
         let (mut env, mut locals, mut ty, mut functions) = (env.clone(), locals.clone(), ty, 0_usize);
         while let W::Pi(dom, inner, b) = self.whnf(&ty)? {
             let target = self.target(&dom)?;
@@ -467,7 +490,7 @@ impl Store {
         }
         let id = self.metas.len();
         let (found, parts, cost, waiting, pressed) = (None, (0, 0), 0, Vec::new(), 0);
-        self.metas.push(Meta { ty, env, locals, found, parts, cost, waiting, pressed, neutral });
+        self.metas.push(Meta { ty, env, locals, found, parts, cost, waiting, pressed, role });
         Ok((0..functions).fold(Rc::new(T::Meta(id)), |t, _| Rc::new(T::Lam(t))))
     }
 
@@ -507,9 +530,8 @@ impl Store {
         })
     }
 
-    /// Takes back all that came after a mark, and what was put in the place of something open.
-    pub fn back(&mut self, m: usize, mark: (usize, usize, usize)) -> Option<Added> {
-        let (metas, equations, locals) = mark;
+    /// Takes back all that came after a mark.
+    fn forget(&mut self, (metas, equations, locals): (usize, usize, usize)) -> (Vec<Meta>, Vec<Equation>, usize) {
         let equations = self.equations.split_off(equations.min(self.equations.len()));
         for e in equations.iter().rev() {
             if let Some(meta) = self.metas.get_mut(e.on) {
@@ -518,9 +540,14 @@ impl Store {
             }
         }
         let metas = self.metas.split_off(metas.min(self.metas.len()));
-        let before = std::mem::replace(&mut self.locals, locals);
+        (metas, equations, std::mem::replace(&mut self.locals, locals))
+    }
+
+    /// Takes back all that came after a mark, and what was put in the place of something open.
+    pub fn back(&mut self, m: usize, mark: (usize, usize, usize)) -> Option<Added> {
+        let (metas, equations, locals) = self.forget(mark);
         let found = self.metas.get_mut(m)?.found.take()?;
-        Some(Added { found, metas, equations, locals: before })
+        Some(Added { found, metas, equations, locals })
     }
 
     /// Takes a choice that was set aside at the same mark.

@@ -145,6 +145,19 @@ pub fn app(f: Tm, args: Vec<Tm>) -> Tm {
     }
 }
 
+/// Whether a variable occurs in a term. What is open may have any variable in it.
+#[must_use]
+pub fn occurs(t: &Tm, n: usize) -> bool {
+    match &**t {
+        T::Var(m) => *m == n,
+        T::Atom(_) | T::Univ(_) | T::Any => false,
+        T::Meta(_) => true,
+        T::App(f, args) => occurs(f, n) || args.iter().any(|a| occurs(a, n)),
+        T::Lam(b) => occurs(b, n + 1),
+        T::Pi(a, b) => occurs(a, n) || occurs(b, n + 1),
+    }
+}
+
 /// Function types over domains, the outermost first.
 #[must_use]
 pub fn pis(domains: impl DoubleEndedIterator<Item = Tm>, result: Tm) -> Tm {
