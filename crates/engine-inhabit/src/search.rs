@@ -35,6 +35,17 @@ struct View {
     size: u32,
 }
 
+/// How a part of the search ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// With a term.
+    Found,
+    /// Without one.
+    Failed,
+    /// Without one, and whatever else stands in the place of this makes no difference.
+    Back(usize),
+}
+
 /// Judges the term that was found.
 pub type Judge<'a> = dyn FnMut(&Store) -> Result<bool, Stop> + 'a;
 
@@ -68,7 +79,7 @@ impl<'a> Search<'a> {
             self.cut = false;
             // A head costs a quarter of a bit at least on the average, so a term has an end where no choice is left.
             self.most = self.limit / P[4];
-            if self.step()? {
+            if self.step()? == Way::Found {
                 return Ok(true);
             }
             if !self.cut {
@@ -80,6 +91,9 @@ impl<'a> Search<'a> {
 
     fn look(&self, m: usize, view: &mut View) {
         let Some(meta) = self.store.metas.get(m) else { return };
+        if meta.settled {
+            return;
+        }
         if meta.found.is_none() {
             let pressed = meta.pressed > 0;
             view.cost = view.cost.saturating_add(if pressed { 0 } else { P[0] });
@@ -96,25 +110,49 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn step(&mut self) -> Result<bool, Stop> {
+    fn step(&mut self) -> Result<Way, Stop> {
         let mut view = View::default();
         self.look(0, &mut view);
-        let Some((m, _)) = view.next else { return (self.judge)(&self.store) };
+        let Some((m, _)) = view.next else {
+            return Ok(if (self.judge)(&self.store)? { Way::Found } else { Way::Failed });
+        };
         if view.cost > self.limit || view.size > self.most {
             self.cut = true;
-            return Ok(false);
+            return Ok(Way::Failed);
         }
         let mark = self.store.mark();
+        if let Some(meta) = self.store.metas.get_mut(m) {
+            meta.chosen = mark;
+        }
         let choices = self.choices(m)?;
         let cost = bits(choices.len());
         for (added, more) in choices {
             self.store.again(m, added, cost.saturating_add(more));
-            if self.step()? {
-                return Ok(true);
+            let settled = self.store.settles(m).filter(|n| *n > 0);
+            self.settle(settled, true);
+            let mut way = self.step()?;
+            if way == Way::Found {
+                return Ok(way);
+            }
+            self.settle(settled, false);
+            // What is left fails whatever stands in the place of what is settled.
+            if let (Way::Failed, Some(n)) = (way, settled) {
+                way = Way::Back(n);
             }
             let _ = self.store.back(m, mark);
+            match way {
+                Way::Back(n) if n != m => return Ok(way),
+                Way::Back(_) => break,
+                _ => (),
+            }
         }
-        Ok(false)
+        Ok(Way::Failed)
+    }
+
+    fn settle(&mut self, m: Option<usize>, settled: bool) {
+        if let Some(meta) = m.and_then(|m| self.store.metas.get_mut(m)) {
+            meta.settled = settled;
+        }
     }
 
     /// The choices for something open that contradict no equation.

@@ -112,6 +112,9 @@ pub struct Local {
     pub outer: Option<Rc<Local>>,
 }
 
+/// How much is known: how many are open or found, how many equations wait, how many numbers of variables are taken.
+pub type Mark = (usize, usize, usize);
+
 /// What something open is for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Role {
@@ -144,6 +147,10 @@ pub struct Meta {
     pub pressed: usize,
     /// What it is for.
     pub role: Role,
+    /// How much was known when it was chosen to be refined.
+    pub chosen: Mark,
+    /// Whether it is complete and nothing else depends on how.
+    pub settled: bool,
 }
 
 /// An equation that waits.
@@ -489,8 +496,8 @@ impl Store {
             functions += 1;
         }
         let id = self.metas.len();
-        let (found, parts, cost, waiting, pressed) = (None, (0, 0), 0, Vec::new(), 0);
-        self.metas.push(Meta { ty, env, locals, found, parts, cost, waiting, pressed, role });
+        let (found, parts, cost, waiting, pressed, chosen) = (None, (0, 0), 0, Vec::new(), 0, Mark::default());
+        self.metas.push(Meta { ty, env, locals, found, parts, cost, waiting, pressed, role, chosen, settled: false });
         Ok((0..functions).fold(Rc::new(T::Meta(id)), |t, _| Rc::new(T::Lam(t))))
     }
 
@@ -516,7 +523,7 @@ impl Store {
 
     /// Where the store stands, to come back to.
     #[must_use]
-    pub fn mark(&self) -> (usize, usize, usize) {
+    pub fn mark(&self) -> Mark {
         (self.metas.len(), self.equations.len(), self.locals)
     }
 
@@ -530,8 +537,35 @@ impl Store {
         })
     }
 
+    /// Whether all of something was found.
+    fn complete(&self, m: usize) -> bool {
+        self.metas.get(m).is_some_and(|meta| {
+            let (first, count) = meta.parts;
+            meta.settled || meta.found.is_some() && (first..first + count).all(|part| self.complete(part))
+        })
+    }
+
+    /// The largest term around what was found last that is complete and on which nothing else depends: no type does, and no equation that came
+    /// with it waits for anything outside of it. Another term in its place would serve no better.
+    #[must_use]
+    pub fn settles(&self, m: usize) -> Option<usize> {
+        let (mut at, mut found) = (Some(m), None);
+        while let Some((n, meta)) = at.and_then(|n| Some((n, self.metas.get(n)?))) {
+            if !self.complete(n) {
+                break;
+            }
+            let (metas, equations, _) = meta.chosen;
+            let own = |e: &Equation| e.on == n || e.on >= metas;
+            if meta.role.irrelevant && self.equations.get(equations..).is_some_and(|es| es.iter().all(own)) {
+                found = Some(n);
+            }
+            at = meta.role.parent;
+        }
+        found
+    }
+
     /// Takes back all that came after a mark.
-    fn forget(&mut self, (metas, equations, locals): (usize, usize, usize)) -> (Vec<Meta>, Vec<Equation>, usize) {
+    fn forget(&mut self, (metas, equations, locals): Mark) -> (Vec<Meta>, Vec<Equation>, usize) {
         let equations = self.equations.split_off(equations.min(self.equations.len()));
         for e in equations.iter().rev() {
             if let Some(meta) = self.metas.get_mut(e.on) {
@@ -544,7 +578,7 @@ impl Store {
     }
 
     /// Takes back all that came after a mark, and what was put in the place of something open.
-    pub fn back(&mut self, m: usize, mark: (usize, usize, usize)) -> Option<Added> {
+    pub fn back(&mut self, m: usize, mark: Mark) -> Option<Added> {
         let (metas, equations, locals) = self.forget(mark);
         let found = self.metas.get_mut(m)?.found.take()?;
         Some(Added { found, metas, equations, locals })
