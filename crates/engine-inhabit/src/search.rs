@@ -1,6 +1,7 @@
 //! The search: iterative deepening by how likely the choices were that led to a term, after Norman and Avigad, Canonical for automated theorem
 //! proving in Lean (2025). What is open and pressed by an equation comes first, then what stands last, because it says most about the rest.
 
+use crate::copy::Copier;
 use crate::store::{Added, Halt, Kind, Local, R, Role, Rule, Store, Target};
 use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app, occurs};
 use bfv_search::{Budget, Reason};
@@ -178,11 +179,14 @@ impl<'a> Search<'a> {
             self.attempt(m, 0, &mut found, |s| s.open(&env, &locals, ty.clone(), part).map(Some))?;
             return Ok(found);
         }
+        if self.determined(m, (&env, &locals, part), &goal, &mut found)? {
+            return Ok(found);
+        }
         let (mut n, mut local) = (0, locals.clone());
         while let Some(l) = local {
             if fits(l.target, &goal) {
                 let head = Rc::new(T::Var(n));
-                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &l.ty, None, &goal))?;
+                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &l.ty, None, &goal, None))?;
             }
             n += 1;
             local = l.outer.clone();
@@ -195,21 +199,51 @@ impl<'a> Search<'a> {
             }
             let (ty, head) = (Clo { env: Env::default(), tm: ty.clone() }, Rc::new(T::Atom(a)));
             let scrutinee = atom.scrutinee;
-            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &ty, scrutinee, &goal))?;
+            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &ty, scrutinee, &goal, None))?;
         }
         if let W::Univ(level) = goal {
-            let pressing = |s: &Store, is: fn(&W) -> bool| s.pressing(m).any(is);
             let pressed = self.store.pressing(m).next().is_some();
-            if pressing(&self.store, |w| matches!(w, W::Pi(..))) || !pressed {
+            if !pressed || self.store.pressing(m).any(|(_, _, w)| matches!(w, W::Pi(..))) {
                 let more = if pressed { 0 } else { P[3] };
                 self.attempt(m, more, &mut found, |s| function_type(s, (&env, &locals, part), level))?;
             }
-            let lower = self.store.pressing(m).find_map(|w| if let W::Univ(l) = w { Some(*l) } else { None });
+            let lower = self.store.pressing(m).find_map(|(_, _, w)| if let W::Univ(l) = w { Some(*l) } else { None });
             if let Some(lower) = lower {
                 self.attempt(m, 0, &mut found, |_| Ok(Some(Rc::new(T::Univ(lower)))))?;
             }
         }
         Ok(found)
+    }
+
+    /// Tries what an equation determines; whether it determines the head.
+    fn determined(
+        &mut self,
+        m: usize,
+        (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
+        goal: &W,
+        found: &mut Vec<Choice>,
+    ) -> Result<bool, Stop> {
+        let press = self.store.pressing(m).find(|(_, args, _)| args.is_empty());
+        let Some((rho, _, other)) = press.map(|(rho, _, other)| (rho.clone(), (), other.clone())) else { return Ok(false) };
+        let own: Vec<Rc<Local>> = std::iter::successors(locals.clone(), |l| l.outer.clone()).collect();
+        let mut copier = match Copier::new(&mut self.store, &rho, own.len()) {
+            Ok(Some(copier)) => copier,
+            Ok(None) | Err(Halt::Fuel) => return Ok(false),
+            Err(Halt::Broken) => return Err(Stop::Broken),
+        };
+        let W::Rigid(h, given) = &other else { return Ok(false) };
+        let Some(head) = copier.head(*h) else { return Ok(false) };
+        let ty = match (&*head, h) {
+            (T::Var(n), _) => own.get(*n).map(|l| l.ty.clone()),
+            (_, Head::Atom(a)) => {
+                let atom = self.store.atoms.get(*a).filter(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair);
+                atom.and_then(|a| a.ty.clone()).map(|tm| Clo { env: Env::default(), tm })
+            }
+            _ => None,
+        };
+        let Some(ty) = ty else { return Ok(false) };
+        self.attempt(m, 0, found, |s| apply(s, (env, locals, part), &head, &ty, None, goal, Some((&mut copier, given))))?;
+        Ok(true)
     }
 
     /// Whether something open is a part of something of the same type with the same variables, so that it could stand in its place.
@@ -236,7 +270,7 @@ impl<'a> Search<'a> {
             self.store.atoms.get(n).is_some_and(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair)
         };
         !inert(a)
-            || self.store.pressing(m).all(|w| match w {
+            || self.store.pressing(m).all(|(_, _, w)| match w {
                 W::Rigid(Head::Atom(k), _) => *k == a || !inert(*k),
                 W::Rigid(Head::Local(_), _) | W::Pi(..) | W::Univ(_) => false,
                 _ => true,
@@ -289,19 +323,33 @@ fn apply(
     ty: &Clo,
     scrutinee: Option<usize>,
     goal: &W,
+    mut given: Option<(&mut Copier, &[Clo])>,
 ) -> R<Option<Tm>> {
     let (mut ty, mut args) = (ty.clone(), Vec::new());
     let result = loop {
         match s.whnf(&ty)? {
             W::Pi(dom, inner, b) => {
+                let copy = match &mut given {
+                    Some((copier, given)) => match given.get(args.len()) {
+                        Some(c) => copier.value(s, c)?,
+                        None => return Ok(None),
+                    },
+                    None => None,
+                };
                 let (neutral, free) = (scrutinee == Some(args.len()), part.irrelevant && !occurs(&b, 0));
-                let arg = s.open(env, locals, dom, Role { neutral, irrelevant: free, ..part })?;
+                let arg = match copy {
+                    Some(copy) => copy,
+                    None => s.open(env, locals, dom, Role { neutral, irrelevant: free, ..part })?,
+                };
                 ty = Clo { env: inner.push(Slot::Clo(Clo { env: env.clone(), tm: arg.clone() })), tm: b };
                 args.push(arg);
             }
             result => break result,
         }
     };
+    if given.is_some_and(|(_, given)| given.len() != args.len()) {
+        return Ok(None);
+    }
     let fits = match (&result, goal) {
         // What lives in a lower universe lives in a higher one.
         (W::Univ(Some(m)), W::Univ(Some(n))) => m <= n,

@@ -527,13 +527,15 @@ impl Store {
         (self.metas.len(), self.equations.len(), self.locals)
     }
 
-    /// The heads on the other sides of equations that press on something open.
-    pub fn pressing(&self, m: usize) -> impl Iterator<Item = &W> {
+    /// The equations that press on something open: what its variables and further arguments are, and the other side, which has a head.
+    pub fn pressing(&self, m: usize) -> impl Iterator<Item = (&Env, &[Clo], &W)> {
         let waiting = self.metas.get(m).map_or(&[][..], |m| &m.waiting);
         waiting.iter().filter_map(move |e| {
-            let e = self.equations.get(*e)?;
-            let (a, b) = &*e.sides;
-            e.pressing.then_some(if a.waits() == Some(m) { b } else { a })
+            let e = self.equations.get(*e).filter(|e| e.pressing)?;
+            match &*e.sides {
+                (W::Flex(n, env, args), other) | (other, W::Flex(n, env, args)) if *n == m => Some((env, &args[..], other)),
+                _ => None,
+            }
         })
     }
 
