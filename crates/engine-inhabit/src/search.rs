@@ -8,7 +8,7 @@ use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 
 /// Sixteenths of a bit, the unit of costs: what is open and not pressed is expected to cost this much.
-pub static P: std::sync::LazyLock<Vec<u32>> = std::sync::LazyLock::new(|| std::env::var("PP").unwrap_or("37 25 160 80 4 0".into()).split(" ").map(|x| x.parse().unwrap_or(0)).collect());
+const OPEN: u32 = 37;
 /// How much more each round may cost.
 const ROUND: u32 = 25;
 /// The first round.
@@ -25,11 +25,22 @@ pub enum Stop {
     Broken,
 }
 
+/// How much is known of something open.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Not even the head of its type.
+    Vague,
+    /// Its type.
+    Typed,
+    /// That it solves an equation.
+    Pressed,
+}
+
 /// What is seen in the whole of a term that is not complete.
 #[derive(Clone, Copy, Default)]
 struct View {
-    /// What to refine next, and whether it is pressed.
-    next: Option<(usize, bool)>,
+    /// What to refine next.
+    next: Option<(usize, Rank)>,
     /// Sixteenths of a bit.
     cost: u32,
     /// How many heads there are.
@@ -68,7 +79,7 @@ type Choice = (Added, u32);
 impl<'a> Search<'a> {
     /// A search for what is open in a store.
     pub fn new(store: Store, budget: &'a mut Budget, judge: &'a mut Judge<'a>) -> Self {
-        Search { store, budget, judge, limit: P[2], most: 0, cut: false }
+        Search { store, budget, judge, limit: FIRST, most: 0, cut: false }
     }
 
     /// Looks for a term that is accepted: whether there is one, or none because all were tried.
@@ -78,32 +89,36 @@ impl<'a> Search<'a> {
     pub fn run(&mut self) -> Result<bool, Stop> {
         loop {
             self.cut = false;
-            // A head costs a quarter of a bit at least on the average, so a term has an end where no choice is left.
-            self.most = self.limit / P[4];
+            // A head costs half a bit on the average, so a term has an end where no choice is left.
+            self.most = self.limit / 8;
             if self.step()? == Way::Found {
                 return Ok(true);
             }
             if !self.cut {
                 return Ok(false);
             }
-            self.limit = self.limit.saturating_add(P[1]);
+            self.limit = self.limit.saturating_add(ROUND);
         }
     }
 
-    fn look(&self, m: usize, view: &mut View) {
-        let Some(meta) = self.store.metas.get(m) else { return };
-        if meta.settled {
-            return;
-        }
+    fn look(&mut self, m: usize, view: &mut View) {
+        let Some(meta) = self.store.metas.get(m).filter(|meta| !meta.settled) else { return };
         if meta.found.is_none() {
-            let pressed = meta.pressed > 0;
-            view.cost = view.cost.saturating_add(if pressed { 0 } else { P[0] });
-            if pressed || !view.next.is_some_and(|(_, before)| before) {
-                view.next = Some((m, pressed));
+            let rank = if meta.pressed > 0 {
+                Rank::Pressed
+            } else {
+                view.cost = view.cost.saturating_add(OPEN);
+                let ty = meta.ty.clone();
+                self.store.refuel();
+                let vague = self.store.whnf(&ty).is_ok_and(|w| w.waits().is_some());
+                if vague { Rank::Vague } else { Rank::Typed }
+            };
+            if view.next.is_none_or(|(_, before)| before <= rank) {
+                view.next = Some((m, rank));
             }
             return;
         }
-        view.cost = view.cost.saturating_add(meta.cost.max(P[5]));
+        view.cost = view.cost.saturating_add(meta.cost);
         view.size += 1;
         let (first, count) = meta.parts;
         for part in first..first + count {
@@ -204,7 +219,7 @@ impl<'a> Search<'a> {
         if let W::Univ(level) = goal {
             let pressed = self.store.pressing(m).next().is_some();
             if !pressed || self.store.pressing(m).any(|(_, _, w)| matches!(w, W::Pi(..))) {
-                let more = if pressed { 0 } else { P[3] };
+                let more = if pressed { 0 } else { GUESS };
                 self.attempt(m, more, &mut found, |s| function_type(s, (&env, &locals, part), level))?;
             }
             let lower = self.store.pressing(m).find_map(|(_, _, w)| if let W::Univ(l) = w { Some(*l) } else { None });
