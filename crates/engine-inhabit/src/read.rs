@@ -1,7 +1,7 @@
 //! Types of the kernel as terms of the search. Data types bring their constructors and eliminators as heads; what is not understood is a head
 //! that nothing else is equal to.
 
-use crate::store::{Atom, Case, Kind, Rule, Store, Target};
+use crate::store::{Atom, Case, Kind, Rule, Store};
 use crate::term::{Clo, Env, T, Tm, app, pis, raise, var};
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::Machine;
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         }
         let constructs = matches!(kind, Kind::Pair | Kind::Refl | Kind::Star | Kind::True | Kind::False)
             || matches!(kind, Kind::Zero | Kind::Suc | Kind::Con(..));
-        let atom = Atom { kind, ty, rule: Rule::Inert, scrutinee: None, constructs, target: Target::Open };
+        let atom = Atom { kind, ty, rule: Rule::Inert, scrutinee: None, constructs, leads: Rc::new([]) };
         self.store.atoms.push(atom);
         Ok(n)
     }
@@ -140,14 +140,13 @@ impl<'a> Reader<'a> {
                 let sigma = |a: usize, b: usize| app(Rc::new(T::Atom(n)), vec![var(a), var(b)]);
                 let parts = [any(), family(var(0)), var(1), app(var(1), vec![var(0)])];
                 let pair = self.add(Kind::Pair, Some(pis(parts.into_iter(), sigma(3, 2))))?;
-                let first = pis([any(), family(var(0)), sigma(1, 0)].into_iter(), var(2));
-                let fst = self.add(Kind::Fst, Some(first))?;
-                let of = app(Rc::new(T::Atom(fst)), vec![var(2), var(1), var(0)]);
-                let second = pis([any(), family(var(0)), sigma(1, 0)].into_iter(), app(var(1), vec![of]));
-                let snd = self.add(Kind::Snd, Some(second))?;
+                // Heads lead to their parts, so a projection is no head of its own.
+                let fst = self.add(Kind::Fst, None)?;
+                let snd = self.add(Kind::Snd, None)?;
+                self.store.sigma = Some(n);
                 for (projection, part) in [(fst, 2), (snd, 3)] {
                     if let Some(atom) = self.store.atoms.get_mut(projection) {
-                        (atom.rule, atom.scrutinee) = (Rule::Field(pair, part), Some(2));
+                        atom.rule = Rule::Field(pair, part);
                     }
                 }
                 Ok(n)
@@ -337,10 +336,10 @@ impl<'a> Reader<'a> {
         for n in 0..self.store.atoms.len() {
             let Some(ty) = self.store.atoms.get(n).and_then(|a| a.ty.clone()) else { continue };
             self.store.refuel();
-            let target = self.store.target(&Clo { env: Env::default(), tm: ty });
-            let target = target.map_err(|_| (Reason::Unsupported, "A type takes too long to evaluate.".to_owned()))?;
+            let leads = self.store.leads(&Clo { env: Env::default(), tm: ty });
+            let leads = leads.map_err(|_| (Reason::Unsupported, "A type takes too long to evaluate.".to_owned()))?;
             if let Some(atom) = self.store.atoms.get_mut(n) {
-                atom.target = target;
+                atom.leads = leads;
             }
         }
         Ok(())

@@ -194,14 +194,28 @@ impl<'a> Search<'a> {
             self.attempt(m, 0, &mut found, |s| s.open(&env, &locals, ty.clone(), part).map(Some))?;
             return Ok(found);
         }
+        // Every pair is one of its parts, and there is one element of `Unit`.
+        let kind = if let W::Rigid(Head::Atom(a), _) = &goal { self.store.atoms.get(*a).map(|a| &a.kind) } else { None };
+        let intro = match kind {
+            Some(Kind::Sigma) => Some(Kind::Pair),
+            Some(Kind::Unit) => Some(Kind::Star),
+            _ => None,
+        };
+        if let Some((a, atom)) = self.store.atoms.iter().enumerate().find(|(_, a)| Some(&a.kind) == intro.as_ref()) {
+            let (head, tm) = (Rc::new(T::Atom(a)), atom.ty.clone().ok_or(Stop::Broken)?);
+            let used = Use { head: &head, ty: &Clo { env: Env::default(), tm }, path: &[], scrutinee: None };
+            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &used, &goal, None))?;
+            return Ok(found);
+        }
         if self.determined(m, (&env, &locals, part), &goal, &mut found)? {
             return Ok(found);
         }
         let (mut n, mut local) = (0, locals.clone());
         while let Some(l) = local {
-            if fits(l.target, &goal) {
-                let head = Rc::new(T::Var(n));
-                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &l.ty, None, &goal, None))?;
+            let head = Rc::new(T::Var(n));
+            for (path, _) in l.leads.iter().filter(|(_, target)| fits(*target, &goal)) {
+                let used = Use { head: &head, ty: &l.ty, path, scrutinee: None };
+                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &used, &goal, None))?;
             }
             n += 1;
             local = l.outer.clone();
@@ -209,12 +223,15 @@ impl<'a> Search<'a> {
         for a in (0..self.store.atoms.len()).rev() {
             let Some(atom) = self.store.atoms.get(a) else { break };
             let Some(ty) = &atom.ty else { continue };
-            if !fits(atom.target, &goal) || (neutral && atom.constructs) || !self.could_be(m, a) {
+            if (neutral && atom.constructs) || !self.could_be(m, a) {
                 continue;
             }
             let (ty, head) = (Clo { env: Env::default(), tm: ty.clone() }, Rc::new(T::Atom(a)));
-            let scrutinee = atom.scrutinee;
-            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &head, &ty, scrutinee, &goal, None))?;
+            let (scrutinee, leads) = (atom.scrutinee, atom.leads.clone());
+            for (path, _) in leads.iter().filter(|(_, target)| fits(*target, &goal)) {
+                let used = Use { head: &head, ty: &ty, path, scrutinee };
+                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &used, &goal, None))?;
+            }
         }
         if let W::Univ(level) = goal {
             let pressed = self.store.pressing(m).next().is_some();
@@ -257,7 +274,8 @@ impl<'a> Search<'a> {
             _ => None,
         };
         let Some(ty) = ty else { return Ok(false) };
-        self.attempt(m, 0, found, |s| apply(s, (env, locals, part), &head, &ty, None, goal, Some((&mut copier, given))))?;
+        let used = Use { head: &head, ty: &ty, path: &[], scrutinee: None };
+        self.attempt(m, 0, found, |s| apply(s, (env, locals, part), &used, goal, Some((&mut copier, given))))?;
         Ok(true)
     }
 
@@ -330,39 +348,55 @@ fn fits(target: Target, goal: &W) -> bool {
     }
 }
 
+/// A head and how it is used.
+struct Use<'a> {
+    head: &'a Tm,
+    ty: &'a Clo,
+    /// The parts that are taken.
+    path: &'a [bool],
+    /// The argument that must not be a constructor.
+    scrutinee: Option<usize>,
+}
+
 /// A head at new arguments, if its result can be the goal.
 fn apply(
     s: &mut Store,
     (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
-    head: &Tm,
-    ty: &Clo,
-    scrutinee: Option<usize>,
+    used: &Use<'_>,
     goal: &W,
     mut given: Option<(&mut Copier, &[Clo])>,
 ) -> R<Option<Tm>> {
-    let (mut ty, mut args) = (ty.clone(), Vec::new());
+    let (mut ty, mut args, mut head, mut path) = (used.ty.clone(), Vec::new(), used.head.clone(), used.path.iter());
+    let mut count = 0;
     let result = loop {
         match s.whnf(&ty)? {
             W::Pi(dom, inner, b) => {
                 let copy = match &mut given {
-                    Some((copier, given)) => match given.get(args.len()) {
+                    Some((copier, given)) => match given.get(count) {
                         Some(c) => copier.value(s, c)?,
                         None => return Ok(None),
                     },
                     None => None,
                 };
-                let (neutral, free) = (scrutinee == Some(args.len()), part.irrelevant && !occurs(&b, 0));
+                let (neutral, free) = (used.scrutinee == Some(count), part.irrelevant && !occurs(&b, 0));
                 let arg = match copy {
                     Some(copy) => copy,
                     None => s.open(env, locals, dom, Role { neutral, irrelevant: free, ..part })?,
                 };
                 ty = Clo { env: inner.push(Slot::Clo(Clo { env: env.clone(), tm: arg.clone() })), tm: b };
                 args.push(arg);
+                count += 1;
             }
-            result => break result,
+            result => {
+                let Some(is_second) = path.next() else { break result };
+                let W::Rigid(_, pair) = &result else { return Ok(None) };
+                let [first, second] = &pair[..] else { return Ok(None) };
+                head = app(head, std::mem::take(&mut args));
+                (head, ty) = s.part(&head, env, (first, second), *is_second)?;
+            }
         }
     };
-    if given.is_some_and(|(_, given)| given.len() != args.len()) {
+    if given.is_some_and(|(_, given)| given.len() != count) {
         return Ok(None);
     }
     let fits = match (&result, goal) {
@@ -370,7 +404,7 @@ fn apply(
         (W::Univ(Some(m)), W::Univ(Some(n))) => m <= n,
         _ => s.unify(result, goal.clone())?,
     };
-    Ok(fits.then(|| app(head.clone(), args)))
+    Ok(fits.then(|| app(head, args)))
 }
 
 /// A function type of which domain and codomain are open.
@@ -383,7 +417,7 @@ fn function_type(
     let dom = s.open(env, locals, universe.clone(), part)?;
     let id = s.fresh();
     let ty = Clo { env: env.clone(), tm: dom.clone() };
-    let inner = Some(Rc::new(Local { id, ty, target: Target::Open, outer: locals.clone() }));
+    let inner = Some(Rc::new(Local { id, ty, leads: Rc::new([(Rc::new([]), Target::Open)]), outer: locals.clone() }));
     let cod = s.open(&env.push(Slot::Local(id)), &inner, universe, part)?;
     Ok(Some(Rc::new(T::Pi(dom, cod))))
 }

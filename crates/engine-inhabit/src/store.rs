@@ -95,9 +95,12 @@ pub struct Atom {
     pub scrutinee: Option<usize>,
     /// Whether it is a constructor.
     pub constructs: bool,
-    /// What the search knows of its result.
-    pub target: Target,
+    /// What it leads to.
+    pub leads: Rc<[Lead]>,
 }
+
+/// A result that a head leads to: the projections on the way, true for the second part of a pair, and what is known of it.
+pub type Lead = (Rc<[bool]>, Target);
 
 /// A variable that is bound by the search, and those around it.
 #[derive(Debug)]
@@ -106,8 +109,8 @@ pub struct Local {
     pub id: usize,
     /// Its type.
     pub ty: Clo,
-    /// What is known of its result.
-    pub target: Target,
+    /// What it leads to.
+    pub leads: Rc<[Lead]>,
     /// The next one outside.
     pub outer: Option<Rc<Local>>,
 }
@@ -186,7 +189,12 @@ pub struct Store {
     /// How many numbers of variables are taken.
     locals: usize,
     fuel: usize,
+    /// Where the type of pairs is among the atoms; pairs, first and second parts follow.
+    pub sigma: Option<usize>,
 }
+
+/// How far the first projection is behind the type of pairs.
+const FST: usize = 2;
 
 impl Store {
     /// Fills up the steps of evaluation.
@@ -382,7 +390,7 @@ impl Store {
             }
             (W::Rigid(h, xs), W::Rigid(k, ys)) => {
                 if h != k || xs.len() != ys.len() {
-                    return self.pairs(h, &xs, k, &ys);
+                    return self.by_parts(h, &xs, k, &ys);
                 }
                 for (x, y) in xs.iter().zip(&ys) {
                     if !self.equal(x, y)? {
@@ -395,24 +403,24 @@ impl Store {
         }
     }
 
-    /// A pair is equal to what has its parts.
-    fn pairs(&mut self, h: Head, xs: &[Clo], k: Head, ys: &[Clo]) -> R<bool> {
+    /// A pair is equal to what has its parts, and all elements of the type with one element are equal.
+    fn by_parts(&mut self, h: Head, xs: &[Clo], k: Head, ys: &[Clo]) -> R<bool> {
         let is = |store: &Store, h: Head, kind: &Kind| {
             matches!(h, Head::Atom(n) if store.atoms.get(n).is_some_and(|a| a.kind == *kind))
         };
+        if is(self, h, &Kind::Star) || is(self, k, &Kind::Star) {
+            return Ok(true);
+        }
         let (pair, other, k) = match (is(self, h, &Kind::Pair), is(self, k, &Kind::Pair)) {
             (true, false) => (xs, ys, k),
             (false, true) => (ys, xs, h),
             _ => return Ok(false),
         };
-        let Some((at, _)) = self.atoms.iter().enumerate().find(|(_, a)| a.kind == Kind::Fst) else { return Ok(false) };
-        // The second projection stands behind the first.
-        for (projection, part) in [(at, 2), (at + 1, 3)] {
-            let Some(part) = pair.get(part) else { return Ok(false) };
-            let whole = self.closed(k, other);
-            let any = Rc::new(T::Any);
-            let tm = app(Rc::new(T::Atom(projection)), vec![any.clone(), any, whole.tm]);
-            if !self.equal(part, &Clo { env: whole.env, tm })? {
+        let whole = self.closed(k, other);
+        let [first, second, x, y] = pair else { return Ok(false) };
+        for (part, is_second) in [(x, false), (y, true)] {
+            let (tm, _) = self.part(&whole.tm, &whole.env, (first, second), is_second)?;
+            if !self.equal(part, &Clo { env: whole.env.clone(), tm })? {
                 return Ok(false);
             }
         }
@@ -456,29 +464,54 @@ impl Store {
         Ok(())
     }
 
-    /// What is known of the result of a head of this type.
+    /// What a head of this type leads to: when it has its arguments, and the parts of what are pairs then.
     ///
     /// # Errors
     /// It takes too long.
-    pub fn target(&mut self, ty: &Clo) -> R<Target> {
-        let (known, mut ty) = (self.locals, ty.clone());
-        let target = loop {
-            match self.whnf(&ty)? {
-                W::Pi(_, env, b) => {
-                    let id = self.fresh();
-                    ty = Clo { env: env.push(Slot::Local(id)), tm: b };
+    pub fn leads(&mut self, ty: &Clo) -> R<Rc<[Lead]>> {
+        let (known, mut found, mut open) = (self.locals, Vec::new(), vec![(Vec::new(), ty.clone())]);
+        while let Some((path, mut ty)) = open.pop() {
+            let target = loop {
+                match self.whnf(&ty)? {
+                    W::Pi(_, env, b) => {
+                        let id = self.fresh();
+                        ty = Clo { env: env.push(Slot::Local(id)), tm: b };
+                    }
+                    W::Univ(_) => break Target::Univ,
+                    W::Rigid(Head::Local(id), _) if id > known => break Target::Open,
+                    W::Rigid(Head::Atom(a), args) if self.sigma == Some(a) => {
+                        if let [first, second] = &args[..] {
+                            let id = self.fresh();
+                            open.push(([&path[..], &[false]].concat(), first.clone()));
+                            open.push(([&path[..], &[true]].concat(), at(second, Slot::Local(id))));
+                        }
+                        break Target::Head(Head::Atom(a));
+                    }
+                    W::Rigid(Head::Atom(a), _) if self.atoms.get(a).is_none_or(|a| !matches!(a.rule, Rule::Inert)) => {
+                        break Target::Open;
+                    }
+                    W::Rigid(h, _) => break Target::Head(h),
+                    _ => break Target::Open,
                 }
-                W::Univ(_) => break Target::Univ,
-                W::Rigid(Head::Local(id), _) if id > known => break Target::Open,
-                W::Rigid(Head::Atom(a), _) if self.atoms.get(a).is_none_or(|a| !matches!(a.rule, Rule::Inert)) => {
-                    break Target::Open;
-                }
-                W::Rigid(h, _) => break Target::Head(h),
-                _ => break Target::Open,
-            }
-        };
+            };
+            found.push((path.into(), target));
+        }
         self.locals = known;
-        Ok(target)
+        Ok(found.into())
+    }
+
+    /// A part of a pair: its type, and the term in the scope of another.
+    pub fn part(&self, pair: &Tm, env: &Env, (first, second): (&Clo, &Clo), is_second: bool) -> R<(Tm, Clo)> {
+        let fst = self.sigma.ok_or(Halt::Broken)? + FST;
+        let projection = |n: usize| {
+            let any: Tm = Rc::new(T::Any);
+            app(Rc::new(T::Atom(n)), vec![any.clone(), any, pair.clone()])
+        };
+        if !is_second {
+            return Ok((projection(fst), first.clone()));
+        }
+        let ty = at(second, Slot::Clo(Clo { env: env.clone(), tm: projection(fst) }));
+        Ok((projection(fst + 1), ty))
     }
 
     /// Something new that is open, of a type in the scope of another: a function over what its type takes.
@@ -488,9 +521,9 @@ impl Store {
     pub fn open(&mut self, env: &Env, locals: &Option<Rc<Local>>, ty: Clo, role: Role) -> R<Tm> {
         let (mut env, mut locals, mut ty, mut functions) = (env.clone(), locals.clone(), ty, 0_usize);
         while let W::Pi(dom, inner, b) = self.whnf(&ty)? {
-            let target = self.target(&dom)?;
+            let leads = self.leads(&dom)?;
             let id = self.fresh();
-            locals = Some(Rc::new(Local { id, ty: dom, target, outer: locals }));
+            locals = Some(Rc::new(Local { id, ty: dom, leads, outer: locals }));
             env = env.push(Slot::Local(id));
             ty = Clo { env: inner.push(Slot::Local(id)), tm: b };
             functions += 1;
@@ -604,6 +637,12 @@ impl Store {
             meta.cost = cost;
         }
     }
+}
+
+/// A family at an argument.
+fn at(family: &Clo, argument: Slot) -> Clo {
+    let env = Env::default().push(Slot::Clo(family.clone())).push(argument);
+    Clo { env, tm: Rc::new(T::App(Rc::new(T::Var(1)), Rc::new([Rc::new(T::Var(0))]))) }
 }
 
 /// A term with what its variables stand for; a variable is replaced by what it stands for at once.
