@@ -39,7 +39,9 @@ impl Copier {
             };
             let simple = match head {
                 Head::Local(_) => true,
-                Head::Atom(a) => store.atoms.get(a).is_some_and(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair),
+                Head::Atom(a) => {
+                    store.atoms.get(a).is_some_and(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair)
+                }
             };
             if !simple {
                 return Ok(None);

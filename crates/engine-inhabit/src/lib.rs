@@ -40,7 +40,12 @@ pub fn inhabit(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
     store.refuel();
     let too_long = |_| (Reason::Unsupported, "The type of the goal takes too long to evaluate.".to_owned());
     let root = store
-        .open(&Env::default(), &None, Clo { env: Env::default(), tm: wanted }, Role { irrelevant: true, ..Role::default() })
+        .open(
+            &Env::default(),
+            &None,
+            Clo { env: Env::default(), tm: wanted },
+            Role { irrelevant: true, ..Role::default() },
+        )
         .map_err(too_long)?;
     let variables = u32::try_from(variables).unwrap_or(u32::MAX);
     let (mut found, mut refused) = (None, 0_u32);
@@ -57,7 +62,9 @@ pub fn inhabit(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
     let done = Search::new(store, budget, &mut judge).run();
     match (done, found) {
         (Ok(true), Some(term)) => Ok((0..taken).fold(term, |t, _| Rc::new(Node::Lam(t)))),
-        (Err(Stop::Reason(reason)), _) => Err((reason, "The search for a term of the type ran out of steps.".to_owned())),
+        (Err(Stop::Reason(reason)), _) => {
+            Err((reason, "The search for a term of the type ran out of steps.".to_owned()))
+        }
         _ => Err((Reason::Incomplete, "No term was found.".to_owned())),
     }
 }

@@ -110,10 +110,8 @@ impl<'a> Reader<'a> {
                 let yes = self.add(Kind::True, Some(bool.clone()))?;
                 let no = self.add(Kind::False, Some(bool.clone()))?;
                 let at = |m: usize, c: usize| app(var(m), vec![Rc::new(T::Atom(c))]);
-                let ty = pis(
-                    [pi(bool.clone(), any()), at(0, yes), at(1, no), bool].into_iter(),
-                    app(var(3), vec![var(0)]),
-                );
+                let ty =
+                    pis([pi(bool.clone(), any()), at(0, yes), at(1, no), bool].into_iter(), app(var(3), vec![var(0)]));
                 let case = |con| Case { con, params: 0, recursive: Vec::new() };
                 self.eliminator(Kind::BoolElim, ty, 1, vec![case(yes), case(no)])?;
                 Ok(n)
@@ -171,10 +169,8 @@ impl<'a> Reader<'a> {
 
     fn data(&mut self, d: DataRef) -> Result<usize, Open> {
         let decl = self.machine.globals().data(d.id).ok_or_else(|| outside("this data type"))?;
-        let params = (0..)
-            .zip(&decl.params)
-            .map(|(n, p)| self.term(p, n, d.shift))
-            .collect::<Result<Vec<Tm>, Open>>()?;
+        let params =
+            (0..).zip(&decl.params).map(|(n, p)| self.term(p, n, d.shift)).collect::<Result<Vec<Tm>, Open>>()?;
         let universe = Rc::new(T::Univ(Some(decl.level + d.shift)));
         let n = self.add(Kind::Data(d), Some(pis(params.clone().into_iter(), universe)))?;
         // Paths among elements are not searched for.
@@ -199,8 +195,7 @@ impl<'a> Reader<'a> {
                 fields.iter().enumerate().filter_map(|(k, f)| Some((k, recursion(f, n)?))).collect();
             // Below parameters, motive, earlier branches, and the fields so far.
             let before = 1 + branches.len();
-            let mut domains: Vec<Tm> =
-                fields.iter().enumerate().map(|(k, f)| raise(f, before, k)).collect();
+            let mut domains: Vec<Tm> = fields.iter().enumerate().map(|(k, f)| raise(f, before, k)).collect();
             for (given_before, (k, arity)) in recursive.iter().enumerate() {
                 let Some(f) = fields.get(*k) else { continue };
                 // The type of the field, where it was, then below the fields and hypotheses that came later.
@@ -215,8 +210,7 @@ impl<'a> Reader<'a> {
             cases.push(Case { con, params: count, recursive });
         }
         let last = branches.len();
-        let telescope: Vec<Tm> =
-            params.into_iter().chain([motive]).chain(branches).chain([of(1 + last)]).collect();
+        let telescope: Vec<Tm> = params.into_iter().chain([motive]).chain(branches).chain([of(1 + last)]).collect();
         let ty = pis(telescope.into_iter(), app(var(1 + last), vec![var(0)]));
         self.eliminator(Kind::DataElim(d), ty, count + 1, cases)?;
         Ok(n)
@@ -227,7 +221,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// It has something in it that cannot be read.
     pub fn term(&mut self, t: &Term, own: usize, shift: u32) -> Result<Tm, Open> {
-        let all = |r: &mut Self, ts: &[Term]| ts.iter().map(|t| r.term(t, own, shift)).collect::<Result<Vec<Tm>, Open>>();
+        let all =
+            |r: &mut Self, ts: &[Term]| ts.iter().map(|t| r.term(t, own, shift)).collect::<Result<Vec<Tm>, Open>>();
         let lam = |t: Tm| Rc::new(T::Lam(t));
         Ok(match &**t {
             Node::Var(n) => {

@@ -2,7 +2,7 @@
 //! proving in Lean (2025). What is open and pressed by an equation comes first, then what stands last, because it says most about the rest.
 
 use crate::copy::Copier;
-use crate::store::{Added, Halt, Kind, Local, R, Role, Rule, Store, Target};
+use crate::store::{Added, Atom, Halt, Kind, Local, R, Role, Rule, Store, Target};
 use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app, occurs};
 use bfv_search::{Budget, Reason};
 use std::rc::Rc;
@@ -15,6 +15,8 @@ const ROUND: u32 = 25;
 const FIRST: u32 = 160;
 /// What a guess at a function type costs.
 const GUESS: u32 = 80;
+/// What an induction about all values of something costs more than one about a value.
+const GENERAL: u32 = 48;
 
 /// Why a search ended without a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub struct Search<'a> {
     limit: u32,
     most: u32,
     cut: bool,
+    /// How many complete terms were refused.
+    pub refused: u64,
 }
 
 /// A choice that fits, and what it costs more than others.
@@ -79,7 +83,7 @@ type Choice = (Added, u32);
 impl<'a> Search<'a> {
     /// A search for what is open in a store.
     pub fn new(store: Store, budget: &'a mut Budget, judge: &'a mut Judge<'a>) -> Self {
-        Search { store, budget, judge, limit: FIRST, most: 0, cut: false }
+        Search { store, budget, judge, limit: FIRST, most: 0, cut: false, refused: 0 }
     }
 
     /// Looks for a term that is accepted: whether there is one, or none because all were tried.
@@ -130,7 +134,11 @@ impl<'a> Search<'a> {
         let mut view = View::default();
         self.look(0, &mut view);
         let Some((m, _)) = view.next else {
-            return Ok(if (self.judge)(&self.store)? { Way::Found } else { Way::Failed });
+            if (self.judge)(&self.store)? {
+                return Ok(Way::Found);
+            }
+            self.refused += 1;
+            return Ok(Way::Failed);
         };
         if view.cost > self.limit || view.size > self.most {
             self.cut = true;
@@ -146,13 +154,14 @@ impl<'a> Search<'a> {
             self.store.again(m, added, cost.saturating_add(more));
             let settled = self.store.settles(m).filter(|n| *n > 0);
             self.settle(settled, true);
+            let refused = self.refused;
             let mut way = self.step()?;
             if way == Way::Found {
                 return Ok(way);
             }
             self.settle(settled, false);
-            // What is left fails whatever stands in the place of what is settled.
-            if let (Way::Failed, Some(n)) = (way, settled) {
+            // What is left fails whatever stands in the place of what is settled, unless it was only refused at the end, for a universe.
+            if let (Way::Failed, Some(n), true) = (way, settled, refused == self.refused) {
                 way = Way::Back(n);
             }
             let _ = self.store.back(m, mark);
@@ -194,50 +203,45 @@ impl<'a> Search<'a> {
             self.attempt(m, 0, &mut found, |s| s.open(&env, &locals, ty.clone(), part).map(Some))?;
             return Ok(found);
         }
-        // Every pair is one of its parts, and there is one element of `Unit`.
-        let kind = if let W::Rigid(Head::Atom(a), _) = &goal { self.store.atoms.get(*a).map(|a| &a.kind) } else { None };
-        let intro = match kind {
-            Some(Kind::Sigma) => Some(Kind::Pair),
-            Some(Kind::Unit) => Some(Kind::Star),
-            _ => None,
-        };
-        if let Some((a, atom)) = self.store.atoms.iter().enumerate().find(|(_, a)| Some(&a.kind) == intro.as_ref()) {
-            let (head, tm) = (Rc::new(T::Atom(a)), atom.ty.clone().ok_or(Stop::Broken)?);
-            let used = Use { head: &head, ty: &Clo { env: Env::default(), tm }, path: &[], scrutinee: None };
-            self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &used, &goal, None))?;
+        let unit = |a: &Atom| a.kind == Kind::Unit;
+        if matches!(goal, W::Rigid(Head::Atom(a), _) if self.store.atoms.get(a).is_some_and(unit)) {
+            let star = self.store.atoms.iter().position(|a| a.kind == Kind::Star).ok_or(Stop::Broken)?;
+            self.attempt(m, 0, &mut found, |_| Ok(Some(Rc::new(T::Atom(star)))))?;
             return Ok(found);
         }
         if self.determined(m, (&env, &locals, part), &goal, &mut found)? {
             return Ok(found);
         }
-        let (mut n, mut local) = (0, locals.clone());
-        while let Some(l) = local {
-            let head = Rc::new(T::Var(n));
-            for (path, _) in l.leads.iter().filter(|(_, target)| fits(*target, &goal)) {
-                let used = Use { head: &head, ty: &l.ty, path, scrutinee: None };
-                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &used, &goal, None))?;
-            }
-            n += 1;
-            local = l.outer.clone();
+        let scope = (&env, &locals, part);
+        // Every element of a type of pairs is a pair; an eliminator may make one, too.
+        let pairs = matches!(goal, W::Rigid(Head::Atom(a), _) if self.store.sigma == Some(a));
+        if !pairs {
+            self.variables(m, scope, &goal, &mut found)?;
         }
         for a in (0..self.store.atoms.len()).rev() {
             let Some(atom) = self.store.atoms.get(a) else { break };
-            let Some(ty) = &atom.ty else { continue };
-            if (neutral && atom.constructs) || !self.could_be(m, a) {
+            let Some(tm) = atom.ty.clone() else { continue };
+            let meant = !pairs || atom.kind == Kind::Pair || atom.scrutinee.is_some();
+            if !meant || (neutral && atom.constructs) || !self.could_be(m, a) {
                 continue;
             }
-            let (ty, head) = (Clo { env: Env::default(), tm: ty.clone() }, Rc::new(T::Atom(a)));
-            let (scrutinee, leads) = (atom.scrutinee, atom.leads.clone());
+            let (ty, head) = (Clo { env: Env::default(), tm }, Rc::new(T::Atom(a)));
+            let (scrutinee, leads, recursive) = (atom.scrutinee, atom.leads.clone(), atom.rule.recursive());
             for (path, _) in leads.iter().filter(|(_, target)| fits(*target, &goal)) {
-                let used = Use { head: &head, ty: &ty, path, scrutinee };
-                self.attempt(m, 0, &mut found, |s| apply(s, (&env, &locals, part), &used, &goal, None))?;
+                let used = Use { head: &head, ty: &ty, path, scrutinee, general: false };
+                self.attempt(m, 0, &mut found, |s| apply(s, scope, &used, &goal, None))?;
+            }
+            // An induction may be about all values of something else.
+            if recursive && matches!(goal, W::Rigid(..)) {
+                let used = Use { head: &head, ty: &ty, path: &[], scrutinee, general: true };
+                self.attempt(m, GENERAL, &mut found, |s| apply(s, scope, &used, &goal, None))?;
             }
         }
         if let W::Univ(level) = goal {
             let pressed = self.store.pressing(m).next().is_some();
             if !pressed || self.store.pressing(m).any(|(_, _, w)| matches!(w, W::Pi(..))) {
                 let more = if pressed { 0 } else { GUESS };
-                self.attempt(m, more, &mut found, |s| function_type(s, (&env, &locals, part), level))?;
+                self.attempt(m, more, &mut found, |s| function_type(s, (&env, &locals, part), level).map(Some))?;
             }
             let lower = self.store.pressing(m).find_map(|(_, _, w)| if let W::Univ(l) = w { Some(*l) } else { None });
             if let Some(lower) = lower {
@@ -247,16 +251,33 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
+    /// Tries the variables that the search has bound.
+    fn variables(&mut self, m: usize, scope: Scope<'_>, goal: &W, found: &mut Vec<Choice>) -> Result<(), Stop> {
+        let (mut n, mut local) = (0, scope.1.clone());
+        while let Some(l) = local {
+            let head = Rc::new(T::Var(n));
+            for (path, _) in l.leads.iter().filter(|(_, target)| fits(*target, goal)) {
+                let used = Use { head: &head, ty: &l.ty, path, scrutinee: None, general: false };
+                self.attempt(m, 0, found, |s| apply(s, scope, &used, goal, None))?;
+            }
+            n += 1;
+            local = l.outer.clone();
+        }
+        Ok(())
+    }
+
     /// Tries what an equation determines; whether it determines the head.
     fn determined(
         &mut self,
         m: usize,
-        (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
+        (env, locals, part): Scope<'_>,
         goal: &W,
         found: &mut Vec<Choice>,
     ) -> Result<bool, Stop> {
         let press = self.store.pressing(m).find(|(_, args, _)| args.is_empty());
-        let Some((rho, _, other)) = press.map(|(rho, _, other)| (rho.clone(), (), other.clone())) else { return Ok(false) };
+        let Some((rho, _, other)) = press.map(|(rho, _, other)| (rho.clone(), (), other.clone())) else {
+            return Ok(false);
+        };
         let own: Vec<Rc<Local>> = std::iter::successors(locals.clone(), |l| l.outer.clone()).collect();
         let mut copier = match Copier::new(&mut self.store, &rho, own.len()) {
             Ok(Some(copier)) => copier,
@@ -274,7 +295,7 @@ impl<'a> Search<'a> {
             _ => None,
         };
         let Some(ty) = ty else { return Ok(false) };
-        let used = Use { head: &head, ty: &ty, path: &[], scrutinee: None };
+        let used = Use { head: &head, ty: &ty, path: &[], scrutinee: None, general: false };
         self.attempt(m, 0, found, |s| apply(s, (env, locals, part), &used, goal, Some((&mut copier, given))))?;
         Ok(true)
     }
@@ -299,9 +320,8 @@ impl<'a> Search<'a> {
 
     /// Whether an atom agrees with the heads that press on something open.
     fn could_be(&self, m: usize, a: usize) -> bool {
-        let inert = |n: usize| {
-            self.store.atoms.get(n).is_some_and(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair)
-        };
+        let inert =
+            |n: usize| self.store.atoms.get(n).is_some_and(|a| matches!(a.rule, Rule::Inert) && a.kind != Kind::Pair);
         !inert(a)
             || self.store.pressing(m).all(|(_, _, w)| match w {
                 W::Rigid(Head::Atom(k), _) => *k == a || !inert(*k),
@@ -356,18 +376,23 @@ struct Use<'a> {
     path: &'a [bool],
     /// The argument that must not be a constructor.
     scrutinee: Option<usize>,
+    /// Whether it takes one more argument, where its type does not say so yet.
+    general: bool,
 }
+
+/// What something open stands in the scope of, and what its parts are for.
+type Scope<'a> = (&'a Env, &'a Option<Rc<Local>>, Role);
 
 /// A head at new arguments, if its result can be the goal.
 fn apply(
     s: &mut Store,
-    (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
+    (env, locals, part): Scope<'_>,
     used: &Use<'_>,
     goal: &W,
     mut given: Option<(&mut Copier, &[Clo])>,
 ) -> R<Option<Tm>> {
     let (mut ty, mut args, mut head, mut path) = (used.ty.clone(), Vec::new(), used.head.clone(), used.path.iter());
-    let mut count = 0;
+    let (mut count, mut general) = (0, used.general);
     let result = loop {
         match s.whnf(&ty)? {
             W::Pi(dom, inner, b) => {
@@ -386,6 +411,18 @@ fn apply(
                 ty = Clo { env: inner.push(Slot::Clo(Clo { env: env.clone(), tm: arg.clone() })), tm: b };
                 args.push(arg);
                 count += 1;
+            }
+            result if general && result.waits().is_some() => {
+                general = false;
+                let functions = function_type(s, (env, locals, part), None)?;
+                let functions = s.whnf(&Clo { env: env.clone(), tm: functions })?;
+                if !s.unify(result, functions.clone())? {
+                    return Ok(None);
+                }
+                let W::Pi(dom, inner, b) = functions else { return Ok(None) };
+                let arg = s.open(env, locals, dom, Role { irrelevant: false, ..part })?;
+                ty = Clo { env: inner.push(Slot::Clo(Clo { env: env.clone(), tm: arg.clone() })), tm: b };
+                args.push(arg);
             }
             result => {
                 let Some(is_second) = path.next() else { break result };
@@ -408,10 +445,7 @@ fn apply(
 }
 
 /// A function type of which domain and codomain are open.
-fn function_type(
-    s: &mut Store,
-    (env, locals, part): (&Env, &Option<Rc<Local>>, Role),
-    level: Option<u32>) -> R<Option<Tm>> {
+fn function_type(s: &mut Store, (env, locals, part): Scope<'_>, level: Option<u32>) -> R<Tm> {
     let universe = Clo { env: Env::default(), tm: Rc::new(T::Univ(level)) };
     let part = Role { irrelevant: false, ..part };
     let dom = s.open(env, locals, universe.clone(), part)?;
@@ -419,7 +453,7 @@ fn function_type(
     let ty = Clo { env: env.clone(), tm: dom.clone() };
     let inner = Some(Rc::new(Local { id, ty, leads: Rc::new([(Rc::new([]), Target::Open)]), outer: locals.clone() }));
     let cod = s.open(&env.push(Slot::Local(id)), &inner, universe, part)?;
-    Ok(Some(Rc::new(T::Pi(dom, cod))))
+    Ok(Rc::new(T::Pi(dom, cod)))
 }
 
 /// Sixteenths of the binary logarithm, rounded down.

@@ -71,6 +71,14 @@ pub enum Rule {
     Elim(usize, Vec<Case>),
 }
 
+impl Rule {
+    /// Whether it is an eliminator of a type with recursive constructors.
+    #[must_use]
+    pub fn recursive(&self) -> bool {
+        matches!(self, Rule::Elim(_, cases) if cases.iter().any(|c| !c.recursive.is_empty()))
+    }
+}
+
 /// What the result of a head is, as far as it is known before it has arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -405,9 +413,7 @@ impl Store {
 
     /// A pair is equal to what has its parts, and all elements of the type with one element are equal.
     fn by_parts(&mut self, h: Head, xs: &[Clo], k: Head, ys: &[Clo]) -> R<bool> {
-        let is = |store: &Store, h: Head, kind: &Kind| {
-            matches!(h, Head::Atom(n) if store.atoms.get(n).is_some_and(|a| a.kind == *kind))
-        };
+        let is = |store: &Store, h: Head, kind: &Kind| matches!(h, Head::Atom(n) if store.atoms.get(n).is_some_and(|a| a.kind == *kind));
         if is(self, h, &Kind::Star) || is(self, k, &Kind::Star) {
             return Ok(true);
         }
@@ -566,7 +572,9 @@ impl Store {
         waiting.iter().filter_map(move |e| {
             let e = self.equations.get(*e).filter(|e| e.pressing)?;
             match &*e.sides {
-                (W::Flex(n, env, args), other) | (other, W::Flex(n, env, args)) if *n == m => Some((env, &args[..], other)),
+                (W::Flex(n, env, args), other) | (other, W::Flex(n, env, args)) if *n == m => {
+                    Some((env, &args[..], other))
+                }
                 _ => None,
             }
         })

@@ -53,7 +53,9 @@ impl Writer<'_> {
         let atom = self.store.atoms.get(a)?;
         let at = |n: usize| self.term(args.get(n)?, below);
         let body = |n: usize| self.body(args.get(n)?, below);
-        let list = |from: usize, to: usize| args.get(from..to)?.iter().map(|t| self.term(t, below)).collect::<Option<Vec<_>>>();
+        let list = |from: usize, to: usize| {
+            args.get(from..to)?.iter().map(|t| self.term(t, below)).collect::<Option<Vec<_>>>()
+        };
         let (node, taken) = match &atom.kind {
             Kind::Variable(level) => (Node::Var((self.variables + below).checked_sub(level + 1)?), 0),
             Kind::Opaque(t) => return self.applied(t.clone(), args, below),
