@@ -1,7 +1,7 @@
 //! Types of the kernel as terms of the search. Data types bring their constructors and eliminators as heads; what is not understood is a head
 //! that nothing else is equal to.
 
-use crate::store::{Atom, Case, Kind, Rule, Store};
+use crate::store::{Atom, Case, Kind, Lead, Rule, Store};
 use crate::term::{Clo, Env, T, Tm, app, pis, raise, var};
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::Machine;
@@ -334,7 +334,9 @@ impl<'a> Reader<'a> {
             let leads = self.store.leads(&Clo { env: Env::default(), tm: ty });
             let leads = leads.map_err(|_| (Reason::Unsupported, "A type takes too long to evaluate.".to_owned()))?;
             if let Some(atom) = self.store.atoms.get_mut(n) {
-                atom.leads = leads;
+                // A part of what was just put together is no normal form.
+                let whole = |(path, _): &&Lead| path.is_empty() || !atom.constructs;
+                atom.leads = leads.iter().filter(whole).cloned().collect();
             }
         }
         Ok(())
