@@ -149,7 +149,8 @@ impl<'a> Search<'a> {
             meta.chosen = mark;
         }
         let choices = self.choices(m)?;
-        let cost = bits(choices.len());
+        // What is unlikely makes nothing else less likely.
+        let cost = bits(choices.iter().filter(|(_, more)| *more == 0).count());
         for (added, more) in choices {
             self.store.again(m, added, cost.saturating_add(more));
             let settled = self.store.settles(m).filter(|n| *n > 0);
@@ -218,6 +219,8 @@ impl<'a> Search<'a> {
         if !pairs {
             self.variables(m, scope, &goal, &mut found)?;
         }
+        // Types, and what equations say something about, are seldom made by cases.
+        let computes = matches!(goal, W::Univ(_)) || self.store.pressing(m).next().is_some();
         for a in (0..self.store.atoms.len()).rev() {
             let Some(atom) = self.store.atoms.get(a) else { break };
             let Some(tm) = atom.ty.clone() else { continue };
@@ -229,10 +232,11 @@ impl<'a> Search<'a> {
             let (scrutinee, leads, recursive) = (atom.scrutinee, atom.leads.clone(), atom.rule.recursive());
             for (path, _) in leads.iter().filter(|(_, target)| fits(*target, &goal)) {
                 let used = Use { head: &head, ty: &ty, path, scrutinee, general: false };
-                self.attempt(m, 0, &mut found, |s| apply(s, scope, &used, &goal, None))?;
+                let more = if scrutinee.is_some() && computes { GENERAL } else { 0 };
+                self.attempt(m, more, &mut found, |s| apply(s, scope, &used, &goal, None))?;
             }
             // An induction may be about all values of something else.
-            if recursive && matches!(goal, W::Rigid(..)) {
+            if recursive && !computes && matches!(goal, W::Rigid(..)) {
                 let used = Use { head: &head, ty: &ty, path: &[], scrutinee, general: true };
                 self.attempt(m, GENERAL, &mut found, |s| apply(s, scope, &used, &goal, None))?;
             }
@@ -244,7 +248,7 @@ impl<'a> Search<'a> {
                 self.attempt(m, more, &mut found, |s| function_type(s, (&env, &locals, part), level).map(Some))?;
             }
             let lower = self.store.pressing(m).find_map(|(_, _, w)| if let W::Univ(l) = w { Some(*l) } else { None });
-            if let Some(lower) = lower {
+            if let Some(lower) = lower.filter(|l| level.is_none_or(|level| l.is_some_and(|l| l < level))) {
                 self.attempt(m, 0, &mut found, |_| Ok(Some(Rc::new(T::Univ(lower)))))?;
             }
         }
@@ -256,7 +260,13 @@ impl<'a> Search<'a> {
         let (mut n, mut local) = (0, scope.1.clone());
         while let Some(l) = local {
             let head = Rc::new(T::Var(n));
-            for (path, _) in l.leads.iter().filter(|(_, target)| fits(*target, goal)) {
+            let mut leads = l.leads.clone();
+            if leads.iter().any(|(_, target)| *target == Target::Open) {
+                // More may be known of it by now.
+                self.store.refuel();
+                leads = self.store.leads(&l.ty).unwrap_or(leads);
+            }
+            for (path, _) in leads.iter().filter(|(_, target)| fits(*target, goal)) {
                 let used = Use { head: &head, ty: &l.ty, path, scrutinee: None, general: false };
                 self.attempt(m, 0, found, |s| apply(s, scope, &used, goal, None))?;
             }
@@ -414,7 +424,7 @@ fn apply(
             }
             result if general && result.waits().is_some() => {
                 general = false;
-                let functions = function_type(s, (env, locals, part), None)?;
+                let functions = function_type(s, (env, locals, part), Some(0))?;
                 let functions = s.whnf(&Clo { env: env.clone(), tm: functions })?;
                 if !s.unify(result, functions.clone())? {
                     return Ok(None);
