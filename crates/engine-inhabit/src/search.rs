@@ -305,6 +305,10 @@ impl<'a> Search<'a> {
             _ => None,
         };
         let Some(ty) = ty else { return Ok(false) };
+        let constructs = matches!(h, Head::Atom(a) if self.store.atoms.get(*a).is_some_and(|a| a.constructs));
+        if constructs && self.store.metas.get(m).is_some_and(|m| m.role.neutral) {
+            return Ok(true);
+        }
         let used = Use { head: &head, ty: &ty, path: &[], scrutinee: None, general: false };
         self.attempt(m, 0, found, |s| apply(s, (env, locals, part), &used, goal, Some((&mut copier, given))))?;
         Ok(true)
