@@ -2,7 +2,8 @@
 //! unification of patterns (Miller, A logic programming language with lambda-abstraction, 1991), and a little more: a variable may also stand
 //! for a term of which nothing occurs on the other side.
 
-use crate::store::{Halt, Kind, R, Rule, Store};
+use crate::atom::{Kind, Rule};
+use crate::store::{Halt, R, Store};
 use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app};
 use std::rc::Rc;
 

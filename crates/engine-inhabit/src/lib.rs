@@ -1,12 +1,23 @@
-//! Terms of dependent types, found by refining what is still open.
+//! Terms of dependent types, in the manner of Canonical: Norman and Avigad, Canonical for automated theorem proving in Lean (2025).
+//!
+//! A goal is one thing that is open. A step puts a head with its arguments in the place of something open, and each argument is open then.
+//! That the type of the head is the one that is wanted is an equation between terms with open things in them: it fails, holds, or waits
+//! for one of them. So every choice has its consequences at once, whatever the order in which things are refined. Iterative deepening goes by
+//! the number of choices that there were. Eliminators, constructors and transport along paths are heads like any other. Universe levels are
+//! compared only as far as they are known, so the kernel checks each term before the search ends. What is absent: no clock, no floats,
+//! no threads; lemmas of the library, paths that are no reflexivity, and eliminators of types with path constructors are not used.
 
+mod atom;
 mod copy;
+mod eval;
 mod read;
 mod search;
 mod store;
 mod term;
+mod unify;
 mod write;
 
+use atom::{Atom, Kind, Target};
 use bfv_format::{Node, Term};
 use bfv_kernel::{Ctx, V, Val};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
@@ -14,58 +25,118 @@ use read::{Open, Reader};
 use search::{Search, Stop};
 use std::rc::Rc;
 use store::{Role, Store};
-use term::{Clo, Env};
+use term::{Clo, Env, T, Tm, occurs};
 use write::Writer;
 
-/// Finds a term of the type of a goal.
+/// Finds a term of the type of a goal. Each term that is complete is checked by the kernel, and the search goes on where it is refused.
 ///
 /// # Errors
 /// The budget is used up, the goal has something in it that the search does not know, or there is no term among those that it makes.
 pub fn inhabit(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
-    let m = goal.machine;
-    let (ctx, target, taken) = taken_in(goal)?;
-    if !ctx.dims.is_empty() {
-        return Err((Reason::OutsideFragment, String::new()));
-    }
-    let variables = ctx.types.len();
-    let mut reader = Reader::new(m, variables);
-    for (level, ty) in (0..).zip(&ctx.types) {
-        let ty = m.quote(&ctx, ty).map_err(|r| stopped(&r))?;
-        reader.variable(level, &ty)?;
-    }
-    let wanted = m.quote(&ctx, &target).map_err(|r| stopped(&r))?;
-    let wanted = reader.term(&wanted, 0, 0)?;
-    reader.targets()?;
-    let mut store = reader.store;
-    store.refuel();
-    let too_long = |_| (Reason::Unsupported, "The type of the goal takes too long to evaluate.".to_owned());
-    let root = store
-        .open(
-            &Env::default(),
-            &None,
-            Clo { env: Env::default(), tm: wanted },
-            Role { irrelevant: true, ..Role::default() },
-        )
-        .map_err(too_long)?;
-    let variables = u32::try_from(variables).unwrap_or(u32::MAX);
-    let (mut found, mut refused) = (None, 0_u32);
-    let mut judge = |store: &Store| -> Result<bool, Stop> {
-        let Some(term) = (Writer { store, variables }).term(&root, 0) else { return Ok(false) };
-        let accepted = m.check(&ctx, &term, &target).is_ok();
-        if accepted {
-            found = Some(term);
-        } else {
-            refused += 1;
+    Inhabit::read(goal)?.search(goal, budget)
+}
+
+/// A goal as the search has it.
+struct Posed {
+    /// The context after what the goal takes is taken in, and how much that was.
+    ctx: Ctx,
+    taken: u32,
+    /// What is left of the goal, for the kernel and for the search.
+    target: V,
+    wanted: Tm,
+    /// The types of the variables of the context.
+    given: Vec<Tm>,
+    store: Store,
+}
+
+impl Inhabit {
+    fn read(goal: &Goal<'_>) -> Result<Posed, Open> {
+        let m = goal.machine;
+        let (ctx, target, taken) = taken_in(goal)?;
+        if !ctx.dims.is_empty() {
+            return Err((Reason::OutsideFragment, String::new()));
         }
-        Ok(accepted)
-    };
-    let done = Search::new(store, budget, &mut judge).run();
-    match (done, found) {
-        (Ok(true), Some(term)) => Ok((0..taken).fold(term, |t, _| Rc::new(Node::Lam(t)))),
-        (Err(Stop::Reason(reason)), _) => {
-            Err((reason, "The search for a term of the type ran out of steps.".to_owned()))
+        let mut reader = Reader::new(m, ctx.types.len());
+        let mut given = Vec::new();
+        for (level, ty) in (0..).zip(&ctx.types) {
+            let ty = m.quote(&ctx, ty).map_err(|r| stopped(&r))?;
+            given.push(reader.variable(level, &ty)?);
         }
-        _ => Err((Reason::Incomplete, "No term was found.".to_owned())),
+        let wanted = m.quote(&ctx, &target).map_err(|r| stopped(&r))?;
+        let wanted = reader.term(&wanted, 0, 0)?;
+        reader.leads()?;
+        Ok(Posed { ctx, taken, target, wanted, given, store: reader.store })
+    }
+}
+
+impl Posed {
+    /// Whether the goal is about types: it takes one, or it is neither an equation nor falsehood, which are claims about elements.
+    fn about_types(&self) -> bool {
+        let kind = |t: &Tm| match &**t {
+            T::Atom(a) => self.store.atoms.get(*a).map(|a| &a.kind),
+            T::App(f, _) => match &**f {
+                T::Atom(a) => self.store.atoms.get(*a).map(|a| &a.kind),
+                _ => None,
+            },
+            _ => None,
+        };
+        let takes =
+            |a: &Atom| matches!(a.kind, Kind::Variable(_)) && a.leads.iter().any(|(_, target)| *target == Target::Univ);
+        self.store.atoms.iter().any(takes) || !matches!(kind(&self.wanted), None | Some(Kind::Path | Kind::Empty))
+    }
+
+    /// Whether it is a formula of propositional logic, which is decided elsewhere.
+    fn propositional(&self) -> bool {
+        self.given.iter().chain([&self.wanted]).all(|t| formula(&self.store, t) || matches!(&**t, T::Univ(_)))
+    }
+
+    fn search(self, goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
+        let Posed { ctx, taken, target, wanted, given: _, mut store } = self;
+        store.refuel();
+        let too_long = |_| (Reason::Unsupported, "The type of the goal takes too long to evaluate.".to_owned());
+        let whole = Role { irrelevant: true, ..Role::default() };
+        let root =
+            store.open(&Env::default(), &None, Clo { env: Env::default(), tm: wanted }, whole).map_err(too_long)?;
+        let variables = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
+        let mut found = None;
+        let mut judge = |store: &Store| {
+            let term = (Writer { store, variables }).term(&root, 0);
+            found = term.filter(|t| goal.machine.check(&ctx, t, &target).is_ok());
+            found.is_some()
+        };
+        let mut search = Search::new(store, budget, &mut judge);
+        let (done, refused) = (search.run(), search.refused);
+        match (done, found) {
+            (Ok(true), Some(term)) => Ok((0..taken).fold(term, |t, _| Rc::new(Node::Lam(t)))),
+            (Err(Stop::Reason(reason)), _) => {
+                Err((reason, "The search for a term of this type ran out of steps.".to_owned()))
+            }
+            (Err(Stop::Broken), _) => {
+                Err((Reason::Unsupported, "The search made a term that is ill formed.".to_owned()))
+            }
+            _ if refused > 0 => Err((
+                Reason::RejectedCandidate,
+                "A term was found that the kernel refuses, and no other one.".to_owned(),
+            )),
+            _ => Err((Reason::Incomplete, "No term that the search can make is of this type.".to_owned())),
+        }
+    }
+}
+
+/// Whether a type is made of variables by connectives.
+fn formula(store: &Store, t: &Tm) -> bool {
+    match &**t {
+        T::Pi(a, b) => formula(store, a) && !occurs(b, 0) && formula(store, b),
+        T::Lam(b) => !occurs(b, 0) && formula(store, b),
+        T::Atom(a) => {
+            store.atoms.get(*a).is_some_and(|a| matches!(a.kind, Kind::Variable(_) | Kind::Empty | Kind::Unit))
+        }
+        T::App(f, args) => {
+            let connective = |a: &Atom| a.kind == Kind::Sigma || matches!(a.kind, Kind::Data(_)) && a.sum;
+            matches!(&**f, T::Atom(a) if store.atoms.get(*a).is_some_and(connective))
+                && args.iter().all(|t| formula(store, t))
+        }
+        _ => false,
     }
 }
 
@@ -96,7 +167,13 @@ impl Engine for Inhabit {
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        match inhabit(goal, budget) {
+        let found = Inhabit::read(goal).and_then(|posed| {
+            if !posed.about_types() || posed.propositional() {
+                return Err((Reason::OutsideFragment, String::new()));
+            }
+            posed.search(goal, budget)
+        });
+        match found {
             Ok(term) => Outcome::Candidate(term),
             Err((reason, why)) => Outcome::GaveUp(reason, why),
         }

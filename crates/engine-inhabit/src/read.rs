@@ -1,9 +1,10 @@
 //! Types of the kernel as terms of the search. Data types bring their constructors and eliminators as heads; what is not understood is a head
 //! that nothing else is equal to.
 
-use crate::store::{Atom, Case, Kind, Lead, Rule, Store};
+use crate::atom::{Atom, Case, Kind, Lead, Rule};
+use crate::store::Store;
 use crate::term::{Clo, Env, T, Tm, app, pis, raise, var};
-use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_format::{Constructor, DataRef, Node, Prim, Term};
 use bfv_kernel::Machine;
 use bfv_search::Reason;
 use bfv_search::shift::rename;
@@ -71,7 +72,7 @@ impl<'a> Reader<'a> {
         }
         let constructs = matches!(kind, Kind::Pair | Kind::Refl | Kind::Star | Kind::True | Kind::False)
             || matches!(kind, Kind::Zero | Kind::Suc | Kind::Con(..));
-        let atom = Atom { kind, ty, rule: Rule::Inert, scrutinee: None, constructs, leads: Rc::new([]) };
+        let atom = Atom { kind, ty, rule: Rule::Inert, scrutinee: None, constructs, leads: Rc::new([]), sum: false };
         self.store.atoms.push(atom);
         Ok(n)
     }
@@ -212,6 +213,10 @@ impl<'a> Reader<'a> {
         let last = branches.len();
         let telescope: Vec<Tm> = params.into_iter().chain([motive]).chain(branches).chain([of(1 + last)]).collect();
         let ty = pis(telescope.into_iter(), app(var(1 + last), vec![var(0)]));
+        let one = |c: &Constructor| matches!(&c.fields[..], [f] if matches!(**f, Node::Var(_)));
+        if let Some(atom) = self.store.atoms.get_mut(n) {
+            atom.sum = count == 2 && last == 2 && decl.constructors.iter().all(one);
+        }
         self.eliminator(Kind::DataElim(d), ty, count + 1, cases)?;
         Ok(n)
     }
@@ -314,20 +319,20 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Its type cannot be read.
-    pub fn variable(&mut self, level: u32, ty: &Term) -> Result<(), Open> {
+    pub fn variable(&mut self, level: u32, ty: &Term) -> Result<Tm, Open> {
         let ty = self.term(ty, 0, 0)?;
         let n = self.atom(Kind::Variable(level))?;
         if let Some(atom) = self.store.atoms.get_mut(n) {
-            atom.ty = Some(ty);
+            atom.ty = Some(ty.clone());
         }
-        Ok(())
+        Ok(ty)
     }
 
     /// Looks at the types of all atoms, so that the search can tell what cannot fit.
     ///
     /// # Errors
     /// A type has no value.
-    pub fn targets(&mut self) -> Result<(), Open> {
+    pub fn leads(&mut self) -> Result<(), Open> {
         for n in 0..self.store.atoms.len() {
             let Some(ty) = self.store.atoms.get(n).and_then(|a| a.ty.clone()) else { continue };
             self.store.refuel();

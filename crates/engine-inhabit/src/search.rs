@@ -1,8 +1,9 @@
 //! The search: iterative deepening by how likely the choices were that led to a term, after Norman and Avigad, Canonical for automated theorem
 //! proving in Lean (2025). What is open and pressed by an equation comes first, then what stands last, because it says most about the rest.
 
+use crate::atom::{Atom, Kind, Rule, Target};
 use crate::copy::Copier;
-use crate::store::{Added, Atom, Halt, Kind, Local, R, Role, Rule, Store, Target};
+use crate::store::{Added, Halt, Local, R, Role, Store};
 use crate::term::{Clo, Env, Head, Slot, T, Tm, W, app, occurs};
 use bfv_search::{Budget, Reason};
 use std::rc::Rc;
@@ -61,7 +62,7 @@ enum Way {
 }
 
 /// Judges the term that was found.
-pub type Judge<'a> = dyn FnMut(&Store) -> Result<bool, Stop> + 'a;
+pub type Judge<'a> = dyn FnMut(&Store) -> bool + 'a;
 
 /// A search.
 pub struct Search<'a> {
@@ -134,7 +135,7 @@ impl<'a> Search<'a> {
         let mut view = View::default();
         self.look(0, &mut view);
         let Some((m, _)) = view.next else {
-            if (self.judge)(&self.store)? {
+            if (self.judge)(&self.store) {
                 return Ok(Way::Found);
             }
             self.refused += 1;
@@ -409,12 +410,12 @@ fn apply(
     let (mut count, mut general) = (0, used.general);
     let result = loop {
         match s.whnf(&ty)? {
+            // What is determined may be a function that is not applied.
+            result @ W::Pi(..) if given.as_ref().is_some_and(|(_, given)| given.len() == count) => break result,
             W::Pi(dom, inner, b) => {
-                let copy = match &mut given {
-                    Some((copier, given)) => match given.get(count) {
-                        Some(c) => copier.value(s, c)?,
-                        None => return Ok(None),
-                    },
+                let determined = given.as_mut().and_then(|(copier, given)| Some((copier, given.get(count)?)));
+                let copy = match determined {
+                    Some((copier, c)) => copier.value(s, c)?,
                     None => None,
                 };
                 let (neutral, free) = (used.scrutinee == Some(count), part.irrelevant && !occurs(&b, 0));

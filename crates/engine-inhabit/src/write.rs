@@ -1,6 +1,7 @@
 //! Terms that were found as terms of the kernel.
 
-use crate::store::{Kind, Rule, Store};
+use crate::atom::{Kind, Rule};
+use crate::store::Store;
 use crate::term::{T, Tm, raise, var};
 use bfv_format::{Dim, Node, Prim, Term};
 use num_traits::ToPrimitive;
