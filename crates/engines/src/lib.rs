@@ -2,6 +2,7 @@
 
 use bfv_driver::Plugged;
 use bfv_engine_egg::Egg;
+use bfv_engine_inhabit::Inhabit;
 use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
@@ -20,11 +21,12 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
+/// A search for terms comes last: it is for types that depend on something, and says at once when a claim is about numbers.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &Auto,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
+    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -35,4 +37,4 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
 pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Asked(&Z3), &HINTED], ..ENGINES };
+    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &Asked(&Z3), &HINTED], ..ENGINES };
