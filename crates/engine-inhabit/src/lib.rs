@@ -166,6 +166,10 @@ impl Engine for Inhabit {
         true
     }
 
+    fn adds_to_reasons(&self) -> bool {
+        true
+    }
+
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let found = Inhabit::read(goal).and_then(|posed| {
             if !posed.about_types() || posed.propositional() {

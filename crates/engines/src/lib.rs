@@ -22,7 +22,7 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic]);
+const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic, &Inhabit]);
 
 /// Several engines as one.
 struct Together(&'static [&'static dyn Engine]);
