@@ -10,6 +10,8 @@ use std::rc::Rc;
 pub enum Kind {
     /// A variable of the context, by its level.
     Variable(u32),
+    /// A theorem, by its position, which the search tries last.
+    Theorem(u32),
     /// A term of the context in which nothing computes.
     Opaque(Term),
     Sigma,
@@ -93,6 +95,8 @@ pub struct Atom {
     pub constructs: bool,
     /// What it leads to.
     pub leads: Rc<[Lead]>,
+    /// Whether it is tried where no equation asks for it.
+    pub offered: bool,
     /// Whether it is a type of what is one of two things.
     pub sum: bool,
 }

@@ -18,7 +18,7 @@ mod unify;
 mod write;
 
 use atom::{Atom, Kind, Target};
-use bfv_format::{Node, Term};
+use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, V, Val};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use read::{Open, Reader};
@@ -33,11 +33,16 @@ use write::Writer;
 /// # Errors
 /// The budget is used up, the goal has something in it that the search does not know, or there is no term among those that it makes.
 pub fn inhabit(goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
-    Inhabit::read(goal)?.search(goal, budget)
+    let posed = Posed::read(goal)?;
+    let posed = if posed.about_types() || !posed.quantified() { posed } else { posed.first_order(goal)? };
+    posed.search(goal, budget)
 }
 
+/// Of the steps that are left a claim without types gets this part.
+const LOGIC: u64 = 4;
+
 /// A goal as the search has it.
-struct Posed {
+struct Posed<'a> {
     /// The context after what the goal takes is taken in, and how much that was.
     ctx: Ctx,
     taken: u32,
@@ -46,11 +51,11 @@ struct Posed {
     wanted: Tm,
     /// The types of the variables of the context.
     given: Vec<Tm>,
-    store: Store,
+    reader: Reader<'a>,
 }
 
-impl Inhabit {
-    fn read(goal: &Goal<'_>) -> Result<Posed, Open> {
+impl<'a> Posed<'a> {
+    fn read(goal: &'a Goal<'_>) -> Result<Posed<'a>, Open> {
         let m = goal.machine;
         let (ctx, target, taken) = taken_in(goal)?;
         if !ctx.dims.is_empty() {
@@ -65,33 +70,86 @@ impl Inhabit {
         let wanted = m.quote(&ctx, &target).map_err(|r| stopped(&r))?;
         let wanted = reader.term(&wanted, 0, 0)?;
         reader.leads()?;
-        Ok(Posed { ctx, taken, target, wanted, given, store: reader.store })
+        Ok(Posed { ctx, taken, target, wanted, given, reader })
     }
-}
 
-impl Posed {
     /// Whether the goal is about types: it takes one, or it is neither an equation nor falsehood, which are claims about elements.
     fn about_types(&self) -> bool {
         let kind = |t: &Tm| match &**t {
-            T::Atom(a) => self.store.atoms.get(*a).map(|a| &a.kind),
+            T::Atom(a) => self.reader.store.atoms.get(*a).map(|a| &a.kind),
             T::App(f, _) => match &**f {
-                T::Atom(a) => self.store.atoms.get(*a).map(|a| &a.kind),
+                T::Atom(a) => self.reader.store.atoms.get(*a).map(|a| &a.kind),
                 _ => None,
             },
             _ => None,
         };
         let takes =
             |a: &Atom| matches!(a.kind, Kind::Variable(_)) && a.leads.iter().any(|(_, target)| *target == Target::Univ);
-        self.store.atoms.iter().any(takes) || !matches!(kind(&self.wanted), None | Some(Kind::Path | Kind::Empty))
+        self.reader.store.atoms.iter().any(takes)
+            || !matches!(kind(&self.wanted), None | Some(Kind::Path | Kind::Empty | Kind::Unit | Kind::Sigma))
+    }
+
+    /// Whether it is a formula with quantifiers in which nothing is computed with numbers, so that logic may do.
+    fn quantified(&self) -> bool {
+        let computes = |a: &Atom| matches!(&a.kind, Kind::Opaque(t) if matches!(**t, Node::Prim(p) if !matches!(p, Prim::NatLtb | Prim::IntLtb | Prim::RealLtb | Prim::Int | Prim::Real)));
+        !self.reader.store.atoms.iter().any(computes) && self.given.iter().chain([&self.wanted]).any(quantifies)
+    }
+
+    /// Makes it a goal of first-order logic: elements are variables and what they are applied to, and atoms that cannot be false hold, where
+    /// a lemma says so.
+    fn first_order(mut self, goal: &Goal<'_>) -> Result<Posed<'a>, Open> {
+        let mut carriers = Vec::new();
+        for t in self.given.iter().chain([&self.wanted]) {
+            self.carriers(t, &mut carriers);
+        }
+        for carrier in carriers {
+            if let Some(lemma) = goal.lemmas.iter().find(|l| l.has(carrier)) {
+                self.reader.theorem(lemma.id)?;
+            }
+        }
+        self.reader.first_order();
+        self.reader.leads()?;
+        Ok(self)
+    }
+
+    /// The tags of the lemmas about equations that occur in a type.
+    fn carriers(&self, t: &Tm, found: &mut Vec<&'static str>) {
+        let kind = |t: &Tm| match &**t {
+            T::Atom(a) => self.reader.store.atoms.get(*a).map(|a| &a.kind),
+            _ => None,
+        };
+        match &**t {
+            T::App(f, args) => {
+                let of = args.first().filter(|_| kind(f) == Some(&Kind::Path)).and_then(kind);
+                let tag = match of {
+                    Some(Kind::Bool) => Some("logic.stable_bool"),
+                    Some(Kind::Nat) => Some("logic.stable_nat"),
+                    Some(Kind::Opaque(t)) => match &**t {
+                        Node::Prim(Prim::Int) => Some("logic.stable_int"),
+                        Node::Prim(Prim::Real) => Some("logic.stable_real"),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                found.extend(tag.filter(|tag| !found.contains(tag)));
+                args.iter().for_each(|a| self.carriers(a, found));
+            }
+            T::Lam(b) => self.carriers(b, found),
+            T::Pi(a, b) => {
+                self.carriers(a, found);
+                self.carriers(b, found);
+            }
+            T::Var(_) | T::Atom(_) | T::Meta(_) | T::Univ(_) | T::Any => (),
+        }
     }
 
     /// Whether it is a formula of propositional logic, which is decided elsewhere.
     fn propositional(&self) -> bool {
-        self.given.iter().chain([&self.wanted]).all(|t| formula(&self.store, t) || matches!(&**t, T::Univ(_)))
+        self.given.iter().chain([&self.wanted]).all(|t| formula(&self.reader.store, t) || matches!(&**t, T::Univ(_)))
     }
 
     fn search(self, goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
-        let Posed { ctx, taken, target, wanted, given: _, mut store } = self;
+        let Posed { ctx, taken, target, wanted, given: _, reader: Reader { mut store, .. } } = self;
         store.refuel();
         let too_long = |_| (Reason::Unsupported, "The type of the goal takes too long to evaluate.".to_owned());
         let whole = Role { irrelevant: true, ..Role::default() };
@@ -120,6 +178,16 @@ impl Posed {
             )),
             _ => Err((Reason::Incomplete, "No term that the search can make is of this type.".to_owned())),
         }
+    }
+}
+
+/// Whether there is a quantifier in a type.
+fn quantifies(t: &Tm) -> bool {
+    match &**t {
+        T::Pi(a, b) => occurs(b, 0) || quantifies(a) || quantifies(b),
+        T::App(_, args) => args.iter().any(quantifies),
+        T::Lam(b) => quantifies(b),
+        _ => false,
     }
 }
 
@@ -171,11 +239,21 @@ impl Engine for Inhabit {
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        let found = Inhabit::read(goal).and_then(|posed| {
-            if !posed.about_types() || posed.propositional() {
+        let found = Posed::read(goal).and_then(|posed| {
+            if posed.about_types() {
+                if posed.propositional() {
+                    return Err((Reason::OutsideFragment, String::new()));
+                }
+                return posed.search(goal, budget);
+            }
+            if !posed.quantified() {
                 return Err((Reason::OutsideFragment, String::new()));
             }
-            posed.search(goal, budget)
+            // Most claims that come here are proved otherwise or are wrong.
+            let mut part = budget.part(budget.left / LOGIC);
+            let found = posed.first_order(goal).and_then(|posed| posed.search(goal, &mut part));
+            budget.spend(part.used).map_err(|reason| (reason, String::new()))?;
+            found
         });
         match found {
             Ok(term) => Outcome::Candidate(term),

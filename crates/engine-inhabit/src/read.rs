@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             Kind::True | Kind::False | Kind::BoolElim => self.atom(Kind::Bool)?,
             Kind::Zero | Kind::Suc | Kind::NatElim => self.atom(Kind::Nat)?,
             Kind::Con(d, _) | Kind::DataElim(d) => self.atom(Kind::Data(d))?,
-            Kind::Variable(_) | Kind::Opaque(_) => return self.add(kind, None),
+            Kind::Variable(_) | Kind::Opaque(_) | Kind::Theorem(_) => return self.add(kind, None),
             kind => return self.family(kind),
         };
         let found = self.store.atoms.iter().position(|a| a.kind == kind);
@@ -72,7 +72,16 @@ impl<'a> Reader<'a> {
         }
         let constructs = matches!(kind, Kind::Pair | Kind::Refl | Kind::Star | Kind::True | Kind::False)
             || matches!(kind, Kind::Zero | Kind::Suc | Kind::Con(..));
-        let atom = Atom { kind, ty, rule: Rule::Inert, scrutinee: None, constructs, leads: Rc::new([]), sum: false };
+        let atom = Atom {
+            kind,
+            ty,
+            rule: Rule::Inert,
+            scrutinee: None,
+            constructs,
+            leads: Rc::new([]),
+            sum: false,
+            offered: true,
+        };
         self.store.atoms.push(atom);
         Ok(n)
     }
@@ -326,6 +335,28 @@ impl<'a> Reader<'a> {
             atom.ty = Some(ty.clone());
         }
         Ok(ty)
+    }
+
+    /// A theorem as a head.
+    ///
+    /// # Errors
+    /// Its type cannot be read.
+    pub fn theorem(&mut self, id: u32) -> Result<(), Open> {
+        let ty = self.machine.globals().const_type(id).ok_or_else(|| outside("this theorem"))?;
+        let ty = self.term(&ty, 0, 0)?;
+        let n = self.atom(Kind::Theorem(id))?;
+        if let Some(atom) = self.store.atoms.get_mut(n) {
+            atom.ty = Some(ty);
+        }
+        Ok(())
+    }
+
+    /// Leaves only heads that first-order logic needs: elements are variables and applications of variables, or zero.
+    pub fn first_order(&mut self) {
+        for atom in &mut self.store.atoms {
+            atom.offered =
+                matches!(atom.kind, Kind::Variable(_) | Kind::Theorem(_) | Kind::Pair | Kind::Star | Kind::Zero);
+        }
     }
 
     /// Looks at the types of all atoms, so that the search can tell what cannot fit.

@@ -18,6 +18,8 @@ const FIRST: u32 = 160;
 const GUESS: u32 = 80;
 /// What an induction about all values of something costs more than one about a value.
 const GENERAL: u32 = 48;
+/// What a proof by contradiction costs.
+const CONTRADICTION: u32 = 48;
 
 /// Why a search ended without a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub struct Search<'a> {
     /// Steps: one for each head that is tried.
     pub budget: &'a mut Budget,
     judge: &'a mut Judge<'a>,
+    /// The atoms in the order in which they are tried: what was given last comes first, and theorems come last.
+    order: Rc<[usize]>,
     limit: u32,
     most: u32,
     cut: bool,
@@ -84,7 +88,10 @@ type Choice = (Added, u32);
 impl<'a> Search<'a> {
     /// A search for what is open in a store.
     pub fn new(store: Store, budget: &'a mut Budget, judge: &'a mut Judge<'a>) -> Self {
-        Search { store, budget, judge, limit: FIRST, most: 0, cut: false, refused: 0 }
+        let theorem = |n: &usize| store.atoms.get(*n).is_some_and(|a| matches!(a.kind, Kind::Theorem(_)));
+        let (last, first): (Vec<usize>, Vec<usize>) = (0..store.atoms.len()).rev().partition(theorem);
+        let order = first.into_iter().chain(last).collect();
+        Search { store, budget, judge, order, limit: FIRST, most: 0, cut: false, refused: 0 }
     }
 
     /// Looks for a term that is accepted: whether there is one, or none because all were tried.
@@ -215,25 +222,36 @@ impl<'a> Search<'a> {
             return Ok(found);
         }
         let scope = (&env, &locals, part);
+        let (opened, denied) = (if self.is_falsehood(m) { self.opened(m) } else { Vec::new() }, self.denied(m));
         // Every element of a type of pairs is a pair; an eliminator may make one, too.
         let pairs = matches!(goal, W::Rigid(Head::Atom(a), _) if self.store.sigma == Some(a));
         if !pairs {
-            self.variables(m, scope, &goal, &mut found)?;
+            self.variables(m, scope, &goal, &opened, &mut found)?;
         }
         // Types, and what equations say something about, are seldom made by cases.
         let computes = matches!(goal, W::Univ(_)) || self.store.pressing(m).next().is_some();
-        for a in (0..self.store.atoms.len()).rev() {
+        for a in self.order.clone().iter().copied() {
             let Some(atom) = self.store.atoms.get(a) else { break };
             let Some(tm) = atom.ty.clone() else { continue };
             let meant = !pairs || atom.kind == Kind::Pair || atom.scrutinee.is_some();
-            if !meant || (neutral && atom.constructs) || !self.could_be(m, a) {
+            let theorem = matches!(atom.kind, Kind::Theorem(_));
+            if opened.contains(&Head::Atom(a)) || (theorem && denied) {
+                continue;
+            }
+            if !meant || !atom.offered || (neutral && atom.constructs) || !self.could_be(m, a) {
                 continue;
             }
             let (ty, head) = (Clo { env: Env::default(), tm }, Rc::new(T::Atom(a)));
             let (scrutinee, leads, recursive) = (atom.scrutinee, atom.leads.clone(), atom.rule.recursive());
             for (path, _) in leads.iter().filter(|(_, target)| fits(*target, &goal)) {
                 let used = Use { head: &head, ty: &ty, path, scrutinee, general: false };
-                let more = if scrutinee.is_some() && computes { GENERAL } else { 0 };
+                let more = if scrutinee.is_some() && computes {
+                    GENERAL
+                } else if theorem {
+                    CONTRADICTION
+                } else {
+                    0
+                };
                 self.attempt(m, more, &mut found, |s| apply(s, scope, &used, &goal, None))?;
             }
             // An induction may be about all values of something else.
@@ -257,10 +275,22 @@ impl<'a> Search<'a> {
     }
 
     /// Tries the variables that the search has bound.
-    fn variables(&mut self, m: usize, scope: Scope<'_>, goal: &W, found: &mut Vec<Choice>) -> Result<(), Stop> {
+    fn variables(
+        &mut self,
+        m: usize,
+        scope: Scope<'_>,
+        goal: &W,
+        opened: &[Head],
+        found: &mut Vec<Choice>,
+    ) -> Result<(), Stop> {
         let (mut n, mut local) = (0, scope.1.clone());
         while let Some(l) = local {
             let head = Rc::new(T::Var(n));
+            if opened.contains(&Head::Local(l.id)) {
+                n += 1;
+                local = l.outer.clone();
+                continue;
+            }
             let mut leads = l.leads.clone();
             if leads.iter().any(|(_, target)| *target == Target::Open) {
                 // More may be known of it by now.
@@ -331,6 +361,53 @@ impl<'a> Search<'a> {
             }
         }
         false
+    }
+
+    /// Whether falsehood is wanted.
+    fn is_falsehood(&mut self, m: usize) -> bool {
+        let Some(ty) = self.store.metas.get(m).map(|meta| meta.ty.clone()) else { return false };
+        self.store.refuel();
+        matches!(self.store.whnf(&ty), Ok(W::Rigid(Head::Atom(a), _)) if self.store.atoms.get(a).is_some_and(|a| a.kind == Kind::Empty))
+    }
+
+    /// The heads that were used above for falsehood with a proof of falsehood from new variables as their only argument. Used again inside of
+    /// that, they would bring no more than the same variables once more.
+    fn opened(&mut self, m: usize) -> Vec<Head> {
+        let mut opened = Vec::new();
+        let mut above = self.store.metas.get(m).and_then(|meta| meta.role.parent.filter(|_| meta.role.irrelevant));
+        while let Some(meta) = above.and_then(|n| self.store.metas.get(n)) {
+            let (at, (part, count)) = (above.unwrap_or(0), meta.parts);
+            above = meta.role.parent;
+            let head = match meta.found.as_deref() {
+                Some(T::App(f, args)) if args.len() == 1 && count == 1 => match &**f {
+                    T::Atom(a) => Some(Head::Atom(*a)),
+                    T::Var(n) => std::iter::successors(meta.locals.as_ref(), |l| l.outer.as_ref())
+                        .nth(*n)
+                        .map(|l| Head::Local(l.id)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(head) = head
+                && self.is_falsehood(at)
+                && self.is_falsehood(part)
+            {
+                opened.push(head);
+            }
+        }
+        opened
+    }
+
+    /// Whether this is the only argument of a head that proves falsehood. Then it need not be proved by contradiction, for falsehood can be
+    /// proved in the same way without the head.
+    fn denied(&mut self, m: usize) -> bool {
+        let Some(meta) = self.store.metas.get(m).filter(|meta| meta.role.irrelevant) else { return false };
+        let locals = meta.locals.as_ref().map_or(0, |l| l.id);
+        let Some((at, parent)) = meta.role.parent.and_then(|n| Some((n, self.store.metas.get(n)?))) else {
+            return false;
+        };
+        let direct = parent.parts == (m, 1) && parent.locals.as_ref().map_or(0, |l| l.id) == locals;
+        direct && self.is_falsehood(at)
     }
 
     /// Whether an atom agrees with the heads that press on something open.

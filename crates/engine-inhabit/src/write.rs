@@ -59,6 +59,7 @@ impl Writer<'_> {
         };
         let (node, taken) = match &atom.kind {
             Kind::Variable(level) => (Node::Var((self.variables + below).checked_sub(level + 1)?), 0),
+            Kind::Theorem(id) => (Node::Const { id: *id, shift: 0 }, 0),
             Kind::Opaque(t) => return self.applied(t.clone(), args, below),
             Kind::Sigma => (Node::Sigma(at(0)?, body(1)?), 2),
             Kind::Pair => (Node::Pair(at(2)?, at(3)?), 4),
