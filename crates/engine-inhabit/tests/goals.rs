@@ -147,6 +147,55 @@ fn eliminators_may_be_arguments() {
     );
 }
 
+/// Statements with quantifiers about predicates, of which nothing is known but that they hold or do not.
+#[test]
+fn first_order_logic_is_classical_where_a_lemma_says_so() {
+    within(
+        1200,
+        &[
+            // Whoever drinks, everybody drinks, if the right one does.
+            "(P : Nat -> Bool) -> exists (x : Nat), (P x -> forall (y : Nat), P y)",
+            "(P : Nat -> Nat -> Bool) -> exists (x y : Nat), (P x y -> forall (u v : Nat), P u v)",
+            "(P : Nat -> Bool) -> (not (forall (x : Nat), P x) <-> exists (x : Nat), not P x)",
+            "(P Q : Nat -> Bool) -> (forall (x : Nat), P x /\\ Q x) <-> ((forall (x : Nat), P x) /\\ forall (x : Nat), Q x)",
+            "(P : Nat -> Bool) (q : Bool) -> (((exists (x : Nat), P x) -> q) <-> forall (x : Nat), (P x -> q))",
+            "(P : Nat -> Nat -> Bool) -> (exists (x : Nat), forall (y : Nat), P x y) -> forall (y : Nat), exists (x : Nat), P x y",
+            // Nobody shaves just those who do not shave themselves.
+            "(Shaves : Nat -> Nat -> Bool) -> not exists (x : Nat), forall (y : Nat), (Shaves x y <-> not Shaves y y)",
+            // Orders and equations of numbers, too.
+            "(f : Nat -> Nat) -> not (forall (x : Nat), f x = x) -> exists (x : Nat), not (f x = x)",
+            "(a b : Nat -> Real) -> not (exists (n : Nat), a n < b n) -> forall (n : Nat), not (a n < b n)",
+            "(S : U 0) (a b : S) (P : S -> Bool) -> (forall (x : S), P x) -> P a /\\ P b",
+        ],
+    );
+    // Cases are proofs by contradiction, and cost more.
+    within(
+        3000,
+        &[
+            "(P Q R : Nat -> Bool) -> (exists (x : Nat), P x) -> (forall (x : Nat), P x -> Q x \\/ R x) -> not (exists (x : Nat), P x /\\ R x) ->
+             exists (x : Nat), P x /\\ Q x",
+        ],
+    );
+}
+
+/// What does not follow is not found, and a part of the steps is kept for others.
+#[test]
+fn what_does_not_follow_by_first_order_logic_is_left_open() {
+    each(
+        &[
+            "(P : Nat -> Nat -> Bool) -> (forall (y : Nat), exists (x : Nat), P x y) -> exists (x : Nat), forall (y : Nat), P x y",
+            "(P Q : Nat -> Bool) -> (exists (x : Nat), P x) -> (exists (x : Nat), Q x) -> exists (x : Nat), P x /\\ Q x",
+            "(P : Nat -> Bool) -> (exists (x : Nat), P x) -> forall (x : Nat), P x",
+        ],
+        |text, session, statement| {
+            let mut budget = Budget::new(40_000);
+            let outcome = engine(session, statement, &mut budget);
+            assert!(matches!(outcome, Outcome::GaveUp(..)), "{text}: {outcome:?}");
+            assert!(budget.used <= 10_000, "{text}: {}", budget.used);
+        },
+    );
+}
+
 /// What has no term, and where that is seen because nothing is left to try.
 #[test]
 fn a_search_without_a_term_ends() {
@@ -218,34 +267,37 @@ fn universes_are_left_to_the_kernel() {
     });
 }
 
-/// The engine leaves to others what is not about types, and what is propositional logic.
+/// What the engine says of a statement.
+fn engine(session: &Session, statement: &Term, budget: &mut Budget) -> Outcome {
+    let machine = Machine::new(&session.signature, Limits::default());
+    let ctx = Ctx::default();
+    let target = machine.eval(&ctx.env, statement);
+    Inhabit.solve(&Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() }, budget)
+}
+
+/// The engine leaves to others what computes with numbers, and what is propositional logic.
 #[test]
 fn the_engine_is_for_types_with_dependence() {
-    let outcome = |session: &Session, statement: &Term, budget: &mut Budget| {
-        let machine = Machine::new(&session.signature, Limits::default());
-        let ctx = Ctx::default();
-        let target = machine.eval(&ctx.env, statement);
-        Inhabit.solve(&Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() }, budget)
-    };
     each(
         &[
             "(a b : Nat) -> a + b = b + a",
             "(x : Real) -> x < x + 1",
+            "(f : Nat -> Nat) -> (forall (n : Nat), f n = n * 2) -> f 2 = 4",
             "(p q : Bool) -> (p = true -> q = true) -> not (q = true) -> not (p = true)",
             "(A B : U 0) -> Sum A B -> Sum B A",
             "(A : U 0) -> Sum A (not A)",
         ],
-        move |text, session, statement| {
+        |text, session, statement| {
             let mut budget = Budget::new(1000);
-            let outcome = outcome(session, statement, &mut budget);
+            let outcome = engine(session, statement, &mut budget);
             let left = matches!(&outcome, Outcome::GaveUp(Reason::OutsideFragment, _)) && budget.used == 0;
             assert!(left, "{text}: {outcome:?} after {}", budget.used);
         },
     );
     each(
         &["(A : U 0) (P : A -> U 0) (x : A) -> ((y : A) -> P y) -> P x", "(A B : U 0) -> (A -> B) -> List A -> List B"],
-        move |text, session, statement| {
-            let outcome = outcome(session, statement, &mut Budget::new(1000));
+        |text, session, statement| {
+            let outcome = engine(session, statement, &mut Budget::new(1000));
             assert!(matches!(outcome, Outcome::Candidate(_)), "{text}: {outcome:?}");
         },
     );
