@@ -52,6 +52,8 @@ struct Posed<'a> {
     /// The types of the variables of the context.
     given: Vec<Tm>,
     reader: Reader<'a>,
+    /// Whether it is a goal of first-order logic.
+    logic: bool,
 }
 
 impl<'a> Posed<'a> {
@@ -70,7 +72,7 @@ impl<'a> Posed<'a> {
         let wanted = m.quote(&ctx, &target).map_err(|r| stopped(&r))?;
         let wanted = reader.term(&wanted, 0, 0)?;
         reader.leads()?;
-        Ok(Posed { ctx, taken, target, wanted, given, reader })
+        Ok(Posed { ctx, taken, target, wanted, given, reader, logic: false })
     }
 
     /// Whether the goal is about types: it takes one, or it is neither an equation nor falsehood, which are claims about elements.
@@ -109,6 +111,7 @@ impl<'a> Posed<'a> {
         }
         self.reader.first_order();
         self.reader.leads()?;
+        self.logic = true;
         Ok(self)
     }
 
@@ -149,7 +152,7 @@ impl<'a> Posed<'a> {
     }
 
     fn search(self, goal: &Goal<'_>, budget: &mut Budget) -> Result<Term, Open> {
-        let Posed { ctx, taken, target, wanted, given: _, reader: Reader { mut store, .. } } = self;
+        let Posed { ctx, taken, target, wanted, given: _, reader: Reader { mut store, .. }, logic } = self;
         store.refuel();
         let too_long = |_| (Reason::Unsupported, "The type of the goal takes too long to evaluate.".to_owned());
         let whole = Role { irrelevant: true, ..Role::default() };
@@ -163,6 +166,7 @@ impl<'a> Posed<'a> {
             found.is_some()
         };
         let mut search = Search::new(store, budget, &mut judge);
+        search.elements_last = logic;
         let (done, refused) = (search.run(), search.refused);
         match (done, found) {
             (Ok(true), Some(term)) => Ok((0..taken).fold(term, |t, _| Rc::new(Node::Lam(t)))),

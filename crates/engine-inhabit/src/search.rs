@@ -19,7 +19,7 @@ const GUESS: u32 = 80;
 /// What an induction about all values of something costs more than one about a value.
 const GENERAL: u32 = 48;
 /// What a proof by contradiction costs.
-const CONTRADICTION: u32 = 48;
+const CONTRADICTION: u32 = 64;
 
 /// Why a search ended without a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum Stop {
 /// How much is known of something open.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    /// Not even the head of its type.
+    /// Not even the head of its type, or it is to be left to equations.
     Vague,
     /// Its type.
     Typed,
@@ -78,6 +78,8 @@ pub struct Search<'a> {
     limit: u32,
     most: u32,
     cut: bool,
+    /// Whether that on which types depend is left to equations as long as there is something else.
+    pub elements_last: bool,
     /// How many complete terms were refused.
     pub refused: u64,
 }
@@ -91,7 +93,7 @@ impl<'a> Search<'a> {
         let theorem = |n: &usize| store.atoms.get(*n).is_some_and(|a| matches!(a.kind, Kind::Theorem(_)));
         let (last, first): (Vec<usize>, Vec<usize>) = (0..store.atoms.len()).rev().partition(theorem);
         let order = first.into_iter().chain(last).collect();
-        Search { store, budget, judge, order, limit: FIRST, most: 0, cut: false, refused: 0 }
+        Search { store, budget, judge, order, limit: FIRST, most: 0, cut: false, elements_last: false, refused: 0 }
     }
 
     /// Looks for a term that is accepted: whether there is one, or none because all were tried.
@@ -120,9 +122,10 @@ impl<'a> Search<'a> {
                 Rank::Pressed
             } else {
                 view.cost = view.cost.saturating_add(OPEN);
-                let ty = meta.ty.clone();
+                let (ty, element) = (meta.ty.clone(), !meta.role.irrelevant);
                 self.store.refuel();
-                let vague = self.store.whnf(&ty).is_ok_and(|w| w.waits().is_some());
+                let waits = |w: &W| w.waits().is_some();
+                let vague = (element && self.elements_last) || self.store.whnf(&ty).as_ref().is_ok_and(waits);
                 if vague { Rank::Vague } else { Rank::Typed }
             };
             if view.next.is_none_or(|(_, before)| before <= rank) {
