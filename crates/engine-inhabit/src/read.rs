@@ -17,6 +17,9 @@ pub type Open = (Reason, String);
 /// Literals up to this one are successors of zero.
 const LITERAL: u32 = 8;
 
+/// A goal with more parts than this is not read.
+const PARTS: usize = 20_000;
+
 /// More heads than this are not searched.
 const ATOMS: usize = 400;
 
@@ -25,6 +28,7 @@ pub struct Reader<'a> {
     machine: &'a Machine<'a>,
     /// The number of variables of the context.
     variables: usize,
+    parts: usize,
     /// What was read.
     pub store: Store,
 }
@@ -37,7 +41,7 @@ impl<'a> Reader<'a> {
     /// A reader that has read nothing, for a context with so many variables.
     #[must_use]
     pub fn new(machine: &'a Machine<'a>, variables: usize) -> Self {
-        Reader { machine, variables, store: Store::default() }
+        Reader { machine, variables, parts: 0, store: Store::default() }
     }
 
     fn tm(&mut self, kind: Kind) -> Result<Tm, Open> {
@@ -181,7 +185,7 @@ impl<'a> Reader<'a> {
         let decl = self.machine.globals().data(d.id).ok_or_else(|| outside("this data type"))?;
         let params =
             (0..).zip(&decl.params).map(|(n, p)| self.term(p, n, d.shift)).collect::<Result<Vec<Tm>, Open>>()?;
-        let universe = Rc::new(T::Univ(Some(decl.level + d.shift)));
+        let universe = Rc::new(T::Univ(Some(decl.level.saturating_add(d.shift))));
         let n = self.add(Kind::Data(d), Some(pis(params.clone().into_iter(), universe)))?;
         // Paths among elements are not searched for.
         if decl.constructors.iter().any(|c| c.dims > 0) {
@@ -238,6 +242,11 @@ impl<'a> Reader<'a> {
         let all =
             |r: &mut Self, ts: &[Term]| ts.iter().map(|t| r.term(t, own, shift)).collect::<Result<Vec<Tm>, Open>>();
         let lam = |t: Tm| Rc::new(T::Lam(t));
+        // Definitions are read in full wherever they stand.
+        self.parts += 1;
+        if self.parts > PARTS {
+            return Err((Reason::Unsupported, format!("The goal has more than {PARTS} parts.")));
+        }
         Ok(match &**t {
             Node::Var(n) => {
                 let n = n.to_usize().ok_or_else(|| outside("this variable"))?;
@@ -249,10 +258,10 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            Node::Univ(l) => Rc::new(T::Univ(Some(l + shift))),
+            Node::Univ(l) => Rc::new(T::Univ(Some(l.saturating_add(shift)))),
             Node::Const { id, shift: more } => match self.machine.globals().const_body(*id) {
-                Some(body) => self.term(&body, 0, shift + more)?,
-                None => self.tm(Kind::Opaque(Rc::new(Node::Const { id: *id, shift: shift + more })))?,
+                Some(body) => self.term(&body, 0, shift.saturating_add(*more))?,
+                None => self.tm(Kind::Opaque(Rc::new(Node::Const { id: *id, shift: shift.saturating_add(*more) })))?,
             },
             Node::Pi(a, b) => Rc::new(T::Pi(self.term(a, own, shift)?, self.term(b, own + 1, shift)?)),
             Node::Lam(b) => lam(self.term(b, own + 1, shift)?),
@@ -401,5 +410,5 @@ fn hypothesis(f: &Tm, arity: usize, field: usize, motive: usize) -> Tm {
 }
 
 fn raised(d: DataRef, shift: u32) -> DataRef {
-    DataRef { id: d.id, shift: d.shift + shift }
+    DataRef { id: d.id, shift: d.shift.saturating_add(shift) }
 }

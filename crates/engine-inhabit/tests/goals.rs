@@ -275,6 +275,24 @@ fn engine(session: &Session, statement: &Term, budget: &mut Budget) -> Outcome {
     Inhabit.solve(&Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() }, budget)
 }
 
+/// A definition may stand for more than can be looked at.
+#[test]
+fn a_goal_that_is_too_large_is_refused_at_once() {
+    deep(|| {
+        let mut text = "def double0 : U 0 := Bool\n".to_owned();
+        for n in 1..40 {
+            text += &format!("def double{n} : U 0 := double{} ** double{}\n", n - 1, n - 1);
+        }
+        let (session, statements) = goals(&text, &["(A : U 0) -> double39 -> A".to_owned()]);
+        for statement in &statements {
+            let mut budget = Budget::new(1000);
+            let found = found(&session, statement, &mut budget);
+            assert!(matches!(found, Err((Reason::Unsupported, _))), "{found:?}");
+            assert_eq!(budget.used, 0);
+        }
+    });
+}
+
 /// The engine leaves to others what computes with numbers, and what is propositional logic.
 #[test]
 fn the_engine_is_for_types_with_dependence() {
