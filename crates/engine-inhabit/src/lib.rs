@@ -93,7 +93,11 @@ impl<'a> Posed<'a> {
 
     /// Whether it is a formula with quantifiers in which nothing is computed with numbers, so that logic may do.
     fn quantified(&self) -> bool {
-        let computes = |a: &Atom| matches!(&a.kind, Kind::Opaque(t) if matches!(**t, Node::Prim(p) if !matches!(p, Prim::NatLtb | Prim::IntLtb | Prim::RealLtb | Prim::Int | Prim::Real)));
+        let compares = |p: &Prim| matches!(p, Prim::NatLtb | Prim::IntLtb | Prim::RealLtb | Prim::Int | Prim::Real);
+        let computes = |a: &Atom| match &a.kind {
+            Kind::Opaque(t) => matches!(&**t, Node::Prim(p) if !compares(p)),
+            _ => false,
+        };
         !self.reader.store.atoms.iter().any(computes) && self.given.iter().chain([&self.wanted]).any(quantifies)
     }
 
