@@ -1,12 +1,14 @@
 //! Statements about types: each is proved by a term that the kernel accepts, or has a model that shows why not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use bfv_elab::{Engines, Session};
+mod common;
+
+use bfv_elab::Session;
 use bfv_engine_logic::{Decided, decide};
-use bfv_engine_native::{Arith, Auto, Boxes};
-use bfv_format::{Decl, Term};
+use bfv_format::Term;
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Goal, Reason};
+use common::{deep, goals};
 
 /// What must come of a statement: a proof, or a model with so many worlds at most.
 #[derive(Clone, Copy, Debug)]
@@ -15,42 +17,6 @@ enum Wanted {
     Worlds(usize),
 }
 use Wanted::{Proof, Worlds};
-
-/// Evaluation recurses.
-fn deep<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    std::thread::Builder::new().stack_size(1 << 30).spawn(work).unwrap().join().unwrap()
-}
-
-fn module(session: &mut Session, name: &str, bytes: &[u8]) {
-    let (file, diagnostics) = bfv_syntax::parse(0, bytes);
-    assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
-    let out = session.module(name, &file, engines, &|_| String::new());
-    let problems: Vec<&String> = out.problems.iter().map(|p| &p.message).collect();
-    assert!(problems.is_empty(), "{name}: {problems:?}");
-}
-
-/// A session with the library of logic and numbers, and the types that are defined as goals.
-fn goals(texts: &[String]) -> (Session, Vec<Term>) {
-    let mut session = Session::new();
-    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sctt/");
-    for name in ["logic", "nat", "real"] {
-        module(&mut session, &format!("std.{name}"), &std::fs::read(format!("{library}{name}.sctt")).unwrap());
-    }
-    let before = session.signature.len();
-    let defs: String = (0..).zip(texts).map(|(n, t)| format!("def goal{n} : U 1 := {t}\n")).collect();
-    module(
-        &mut session,
-        "m",
-        format!("module m\nimport std.logic\nimport std.nat\nimport std.real\n{defs}").as_bytes(),
-    );
-    let body = |d: &Decl| match d {
-        Decl::Def { body, .. } => Some(body.clone()),
-        _ => None,
-    };
-    let found = session.signature.decls().skip(before as usize).filter_map(body).collect();
-    (session, found)
-}
 
 /// Decides a statement; a proof is judged by the kernel.
 fn decided(session: &Session, statement: &Term, steps: u64) -> Result<Decided, (Reason, String)> {
@@ -72,7 +38,7 @@ fn run(cases: &[(&str, Wanted)]) {
     let cases: Vec<(String, Wanted)> = cases.iter().map(|(t, w)| ((*t).to_owned(), *w)).collect();
     deep(move || {
         let texts: Vec<String> = cases.iter().map(|(t, _)| t.clone()).collect();
-        let (session, statements) = goals(&texts);
+        let (session, statements) = goals("", &texts);
         for ((text, wanted), statement) in cases.iter().zip(&statements) {
             match (decided(&session, statement, 20_000), wanted) {
                 (Ok(Decided::Proof(_)), Proof) => (),
@@ -170,7 +136,7 @@ fn random_formulas_are_decided() {
     deep(|| {
         let mut random = Random(1);
         let texts: Vec<String> = (0..400).map(|n| format!("(A B C : U 0) -> {}", random.formula(2 + n % 3))).collect();
-        let (session, statements) = goals(&texts);
+        let (session, statements) = goals("", &texts);
         let (mut proofs, mut models) = (0, 0);
         for (text, statement) in texts.iter().zip(&statements) {
             match decided(&session, statement, 200_000) {
@@ -186,7 +152,7 @@ fn random_formulas_are_decided() {
 #[test]
 fn a_small_budget_is_kept() {
     deep(|| {
-        let (session, statements) = goals(&["(A B : U 0) -> ((((A -> B) -> A) -> A) -> B) -> B".to_owned()]);
+        let (session, statements) = goals("", &["(A B : U 0) -> ((((A -> B) -> A) -> A) -> B) -> B".to_owned()]);
         let found = decided(&session, &statements[0], 3);
         assert!(matches!(found, Err((Reason::Budget, _))), "{found:?}");
     });

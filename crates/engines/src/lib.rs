@@ -2,6 +2,7 @@
 
 use bfv_driver::Plugged;
 use bfv_engine_egg::Egg;
+use bfv_engine_inhabit::Inhabit;
 use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
@@ -21,7 +22,7 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic]);
+const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic, &Inhabit]);
 
 /// Several engines as one.
 struct Together(&'static [&'static dyn Engine]);
@@ -48,11 +49,12 @@ impl Engine for Together {
 }
 
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
+/// A search for terms comes last: it is for types that depend on something, and says at once when a claim is about numbers.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
+    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -62,5 +64,7 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
-pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Asked(&Z3), &HINTED], ..ENGINES };
+pub const WITH_Z3: Plugged = Plugged {
+    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &Asked(&Z3), &HINTED],
+    ..ENGINES
+};
