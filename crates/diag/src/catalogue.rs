@@ -180,7 +180,7 @@ catalogue! {
         "A type or a statement is needed, but a term of another kind stands there.",
         Sample::Text(b"def a : 1 := 2\n");
     NotAProposition, "E0213", "Not a proposition",
-        "A claim states something that is true or false: an equation or an order, joined by and, or, not, implies, for all, exists.",
+        "A claim states something that is true or false: an equation or an order, joined by and, or, not, implies, for all, exists. With the attribute `type` before it, a claim may be any type.",
         Sample::Text(b"claim a : Nat\n");
     CannotInfer, "E0214", "Cannot be inferred",
         "An implicit argument or a type does not follow from what is written. Give it by name, or state the type.",

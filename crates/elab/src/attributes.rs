@@ -84,7 +84,7 @@ fn unknown<T>(a: &Attr) -> R<T> {
         Kind::BadAttribute,
         a.name.span,
         format!("There is no attribute `{name}`."),
-        format!("{start}The attributes are {}.", all.join(", ")),
+        format!("{start}There are {}.", all.join(", ")),
     )
 }
 

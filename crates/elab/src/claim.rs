@@ -2,7 +2,7 @@
 
 use crate::attributes::{expressions, words};
 use crate::context::{Found, Local};
-use crate::elab::{Elab, Engines, Kind, Problem, R, Typed, problem};
+use crate::elab::{Elab, Engines, Kind, R, Typed, problem};
 use crate::expr::{negate, up};
 use crate::module::{Claim, Expected, Given, Session, params};
 use crate::scratch::Scratch;
@@ -32,7 +32,7 @@ impl Session {
             );
         };
         let statement =
-            self.statement(d.span, d.name.span, &d.binders, ty, any_type(d), engines).map_err(or_any_type)?;
+            self.statement(d.span, d.name.span, &d.binders, ty, any_type(d), engines)?;
         let mut variables: Vec<String> = params(&d.binders).into_iter().map(|(n, _)| n).collect();
         if let ExprKind::Pi(bs, _) = &*ty.kind {
             variables.extend(params(bs).into_iter().map(|(n, _)| n));
@@ -159,15 +159,6 @@ impl Session {
             ),
         }
     }
-}
-
-/// Says of a claim that is no proposition what to do where its type is meant as it stands.
-fn or_any_type(mut p: Box<Problem>) -> Box<Problem> {
-    if p.kind == Kind::NotAProposition {
-        let fix = p.fix.unwrap_or_default();
-        p.fix = Some(format!("{fix} Or put `@[type]` before the claim: then it asks for an element of this type."));
-    }
-    p
 }
 
 /// Whether a claim may be any type: what is claimed then is that it has an element, and a proof of it may carry data.
