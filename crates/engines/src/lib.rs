@@ -2,6 +2,7 @@
 
 use bfv_driver::Plugged;
 use bfv_engine_egg::Egg;
+use bfv_engine_induct::Induct;
 use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
@@ -24,7 +25,7 @@ pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &Auto,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
+    search: &[&Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
