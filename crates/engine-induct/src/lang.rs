@@ -413,12 +413,14 @@ impl Lang {
         }
     }
 
-    fn rank(&self, h: Head) -> (u32, u32, u32) {
-        match h {
-            Head::Var(v) => (0, 0, v),
+    fn rank(&self, n: &Node) -> (u32, u32, u32) {
+        match n.head {
+            Head::Var(v) if n.args.is_empty() => (0, 0, v),
+            // What an unknown function gives is larger than a constructor, which it may turn out to be.
+            Head::Var(v) => (2, 0, v),
             Head::Sym(s) => match self.sym(s).kind {
                 Kind::Con(..) => (1, 0, s),
-                _ => (2, self.sym(s).rank, s),
+                _ => (3, self.sym(s).rank, s),
             },
         }
     }
@@ -434,7 +436,7 @@ impl Lang {
         }
         let all = |from: usize| y.args.iter().skip(from).all(|s| self.larger(a, *s));
         if x.head != y.head {
-            return self.rank(x.head) > self.rank(y.head) && all(0);
+            return self.rank(x) > self.rank(y) && all(0);
         }
         for (n, (s, t)) in x.args.iter().zip(y.args.iter()).enumerate() {
             if s != t {

@@ -28,6 +28,14 @@ impl Prover {
     }
 
     fn choose(&mut self, seq: Seq, fuel: u32, splits: u32) -> Option<Proof> {
+        if std::env::var("IND2").is_ok() {
+            let mut line = String::new();
+            for h in &seq.hyps {
+                line += &format!("[{}] ", self.show_clause(&h.clause));
+            }
+            let g = self.show_clause(&Clause::plain(seq.goal));
+            eprintln!("fuel {fuel}: {line} |- {g}");
+        }
         // Both sides have one constructor.
         if let Lit::Eq(a, b) = seq.goal
             && let (Some(c), Some(d)) = (self.l.as_con(a), self.l.as_con(b))
@@ -50,8 +58,13 @@ impl Prover {
         {
             return self.split(t, &seq, fuel, splits);
         }
-        if fuel == 0 || !self.holds_at_points(&seq) {
+        if fuel == 0 {
             return None;
+        }
+        match self.holds_at_points(&seq) {
+            None => return None,
+            Some(0) if seq.goal != Lit::Bot => return self.contradict(seq, fuel, splits),
+            Some(_) => {}
         }
         for v in self.candidates(&seq).into_iter().take(VARIABLES) {
             if let Some(p) = self.induct(v, &seq, fuel, splits) {
@@ -59,6 +72,15 @@ impl Prover {
             }
         }
         self.generalise(&seq, fuel, splits)
+    }
+
+    pub fn show_clause(&self, c: &Clause) -> String {
+        let p: Vec<String> = c.prems.iter().map(|p| self.show_clause(p) + " => ").collect();
+        let g = match c.concl {
+            Lit::Bot => "bot".to_owned(),
+            Lit::Eq(a, b) => format!("{} = {}", self.l.show(a), self.l.show(b)),
+        };
+        format!("{:?} {} {}", c.vars, p.join(""), g)
     }
 
     /// A truth value that something is stuck on.
@@ -271,7 +293,9 @@ impl Prover {
     }
 
     /// Whether a sequent holds at all points that are tried: what fails is not worth a proof.
-    pub fn holds_at_points(&mut self, seq: &Seq) -> bool {
+    /// At how many of them the hypotheses hold; none where the goal then fails.
+    pub fn holds_at_points(&mut self, seq: &Seq) -> Option<u32> {
+        let mut met_at = 0;
         let vars = self.free(seq);
         let mut choices = Vec::new();
         for v in &vars {
@@ -284,7 +308,7 @@ impl Prover {
             let mut sub = Sub::new();
             for (v, c) in vars.iter().zip(&choices) {
                 let most = if trial < TRIALS / 2 { c.len().min(5) } else { c.len() };
-                let Some(x) = c.get(dice.below(most)) else { return true };
+                let Some(x) = c.get(dice.below(most)) else { return Some(TRIALS as u32) };
                 sub.push((*v, *x));
             }
             let holds = |l: &mut crate::lang::Lang, lit: Lit| match lit.subst(l, &sub).nf(l) {
@@ -300,19 +324,52 @@ impl Prover {
                     true
                 }
             });
-            if met && !holds(&mut self.l, seq.goal) {
-                return false;
+            if met {
+                met_at += 1;
+                if !holds(&mut self.l, seq.goal) {
+                    return None;
+                }
             }
         }
-        true
+        Some(met_at)
+    }
+
+    /// Hypotheses that hold nowhere: falsity is proved from as few of them as hold nowhere.
+    fn contradict(&mut self, seq: Seq, fuel: u32, splits: u32) -> Option<Proof> {
+        let goal = seq.goal;
+        let mut few = Seq { hyps: seq.hyps.clone(), goal: Lit::Bot };
+        let mut n = 0;
+        while n < few.hyps.len() {
+            let mut less = few.clone();
+            let h = less.hyps.remove(n);
+            if h.clause.is_plain() || h.clause.refuses().is_some() {
+                if self.holds_at_points(&less) == Some(0) {
+                    few = less;
+                    continue;
+                }
+            }
+            n += 1;
+        }
+        let proof = self.prove(few, fuel, splits)?;
+        let name = self.name();
+        let fact = crate::proof::Fact::Inst(name, Vec::new(), Vec::new());
+        Some(Proof::Lemma(name, Clause::plain(Lit::Bot), Box::new(proof), Box::new(Proof::Absurd(fact, goal))))
     }
 
     /// A term that occurs on both sides becomes a variable (Boyer and Moore, 1979).
     fn generalise(&mut self, seq: &Seq, fuel: u32, splits: u32) -> Option<Proof> {
-        let (a, b) = seq.goal.sides()?;
+        let mut terms = Vec::new();
+        Clause::plain(seq.goal).terms(&mut terms);
+        for h in &seq.hyps {
+            if h.clause.is_plain() || h.clause.refuses().is_some() {
+                h.clause.terms(&mut terms);
+            }
+        }
         let mut parts = Vec::new();
-        self.parts(a, &mut parts);
-        parts.retain(|t| self.l.count(b, *t) > 0);
+        for t in &terms {
+            self.parts(*t, &mut parts);
+        }
+        parts.retain(|t| terms.iter().map(|u| self.l.count(*u, *t)).sum::<usize>() > 1);
         parts.sort_by_key(|t| u32::MAX - self.l.node(*t).size);
         for t in parts.into_iter().take(2) {
             let ty = self.l.type_of(t);
@@ -333,7 +390,7 @@ impl Prover {
                 hyps.push(Hyp { name: self.name(), clause, hint: Vec::new() });
             }
             let general = Seq { hyps: hyps.clone(), goal };
-            if !self.holds_at_points(&general) {
+            if self.holds_at_points(&general).is_none() {
                 continue;
             }
             if let Some(p) = self.prove(general, fuel, splits) {

@@ -194,6 +194,12 @@ impl Prover {
         Some((t, to, Fact::Inst(rule.name, args, prems), rule.back))
     }
 
+    /// Whether a lemma applies somewhere in a term.
+    pub fn reducible(&mut self, t: Id) -> bool {
+        let rules = self.rules_of(&[]);
+        self.redex(t, &rules, &[], 0, 1).is_some()
+    }
+
     /// A statement that is clear.
     pub fn condition(&mut self, p: &Clause, hyps: &[Hyp], depth: u32) -> Option<Proof> {
         if let Some(h) = hyps.iter().find(|h| *h.clause == *p) {

@@ -164,7 +164,9 @@ impl<'l> Writer<'l> {
     fn tree(&mut self, tree: &Tree, sub: &Sub) -> Option<Term> {
         match tree {
             Tree::Leaf(t) => {
+                // What is put in may be a function that computes now.
                 let t = self.l.subst(*t, sub);
+                let t = self.l.nf(t);
                 self.term(t)
             }
             Tree::Switch(v, cases) => {
