@@ -30,6 +30,8 @@ pub struct Explorer {
     values: HashMap<Id, Rc<Vec<Id>>>,
     classes: HashMap<(Ty, Rc<Vec<Id>>), Id>,
     pending: Vec<(Id, Id)>,
+    /// Equations that were looked at.
+    tried: BTreeSet<(Id, Id)>,
     /// What was proved.
     pub lemmas: Vec<Lemma>,
 }
@@ -91,6 +93,7 @@ impl Explorer {
             values: HashMap::new(),
             classes: HashMap::new(),
             pending: Vec::new(),
+            tried: BTreeSet::new(),
             lemmas: Vec::new(),
         };
         let mut first = Vec::new();
@@ -147,7 +150,7 @@ impl Explorer {
 
     fn meet(&mut self, p: &mut Prover, s: Sym, args: &[Id], end: u64) {
         let t = p.l.app(Head::Sym(s), args.to_vec());
-        if !self.ordered(p, t) || p.l.nf(t) != t || p.reducible(t) {
+        if p.l.nf(t) != t || p.reducible(t) {
             return;
         }
         let mut row = Vec::new();
@@ -161,7 +164,10 @@ impl Explorer {
         let (ty, row) = (p.l.sym(s).result, Rc::new(row));
         self.values.insert(t, row.clone());
         if let Some(known) = self.classes.get(&(ty, row.clone())).copied() {
-            // A class of truth values may be larger than the equation.
+            let pair = self.canonical(p, known, t);
+            if p.subsumed(known, t) || !self.tried.insert(pair) {
+                return;
+            }
             if !self.lemma(p, known, t, end) {
                 self.pending.push((known, t));
             }
@@ -173,21 +179,21 @@ impl Explorer {
         }
     }
 
-    /// Whether variables of each type first occur in their order: others are renamings. Two in the wrong order may be one more side.
-    fn ordered(&self, p: &Prover, t: Id) -> bool {
+    /// An equation with its variables in the order in which they occur.
+    fn canonical(&self, p: &mut Prover, a: Id, b: Id) -> (Id, Id) {
         let mut free = Vec::new();
-        p.l.free(t, &mut free);
-        // The largest that occurs is not above how many occur.
-        let mut seen: BTreeMap<Ty, (usize, usize)> = BTreeMap::new();
+        Clause::plain(Lit::Eq(a, b)).free(&p.l, &mut free);
+        let (mut sub, mut used) = (Vec::new(), BTreeMap::<Ty, usize>::new());
         for v in free {
             let ty = p.l.var_ty(v);
-            let at = self.vars.iter().filter(|w| p.l.var_ty(**w) == ty).position(|w| *w == v).unwrap_or(0);
-            let entry = seen.entry(ty).or_default();
-            entry.0 += 1;
-            entry.1 = entry.1.max(at + 1);
+            let n = used.entry(ty).or_default();
+            if let Some(w) = self.vars.iter().filter(|w| p.l.var_ty(**w) == ty).nth(*n) {
+                let w = p.l.var(*w);
+                sub.push((v, w));
+            }
+            *n += 1;
         }
-        let _ = seen.values().all(|(many, most)| most <= many);
-        true
+        (p.l.subst(a, &sub), p.l.subst(b, &sub))
     }
 
     fn lemma(&mut self, p: &mut Prover, a: Id, b: Id, end: u64) -> bool {
@@ -217,7 +223,7 @@ impl Explorer {
             for (a, b) in std::mem::take(&mut self.pending) {
                 if p.l.work >= end {
                     self.pending.push((a, b));
-                } else if !p.reducible(b) && !self.lemma(p, a, b, end) {
+                } else if !p.subsumed(a, b) && !p.reducible(b) && !self.lemma(p, a, b, end) {
                     self.pending.push((a, b));
                 }
             }

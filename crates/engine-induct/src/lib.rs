@@ -62,7 +62,7 @@ impl Engine for Induct {
                 }
                 if debug {
                     eprintln!("lemmas {} work {}", e.lemmas.len(), p.l.work);
-                    for (_, c, _) in &e.lemmas {
+                    for (_, c, _) in e.lemmas.iter().filter(|_| std::env::var("INDL").is_ok()) {
                         eprintln!("   {}", p.show_clause(c));
                     }
                 }

@@ -1,7 +1,7 @@
 //! The search for a proof: cases, induction, lemmas.
 
 use crate::lang::{Head, Id, Sub, Type, Var};
-use crate::proof::{Case, Clause, Induction, Lit, Proof};
+use crate::proof::{Case, Clause, Fact, Induction, Lit, Proof, Step};
 use crate::read::recursive;
 use crate::sample::{Dice, values};
 use crate::simplify::{Hyp, Prover, Seq, Simple, wrapped};
@@ -12,6 +12,8 @@ use std::rc::Rc;
 const TRIALS: u64 = 40;
 /// Variables on which an induction is tried, at most.
 const VARIABLES: usize = 3;
+/// Generalisations inside of each other.
+const GENERAL: u32 = 2;
 
 impl Prover {
     /// Proves a sequent with so many inductions inside of each other.
@@ -67,6 +69,13 @@ impl Prover {
             Some(_) => {}
         }
         for v in self.candidates(&seq).into_iter().take(VARIABLES) {
+            // A hypothesis of induction about the variable would be lost.
+            let known = |h: &Hyp| !h.clause.is_plain() && h.clause.refuses().is_none() && h.clause.mentions(&self.l, v);
+            if seq.hyps.iter().any(known)
+                && let Some(p) = self.cases(v, &seq, fuel - 1, splits)
+            {
+                return Some(p);
+            }
             if let Some(p) = self.induct(v, &seq, fuel, splits) {
                 return Some(p);
             }
@@ -350,63 +359,154 @@ impl Prover {
             }
             n += 1;
         }
-        let proof = self.prove(few, fuel, splits)?;
+        let proof = self.prove(few, fuel.max(2), splits)?;
         let name = self.name();
-        let fact = crate::proof::Fact::Inst(name, Vec::new(), Vec::new());
+        let fact = Fact::Inst(name, Vec::new(), Vec::new());
         Some(Proof::Lemma(name, Clause::plain(Lit::Bot), Box::new(proof), Box::new(Proof::Absurd(fact, goal))))
     }
 
-    /// A term that occurs on both sides becomes a variable (Boyer and Moore, 1979).
-    fn generalise(&mut self, seq: &Seq, fuel: u32, splits: u32) -> Option<Proof> {
-        let mut terms = Vec::new();
-        Clause::plain(seq.goal).terms(&mut terms);
+    /// Equations that hypotheses of induction give where their variables are those of the goal, with proofs.
+    fn instances(&mut self, seq: &Seq) -> Vec<(Clause, Fact)> {
+        let mut out = Vec::new();
         for h in &seq.hyps {
             if h.clause.is_plain() || h.clause.refuses().is_some() {
-                h.clause.terms(&mut terms);
-            }
-        }
-        let mut parts = Vec::new();
-        for t in &terms {
-            self.parts(*t, &mut parts);
-        }
-        parts.retain(|t| terms.iter().map(|u| self.l.count(*u, *t)).sum::<usize>() > 1);
-        parts.sort_by_key(|t| u32::MAX - self.l.node(*t).size);
-        for t in parts.into_iter().take(2) {
-            let ty = self.l.type_of(t);
-            if self.l.cons_of(ty).is_none() {
+                out.push(((*h.clause).clone(), Fact::Inst(h.name, Vec::new(), Vec::new())));
                 continue;
             }
-            let (v, x) = self.l.fresh_term(ty);
-            let goal = seq.goal.replace(&mut self.l, t, x);
-            let simple: Vec<Hyp> = seq
-                .hyps
+            let args: Option<Vec<Id>> =
+                h.clause.vars.iter().map(|v| h.hint.iter().find(|(w, _)| w == v).map(|x| x.1)).collect();
+            let Some(args) = args else { continue };
+            let sub: Sub = h.clause.vars.iter().copied().zip(args.iter().copied()).collect();
+            let prems: Option<Vec<Proof>> = h
+                .clause
+                .prems
                 .iter()
-                .filter(|h| h.clause.is_plain() || h.clause.refuses().is_some())
-                .cloned()
+                .map(|p| {
+                    let p = p.subst(&mut self.l, &sub);
+                    self.condition(&p, &seq.hyps, 2)
+                })
                 .collect();
-            let mut hyps = Vec::new();
-            for h in &simple {
-                let clause = Rc::new(h.clause.replace(&mut self.l, t, x));
-                hyps.push(Hyp { name: self.name(), clause, hint: Vec::new() });
-            }
-            let general = Seq { hyps: hyps.clone(), goal };
-            if self.holds_at_points(&general).is_none() {
+            let Some(prems) = prems else { continue };
+            let concl = h.clause.concl.subst(&mut self.l, &sub).nf(&mut self.l);
+            out.push((Clause::plain(concl), Fact::Inst(h.name, args, prems)));
+        }
+        out
+    }
+
+    /// Terms that occur more than once become variables, also after a hypothesis of induction was used against its direction
+    /// (Boyer and Moore, 1979).
+    fn generalise(&mut self, seq: &Seq, fuel: u32, splits: u32) -> Option<Proof> {
+        if self.general >= GENERAL {
+            return None;
+        }
+        let facts = self.instances(seq);
+        if let Some(p) = self.general(seq.goal, &facts, fuel, splits) {
+            return Some(p);
+        }
+        for (n, (clause, fact)) in facts.iter().enumerate() {
+            let Lit::Eq(a, b) = clause.concl else { continue };
+            if !clause.is_plain() {
                 continue;
             }
-            if let Some(p) = self.prove(general, fuel, splits) {
-                let name = self.name();
-                let prems = hyps.iter().map(|h| (*h.clause).clone()).collect();
-                let clause = Clause { vars: vec![v], prems, concl: goal };
-                let given = simple
-                    .iter()
-                    .map(|h| Proof::Exact(crate::proof::Fact::Inst(h.name, Vec::new(), Vec::new())))
-                    .collect();
-                let fact = crate::proof::Fact::Inst(name, vec![t], given);
-                let intro = Proof::Intro(vec![v], hyps.iter().map(|h| h.name).collect(), Box::new(p));
-                return Some(Proof::Lemma(name, clause, Box::new(intro), Box::new(Proof::Exact(fact))));
+            for (from, to, back) in [(a, b, false), (b, a, true)] {
+                if self.l.as_con(from).is_some() || self.l.as_var(from).is_some() {
+                    continue;
+                }
+                let ty = self.l.type_of(from);
+                let hole = self.l.fresh(ty);
+                let place = self.l.var(hole);
+                let with = seq.goal.replace(&mut self.l, from, place);
+                if with == seq.goal {
+                    continue;
+                }
+                let next = seq.goal.replace(&mut self.l, from, to);
+                let mut rest = facts.clone();
+                rest.remove(n);
+                if let Some(p) = self.general(next, &rest, fuel, splits) {
+                    let step = Step { hole, fact: Rc::new(fact.clone()), from, to, back };
+                    return Some(Proof::Rewrite(with, step, Box::new(p)));
+                }
             }
         }
         None
+    }
+
+    /// Proves a more general goal as a lemma.
+    fn general(&mut self, goal: Lit, facts: &[(Clause, Fact)], fuel: u32, splits: u32) -> Option<Proof> {
+        let mut goal = goal;
+        let mut facts = facts.to_vec();
+        let (mut vars, mut terms) = (Vec::new(), Vec::new());
+        for _ in 0..4 {
+            let mut all = Vec::new();
+            Clause::plain(goal).terms(&mut all);
+            let own = all.len();
+            facts.iter().for_each(|f| f.0.terms(&mut all));
+            let mut parts = Vec::new();
+            for t in all.iter().take(own) {
+                self.parts(*t, &mut parts);
+            }
+            parts.retain(|t| {
+                all.iter().map(|u| self.l.count(*u, *t)).sum::<usize>() > 1
+                    && self.l.cons_of(self.l.type_of(*t)).is_some_and(|c| !c.is_empty())
+                    && self.l.stuck(*t).is_some()
+            });
+            parts.sort_by_key(|t| u32::MAX - self.l.node(*t).size);
+            let mut done = true;
+            for t in parts {
+                let ty = self.l.type_of(t);
+                let (v, x) = self.l.fresh_term(ty);
+                let next = goal.replace(&mut self.l, t, x);
+                let moved: Vec<(Clause, Fact)> =
+                    facts.iter().map(|f| (f.0.replace(&mut self.l, t, x), f.1.clone())).collect();
+                let hyps = moved.iter().map(|f| Hyp { name: 0, clause: Rc::new(f.0.clone()), hint: Vec::new() });
+                if self.holds_at_points(&Seq { hyps: hyps.collect(), goal: next }).is_none_or(|n| n == 0) {
+                    continue;
+                }
+                (goal, facts, done) = (next, moved, false);
+                vars.push(v);
+                terms.push(t);
+                break;
+            }
+            if done {
+                break;
+            }
+        }
+        if vars.is_empty() {
+            return None;
+        }
+        // Only what is needed.
+        let mut n = 0;
+        while n < facts.len() {
+            let mut less = facts.clone();
+            less.remove(n);
+            let hyps = less.iter().map(|f| Hyp { name: 0, clause: Rc::new(f.0.clone()), hint: Vec::new() }).collect();
+            if self.holds_at_points(&Seq { hyps, goal }).is_some() {
+                facts = less;
+            } else {
+                n += 1;
+            }
+        }
+        let mut hyps = Vec::new();
+        for (c, _) in &facts {
+            hyps.push(Hyp { name: self.name(), clause: Rc::new(c.clone()), hint: Vec::new() });
+        }
+        // Later terms may mention earlier variables.
+        let mut values: Vec<Id> = Vec::new();
+        for t in &terms {
+            let sub: Sub = vars.iter().copied().zip(values.iter().copied()).collect();
+            values.push(self.l.subst(*t, &sub));
+        }
+        self.general += 1;
+        let proof = self.prove(Seq { hyps: hyps.clone(), goal }, fuel, splits);
+        self.general -= 1;
+        let proof = proof?;
+        let name = self.name();
+        let prems = hyps.iter().map(|h| (*h.clause).clone()).collect();
+        let clause = Clause { vars: vars.clone(), prems, concl: goal };
+        let given = facts.iter().map(|f| Proof::Exact(f.1.clone())).collect();
+        let intro = Proof::Intro(vars, hyps.iter().map(|h| h.name).collect(), Box::new(proof));
+        let exact = Proof::Exact(Fact::Inst(name, values, given));
+        Some(Proof::Lemma(name, clause, Box::new(intro), Box::new(exact)))
     }
 
     /// Calls in a term that are no variables and no constructors.

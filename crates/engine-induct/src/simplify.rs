@@ -68,13 +68,15 @@ pub struct Prover {
     pub lemmas: Vec<(Name, Rc<Clause>)>,
     /// The work at which the present attempt ends.
     pub limit: u64,
+    /// How many generalisations are open.
+    pub general: u32,
     rules: Vec<Rule>,
     ruled: usize,
 }
 
 impl Prover {
     pub fn new(l: Lang) -> Prover {
-        Prover { l, names: 0, lemmas: Vec::new(), limit: 0, rules: Vec::new(), ruled: 0 }
+        Prover { l, names: 0, lemmas: Vec::new(), limit: 0, general: 0, rules: Vec::new(), ruled: 0 }
     }
     pub fn name(&mut self) -> Name {
         self.names += 1;
@@ -198,6 +200,21 @@ impl Prover {
     pub fn reducible(&mut self, t: Id) -> bool {
         let rules = self.rules_of(&[]);
         self.redex(t, &rules, &[], 0, 1).is_some()
+    }
+
+    /// Whether an equation is an instance of a lemma.
+    pub fn subsumed(&mut self, a: Id, b: Id) -> bool {
+        for n in 0..self.lemmas.len() {
+            let Some((_, c)) = self.lemmas.get(n).cloned() else { break };
+            let Lit::Eq(x, y) = c.concl else { continue };
+            for (x, y) in [(x, y), (y, x)] {
+                let mut sub = Sub::new();
+                if self.l.matches(x, a, &c.vars, &mut sub) && self.l.matches(y, b, &c.vars, &mut sub) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// A statement that is clear.

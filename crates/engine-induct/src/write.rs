@@ -83,7 +83,13 @@ impl<'l> Writer<'l> {
         }
         let Head::Sym(s) = node.head else { return None };
         let sym = self.l.sym(s).clone();
-        if node.args.len() < sym.params.len() && !matches!(sym.kind, Kind::Const(..) | Kind::Prim(_)) {
+        let needed = match sym.kind {
+            Kind::Const(..) | Kind::Prim(_) => 0,
+            Kind::Elim(of, _, at) if matches!(self.l.type_of_ty(of), Type::Prim(Prim::Unit)) => at,
+            Kind::Elim(_, _, at) => at + 1,
+            _ => sym.params.len(),
+        };
+        if node.args.len() < needed {
             // Not all arguments yet: a function of the others.
             let missing: Vec<Var> = sym.params.iter().skip(node.args.len()).map(|p| self.l.fresh(*p)).collect();
             let more: Vec<Id> = missing.iter().map(|v| self.l.var(*v)).collect();
@@ -121,7 +127,11 @@ impl<'l> Writer<'l> {
                 let function = matches!(self.l.type_of_ty(*of), Type::Prim(Prim::Unit));
                 let given = if function { *at } else { *at + 1 };
                 let extra: Vec<Var> = sym.formals.iter().skip(given).copied().collect();
-                let head = if function {
+                let head = if function && node.args.len() >= sym.formals.len() {
+                    // A function at all of its arguments is its body there.
+                    let head = self.tree(tree, &sub)?;
+                    return self.applied(head, node.args.get(sym.formals.len()..)?);
+                } else if function {
                     self.branch(tree, &sub, &[], 0, &extra)?
                 } else {
                     let Tree::Switch(_, cases) = tree else { return None };
