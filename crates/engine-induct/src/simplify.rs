@@ -281,7 +281,70 @@ impl Prover {
                 break;
             }
         }
+        if let Some(fact) = self.refusal(&seq, depth) {
+            return Simple::Closed(wrapped(wraps, Proof::Absurd(fact, seq.goal)));
+        }
         Simple::Open(seq, wraps)
+    }
+
+    /// A statement that its premises cannot hold, where they do.
+    fn refusal(&mut self, seq: &Seq, depth: u32) -> Option<Fact> {
+        for h in &seq.hyps {
+            if h.clause.concl != Lit::Bot || h.clause.refuses().is_some() {
+                continue;
+            }
+            let mut proofs = Vec::new();
+            if let Some(sub) = self.premises(h, 0, Sub::new(), seq, depth, &mut proofs) {
+                let args = h.clause.vars.iter().filter_map(|v| sub.iter().find(|(w, _)| w == v).map(|s| s.1));
+                return Some(Fact::Inst(h.name, args.collect(), proofs));
+            }
+        }
+        None
+    }
+
+    /// Values at which the premises from one on are hypotheses, or clear.
+    fn premises(
+        &mut self,
+        h: &Hyp,
+        from: usize,
+        mut sub: Sub,
+        seq: &Seq,
+        depth: u32,
+        proofs: &mut Vec<Proof>,
+    ) -> Option<Sub> {
+        self.l.work += 1;
+        let Some(p) = h.clause.prems.get(from) else {
+            for v in &h.clause.vars {
+                if !sub.iter().any(|(w, _)| w == v) {
+                    sub.push(*h.hint.iter().find(|(w, _)| w == v)?);
+                }
+            }
+            return Some(sub);
+        };
+        let open = h.clause.vars.iter().any(|v| p.mentions(&self.l, *v) && !sub.iter().any(|(w, _)| w == v));
+        if !open {
+            let p = p.subst(&mut self.l, &sub).nf(&mut self.l);
+            let proof = self.condition(&p, &seq.hyps, depth)?;
+            proofs.push(proof);
+            return self.premises(h, from + 1, sub, seq, depth, proofs).or_else(|| {
+                proofs.truncate(from);
+                None
+            });
+        }
+        let Some((a, b)) = (if p.is_plain() { p.concl.sides() } else { None }) else { return None };
+        for k in &seq.hyps {
+            let Some((c, d)) = (if k.clause.is_plain() { k.clause.concl.sides() } else { None }) else { continue };
+            let mut more = sub.clone();
+            if !self.l.matches(a, c, &h.clause.vars, &mut more) || !self.l.matches(b, d, &h.clause.vars, &mut more) {
+                continue;
+            }
+            proofs.push(Proof::Exact(Fact::Inst(k.name, Vec::new(), Vec::new())));
+            if let Some(all) = self.premises(h, from + 1, more, seq, depth, proofs) {
+                return Some(all);
+            }
+            proofs.truncate(from);
+        }
+        None
     }
 
     fn step(&mut self, from: Id, to: Id, fact: Fact, back: bool, _goal: Lit) -> Step {
@@ -360,6 +423,10 @@ impl Prover {
                     seq.hyps.remove(n);
                     continue;
                 }
+            }
+            if !clause.is_plain() && clause.concl.sides().is_some_and(|(a, b)| a == b) {
+                seq.hyps.remove(n);
+                continue;
             }
             if !clause.is_plain() {
                 if let Some(place) = seq.hyps.get_mut(n) {
