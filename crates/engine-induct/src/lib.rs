@@ -67,7 +67,7 @@ impl Engine for Induct {
                     }
                 }
             }
-            for fuel in 0..4 {
+            for fuel in 0..5 {
                 read.prover.limit = all.min(read.prover.l.work + work / 2);
                 let seq = read.seq.clone();
                 found = read.prover.prove(seq, fuel, 6);

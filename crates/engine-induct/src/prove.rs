@@ -316,7 +316,7 @@ impl Prover {
             let mut dice = Dice::new(trial + 1);
             let mut sub = Sub::new();
             for (v, c) in vars.iter().zip(&choices) {
-                let most = if trial < TRIALS / 2 { c.len().min(5) } else { c.len() };
+                let most = if trial < TRIALS / 3 { c.len().min(6) } else { c.len() };
                 let Some(x) = c.get(dice.below(most)) else { return Some(TRIALS as u32) };
                 sub.push((*v, *x));
             }

@@ -125,13 +125,13 @@ impl<'m> Reader<'m> {
                         env.push(Entry::Opaque);
                     }
                     let c = con(&mut self.l, n, params);
-                    self.l.partial_types(c);
                     out.push(c);
                 }
                 out
             }
             _ => return Some(()),
         };
+        cons.iter().for_each(|c| self.l.partial_types(*c));
         self.l.set_cons(ty, cons);
         Some(())
     }

@@ -1,10 +1,13 @@
 //! Values on which statements are tried before anybody proves them.
 
 use crate::lang::{Head, Id, Kind, Lang, Ty, Type};
+use crate::read::recursive;
 use std::rc::Rc;
 
 /// How many values of a type there are, at most.
-const VALUES: usize = 12;
+const VALUES: usize = 24;
+/// How many are made for that.
+const TRIES: u64 = 80;
 
 /// Small values of a type, the smallest first.
 pub fn values(l: &mut Lang, ty: Ty) -> Rc<Vec<Id>> {
@@ -33,34 +36,48 @@ pub fn values(l: &mut Lang, ty: Ty) -> Rc<Vec<Id>> {
                 }
             }
             Some(cons) => {
-                for _ in 0..4 {
-                    let before = out.clone();
-                    l.samples.insert(ty, Rc::new(before));
-                    for c in cons.iter() {
-                        let params = l.sym(*c).params.clone();
-                        let choices: Vec<Rc<Vec<Id>>> = params.iter().map(|p| values(l, *p)).collect();
-                        let total: usize = choices.iter().map(|c| c.len()).product();
-                        // Not all combinations: those at places that spread over them.
-                        for k in 0..total.min(6) {
-                            let mut n = if total <= 6 { k } else { (k * 7 + out.len() * 5) % total };
-                            let mut args = Vec::new();
-                            for c in &choices {
-                                args.extend(c.get(n % c.len()));
-                                n /= c.len();
-                            }
-                            let t = l.app(Head::Sym(*c), args);
-                            if !out.contains(&t) && out.len() < VALUES {
-                                out.push(t);
-                            }
-                        }
+                // Fields of other types have their values first.
+                for c in cons.iter() {
+                    for p in l.sym(*c).params.clone() {
+                        values(l, p);
                     }
                 }
+                for n in 0..TRIES {
+                    let mut dice = Dice::new(n + 17);
+                    let depth = if n < 4 { 1 } else { 4 };
+                    if let Some(t) = random(l, ty, depth, &mut dice)
+                        && !out.contains(&t)
+                        && out.len() < VALUES
+                    {
+                        out.push(t);
+                    }
+                }
+                out.sort_by_key(|t| l.node(*t).size);
             }
         },
     }
     let out = Rc::new(out);
     l.samples.insert(ty, out.clone());
     out
+}
+
+/// A value of a type with constructors, so many of them inside of each other.
+fn random(l: &mut Lang, ty: Ty, depth: u32, dice: &mut Dice) -> Option<Id> {
+    let cons = l.cons_of(ty)?;
+    let flat: Vec<u32> = cons.iter().copied().filter(|c| recursive(l, *c).is_empty()).collect();
+    let deep: Vec<u32> = cons.iter().copied().filter(|c| !recursive(l, *c).is_empty()).collect();
+    let choices = if deep.is_empty() || depth == 0 || dice.below(4) == 0 { flat } else { deep };
+    let c = *choices.get(dice.below(choices.len().max(1)))?;
+    let mut args = Vec::new();
+    for p in l.sym(c).params.clone() {
+        args.push(if p == ty {
+            random(l, ty, depth - 1, dice)?
+        } else {
+            let all = values(l, p);
+            *all.get(dice.below(all.len().min(6)))?
+        });
+    }
+    Some(l.app(Head::Sym(c), args))
 }
 
 /// What a function for tests gives.
