@@ -68,6 +68,11 @@ impl Prover {
             Some(0) if seq.goal != Lit::Bot => return self.contradict(seq, fuel, splits),
             Some(_) => {}
         }
+        // Inside of an induction the goal is often about values of which no more matters than what is known.
+        let inside = !seq.hyps.is_empty();
+        if inside && let Some(p) = self.generalise(&seq, fuel, splits) {
+            return Some(p);
+        }
         for v in self.candidates(&seq).into_iter().take(VARIABLES) {
             // A hypothesis of induction about the variable would be lost.
             let known = |h: &Hyp| !h.clause.is_plain() && h.clause.refuses().is_none() && h.clause.mentions(&self.l, v);
@@ -80,7 +85,7 @@ impl Prover {
                 return Some(p);
             }
         }
-        self.generalise(&seq, fuel, splits)
+        if inside { None } else { self.generalise(&seq, fuel, splits) }
     }
 
     pub fn show_clause(&self, c: &Clause) -> String {
