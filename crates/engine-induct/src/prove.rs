@@ -14,6 +14,8 @@ const TRIALS: u64 = 40;
 const VARIABLES: usize = 3;
 /// Generalisations inside of each other.
 const GENERAL: u32 = 2;
+/// Lemmas that are used against their direction on one goal.
+const EXPANSIONS: usize = 3;
 
 impl Prover {
     /// Proves a sequent with so many inductions inside of each other.
@@ -405,7 +407,7 @@ impl Prover {
             return None;
         }
         let facts = self.instances(seq);
-        if let Some(p) = self.general(seq.goal, &facts, fuel, splits) {
+        if let Some(p) = self.general_or_expanded(seq.goal, &facts, fuel, splits) {
             return Some(p);
         }
         for (n, (clause, fact)) in facts.iter().enumerate() {
@@ -427,9 +429,100 @@ impl Prover {
                 let next = seq.goal.replace(&mut self.l, from, to);
                 let mut rest = facts.clone();
                 rest.remove(n);
-                if let Some(p) = self.general(next, &rest, fuel, splits) {
+                if let Some(p) = self.general_or_expanded(next, &rest, fuel, splits) {
                     let step = Step { hole, fact: Rc::new(fact.clone()), from, to, back };
                     return Some(Proof::Rewrite(with, step, Box::new(p)));
+                }
+            }
+        }
+        None
+    }
+
+    /// A more general goal, also after lemmas were used against their direction so that more of it is the same.
+    fn general_or_expanded(
+        &mut self,
+        goal: Lit,
+        facts: &[(Clause, Fact)],
+        fuel: u32,
+        splits: u32,
+    ) -> Option<Proof> {
+        if let Some(p) = self.general(goal, facts, fuel, splits) {
+            return Some(p);
+        }
+        let (mut goal, mut facts) = (goal, facts.to_vec());
+        let mut steps = Vec::new();
+        while steps.len() < EXPANSIONS
+            && let Some(step) = self.expansion(goal, &facts)
+        {
+            let hole = self.l.var(step.hole);
+            let with = goal.replace(&mut self.l, step.from, hole);
+            goal = goal.replace(&mut self.l, step.from, step.to);
+            for (clause, fact) in &mut facts {
+                let line = clause.replace(&mut self.l, step.from, hole);
+                if line != *clause {
+                    *clause = clause.replace(&mut self.l, step.from, step.to);
+                    *fact = Fact::Along(Box::new(line), step.clone(), Box::new(fact.clone()));
+                }
+            }
+            steps.push((with, step));
+        }
+        if steps.is_empty() {
+            return None;
+        }
+        let proof = self.general(goal, &facts, fuel, splits)?;
+        Some(steps.into_iter().rev().fold(proof, |p, (with, step)| Proof::Rewrite(with, step, Box::new(p))))
+    }
+
+    /// A lemma that turns a part of a goal or fact into something larger, of which the goal has a part already.
+    fn expansion(&mut self, goal: Lit, facts: &[(Clause, Fact)]) -> Option<Step> {
+        let mut roots = Vec::new();
+        Clause::plain(goal).terms(&mut roots);
+        let own = roots.clone();
+        facts.iter().for_each(|f| f.0.terms(&mut roots));
+        let mut parts = Vec::new();
+        for t in &roots {
+            self.parts(*t, &mut parts);
+            parts.push(*t);
+        }
+        for n in 0..self.lemmas.len() {
+            let (name, clause) = self.lemmas.get(n).cloned()?;
+            let (a, b) = match clause.concl {
+                Lit::Eq(a, b) if clause.prems.is_empty() => (a, b),
+                _ => continue,
+            };
+            for (from, to, back) in [(a, b, false), (b, a, true)] {
+                // Only against the direction of rewriting, so that nothing goes round.
+                if self.l.as_var(from).is_some() || self.l.as_con(from).is_some() || !self.l.larger(to, from) {
+                    continue;
+                }
+                for t in &parts {
+                    let mut sub = Sub::new();
+                    if !self.l.matches(from, *t, &clause.vars, &mut sub) || sub.len() < clause.vars.len() {
+                        continue;
+                    }
+                    let value = self.l.subst(to, &sub);
+                    let mut inner = Vec::new();
+                    self.parts(value, &mut inner);
+                    let shared = |x: &Id| {
+                        self.l.as_var(*x).is_none() && own.iter().any(|r| self.l.count(*r, *x) > 0)
+                    };
+                    // What it contains already would be put in again and again.
+                    let again = roots.iter().any(|r| self.l.count(*r, value) > 0) || self.l.count(value, *t) > 0;
+                    if inner.iter().any(shared) && !again {
+                        let ty = self.l.type_of(*t);
+                        let args = clause
+                            .vars
+                            .iter()
+                            .filter_map(|v| sub.iter().find(|(w, _)| w == v).map(|s| s.1))
+                            .collect();
+                        return Some(Step {
+                            hole: self.l.fresh(ty),
+                            fact: Rc::new(Fact::Inst(name, args, Vec::new())),
+                            from: *t,
+                            to: value,
+                            back,
+                        });
+                    }
                 }
             }
         }
