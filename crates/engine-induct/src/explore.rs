@@ -155,8 +155,7 @@ impl Explorer {
         }
         let mut row = Vec::new();
         for n in 0..self.points.len() {
-            let at: Option<Vec<Id>> =
-                args.iter().map(|a| self.values.get(a).and_then(|r| r.get(n).copied())).collect();
+            let at: Option<Vec<Id>> = args.iter().map(|a| self.values.get(a).and_then(|r| r.get(n).copied())).collect();
             let Some(at) = at else { return };
             let x = p.l.app(Head::Sym(s), at);
             row.push(p.l.nf(x));
@@ -221,9 +220,8 @@ impl Explorer {
         loop {
             let before = self.lemmas.len();
             for (a, b) in std::mem::take(&mut self.pending) {
-                if p.l.work >= end {
-                    self.pending.push((a, b));
-                } else if !p.subsumed(a, b) && !p.reducible(b) && !self.lemma(p, a, b, end) {
+                let open = p.l.work >= end || (!p.subsumed(a, b) && !p.reducible(b) && !self.lemma(p, a, b, end));
+                if open {
                     self.pending.push((a, b));
                 }
             }

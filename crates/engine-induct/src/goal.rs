@@ -7,7 +7,8 @@ use crate::simplify::{Hyp, Prover, Seq};
 use crate::write::Writer;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Ivl, Machine, Res, V, Val};
-use bfv_search::Goal;
+use bfv_search::{Budget, Goal};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What a variable of the context is.
@@ -29,15 +30,23 @@ pub struct Read {
 }
 
 /// A goal that is about data; none when it is about something else.
-pub fn read(goal: &Goal<'_>) -> Res<Option<Read>> {
+pub fn read(goal: &Goal<'_>, wish: Budget) -> Res<Option<Read>> {
     let m = goal.machine;
-    let mut scope = Scope { m, reader: Reader::new(m), ctx: Ctx::default(), env: Vec::new(), bound: Vec::new(), names: 0, hyps: Vec::new() };
+    let mut scope = Scope {
+        m,
+        reader: Reader::new(m),
+        ctx: Ctx::default(),
+        env: Vec::new(),
+        bound: Vec::new(),
+        names: 0,
+        hyps: Vec::new(),
+    };
     for ty in &goal.ctx.types {
         let (inner, _) = m.bind(&scope.ctx, ty.clone());
         scope.bind(ty)?;
         scope.ctx = inner;
     }
-    if goal.ctx.dims.len() > 0 {
+    if !goal.ctx.dims.is_empty() {
         return Ok(None);
     }
     let given = scope.bound.len();
@@ -52,9 +61,12 @@ pub fn read(goal: &Goal<'_>) -> Res<Option<Read>> {
         target = m.inst(b, x);
     }
     let Some(concl) = scope.lit(&target)? else { return Ok(None) };
+    if !scope.computes(concl) {
+        return Ok(None);
+    }
     let Scope { reader, bound, names, hyps, .. } = scope;
     let taken = u32::try_from(bound.len() - given).unwrap_or(u32::MAX);
-    let mut prover = Prover::new(reader.l);
+    let mut prover = Prover::new(reader.l, wish);
     prover.names = names;
     Ok(Some(Read { prover, seq: Seq { hyps, goal: concl }, bound, taken }))
 }
@@ -97,6 +109,16 @@ impl Scope<'_> {
         self.env.push(entry);
         self.bound.push(bound);
         Ok(())
+    }
+
+    /// Whether something in a statement or hypothesis computes by cases.
+    fn computes(&self, concl: Lit) -> bool {
+        let mut terms = Vec::new();
+        Clause::plain(concl).terms(&mut terms);
+        self.hyps.iter().for_each(|h| h.clause.terms(&mut terms));
+        let mut symbols = BTreeSet::new();
+        terms.iter().for_each(|t| self.reader.l.symbols_of(*t, &mut symbols));
+        symbols.iter().any(|s| self.reader.l.sym(*s).tree.is_some())
     }
 
     fn quoted(&self, v: &V) -> Res<Term> {

@@ -1,8 +1,19 @@
-//! Induction: equations about recursive functions over data types.
+//! Induction: equations about recursive functions over data types, under hypotheses.
+//!
+//! A goal is read into a first-order language in which definitions are case trees and stay folded (`read`). Everything else is rewriting in
+//! that language: computation, hypotheses and lemmas in a well-founded order, constructors that are injective and differ (`simplify`); cases
+//! and induction on what a call is stuck on (`prove`); goals that are made more general (`general`); and lemmas that are found by comparing
+//! the values of small terms (`explore`). Statements are tried at values before anybody proves them (`sample`).
+//! The method is that of Boyer and Moore (1979), Zeno (Sonnex, Drossopoulou and Eisenbach, 2012) and HipSpec (Claessen, Johansson, Rosen and
+//! Smallbone, 2013). Nothing here is trusted: a proof becomes a term (`write`), and the kernel judges it.
+//!
+//! What is absent: no clock, no floats, no threads. Work is counted, so that one goal has one answer.
 
 mod explore;
+mod general;
 mod goal;
 mod lang;
+mod numbers;
 mod proof;
 mod prove;
 mod read;
@@ -10,12 +21,24 @@ mod sample;
 mod simplify;
 mod write;
 
+use bfv_format::Term;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use explore::Explorer;
+use goal::Read;
+use proof::Clause;
 
 /// Work for each step of the budget.
 const WORK: u64 = 50;
+/// Steps of the evaluator for each step of the budget, at most.
+const EVALUATIONS: u64 = 100;
+/// Work on the goal in each round; between two of them there are new lemmas, found with as much.
+const ROUNDS: [u64; 4] = [10_000, 100_000, 400_000, 2_000_000];
+/// Inductions inside of each other.
+const INDUCTIONS: u32 = 4;
+/// Truth values by which a goal is split inside of each other.
+const SPLITS: u32 = 6;
 
-/// The engine.
+/// Proves equations about recursive functions by induction.
 pub struct Induct;
 
 impl Engine for Induct {
@@ -28,71 +51,61 @@ impl Engine for Induct {
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        let mut read = match goal::read(goal) {
-            Ok(Some(read)) => read,
-            Ok(None) => return Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+        let wish = budget.part(u64::MAX);
+        let found = goal.machine.within(budget.left.saturating_mul(EVALUATIONS), || goal::read(goal, wish));
+        let mut read = match found {
+            Ok(Some(Some(read))) => read,
+            Ok(Some(None)) => return Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+            Ok(None) => return Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
             Err(r) => {
                 let (reason, why) = stopped(&r);
                 return Outcome::GaveUp(reason, why);
             }
         };
-        let debug = std::env::var("IND").is_ok();
-        if debug {
-            eprintln!("{:?}", read.seq);
-            if let proof::Lit::Eq(a, b) = read.seq.goal {
-                eprintln!("{} = {}", read.prover.l.show(a), read.prover.l.show(b));
-            }
-        }
         let all = budget.left.saturating_mul(WORK);
-        let mut terms = Vec::new();
-        proof::Clause::plain(read.seq.goal).terms(&mut terms);
-        for h in &read.seq.hyps {
-            h.clause.terms(&mut terms);
-        }
-        let mut explorer: Option<explore::Explorer> = None;
-        let mut found = None;
-        // Without lemmas, then with more and more of them.
-        for (round, work) in [10_000u64, 100_000, 400_000, 4_000_000].into_iter().enumerate() {
-            if round > 0 {
-                let p = &mut read.prover;
-                let e = explorer.get_or_insert_with(|| explore::Explorer::new(p, &terms));
-                e.grow(p, all.min(p.l.work + work));
-                if round == 1 {
-                    e.grow(p, all.min(p.l.work + work));
-                }
-                if debug {
-                    eprintln!("lemmas {} work {}", e.lemmas.len(), p.l.work);
-                    for (_, c, _) in e.lemmas.iter().filter(|_| std::env::var("INDL").is_ok()) {
-                        eprintln!("   {}", p.show_clause(c));
-                    }
-                }
-            }
-            for fuel in 0..5 {
-                read.prover.limit = all.min(read.prover.l.work + work / 2);
-                let seq = read.seq.clone();
-                found = read.prover.prove(seq, fuel, 6);
-                if found.is_some() {
-                    if debug {
-                        eprintln!("found at {round} {fuel} work {}", read.prover.l.work);
-                    }
-                    break;
-                }
-                if debug {
-                    eprintln!("not at {round} {fuel} work {}", read.prover.l.work);
-                }
-            }
-            if found.is_some() || read.prover.l.work >= all {
-                break;
-            }
-        }
-        let _ = budget.spend(read.prover.l.work / WORK);
-        let Some(p) = found else {
-            return Outcome::GaveUp(Reason::Incomplete, "No proof by induction was found.".to_owned());
-        };
-        let lemmas = explorer.map(|e| e.lemmas).unwrap_or_default();
-        match read.write(p, &lemmas) {
-            Some(t) => Outcome::Candidate(t),
-            None => Outcome::GaveUp(Reason::Unsupported, "A proof was found that cannot be written.".to_owned()),
+        let found = search(&mut read, all);
+        let spent = budget.spend(read.prover.l.work / WORK);
+        match (found, spent) {
+            (Some(Some(term)), _) => Outcome::Candidate(term),
+            (Some(None), _) => Outcome::GaveUp(
+                Reason::Unsupported,
+                "A proof by induction has a part that cannot be written.".to_owned(),
+            ),
+            (None, Err(reason)) => Outcome::GaveUp(reason, "The search for an induction ran out of steps.".to_owned()),
+            (None, Ok(())) => Outcome::GaveUp(Reason::Incomplete, "No proof by induction was found.".to_owned()),
         }
     }
+}
+
+/// Without lemmas, then with more and more of them. A proof that was found may have a part that no term is written for.
+fn search(read: &mut Read, all: u64) -> Option<Option<Term>> {
+    read.prover.l.most = all;
+    let mut terms = Vec::new();
+    Clause::plain(read.seq.goal).terms(&mut terms);
+    read.seq.hyps.iter().for_each(|h| h.clause.terms(&mut terms));
+    let mut explorer: Option<Explorer> = None;
+    for (round, work) in ROUNDS.into_iter().enumerate() {
+        let p = &mut read.prover;
+        if round > 0 {
+            let e = explorer.get_or_insert_with(|| Explorer::new(p, &terms));
+            let end = all.min(p.l.work.saturating_add(work));
+            e.grow(p, end);
+            if round == 1 {
+                // Terms with one symbol say little.
+                e.grow(p, end);
+            }
+        }
+        for inductions in 0..=INDUCTIONS {
+            let p = &mut read.prover;
+            p.limit = all.min(p.l.work.saturating_add(work));
+            if let Some(proof) = p.prove(read.seq.clone(), inductions, SPLITS) {
+                let lemmas = explorer.map(|e| e.lemmas).unwrap_or_default();
+                return Some(read.write(proof, &lemmas));
+            }
+        }
+        if read.prover.over() && read.prover.l.work >= all {
+            return None;
+        }
+    }
+    None
 }

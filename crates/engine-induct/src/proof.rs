@@ -63,6 +63,14 @@ impl Clause {
     pub fn is_plain(&self) -> bool {
         self.vars.is_empty() && self.prems.is_empty()
     }
+    /// Whether it is one of those or the negation of one.
+    pub fn is_simple(&self) -> bool {
+        self.is_plain() || self.refuses().is_some()
+    }
+    /// The sides of the equation that it is, if it is no more than that.
+    pub fn equation(&self) -> Option<(Id, Id)> {
+        if self.is_plain() { self.concl.sides() } else { None }
+    }
     /// The equation that it refuses, if it is one of those.
     pub fn refuses(&self) -> Option<(Id, Id)> {
         match self.prems.as_slice() {

@@ -24,7 +24,7 @@ pub enum Entry {
     Opaque,
 }
 
-type Env = Vec<Entry>;
+pub type Env = Vec<Entry>;
 
 /// The position of a recursive definition while its body is read.
 struct Selfcall {
@@ -203,7 +203,7 @@ impl<'m> Reader<'m> {
         s
     }
 
-    fn slot_var(&mut self, counter: &mut usize, ty: Ty) -> Var {
+    pub fn slot_var(&mut self, counter: &mut usize, ty: Ty) -> Var {
         let key = (*counter, ty);
         *counter += 1;
         if let Some(v) = self.pool.get(&key) {
@@ -363,7 +363,10 @@ impl<'m> Reader<'m> {
                     let at = me.formals.iter().position(|f| *f == v)?;
                     let rest = me.formals.get(at + 1..)?;
                     let same = rest.len() == spine.len()
-                        && rest.iter().zip(&spine).all(|(f, e)| matches!(e, Entry::Term(t) if self.l.as_var(*t) == Some(*f)));
+                        && rest
+                            .iter()
+                            .zip(&spine)
+                            .all(|(f, e)| matches!(e, Entry::Term(t) if self.l.as_var(*t) == Some(*f)));
                     same.then(|| (me.sym, me.formals.get(..at).map(<[Var]>::to_vec).unwrap_or_default()))
                 });
                 let mut cases = Vec::new();
@@ -430,9 +433,9 @@ impl<'m> Reader<'m> {
 
     fn ty_quietly(&mut self, t: &Term, env: &Env) -> Option<Ty> {
         match &**t {
-            Node::Prim(Prim::Bool | Prim::Nat | Prim::Int | Prim::Real | Prim::Unit) | Node::Data(..) | Node::Pi(..) => {
-                self.ty(t, env)
-            }
+            Node::Prim(Prim::Bool | Prim::Nat | Prim::Int | Prim::Real | Prim::Unit)
+            | Node::Data(..)
+            | Node::Pi(..) => self.ty(t, env),
             _ => None,
         }
     }
@@ -569,66 +572,6 @@ impl<'m> Reader<'m> {
         args.push(x);
         let t = self.l.app(Head::Sym(sym), args);
         self.applied(Entry::Term(t), spine)
-    }
-
-    fn nat(&mut self) -> Option<Ty> {
-        self.ty(&Rc::new(Node::Prim(Prim::Nat)), &Vec::new())
-    }
-
-    /// A constant of the theory. What computes on natural numbers gets its equations (`sctt/KERNEL.md`, section 3).
-    fn prim(&mut self, p: Prim) -> Option<Id> {
-        let bool_ty = self.ty(&Rc::new(Node::Prim(Prim::Bool)), &Vec::new())?;
-        let nat = self.nat()?;
-        let con = |l: &Lang, ty, n: usize| l.cons_of(ty).and_then(|c| c.get(n).copied());
-        let sym = match p {
-            Prim::True => con(&self.l, bool_ty, 0)?,
-            Prim::False => con(&self.l, bool_ty, 1)?,
-            Prim::Suc => con(&self.l, nat, 1)?,
-            Prim::NatAdd | Prim::NatMul | Prim::NatSub | Prim::NatLtb => {
-                let result = if p == Prim::NatLtb { bool_ty } else { nat };
-                let (s, new) = self.l.symbol(Kind::Prim(p), vec![nat, nat], result);
-                if new {
-                    self.l.partial_types(s);
-                    self.arithmetic(p, s, nat, bool_ty)?;
-                }
-                s
-            }
-            _ => return None,
-        };
-        Some(self.l.app(Head::Sym(sym), Vec::new()))
-    }
-
-    fn arithmetic(&mut self, p: Prim, s: Sym, nat: Ty, bool_ty: Ty) -> Option<()> {
-        let (zero, suc) = (*self.l.cons_of(nat)?.first()?, *self.l.cons_of(nat)?.get(1)?);
-        let mut counter = 0;
-        let vars: Vec<Var> = (0..4).map(|_| self.slot_var(&mut counter, nat)).collect();
-        let &[m, n, j, k] = vars.as_slice() else { return None };
-        let l = &mut self.l;
-        let (tm, tj, tk) = (l.var(m), l.var(j), l.var(k));
-        let z = l.app(Head::Sym(zero), vec![]);
-        let call = |l: &mut Lang, s, a, b| l.app(Head::Sym(s), vec![a, b]);
-        let (base, step) = match p {
-            Prim::NatAdd => {
-                let sum = call(l, s, tm, tk);
-                (tm, Tree::Leaf(l.app(Head::Sym(suc), vec![sum])))
-            }
-            Prim::NatMul => {
-                let product = call(l, s, tm, tk);
-                let plus = self.prim(Prim::NatAdd)?;
-                (z, Tree::Leaf(self.l.apply(plus, &[product, tm])))
-            }
-            _ => {
-                let (yes, no) = (*l.cons_of(bool_ty)?.first()?, *l.cons_of(bool_ty)?.get(1)?);
-                let (yes, no) = (l.app(Head::Sym(yes), vec![]), l.app(Head::Sym(no), vec![]));
-                let (at_zero, base) = if p == Prim::NatSub { (z, tm) } else { (yes, no) };
-                let next = call(l, s, tj, tk);
-                let inner = vec![(zero, vec![], Tree::Leaf(at_zero)), (suc, vec![j], Tree::Leaf(next))];
-                (base, Tree::Switch(m, inner))
-            }
-        };
-        let tree = Tree::Switch(n, vec![(zero, vec![], Tree::Leaf(base)), (suc, vec![k], step)]);
-        self.l.define(s, vec![m, n], tree);
-        Some(())
     }
 }
 

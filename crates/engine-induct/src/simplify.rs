@@ -2,6 +2,7 @@
 
 use crate::lang::{Head, Id, Lang, Sub, Var};
 use crate::proof::{Clause, Fact, Lit, Name, Proof, Step};
+use bfv_search::Budget;
 use std::rc::Rc;
 
 /// How deep conditions of rules may rest on further rules.
@@ -69,22 +70,25 @@ pub struct Prover {
     /// The work at which the present attempt ends.
     pub limit: u64,
     /// How many generalisations are open.
-    pub general: u32,
+    pub open: u32,
+    /// A budget that only tells whether the search should end.
+    wish: Budget,
     rules: Vec<Rule>,
     ruled: usize,
 }
 
 impl Prover {
-    pub fn new(l: Lang) -> Prover {
-        Prover { l, names: 0, lemmas: Vec::new(), limit: 0, general: 0, rules: Vec::new(), ruled: 0 }
+    /// A search in a language that ends where that is wished.
+    pub fn new(l: Lang, wish: Budget) -> Prover {
+        Prover { l, names: 0, lemmas: Vec::new(), limit: 0, open: 0, wish, rules: Vec::new(), ruled: 0 }
     }
     pub fn name(&mut self) -> Name {
         self.names += 1;
         self.names
     }
-    /// Whether the work allowed is done.
-    pub fn over(&self) -> bool {
-        self.l.work >= self.limit
+    /// Whether the work allowed is done, or nobody wants the answer any more.
+    pub fn over(&mut self) -> bool {
+        self.l.work >= self.limit || self.wish.spend(0).is_err()
     }
 
     fn rule(&self, out: &mut Vec<Rule>, name: Name, clause: &Rc<Clause>, hint: &Sub) {
@@ -109,15 +113,7 @@ impl Prover {
                     continue;
                 }
             }
-            out.push(Rule {
-                name,
-                clause: clause.clone(),
-                hint: hint.clone(),
-                lhs,
-                rhs,
-                back,
-                ordered: !ground,
-            });
+            out.push(Rule { name, clause: clause.clone(), hint: hint.clone(), lhs, rhs, back, ordered: !ground });
         }
     }
 
@@ -135,13 +131,6 @@ impl Prover {
         }
         out
     }
-    /// Forgets the lemmas after the first so many.
-    pub fn forget(&mut self, keep: usize) {
-        self.lemmas.truncate(keep);
-        self.rules.clear();
-        self.ruled = 0;
-    }
-
     /// A place where a rule applies: what is replaced, by what, why, in which direction.
     fn redex(&mut self, t: Id, rules: &[Rule], hyps: &[Hyp], not: Name, depth: u32) -> Option<(Id, Id, Fact, bool)> {
         let node = self.l.node(t).clone();
@@ -264,13 +253,12 @@ impl Prover {
             {
                 return Simple::Closed(wrapped(wraps, Proof::Refl(a)));
             }
-            match self.hypotheses(&mut seq, &mut wraps) {
-                Some(proof) => return Simple::Closed(wrapped(wraps, proof)),
-                None => {}
+            if let Some(proof) = self.hypotheses(&mut seq, &mut wraps) {
+                return Simple::Closed(wrapped(wraps, proof));
             }
             let rules = self.rules_of(&seq.hyps);
             if let Some((from, to, fact, back)) = self.in_goal(&seq, &rules, depth) {
-                let step = self.step(from, to, fact, back, seq.goal);
+                let step = self.step(from, to, fact, back);
                 let hole = self.l.var(step.hole);
                 let with = seq.goal.replace(&mut self.l, from, hole);
                 seq.goal = seq.goal.replace(&mut self.l, from, to);
@@ -331,9 +319,9 @@ impl Prover {
                 None
             });
         }
-        let Some((a, b)) = (if p.is_plain() { p.concl.sides() } else { None }) else { return None };
+        let (a, b) = p.equation()?;
         for k in &seq.hyps {
-            let Some((c, d)) = (if k.clause.is_plain() { k.clause.concl.sides() } else { None }) else { continue };
+            let Some((c, d)) = k.clause.equation() else { continue };
             let mut more = sub.clone();
             if !self.l.matches(a, c, &h.clause.vars, &mut more) || !self.l.matches(b, d, &h.clause.vars, &mut more) {
                 continue;
@@ -347,7 +335,7 @@ impl Prover {
         None
     }
 
-    fn step(&mut self, from: Id, to: Id, fact: Fact, back: bool, _goal: Lit) -> Step {
+    fn step(&mut self, from: Id, to: Id, fact: Fact, back: bool) -> Step {
         let ty = self.l.type_of(from);
         Step { hole: self.l.fresh(ty), fact: Rc::new(fact), from, to, back }
     }
@@ -361,7 +349,7 @@ impl Prover {
     fn in_hypotheses(&mut self, seq: &mut Seq, rules: &[Rule], depth: u32, wraps: &mut Vec<Wrap>) -> bool {
         for n in 0..seq.hyps.len() {
             let Some(h) = seq.hyps.get(n).cloned() else { break };
-            let quantified = !h.clause.is_plain() && h.clause.refuses().is_none();
+            let quantified = !h.clause.is_simple();
             let mut terms = Vec::new();
             h.clause.terms(&mut terms);
             for t in terms {
@@ -372,7 +360,7 @@ impl Prover {
                     self.redex(t, rules, &seq.hyps, h.name, depth)
                 };
                 let Some((from, to, fact, back)) = found else { continue };
-                let step = self.step(from, to, fact, back, seq.goal);
+                let step = self.step(from, to, fact, back);
                 let hole = self.l.var(step.hole);
                 let with = h.clause.replace(&mut self.l, from, hole);
                 let next = h.clause.replace(&mut self.l, from, to);
@@ -475,7 +463,7 @@ impl Prover {
         let mut out = Vec::new();
         Clause::plain(seq.goal).free(&self.l, &mut out);
         for h in &seq.hyps {
-            if h.clause.is_plain() || h.clause.refuses().is_some() {
+            if h.clause.is_simple() {
                 h.clause.free(&self.l, &mut out);
             }
         }

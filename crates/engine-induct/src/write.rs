@@ -1,6 +1,6 @@
 //! Proofs as kernel terms. Equations are paths; a goal is rewritten by coercion along a path.
 
-use crate::lang::{Head, Id, Kind, Lang, Sub, Sym, Tree, Ty, Type, Var, slot};
+use crate::lang::{Head, Id, Kind, Lang, Sub, Sym, Tree, Ty, Type, Var};
 use crate::proof::{Clause, Fact, Induction, Lit, Name, Proof, Step};
 use crate::read::recursive;
 use bfv_format::{Dim, Node, Prim, Term};
@@ -459,13 +459,5 @@ impl<'l> Writer<'l> {
             t = n(Node::App(t, a));
         }
         Some(t)
-    }
-}
-
-/// The place of a constructor.
-pub fn number(l: &Lang, c: Sym) -> usize {
-    match l.sym(c).kind {
-        Kind::Con(_, n) => slot(n),
-        _ => usize::MAX,
     }
 }
