@@ -13,6 +13,8 @@ mod explore;
 mod general;
 mod goal;
 mod lang;
+#[cfg(test)]
+mod lies;
 mod numbers;
 mod proof;
 mod prove;
@@ -63,6 +65,11 @@ impl Engine for Induct {
             }
         };
         let all = budget.left.saturating_mul(WORK);
+        read.prover.l.most = all;
+        if read.prover.holds_at_points(&read.seq).is_none() {
+            let why = "It does not seem to hold at some values that were tried, so no induction was tried.";
+            return Outcome::GaveUp(Reason::Incomplete, why.to_owned());
+        }
         let found = search(&mut read, all);
         let spent = budget.spend(read.prover.l.work / WORK);
         match (found, spent) {
@@ -79,7 +86,6 @@ impl Engine for Induct {
 
 /// Without lemmas, then with more and more of them. A proof that was found may have a part that no term is written for.
 fn search(read: &mut Read, all: u64) -> Option<Option<Term>> {
-    read.prover.l.most = all;
     let mut terms = Vec::new();
     Clause::plain(read.seq.goal).terms(&mut terms);
     read.seq.hyps.iter().for_each(|h| h.clause.terms(&mut terms));

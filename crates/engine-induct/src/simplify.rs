@@ -272,7 +272,31 @@ impl Prover {
         if let Some(fact) = self.refusal(&seq, depth) {
             return Simple::Closed(wrapped(wraps, Proof::Absurd(fact, seq.goal)));
         }
+        if let Some(proof) = self.conclusion(&seq, depth) {
+            return Simple::Closed(wrapped(wraps, proof));
+        }
         Simple::Open(seq, wraps)
+    }
+
+    /// A hypothesis under conditions that concludes the goal, in one direction or the other.
+    fn conclusion(&mut self, seq: &Seq, depth: u32) -> Option<Proof> {
+        let (a, b) = seq.goal.sides()?;
+        for h in seq.hyps.iter().filter(|h| !h.clause.is_simple()) {
+            let Lit::Eq(c, d) = h.clause.concl else { continue };
+            for (c, d, back) in [(c, d, false), (d, c, true)] {
+                let mut sub = Sub::new();
+                if !self.l.matches(c, a, &h.clause.vars, &mut sub) || !self.l.matches(d, b, &h.clause.vars, &mut sub) {
+                    continue;
+                }
+                let mut proofs = Vec::new();
+                let Some(sub) = self.premises(h, 0, sub, seq, depth, &mut proofs) else { continue };
+                let args = h.clause.vars.iter().filter_map(|v| sub.iter().find(|(w, _)| w == v).map(|s| s.1));
+                let step = self.step(a, b, Fact::Inst(h.name, args.collect(), proofs), back);
+                let hole = self.l.var(step.hole);
+                return Some(Proof::Rewrite(Lit::Eq(hole, b), step, Box::new(Proof::Refl(b))));
+            }
+        }
+        None
     }
 
     /// A statement that its premises cannot hold, where they do.
