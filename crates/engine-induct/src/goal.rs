@@ -1,6 +1,6 @@
 //! Reads a goal, and writes the proof of it.
 
-use crate::lang::{Ty, Type, Var};
+use crate::lang::{Kind, Ty, Type, Var};
 use crate::proof::{Clause, Lit, Name, Proof};
 use crate::read::{Entry, Reader};
 use crate::simplify::{Hyp, Prover, Seq};
@@ -111,14 +111,17 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Whether something in a statement or hypothesis computes by cases.
+    /// Whether something in a statement or hypothesis computes by cases, or is made of parts.
     fn computes(&self, concl: Lit) -> bool {
         let mut terms = Vec::new();
         Clause::plain(concl).terms(&mut terms);
         self.hyps.iter().for_each(|h| h.clause.terms(&mut terms));
         let mut symbols = BTreeSet::new();
         terms.iter().for_each(|t| self.reader.l.symbols_of(*t, &mut symbols));
-        symbols.iter().any(|s| self.reader.l.sym(*s).tree.is_some())
+        symbols
+            .iter()
+            .map(|s| self.reader.l.sym(*s))
+            .any(|s| s.tree.is_some() || (matches!(s.kind, Kind::Con(..)) && !s.params.is_empty()))
     }
 
     fn quoted(&self, v: &V) -> Res<Term> {
