@@ -111,17 +111,20 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Whether something in a statement or hypothesis computes by cases, or is made of parts.
+    /// Whether something in a statement or hypothesis is a definition by cases, or made by a constructor of parts.
     fn computes(&self, concl: Lit) -> bool {
         let mut terms = Vec::new();
         Clause::plain(concl).terms(&mut terms);
         self.hyps.iter().for_each(|h| h.clause.terms(&mut terms));
         let mut symbols = BTreeSet::new();
         terms.iter().for_each(|t| self.reader.l.symbols_of(*t, &mut symbols));
-        symbols
-            .iter()
-            .map(|s| self.reader.l.sym(*s))
-            .any(|s| s.tree.is_some() || (matches!(s.kind, Kind::Con(..)) && !s.params.is_empty()))
+        // What is only about the numbers of the theory is arithmetic, which others are for.
+        let declared = |ty| matches!(self.reader.l.type_of_ty(ty), Type::Data(..));
+        symbols.iter().map(|s| self.reader.l.sym(*s)).any(|s| match s.kind {
+            Kind::Con(ty, _) => declared(ty) && !s.params.is_empty(),
+            Kind::Const(..) | Kind::Elim(..) => s.tree.is_some(),
+            Kind::Prim(_) | Kind::Table(_) => false,
+        })
     }
 
     fn quoted(&self, v: &V) -> Res<Term> {

@@ -34,7 +34,7 @@ const WORK: u64 = 50;
 /// Steps of the evaluator for each step of the budget, at most.
 const EVALUATIONS: u64 = 100;
 /// Work on the goal in each round; between two of them there are new lemmas, found with as much.
-const ROUNDS: [u64; 4] = [10_000, 100_000, 400_000, 2_000_000];
+const ROUNDS: [u64; 4] = [10_000, 100_000, 400_000, 1_000_000];
 /// Inductions inside of each other.
 const INDUCTIONS: u32 = 4;
 /// Truth values by which a goal is split inside of each other.

@@ -167,8 +167,8 @@ fn hypotheses_and_cases_are_used() {
             "(m n : Nat) -> same m n = true -> m = n",
             "(m n k : Nat) -> less m n = true -> less n k = true -> less m k = true",
             "(m n : Nat) -> less m n = true -> not (less n m = true)",
-            "(m n : Nat) -> suc m = suc n -> n = m",
-            "(n : Nat) -> suc n = 0 -> n = 7",
+            "(m n : Nat) (xs ys : List Nat) -> cons m xs = cons n ys -> n = m",
+            "(n : Nat) (xs : List Nat) -> cons n xs = nil -> n = 7",
             "(x : Nat) (xs ys : List Nat) -> member x xs = true -> member x (append xs ys) = true",
             "(x : Nat) (xs : List Nat) -> not (member x xs = true) -> member x (append xs nil) = false",
             "(xs : List Nat) -> not (xs = nil) -> less 0 (length xs) = true",
@@ -201,7 +201,7 @@ fn numbers_of_the_theory_are_data() {
             "(m n : Nat) -> add m n = m + n",
             "(m n : Nat) -> times m n = m * n",
             "(A : U 0) (xs ys : List A) -> length (append xs ys) = length xs + length ys",
-            "(n : Nat) -> Nat.ltb n (suc n) = true",
+            "(m n : Nat) -> less m n = Nat.ltb m n",
         ],
     );
 }
@@ -234,6 +234,8 @@ fn other_goals_cost_nothing() {
             "(A : U 0) -> A -> A",
             "(x y : Real) -> x + y = y + x",
             "U 0",
+            "(m n : Nat) -> m * n = n * m",
+            "(p q : Nat) -> p * p = 2 * (q * q) -> q = 0",
             "(A : U 0) (x : A) -> x = x",
             "(P : Nat -> U 0) -> P 0 -> P 0",
         ]);
