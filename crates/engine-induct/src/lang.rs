@@ -52,6 +52,12 @@ pub struct Node {
     pub size: u32,
 }
 
+impl Default for Node {
+    fn default() -> Node {
+        Node { head: Head::Var(u32::MAX), args: Rc::new([]), size: 1 }
+    }
+}
+
 /// How a call computes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {
@@ -93,6 +99,12 @@ pub struct Symbol {
     pub rank: u32,
 }
 
+impl Default for Symbol {
+    fn default() -> Symbol {
+        Symbol { kind: Kind::Table(0), params: Vec::new(), result: 0, formals: Vec::new(), tree: None, rank: 0 }
+    }
+}
+
 /// Values of variables.
 pub type Sub = Vec<(Var, Id)>;
 
@@ -106,6 +118,8 @@ pub struct Lang {
     /// Types of variables.
     pub vars: Vec<Ty>,
     nodes: Vec<Node>,
+    no_node: Node,
+    no_symbol: Symbol,
     index: HashMap<(Head, Rc<[Id]>), Id>,
     normal: Vec<Option<Id>>,
     by_kind: HashMap<Kind, Sym>,
@@ -163,7 +177,8 @@ impl Lang {
     }
     /// A symbol.
     pub fn sym(&self, s: Sym) -> &Symbol {
-        &self.symbols[slot(s)]
+        // Every symbol was given out by this language, so there is one.
+        self.symbols.get(slot(s)).unwrap_or(&self.no_symbol)
     }
     /// Says how a symbol computes.
     pub fn define(&mut self, s: Sym, formals: Vec<Var>, tree: Tree) {
@@ -213,7 +228,8 @@ impl Lang {
 
     /// A node.
     pub fn node(&self, t: Id) -> &Node {
-        &self.nodes[slot(t)]
+        // As for symbols.
+        self.nodes.get(slot(t)).unwrap_or(&self.no_node)
     }
     /// A term.
     pub fn app(&mut self, head: Head, args: Vec<Id>) -> Id {
