@@ -3,6 +3,7 @@
 use bfv_driver::Plugged;
 use bfv_engine_egg::Egg;
 use bfv_engine_inhabit::Inhabit;
+use bfv_engine_induct::Induct;
 use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
@@ -22,7 +23,7 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic, &Inhabit]);
+const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Inhabit]);
 
 /// Several engines as one.
 struct Together(&'static [&'static dyn Engine]);
@@ -54,7 +55,7 @@ pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit],
+    search: &[&Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -65,6 +66,6 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
 pub const WITH_Z3: Plugged = Plugged {
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &Asked(&Z3), &HINTED],
+    search: &[&Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &Asked(&Z3), &HINTED],
     ..ENGINES
 };
