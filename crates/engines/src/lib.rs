@@ -1,6 +1,7 @@
 //! Which engines the programs of bfv have: one list for all of them, so that they find the same.
 
 use bfv_driver::Plugged;
+use bfv_engine_data::Narrow;
 use bfv_engine_egg::Egg;
 use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
@@ -19,12 +20,18 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 /// The same with hints of z3.
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
+/// Points over data types, as far as they are small: what is false is mostly false there.
+const NARROW: Narrow = Narrow { most: 400_000 };
+
+/// The same for longer, once nothing else helped.
+const NARROW_ON: Narrow = Narrow { most: u64::MAX };
+
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &Auto,
     boxes: &Boxes,
-    search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic],
+    search: &[&INVARIANTS, &Explore, &NARROW, &Native, &EGG, &GROUND, &Logic, &NARROW_ON],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -35,4 +42,4 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
 pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Asked(&Z3), &HINTED], ..ENGINES };
+    Plugged { search: &[&INVARIANTS, &Explore, &NARROW, &Native, &EGG, &GROUND, &Logic, &NARROW_ON, &Asked(&Z3), &HINTED], ..ENGINES };

@@ -274,9 +274,11 @@ impl Printer<'_> {
     fn place(&mut self, f: &Fun, path: Path) -> Result<(String, Ty), String> {
         let (x, ty) = f.args.get(path.arg).ok_or("An argument is missing.")?;
         let Some(field) = path.field else { return Ok((x.clone(), ty.clone())) };
-        let Ty::Data(d, _) = ty else { return Err("What has a field is no data.".to_owned()) };
-        let con = self.problem.data(d).and_then(|d| d.cons.first()).cloned().ok_or("A constructor is missing.")?;
-        let of = con.fields.get(field).map(|(_, t)| t.clone()).ok_or("A field is missing.")?;
+        let Ty::Data(d, params) = ty else { return Err("What has a field is no data.".to_owned()) };
+        let data = self.problem.data(d).ok_or("A type is missing.")?;
+        let map = data.params.iter().cloned().zip(params.iter().cloned()).collect();
+        let con = data.cons.first().cloned().ok_or("A constructor is missing.")?;
+        let of = con.fields.get(field).map(|(_, t)| t.with(&map)).ok_or("A field is missing.")?;
         let vars: Vec<String> = con.fields.iter().map(|_| self.problem.names.fresh("part")).collect();
         let var = vars.get(field).ok_or("A field is missing.")?;
         let text = format!("(match {x} with | {} => {var} end : {})", self.con(&con.source, &vars)?, self.ty(&of)?);

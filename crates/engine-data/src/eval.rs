@@ -1,0 +1,755 @@
+//! Evaluation of core terms in which parts of values are not known yet. What it needs and does not know stops it, and is named.
+//!
+//! Values are made when they are asked for, and kept. A value that depends on a part that was filled in is dropped when that part is taken back;
+//! what depends on none is kept for good. So a search that fills parts in, one after another, evaluates little twice.
+//! Method: needed narrowing (Antoy, Echahed, Hanus, "A Needed Narrowing Strategy", 2000) and Lazy SmallCheck, with conjunctions that look at both
+//! sides (Runciman, Naylor, Lindblad, "SmallCheck and Lazy SmallCheck", 2008).
+
+use bfv_format::{Node, Prim, Term};
+use bfv_kernel::Globals;
+use bfv_search::{Budget, Reason};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{ToPrimitive, Zero};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Evaluations that a step of the budget pays for.
+const EVALUATIONS: u32 = 200;
+/// Deepest recursion; the caller supplies a stack of 1 GiB.
+const DEPTH: u32 = 60_000;
+
+/// Why an evaluation has no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This part is needed and not known.
+    Stuck(usize),
+    /// Something that this evaluator has not, or too large a number, or too deep a recursion.
+    Unsupported,
+    /// The budget, or a wish.
+    End(Reason),
+}
+
+type Eval<T> = Result<T, Stop>;
+
+/// A value that is made when it is asked for.
+pub type Thunk = Rc<Slot>;
+
+/// Where a value lives.
+pub struct Slot(RefCell<State>);
+
+enum State {
+    Todo(Work),
+    Busy,
+    /// The value, and the innermost choice that it depends on; 0 for none.
+    Done(Value, usize),
+    /// Whatever this part is filled with.
+    Part(usize),
+}
+
+#[derive(Clone)]
+enum Work {
+    Term(Env, Term),
+    /// An elimination, a node with its environment, of a value.
+    Elim(Env, Term, Thunk),
+    Op(Prim, Thunk, Thunk),
+}
+
+/// Values of variables, innermost first.
+#[derive(Clone, Default)]
+pub struct Env(Option<Rc<(Thunk, Env)>>);
+
+impl Env {
+    /// The environment with one more variable.
+    pub fn push(&self, x: Thunk) -> Env {
+        Env(Some(Rc::new((x, self.clone()))))
+    }
+
+    fn get(&self, n: u32) -> Option<&Thunk> {
+        let mut at = self;
+        for _ in 0..n {
+            at = &at.0.as_ref()?.1;
+        }
+        at.0.as_ref().map(|c| &c.0)
+    }
+}
+
+/// A value as far as its outermost constructor.
+#[derive(Clone)]
+pub enum Value {
+    Con(u32, Rc<[Thunk]>),
+    Bool(bool),
+    Star,
+    Nat(u64),
+    Suc(Thunk),
+    Int(i64),
+    Real(Rc<BigRational>),
+    Pair(Thunk, Thunk),
+    Lam(Env, Term),
+    /// An operation with its first arguments.
+    Prim(Prim, Rc<[Thunk]>),
+    /// A function that is a part, as a table that grows.
+    Table(usize),
+    /// A type.
+    Type(Env, Term),
+}
+
+/// A finished value of a first-order type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tree {
+    Con(u32, Vec<Tree>),
+    Bool(bool),
+    Star,
+    Nat(u64),
+    Int(i64),
+    Pair(Box<Tree>, Box<Tree>),
+    /// A function: results by arguments, and the result elsewhere.
+    Table(Vec<(Tree, Tree)>, Box<Tree>),
+}
+
+/// A part of a value.
+pub struct Part {
+    /// Its type, a number of the table of shapes.
+    pub shape: usize,
+    /// What it is filled with, and by which choice.
+    pub fill: Option<(Value, usize)>,
+    /// For a function: the arguments that were met, with the parts that the results are.
+    pub table: Vec<(Tree, usize)>,
+    /// For a function: the shape of its results.
+    pub result: Option<usize>,
+    /// For a function: whether its results differ by its arguments.
+    pub varies: bool,
+}
+
+/// The evaluator, with the parts as they are filled.
+pub struct Machine<'g> {
+    globals: &'g dyn Globals,
+    constants: BTreeMap<u32, Thunk>,
+    pub parts: Vec<Part>,
+    /// The values that depend on each choice.
+    trail: Vec<Vec<(Thunk, Work)>>,
+    /// The innermost choice that what is being evaluated depends on.
+    depends: usize,
+    depth: u32,
+    unpaid: u32,
+}
+
+fn done(v: Value) -> Thunk {
+    Rc::new(Slot(RefCell::new(State::Done(v, 0))))
+}
+
+/// The value of a finished tree. Tables are no part of it.
+pub fn of_tree(t: &Tree) -> Thunk {
+    done(match t {
+        Tree::Con(c, fields) => Value::Con(*c, fields.iter().map(of_tree).collect()),
+        Tree::Bool(b) => Value::Bool(*b),
+        Tree::Star | Tree::Table(..) => Value::Star,
+        Tree::Nat(n) => Value::Nat(*n),
+        Tree::Int(n) => Value::Int(*n),
+        Tree::Pair(a, b) => Value::Pair(of_tree(a), of_tree(b)),
+    })
+}
+
+impl<'g> Machine<'g> {
+    pub fn new(globals: &'g dyn Globals) -> Self {
+        Machine {
+            globals,
+            constants: BTreeMap::new(),
+            parts: Vec::new(),
+            trail: Vec::new(),
+            depends: 0,
+            depth: 0,
+            unpaid: 0,
+        }
+    }
+
+    /// A new part of a shape.
+    pub fn part(&mut self, shape: usize, function: Option<(usize, bool)>) -> Thunk {
+        let (result, varies) = (function.map(|f| f.0), function.is_some_and(|f| f.1));
+        self.parts.push(Part { shape, fill: None, table: Vec::new(), result, varies });
+        Rc::new(Slot(RefCell::new(State::Part(self.parts.len() - 1))))
+    }
+
+    /// A part that is there.
+    pub fn at(&self, part: usize) -> Thunk {
+        Rc::new(Slot(RefCell::new(State::Part(part))))
+    }
+
+    /// A term, evaluated when it is asked for.
+    pub fn delay(&self, env: &Env, t: &Term) -> Thunk {
+        if let Node::Var(n) = &**t
+            && let Some(x) = env.get(*n)
+        {
+            return x.clone();
+        }
+        Rc::new(Slot(RefCell::new(State::Todo(Work::Term(env.clone(), t.clone())))))
+    }
+
+    /// Fills a part by a choice. Choices have numbers from 1, each one more than the one before.
+    pub fn fill(&mut self, part: usize, v: Value, choice: usize) {
+        if let Some(p) = self.parts.get_mut(part) {
+            p.fill = Some((v, choice));
+        }
+    }
+
+    /// Takes back a choice: the part, parts that were made since, and what depends on it.
+    pub fn take_back(&mut self, part: usize, parts: usize, choice: usize) {
+        self.parts.truncate(parts);
+        if let Some(p) = self.parts.get_mut(part) {
+            p.fill = None;
+        }
+        for p in &mut self.parts {
+            p.table.retain(|(_, n)| *n < parts);
+        }
+        for level in self.trail.iter_mut().skip(choice) {
+            for (slot, work) in level.drain(..) {
+                *slot.0.borrow_mut() = State::Todo(work);
+            }
+        }
+    }
+
+    fn pay(&mut self, budget: &mut Budget) -> Eval<()> {
+        self.unpaid += 1;
+        if self.unpaid >= EVALUATIONS {
+            self.unpaid = 0;
+            budget.spend(1).map_err(Stop::End)?;
+        }
+        Ok(())
+    }
+
+    /// The value of a slot.
+    pub fn force(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<Value> {
+        let work = match &mut *slot.0.borrow_mut() {
+            State::Done(v, choice) => {
+                self.depends = self.depends.max(*choice);
+                return Ok(v.clone());
+            }
+            State::Part(n) => {
+                let n = *n;
+                return match self.parts.get(n) {
+                    Some(Part { result: Some(_), .. }) => Ok(Value::Table(n)),
+                    Some(Part { fill: Some((v, choice)), .. }) => {
+                        self.depends = self.depends.max(*choice);
+                        Ok(v.clone())
+                    }
+                    _ => Err(Stop::Stuck(n)),
+                };
+            }
+            State::Busy => return Err(Stop::Unsupported),
+            state @ State::Todo(_) => match std::mem::replace(state, State::Busy) {
+                State::Todo(work) => work,
+                _ => return Err(Stop::Unsupported),
+            },
+        };
+        let outer = std::mem::take(&mut self.depends);
+        self.depth += 1;
+        let found = if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(work.clone(), budget) };
+        self.depth -= 1;
+        match found {
+            Ok(v) => {
+                *slot.0.borrow_mut() = State::Done(v.clone(), self.depends);
+                if self.depends > 0 {
+                    while self.trail.len() <= self.depends {
+                        self.trail.push(Vec::new());
+                    }
+                    if let Some(level) = self.trail.get_mut(self.depends) {
+                        level.push((slot.clone(), work));
+                    }
+                }
+                self.depends = self.depends.max(outer);
+                Ok(v)
+            }
+            Err(stop) => {
+                *slot.0.borrow_mut() = State::Todo(work);
+                self.depends = self.depends.max(outer);
+                Err(stop)
+            }
+        }
+    }
+
+    /// The value of a term.
+    fn term(&mut self, env: &Env, t: &Term, budget: &mut Budget) -> Eval<Value> {
+        self.depth += 1;
+        let found =
+            if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(Work::Term(env.clone(), t.clone()), budget) };
+        self.depth -= 1;
+        found
+    }
+
+    fn run(&mut self, mut work: Work, budget: &mut Budget) -> Eval<Value> {
+        loop {
+            self.pay(budget)?;
+            let (env, t) = match work {
+                Work::Term(env, t) => (env, t),
+                Work::Elim(env, t, x) => {
+                    work = match self.eliminate(&env, &t, &x, budget)? {
+                        Ok(v) => return Ok(v),
+                        Err(next) => next,
+                    };
+                    continue;
+                }
+                Work::Op(p, a, b) => return self.operate(p, &a, &b, budget),
+            };
+            match &*t {
+                Node::Var(n) => {
+                    let slot = env.get(*n).ok_or(Stop::Unsupported)?.clone();
+                    return self.force(&slot, budget);
+                }
+                Node::Const { id, .. } => {
+                    let slot = self.constant(*id)?;
+                    return self.force(&slot, budget);
+                }
+                Node::Prim(p) => return Ok(constant(*p, &env, &t)),
+                Node::NatLit(n) => return n.to_u64().map(Value::Nat).ok_or(Stop::Unsupported),
+                Node::IntLit(n) => return n.to_i64().map(Value::Int).ok_or(Stop::Unsupported),
+                Node::RealLit(q) => {
+                    let q = BigRational::new(q.num.clone(), BigInt::from(q.den.clone()));
+                    return Ok(Value::Real(Rc::new(q)));
+                }
+                Node::Lam(body) => return Ok(Value::Lam(env.clone(), body.clone())),
+                Node::App(f, a) => {
+                    let f = self.term(&env, f, budget)?;
+                    let a = self.delay(&env, a);
+                    match self.apply(f, a, budget)? {
+                        Ok(v) => return Ok(v),
+                        Err(next) => work = next,
+                    }
+                }
+                Node::Let(_, a, body) => {
+                    let a = self.delay(&env, a);
+                    work = Work::Term(env.push(a), body.clone());
+                }
+                Node::Pair(a, b) => return Ok(Value::Pair(self.delay(&env, a), self.delay(&env, b))),
+                Node::Fst(p) | Node::Snd(p) => match self.term(&env, p, budget)? {
+                    Value::Pair(a, b) => {
+                        let side = if matches!(&*t, Node::Fst(_)) { a } else { b };
+                        return self.force(&side, budget);
+                    }
+                    _ => return Err(Stop::Unsupported),
+                },
+                Node::BoolElim(_, yes, no, c) => match self.term(&env, c, budget) {
+                    Ok(Value::Bool(b)) => work = Work::Term(env.clone(), if b { yes.clone() } else { no.clone() }),
+                    Ok(_) => return Err(Stop::Unsupported),
+                    // One side says what the value is, if the other one comes to the same.
+                    Err(Stop::Stuck(part)) => match (literal(yes), literal(no)) {
+                        (Some(b), None) => return self.if_same(&env, no, b, part, budget),
+                        (None, Some(b)) => return self.if_same(&env, yes, b, part, budget),
+                        _ => return Err(Stop::Stuck(part)),
+                    },
+                    Err(stop) => return Err(stop),
+                },
+                Node::NatElim(_, _, _, x) | Node::IntElim(_, _, _, x) | Node::DataElim(_, _, _, _, x) => {
+                    let x = self.delay(&env, x);
+                    work = Work::Elim(env.clone(), t.clone(), x);
+                }
+                Node::Con(_, c, _, fields, dims) => {
+                    if !dims.is_empty() {
+                        return Err(Stop::Unsupported);
+                    }
+                    return Ok(Value::Con(*c, fields.iter().map(|f| self.delay(&env, f)).collect()));
+                }
+                Node::Univ(_) | Node::Pi(..) | Node::Sigma(..) | Node::Path(..) | Node::Data(..) => {
+                    return Ok(Value::Type(env.clone(), t.clone()));
+                }
+                _ => return Err(Stop::Unsupported),
+            }
+        }
+    }
+
+    fn if_same(&mut self, env: &Env, t: &Term, b: bool, part: usize, budget: &mut Budget) -> Eval<Value> {
+        match self.term(env, t, budget) {
+            Ok(Value::Bool(c)) if b == c => Ok(Value::Bool(b)),
+            Ok(_) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn constant(&mut self, id: u32) -> Eval<Thunk> {
+        if let Some(slot) = self.constants.get(&id) {
+            return Ok(slot.clone());
+        }
+        let body = self.globals.const_body(id).ok_or(Stop::Unsupported)?;
+        let slot = self.delay(&Env::default(), &body);
+        self.constants.insert(id, slot.clone());
+        Ok(slot)
+    }
+
+    /// A function at an argument: a value, or what to go on with.
+    fn apply(&mut self, f: Value, a: Thunk, budget: &mut Budget) -> Eval<Result<Value, Work>> {
+        match f {
+            Value::Lam(env, body) => Ok(Err(Work::Term(env.push(a), body))),
+            Value::Prim(p, args) => {
+                let mut args = args.to_vec();
+                args.push(a);
+                match (arity(p), args.as_slice()) {
+                    (1, [a]) => Ok(Err(Work::Op(p, a.clone(), a.clone()))),
+                    (2, [a, b]) => Ok(Err(Work::Op(p, a.clone(), b.clone()))),
+                    _ => Ok(Ok(Value::Prim(p, args.into()))),
+                }
+            }
+            Value::Table(n) => self.look_up(n, &a, budget).map(Ok),
+            _ => Err(Stop::Unsupported),
+        }
+    }
+
+    /// The result of a function that is a part.
+    fn look_up(&mut self, n: usize, a: &Thunk, budget: &mut Budget) -> Eval<Value> {
+        let part = self.parts.get(n).ok_or(Stop::Unsupported)?;
+        let result = part.result.ok_or(Stop::Unsupported)?;
+        let key = if part.varies { self.tree(a, budget)? } else { Tree::Star };
+        let known = self.parts.get(n).and_then(|p| p.table.iter().find(|(k, _)| *k == key)).map(|(_, m)| *m);
+        let at = match known {
+            Some(m) => m,
+            None => {
+                self.parts.push(Part { shape: result, fill: None, table: Vec::new(), result: None, varies: false });
+                let m = self.parts.len() - 1;
+                if let Some(p) = self.parts.get_mut(n) {
+                    p.table.push((key, m));
+                }
+                m
+            }
+        };
+        self.force(&self.at(at), budget)
+    }
+
+    /// A value that is finished.
+    pub fn tree(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<Tree> {
+        Ok(match self.force(slot, budget)? {
+            Value::Con(c, fields) => {
+                Tree::Con(c, fields.iter().map(|f| self.tree(f, budget)).collect::<Result<_, _>>()?)
+            }
+            Value::Bool(b) => Tree::Bool(b),
+            Value::Star => Tree::Star,
+            Value::Nat(n) => Tree::Nat(n),
+            Value::Suc(_) => Tree::Nat(self.number(slot, budget)?),
+            Value::Int(n) => Tree::Int(n),
+            Value::Pair(a, b) => Tree::Pair(Box::new(self.tree(&a, budget)?), Box::new(self.tree(&b, budget)?)),
+            _ => return Err(Stop::Unsupported),
+        })
+    }
+
+    fn eliminate(&mut self, env: &Env, t: &Term, x: &Thunk, budget: &mut Budget) -> Eval<Result<Value, Work>> {
+        let v = self.force(x, budget)?;
+        let again = |x: Thunk| -> Thunk { Rc::new(Slot(RefCell::new(State::Todo(Work::Elim(env.clone(), t.clone(), x))))) };
+        let (branch, args): (&Term, Vec<Thunk>) = match (&**t, v) {
+            (Node::NatElim(_, zero, _, _), Value::Nat(0)) => return Ok(Err(Work::Term(env.clone(), zero.clone()))),
+            (Node::NatElim(_, _, suc, _), Value::Nat(n)) => {
+                let less = done(Value::Nat(n.saturating_sub(1)));
+                (suc, vec![less.clone(), again(less)])
+            }
+            (Node::NatElim(_, _, suc, _), Value::Suc(less)) => (suc, vec![less.clone(), again(less)]),
+            (Node::IntElim(_, pos, neg, _), Value::Int(n)) => match u64::try_from(n) {
+                Ok(n) => (pos, vec![done(Value::Nat(n))]),
+                Err(_) => (neg, vec![done(Value::Nat(n.unsigned_abs().saturating_sub(1)))]),
+            },
+            (Node::DataElim(d, _, _, branches, _), Value::Con(c, fields)) => {
+                let place = usize::try_from(c).map_err(|_| Stop::Unsupported)?;
+                let decl = self.globals.data(d.id).ok_or(Stop::Unsupported)?;
+                let con = decl.constructors.get(place).ok_or(Stop::Unsupported)?;
+                let mut args: Vec<Thunk> = fields.to_vec();
+                for (ty, x) in con.fields.iter().zip(fields.iter()) {
+                    match recursive(ty, d.id) {
+                        Some(true) => args.push(again(x.clone())),
+                        Some(false) => {}
+                        None => return Err(Stop::Unsupported),
+                    }
+                }
+                (branches.get(place).ok_or(Stop::Unsupported)?, args)
+            }
+            _ => return Err(Stop::Unsupported),
+        };
+        // The functions of the branch take the arguments at once.
+        let (mut env, mut t) = (env.clone(), branch.clone());
+        let mut args = args.into_iter();
+        while let Node::Lam(body) = &*t {
+            let Some(a) = args.next() else { break };
+            env = env.push(a);
+            t = body.clone();
+        }
+        let mut rest = args.as_slice().iter().cloned().peekable();
+        if rest.peek().is_none() {
+            return Ok(Err(Work::Term(env, t)));
+        }
+        let mut v = self.term(&env, &t, budget)?;
+        while let Some(a) = rest.next() {
+            match self.apply(v, a, budget)? {
+                Err(work) if rest.peek().is_none() => return Ok(Err(work)),
+                Err(work) => v = self.run(work, budget)?,
+                Ok(w) => v = w,
+            }
+        }
+        Ok(Ok(v))
+    }
+
+    /// A natural number that is known to the end.
+    fn number(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<u64> {
+        let mut slot = slot.clone();
+        let mut more = 0u64;
+        loop {
+            match self.force(&slot, budget)? {
+                Value::Nat(n) => return n.checked_add(more).ok_or(Stop::Unsupported),
+                Value::Suc(less) => {
+                    more = more.checked_add(1).ok_or(Stop::Unsupported)?;
+                    slot = less;
+                }
+                _ => return Err(Stop::Unsupported),
+            }
+        }
+    }
+
+    fn integer(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<i64> {
+        match self.force(slot, budget)? {
+            Value::Int(n) => Ok(n),
+            _ => Err(Stop::Unsupported),
+        }
+    }
+
+    fn real(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<Rc<BigRational>> {
+        match self.force(slot, budget)? {
+            Value::Real(q) => Ok(q),
+            _ => Err(Stop::Unsupported),
+        }
+    }
+
+    fn operate(&mut self, p: Prim, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<Value> {
+        let real = |q: BigRational| Ok(Value::Real(Rc::new(q)));
+        let natural = |n: u64| BigRational::from_integer(BigInt::from(n));
+        match p {
+            Prim::Suc => match &*a.0.borrow() {
+                State::Done(Value::Nat(n), 0) if *n < u64::MAX => Ok(Value::Nat(*n + 1)),
+                _ => Ok(Value::Suc(a.clone())),
+            },
+            Prim::NatAdd => self.sum(a, b, budget),
+            Prim::NatMul => self.times(a, b, budget),
+            Prim::NatSub => Ok(Value::Nat(self.number(a, budget)?.saturating_sub(self.number(b, budget)?))),
+            Prim::NatLtb => self.less(a, b, budget).map(Value::Bool),
+            Prim::IntPos => i64::try_from(self.number(a, budget)?).map(Value::Int).map_err(|_| Stop::Unsupported),
+            Prim::IntNegSuc => {
+                let n = i64::try_from(self.number(a, budget)?).map_err(|_| Stop::Unsupported)?;
+                n.checked_neg().and_then(|n| n.checked_sub(1)).map(Value::Int).ok_or(Stop::Unsupported)
+            }
+            Prim::IntAdd | Prim::IntSub | Prim::IntMul => {
+                let (a, b) = (self.integer(a, budget)?, self.integer(b, budget)?);
+                let found = match p {
+                    Prim::IntAdd => a.checked_add(b),
+                    Prim::IntSub => a.checked_sub(b),
+                    _ => a.checked_mul(b),
+                };
+                found.map(Value::Int).ok_or(Stop::Unsupported)
+            }
+            Prim::IntLtb => Ok(Value::Bool(self.integer(a, budget)? < self.integer(b, budget)?)),
+            Prim::RealAdd => real(&*self.real(a, budget)? + &*self.real(b, budget)?),
+            Prim::RealSub => real(&*self.real(a, budget)? - &*self.real(b, budget)?),
+            Prim::RealMul => real(&*self.real(a, budget)? * &*self.real(b, budget)?),
+            Prim::RealLtb => Ok(Value::Bool(self.real(a, budget)? < self.real(b, budget)?)),
+            Prim::RealInv => {
+                let q = self.real(a, budget)?;
+                real(if q.is_zero() { BigRational::zero() } else { q.recip() })
+            }
+            Prim::RealOfNat => {
+                let n = self.number(a, budget)?;
+                real(natural(n))
+            }
+            Prim::RealOfInt => real(BigRational::from_integer(BigInt::from(self.integer(a, budget)?))),
+            Prim::RealFloor => {
+                self.real(a, budget)?.floor().to_integer().to_i64().map(Value::Int).ok_or(Stop::Unsupported)
+            }
+            _ => Err(Stop::Unsupported),
+        }
+    }
+
+    fn op(p: Prim, a: Thunk, b: Thunk) -> Thunk {
+        Rc::new(Slot(RefCell::new(State::Todo(Work::Op(p, a, b)))))
+    }
+
+    /// A sum, as far as one side is known.
+    fn sum(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<Value> {
+        match self.force(a, budget) {
+            Ok(Value::Nat(0)) => self.force(b, budget),
+            Ok(Value::Nat(n)) => match self.force(b, budget) {
+                Ok(Value::Nat(m)) => n.checked_add(m).map(Value::Nat).ok_or(Stop::Unsupported),
+                Ok(Value::Suc(_)) | Err(Stop::Stuck(_)) => {
+                    Ok(Value::Suc(Self::op(Prim::NatAdd, done(Value::Nat(n.saturating_sub(1))), b.clone())))
+                }
+                Ok(_) => Err(Stop::Unsupported),
+                Err(stop) => Err(stop),
+            },
+            Ok(Value::Suc(less)) => Ok(Value::Suc(Self::op(Prim::NatAdd, less, b.clone()))),
+            Ok(_) => Err(Stop::Unsupported),
+            Err(Stop::Stuck(part)) => match self.force(b, budget) {
+                Ok(Value::Suc(less)) => Ok(Value::Suc(Self::op(Prim::NatAdd, a.clone(), less))),
+                Ok(Value::Nat(m)) if m > 0 => {
+                    Ok(Value::Suc(Self::op(Prim::NatAdd, a.clone(), done(Value::Nat(m.saturating_sub(1))))))
+                }
+                Ok(_) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                Err(stop) => Err(stop),
+            },
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// A product, as far as both sides are known.
+    fn times(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<Value> {
+        match (self.force(a, budget)?, self.force(b, budget)?) {
+            (Value::Nat(0), _) | (_, Value::Nat(0)) => Ok(Value::Nat(0)),
+            (Value::Nat(n), Value::Nat(m)) => n.checked_mul(m).map(Value::Nat).ok_or(Stop::Unsupported),
+            (Value::Suc(less), _) => {
+                let rest = Self::op(Prim::NatMul, less, b.clone());
+                self.sum(b, &rest, budget)
+            }
+            (_, Value::Suc(less)) => {
+                let rest = Self::op(Prim::NatMul, a.clone(), less);
+                self.sum(a, &rest, budget)
+            }
+            _ => Err(Stop::Unsupported),
+        }
+    }
+
+    fn less(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<bool> {
+        let (mut a, mut b) = (a.clone(), b.clone());
+        loop {
+            self.pay(budget)?;
+            let right = self.force(&b, budget)?;
+            if matches!(right, Value::Nat(0)) {
+                return Ok(false);
+            }
+            match (self.force(&a, budget)?, right) {
+                (Value::Nat(n), Value::Nat(m)) => return Ok(n < m),
+                (Value::Nat(0), Value::Suc(_)) => return Ok(true),
+                (x, y) => {
+                    a = predecessor(x)?;
+                    b = predecessor(y)?;
+                }
+            }
+        }
+    }
+
+    /// Whether two values of a first-order type are the same. Where something is not known, a difference elsewhere suffices.
+    pub fn same(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<bool> {
+        self.pay(budget)?;
+        let pairs: Vec<(Thunk, Thunk)> = match (self.force(a, budget)?, self.force(b, budget)?) {
+            (Value::Con(c, xs), Value::Con(d, ys)) => {
+                if c != d {
+                    return Ok(false);
+                }
+                xs.iter().cloned().zip(ys.iter().cloned()).collect()
+            }
+            (Value::Bool(a), Value::Bool(b)) => return Ok(a == b),
+            (Value::Star, Value::Star) => return Ok(true),
+            (Value::Nat(a), Value::Nat(b)) => return Ok(a == b),
+            (Value::Nat(0), Value::Suc(_)) | (Value::Suc(_), Value::Nat(0)) => return Ok(false),
+            (x @ (Value::Nat(_) | Value::Suc(_)), y @ (Value::Nat(_) | Value::Suc(_))) => {
+                vec![(predecessor(x)?, predecessor(y)?)]
+            }
+            (Value::Int(a), Value::Int(b)) => return Ok(a == b),
+            (Value::Real(a), Value::Real(b)) => return Ok(a == b),
+            (Value::Pair(a, b), Value::Pair(c, d)) => vec![(a, c), (b, d)],
+            _ => return Err(Stop::Unsupported),
+        };
+        let mut stuck = None;
+        for (x, y) in pairs {
+            match self.same(&x, &y, budget) {
+                Ok(true) => {}
+                Err(Stop::Stuck(part)) => stuck = stuck.or(Some(part)),
+                other => return other,
+            }
+        }
+        stuck.map_or(Ok(true), |part| Err(Stop::Stuck(part)))
+    }
+
+    /// Whether a statement holds, which is made of equations, pairs and implications.
+    pub fn holds(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<bool> {
+        self.pay(budget)?;
+        let Value::Type(env, t) = self.force(slot, budget)? else { return Err(Stop::Unsupported) };
+        match &*t {
+            Node::Prim(Prim::Empty) => Ok(false),
+            Node::Prim(Prim::Unit) => Ok(true),
+            Node::Path(_, a, b) => {
+                let (a, b) = (self.delay(&env, a), self.delay(&env, b));
+                self.same(&a, &b, budget)
+            }
+            Node::Sigma(p, q) => {
+                let (p, q) = (self.delay(&env, p), self.delay(&env.push(done(Value::Star)), q));
+                let left = self.holds(&p, budget);
+                match left {
+                    Ok(true) => self.holds(&q, budget),
+                    Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
+                        Ok(false) => Ok(false),
+                        Ok(true) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                        Err(stop) => Err(stop),
+                    },
+                    other => other,
+                }
+            }
+            Node::Pi(p, q) => {
+                let (p, q) = (self.delay(&env, p), self.delay(&env.push(done(Value::Star)), q));
+                match self.holds(&p, budget) {
+                    Ok(false) => Ok(true),
+                    Ok(true) => self.holds(&q, budget),
+                    Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
+                        Ok(true) => Ok(true),
+                        Ok(false) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                        Err(stop) => Err(stop),
+                    },
+                    Err(stop) => Err(stop),
+                }
+            }
+            _ => Err(Stop::Unsupported),
+        }
+    }
+}
+
+fn predecessor(v: Value) -> Eval<Thunk> {
+    match v {
+        Value::Nat(n) => n.checked_sub(1).map(|n| done(Value::Nat(n))).ok_or(Stop::Unsupported),
+        Value::Suc(less) => Ok(less),
+        _ => Err(Stop::Unsupported),
+    }
+}
+
+/// Whether a field is recursive; none where it is a function into the type.
+fn recursive(field: &Term, id: u32) -> Option<bool> {
+    match &**field {
+        Node::Data(d, _) => Some(d.id == id),
+        Node::Pi(_, b) => match recursive(b, id) {
+            Some(false) => Some(false),
+            _ => None,
+        },
+        _ => Some(false),
+    }
+}
+
+fn literal(t: &Term) -> Option<bool> {
+    match &**t {
+        Node::Prim(Prim::True) => Some(true),
+        Node::Prim(Prim::False) => Some(false),
+        _ => None,
+    }
+}
+
+fn arity(p: Prim) -> usize {
+    match p {
+        Prim::Suc
+        | Prim::IntPos
+        | Prim::IntNegSuc
+        | Prim::RealInv
+        | Prim::RealOfNat
+        | Prim::RealOfInt
+        | Prim::RealFloor => 1,
+        _ => 2,
+    }
+}
+
+/// A constant of the theory.
+fn constant(p: Prim, env: &Env, t: &Term) -> Value {
+    match p {
+        Prim::True => Value::Bool(true),
+        Prim::False => Value::Bool(false),
+        Prim::Star => Value::Star,
+        Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => {
+            Value::Type(env.clone(), t.clone())
+        }
+        _ => Value::Prim(p, Rc::from([])),
+    }
+}
