@@ -40,7 +40,8 @@ pub type Thunk = Rc<Slot>;
 pub struct Slot(RefCell<State>);
 
 enum State {
-    Todo(Work),
+    /// What is left to do, and the innermost choice that what was done depends on.
+    Todo(Work, usize),
     Busy,
     /// The value, and the innermost choice that it depends on; 0 for none.
     Done(Value, usize),
@@ -48,12 +49,16 @@ enum State {
     Part(usize),
 }
 
+/// What is to be done for a value. What it has found so far is in it, so that it goes on where it stopped.
 #[derive(Clone)]
 enum Work {
     Term(Env, Term),
     /// An elimination, a node with its environment, of a value.
     Elim(Env, Term, Thunk),
+    Apply(Thunk, Rc<[Thunk]>),
     Op(Prim, Thunk, Thunk),
+    /// A choice by a Bool that is not known: the side that is written out and whether it stands for true, and the other side.
+    Either(Thunk, bool, bool, Thunk),
 }
 
 /// Values of variables, innermost first.
@@ -91,8 +96,12 @@ pub enum Value {
     Prim(Prim, Rc<[Thunk]>),
     /// A function that is a part, as a table that grows.
     Table(usize),
-    /// A type.
-    Type(Env, Term),
+    /// An equation, a pair of statements, an implication.
+    Same(Thunk, Thunk),
+    Both(Thunk, Thunk),
+    Implies(Thunk, Thunk),
+    /// Another type.
+    Type(Term),
 }
 
 /// A finished value of a first-order type.
@@ -127,12 +136,18 @@ pub struct Machine<'g> {
     globals: &'g dyn Globals,
     constants: BTreeMap<u32, Thunk>,
     pub parts: Vec<Part>,
+    /// How many parts there are before the first choice.
+    pub roots: usize,
     /// The values that depend on each choice.
-    trail: Vec<Vec<(Thunk, Work)>>,
+    trail: Vec<Vec<(Thunk, Work, usize)>>,
     /// The innermost choice that what is being evaluated depends on.
     depends: usize,
     depth: u32,
     unpaid: u32,
+}
+
+fn todo(work: Work) -> Thunk {
+    Rc::new(Slot(RefCell::new(State::Todo(work, 0))))
 }
 
 fn done(v: Value) -> Thunk {
@@ -157,6 +172,7 @@ impl<'g> Machine<'g> {
             globals,
             constants: BTreeMap::new(),
             parts: Vec::new(),
+            roots: 0,
             trail: Vec::new(),
             depends: 0,
             depth: 0,
@@ -178,12 +194,12 @@ impl<'g> Machine<'g> {
 
     /// A term, evaluated when it is asked for.
     pub fn delay(&self, env: &Env, t: &Term) -> Thunk {
-        if let Node::Var(n) = &**t
-            && let Some(x) = env.get(*n)
-        {
-            return x.clone();
+        match &**t {
+            Node::Var(n) => env.get(*n).cloned(),
+            Node::Const { id, .. } => self.constants.get(id).cloned(),
+            _ => None,
         }
-        Rc::new(Slot(RefCell::new(State::Todo(Work::Term(env.clone(), t.clone())))))
+        .unwrap_or_else(|| todo(Work::Term(env.clone(), t.clone())))
     }
 
     /// Fills a part by a choice. Choices have numbers from 1, each one more than the one before.
@@ -202,11 +218,21 @@ impl<'g> Machine<'g> {
         for p in &mut self.parts {
             p.table.retain(|(_, n)| *n < parts);
         }
-        for level in self.trail.iter_mut().skip(choice) {
-            for (slot, work) in level.drain(..) {
-                *slot.0.borrow_mut() = State::Todo(work);
+        for level in self.trail.iter_mut().skip(choice).rev() {
+            // The last one was done first.
+            for (slot, work, depends) in level.drain(..).rev() {
+                *slot.0.borrow_mut() = State::Todo(work, depends);
             }
         }
+    }
+
+    /// Takes back all choices.
+    pub fn restart(&mut self) {
+        for p in self.parts.iter_mut().take(self.roots) {
+            p.fill = None;
+        }
+        self.take_back(self.roots, self.roots, 1);
+        self.depth = 0;
     }
 
     fn pay(&mut self, budget: &mut Budget) -> Eval<()> {
@@ -237,130 +263,126 @@ impl<'g> Machine<'g> {
                 };
             }
             State::Busy => return Err(Stop::Unsupported),
-            state @ State::Todo(_) => match std::mem::replace(state, State::Busy) {
-                State::Todo(work) => work,
+            state @ State::Todo(..) => match std::mem::replace(state, State::Busy) {
+                State::Todo(work, depends) => (work, depends),
                 _ => return Err(Stop::Unsupported),
             },
         };
-        let outer = std::mem::take(&mut self.depends);
-        self.depth += 1;
-        let found = if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(work.clone(), budget) };
-        self.depth -= 1;
-        match found {
-            Ok(v) => {
-                *slot.0.borrow_mut() = State::Done(v.clone(), self.depends);
-                if self.depends > 0 {
-                    while self.trail.len() <= self.depends {
-                        self.trail.push(Vec::new());
-                    }
-                    if let Some(level) = self.trail.get_mut(self.depends) {
-                        level.push((slot.clone(), work));
-                    }
-                }
-                self.depends = self.depends.max(outer);
-                Ok(v)
-            }
-            Err(stop) => {
-                *slot.0.borrow_mut() = State::Todo(work);
-                self.depends = self.depends.max(outer);
-                Err(stop)
-            }
-        }
-    }
-
-    /// The value of a term.
-    fn term(&mut self, env: &Env, t: &Term, budget: &mut Budget) -> Eval<Value> {
+        let (before, before_depends) = work.clone();
+        let (mut work, depends) = work;
+        let outer = std::mem::replace(&mut self.depends, depends);
+        let mut moved = false;
         self.depth += 1;
         let found =
-            if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(Work::Term(env.clone(), t.clone()), budget) };
+            if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(&mut work, &mut moved, budget) };
         self.depth -= 1;
+        let depends = self.depends;
+        self.depends = depends.max(outer);
+        moved |= found.is_ok();
+        *slot.0.borrow_mut() = match &found {
+            Ok(v) => State::Done(v.clone(), depends),
+            Err(_) => State::Todo(work, depends),
+        };
+        if moved && depends > 0 {
+            while self.trail.len() <= depends {
+                self.trail.push(Vec::new());
+            }
+            if let Some(level) = self.trail.get_mut(depends) {
+                level.push((slot.clone(), before, before_depends));
+            }
+        }
         found
     }
 
-    fn run(&mut self, mut work: Work, budget: &mut Budget) -> Eval<Value> {
+    fn run(&mut self, work: &mut Work, moved: &mut bool, budget: &mut Budget) -> Eval<Value> {
         loop {
             self.pay(budget)?;
-            let (env, t) = match work {
-                Work::Term(env, t) => (env, t),
-                Work::Elim(env, t, x) => {
-                    work = match self.eliminate(&env, &t, &x, budget)? {
-                        Ok(v) => return Ok(v),
-                        Err(next) => next,
-                    };
-                    continue;
+            let next = match &*work {
+                Work::Term(env, t) => self.begin(env, t),
+                Work::Elim(env, t, x) => self.eliminate(env, t, x, budget),
+                Work::Apply(f, args) => {
+                    let (f, args) = (f.clone(), args.clone());
+                    let f = self.force(&f, budget)?;
+                    self.apply(f, &args, budget)
                 }
-                Work::Op(p, a, b) => return self.operate(p, &a, &b, budget),
+                Work::Op(p, a, b) => {
+                    let (p, a, b) = (*p, a.clone(), b.clone());
+                    self.operate(p, &a, &b, budget).map(Ok)
+                }
+                Work::Either(c, side, b, other) => {
+                    let (c, side, b, other) = (c.clone(), *side, *b, other.clone());
+                    self.either(&c, side, b, &other, budget).map(Ok)
+                }
             };
-            match &*t {
-                Node::Var(n) => {
-                    let slot = env.get(*n).ok_or(Stop::Unsupported)?.clone();
-                    return self.force(&slot, budget);
+            match next? {
+                Ok(v) => return Ok(v),
+                Err(next) => {
+                    *work = next;
+                    *moved = true;
                 }
-                Node::Const { id, .. } => {
-                    let slot = self.constant(*id)?;
-                    return self.force(&slot, budget);
-                }
-                Node::Prim(p) => return Ok(constant(*p, &env, &t)),
-                Node::NatLit(n) => return n.to_u64().map(Value::Nat).ok_or(Stop::Unsupported),
-                Node::IntLit(n) => return n.to_i64().map(Value::Int).ok_or(Stop::Unsupported),
-                Node::RealLit(q) => {
-                    let q = BigRational::new(q.num.clone(), BigInt::from(q.den.clone()));
-                    return Ok(Value::Real(Rc::new(q)));
-                }
-                Node::Lam(body) => return Ok(Value::Lam(env.clone(), body.clone())),
-                Node::App(f, a) => {
-                    let f = self.term(&env, f, budget)?;
-                    let a = self.delay(&env, a);
-                    match self.apply(f, a, budget)? {
-                        Ok(v) => return Ok(v),
-                        Err(next) => work = next,
-                    }
-                }
-                Node::Let(_, a, body) => {
-                    let a = self.delay(&env, a);
-                    work = Work::Term(env.push(a), body.clone());
-                }
-                Node::Pair(a, b) => return Ok(Value::Pair(self.delay(&env, a), self.delay(&env, b))),
-                Node::Fst(p) | Node::Snd(p) => match self.term(&env, p, budget)? {
-                    Value::Pair(a, b) => {
-                        let side = if matches!(&*t, Node::Fst(_)) { a } else { b };
-                        return self.force(&side, budget);
-                    }
-                    _ => return Err(Stop::Unsupported),
-                },
-                Node::BoolElim(_, yes, no, c) => match self.term(&env, c, budget) {
-                    Ok(Value::Bool(b)) => work = Work::Term(env.clone(), if b { yes.clone() } else { no.clone() }),
-                    Ok(_) => return Err(Stop::Unsupported),
-                    // One side says what the value is, if the other one comes to the same.
-                    Err(Stop::Stuck(part)) => match (literal(yes), literal(no)) {
-                        (Some(b), None) => return self.if_same(&env, no, b, part, budget),
-                        (None, Some(b)) => return self.if_same(&env, yes, b, part, budget),
-                        _ => return Err(Stop::Stuck(part)),
-                    },
-                    Err(stop) => return Err(stop),
-                },
-                Node::NatElim(_, _, _, x) | Node::IntElim(_, _, _, x) | Node::DataElim(_, _, _, _, x) => {
-                    let x = self.delay(&env, x);
-                    work = Work::Elim(env.clone(), t.clone(), x);
-                }
-                Node::Con(_, c, _, fields, dims) => {
-                    if !dims.is_empty() {
-                        return Err(Stop::Unsupported);
-                    }
-                    return Ok(Value::Con(*c, fields.iter().map(|f| self.delay(&env, f)).collect()));
-                }
-                Node::Univ(_) | Node::Pi(..) | Node::Sigma(..) | Node::Path(..) | Node::Data(..) => {
-                    return Ok(Value::Type(env.clone(), t.clone()));
-                }
-                _ => return Err(Stop::Unsupported),
             }
         }
     }
 
-    fn if_same(&mut self, env: &Env, t: &Term, b: bool, part: usize, budget: &mut Budget) -> Eval<Value> {
-        match self.term(env, t, budget) {
-            Ok(Value::Bool(c)) if b == c => Ok(Value::Bool(b)),
-            Ok(_) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+    /// A term, as far as nothing else need be evaluated.
+    fn begin(&mut self, env: &Env, t: &Term) -> Eval<Result<Value, Work>> {
+        Ok(Ok(match &**t {
+            Node::Var(n) => {
+                let slot = env.get(*n).ok_or(Stop::Unsupported)?.clone();
+                return Ok(Err(Work::Apply(slot, Rc::from([]))));
+            }
+            Node::Const { id, .. } => return Ok(Err(Work::Apply(self.constant(*id)?, Rc::from([])))),
+            Node::Prim(p) => constant(*p, t),
+            Node::NatLit(n) => Value::Nat(n.to_u64().ok_or(Stop::Unsupported)?),
+            Node::IntLit(n) => Value::Int(n.to_i64().ok_or(Stop::Unsupported)?),
+            Node::RealLit(q) => {
+                Value::Real(Rc::new(BigRational::new(q.num.clone(), BigInt::from(q.den.clone()))))
+            }
+            Node::Lam(body) => Value::Lam(env.clone(), body.clone()),
+            Node::App(..) => {
+                let (mut head, mut args) = (t, Vec::new());
+                while let Node::App(f, a) = &**head {
+                    args.push(self.delay(env, a));
+                    head = f;
+                }
+                args.reverse();
+                let head = match &**head {
+                    Node::Const { id, .. } => self.constant(*id)?,
+                    _ => self.delay(env, head),
+                };
+                return Ok(Err(Work::Apply(head, args.into())));
+            }
+            Node::Let(_, a, body) => return Ok(Err(Work::Term(env.push(self.delay(env, a)), body.clone()))),
+            Node::Pair(a, b) => Value::Pair(self.delay(env, a), self.delay(env, b)),
+            Node::Fst(x)
+            | Node::Snd(x)
+            | Node::BoolElim(_, _, _, x)
+            | Node::NatElim(_, _, _, x)
+            | Node::IntElim(_, _, _, x)
+            | Node::DataElim(_, _, _, _, x) => return Ok(Err(Work::Elim(env.clone(), t.clone(), self.delay(env, x)))),
+            Node::Con(_, c, _, fields, dims) if dims.is_empty() => {
+                Value::Con(*c, fields.iter().map(|f| self.delay(env, f)).collect())
+            }
+            Node::Path(_, a, b) => Value::Same(self.delay(env, a), self.delay(env, b)),
+            // Nothing looks at a proof.
+            Node::Sigma(p, q) => Value::Both(self.delay(env, p), self.delay(&env.push(done(Value::Star)), q)),
+            Node::Pi(p, q) => Value::Implies(self.delay(env, p), self.delay(&env.push(done(Value::Star)), q)),
+            Node::Univ(_) | Node::Data(..) => Value::Type(t.clone()),
+            _ => return Err(Stop::Unsupported),
+        }))
+    }
+
+    /// One side says what the value is, where the other one comes to the same.
+    fn either(&mut self, c: &Thunk, side: bool, b: bool, other: &Thunk, budget: &mut Budget) -> Eval<Value> {
+        match self.force(c, budget) {
+            Ok(Value::Bool(c)) if c == side => Ok(Value::Bool(b)),
+            Ok(Value::Bool(_)) => self.force(other, budget),
+            Ok(_) => Err(Stop::Unsupported),
+            Err(Stop::Stuck(part)) => match self.force(other, budget) {
+                Ok(Value::Bool(c)) if b == c => Ok(Value::Bool(b)),
+                Ok(_) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                Err(stop) => Err(stop),
+            },
             Err(stop) => Err(stop),
         }
     }
@@ -370,27 +392,39 @@ impl<'g> Machine<'g> {
             return Ok(slot.clone());
         }
         let body = self.globals.const_body(id).ok_or(Stop::Unsupported)?;
-        let slot = self.delay(&Env::default(), &body);
+        let slot = todo(Work::Term(Env::default(), body));
         self.constants.insert(id, slot.clone());
         Ok(slot)
     }
 
-    /// A function at an argument: a value, or what to go on with.
-    fn apply(&mut self, f: Value, a: Thunk, budget: &mut Budget) -> Eval<Result<Value, Work>> {
-        match f {
-            Value::Lam(env, body) => Ok(Err(Work::Term(env.push(a), body))),
-            Value::Prim(p, args) => {
-                let mut args = args.to_vec();
-                args.push(a);
-                match (arity(p), args.as_slice()) {
-                    (1, [a]) => Ok(Err(Work::Op(p, a.clone(), a.clone()))),
-                    (2, [a, b]) => Ok(Err(Work::Op(p, a.clone(), b.clone()))),
-                    _ => Ok(Ok(Value::Prim(p, args.into()))),
+    /// A function at arguments: a value, or what to go on with.
+    fn apply(&mut self, f: Value, args: &[Thunk], budget: &mut Budget) -> Eval<Result<Value, Work>> {
+        let Some((a, mut rest)) = args.split_first() else { return Ok(Ok(f)) };
+        let next = match f {
+            Value::Lam(env, body) => {
+                let (mut env, mut body) = (env.push(a.clone()), body);
+                while let (Node::Lam(inner), Some((a, more))) = (&*body, rest.split_first()) {
+                    env = env.push(a.clone());
+                    body = inner.clone();
+                    rest = more;
+                }
+                Work::Term(env, body)
+            }
+            Value::Prim(p, before) => {
+                let all: Rc<[Thunk]> = before.iter().chain([a]).cloned().collect();
+                match (arity(p), &*all) {
+                    (1, [a]) => Work::Op(p, a.clone(), a.clone()),
+                    (2, [a, b]) => Work::Op(p, a.clone(), b.clone()),
+                    _ => return self.apply(Value::Prim(p, all), rest, budget),
                 }
             }
-            Value::Table(n) => self.look_up(n, &a, budget).map(Ok),
-            _ => Err(Stop::Unsupported),
-        }
+            Value::Table(n) => {
+                let v = self.look_up(n, a, budget)?;
+                return self.apply(v, rest, budget);
+            }
+            _ => return Err(Stop::Unsupported),
+        };
+        Ok(Err(if rest.is_empty() { next } else { Work::Apply(todo(next), rest.into()) }))
     }
 
     /// The result of a function that is a part.
@@ -430,10 +464,25 @@ impl<'g> Machine<'g> {
     }
 
     fn eliminate(&mut self, env: &Env, t: &Term, x: &Thunk, budget: &mut Budget) -> Eval<Result<Value, Work>> {
-        let v = self.force(x, budget)?;
-        let again = |x: Thunk| -> Thunk { Rc::new(Slot(RefCell::new(State::Todo(Work::Elim(env.clone(), t.clone(), x))))) };
+        let v = match (self.force(x, budget), &**t) {
+            (Ok(v), _) => v,
+            (Err(Stop::Stuck(part)), Node::BoolElim(_, yes, no, _)) => {
+                return match (literal(yes), literal(no)) {
+                    (Some(b), None) => Ok(Err(Work::Either(x.clone(), true, b, self.delay(env, no)))),
+                    (None, Some(b)) => Ok(Err(Work::Either(x.clone(), false, b, self.delay(env, yes)))),
+                    _ => Err(Stop::Stuck(part)),
+                };
+            }
+            (Err(stop), _) => return Err(stop),
+        };
+        let again = |x: Thunk| -> Thunk { todo(Work::Elim(env.clone(), t.clone(), x)) };
+        let term = |t: &Term| Ok(Err(Work::Term(env.clone(), t.clone())));
         let (branch, args): (&Term, Vec<Thunk>) = match (&**t, v) {
-            (Node::NatElim(_, zero, _, _), Value::Nat(0)) => return Ok(Err(Work::Term(env.clone(), zero.clone()))),
+            (Node::Fst(_), Value::Pair(a, _)) | (Node::Snd(_), Value::Pair(_, a)) => {
+                return Ok(Err(Work::Apply(a, Rc::from([]))));
+            }
+            (Node::BoolElim(_, yes, no, _), Value::Bool(b)) => return term(if b { yes } else { no }),
+            (Node::NatElim(_, zero, _, _), Value::Nat(0)) => return term(zero),
             (Node::NatElim(_, _, suc, _), Value::Nat(n)) => {
                 let less = done(Value::Nat(n.saturating_sub(1)));
                 (suc, vec![less.clone(), again(less)])
@@ -459,27 +508,7 @@ impl<'g> Machine<'g> {
             }
             _ => return Err(Stop::Unsupported),
         };
-        // The functions of the branch take the arguments at once.
-        let (mut env, mut t) = (env.clone(), branch.clone());
-        let mut args = args.into_iter();
-        while let Node::Lam(body) = &*t {
-            let Some(a) = args.next() else { break };
-            env = env.push(a);
-            t = body.clone();
-        }
-        let mut rest = args.as_slice().iter().cloned().peekable();
-        if rest.peek().is_none() {
-            return Ok(Err(Work::Term(env, t)));
-        }
-        let mut v = self.term(&env, &t, budget)?;
-        while let Some(a) = rest.next() {
-            match self.apply(v, a, budget)? {
-                Err(work) if rest.peek().is_none() => return Ok(Err(work)),
-                Err(work) => v = self.run(work, budget)?,
-                Ok(w) => v = w,
-            }
-        }
-        Ok(Ok(v))
+        Ok(Err(Work::Apply(self.delay(env, branch), args.into())))
     }
 
     /// A natural number that is known to the end.
@@ -560,7 +589,7 @@ impl<'g> Machine<'g> {
     }
 
     fn op(p: Prim, a: Thunk, b: Thunk) -> Thunk {
-        Rc::new(Slot(RefCell::new(State::Todo(Work::Op(p, a, b)))))
+        todo(Work::Op(p, a, b))
     }
 
     /// A sum, as far as one side is known.
@@ -661,40 +690,32 @@ impl<'g> Machine<'g> {
     /// Whether a statement holds, which is made of equations, pairs and implications.
     pub fn holds(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<bool> {
         self.pay(budget)?;
-        let Value::Type(env, t) = self.force(slot, budget)? else { return Err(Stop::Unsupported) };
-        match &*t {
-            Node::Prim(Prim::Empty) => Ok(false),
-            Node::Prim(Prim::Unit) => Ok(true),
-            Node::Path(_, a, b) => {
-                let (a, b) = (self.delay(&env, a), self.delay(&env, b));
-                self.same(&a, &b, budget)
-            }
-            Node::Sigma(p, q) => {
-                let (p, q) = (self.delay(&env, p), self.delay(&env.push(done(Value::Star)), q));
-                let left = self.holds(&p, budget);
-                match left {
-                    Ok(true) => self.holds(&q, budget),
-                    Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
-                        Ok(false) => Ok(false),
-                        Ok(true) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
-                        Err(stop) => Err(stop),
-                    },
-                    other => other,
-                }
-            }
-            Node::Pi(p, q) => {
-                let (p, q) = (self.delay(&env, p), self.delay(&env.push(done(Value::Star)), q));
-                match self.holds(&p, budget) {
-                    Ok(false) => Ok(true),
-                    Ok(true) => self.holds(&q, budget),
-                    Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
-                        Ok(true) => Ok(true),
-                        Ok(false) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
-                        Err(stop) => Err(stop),
-                    },
+        match self.force(slot, budget)? {
+            Value::Type(t) => match &*t {
+                Node::Prim(Prim::Empty) => Ok(false),
+                Node::Prim(Prim::Unit) => Ok(true),
+                _ => Err(Stop::Unsupported),
+            },
+            Value::Same(a, b) => self.same(&a, &b, budget),
+            Value::Both(p, q) => match self.holds(&p, budget) {
+                Ok(true) => self.holds(&q, budget),
+                Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
+                    Ok(false) => Ok(false),
+                    Ok(true) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
                     Err(stop) => Err(stop),
-                }
-            }
+                },
+                other => other,
+            },
+            Value::Implies(p, q) => match self.holds(&p, budget) {
+                Ok(false) => Ok(true),
+                Ok(true) => self.holds(&q, budget),
+                Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
+                    Ok(true) => Ok(true),
+                    Ok(false) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                    Err(stop) => Err(stop),
+                },
+                Err(stop) => Err(stop),
+            },
             _ => Err(Stop::Unsupported),
         }
     }
@@ -742,14 +763,12 @@ fn arity(p: Prim) -> usize {
 }
 
 /// A constant of the theory.
-fn constant(p: Prim, env: &Env, t: &Term) -> Value {
+fn constant(p: Prim, t: &Term) -> Value {
     match p {
         Prim::True => Value::Bool(true),
         Prim::False => Value::Bool(false),
         Prim::Star => Value::Star,
-        Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => {
-            Value::Type(env.clone(), t.clone())
-        }
+        Prim::Empty | Prim::Unit | Prim::Bool | Prim::Nat | Prim::Int | Prim::Real => Value::Type(t.clone()),
         _ => Value::Prim(p, Rc::from([])),
     }
 }

@@ -7,9 +7,11 @@ use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 
 /// Sizes up to which points are looked for, one after the other.
-const SIZES: [u64; 12] = [2, 4, 6, 9, 13, 19, 28, 42, 63, 95, 140, 210];
-/// How many ways to fill a part are tried for one size, in each round over all sizes.
-const ROUNDS: [u64; 4] = [300, 5_000, 80_000, u64::MAX];
+const SIZES: [u64; 24] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 20, 25, 31, 38, 47, 58, 72, 90, 112, 140, 175, 220];
+/// Steps for all sizes of the first round; each further round has so many times as many.
+const FIRST: u64 = 60;
+const MORE: u64 = 4;
 
 /// A variable of the claim.
 #[derive(Clone, Debug)]
@@ -42,14 +44,13 @@ pub struct Hunt<'g, 's> {
     /// Hypotheses and whether they are to hold; last the conclusion, which is to fail.
     conditions: Vec<(Thunk, bool)>,
     roots: Vec<(usize, Thunk)>,
-    /// How many more ways to fill a part may be tried, and whether something was left out.
-    left: u64,
+    /// Whether something was left out because it is too large.
     cut: bool,
 }
 
 impl<'g, 's> Hunt<'g, 's> {
     pub fn new(machine: Machine<'g>, shapes: &'s Shapes, claim: &Claim) -> Self {
-        let mut hunt = Hunt { machine, shapes, conditions: Vec::new(), roots: Vec::new(), left: 0, cut: false };
+        let mut hunt = Hunt { machine, shapes, conditions: Vec::new(), roots: Vec::new(), cut: false };
         let mut made: Vec<Thunk> = Vec::new();
         for v in &claim.variables {
             if let Variable::Value(shape) = v {
@@ -58,6 +59,7 @@ impl<'g, 's> Hunt<'g, 's> {
                 hunt.roots.push((*shape, part));
             }
         }
+        hunt.machine.roots = hunt.machine.parts.len();
         hunt.conditions = conditions(&hunt.machine, claim, &made);
         hunt
     }
@@ -77,23 +79,34 @@ impl<'g, 's> Hunt<'g, 's> {
     pub fn search(&mut self, budget: &mut Budget) -> Result<Option<Vec<Tree>>, Stop> {
         // Sizes that were gone through to the end.
         let mut whole = 0;
-        for round in ROUNDS {
+        let mut steps = FIRST;
+        while budget.left > 0 {
+            // The smallest size has half of the steps, for most claims fail at small points; the others share the rest.
+            let others = u64::try_from(SIZES.len().saturating_sub(whole)).unwrap_or(1).max(1);
             for (n, size) in SIZES.into_iter().enumerate().skip(whole) {
-                self.left = round;
                 self.cut = false;
-                if self.step(size, 1, budget)? {
-                    let found: Vec<(usize, Thunk)> = self.roots.clone();
-                    return found.iter().map(|(shape, t)| self.read(*shape, t, budget)).collect::<Result<_, _>>().map(Some);
-                }
-                if self.left > 0 && n == whole {
-                    if !self.cut {
-                        return Ok(None);
+                let mut part = budget.part(if n == whole { steps / 2 } else { steps / 2 / others + 1 });
+                let found = self.step(size, 1, &mut part);
+                budget.spend(part.used).map_err(Stop::End)?;
+                match found {
+                    Ok(true) => {
+                        let found: Vec<(usize, Thunk)> = self.roots.clone();
+                        let read = found.iter().map(|(shape, t)| self.read(*shape, t, budget));
+                        return read.collect::<Result<_, _>>().map(Some);
                     }
-                    whole += 1;
+                    Ok(false) if !self.cut => return Ok(None),
+                    Ok(false) => whole = whole.max(n + 1),
+                    // The part is used up, not the whole.
+                    Err(Stop::End(Reason::Budget)) => self.machine.restart(),
+                    Err(stop) => return Err(stop),
                 }
             }
+            if whole >= SIZES.len() {
+                break;
+            }
+            steps = steps.saturating_mul(MORE);
         }
-        Err(Stop::End(Reason::Incomplete))
+        Err(Stop::End(Reason::Budget))
     }
 
     fn now(&mut self, budget: &mut Budget) -> Result<Now, Stop> {
@@ -121,8 +134,6 @@ impl<'g, 's> Hunt<'g, 's> {
         let shape = self.machine.parts.get(part).map(|p| p.shape).ok_or(Stop::Unsupported)?;
         let ways = self.ways(shape, size)?;
         for way in ways {
-            let Some(left) = self.left.checked_sub(1) else { return Ok(false) };
-            self.left = left;
             let Some(rest) = size.checked_sub(way.cost) else {
                 self.cut = true;
                 continue;
