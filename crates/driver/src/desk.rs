@@ -4,17 +4,17 @@
 //! nothing but claims, so nothing that one request says is seen by the next one.
 
 use crate::check::CheckOptions;
-use crate::engaged::Engaged;
+use crate::engaged::{EVALUATIONS, Engaged};
 use crate::front::{Front, Known, Plugged, goal, mistake, over, script_engines, with_library};
 use crate::line::Line;
 use crate::problem::{Code, Problem};
 use crate::replay::Context;
 use crate::verdict::GoalReport;
 use bfv_diag::Sources;
-use bfv_elab::{OpenGoal, Session, Share};
+use bfv_elab::{Claim, Names, OpenGoal, Session, Share};
 use bfv_format::Term;
-use bfv_kernel::Signature;
-use bfv_search::Wish;
+use bfv_kernel::{Ctx, Limits, Machine, Signature};
+use bfv_search::{Goal, Wish};
 use bfv_syntax::tree::{Body, Decl, DeclKind, File};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -104,23 +104,11 @@ impl Desk {
     /// # Errors
     /// What is wrong with the text. Nothing is judged then.
     pub fn judge(&mut self, name: &str, text: &str, steps: u64) -> Rulings {
-        let (sources, file) = self.read(name, text)?;
-        let out = {
-            let mut known = self.known.borrow_mut();
-            known.session.share = None::<Share>;
-            let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
-            let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
-            let out = known.session.module(MODULE, &file, engines, &text);
-            known.claims = file.decls.into_iter().map(|d| (format!("{MODULE}.{}", d.name.text), d)).collect();
-            out
-        };
-        if !out.problems.is_empty() {
-            return Err(out.problems.into_iter().map(|p| mistake(p, &sources)).collect());
-        }
+        let (sources, claims) = self.claims(name, text, steps)?;
         let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
         let mut line = Line::new(&options, &self.signature, &self.context, &mut self.front, &mut self.search);
         let mut rulings = Vec::new();
-        for claim in out.claims {
+        for claim in claims {
             if let Some((report, evidence)) = line.goal(&goal(MODULE, claim, &sources)) {
                 rulings.push(Ruling { report, bytes: line.bytes.take(), evidence, written: None });
             }
@@ -136,6 +124,44 @@ impl Desk {
         Ok(rulings)
     }
 
+    /// Hands the one claim of a text to a search of the caller's own, with the names that say what its terms mean. Engines that its
+    /// script calls may take so many steps, and the evaluator as many as an engine may make it take.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn ask<T>(
+        &mut self,
+        name: &str,
+        text: &str,
+        steps: u64,
+        search: impl FnOnce(&Goal<'_>, &Names) -> T,
+    ) -> Result<T, Vec<Problem>> {
+        let (_, claims) = self.claims(name, text, steps)?;
+        let [claim] = claims.as_slice() else { return Err(vec![one_claim()]) };
+        let known = self.known.borrow();
+        let limits = Limits { steps: steps.saturating_mul(EVALUATIONS), ..Limits::default() };
+        let machine = Machine::new(&self.signature, limits);
+        let ctx = Ctx::default();
+        let target = machine.eval(&ctx.env, &claim.statement);
+        let lemmas = &known.session.lemmas;
+        Ok(search(&Goal { machine: &machine, ctx, target, lemmas, hints: Vec::new() }, &known.session.names))
+    }
+
+    /// The claims of a text, elaborated.
+    fn claims(&self, name: &str, text: &str, steps: u64) -> Result<(Sources, Vec<Claim>), Vec<Problem>> {
+        let (sources, file) = self.read(name, text)?;
+        let mut known = self.known.borrow_mut();
+        known.session.share = None::<Share>;
+        let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
+        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        let out = known.session.module(MODULE, &file, engines, &text);
+        known.claims = file.decls.into_iter().map(|d| (format!("{MODULE}.{}", d.name.text), d)).collect();
+        if out.problems.is_empty() {
+            return Ok((sources, out.claims));
+        }
+        Err(out.problems.into_iter().map(|p| mistake(p, &sources)).collect())
+    }
+
     /// The goals that the script of the one claim of a text leaves open. Engines that steps call may take so many steps.
     ///
     /// # Errors
@@ -143,7 +169,7 @@ impl Desk {
     pub fn open_goals(&mut self, name: &str, text: &str, steps: u64) -> Result<Vec<OpenGoal>, Vec<Problem>> {
         let (sources, file) = self.read(name, text)?;
         let [claim] = file.decls.as_slice() else {
-            return Err(vec![Problem::new(Code::Usage, "This needs one claim.", "Write one claim.")]);
+            return Err(vec![one_claim()]);
         };
         let mut known = self.known.borrow_mut();
         known.session.enter(MODULE, self.imports.clone());
@@ -182,7 +208,8 @@ impl Desk {
     /// The same of a text that declares claims and nothing else.
     fn read(&self, name: &str, text: &str) -> Result<(Sources, File), Vec<Problem>> {
         let (sources, file) = self.parsed(name, text)?;
-        let plain = |d: &Decl| d.kind == DeclKind::Claim && d.attrs.is_empty() && d.part.is_none();
+        let sort = |d: &Decl| d.attrs.iter().all(|a| a.name.text == "type");
+        let plain = |d: &Decl| d.kind == DeclKind::Claim && sort(d) && d.part.is_none();
         let body = |d: &Decl| matches!(d.body, Body::None | Body::By(_) | Body::Term(_));
         if !file.decls.iter().all(|d| plain(d) && body(d)) {
             let what = "A request may state claims and give proofs of them. This text declares something else.";
@@ -190,4 +217,8 @@ impl Desk {
         }
         Ok((sources, file))
     }
+}
+
+fn one_claim() -> Problem {
+    Problem::new(Code::Usage, "This needs one claim.", "Write one claim.")
 }

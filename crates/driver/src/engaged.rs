@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Steps of the evaluator for each step of an engine, at most.
-const EVALUATIONS: u64 = 100;
+pub(crate) const EVALUATIONS: u64 = 100;
 
 /// The engines on claims.
 pub(crate) struct Engaged {

@@ -36,6 +36,7 @@ const KNOWN: &[Attribute] = &[
     Attribute { name: "expect", on: CLAIM, place: "a claim", takes: Takes::Verdict, repeated: false },
     Attribute { name: "holds_if", on: CLAIM, place: "a claim", takes: Takes::Statement, repeated: true },
     Attribute { name: "vacuous", on: CLAIM, place: "a claim", takes: Takes::Nothing, repeated: false },
+    Attribute { name: "type", on: CLAIM, place: "a claim", takes: Takes::Nothing, repeated: false },
     Attribute {
         name: "tag",
         on: LEMMA,

@@ -2,7 +2,7 @@
 
 use crate::attributes::{expressions, words};
 use crate::context::{Found, Local};
-use crate::elab::{Elab, Engines, Kind, R, Typed, problem};
+use crate::elab::{Elab, Engines, Kind, Problem, R, Typed, problem};
 use crate::expr::{negate, up};
 use crate::module::{Claim, Expected, Given, Session, params};
 use crate::scratch::Scratch;
@@ -31,7 +31,8 @@ impl Session {
                 "Write `: statement` after its name and binders.",
             );
         };
-        let statement = self.statement(d.span, d.name.span, &d.binders, ty, engines)?;
+        let statement =
+            self.statement(d.span, d.name.span, &d.binders, ty, any_type(d), engines).map_err(or_any_type)?;
         let mut variables: Vec<String> = params(&d.binders).into_iter().map(|(n, _)| n).collect();
         if let ExprKind::Pi(bs, _) = &*ty.kind {
             variables.extend(params(bs).into_iter().map(|(n, _)| n));
@@ -59,20 +60,23 @@ impl Session {
         })
     }
 
-    /// A statement under binders, closed. It must be a proposition; `place` is said where it is none.
+    /// A statement under binders, closed. It must be a proposition, unless any type will do; `place` is said where it is none.
     pub(crate) fn statement(
         &self,
         whole: Span,
         place: Span,
         binders: &[Binder],
         ty: &Expr,
+        any_type: bool,
         engines: Engines<'_>,
     ) -> R<Term> {
         self.settled(place, &|| Scratch::new(&self.signature), engines, &|e| {
             let (inner, _) = e.binders(&Local::default(), binders)?;
             let (t, _) = e.ty(&inner, ty)?;
             let statement = e.finish(whole, &inner.close_type(&t))?;
-            e.proposition(&Local::default(), place, &e.ev(&Local::default(), &statement))?;
+            if !any_type {
+                e.proposition(&Local::default(), place, &e.ev(&Local::default(), &statement))?;
+            }
             Ok(statement)
         })
     }
@@ -155,6 +159,20 @@ impl Session {
             ),
         }
     }
+}
+
+/// Says of a claim that is no proposition what to do where its type is meant as it stands.
+fn or_any_type(mut p: Box<Problem>) -> Box<Problem> {
+    if p.kind == Kind::NotAProposition {
+        let fix = p.fix.unwrap_or_default();
+        p.fix = Some(format!("{fix} Or put `@[type]` before the claim: then it asks for an element of this type."));
+    }
+    p
+}
+
+/// Whether a claim may be any type: what is claimed then is that it has an element, and a proof of it may carry data.
+pub(crate) fn any_type(d: &Decl) -> bool {
+    d.attrs.iter().any(|a| a.name.text == "type")
 }
 
 /// A text as one statement; nothing when it is anything else, or more than that.

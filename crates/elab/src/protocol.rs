@@ -31,7 +31,7 @@ impl Session {
             );
         }
         let mut problems = part.stated.iter().filter_map(|(binders, statement)| {
-            self.statement(statement.span, statement.span, binders, statement, engines).err()
+            self.statement(statement.span, statement.span, binders, statement, false, engines).err()
         });
         let Some(mut first) = problems.next() else { return Ok(()) };
         for p in problems {

@@ -28,9 +28,15 @@ use term::Writer;
 pub enum Decided {
     /// A term, which the kernel has yet to judge.
     Proof(Term),
-    /// A checked model in which the hypotheses hold and the goal does not, and the types of its atoms in the context that is reached by
-    /// taking in what the goal depends on.
-    Model(Model, Vec<Term>),
+    /// There is no proof by logic alone.
+    Model {
+        /// A checked model in which the hypotheses hold and the goal does not.
+        model: Model,
+        /// The types of its atoms in the context that is reached by taking in what the goal depends on.
+        atoms: Vec<Term>,
+        /// How many variables that context has.
+        arguments: u32,
+    },
 }
 
 /// Why nothing is known, and one sentence about it.
@@ -70,7 +76,8 @@ pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
         Ok(Err(model)) if model.refutes(&reader.table, &hypotheses, wanted) => {
             let atoms = (0..).map_while(|n| reader.atom_type(n).transpose()).collect::<Result<Vec<_>, _>>();
             let model = model.shrunk(&reader.table, &hypotheses, wanted);
-            Ok(Decided::Model(model, atoms.map_err(|r| stopped(&r))?))
+            let arguments = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
+            Ok(Decided::Model { model, atoms: atoms.map_err(|r| stopped(&r))?, arguments })
         }
         Ok(Err(_)) => Err((Reason::RejectedCandidate, "A model was found that is none.".to_owned())),
     }
@@ -105,7 +112,7 @@ impl Engine for Logic {
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         match decide(goal, budget) {
             Ok(Decided::Proof(term)) => Outcome::Candidate(term),
-            Ok(Decided::Model(model, _)) => {
+            Ok(Decided::Model { model, .. }) => {
                 let worlds = model.worlds.len();
                 let why = format!(
                     "It does not follow by propositional logic from what is given: there is a Kripke model with {worlds} {}.",

@@ -76,7 +76,7 @@ fn run(cases: &[(&str, Wanted)]) {
         for ((text, wanted), statement) in cases.iter().zip(&statements) {
             match (decided(&session, statement, 20_000), wanted) {
                 (Ok(Decided::Proof(_)), Proof) => (),
-                (Ok(Decided::Model(model, _)), Worlds(most)) if model.worlds.len() <= *most => (),
+                (Ok(Decided::Model { model, .. }), Worlds(most)) if model.worlds.len() <= *most => (),
                 (found, _) => panic!("{text}: wanted {wanted:?}, found {found:?}"),
             }
         }
@@ -175,7 +175,7 @@ fn random_formulas_are_decided() {
         for (text, statement) in texts.iter().zip(&statements) {
             match decided(&session, statement, 200_000) {
                 Ok(Decided::Proof(_)) => proofs += 1,
-                Ok(Decided::Model(..)) => models += 1,
+                Ok(Decided::Model { .. }) => models += 1,
                 Err((reason, why)) => panic!("{text}: {reason:?} {why}"),
             }
         }

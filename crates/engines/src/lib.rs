@@ -7,6 +7,7 @@ use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
 use bfv_engine_z3::Z3;
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
 const EGG: Egg = Egg { side: &Auto };
@@ -26,10 +27,37 @@ const NARROW: Narrow = Narrow { most: 400_000 };
 /// The same for longer, once nothing else helped.
 const NARROW_ON: Narrow = Narrow { most: u64::MAX };
 
+/// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
+const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic]);
+
+/// Several engines as one.
+struct Together(&'static [&'static dyn Engine]);
+
+impl Engine for Together {
+    fn name(&self) -> &'static str {
+        "auto"
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let mut told = None;
+        for engine in self.0 {
+            // Each gets what the first one gets: one that comes late would hardly be heard otherwise.
+            let mut own = budget.part(budget.left);
+            let outcome = engine.solve(goal, &mut own);
+            match outcome {
+                Outcome::Candidate(_) | Outcome::Refutation(..) => return outcome,
+                Outcome::GaveUp(Reason::Cancelled, _) => return outcome,
+                Outcome::GaveUp(..) => _ = told.get_or_insert(outcome),
+            }
+        }
+        told.unwrap_or_else(|| Outcome::GaveUp(Reason::OutsideFragment, String::new()))
+    }
+}
+
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
-    auto: &Auto,
+    auto: &EVERYTHING,
     boxes: &Boxes,
     search: &[&INVARIANTS, &Explore, &NARROW, &Native, &EGG, &GROUND, &Logic, &NARROW_ON],
     points: &Points,

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod clients;
+pub mod countermodel;
 pub mod explain;
 pub mod fault;
 pub mod metrics;

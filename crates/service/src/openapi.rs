@@ -69,7 +69,7 @@ fn answer(kind: Kind) -> Value {
     let (required, own) = match kind {
         Kind::Suggest => (
             vec!["suggestions", "explanation"],
-            json!({ "suggestions": list(reference("suggestion")), "refuted_goals": list(json!({ "type": "object" })), "proved_goals": list(json!({ "type": "object" })), "reason": text("Why there is no proof."), "explanation": { "type": "object" } }),
+            json!({ "suggestions": list(reference("suggestion")), "refuted_goals": list(json!({ "type": "object" })), "proved_goals": list(json!({ "type": "object" })), "countermodels": list(json!({ "type": "object" })), "reason": text("Why there is no proof."), "explanation": { "type": "object" } }),
         ),
         Kind::Verify => (
             vec!["valid", "status", "formal_verification"],
@@ -84,7 +84,7 @@ fn answer(kind: Kind) -> Value {
         ),
         Kind::Complete => (
             vec!["proof"],
-            json!({ "proof": { "type": ["object", "null"] }, "reason": text("Why there is no proof."), "counterexample": { "type": "object" } }),
+            json!({ "proof": { "type": ["object", "null"] }, "reason": text("Why there is no proof."), "counterexample": { "type": "object" }, "countermodel": model() }),
         ),
         Kind::Explain => (
             vec!["explanation", "reason"],
@@ -92,7 +92,7 @@ fn answer(kind: Kind) -> Value {
         ),
         Kind::Counterexample => (
             vec!["found", "verdict", "reason"],
-            json!({ "found": { "type": "boolean" }, "verdict": { "enum": ["proved", "refuted", "unknown"] }, "reason": text("Why."), "counterexample": { "type": "object" } }),
+            json!({ "found": { "type": "boolean" }, "verdict": { "enum": ["proved", "refuted", "unknown"] }, "reason": text("Why."), "counterexample": { "type": "object" }, "countermodel": model() }),
         ),
     };
     let mut properties = Map::new();
@@ -104,6 +104,11 @@ fn answer(kind: Kind) -> Value {
     }
     let all: Vec<&str> = ["type", "request_id", "metadata"].into_iter().chain(required).collect();
     object(&all, Value::Object(properties))
+}
+
+/// A Kripke model, where one was found.
+fn model() -> Value {
+    json!({ "type": ["object", "null"], "description": "A checked Kripke model: why the goal does not follow by logic alone. It refutes nothing." })
 }
 
 fn problems() -> Map<String, Value> {

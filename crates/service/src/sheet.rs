@@ -20,6 +20,8 @@ pub const MACROS: [&str; 12] =
 #[derive(Clone, Debug)]
 pub struct Sheet {
     head: String,
+    /// The goal is no proposition, but a type of which an element is wanted.
+    pub typed: bool,
     /// The first line of each text of the client, how many lines it has, and its place in the request.
     spots: Vec<(u32, u32, String)>,
 }
@@ -30,7 +32,7 @@ impl Sheet {
     /// # Errors
     /// A text that is no expression on its own. So no text can end the place that it stands in.
     pub fn of(goal: &Goal) -> Result<Sheet, Fault> {
-        let mut sheet = Sheet { head: "claim goal".to_owned(), spots: Vec::new() };
+        let mut sheet = Sheet { head: "claim goal".to_owned(), typed: false, spots: Vec::new() };
         for v in &goal.context {
             sheet.head += &format!(" ({} :", v.name.text);
             sheet.add(&v.ty)?;
@@ -55,12 +57,17 @@ impl Sheet {
 
     /// The claim without a proof.
     pub fn bare(&self) -> String {
-        format!("{}\n", self.head)
+        format!("{}{}\n", self.sort(), self.head)
     }
 
     /// The claim with a script of steps.
     pub fn with(&self, script: &Script) -> String {
-        format!("{}by {{{}\n}}\n", self.head, script.text)
+        format!("{}{}by {{{}\n}}\n", self.sort(), self.head, script.text)
+    }
+
+    /// What stands before the claim where it may be any type, on its first line.
+    fn sort(&self) -> &'static str {
+        if self.typed { "@[type] " } else { "" }
     }
 
     /// The steps of a script as they are read; nothing where they are no steps of this claim alone.
@@ -74,7 +81,7 @@ impl Sheet {
 
     /// Where steps go that prove a goal, as an offset in the text of the script.
     pub fn end_of(&self, script: &Script, goal: &OpenGoal) -> Option<usize> {
-        let start = self.head.len() + "by {".len();
+        let start = self.sort().len() + self.head.len() + "by {".len();
         let end = usize::try_from(goal.script.end).ok()?;
         // The script itself ends behind its brace.
         let at = end.checked_sub(start)?.min(script.text.len());
@@ -108,7 +115,8 @@ const DECLARED: u64 = 20_000;
 /// What is wrong with them, with its place in the request.
 pub fn declared(desk: &Desk, text: &Piece) -> Result<Desk, Fault> {
     desk.with_declarations(NAME, &text.text, DECLARED).map_err(|problems| {
-        let sheet = Sheet { head: String::new(), spots: vec![(1, lines(&text.text), text.place.clone())] };
+        let sheet =
+            Sheet { head: String::new(), typed: false, spots: vec![(1, lines(&text.text), text.place.clone())] };
         let first = problems.first().map(|p| sheet.fault(p, &text.place));
         first.unwrap_or_else(|| Fault::internal("Declarations were refused without a reason."))
     })
@@ -125,7 +133,7 @@ fn no_expression(piece: &Piece) -> Fault {
     let mut sources = bfv_diag::Sources::new();
     let number = sources.add(NAME, text.as_bytes());
     let (_, diagnostics) = bfv_syntax::parse(number, text.as_bytes());
-    let alone = Sheet { head: String::new(), spots: vec![(2, lines(&piece.text), piece.place.clone())] };
+    let alone = Sheet { head: String::new(), typed: false, spots: vec![(2, lines(&piece.text), piece.place.clone())] };
     match diagnostics.first() {
         Some(d) => {
             let fault = alone.fault(&Problem::from_diagnostic(d, &sources), &piece.place);

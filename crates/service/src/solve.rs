@@ -67,10 +67,12 @@ impl Limits {
 
 /// A goal of a request on the desk.
 pub struct Bench<'d> {
-    desk: &'d mut Desk,
+    pub(crate) desk: &'d mut Desk,
     /// The goal as a claim.
     pub sheet: Sheet,
-    limits: &'d Limits,
+    pub(crate) limits: &'d Limits,
+    /// Names of what is given before the statement.
+    pub leading: Vec<String>,
     /// Names of the leading arguments of the statement.
     pub names: Vec<String>,
     /// How many steps were tried.
@@ -95,8 +97,14 @@ pub struct Found {
 
 impl<'d> Bench<'d> {
     /// A goal on the desk.
-    pub fn new(desk: &'d mut Desk, sheet: Sheet, limits: &'d Limits, names: Vec<String>) -> Bench<'d> {
-        Bench { desk, sheet, limits, names, tried: 0 }
+    pub fn new(
+        desk: &'d mut Desk,
+        sheet: Sheet,
+        limits: &'d Limits,
+        leading: Vec<String>,
+        names: Vec<String>,
+    ) -> Bench<'d> {
+        Bench { desk, sheet, limits, leading, names, tried: 0 }
     }
 
     /// The goals that a script leaves, or why it is not accepted.
@@ -112,12 +120,17 @@ impl<'d> Bench<'d> {
         }
     }
 
-    /// The goal as it stands, without a step.
+    /// The goal as it stands, without a step. Where it is no proposition, an element of it is wanted from now on.
     ///
     /// # Errors
     /// The statement has a mistake, or the time is used up.
     pub fn first(&mut self) -> Result<OpenGoal, Stop> {
-        let open = self.open(&Script::default())?.map_err(|p| self.sheet.fault(&p, ""))?;
+        let mut open = self.open(&Script::default())?;
+        if open.as_ref().is_err_and(|p| p.code.word() == bfv_diag::Code::NotAProposition.id()) {
+            self.sheet.typed = true;
+            open = self.open(&Script::default())?;
+        }
+        let open = open.map_err(|p| self.sheet.fault(&p, ""))?;
         open.into_iter().next().ok_or_else(|| Fault::internal("A claim without steps has no goal.").into())
     }
 

@@ -1,6 +1,7 @@
 //! What is done for each message. Nothing is called valid that the kernel did not accept.
 
 use crate::answer::{self, explain as say, formal, goal as goal_json, issue, not_checked};
+use crate::countermodel::countermodel;
 use crate::explain::{self, Level};
 use crate::fault::Fault;
 use crate::sheet::{Script, Sheet};
@@ -117,7 +118,8 @@ fn names(goal: &Goal) -> Vec<String> {
 }
 
 fn bench<'d>(desk: &'d mut Desk, goal: &Goal, limits: &'d Limits) -> Result<Bench<'d>, Fault> {
-    Ok(Bench::new(desk, Sheet::of(goal)?, limits, names(goal)))
+    let leading = goal.context.iter().map(|v| v.name.text.clone()).collect();
+    Ok(Bench::new(desk, Sheet::of(goal)?, limits, leading, names(goal)))
 }
 
 /// A suggestion before it has a rank.
@@ -177,7 +179,16 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
                             Err(other) => return Err(other),
                         },
                         Verdict::Unknown => {
-                            format!("No proof of goal {} was found. {}", goal.id, answer::reason(&ruling))
+                            let mut text =
+                                format!("No proof of goal {} was found. {}", goal.id, answer::reason(&ruling));
+                            if let Some(model) = countermodel(&mut bench)? {
+                                text = format!(
+                                    "{text} {}",
+                                    model.get("spoken").and_then(Value::as_str).unwrap_or_default()
+                                );
+                                all.push(json!({ "goal": goal.id, "countermodel": model }));
+                            }
+                            text
                         }
                     };
                     reasons.push(text);
@@ -190,7 +201,9 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
         all.extend(found.into_iter().take(MOST).map(|s| s.value));
     }
     let (refuted, rest): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|v| v.get("refuted").is_some());
-    let (proved, mut suggestions): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(|v| v.get("proved").is_some());
+    let (proved, rest): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(|v| v.get("proved").is_some());
+    let (models, mut suggestions): (Vec<Value>, Vec<Value>) =
+        rest.into_iter().partition(|v| v.get("countermodel").is_some());
     for (value, rank) in suggestions.iter_mut().zip(1..) {
         if let Value::Object(fields) = value {
             fields.insert("rank".into(), json!(rank));
@@ -218,6 +231,7 @@ fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>
         "suggestions": suggestions,
         "refuted_goals": refuted,
         "proved_goals": proved,
+        "countermodels": models,
         "reason": reasons.join(" "),
         "explanation": { "text": text, "audio_description": audio },
     }))
@@ -444,7 +458,8 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
         }
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(false_goal(&ruling)),
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Unknown => {
-            Ok(json!({ "proof": null, "reason": format!("No proof was found. {}", answer::reason(&ruling)) }))
+            let reason = format!("No proof was found. {}", answer::reason(&ruling));
+            Ok(json!({ "proof": null, "reason": reason, "countermodel": countermodel(&mut bench)? }))
         }
         _ => Ok(json!({ "proof": null, "reason": "No proof along this sketch was found." })),
     }
@@ -514,6 +529,7 @@ fn fill(
 
 fn counterexample(desk: &mut Desk, goal: &Goal, limits: &Limits) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
+    bench.first()?;
     let found = bench.search(0, SEARCHED)?;
     let Some(ruling) = found else { return Ok(unknown(Kind::Counterexample)) };
     Ok(match ruling.report.verdict.kind() {
@@ -523,7 +539,9 @@ fn counterexample(desk: &mut Desk, goal: &Goal, limits: &Limits) -> Result<Value
         Verdict::Proved => {
             json!({ "found": false, "verdict": "proved", "reason": "The kernel accepted a proof, so there is no counterexample.", "formal_verification": formal(&ruling) })
         }
-        Verdict::Unknown => json!({ "found": false, "verdict": "unknown", "reason": answer::reason(&ruling) }),
+        Verdict::Unknown => {
+            json!({ "found": false, "verdict": "unknown", "reason": answer::reason(&ruling), "countermodel": countermodel(&mut bench)? })
+        }
     })
 }
 

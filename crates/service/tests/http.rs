@@ -54,6 +54,36 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn goals_may_be_types_and_what_logic_alone_does_not_give_has_a_model() {
+    let server = Server::start(&[]);
+    let ask = |theorem: &str| server.ask(&json!({ "type": "REQUEST_COUNTEREXAMPLE", "theorem": theorem }));
+    // Peirce's law is no theorem without excluded middle, and it is not false.
+    let peirce = ask("forall (A B : U 0), ((A -> B) -> A) -> A");
+    assert_eq!((&peirce["found"], &peirce["verdict"]), (&json!(false), &json!("unknown")), "{peirce}");
+    let worlds = peirce["countermodel"]["worlds"].as_array().unwrap();
+    assert_eq!(
+        *worlds,
+        vec![json!({ "world": 1, "holds": [], "above": [2] }), json!({ "world": 2, "holds": ["A"], "above": [] }),]
+    );
+    let sentence = peirce["countermodel"]["spoken"].as_str().unwrap();
+    assert!(
+        sentence.contains("In world 2 this holds: A.") && sentence.ends_with("A model refutes nothing."),
+        "{sentence}"
+    );
+    // What is false is refuted, and has no model beside that.
+    let every = ask("forall (A : U 0), A");
+    assert!(every["verdict"] != "proved" && every["found"] == (every["verdict"] == "refuted"), "{every}");
+    // What follows is proved, and the script says so again.
+    for theorem in ["forall (A B : U 0), Sum A B -> Sum B A", "forall (A : U 0) (x y : A), x = y -> y = x"] {
+        let sketch = json!({ "type": "REQUEST_PROOF_COMPLETION", "proof_sketch": { "goal": theorem } });
+        let whole = server.ask(&sketch);
+        let script = whole["proof"]["script"].as_str().unwrap_or_else(|| panic!("{whole}"));
+        let again = server.ask(&verification(theorem, "script", &[script]));
+        assert_eq!(again["valid"], true, "{again}");
+    }
+}
+
+#[test]
 fn the_ill_typed_example_gets_an_error_with_its_place() {
     let server = Server::start(&[]);
     let variable = |name| json!({ "var": name, "type": "Group" });
