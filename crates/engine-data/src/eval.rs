@@ -121,6 +121,8 @@ pub enum Tree {
 pub struct Part {
     /// Its type, a number of the table of shapes.
     pub shape: usize,
+    /// The variable of the claim that it is a part of.
+    pub root: usize,
     /// What it is filled with, and by which choice.
     pub fill: Option<(Value, usize)>,
     /// For a function: the arguments that were met, with the parts that the results are.
@@ -136,6 +138,8 @@ pub struct Machine<'g> {
     globals: &'g dyn Globals,
     constants: BTreeMap<u32, Thunk>,
     pub parts: Vec<Part>,
+    /// How many ways there are to fill a part of each shape.
+    pub ways: Vec<usize>,
     /// How many parts there are before the first choice.
     pub roots: usize,
     /// The values that depend on each choice.
@@ -172,6 +176,7 @@ impl<'g> Machine<'g> {
             globals,
             constants: BTreeMap::new(),
             parts: Vec::new(),
+            ways: Vec::new(),
             roots: 0,
             trail: Vec::new(),
             depends: 0,
@@ -181,9 +186,9 @@ impl<'g> Machine<'g> {
     }
 
     /// A new part of a shape.
-    pub fn part(&mut self, shape: usize, function: Option<(usize, bool)>) -> Thunk {
+    pub fn part(&mut self, shape: usize, root: usize, function: Option<(usize, bool)>) -> Thunk {
         let (result, varies) = (function.map(|f| f.0), function.is_some_and(|f| f.1));
-        self.parts.push(Part { shape, fill: None, table: Vec::new(), result, varies });
+        self.parts.push(Part { shape, root, fill: None, table: Vec::new(), result, varies });
         Rc::new(Slot(RefCell::new(State::Part(self.parts.len() - 1))))
     }
 
@@ -233,6 +238,12 @@ impl<'g> Machine<'g> {
         }
         self.take_back(self.roots, self.roots, 1);
         self.depth = 0;
+    }
+
+    /// The one of two parts that has fewer ways to be filled, for it is settled sooner.
+    pub fn sooner(&self, a: usize, b: usize) -> usize {
+        let ways = |n: usize| self.parts.get(n).and_then(|p| self.ways.get(p.shape)).copied().unwrap_or(0);
+        if ways(b) < ways(a) { b } else { a }
     }
 
     fn pay(&mut self, budget: &mut Budget) -> Eval<()> {
@@ -380,7 +391,8 @@ impl<'g> Machine<'g> {
             Ok(_) => Err(Stop::Unsupported),
             Err(Stop::Stuck(part)) => match self.force(other, budget) {
                 Ok(Value::Bool(c)) if b == c => Ok(Value::Bool(b)),
-                Ok(_) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                Ok(_) => Err(Stop::Stuck(part)),
+                Err(Stop::Stuck(other)) => Err(Stop::Stuck(self.sooner(part, other))),
                 Err(stop) => Err(stop),
             },
             Err(stop) => Err(stop),
@@ -430,13 +442,13 @@ impl<'g> Machine<'g> {
     /// The result of a function that is a part.
     fn look_up(&mut self, n: usize, a: &Thunk, budget: &mut Budget) -> Eval<Value> {
         let part = self.parts.get(n).ok_or(Stop::Unsupported)?;
-        let result = part.result.ok_or(Stop::Unsupported)?;
+        let (result, root) = (part.result.ok_or(Stop::Unsupported)?, part.root);
         let key = if part.varies { self.tree(a, budget)? } else { Tree::Star };
         let known = self.parts.get(n).and_then(|p| p.table.iter().find(|(k, _)| *k == key)).map(|(_, m)| *m);
         let at = match known {
             Some(m) => m,
             None => {
-                self.parts.push(Part { shape: result, fill: None, table: Vec::new(), result: None, varies: false });
+                self.parts.push(Part { shape: result, root, fill: None, table: Vec::new(), result: None, varies: false });
                 let m = self.parts.len() - 1;
                 if let Some(p) = self.parts.get_mut(n) {
                     p.table.push((key, m));
@@ -680,7 +692,7 @@ impl<'g> Machine<'g> {
         for (x, y) in pairs {
             match self.same(&x, &y, budget) {
                 Ok(true) => {}
-                Err(Stop::Stuck(part)) => stuck = stuck.or(Some(part)),
+                Err(Stop::Stuck(part)) => stuck = Some(stuck.map_or(part, |s| self.sooner(s, part))),
                 other => return other,
             }
         }
@@ -701,7 +713,8 @@ impl<'g> Machine<'g> {
                 Ok(true) => self.holds(&q, budget),
                 Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
                     Ok(false) => Ok(false),
-                    Ok(true) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                    Ok(true) => Err(Stop::Stuck(part)),
+                    Err(Stop::Stuck(other)) => Err(Stop::Stuck(self.sooner(part, other))),
                     Err(stop) => Err(stop),
                 },
                 other => other,
@@ -711,7 +724,8 @@ impl<'g> Machine<'g> {
                 Ok(true) => self.holds(&q, budget),
                 Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
                     Ok(true) => Ok(true),
-                    Ok(false) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
+                    Ok(false) => Err(Stop::Stuck(part)),
+                    Err(Stop::Stuck(other)) => Err(Stop::Stuck(self.sooner(part, other))),
                     Err(stop) => Err(stop),
                 },
                 Err(stop) => Err(stop),

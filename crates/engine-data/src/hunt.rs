@@ -7,8 +7,7 @@ use bfv_search::{Budget, Reason};
 use std::rc::Rc;
 
 /// Sizes up to which points are looked for, one after the other.
-const SIZES: [u64; 24] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 20, 25, 31, 38, 47, 58, 72, 90, 112, 140, 175, 220];
+const SIZES: [u64; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 40, 65, 110, 220];
 /// Steps for all sizes of the first round; each further round has so many times as many.
 const FIRST: u64 = 60;
 const MORE: u64 = 4;
@@ -46,15 +45,18 @@ pub struct Hunt<'g, 's> {
     roots: Vec<(usize, Thunk)>,
     /// Whether something was left out because it is too large.
     cut: bool,
+    /// How much larger each variable may get, or all of them together where there is one number.
+    sizes: Vec<u64>,
 }
 
 impl<'g, 's> Hunt<'g, 's> {
     pub fn new(machine: Machine<'g>, shapes: &'s Shapes, claim: &Claim) -> Self {
-        let mut hunt = Hunt { machine, shapes, conditions: Vec::new(), roots: Vec::new(), cut: false };
+        let mut hunt = Hunt { machine, shapes, conditions: Vec::new(), roots: Vec::new(), cut: false, sizes: Vec::new() };
+        hunt.machine.ways = shapes.ways();
         let mut made: Vec<Thunk> = Vec::new();
         for v in &claim.variables {
             if let Variable::Value(shape) = v {
-                let part = hunt.part(*shape);
+                let part = hunt.part(*shape, hunt.roots.len());
                 made.push(part.clone());
                 hunt.roots.push((*shape, part));
             }
@@ -64,12 +66,12 @@ impl<'g, 's> Hunt<'g, 's> {
         hunt
     }
 
-    fn part(&mut self, shape: usize) -> Thunk {
+    fn part(&mut self, shape: usize, root: usize) -> Thunk {
         let function = match self.shapes.get(shape) {
             Some(Shape::Fun(_, result, varies)) => Some((*result, *varies)),
             _ => None,
         };
-        self.machine.part(shape, function)
+        self.machine.part(shape, root, function)
     }
 
     /// Values of the variables at which the claim fails. None where there is none, of any size.
@@ -77,31 +79,40 @@ impl<'g, 's> Hunt<'g, 's> {
     /// # Errors
     /// Why the search ended before.
     pub fn search(&mut self, budget: &mut Budget) -> Result<Option<Vec<Tree>>, Stop> {
-        // Sizes that were gone through to the end.
-        let mut whole = 0;
+        // Sizes that were gone through to the end: of all variables together, and of each.
+        let mut whole = [0, 0];
         let mut steps = FIRST;
+        let ways: &[usize] = if self.roots.len() > 1 { &[0, 1] } else { &[0] };
         while budget.left > 0 {
-            // The smallest size has half of the steps, for most claims fail at small points; the others share the rest.
-            let others = u64::try_from(SIZES.len().saturating_sub(whole)).unwrap_or(1).max(1);
-            for (n, size) in SIZES.into_iter().enumerate().skip(whole) {
-                self.cut = false;
-                let mut part = budget.part(if n == whole { steps / 2 } else { steps / 2 / others + 1 });
-                let found = self.step(size, 1, &mut part);
-                budget.spend(part.used).map_err(Stop::End)?;
-                match found {
-                    Ok(true) => {
-                        let found: Vec<(usize, Thunk)> = self.roots.clone();
-                        let read = found.iter().map(|(shape, t)| self.read(*shape, t, budget));
-                        return read.collect::<Result<_, _>>().map(Some);
+            for way in ways {
+                let first = whole.get(*way).copied().unwrap_or(0);
+                // The smallest size has half of the steps, for most claims fail at small points; the others share the rest.
+                let others = u64::try_from(SIZES.len().saturating_sub(first)).unwrap_or(1).max(1);
+                for (n, size) in SIZES.into_iter().enumerate().skip(first) {
+                    self.cut = false;
+                    self.sizes = vec![size; if *way == 0 { 1 } else { self.roots.len() }];
+                    let mut part = budget.part(if n == first { steps / 2 } else { steps / 2 / others + 1 });
+                    let found = self.step(1, &mut part);
+                    budget.spend(part.used).map_err(Stop::End)?;
+                    match found {
+                        Ok(true) => {
+                            let found: Vec<(usize, Thunk)> = self.roots.clone();
+                            let read = found.iter().map(|(shape, t)| self.read(*shape, t, budget));
+                            return read.collect::<Result<_, _>>().map(Some);
+                        }
+                        Ok(false) if !self.cut => return Ok(None),
+                        Ok(false) => {
+                            if let Some(slot) = whole.get_mut(*way) {
+                                *slot = (n + 1).max(*slot);
+                            }
+                        }
+                        // The part is used up, not the whole.
+                        Err(Stop::End(Reason::Budget)) => self.machine.restart(),
+                        Err(stop) => return Err(stop),
                     }
-                    Ok(false) if !self.cut => return Ok(None),
-                    Ok(false) => whole = whole.max(n + 1),
-                    // The part is used up, not the whole.
-                    Err(Stop::End(Reason::Budget)) => self.machine.restart(),
-                    Err(stop) => return Err(stop),
                 }
             }
-            if whole >= SIZES.len() {
+            if whole.contains(&SIZES.len()) {
                 break;
             }
             steps = steps.saturating_mul(MORE);
@@ -116,7 +127,7 @@ impl<'g, 's> Hunt<'g, 's> {
             match self.machine.holds(&t, budget) {
                 Ok(b) if b == wanted => {}
                 Ok(_) => return Ok(Now::Away),
-                Err(Stop::Stuck(part)) => needs = needs.or(Some(part)),
+                Err(Stop::Stuck(part)) => needs = Some(needs.map_or(part, |n| self.machine.sooner(n, part))),
                 Err(stop) => return Err(stop),
             }
         }
@@ -124,21 +135,23 @@ impl<'g, 's> Hunt<'g, 's> {
     }
 
     /// Fills in what is needed, as far as the size allows.
-    fn step(&mut self, size: u64, choice: usize, budget: &mut Budget) -> Result<bool, Stop> {
+    fn step(&mut self, choice: usize, budget: &mut Budget) -> Result<bool, Stop> {
         let part = match self.now(budget)? {
             Now::Found => return Ok(true),
             Now::Away => return Ok(false),
             Now::Needs(part) => part,
         };
         let parts = self.machine.parts.len();
-        let shape = self.machine.parts.get(part).map(|p| p.shape).ok_or(Stop::Unsupported)?;
+        let (shape, root) = self.machine.parts.get(part).map(|p| (p.shape, p.root)).ok_or(Stop::Unsupported)?;
+        let group = if self.sizes.len() == 1 { 0 } else { root };
+        let size = self.sizes.get(group).copied().ok_or(Stop::Unsupported)?;
         let ways = self.ways(shape, size)?;
         for way in ways {
             let Some(rest) = size.checked_sub(way.cost) else {
                 self.cut = true;
                 continue;
             };
-            let fields: Rc<[Thunk]> = way.fields.iter().map(|f| self.part(*f)).collect();
+            let fields: Rc<[Thunk]> = way.fields.iter().map(|f| self.part(*f, root)).collect();
             let value = match (way.make, &*fields) {
                 (Make::Con(c), _) => Value::Con(c, fields),
                 (Make::Value(v), _) => v,
@@ -147,8 +160,14 @@ impl<'g, 's> Hunt<'g, 's> {
                 (Make::Suc | Make::Pair, _) => return Err(Stop::Unsupported),
             };
             self.machine.fill(part, value, choice);
-            if self.step(rest, choice + 1, budget)? {
+            if let Some(slot) = self.sizes.get_mut(group) {
+                *slot = rest;
+            }
+            if self.step(choice + 1, budget)? {
                 return Ok(true);
+            }
+            if let Some(slot) = self.sizes.get_mut(group) {
+                *slot = size;
             }
             self.machine.take_back(part, parts, choice);
         }
@@ -167,7 +186,7 @@ impl<'g, 's> Hunt<'g, 's> {
             Shape::Int => {
                 self.cut = true;
                 let mut all: Vec<(u64, i64)> = (-INTEGERS..=INTEGERS).map(|n| (cost(n), n)).collect();
-                all.sort_by_key(|(cost, n)| (*cost, n.is_negative()));
+                all.sort_by_key(|(cost, n)| (*cost, n.is_negative(), n.unsigned_abs()));
                 all.into_iter().filter(|(cost, _)| *cost <= size).map(|(cost, n)| value(Value::Int(n), cost)).collect()
             }
             Shape::Pair(a, b) => vec![Way { make: Make::Pair, fields: vec![*a, *b], cost: 0 }],
@@ -244,11 +263,13 @@ enum Make {
 /// Largest whole number that is tried.
 const INTEGERS: i64 = 40;
 
-/// What a whole number costs: larger ones more than in proportion, negative ones more.
+/// What a whole number costs: the first ones nothing, larger ones more, negative ones most.
 fn cost(n: i64) -> u64 {
-    let size = n.unsigned_abs();
-    let size = if n.is_negative() { size + 2 } else { size };
-    if size <= 3 { size } else { size + size * size / 8 }
+    match n.unsigned_abs() {
+        size if n.is_negative() => size + 1,
+        size if size < 3 => 0,
+        size => size / 2,
+    }
 }
 
 fn conditions(machine: &Machine<'_>, claim: &Claim, values: &[Thunk]) -> Vec<(Thunk, bool)> {

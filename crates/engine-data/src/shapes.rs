@@ -156,6 +156,17 @@ impl Shapes {
         }
     }
 
+    /// How many ways there are to begin a value of each shape.
+    pub fn ways(&self) -> Vec<usize> {
+        let ways = |s: &Shape| match s {
+            Shape::Unit | Shape::Pair(..) => 1,
+            Shape::Bool | Shape::Nat => 2,
+            Shape::Data(_, _, cons) => cons.len(),
+            Shape::Int | Shape::Fun(..) | Shape::Open => usize::MAX,
+        };
+        self.all.iter().map(ways).collect()
+    }
+
     /// The least value of a shape.
     pub fn least(&self, n: usize) -> Option<Tree> {
         self.least.get(n).cloned().flatten()
