@@ -22,7 +22,7 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// Points over data types, as far as they are small: what is false is mostly false there.
-const NARROW: Narrow = Narrow { most: 400_000 };
+const NARROW: Narrow = Narrow { most: 300 };
 
 /// The same for longer, once nothing else helped.
 const NARROW_ON: Narrow = Narrow { most: u64::MAX };

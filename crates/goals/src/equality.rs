@@ -124,6 +124,64 @@ impl Printer<'_> {
         Ok(name)
     }
 
+    /// A test whether no number in a value of a type is below zero; none for a type without numbers.
+    ///
+    /// # Errors
+    /// The type has no text.
+    pub fn not_negative(&mut self, ty: &Ty) -> Result<Option<String>, String> {
+        if !self.has_numbers(ty, &mut Vec::new()) {
+            return Ok(None);
+        }
+        match ty {
+            Ty::Int => Ok(Some(self.helper("not negative", "not_negative", |name| {
+                format!("def {name} (x : Int) : Bool := if Int.ltb x 0 then false else true\n\n")
+            }))),
+            Ty::Data(d, args) => {
+                let data = self.problem.data(d).cloned().ok_or_else(|| format!("The type {d} is not declared."))?;
+                let map: BTreeMap<String, Ty> = data.params.iter().cloned().zip(args.iter().cloned()).collect();
+                // Written for this very type, for its parameters may have numbers or not.
+                let what = format!("not negative {}", shown(ty));
+                if let Some(name) = self.helpers.names.get(&what) {
+                    return Ok(Some(name.clone()));
+                }
+                let name = self.problem.names.fresh(&format!("not_negative_{}", data.name));
+                self.helpers.names.insert(what, name.clone());
+                let mut clauses = String::new();
+                for con in &data.cons {
+                    let vars: Vec<String> = con.fields.iter().map(|_| self.problem.names.fresh("x")).collect();
+                    let mut all = "true".to_owned();
+                    for (x, (_, of)) in vars.iter().zip(&con.fields).rev() {
+                        if let Some(test) = self.not_negative(&of.with(&map))? {
+                            all = format!("if {test} {x} then {all} else false");
+                        }
+                    }
+                    clauses += &format!("| {} => {all}\n", self.con(&con.source, &vars)?);
+                }
+                let of = self.ty(ty)?;
+                self.out += &format!("def {name} : {of} -> Bool\n{clauses}\n");
+                Ok(Some(name))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether values of a type have numbers in them.
+    fn has_numbers(&self, ty: &Ty, seen: &mut Vec<Ty>) -> bool {
+        match ty {
+            Ty::Int => true,
+            Ty::Data(d, args) => {
+                if seen.contains(ty) {
+                    return false;
+                }
+                seen.push(ty.clone());
+                let Some(data) = self.problem.data(d) else { return false };
+                let map: BTreeMap<String, Ty> = data.params.iter().cloned().zip(args.iter().cloned()).collect();
+                data.cons.iter().flat_map(|c| &c.fields).any(|(_, t)| self.has_numbers(&t.with(&map), seen))
+            }
+            Ty::Fun(..) | Ty::Var(_) | Ty::Bool | Ty::Meta(_) => false,
+        }
+    }
+
     /// Division by a positive number, rounded down.
     pub fn division(&mut self) -> String {
         self.helper("div", "quotient", |name| {

@@ -7,6 +7,7 @@ use crate::print::{Callee, Printer, group};
 use crate::problem::Fun;
 use crate::term::Term;
 use crate::types::Ty;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// Most functions of one group that are looked at for a recursion of their own.
@@ -108,8 +109,12 @@ impl Printer<'_> {
             if outer.is_empty() || !apart {
                 continue;
             }
-            let found = Group { problem: self.problem, outer: outer.clone(), inner: inner.clone() }.measures();
+            let group =
+                Group { problem: self.problem, outer: outer.clone(), inner: inner.clone(), cut: Cell::new(false) };
+            let found = group.measures();
+            let cut = group.cut.get();
             let Some(measures) = found else { continue };
+            self.cut |= cut;
             let inner = funs.iter().zip(&parts).enumerate().filter(|(n, _)| is_inner(*n));
             let inner: Vec<(&Fun, &Structural)> = inner.filter_map(|(_, (f, s))| Some((f, s.as_ref()?))).collect();
             return self.write_bounded(&outer, &inner, &measures, &own);

@@ -7,6 +7,7 @@
 use crate::problem::{Data, Fun, Problem};
 use crate::term::{Op, Order, Term};
 use crate::types::Ty;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the parts of a constructor count.
@@ -212,6 +213,8 @@ pub struct Group<'p> {
     pub outer: Vec<&'p Fun>,
     /// These recur on parts of an argument of their own.
     pub inner: Vec<&'p Fun>,
+    /// Whether the measure that was found last falls above zero only, and the original has no value below.
+    pub cut: Cell<bool>,
 }
 
 /// Most choices of measures that are tried for one group.
@@ -281,6 +284,7 @@ impl Group<'_> {
     /// The offsets of the functions, when these parts do.
     fn offsets(&self, parts: &[&Vec<Part>], weights: Weights) -> Option<Vec<usize>> {
         let all = self.all();
+        self.cut.set(false);
         // Calls in which the measure stays.
         let mut stays: BTreeSet<(usize, usize)> = BTreeSet::new();
         for (from, f) in all.iter().enumerate() {
@@ -350,10 +354,14 @@ impl Group<'_> {
         let l = number(mine, own, &call.known)?;
         let positive = |l: &Lin| {
             let less = l.plus(-1, &Lin::constant(1));
-            less.is_some_and(|less| call.known.not_negative(&less))
-                || call.to == f.source
-                    && call.known.nonzero.contains(l)
-                    && self.endless(&f.body, f, mine, own, &Known::default())
+            if less.is_some_and(|less| call.known.not_negative(&less)) {
+                return true;
+            }
+            let endless = call.to == f.source
+                && call.known.nonzero.contains(l)
+                && self.endless(&f.body, f, mine, own, &Known::default());
+            self.cut.set(self.cut.get() || endless);
+            endless
         };
         if let Part::Count(p) = theirs
             && let Some(Term::Arith(Op::Div, a, k)) = at(call.args, p, &call.known)

@@ -27,6 +27,8 @@ pub struct Printer<'p> {
     /// Names of the tests of type parameters that the function at hand has.
     pub tests: BTreeMap<(String, Need), String>,
     pub helpers: Helpers,
+    /// Whether some function has no value below zero in the original.
+    pub cut: bool,
     /// Declarations so far.
     pub out: String,
 }

@@ -34,6 +34,7 @@ fn translate(name: &str, value: &serde_json::Value) -> Result<Goal, String> {
         callees: BTreeMap::new(),
         tests: BTreeMap::new(),
         helpers: Helpers::default(),
+        cut: false,
         out: String::new(),
     };
     printer.data_types()?;
@@ -46,6 +47,13 @@ fn translate(name: &str, value: &serde_json::Value) -> Result<Goal, String> {
             Term::Forall(xs, body) => {
                 for (x, ty) in xs {
                     binders.push(Binder { name: x.clone(), ty: printer.ty(ty)? });
+                    // What the original says nothing of is no part of the goal.
+                    if printer.cut
+                        && let Some(test) = printer.not_negative(ty)?
+                    {
+                        let ty = format!("{test} {x} = true");
+                        binders.push(Binder { name: printer.problem.names.fresh("h"), ty });
+                    }
                 }
                 rest = body;
             }
