@@ -167,7 +167,16 @@ fn branches(m: &Machine<'_>, d: DataRef) -> Option<Vec<usize>> {
 }
 
 /// The eliminator with one branch of its own and all others the same; no branch but that one uses its arguments.
-fn by_cases(m: &Machine<'_>, d: DataRef, params: &[Term], motive: Term, con: u32, own: &dyn Fn(usize) -> Option<Term>, other: &Term, x: Term) -> Option<Term> {
+fn by_cases(
+    m: &Machine<'_>,
+    d: DataRef,
+    params: &[Term],
+    motive: Term,
+    con: u32,
+    own: &dyn Fn(usize) -> Option<Term>,
+    other: &Term,
+    x: Term,
+) -> Option<Term> {
     let mut all = Vec::new();
     for (n, count) in (0u32..).zip(branches(m, d)?) {
         let body = if n == con { own(count)? } else { other.clone() };

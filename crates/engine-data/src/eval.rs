@@ -284,8 +284,7 @@ impl<'g> Machine<'g> {
         let outer = std::mem::replace(&mut self.depends, depends);
         let mut moved = false;
         self.depth += 1;
-        let found =
-            if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(&mut work, &mut moved, budget) };
+        let found = if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(&mut work, &mut moved, budget) };
         self.depth -= 1;
         let depends = self.depends;
         self.depends = depends.max(outer);
@@ -346,9 +345,7 @@ impl<'g> Machine<'g> {
             Node::Prim(p) => constant(*p, t),
             Node::NatLit(n) => Value::Nat(n.to_u64().ok_or(Stop::Unsupported)?),
             Node::IntLit(n) => Value::Int(n.to_i64().ok_or(Stop::Unsupported)?),
-            Node::RealLit(q) => {
-                Value::Real(Rc::new(BigRational::new(q.num.clone(), BigInt::from(q.den.clone()))))
-            }
+            Node::RealLit(q) => Value::Real(Rc::new(BigRational::new(q.num.clone(), BigInt::from(q.den.clone())))),
             Node::Lam(body) => Value::Lam(env.clone(), body.clone()),
             Node::App(..) => {
                 let (mut head, mut args) = (t, Vec::new());
@@ -448,7 +445,14 @@ impl<'g> Machine<'g> {
         let at = match known {
             Some(m) => m,
             None => {
-                self.parts.push(Part { shape: result, root, fill: None, table: Vec::new(), result: None, varies: false });
+                self.parts.push(Part {
+                    shape: result,
+                    root,
+                    fill: None,
+                    table: Vec::new(),
+                    result: None,
+                    varies: false,
+                });
                 let m = self.parts.len() - 1;
                 if let Some(p) = self.parts.get_mut(n) {
                     p.table.push((key, m));

@@ -51,7 +51,8 @@ pub struct Hunt<'g, 's> {
 
 impl<'g, 's> Hunt<'g, 's> {
     pub fn new(machine: Machine<'g>, shapes: &'s Shapes, claim: &Claim) -> Self {
-        let mut hunt = Hunt { machine, shapes, conditions: Vec::new(), roots: Vec::new(), cut: false, sizes: Vec::new() };
+        let mut hunt =
+            Hunt { machine, shapes, conditions: Vec::new(), roots: Vec::new(), cut: false, sizes: Vec::new() };
         hunt.machine.ways = shapes.ways();
         let mut made: Vec<Thunk> = Vec::new();
         for v in &claim.variables {
@@ -217,7 +218,8 @@ impl<'g, 's> Hunt<'g, 's> {
         Ok(match (self.shapes.get(shape), value) {
             (Some(Shape::Data(_, _, cons)), Value::Con(c, fields)) => {
                 let shapes = usize::try_from(c).ok().and_then(|c| cons.get(c)).ok_or(Stop::Unsupported)?.clone();
-                let fields = fields.iter().zip(shapes).map(|(f, s)| self.read(s, f, budget)).collect::<Result<_, _>>()?;
+                let fields =
+                    fields.iter().zip(shapes).map(|(f, s)| self.read(s, f, budget)).collect::<Result<_, _>>()?;
                 Tree::Con(c, fields)
             }
             (_, Value::Bool(b)) => Tree::Bool(b),
@@ -298,8 +300,15 @@ fn conditions(machine: &Machine<'_>, claim: &Claim, values: &[Thunk]) -> Vec<(Th
 const SMALLER: u32 = 600;
 
 /// Makes a point smaller as long as the claim fails there. Functions stay as they are found.
-pub fn shrink(machine: &mut Machine<'_>, shapes: &Shapes, claim: &Claim, mut point: Vec<Tree>, budget: &mut Budget) -> Vec<Tree> {
-    let kinds: Vec<usize> = claim.variables.iter().filter_map(|v| if let Variable::Value(s) = v { Some(*s) } else { None }).collect();
+pub fn shrink(
+    machine: &mut Machine<'_>,
+    shapes: &Shapes,
+    claim: &Claim,
+    mut point: Vec<Tree>,
+    budget: &mut Budget,
+) -> Vec<Tree> {
+    let kinds: Vec<usize> =
+        claim.variables.iter().filter_map(|v| if let Variable::Value(s) = v { Some(*s) } else { None }).collect();
     if point.iter().any(has_table) {
         return point;
     }

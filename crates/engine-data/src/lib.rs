@@ -89,7 +89,9 @@ fn refute(goal: &Goal<'_>, budget: &mut Budget) -> Res<Outcome> {
     }
     Ok(match close::close(goal.machine, &goal.target, &values)? {
         Some(t) => Outcome::Refutation(t, values),
-        None => Outcome::GaveUp(Reason::Incomplete, "A point was found that does not refute it by computing.".to_owned()),
+        None => {
+            Outcome::GaveUp(Reason::Incomplete, "A point was found that does not refute it by computing.".to_owned())
+        }
     })
 }
 

@@ -211,18 +211,21 @@ impl Shapes {
                 };
                 let x: Term = Rc::new(Node::Var(0));
                 let body = match self.get(*a)? {
-                    Shape::Bool => {
-                        Rc::new(Node::BoolElim(motive, at(&Tree::Bool(true))?, at(&Tree::Bool(false))?, x))
-                    }
+                    Shape::Bool => Rc::new(Node::BoolElim(motive, at(&Tree::Bool(true))?, at(&Tree::Bool(false))?, x)),
                     Shape::Nat => {
-                        let last = entries.iter().filter_map(|(k, _)| if let Tree::Nat(n) = k { Some(*n) } else { None });
+                        let last =
+                            entries.iter().filter_map(|(k, _)| if let Tree::Nat(n) = k { Some(*n) } else { None });
                         // From the largest number on, the result is that elsewhere.
                         let mut rest: Option<Term> = None;
                         for n in (0..=last.max().unwrap_or(0)).rev() {
                             let here = at(&Tree::Nat(n))?;
                             let above = rest.unwrap_or_else(|| other.clone());
                             // Below the binder stands a function of the number that is left.
-                            let step = Rc::new(Node::Lam(Rc::new(Node::Lam(if is_elim(&above) { lifted(&above) } else { above }))));
+                            let step = Rc::new(Node::Lam(Rc::new(Node::Lam(if is_elim(&above) {
+                                lifted(&above)
+                            } else {
+                                above
+                            }))));
                             rest = Some(Rc::new(Node::NatElim(motive.clone(), here, step, x.clone())));
                         }
                         rest?
@@ -247,4 +250,3 @@ fn lifted(t: &Term) -> Term {
         _ => t.clone(),
     }
 }
-

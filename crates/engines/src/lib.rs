@@ -69,5 +69,7 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
-pub const WITH_Z3: Plugged =
-    Plugged { search: &[&INVARIANTS, &Explore, &NARROW, &Native, &EGG, &GROUND, &Logic, &NARROW_ON, &Asked(&Z3), &HINTED], ..ENGINES };
+pub const WITH_Z3: Plugged = Plugged {
+    search: &[&INVARIANTS, &Explore, &NARROW, &Native, &EGG, &GROUND, &Logic, &NARROW_ON, &Asked(&Z3), &HINTED],
+    ..ENGINES
+};

@@ -22,8 +22,7 @@ pub fn inhabit(json: &str) -> Result<Goal, Fault> {
     let mut writer = Writer { names: Names::new() };
     let mut scope = Scope::new();
     let mut binders = Vec::new();
-    loop {
-        let Some(("pi", [x, dom, cod])) = headed(&ty) else { break };
+    while let Some(("pi", [x, dom, cod])) = headed(&ty) {
         let x = x.word().ok_or_else(|| fault(&name, "A binder has no name.".to_owned()))?;
         let dom = writer.write(dom, &scope).map_err(|e| fault(&name, e))?;
         let new = writer.names.fresh(x);

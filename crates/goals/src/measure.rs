@@ -354,7 +354,9 @@ impl Group<'_> {
         let l = number(mine, own, &call.known)?;
         let positive = |l: &Lin| {
             let less = l.plus(-1, &Lin::constant(1));
-            if less.is_some_and(|less| call.known.not_negative(&less)) {
+            if less.is_some_and(|less| call.known.not_negative(&less))
+                || call.known.not_negative(l) && call.known.nonzero.contains(l)
+            {
                 return true;
             }
             let endless = call.to == f.source
