@@ -32,7 +32,7 @@ pub struct Desk {
     front: Front,
     search: Engaged,
     signature: Signature,
-    context: Context,
+    pub(crate) context: Context,
 }
 
 /// A claim that was judged.
@@ -105,11 +105,16 @@ impl Desk {
     /// What is wrong with the text. Nothing is judged then.
     pub fn judge(&mut self, name: &str, text: &str, steps: u64) -> Rulings {
         let (sources, claims) = self.claims(name, text, steps)?;
+        self.rule(claims, &sources, steps)
+    }
+
+    /// Judges claims that were elaborated.
+    pub(crate) fn rule(&mut self, claims: Vec<Claim>, sources: &Sources, steps: u64) -> Rulings {
         let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
         let mut line = Line::new(&options, &self.signature, &self.context, &mut self.front, &mut self.search);
         let mut rulings = Vec::new();
         for claim in claims {
-            if let Some((report, evidence)) = line.goal(&goal(MODULE, claim, &sources)) {
+            if let Some((report, evidence)) = line.goal(&goal(MODULE, claim, sources)) {
                 rulings.push(Ruling { report, bytes: line.bytes.take(), evidence, written: None });
             }
         }
@@ -136,8 +141,7 @@ impl Desk {
         steps: u64,
         search: impl FnOnce(&Goal<'_>, &Names) -> T,
     ) -> Result<T, Vec<Problem>> {
-        let (_, claims) = self.claims(name, text, steps)?;
-        let [claim] = claims.as_slice() else { return Err(vec![one_claim()]) };
+        let (_, claim) = self.one(name, text, steps)?;
         let known = self.known.borrow();
         let limits = Limits { steps: steps.saturating_mul(EVALUATIONS), ..Limits::default() };
         let machine = Machine::new(&self.signature, limits);
@@ -145,6 +149,15 @@ impl Desk {
         let target = machine.eval(&ctx.env, &claim.statement);
         let lemmas = &known.session.lemmas;
         Ok(search(&Goal { machine: &machine, ctx, target, lemmas, hints: Vec::new() }, &known.session.names))
+    }
+
+    /// The one claim of a text, elaborated.
+    pub(crate) fn one(&self, name: &str, text: &str, steps: u64) -> Result<(Sources, Claim), Vec<Problem>> {
+        let (sources, mut claims) = self.claims(name, text, steps)?;
+        match (claims.pop(), claims.is_empty()) {
+            (Some(claim), true) => Ok((sources, claim)),
+            _ => Err(vec![one_claim()]),
+        }
     }
 
     /// The claims of a text, elaborated.

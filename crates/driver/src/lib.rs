@@ -11,6 +11,7 @@ mod companion;
 mod core_text;
 mod declared;
 mod desk;
+mod desk_stored;
 mod engaged;
 mod exit;
 mod front;

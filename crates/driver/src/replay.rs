@@ -29,6 +29,11 @@ impl Context {
         Ok(Context { decls, hashes, by_hash })
     }
 
+    /// The Merkle hash of a declaration.
+    pub(crate) fn decl_hash(&self, id: u32) -> Option<Hash> {
+        usize::try_from(id).ok().and_then(|id| self.hashes.get(id)).copied()
+    }
+
     /// The declarations.
     #[must_use]
     pub fn decls(&self) -> &[Decl] {
@@ -37,7 +42,7 @@ impl Context {
 
     /// A declaration that says the same. Of several that do, as two data types of one shape, it is the one with the same name, or the
     /// first: the name only chooses what is offered to the kernel.
-    fn find(&self, hash: &Hash, decl: &Decl) -> Option<u32> {
+    pub(crate) fn find(&self, hash: &Hash, decl: &Decl) -> Option<u32> {
         let all = self.by_hash.get(hash)?;
         let named = |id: &&u32| {
             let ours = usize::try_from(**id).ok().and_then(|id| self.decls.get(id));

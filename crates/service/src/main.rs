@@ -1,7 +1,9 @@
 //! `bfv-serve`: the proof-suggestion service over HTTP, and one question on the command line. `bfv serve` and `bfv suggest` start it.
 
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use bfv_cache::Cache;
 use bfv_driver::{Desk, Event, escaped, exit_code};
+use bfv_service::memory::Memory;
 use bfv_service::pool::{Pool, STACK};
 use bfv_service::server::{Service, Settings};
 use bfv_service::solve::Limits;
@@ -12,6 +14,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -29,6 +32,8 @@ Its flags: --address ADDRESS, default 127.0.0.1, and --port N, default 7717; wit
 --workers N says how many threads search. Default: one for each processor.
 --queue N says how many requests may wait. Default: 1024.
 --rate N and --burst N say how many requests a client may send each second, and at once. Default: 1000 and 2000.
+--cache FILE keeps found proofs in a file. Without it they are kept until the service ends.
+--cache-bytes N says how many bytes they may have. Default: 100000000.
 --body N is the longest body in bytes. Default: 262144, at most 1048576.
 bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json.";
 
@@ -130,7 +135,18 @@ impl Flags {
 }
 
 fn serve(all: &[String]) -> Result<u8, Stop> {
-    let known = ["--address", "--port", "--token-file", "--workers", "--queue", "--rate", "--burst", "--body"];
+    let known = [
+        "--address",
+        "--port",
+        "--token-file",
+        "--workers",
+        "--queue",
+        "--rate",
+        "--burst",
+        "--body",
+        "--cache",
+        "--cache-bytes",
+    ];
     let flags = Flags::read(all, &known, &[])?;
     if let Some(word) = flags.words.first() {
         let shown = escaped(word, char::is_control);
@@ -158,14 +174,30 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let rate: u32 = flags.number("--rate", 1000, (1, 1_000_000))?;
     let burst: u32 = flags.number("--burst", 2000, (1, 1_000_000))?;
     let body: u32 = flags.number("--body", 1 << 18, (1024, LONGEST_BODY))?;
+    let bytes: u64 = flags.number("--cache-bytes", 100_000_000, (1 << 16, 1 << 40))?;
+    let memory = memory(flags.text("--cache"), bytes)?;
     let body = usize::try_from(body).map_err(|_| Stop::usage("The flag --body is too large for this machine."))?;
     let settings = Settings { token, body, budget: (rate, burst), loopback: address.is_loopback() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
-    runtime.block_on(listen(SocketAddr::new(address, port), settings, workers, queue))
+    runtime.block_on(listen(SocketAddr::new(address, port), settings, (workers, queue), memory))
 }
 
 /// The token in the first line of a file.
+/// What was found before: in a file, or nothing yet.
+fn memory(path: Option<&str>, bytes: u64) -> Result<Memory, Stop> {
+    let mend = |e: bfv_cache::Failure| Stop::system(format!("{e} Name another file with --cache."));
+    let (cache, aside) = match path {
+        Some(path) => Cache::open(Path::new(path), bytes).map_err(mend)?,
+        None => (Cache::in_memory(bytes).map_err(mend)?, None),
+    };
+    if let Some(aside) = aside {
+        let aside = escaped(&aside.display().to_string(), char::is_control);
+        complain(format!("Warning: the cache could not be read. It was moved to {aside}, and a new one begun."));
+    }
+    Memory::over(cache).map_err(mend)
+}
+
 fn token(path: &str) -> Result<String, Stop> {
     let shown = escaped(path, char::is_control);
     let text = std::fs::read_to_string(path)
@@ -180,14 +212,20 @@ fn token(path: &str) -> Result<String, Stop> {
     Ok(token.to_owned())
 }
 
-async fn listen(address: SocketAddr, settings: Settings, workers: usize, queue: usize) -> Result<u8, Stop> {
+async fn listen(
+    address: SocketAddr,
+    settings: Settings,
+    (workers, queue): (usize, usize),
+    memory: Memory,
+) -> Result<u8, Stop> {
     // Signals count from now on, also before the first request.
     let signal = signals().map_err(|e| Stop::system(format!("Signals cannot be waited for: {e}.")))?;
     let listener = TcpListener::bind(address).await.map_err(|e| {
         Stop::system(format!("The service cannot listen to {address}: {e}. Choose another one with --port."))
     })?;
     let own = listener.local_addr().map_err(|e| Stop::system(format!("The address is not known: {e}.")))?;
-    let pool = Pool::start(workers, queue).map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
+    let pool =
+        Pool::start(workers, queue, memory).map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
     let service = Service::new(settings, Arc::clone(&pool));
     let router: IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> =
         service.router().into_make_service_with_connect_info();
@@ -218,8 +256,13 @@ async fn listen(address: SocketAddr, settings: Settings, workers: usize, queue: 
     if late {
         complain("Warning: some connections stayed open, and were cut off.");
     } else {
-        let closing = tokio::task::spawn_blocking(move || pool.close());
-        closing.await.ok();
+        let closing = tokio::task::spawn_blocking(move || {
+            pool.close();
+            pool.memory.flush()
+        });
+        if let Ok(Err(e)) = closing.await {
+            complain(format!("Warning: what was found last is not kept. {e}"));
+        }
     }
     say(format!(
         "bfv-serve has ended. It answered {}.",
@@ -276,7 +319,9 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
             first.unwrap_or_else(|| bfv_service::fault::Fault::internal("The library was refused without a reason."))
         })?;
         let limits = Limits { deadline: Instant::now() + time, cancelled };
-        let answer = tasks::answer(&mut desk, &request, "suggest", &limits, &mut |_| {});
+        let memory = Cache::in_memory(1 << 20).and_then(Memory::over);
+        let memory = memory.map_err(|e| bfv_service::fault::Fault::internal(e.to_string()))?;
+        let answer = tasks::answer(&mut desk, &memory, &request, "suggest", &limits, &mut |_| {});
         // Nobody waits any more where this cannot be sent.
         done.send(()).ok();
         answer

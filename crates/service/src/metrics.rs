@@ -57,8 +57,9 @@ impl Metrics {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// The text. `waiting` and `running` are the requests of this moment.
-    pub fn text(&self, (waiting, running): (usize, usize), ready: bool) -> String {
+    /// The text. `waiting` and `running` are the requests of this moment, `recalled` says how many goals were known as they were, known as
+    /// instances of others, and not known.
+    pub fn text(&self, (waiting, running): (usize, usize), recalled: [u64; 3], ready: bool) -> String {
         let mut out = String::new();
         let head = |out: &mut String, name: &str, kind: &str, help: &str| {
             let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -73,6 +74,10 @@ impl Metrics {
         }
         head(&mut out, "bfv_cancelled_total", "counter", "Requests that were cancelled or whose client went away.");
         let _ = writeln!(out, "bfv_cancelled_total {}", self.cancelled.load(Ordering::Relaxed));
+        head(&mut out, "bfv_recalled_total", "counter", "Goals that were looked for among those found before.");
+        for (how, n) in ["exact", "instance", "none"].iter().zip(recalled) {
+            let _ = writeln!(out, "bfv_recalled_total{{found=\"{how}\"}} {n}");
+        }
         head(&mut out, "bfv_waiting", "gauge", "Requests that wait for a thread.");
         let _ = writeln!(out, "bfv_waiting {waiting}");
         head(&mut out, "bfv_running", "gauge", "Requests that are worked on.");

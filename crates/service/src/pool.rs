@@ -1,10 +1,11 @@
 //! The threads that work on requests. Each has its own library, for terms are not shared between threads.
 
 use crate::fault::Fault;
+use crate::memory::Memory;
 use crate::sheet;
 use crate::solve::Limits;
 use crate::tasks;
-use crate::wire::Request;
+use crate::wire::{Piece, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -59,6 +60,8 @@ pub struct Pool {
     busy: AtomicUsize,
     threads: Mutex<Vec<JoinHandle<()>>>,
     workers: usize,
+    /// What was found before, for all threads.
+    pub memory: Memory,
 }
 
 /// What is behind the lock is whole at any time, also where somebody panicked.
@@ -71,7 +74,7 @@ impl Pool {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(workers: usize, most: usize) -> std::io::Result<Arc<Pool>> {
+    pub fn start(workers: usize, most: usize, memory: Memory) -> std::io::Result<Arc<Pool>> {
         let pool = Arc::new(Pool {
             queue: Mutex::default(),
             wake: Condvar::new(),
@@ -80,6 +83,7 @@ impl Pool {
             busy: AtomicUsize::new(0),
             threads: Mutex::default(),
             workers,
+            memory,
         });
         for _ in 0..workers {
             let own = Arc::clone(&pool);
@@ -144,7 +148,7 @@ impl Pool {
         self.warm.fetch_add(1, Ordering::Relaxed);
         while let Some(job) = self.next() {
             self.busy.fetch_add(1, Ordering::Relaxed);
-            let done = catch_unwind(AssertUnwindSafe(|| answer(&mut desks, &job)));
+            let done = catch_unwind(AssertUnwindSafe(|| answer(&mut desks, &self.memory, &job)));
             let event = match done {
                 Ok(Ok(value)) => Event::Answer(value),
                 Ok(Err(fault)) => Event::Fault(fault),
@@ -163,47 +167,77 @@ impl Pool {
     }
 }
 
-fn answer(desks: &mut Desks, job: &Job) -> Result<Value, Fault> {
+fn answer(desks: &mut Desks, memory: &Memory, job: &Job) -> Result<Value, Fault> {
     // Nothing is loaded for a request that nobody waits for.
     if job.limits.check().is_err() {
         return tasks::ended(&job.request, &job.id, &job.limits);
     }
-    let desk = desks.of(&job.request.imports)?;
-    let mut own = match &job.request.declarations {
-        Some(text) => {
-            desk.heed(Some(Arc::clone(&job.limits.cancelled)));
-            Some(sheet::declared(desk, text)?)
-        }
-        None => None,
+    let desk = match &job.request.declarations {
+        Some(text) => desks.given(&job.request.imports, text, &job.limits)?,
+        None => desks.of(&job.request.imports)?,
     };
-    let desk = own.as_mut().unwrap_or(desk);
-    tasks::answer(desk, &job.request, &job.id, &job.limits, &mut |suggestion| {
+    tasks::answer(desk, memory, &job.request, &job.id, &job.limits, &mut |suggestion| {
         job.out.send(Event::Suggestion(suggestion)).ok();
     })
 }
 
-/// Libraries by what they import; the one used last stands last.
+/// Most libraries with declarations of clients that a thread keeps. A client asks many questions over the same declarations.
+const GIVEN: usize = 4;
+
+/// Libraries by what they import, and those with declarations of clients by these too; the one used last stands last.
 #[derive(Default)]
-struct Desks(Vec<(Vec<String>, Desk)>);
+struct Desks {
+    plain: Vec<(Vec<String>, Desk)>,
+    given: Vec<((Vec<String>, String), Desk)>,
+}
 
 impl Desks {
     fn of(&mut self, imports: &[String]) -> Result<&mut Desk, Fault> {
-        let known = self.0.iter().position(|(i, _)| i == imports);
-        let entry = match known {
-            Some(at) => self.0.remove(at),
-            None => {
+        last_of(
+            &mut self.plain,
+            DESKS,
+            |known| known == imports,
+            || {
                 let desk = Desk::open(bfv_engines::ENGINES, imports).map_err(|problems| {
                     let first = problems.first().map(|p| Fault::from_problem(p, "imports".to_owned()));
                     first.unwrap_or_else(|| Fault::internal("The library was refused without a reason."))
                 })?;
-                if self.0.len() >= DESKS {
-                    self.0.remove(0);
-                }
-                (imports.to_vec(), desk)
-            }
-        };
-        self.0.push(entry);
-        let last = self.0.last_mut().map(|(_, desk)| desk);
-        last.ok_or_else(|| Fault::internal("A library was lost."))
+                Ok((imports.to_vec(), desk))
+            },
+        )
     }
+
+    /// The same with declarations, which are checked when they come for the first time. Where they stand in the request changes only messages.
+    fn given(&mut self, imports: &[String], text: &Piece, limits: &Limits) -> Result<&mut Desk, Fault> {
+        let known = |(i, t): &(Vec<String>, String)| i == imports && *t == text.text;
+        let mut made = None;
+        if !self.given.iter().any(|(key, _)| known(key)) {
+            let desk = self.of(imports)?;
+            desk.heed(Some(Arc::clone(&limits.cancelled)));
+            made = Some(sheet::declared(desk, text)?);
+        }
+        last_of(&mut self.given, GIVEN, known, || {
+            let desk = made.ok_or_else(|| Fault::internal("A library was lost."))?;
+            Ok(((imports.to_vec(), text.text.clone()), desk))
+        })
+    }
+}
+
+/// The entry that is meant, made where it is not there, and moved to the end of a list of at most so many.
+fn last_of<K>(
+    list: &mut Vec<(K, Desk)>,
+    most: usize,
+    meant: impl Fn(&K) -> bool,
+    make: impl FnOnce() -> Result<(K, Desk), Fault>,
+) -> Result<&mut Desk, Fault> {
+    let entry = match list.iter().position(|(key, _)| meant(key)) {
+        Some(at) => list.remove(at),
+        None => make()?,
+    };
+    if list.len() >= most {
+        list.remove(0);
+    }
+    list.push(entry);
+    let last = list.last_mut().map(|(_, desk)| desk);
+    last.ok_or_else(|| Fault::internal("A library was lost."))
 }

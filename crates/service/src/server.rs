@@ -349,7 +349,7 @@ async fn ready(State(service): State<Arc<Service>>) -> Response {
 }
 
 async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    let text = service.metrics.text(service.pool.load(), service.pool.is_ready());
+    let text = service.metrics.text(service.pool.load(), service.pool.memory.counts(), service.pool.is_ready());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

@@ -164,6 +164,24 @@ impl Script {
         Script { text: format!("{before}{between}{step}{space}{after}") }
     }
 
+    /// The steps that do not stand in another one, each with where it ends.
+    pub fn steps(&self) -> Vec<(usize, &str)> {
+        let (mut depth, mut start, mut out) = (0_i32, 0, Vec::new());
+        for (at, c) in self.text.char_indices().chain([(self.text.len(), ';')]) {
+            match c {
+                '{' | '(' | '[' => depth += 1,
+                '}' | ')' | ']' => depth -= 1,
+                ';' if depth == 0 => {
+                    let step = self.text.get(start..at).unwrap_or_default().trim();
+                    out.extend((!step.is_empty()).then_some((at, step)));
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
     /// The script on one line.
     pub fn shown(&self) -> String {
         self.text.split_whitespace().collect::<Vec<_>>().join(" ")

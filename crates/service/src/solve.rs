@@ -269,6 +269,20 @@ impl<'d> Bench<'d> {
         Ok(None)
     }
 
+    /// The steps of a script, each with the statements of the goals that it leaves; nothing where one is not accepted.
+    ///
+    /// # Errors
+    /// The time is used up.
+    pub fn steps_of(&mut self, script: &Script) -> Result<Option<Vec<(String, Vec<String>)>>, Stop> {
+        let mut steps = Vec::new();
+        for (end, step) in script.steps() {
+            let text = script.text.get(..end).unwrap_or_default().to_owned();
+            let Ok(open) = self.open(&Script { text })? else { return Ok(None) };
+            steps.push((step.to_owned(), targets(&open)));
+        }
+        Ok(Some(steps))
+    }
+
     /// The kernel's judgement of a finished script. Nothing where it is none of proved.
     ///
     /// # Errors

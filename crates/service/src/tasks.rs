@@ -1,12 +1,14 @@
 //! What is done for each message. Nothing is called valid that the kernel did not accept.
 
-use crate::answer::{self, explain as say, formal, goal as goal_json, issue, not_checked};
+use crate::answer::{self, formal, goal as goal_json, issue, not_checked};
 use crate::countermodel::countermodel;
 use crate::explain::{self, Level};
 use crate::fault::Fault;
+use crate::memory::Memory;
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Stop, targets};
 use crate::steps::{closing, opening};
+use crate::suggest::suggest;
 use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
@@ -14,19 +16,11 @@ use bfv_syntax::tree::ExprKind;
 use bfv_syntax::words::expression;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Most suggestions for one goal.
-const MOST: usize = 6;
-/// After a step that ends the goal was found, others are looked for so long.
-const AFTER: Duration = Duration::from_millis(20);
-/// So many others are tried in any case, on a slow machine too.
-const SURE: u32 = 4;
-/// Most steps that are looked for after a suggested one.
-const REST: u32 = 5;
 /// Steps of the engines about a bare statement, for a suggestion and for everything else.
-const SUGGESTED: u64 = 20_000;
-const QUICK: u64 = 2_000;
+pub(crate) const SUGGESTED: u64 = 20_000;
+pub(crate) const QUICK: u64 = 2_000;
 const SEARCHED: u64 = 200_000;
 
 /// What is told of an answer on its way, before it is whole.
@@ -38,6 +32,7 @@ pub type Tell<'t> = dyn FnMut(Value) + 't;
 /// Why there is none.
 pub fn answer(
     desk: &mut Desk,
+    memory: &Memory,
     request: &Request,
     id: &str,
     limits: &Limits,
@@ -46,10 +41,10 @@ pub fn answer(
     let start = Instant::now();
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let done = match &request.question {
-        Question::Suggest(goals) => suggest(desk, goals, limits, tell),
+        Question::Suggest(goals) => suggest(desk, memory, goals, limits, tell),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
-        Question::Complete { goal, sketch, max_steps } => complete(desk, goal, sketch, *max_steps, limits),
-        Question::Counterexample(goal) => counterexample(desk, goal, limits),
+        Question::Complete { goal, sketch, max_steps } => complete(desk, memory, goal, sketch, *max_steps, limits),
+        Question::Counterexample(goal) => counterexample(desk, memory, goal, limits),
         Question::Explain { goal, script, level } => explained(desk, goal, script, *level, limits),
     };
     let mut out = match done {
@@ -117,239 +112,14 @@ fn names(goal: &Goal) -> Vec<String> {
     }
 }
 
-fn bench<'d>(desk: &'d mut Desk, goal: &Goal, limits: &'d Limits) -> Result<Bench<'d>, Fault> {
+pub(crate) fn bench<'d>(desk: &'d mut Desk, goal: &Goal, limits: &'d Limits) -> Result<Bench<'d>, Fault> {
     let leading = goal.context.iter().map(|v| v.name.text.clone()).collect();
     Ok(Bench::new(desk, Sheet::of(goal)?, limits, leading, names(goal)))
 }
 
-/// A suggestion before it has a rank.
-struct Suggestion {
-    order: (bool, u32, usize),
-    value: Value,
-}
-
-fn suggest(desk: &mut Desk, goals: &[Goal], limits: &Limits, tell: &mut Tell<'_>) -> Result<Value, Stop> {
-    let mut all = Vec::new();
-    let mut reasons = Vec::new();
-    for goal in goals {
-        let mut bench = bench(desk, goal, limits)?;
-        let first = bench.first()?;
-        let mut found = Vec::new();
-        // What is false has no proof, whatever steps are accepted, and mostly that is seen at once.
-        let early = match bench.search(0, QUICK) {
-            Ok(ruling) => ruling.filter(|r| r.report.verdict.kind() != Verdict::Unknown),
-            Err(Stop::Deadline) => None,
-            Err(other) => return Err(other),
-        };
-        let refuted = early.as_ref().is_some_and(|r| r.report.verdict.kind() == Verdict::Refuted);
-        let steps = if refuted { Ok(()) } else { steps_for(&mut bench, goal, &first, &mut found, tell) };
-        match steps {
-            Ok(()) | Err(Stop::Deadline) => {}
-            Err(other) => return Err(other),
-        }
-        let closed = found.iter().any(|s| s.order.0);
-        if !closed {
-            let ruling = if early.is_some() { Ok(early) } else { bench.search(QUICK + 1, SUGGESTED) };
-            match ruling {
-                Ok(Some(ruling)) => {
-                    let text = match ruling.report.verdict.kind() {
-                        Verdict::Refuted => {
-                            found.clear();
-                            all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(&ruling) }));
-                            format!(
-                                "Goal {} is false. Counterexample: {}.",
-                                goal.id,
-                                bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words)
-                            )
-                        }
-                        Verdict::Proved => match by_search(&mut bench, &first, &goal.id, &ruling, tell) {
-                            Ok(Some(step)) => {
-                                // The same step without a proof says less.
-                                found.retain(|s| s.value.get("step") != step.value.get("step"));
-                                found.push(step);
-                                String::new()
-                            }
-                            Ok(None) | Err(Stop::Deadline) => {
-                                all.push(json!({ "goal": goal.id, "proved": formal(&ruling) }));
-                                format!(
-                                    "Goal {} is proved, and the kernel accepted the proof. It is no script of few steps.",
-                                    goal.id
-                                )
-                            }
-                            Err(other) => return Err(other),
-                        },
-                        Verdict::Unknown => {
-                            let mut text =
-                                format!("No proof of goal {} was found. {}", goal.id, answer::reason(&ruling));
-                            if let Some(model) = countermodel(&mut bench)? {
-                                text = format!(
-                                    "{text} {}",
-                                    model.get("spoken").and_then(Value::as_str).unwrap_or_default()
-                                );
-                                all.push(json!({ "goal": goal.id, "countermodel": model }));
-                            }
-                            text
-                        }
-                    };
-                    reasons.push(text);
-                }
-                Ok(None) | Err(Stop::Deadline) => reasons.push(format!("The time for goal {} is used up.", goal.id)),
-                Err(other) => return Err(other),
-            }
-        }
-        found.sort_by_key(|s| (!s.order.0, s.order.1, s.order.2));
-        all.extend(found.into_iter().take(MOST).map(|s| s.value));
-    }
-    let (refuted, rest): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|v| v.get("refuted").is_some());
-    let (proved, rest): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(|v| v.get("proved").is_some());
-    let (models, mut suggestions): (Vec<Value>, Vec<Value>) =
-        rest.into_iter().partition(|v| v.get("countermodel").is_some());
-    for (value, rank) in suggestions.iter_mut().zip(1..) {
-        if let Value::Object(fields) = value {
-            fields.insert("rank".into(), json!(rank));
-        }
-    }
-    reasons.retain(|r| !r.is_empty());
-    let mut text = match suggestions.first() {
-        Some(best) => {
-            let part = |name: &str| best.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let others = match suggestions.len().saturating_sub(1) {
-                0 => String::new(),
-                1 => " There is 1 other step.".to_owned(),
-                n => format!(" There are {n} other steps."),
-            };
-            format!("Best step: {}. {}{others}", part("step"), part("rationale"))
-        }
-        None => "There is no suggestion.".to_owned(),
-    };
-    for r in &reasons {
-        text += " ";
-        text += r;
-    }
-    let audio = text.clone();
-    Ok(json!({
-        "suggestions": suggestions,
-        "refuted_goals": refuted,
-        "proved_goals": proved,
-        "countermodels": models,
-        "reason": reasons.join(" "),
-        "explanation": { "text": text, "audio_description": audio },
-    }))
-}
-
-/// Steps for the goal, tried one after another.
-fn steps_for(
-    bench: &mut Bench<'_>,
-    goal: &Goal,
-    first: &OpenGoal,
-    found: &mut Vec<Suggestion>,
-    tell: &mut Tell<'_>,
-) -> Result<(), Stop> {
-    let mut candidates = closing(first);
-    candidates.extend(opening(first, &bench.names));
-    candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
-    candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
-    let (mut until, mut more): (Option<Instant>, u32) = (None, 0);
-    let start = Script::default();
-    for (weight, step) in candidates {
-        if (more >= SURE && until.is_some_and(|t| Instant::now() >= t)) || found.len() >= MOST {
-            break;
-        }
-        more += u32::from(until.is_some());
-        let Some(tried) = bench.try_step(&start, first, &step)? else { continue };
-        let rest = bench.finish(&tried.script, &tried.open, REST)?;
-        let ruling = match &rest {
-            Some(whole) => bench.judge(&whole.script)?,
-            None => None,
-        };
-        // A script that the kernel refuses is no suggestion, and neither is its first step.
-        if rest.is_some() && ruling.is_none() {
-            continue;
-        }
-        if ruling.is_some() && until.is_none() {
-            until = Instant::now().checked_add(AFTER);
-        }
-        let done = rest.zip(ruling);
-        let value = suggestion(&goal.id, &step, &tried.open, done.as_ref());
-        tell(value.clone());
-        let length = done.as_ref().map_or(tried.open.len(), |(whole, _)| whole.steps.len());
-        found.push(Suggestion { order: (done.is_some(), weight, length), value });
-    }
-    Ok(())
-}
-
-/// The tactic and the arguments of a step, as the client has them.
-fn parts(step: &str) -> (&str, Vec<&str>) {
-    match step.split_once(' ') {
-        Some(("intro", rest)) if rest.contains("induction ") => {
-            let variable = rest.split("induction ").nth(1).and_then(|r| r.split_whitespace().next());
-            ("induction", variable.into_iter().collect())
-        }
-        Some(("intro", names)) => ("intro", names.split_whitespace().collect()),
-        // The cases of an induction follow from its variable.
-        Some(("induction", rest)) => ("induction", rest.split_whitespace().take(1).collect()),
-        Some((word, rest)) => (word, vec![rest]),
-        None => (step, Vec::new()),
-    }
-}
-
-fn suggestion(id: &str, step: &str, open: &[OpenGoal], done: Option<&(Found, Ruling)>) -> Value {
-    let (tactic, arguments) = parts(step);
-    let rationale = match (done, open.len()) {
-        (Some(_), 0) => format!("{} The kernel accepted the proof.", say(step)),
-        (Some((whole, _)), _) => {
-            format!(
-                "{} After {} more the goal is proved, and the kernel accepted the proof.",
-                say(step),
-                bfv_driver::count(whole.steps.len(), "step")
-            )
-        }
-        (None, left) => format!("{} The step is accepted, and {} left.", say(step), are(left)),
-    };
-    let estimated = done.map_or(open.len().saturating_add(1), |(whole, _)| whole.steps.len().saturating_add(1));
-    json!({
-        "target": id,
-        "tactic": tactic,
-        "macro": crate::sheet::MACROS.contains(&tactic),
-        "arguments": arguments,
-        "step": step.split_whitespace().collect::<Vec<_>>().join(" "),
-        "script": done.map(|(whole, _)| whole.script.shown()),
-        "confidence": if done.is_some() { 1.0 } else { 0.5 },
-        "closes_goal": done.is_some(),
-        "valid": done.is_some(),
-        "step_accepted": true,
-        "resulting_goals": open.iter().map(goal_json).collect::<Vec<_>>(),
-        "rationale": rationale,
-        "estimated_steps": estimated,
-        "worker_consensus": { "agreed": done.iter().map(|_| "the bfv kernel").collect::<Vec<_>>(), "dissented": [] },
-        "potential_issues": done.map(|(_, ruling)| answer::issues(ruling)).unwrap_or_default(),
-        "formal_verification": done.map(|(_, r)| formal(r)),
-    })
-}
-
-fn are(goals: usize) -> String {
+/// How many goals are left, with the verb.
+pub(crate) fn are(goals: usize) -> String {
     if goals == 1 { "1 goal is".to_owned() } else { format!("{goals} goals are") }
-}
-
-/// What a search about the bare statement found, as a script of few steps. Only what the kernel accepts when it is replayed counts.
-fn by_search(
-    bench: &mut Bench<'_>,
-    first: &OpenGoal,
-    id: &str,
-    ruling: &Ruling,
-    tell: &mut Tell<'_>,
-) -> Result<Option<Suggestion>, Stop> {
-    for script in bench.replays(first, ruling)? {
-        let Some(accepted) = bench.judge(&script)? else { continue };
-        let step = script.shown().split(';').next().unwrap_or_default().trim().to_owned();
-        let open = bench.try_step(&Script::default(), first, &step)?.map(|t| t.open).unwrap_or_default();
-        // What comes after the first step, without the statements of the goals in between.
-        let rest = script.shown().split(';').skip(1).map(|s| (s.trim().to_owned(), Vec::new())).collect();
-        let value = suggestion(id, &step, &open, Some(&(Found { script, steps: rest }, accepted)));
-        tell(value.clone());
-        return Ok(Some(Suggestion { order: (true, 50, 0), value }));
-    }
-    Ok(None)
 }
 
 fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limits) -> Result<Value, Stop> {
@@ -421,34 +191,63 @@ fn refuted(bench: &mut Bench<'_>, wanted: bool) -> Result<Value, Stop> {
     }
 }
 
-fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits: &Limits) -> Result<Value, Stop> {
+fn complete(
+    desk: &mut Desk,
+    memory: &Memory,
+    goal: &Goal,
+    sketch: &[Sketched],
+    most: u32,
+    limits: &Limits,
+) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
     let first = bench.first()?;
     let mut made = Vec::new();
-    let early = bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown);
+    let free = sketch.iter().all(|s| *s == Sketched::Missing);
+    let (hit, encoded) = memory.look(&mut bench)?;
+    let known = hit.is_some();
+    let (early, script) = match hit {
+        Some(hit) => (Some(hit.ruling), hit.script),
+        None => (bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown), None),
+    };
+    let keep = |bench: &Bench<'_>, script: &str, ruling: &Ruling| {
+        if let Some(encoded) = encoded.clone().filter(|_| !known) {
+            let script = Script { text: script.to_owned() };
+            let step = script.steps().first().map(|(_, s)| (*s).to_owned());
+            memory.keep(bench, encoded, step.map(|step| (step, script.text)), ruling);
+        }
+    };
     if let Some(ruling) = early.as_ref().filter(|r| r.report.verdict.kind() == Verdict::Refuted) {
+        keep(&bench, "", ruling);
         return Ok(false_goal(ruling));
+    }
+    if let (Some(recalled), Some(ruling), true) = (script, &early, free) {
+        let steps = bench.steps_of(&recalled.script)?;
+        let short = |steps: &Vec<_>| usize::try_from(most).is_ok_and(|most| steps.len() <= most);
+        if let Some(steps) = steps.filter(short) {
+            return Ok(proved(goal, &Found { script: recalled.script, steps }, ruling));
+        }
     }
     let found = fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made)?;
     if let Some(script) = found {
         made.reverse();
         let found = Found { script, steps: made };
         if let Some(ruling) = bench.judge(&found.script)? {
+            keep(&bench, &found.script.shown(), &ruling);
             return Ok(proved(goal, &found, &ruling));
         }
     }
     // The engines may know a proof that the steps do not find.
     let ruling = if early.is_some() { early } else { bench.search(QUICK + 1, SEARCHED)? };
     match ruling {
-        Some(ruling)
-            if ruling.report.verdict.kind() == Verdict::Proved && sketch.iter().all(|s| *s == Sketched::Missing) =>
-        {
+        Some(ruling) if ruling.report.verdict.kind() == Verdict::Proved && free => {
             let first = bench.first()?;
             for script in bench.replays(&first, &ruling)? {
                 let Some(accepted) = bench.judge(&script)? else { continue };
-                let steps = script.shown().split(';').map(|s| (s.trim().to_owned(), Vec::new())).collect();
+                let Some(steps) = bench.steps_of(&script)? else { continue };
+                keep(&bench, &script.shown(), &accepted);
                 return Ok(proved(goal, &Found { script, steps }, &accepted));
             }
+            keep(&bench, "", &ruling);
             let none = Found { script: Script::default(), steps: Vec::new() };
             let mut out = proved(goal, &none, &ruling);
             if let Some(Value::Object(proof)) = out.get_mut("proof") {
@@ -456,7 +255,10 @@ fn complete(desk: &mut Desk, goal: &Goal, sketch: &[Sketched], most: u32, limits
             }
             Ok(out)
         }
-        Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(false_goal(&ruling)),
+        Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => {
+            keep(&bench, "", &ruling);
+            Ok(false_goal(&ruling))
+        }
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Unknown => {
             let reason = format!("No proof was found. {}", answer::reason(&ruling));
             Ok(json!({ "proof": null, "reason": reason, "countermodel": countermodel(&mut bench)? }))
@@ -527,10 +329,20 @@ fn fill(
     }
 }
 
-fn counterexample(desk: &mut Desk, goal: &Goal, limits: &Limits) -> Result<Value, Stop> {
+fn counterexample(desk: &mut Desk, memory: &Memory, goal: &Goal, limits: &Limits) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
     bench.first()?;
-    let found = bench.search(0, SEARCHED)?;
+    let (hit, encoded) = memory.look(&mut bench)?;
+    let found = match hit {
+        Some(hit) => Some(hit.ruling),
+        None => {
+            let found = bench.search(0, SEARCHED)?;
+            if let (Some(ruling), Some(encoded)) = (&found, encoded) {
+                memory.keep(&bench, encoded, None, ruling);
+            }
+            found
+        }
+    };
     let Some(ruling) = found else { return Ok(unknown(Kind::Counterexample)) };
     Ok(match ruling.report.verdict.kind() {
         Verdict::Refuted => {

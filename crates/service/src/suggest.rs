@@ -1,0 +1,307 @@
+//! Next steps for goals: what was found before, what one step and a short search find, what the engines know.
+
+use crate::answer::{self, explain as say, formal, goal as goal_json};
+use crate::countermodel::countermodel;
+use crate::memory::{Memory, Recalled, searches};
+use crate::sheet::Script;
+use crate::solve::{Bench, Found, Limits, Stop};
+use crate::steps::{closing, opening};
+use crate::tasks::{QUICK, SUGGESTED, Tell, are, bench};
+use crate::wire::Goal;
+use bfv_driver::{Desk, Kind as Verdict, Ruling};
+use bfv_elab::OpenGoal;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Most suggestions for one goal.
+const MOST: usize = 6;
+/// After a step that ends the goal was found, others are looked for so long.
+const AFTER: Duration = Duration::from_millis(20);
+/// So many others are tried in any case, on a slow machine too.
+const SURE: u32 = 4;
+/// Most steps that are looked for after a suggested one.
+const REST: u32 = 5;
+
+/// A suggestion before it has a rank.
+struct Suggestion {
+    /// Smaller comes first: whether it does not end the goal, how far it is from being sure to help, how many steps follow.
+    order: (bool, u32, usize),
+    value: Value,
+    /// Its step, the whole script, and the kernel's judgement of that.
+    proof: Option<(String, String, Ruling)>,
+}
+
+/// The answer to a request for suggestions.
+///
+/// # Errors
+/// Why there is none.
+pub fn suggest(
+    desk: &mut Desk,
+    memory: &Memory,
+    goals: &[Goal],
+    limits: &Limits,
+    tell: &mut Tell<'_>,
+) -> Result<Value, Stop> {
+    let mut said = Said::default();
+    for goal in goals {
+        let mut bench = bench(desk, goal, limits)?;
+        one(&mut bench, memory, goal, &mut said, tell)?;
+    }
+    let Said { all, reasons, recalled } = said;
+    let (refuted, rest): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|v| v.get("refuted").is_some());
+    let (proved, rest): (Vec<Value>, Vec<Value>) = rest.into_iter().partition(|v| v.get("proved").is_some());
+    let (models, mut suggestions): (Vec<Value>, Vec<Value>) =
+        rest.into_iter().partition(|v| v.get("countermodel").is_some());
+    for (value, rank) in suggestions.iter_mut().zip(1..) {
+        if let Value::Object(fields) = value {
+            fields.insert("rank".into(), json!(rank));
+        }
+    }
+    let mut text = match suggestions.first() {
+        Some(best) => {
+            let part = |name: &str| best.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let others = match suggestions.len().saturating_sub(1) {
+                0 => String::new(),
+                1 => " There is 1 other step.".to_owned(),
+                n => format!(" There are {n} other steps."),
+            };
+            format!("Best step: {}. {}{others}", part("step"), part("rationale"))
+        }
+        None => "There is no suggestion.".to_owned(),
+    };
+    for r in &reasons {
+        text += " ";
+        text += r;
+    }
+    let audio = text.clone();
+    Ok(json!({
+        "suggestions": suggestions,
+        "refuted_goals": refuted,
+        "proved_goals": proved,
+        "countermodels": models,
+        "recalled": recalled,
+        "reason": reasons.join(" "),
+        "explanation": { "text": text, "audio_description": audio },
+    }))
+}
+
+/// What is said of all goals.
+#[derive(Default)]
+struct Said {
+    /// Suggestions, and what else there is to know of a goal.
+    all: Vec<Value>,
+    /// Why something was not found, in sentences.
+    reasons: Vec<String>,
+    /// Goals that were known.
+    recalled: u32,
+}
+
+/// What is worth trying where the time may be over: nothing where it is.
+fn in_time<T: Default>(done: Result<T, Stop>) -> Result<T, Stop> {
+    match done {
+        Err(Stop::Deadline) => Ok(T::default()),
+        other => other,
+    }
+}
+
+fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tell: &mut Tell<'_>) -> Result<(), Stop> {
+    let first = bench.first()?;
+    let mut found = Vec::new();
+    let (hit, encoded) = in_time(memory.look(bench))?;
+    let known = hit.is_some();
+    let early = match hit {
+        Some(hit) => {
+            said.recalled += 1;
+            found.extend(hit.script.map(|script| recalled(goal, script, hit.ruling.clone(), tell)));
+            Some(hit.ruling)
+        }
+        // What is false has no proof, whatever steps are accepted, and mostly that is seen at once.
+        None => in_time(bench.search(0, QUICK))?.filter(|r| r.report.verdict.kind() != Verdict::Unknown),
+    };
+    let refuted = early.as_ref().is_some_and(|r| r.report.verdict.kind() == Verdict::Refuted);
+    if !known && !refuted {
+        in_time(steps_for(bench, goal, &first, &mut found, tell))?;
+    }
+    let mut ruling = early;
+    if !found.iter().any(|s| !s.order.0) {
+        if ruling.is_none() {
+            ruling = in_time(bench.search(QUICK + 1, SUGGESTED))?;
+        }
+        let Some(ruling) = &ruling else {
+            said.reasons.push(format!("The time for goal {} is used up.", goal.id));
+            found.sort_by_key(|s| s.order);
+            said.all.extend(found.into_iter().take(MOST).map(|s| s.value));
+            return Ok(());
+        };
+        match ruling.report.verdict.kind() {
+            Verdict::Refuted => {
+                found.clear();
+                said.all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(ruling) }));
+                let point = bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words);
+                said.reasons.push(format!("Goal {} is false. Counterexample: {point}.", goal.id));
+            }
+            Verdict::Proved => match in_time(by_search(bench, &first, &goal.id, ruling, tell))? {
+                Some(step) => {
+                    // The same step without a proof says less.
+                    found.retain(|s| s.value.get("step") != step.value.get("step"));
+                    found.push(step);
+                }
+                None => {
+                    said.all.push(json!({ "goal": goal.id, "proved": formal(ruling) }));
+                    let id = &goal.id;
+                    let text = "is proved, and the kernel accepted the proof. It is no script of few steps.";
+                    said.reasons.push(format!("Goal {id} {text}"));
+                }
+            },
+            Verdict::Unknown => {
+                let text = format!("No proof of goal {} was found. {}", goal.id, answer::reason(ruling));
+                let model = countermodel(bench)?;
+                let spoken = model.as_ref().and_then(|m| m.get("spoken")).and_then(Value::as_str);
+                said.reasons.push(format!("{text} {}", spoken.unwrap_or_default()).trim().to_owned());
+                said.all.extend(model.map(|model| json!({ "goal": goal.id, "countermodel": model })));
+            }
+        }
+    }
+    found.sort_by_key(|s| s.order);
+    if let Some(encoded) = encoded.filter(|_| !known) {
+        let proofs = || found.iter().filter_map(|s| s.proof.as_ref());
+        // A script that need not search is run again sooner.
+        let best = proofs().find(|(_, script, _)| !searches(script)).or(proofs().next());
+        let script = best.map(|(step, script, _)| (step.clone(), script.clone()));
+        // Evidence of a search about the bare statement says all of it where there is no script.
+        if let Some(ruling) = best.map(|(.., r)| r).or(ruling.as_ref()) {
+            memory.keep(bench, encoded, script, ruling);
+        }
+    }
+    said.all.extend(found.into_iter().take(MOST).map(|s| s.value));
+    Ok(())
+}
+
+/// A suggestion from a script that was found before.
+fn recalled(goal: &Goal, script: Recalled, ruling: Ruling, tell: &mut Tell<'_>) -> Suggestion {
+    let Recalled { step, open, script, replayed } = script;
+    let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
+    let whole = Found { script, steps: rest };
+    let order = (false, 0, whole.steps.len());
+    let mut value = suggestion(&goal.id, &step, &open, Some(&(whole, ruling)));
+    if let Value::Object(fields) = &mut value {
+        fields.insert("script_replayed".into(), json!(replayed));
+    }
+    tell(value.clone());
+    Suggestion { order, value, proof: None }
+}
+
+/// Steps for the goal, tried one after another.
+fn steps_for(
+    bench: &mut Bench<'_>,
+    goal: &Goal,
+    first: &OpenGoal,
+    found: &mut Vec<Suggestion>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Stop> {
+    let mut candidates = closing(first);
+    candidates.extend(opening(first, &bench.names));
+    candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
+    candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
+    let (mut until, mut more): (Option<Instant>, u32) = (None, 0);
+    let start = Script::default();
+    for (weight, step) in candidates {
+        if (more >= SURE && until.is_some_and(|t| Instant::now() >= t)) || found.len() >= MOST {
+            break;
+        }
+        more += u32::from(until.is_some());
+        let Some(tried) = bench.try_step(&start, first, &step)? else { continue };
+        let rest = bench.finish(&tried.script, &tried.open, REST)?;
+        let ruling = match &rest {
+            Some(whole) => bench.judge(&whole.script)?,
+            None => None,
+        };
+        // A script that the kernel refuses is no suggestion, and neither is its first step.
+        if rest.is_some() && ruling.is_none() {
+            continue;
+        }
+        if ruling.is_some() && until.is_none() {
+            until = Instant::now().checked_add(AFTER);
+        }
+        let done = rest.zip(ruling);
+        let value = suggestion(&goal.id, &step, &tried.open, done.as_ref());
+        tell(value.clone());
+        let length = done.as_ref().map_or(tried.open.len(), |(whole, _)| whole.steps.len());
+        let order = (done.is_none(), weight, length);
+        let proof = done.map(|(whole, ruling)| (step, whole.script.shown(), ruling));
+        found.push(Suggestion { order, value, proof });
+    }
+    Ok(())
+}
+
+/// The tactic and the arguments of a step, as the client has them.
+fn parts(step: &str) -> (&str, Vec<&str>) {
+    match step.split_once(' ') {
+        Some(("intro", rest)) if rest.contains("induction ") => {
+            let variable = rest.split("induction ").nth(1).and_then(|r| r.split_whitespace().next());
+            ("induction", variable.into_iter().collect())
+        }
+        Some(("intro", names)) => ("intro", names.split_whitespace().collect()),
+        // The cases of an induction follow from its variable.
+        Some(("induction", rest)) => ("induction", rest.split_whitespace().take(1).collect()),
+        Some((word, rest)) => (word, vec![rest]),
+        None => (step, Vec::new()),
+    }
+}
+
+fn suggestion(id: &str, step: &str, open: &[OpenGoal], done: Option<&(Found, Ruling)>) -> Value {
+    let (tactic, arguments) = parts(step);
+    let rationale = match (done, open.len()) {
+        (Some(_), 0) => format!("{} The kernel accepted the proof.", say(step)),
+        (Some((whole, _)), _) => {
+            format!(
+                "{} After {} more the goal is proved, and the kernel accepted the proof.",
+                say(step),
+                bfv_driver::count(whole.steps.len(), "step")
+            )
+        }
+        (None, left) => format!("{} The step is accepted, and {} left.", say(step), are(left)),
+    };
+    let estimated = done.map_or(open.len().saturating_add(1), |(whole, _)| whole.steps.len().saturating_add(1));
+    json!({
+        "target": id,
+        "tactic": tactic,
+        "macro": crate::sheet::MACROS.contains(&tactic),
+        "arguments": arguments,
+        "step": step.split_whitespace().collect::<Vec<_>>().join(" "),
+        "script": done.map(|(whole, _)| whole.script.shown()),
+        "confidence": if done.is_some() { 1.0 } else { 0.5 },
+        "closes_goal": done.is_some(),
+        "valid": done.is_some(),
+        "step_accepted": true,
+        "resulting_goals": open.iter().map(goal_json).collect::<Vec<_>>(),
+        "rationale": rationale,
+        "estimated_steps": estimated,
+        "worker_consensus": { "agreed": done.iter().map(|_| "the bfv kernel").collect::<Vec<_>>(), "dissented": [] },
+        "potential_issues": done.map(|(_, ruling)| answer::issues(ruling)).unwrap_or_default(),
+        "formal_verification": done.map(|(_, r)| formal(r)),
+    })
+}
+
+/// What a search about the bare statement found, as a script of few steps. Only what the kernel accepts when it is replayed counts.
+fn by_search(
+    bench: &mut Bench<'_>,
+    first: &OpenGoal,
+    id: &str,
+    ruling: &Ruling,
+    tell: &mut Tell<'_>,
+) -> Result<Option<Suggestion>, Stop> {
+    for script in bench.replays(first, ruling)? {
+        let Some(accepted) = bench.judge(&script)? else { continue };
+        let step = script.steps().first().map(|(_, s)| (*s).to_owned()).unwrap_or_default();
+        let open = bench.try_step(&Script::default(), first, &step)?.map(|t| t.open).unwrap_or_default();
+        // What comes after the first step, without the statements of the goals in between.
+        let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
+        let shown = script.shown();
+        let done = (Found { script, steps: rest }, accepted);
+        let value = suggestion(id, &step, &open, Some(&done));
+        tell(value.clone());
+        return Ok(Some(Suggestion { order: (false, 50, 0), value, proof: Some((step, shown, done.1)) }));
+    }
+    Ok(None)
+}
