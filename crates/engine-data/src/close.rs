@@ -169,8 +169,7 @@ fn branches(m: &Machine<'_>, d: DataRef) -> Option<Vec<usize>> {
 /// The eliminator with one branch of its own and all others the same; no branch but that one uses its arguments.
 fn by_cases(
     m: &Machine<'_>,
-    d: DataRef,
-    params: &[Term],
+    (d, params): (DataRef, &[Term]),
     motive: Term,
     con: u32,
     own: &dyn Fn(usize) -> Option<Term>,
@@ -196,14 +195,16 @@ fn family(m: &Machine<'_>, ways: &[Way], apart: &Apart, mut x: Term) -> Option<T
                     let index = count.checked_sub(field + 1)?;
                     Some(node(Node::Var(u32::try_from(index).ok()?)))
                 };
-                by_cases(m, *d, params, ty.clone(), *con, &own, other, x)?
+                by_cases(m, (*d, params), ty.clone(), *con, &own, other, x)?
             }
         };
     }
     let universe = node(Node::Univ(0));
     let (unit, empty) = (prim(Prim::Unit), prim(Prim::Empty));
     Some(match apart {
-        Apart::Con(d, params, right) => by_cases(m, *d, params, universe, *right, &|_| Some(empty.clone()), &unit, x)?,
+        Apart::Con(d, params, right) => {
+            by_cases(m, (*d, params), universe, *right, &|_| Some(empty.clone()), &unit, x)?
+        }
         Apart::Bool(true) => node(Node::BoolElim(universe, unit, empty, x)),
         Apart::Bool(false) => node(Node::BoolElim(universe, empty, unit, x)),
         Apart::Order(less, right, below) => {

@@ -5,12 +5,13 @@
 //! Method: needed narrowing (Antoy, Echahed, Hanus, "A Needed Narrowing Strategy", 2000) and Lazy SmallCheck, with conjunctions that look at both
 //! sides (Runciman, Naylor, Lindblad, "SmallCheck and Lazy SmallCheck", 2008).
 
+use crate::numbers::arity;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::Globals;
 use bfv_search::{Budget, Reason};
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::ToPrimitive;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,15 +32,15 @@ pub enum Stop {
     End(Reason),
 }
 
-type Eval<T> = Result<T, Stop>;
+pub type Eval<T> = Result<T, Stop>;
 
 /// A value that is made when it is asked for.
 pub type Thunk = Rc<Slot>;
 
 /// Where a value lives.
-pub struct Slot(RefCell<State>);
+pub struct Slot(pub(crate) RefCell<State>);
 
-enum State {
+pub enum State {
     /// What is left to do, and the innermost choice that what was done depends on.
     Todo(Work, usize),
     Busy,
@@ -51,7 +52,7 @@ enum State {
 
 /// What is to be done for a value. What it has found so far is in it, so that it goes on where it stopped.
 #[derive(Clone)]
-enum Work {
+pub enum Work {
     Term(Env, Term),
     /// An elimination, a node with its environment, of a value.
     Elim(Env, Term, Thunk),
@@ -150,11 +151,11 @@ pub struct Machine<'g> {
     unpaid: u32,
 }
 
-fn todo(work: Work) -> Thunk {
+pub fn todo(work: Work) -> Thunk {
     Rc::new(Slot(RefCell::new(State::Todo(work, 0))))
 }
 
-fn done(v: Value) -> Thunk {
+pub fn done(v: Value) -> Thunk {
     Rc::new(Slot(RefCell::new(State::Done(v, 0))))
 }
 
@@ -246,7 +247,7 @@ impl<'g> Machine<'g> {
         if ways(b) < ways(a) { b } else { a }
     }
 
-    fn pay(&mut self, budget: &mut Budget) -> Eval<()> {
+    pub fn pay(&mut self, budget: &mut Budget) -> Eval<()> {
         self.unpaid += 1;
         if self.unpaid >= EVALUATIONS {
             self.unpaid = 0;
@@ -526,225 +527,6 @@ impl<'g> Machine<'g> {
         };
         Ok(Err(Work::Apply(self.delay(env, branch), args.into())))
     }
-
-    /// A natural number that is known to the end.
-    fn number(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<u64> {
-        let mut slot = slot.clone();
-        let mut more = 0u64;
-        loop {
-            match self.force(&slot, budget)? {
-                Value::Nat(n) => return n.checked_add(more).ok_or(Stop::Unsupported),
-                Value::Suc(less) => {
-                    more = more.checked_add(1).ok_or(Stop::Unsupported)?;
-                    slot = less;
-                }
-                _ => return Err(Stop::Unsupported),
-            }
-        }
-    }
-
-    fn integer(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<i64> {
-        match self.force(slot, budget)? {
-            Value::Int(n) => Ok(n),
-            _ => Err(Stop::Unsupported),
-        }
-    }
-
-    fn real(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<Rc<BigRational>> {
-        match self.force(slot, budget)? {
-            Value::Real(q) => Ok(q),
-            _ => Err(Stop::Unsupported),
-        }
-    }
-
-    fn operate(&mut self, p: Prim, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<Value> {
-        let real = |q: BigRational| Ok(Value::Real(Rc::new(q)));
-        let natural = |n: u64| BigRational::from_integer(BigInt::from(n));
-        match p {
-            Prim::Suc => match &*a.0.borrow() {
-                State::Done(Value::Nat(n), 0) if *n < u64::MAX => Ok(Value::Nat(*n + 1)),
-                _ => Ok(Value::Suc(a.clone())),
-            },
-            Prim::NatAdd => self.sum(a, b, budget),
-            Prim::NatMul => self.times(a, b, budget),
-            Prim::NatSub => Ok(Value::Nat(self.number(a, budget)?.saturating_sub(self.number(b, budget)?))),
-            Prim::NatLtb => self.less(a, b, budget).map(Value::Bool),
-            Prim::IntPos => i64::try_from(self.number(a, budget)?).map(Value::Int).map_err(|_| Stop::Unsupported),
-            Prim::IntNegSuc => {
-                let n = i64::try_from(self.number(a, budget)?).map_err(|_| Stop::Unsupported)?;
-                n.checked_neg().and_then(|n| n.checked_sub(1)).map(Value::Int).ok_or(Stop::Unsupported)
-            }
-            Prim::IntAdd | Prim::IntSub | Prim::IntMul => {
-                let (a, b) = (self.integer(a, budget)?, self.integer(b, budget)?);
-                let found = match p {
-                    Prim::IntAdd => a.checked_add(b),
-                    Prim::IntSub => a.checked_sub(b),
-                    _ => a.checked_mul(b),
-                };
-                found.map(Value::Int).ok_or(Stop::Unsupported)
-            }
-            Prim::IntLtb => Ok(Value::Bool(self.integer(a, budget)? < self.integer(b, budget)?)),
-            Prim::RealAdd => real(&*self.real(a, budget)? + &*self.real(b, budget)?),
-            Prim::RealSub => real(&*self.real(a, budget)? - &*self.real(b, budget)?),
-            Prim::RealMul => real(&*self.real(a, budget)? * &*self.real(b, budget)?),
-            Prim::RealLtb => Ok(Value::Bool(self.real(a, budget)? < self.real(b, budget)?)),
-            Prim::RealInv => {
-                let q = self.real(a, budget)?;
-                real(if q.is_zero() { BigRational::zero() } else { q.recip() })
-            }
-            Prim::RealOfNat => {
-                let n = self.number(a, budget)?;
-                real(natural(n))
-            }
-            Prim::RealOfInt => real(BigRational::from_integer(BigInt::from(self.integer(a, budget)?))),
-            Prim::RealFloor => {
-                self.real(a, budget)?.floor().to_integer().to_i64().map(Value::Int).ok_or(Stop::Unsupported)
-            }
-            _ => Err(Stop::Unsupported),
-        }
-    }
-
-    fn op(p: Prim, a: Thunk, b: Thunk) -> Thunk {
-        todo(Work::Op(p, a, b))
-    }
-
-    /// A sum, as far as one side is known.
-    fn sum(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<Value> {
-        match self.force(a, budget) {
-            Ok(Value::Nat(0)) => self.force(b, budget),
-            Ok(Value::Nat(n)) => match self.force(b, budget) {
-                Ok(Value::Nat(m)) => n.checked_add(m).map(Value::Nat).ok_or(Stop::Unsupported),
-                Ok(Value::Suc(_)) | Err(Stop::Stuck(_)) => {
-                    Ok(Value::Suc(Self::op(Prim::NatAdd, done(Value::Nat(n.saturating_sub(1))), b.clone())))
-                }
-                Ok(_) => Err(Stop::Unsupported),
-                Err(stop) => Err(stop),
-            },
-            Ok(Value::Suc(less)) => Ok(Value::Suc(Self::op(Prim::NatAdd, less, b.clone()))),
-            Ok(_) => Err(Stop::Unsupported),
-            Err(Stop::Stuck(part)) => match self.force(b, budget) {
-                Ok(Value::Suc(less)) => Ok(Value::Suc(Self::op(Prim::NatAdd, a.clone(), less))),
-                Ok(Value::Nat(m)) if m > 0 => {
-                    Ok(Value::Suc(Self::op(Prim::NatAdd, a.clone(), done(Value::Nat(m.saturating_sub(1))))))
-                }
-                Ok(_) | Err(Stop::Stuck(_)) => Err(Stop::Stuck(part)),
-                Err(stop) => Err(stop),
-            },
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// A product, as far as both sides are known.
-    fn times(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<Value> {
-        match (self.force(a, budget)?, self.force(b, budget)?) {
-            (Value::Nat(0), _) | (_, Value::Nat(0)) => Ok(Value::Nat(0)),
-            (Value::Nat(n), Value::Nat(m)) => n.checked_mul(m).map(Value::Nat).ok_or(Stop::Unsupported),
-            (Value::Suc(less), _) => {
-                let rest = Self::op(Prim::NatMul, less, b.clone());
-                self.sum(b, &rest, budget)
-            }
-            (_, Value::Suc(less)) => {
-                let rest = Self::op(Prim::NatMul, a.clone(), less);
-                self.sum(a, &rest, budget)
-            }
-            _ => Err(Stop::Unsupported),
-        }
-    }
-
-    fn less(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<bool> {
-        let (mut a, mut b) = (a.clone(), b.clone());
-        loop {
-            self.pay(budget)?;
-            let right = self.force(&b, budget)?;
-            if matches!(right, Value::Nat(0)) {
-                return Ok(false);
-            }
-            match (self.force(&a, budget)?, right) {
-                (Value::Nat(n), Value::Nat(m)) => return Ok(n < m),
-                (Value::Nat(0), Value::Suc(_)) => return Ok(true),
-                (x, y) => {
-                    a = predecessor(x)?;
-                    b = predecessor(y)?;
-                }
-            }
-        }
-    }
-
-    /// Whether two values of a first-order type are the same. Where something is not known, a difference elsewhere suffices.
-    pub fn same(&mut self, a: &Thunk, b: &Thunk, budget: &mut Budget) -> Eval<bool> {
-        self.pay(budget)?;
-        let pairs: Vec<(Thunk, Thunk)> = match (self.force(a, budget)?, self.force(b, budget)?) {
-            (Value::Con(c, xs), Value::Con(d, ys)) => {
-                if c != d {
-                    return Ok(false);
-                }
-                xs.iter().cloned().zip(ys.iter().cloned()).collect()
-            }
-            (Value::Bool(a), Value::Bool(b)) => return Ok(a == b),
-            (Value::Star, Value::Star) => return Ok(true),
-            (Value::Nat(a), Value::Nat(b)) => return Ok(a == b),
-            (Value::Nat(0), Value::Suc(_)) | (Value::Suc(_), Value::Nat(0)) => return Ok(false),
-            (x @ (Value::Nat(_) | Value::Suc(_)), y @ (Value::Nat(_) | Value::Suc(_))) => {
-                vec![(predecessor(x)?, predecessor(y)?)]
-            }
-            (Value::Int(a), Value::Int(b)) => return Ok(a == b),
-            (Value::Real(a), Value::Real(b)) => return Ok(a == b),
-            (Value::Pair(a, b), Value::Pair(c, d)) => vec![(a, c), (b, d)],
-            _ => return Err(Stop::Unsupported),
-        };
-        let mut stuck = None;
-        for (x, y) in pairs {
-            match self.same(&x, &y, budget) {
-                Ok(true) => {}
-                Err(Stop::Stuck(part)) => stuck = Some(stuck.map_or(part, |s| self.sooner(s, part))),
-                other => return other,
-            }
-        }
-        stuck.map_or(Ok(true), |part| Err(Stop::Stuck(part)))
-    }
-
-    /// Whether a statement holds, which is made of equations, pairs and implications.
-    pub fn holds(&mut self, slot: &Thunk, budget: &mut Budget) -> Eval<bool> {
-        self.pay(budget)?;
-        match self.force(slot, budget)? {
-            Value::Type(t) => match &*t {
-                Node::Prim(Prim::Empty) => Ok(false),
-                Node::Prim(Prim::Unit) => Ok(true),
-                _ => Err(Stop::Unsupported),
-            },
-            Value::Same(a, b) => self.same(&a, &b, budget),
-            Value::Both(p, q) => match self.holds(&p, budget) {
-                Ok(true) => self.holds(&q, budget),
-                Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
-                    Ok(false) => Ok(false),
-                    Ok(true) => Err(Stop::Stuck(part)),
-                    Err(Stop::Stuck(other)) => Err(Stop::Stuck(self.sooner(part, other))),
-                    Err(stop) => Err(stop),
-                },
-                other => other,
-            },
-            Value::Implies(p, q) => match self.holds(&p, budget) {
-                Ok(false) => Ok(true),
-                Ok(true) => self.holds(&q, budget),
-                Err(Stop::Stuck(part)) => match self.holds(&q, budget) {
-                    Ok(true) => Ok(true),
-                    Ok(false) => Err(Stop::Stuck(part)),
-                    Err(Stop::Stuck(other)) => Err(Stop::Stuck(self.sooner(part, other))),
-                    Err(stop) => Err(stop),
-                },
-                Err(stop) => Err(stop),
-            },
-            _ => Err(Stop::Unsupported),
-        }
-    }
-}
-
-fn predecessor(v: Value) -> Eval<Thunk> {
-    match v {
-        Value::Nat(n) => n.checked_sub(1).map(|n| done(Value::Nat(n))).ok_or(Stop::Unsupported),
-        Value::Suc(less) => Ok(less),
-        _ => Err(Stop::Unsupported),
-    }
 }
 
 /// Whether a field is recursive; none where it is a function into the type.
@@ -764,19 +546,6 @@ fn literal(t: &Term) -> Option<bool> {
         Node::Prim(Prim::True) => Some(true),
         Node::Prim(Prim::False) => Some(false),
         _ => None,
-    }
-}
-
-fn arity(p: Prim) -> usize {
-    match p {
-        Prim::Suc
-        | Prim::IntPos
-        | Prim::IntNegSuc
-        | Prim::RealInv
-        | Prim::RealOfNat
-        | Prim::RealOfInt
-        | Prim::RealFloor => 1,
-        _ => 2,
     }
 }
 

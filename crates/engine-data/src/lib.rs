@@ -8,7 +8,9 @@
 mod close;
 mod eval;
 mod hunt;
+mod numbers;
 mod shapes;
+mod truth;
 
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Res, Val};

@@ -152,12 +152,10 @@ fn false_claims_are_refuted_at_small_points() {
 
 #[test]
 fn functions_become_tables() {
-    refuted(&[
-        (
-            "forall (f : Nat -> Color) (x : List Nat), length x = 2 -> map f x = map (fun y => red) x",
-            &["fun x => Nat.elim green (fun x1 => fun x2 => red) x", "cons 0 (cons 0 nil)"],
-        ),
-    ]);
+    refuted(&[(
+        "forall (f : Nat -> Color) (x : List Nat), length x = 2 -> map f x = map (fun y => red) x",
+        &["fun x => Nat.elim green (fun x1 => fun x2 => red) x", "cons 0 (cons 0 nil)"],
+    )]);
 }
 
 #[test]

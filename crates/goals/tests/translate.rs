@@ -79,17 +79,17 @@ fn computes(functions: Vec<Value>, equations: &'static [(&'static str, &'static 
 }
 
 fn append() -> Value {
-    fun("++", &["a"], "((x (list a)) (y (list a)))", "(list a)", "(match x (((nil) y) ((cons z xs) (cons z (++ xs y)))))")
+    fun(
+        "++",
+        &["a"],
+        "((x (list a)) (y (list a)))",
+        "(list a)",
+        "(match x (((nil) y) ((cons z xs) (cons z (++ xs y)))))",
+    )
 }
 
 fn up_to() -> Value {
-    fun(
-        "upTo",
-        &[],
-        "((x Int) (y Int))",
-        "(list Int)",
-        "(ite (> x y) (_ nil Int) (cons x (upTo (+ 1 x) y)))",
-    )
+    fun("upTo", &[], "((x Int) (y Int))", "(list Int)", "(ite (> x y) (_ nil Int) (cons x (upTo (+ 1 x) y)))")
 }
 
 #[test]
@@ -97,10 +97,22 @@ fn structural_functions_have_their_values() {
     computes(
         vec![
             append(),
-            fun("<2", &[], "((x Num) (y Num))", "Bool", "(match y ((Z false) ((S z) (match x ((Z true) ((S w) (<2 w z)))))))"),
+            fun(
+                "<2",
+                &[],
+                "((x Num) (y Num))",
+                "Bool",
+                "(match y ((Z false) ((S z) (match x ((Z true) ((S w) (<2 w z)))))))",
+            ),
             fun("last", &["t"], "((x t) (y (list t)))", "t", "(match y ((nil x) ((cons z ys) (last z ys))))"),
             fun("isOne", &[], "((x E))", "Bool", "(match x ((One true) (_ false)))"),
-            fun("map", &["a", "b"], "((f (=> a b)) (y (list a)))", "(list b)", "(match y ((nil (_ nil b)) ((cons z xs) (cons (@ f z) (map f xs)))))"),
+            fun(
+                "map",
+                &["a", "b"],
+                "((f (=> a b)) (y (list a)))",
+                "(list b)",
+                "(match y ((nil (_ nil b)) ((cons z xs) (cons (@ f z) (map f xs)))))",
+            ),
             fun("twice", &[], "((x Int))", "Int", "(let ((y (+ x x))) (- (* y 1) 0))"),
         ],
         &[
@@ -121,7 +133,13 @@ fn recursion_by_a_measure_has_its_values() {
         vec![
             up_to(),
             fun("bits", &[], "((x Int))", "(list Int)", "(ite (= x 0) (_ nil Int) (cons (mod x 2) (bits (div x 2))))"),
-            fun("lean", &[], "((x E))", "E", "(match x (((|:+:| y c) (match y (((|:+:| a b) (lean (|:+:| a (|:+:| b c)))) (_ (|:+:| (lean y) (lean c)))))) (_ x)))"),
+            fun(
+                "lean",
+                &[],
+                "((x E))",
+                "E",
+                "(match x (((|:+:| y c) (match y (((|:+:| a b) (lean (|:+:| a (|:+:| b c)))) (_ (|:+:| (lean y) (lean c)))))) (_ x)))",
+            ),
             fun("even", &[], "((x E))", "Bool", "(match x (((|:+:| a b) (odd b)) (_ true)))"),
             fun("odd", &[], "((x E))", "Bool", "(match x (((|:+:| a b) (even b)) (_ false)))"),
             fun("iter", &["a"], "((n Int) (x a))", "(list a)", "(ite (= n 0) (_ nil a) (cons x (iter (- n 1) x)))"),
@@ -142,8 +160,20 @@ fn recursion_by_a_measure_has_its_values() {
 fn tests_of_values_are_handed_on() {
     computes(
         vec![
-            fun("elem", &["a"], "((x a) (y (list a)))", "Bool", "(match y ((nil false) ((cons z xs) (or (= z x) (elem x xs)))))"),
-            fun("most", &["t"], "((x t) (y (list t)))", "t", "(match y ((nil x) ((cons z ys) (most (ite (<= x z) z x) ys))))"),
+            fun(
+                "elem",
+                &["a"],
+                "((x a) (y (list a)))",
+                "Bool",
+                "(match y ((nil false) ((cons z xs) (or (= z x) (elem x xs)))))",
+            ),
+            fun(
+                "most",
+                &["t"],
+                "((x t) (y (list t)))",
+                "t",
+                "(match y ((nil x) ((cons z ys) (most (ite (<= x z) z x) ys))))",
+            ),
             fun("apart", &[], "((x (pair Int Bool)) (y (pair Int Bool)))", "Bool", "(distinct x y)"),
         ],
         &[
@@ -158,7 +188,11 @@ fn tests_of_values_are_handed_on() {
 #[test]
 fn statements_are_propositions_over_variables() {
     deep(|| {
-        let whole = problem(&[append(), up_to()], &["a"], "(forall ((x (list a)) (n Int)) (=> (and (<= 0 n) (distinct n 3)) (or (= (++ x x) x) (not (= x x)))))");
+        let whole = problem(
+            &[append(), up_to()],
+            &["a"],
+            "(forall ((x (list a)) (n Int)) (=> (and (<= 0 n) (distinct n 3)) (or (= (++ x x) x) (not (= x x)))))",
+        );
         let goal = tip(&whole).unwrap();
         assert!(goal.is_type);
         let names: Vec<&str> = goal.binders.iter().map(|b| b.ty.as_str()).collect();
@@ -209,7 +243,10 @@ fn formulas_and_types_are_translated() {
         let first = all[0].as_ref().unwrap();
         assert_eq!((first.statement.as_str(), first.expected), ("(Sum q p)", Expected::Proved));
         let second = all[1].as_ref().unwrap();
-        assert_eq!((second.statement.as_str(), second.expected), ("((not (not I2)) <-> (I2 /\\ Unit))", Expected::Open));
+        assert_eq!(
+            (second.statement.as_str(), second.expected),
+            ("((not (not I2)) <-> (I2 /\\ Unit))", Expected::Open)
+        );
         assert_eq!(problems(&second.file()), Vec::<String>::new());
         assert!(all[2].as_ref().unwrap_err().what.contains("status"));
         let ty = json!({ "id": "d", "type": lists("(pi α (v Type) (pi f (pi x (v α) (v Type)) (pi a' (v α) (app (v f) ((app (lam x (v x)) ((v a'))))))))") });

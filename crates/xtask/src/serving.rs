@@ -1,10 +1,10 @@
 //! A service in a process of its own, and a client that asks it over HTTP.
 
 use crate::program;
-use std::path::{Path, PathBuf};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
