@@ -24,14 +24,13 @@ use std::rc::Rc;
 pub struct Narrow {
     /// Most steps that it takes of a budget.
     pub most: u64,
+    /// Whether it says nothing of what it did not find, because others are asked after it.
+    pub quiet: bool,
 }
 
 impl Engine for Narrow {
     fn name(&self) -> &'static str {
         "narrow"
-    }
-    fn looks_into_definitions(&self) -> bool {
-        true
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let mut part = budget.part(self.most);
@@ -39,9 +38,12 @@ impl Engine for Narrow {
             let (reason, why) = stopped(&r);
             Outcome::GaveUp(reason, why)
         });
-        match budget.spend(part.used) {
-            Ok(()) => out,
-            Err(reason) => Outcome::GaveUp(reason, String::new()),
+        match (budget.spend(part.used), &out) {
+            (Ok(()), Outcome::GaveUp(Reason::Incomplete, _)) if self.quiet => {
+                Outcome::GaveUp(Reason::OutsideFragment, String::new())
+            }
+            (Ok(()), _) => out,
+            (Err(reason), _) => Outcome::GaveUp(reason, String::new()),
         }
     }
 }

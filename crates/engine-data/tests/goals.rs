@@ -92,7 +92,7 @@ fn tried(claim: &str, steps: u64, wish: Option<&Wish>) -> Result<Vec<String>, Re
     let target = machine.eval(&ctx.env, &statement);
     let goal = Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() };
     let mut budget = Budget::until(steps, wish);
-    let found = Narrow { most: u64::MAX }.solve(&goal, &mut budget);
+    let found = Narrow { most: u64::MAX, quiet: false }.solve(&goal, &mut budget);
     assert!(budget.used <= steps);
     match found {
         Outcome::Refutation(term, point) => {
@@ -193,6 +193,20 @@ fn what_is_not_about_data_is_left_alone() {
         ] {
             assert_eq!(tried(claim, 20, None), Err(Reason::OutsideFragment), "{claim}");
         }
+    });
+}
+
+#[test]
+fn one_that_is_quiet_leaves_the_reasons_to_others() {
+    deep(|| {
+        let (session, statement) = session("forall (x : List Nat), reverse (reverse x) = x");
+        let machine = Machine::new(&session.signature, Limits::default());
+        let (ctx, target) = (Ctx::default(), machine.eval(&Ctx::default().env, &statement));
+        let goal = Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() };
+        let mut budget = Budget::new(1_000);
+        let found = Narrow { most: 30, quiet: true }.solve(&goal, &mut budget);
+        assert!(matches!(&found, Outcome::GaveUp(Reason::OutsideFragment, why) if why.is_empty()), "{found:?}");
+        assert!(budget.used <= 30);
     });
 }
 

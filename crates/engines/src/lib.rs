@@ -22,10 +22,10 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
 /// Points over data types, as far as they are small: what is false is mostly false there.
-const NARROW: Narrow = Narrow { most: 300 };
+const NARROW: Narrow = Narrow { most: 300, quiet: true };
 
 /// The same for longer, once nothing else helped.
-const NARROW_ON: Narrow = Narrow { most: u64::MAX };
+const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
 const EVERYTHING: Together = Together(&[&Auto, &EGG, &Logic]);

@@ -26,6 +26,9 @@ const FOLDER: &str = "BFV_GOALS";
 const SETS: [(&str, &str); 4] =
     [("IsaPlanner", "isaplanner"), ("false", "false"), ("ILTP pick", "iltp_pick.json"), ("DTTBench", "dttbench")];
 
+/// Goals with the number of their set.
+type Goals = Vec<(usize, Goal)>;
+
 /// What came of a goal.
 struct Row {
     set: usize,
@@ -82,7 +85,7 @@ pub fn bench(folder: Option<&str>) -> Result<(), String> {
 }
 
 /// The goals of all sets in their fixed order, and sentences about those that have no translation.
-fn load(folder: &Path) -> Result<(Vec<(usize, Goal)>, Vec<String>), String> {
+fn load(folder: &Path) -> Result<(Goals, Vec<String>), String> {
     let mut all: Vec<(usize, Result<Goal, Fault>)> = Vec::new();
     let text = |path: &Path| {
         std::fs::read_to_string(path).map_err(|e| format!("The file {} cannot be read: {e}.", path.display()))
