@@ -3,7 +3,7 @@
 //! A claim is judged on the straight line of `bfv check`: what is accepted is what would be stored, read back. The texts may declare
 //! nothing but claims, so nothing that one request says is seen by the next one.
 
-use crate::check::CheckOptions;
+use crate::check::{CheckOptions, Goal as Task};
 use crate::engaged::{EVALUATIONS, Engaged};
 use crate::front::{Front, Known, Plugged, goal, mistake, over, script_engines, with_library};
 use crate::line::Line;
@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The name of the module that a text becomes.
-const MODULE: &str = "request";
+pub(crate) const MODULE: &str = "request";
 /// The name of the module that the declarations of a client become.
 const GIVEN: &str = "given";
 
@@ -105,16 +105,16 @@ impl Desk {
     /// What is wrong with the text. Nothing is judged then.
     pub fn judge(&mut self, name: &str, text: &str, steps: u64) -> Rulings {
         let (sources, claims) = self.claims(name, text, steps)?;
-        self.rule(claims, &sources, steps)
+        self.rule(claims.into_iter().map(|c| goal(MODULE, c, &sources)).collect(), steps)
     }
 
-    /// Judges claims that were elaborated.
-    pub(crate) fn rule(&mut self, claims: Vec<Claim>, sources: &Sources, steps: u64) -> Rulings {
+    /// Judges goals.
+    pub(crate) fn rule(&mut self, goals: Vec<Task>, steps: u64) -> Rulings {
         let options = CheckOptions { paths: Vec::new(), goal: None, steps, store: None, repair: false };
         let mut line = Line::new(&options, &self.signature, &self.context, &mut self.front, &mut self.search);
         let mut rulings = Vec::new();
-        for claim in claims {
-            if let Some((report, evidence)) = line.goal(&goal(MODULE, claim, sources)) {
+        for goal in goals {
+            if let Some((report, evidence)) = line.goal(&goal) {
                 rulings.push(Ruling { report, bytes: line.bytes.take(), evidence, written: None });
             }
         }

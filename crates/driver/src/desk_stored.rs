@@ -1,8 +1,9 @@
 //! Evidence that was found before, on the desk: for the very statement, or for one of which it is an instance.
 
-use crate::desk::{Desk, Ruling};
+use crate::check::{Candidate, Goal};
+use crate::desk::{Desk, MODULE, Ruling};
+use crate::front::goal;
 use crate::problem::Problem;
-use bfv_elab::Given;
 use bfv_format::{Hash, Outcome, Renumber, Stored, Term, decl_hashes};
 
 impl Desk {
@@ -41,18 +42,19 @@ impl Desk {
         instance: impl FnOnce(&Term, &Term, &Term) -> Option<Term>,
     ) -> Result<Option<Ruling>, Vec<Problem>> {
         let Ok(stored) = bfv_format::read(earlier) else { return Ok(None) };
-        let (sources, mut claim) = self.one(name, text, steps)?;
+        let (sources, claim) = self.one(name, text, steps)?;
         let Some((statement, evidence)) = self.moved(&stored) else { return Ok(None) };
-        let (term, witness) = if statement == claim.statement {
-            (evidence, stored.witness)
+        let (evidence, witness, engine) = if statement == claim.statement {
+            (evidence, stored.witness, stored.engine)
         } else if stored.verdict == Outcome::Proved {
             let Some(term) = instance(&statement, &evidence, &claim.statement) else { return Ok(None) };
-            (term, Vec::new())
+            (term, Vec::new(), "cache".to_owned())
         } else {
             return Ok(None);
         };
-        claim.given = Some(Given { outcome: stored.verdict, term, witness });
-        match self.rule(vec![claim], &sources, steps) {
+        let given = Candidate { outcome: stored.verdict, evidence, witness, engine };
+        let goal = Goal { given: Some(given), ..goal(MODULE, claim, &sources) };
+        match self.rule(vec![goal], steps) {
             Ok(mut rulings) => Ok(rulings.pop()),
             // Evidence that the kernel refuses is a problem of the source elsewhere. Here it is none.
             Err(_) => Ok(None),

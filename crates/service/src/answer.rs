@@ -1,6 +1,8 @@
 //! Answers of the protocol as JSON.
 
+use crate::plane::drawn;
 use crate::solve::Found;
+use crate::wire::Goal;
 use bfv_driver::{Consistency, Math, Ruling, goal_message, in_math, named_values, statement_sentence};
 use bfv_elab::OpenGoal;
 use serde_json::{Value, json};
@@ -73,12 +75,15 @@ pub fn issue(severity: &str, description: &str, suggestion: &str) -> Value {
 }
 
 /// The point of a refutation that the kernel accepted.
-pub fn counterexample(ruling: &Ruling) -> Value {
+pub fn counterexample(ruling: &Ruling, goal: &Goal) -> Value {
     let point = &ruling.report.counterexample;
     let witness: Vec<Value> = point.iter().map(|(name, value)| json!({ "var": name, "value": value })).collect();
+    let (constructions, facts) = drawn(goal, point).unwrap_or_default();
     json!({
         "witness": witness,
         "spoken": named_values(point, Math::Words),
+        "constructions": constructions,
+        "facts": facts,
         "formal_verification": formal(ruling),
     })
 }

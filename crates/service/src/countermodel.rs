@@ -40,8 +40,13 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Value>, Stop> {
         }
     });
     match found {
-        // Where nothing but one statement about numbers is given, a model says no more than that it is not a matter of logic.
-        Ok(found) => Ok(found.filter(|(_, atoms)| bench.sheet.typed || atoms.len() > 1).map(|(m, a)| told(&m, &a))),
+        // A model in which nothing holds says of an equation no more than that it is not a matter of logic.
+        Ok(found) => Ok(found
+            .filter(|(model, atoms)| {
+                let holds = model.worlds.iter().any(|w| !w.atoms.is_empty());
+                bench.sheet.typed && (holds || !atoms.iter().any(|a| a.contains('=')))
+            })
+            .map(|(model, atoms)| told(&model, &atoms))),
         Err(problems) => {
             let fault = problems.first().map(|p| bench.sheet.fault(p, ""));
             Err(fault.unwrap_or_else(|| Fault::internal("A goal was refused without a reason.")).into())

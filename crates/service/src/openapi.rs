@@ -184,7 +184,12 @@ pub fn document() -> Value {
         ),
     );
     schemas.insert("state".into(), object(&["goals"], json!({
-        "goals": list(reference("goal")), "hypotheses": list(variable("id", "statement")), "constructions": { "description": "Not used." },
+        "goals": list(reference("goal")), "hypotheses": list(variable("id", "statement")), "constructions": list(reference("construction")),
+    })));
+    schemas.insert("construction".into(), object(&["id", "type"], json!({
+        "id": text("A name. A point A gives its goal the real numbers A_x and A_y."), "type": { "enum": ["Point", "Line"] },
+        "position": object(&["x", "y"], json!({ "x": { "type": "number" }, "y": { "type": "number" } })),
+        "endpoints": list(text("The name of a point.")),
     })));
     schemas
         .insert("statement".into(), json!({ "oneOf": [text("In the language of .sctt files."), reference("goal")] }));

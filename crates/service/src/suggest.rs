@@ -136,7 +136,7 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
         match ruling.report.verdict.kind() {
             Verdict::Refuted => {
                 found.clear();
-                said.all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(ruling) }));
+                said.all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(ruling, goal) }));
                 let point = bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words);
                 said.reasons.push(format!("Goal {} is false. Counterexample: {point}.", goal.id));
             }

@@ -147,14 +147,14 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
         Err(problem) => {
             let fault = bench.sheet.fault(&problem, &step.tactic.place);
             let issues = vec![issue("error", &fault.what, &fault.mend)];
-            let point = refuted(&mut bench, wanted)?;
+            let point = refuted(&mut bench, goal, wanted)?;
             return Ok(outcome(false, false, "the step is not accepted", issues, &[], not_checked(), point));
         }
     };
     if !open.is_empty() {
         let what = format!("The step is accepted, and {} left. The goal is not proved yet.", are(open.len()));
         let issues = vec![issue("note", &what, "Prove what is left.")];
-        let point = refuted(&mut bench, wanted)?;
+        let point = refuted(&mut bench, goal, wanted)?;
         return Ok(outcome(false, true, "step accepted, goals left", issues, &open, not_checked(), point));
     }
     match bench.judge(&script)? {
@@ -173,19 +173,21 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
                 "The kernel did not accept the proof that the step ends with.",
                 "Try another step.",
             )];
-            let point = refuted(&mut bench, wanted)?;
+            let point = refuted(&mut bench, goal, wanted)?;
             Ok(outcome(false, false, "the kernel refused the proof", issues, &[], not_checked(), point))
         }
     }
 }
 
 /// A point at which the goal fails, where one is wanted and found.
-fn refuted(bench: &mut Bench<'_>, wanted: bool) -> Result<Value, Stop> {
+fn refuted(bench: &mut Bench<'_>, goal: &Goal, wanted: bool) -> Result<Value, Stop> {
     if !wanted {
         return Ok(Value::Null);
     }
     match bench.search(0, SUGGESTED) {
-        Ok(Some(ruling)) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(answer::counterexample(&ruling)),
+        Ok(Some(ruling)) if ruling.report.verdict.kind() == Verdict::Refuted => {
+            Ok(answer::counterexample(&ruling, goal))
+        }
         Ok(_) | Err(Stop::Deadline) => Ok(Value::Null),
         Err(other) => Err(other),
     }
@@ -218,7 +220,7 @@ fn complete(
     };
     if let Some(ruling) = early.as_ref().filter(|r| r.report.verdict.kind() == Verdict::Refuted) {
         keep(&bench, "", ruling);
-        return Ok(false_goal(ruling));
+        return Ok(false_goal(goal, ruling));
     }
     if let (Some(recalled), Some(ruling), true) = (script, &early, free) {
         let steps = bench.steps_of(&recalled.script)?;
@@ -257,7 +259,7 @@ fn complete(
         }
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => {
             keep(&bench, "", &ruling);
-            Ok(false_goal(&ruling))
+            Ok(false_goal(goal, &ruling))
         }
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Unknown => {
             let reason = format!("No proof was found. {}", answer::reason(&ruling));
@@ -268,8 +270,8 @@ fn complete(
 }
 
 /// The answer where there is nothing to complete.
-fn false_goal(ruling: &Ruling) -> Value {
-    json!({ "proof": null, "reason": "The goal is false.", "counterexample": answer::counterexample(ruling) })
+fn false_goal(goal: &Goal, ruling: &Ruling) -> Value {
+    json!({ "proof": null, "reason": "The goal is false.", "counterexample": answer::counterexample(ruling, goal) })
 }
 
 /// A whole proof that the kernel accepted.
@@ -346,7 +348,7 @@ fn counterexample(desk: &mut Desk, memory: &Memory, goal: &Goal, limits: &Limits
     let Some(ruling) = found else { return Ok(unknown(Kind::Counterexample)) };
     Ok(match ruling.report.verdict.kind() {
         Verdict::Refuted => {
-            json!({ "found": true, "verdict": "refuted", "counterexample": answer::counterexample(&ruling), "reason": "The kernel accepted the refutation." })
+            json!({ "found": true, "verdict": "refuted", "counterexample": answer::counterexample(&ruling, goal), "reason": "The kernel accepted the refutation." })
         }
         Verdict::Proved => {
             json!({ "found": false, "verdict": "proved", "reason": "The kernel accepted a proof, so there is no counterexample.", "formal_verification": formal(&ruling) })

@@ -3,6 +3,7 @@
 
 use crate::explain::Level;
 use crate::fault::Fault;
+use crate::plane::{self, Construction};
 use bfv_model::fields::{Fields, Found};
 use bfv_model::json;
 
@@ -46,6 +47,8 @@ pub struct Goal {
     pub statement: Piece,
     /// Variables, then hypotheses, each of which may speak of those before it.
     pub context: Vec<Variable>,
+    /// What is drawn.
+    pub constructions: Vec<Construction>,
 }
 
 /// A step: a word and what follows it.
@@ -307,7 +310,7 @@ fn piece(found: &Found<'_>) -> Result<Piece, Fault> {
 }
 
 /// The name of a variable or hypothesis: what the language can read as one.
-fn name(found: &Found<'_>) -> Result<Piece, Fault> {
+pub(crate) fn name(found: &Found<'_>) -> Result<Piece, Fault> {
     let given = piece(found)?;
     let mut letters = given.text.chars();
     let first = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
@@ -319,7 +322,7 @@ fn name(found: &Found<'_>) -> Result<Piece, Fault> {
 }
 
 /// The entries of a list that may be missing or empty.
-fn entries<'a>(fields: &mut Fields<'a>, name: &'static str) -> Result<Vec<Found<'a>>, Fault> {
+pub(crate) fn entries<'a>(fields: &mut Fields<'a>, name: &'static str) -> Result<Vec<Found<'a>>, Fault> {
     match fields.maybe(name) {
         Some(list) if !list.is_null() && !list.is_empty_list() => Ok(list.list(ENTRIES)?),
         _ => Ok(Vec::new()),
@@ -346,6 +349,7 @@ fn hypotheses(fields: &mut Fields<'_>) -> Result<Vec<Variable>, Fault> {
 fn goals(state: &mut Fields<'_>) -> Result<Vec<Goal>, Fault> {
     let list = state.must("goals")?.list(GOALS)?;
     let hypotheses = hypotheses(state)?;
+    let constructions = plane::read(state)?;
     let mut out: Vec<Goal> = Vec::new();
     for (entry, number) in list.iter().zip(1..) {
         let mut fields = entry.object()?;
@@ -362,7 +366,9 @@ fn goals(state: &mut Fields<'_>) -> Result<Vec<Goal>, Fault> {
         let statement = piece(&fields.must("statement")?)?;
         let mut context = variables(&mut fields)?;
         context.extend(hypotheses.iter().cloned());
-        out.push(Goal { id, statement, context });
+        let mut goal = Goal { id, statement, context, constructions: Vec::new() };
+        plane::add(&mut goal, &constructions);
+        out.push(goal);
     }
     Ok(out)
 }
@@ -374,11 +380,17 @@ fn sole(found: &Found<'_>, fields: &mut Fields<'_>) -> Result<Goal, Fault> {
             id: "goal".to_owned(),
             statement: piece(&fields.must("statement")?)?,
             context: variables(&mut fields)?,
+            constructions: Vec::new(),
         },
-        Err(_) => Goal { id: "goal".to_owned(), statement: piece(found)?, context: Vec::new() },
+        Err(_) => {
+            Goal { id: "goal".to_owned(), statement: piece(found)?, context: Vec::new(), constructions: Vec::new() }
+        }
     };
     if let Some(state) = fields.maybe("proof_state") {
-        goal.context.extend(hypotheses(&mut state.object()?)?);
+        let mut state = state.object()?;
+        goal.context.extend(hypotheses(&mut state)?);
+        let constructions = plane::read(&mut state)?;
+        plane::add(&mut goal, &constructions);
     }
     Ok(goal)
 }

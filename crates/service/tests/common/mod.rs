@@ -61,6 +61,12 @@ impl Server {
         assert!(Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap().success());
     }
 
+    /// Kills it at once.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for its end: how it ended, and its last words.
     pub fn wait(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
