@@ -204,7 +204,7 @@ fn starts(program: &Path) -> Result<String, String> {
         let server = Server::start(program)?;
         loop {
             let (answer, _) = server.ask(&simple())?;
-            if answer.status == 200 {
+            if answer.status == 200 && answer.json()["suggestions"].as_array().is_some_and(|all| !all.is_empty()) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(1));
