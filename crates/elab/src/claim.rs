@@ -31,8 +31,7 @@ impl Session {
                 "Write `: statement` after its name and binders.",
             );
         };
-        let statement =
-            self.statement(d.span, d.name.span, &d.binders, ty, any_type(d), engines)?;
+        let statement = self.statement(d.span, d.name.span, &d.binders, ty, any_type(d), engines)?;
         let mut variables: Vec<String> = params(&d.binders).into_iter().map(|(n, _)| n).collect();
         if let ExprKind::Pi(bs, _) = &*ty.kind {
             variables.extend(params(bs).into_iter().map(|(n, _)| n));

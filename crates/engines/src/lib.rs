@@ -1,9 +1,10 @@
 //! Which engines the programs of bfv have: one list for all of them, so that they find the same.
 
 use bfv_driver::Plugged;
+use bfv_engine_data::Narrow;
 use bfv_engine_egg::Egg;
-use bfv_engine_inhabit::Inhabit;
 use bfv_engine_induct::Induct;
+use bfv_engine_inhabit::Inhabit;
 use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
@@ -21,6 +22,12 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 
 /// The same with hints of z3.
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
+
+/// Points over data types, as far as they are small: what is false is mostly false there.
+const NARROW: Narrow = Narrow { most: 300, quiet: true };
+
+/// The same for longer, once nothing else helped.
+const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
 const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Inhabit]);
@@ -55,7 +62,7 @@ pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit],
+    search: &[&NARROW, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &NARROW_ON],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -66,6 +73,19 @@ pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 /// The engines where z3 is asked for.
 pub const WITH_Z3: Plugged = Plugged {
-    search: &[&Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &Asked(&Z3), &HINTED],
+    search: &[
+        &NARROW,
+        &Induct,
+        &INVARIANTS,
+        &Explore,
+        &Native,
+        &EGG,
+        &GROUND,
+        &Logic,
+        &Inhabit,
+        &NARROW_ON,
+        &Asked(&Z3),
+        &HINTED,
+    ],
     ..ENGINES
 };

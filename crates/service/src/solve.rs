@@ -313,11 +313,10 @@ impl<'d> Bench<'d> {
             }
             let ruling = self.ruling(&text, steps)?;
             let decided = ruling.as_ref().is_some_and(|r| r.report.verdict.kind() != Kind::Unknown);
+            // What the kernel refused it may have refused for want of steps.
             let may_help = ruling.as_ref().is_some_and(|r| {
-                matches!(
-                    r.report.verdict,
-                    bfv_driver::Verdict::Unknown(bfv_driver::Reason::Budget | bfv_driver::Reason::Incomplete)
-                )
+                use bfv_driver::Reason::{Budget, Incomplete, RejectedCandidate};
+                matches!(r.report.verdict, bfv_driver::Verdict::Unknown(Budget | Incomplete | RejectedCandidate))
             });
             last = ruling;
             if decided || !may_help {

@@ -13,6 +13,8 @@ mod process;
 mod protocols;
 mod prover;
 mod results;
+mod service;
+mod serving;
 mod soak;
 mod statements;
 mod test;
@@ -22,7 +24,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are thirteen tasks. Usage:
+const USAGE: &str = "There are fourteen tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -33,6 +35,7 @@ cargo xtask bench exact measures the integer operations of workers, and writes b
 cargo xtask bench audit measures what it costs to check an answer, and writes benches/RESULTS.md.
 cargo xtask bench prover measures what commitments cost a worker, and writes benches/RESULTS.md.
 cargo xtask bench control measures an answer with a certificate beside a proof of ezkl, and writes benches/RESULTS.md.
+cargo xtask bench service GOALS asks the service over HTTP about the goals in a folder, and writes benches/RESULTS.md. Without a folder, the variable BFV_GOALS names it.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.";
@@ -52,6 +55,8 @@ fn main() -> ExitCode {
         ["bench", "audit"] => audit::bench(),
         ["bench", "prover"] => prover::bench(),
         ["bench", "control"] => control::bench(),
+        ["bench", "service"] => service::bench(None),
+        ["bench", "service", folder] => service::bench(Some(folder)),
         ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1, None),
         ["soak", times, word @ ..] if word.len() < 2 => match times.parse() {

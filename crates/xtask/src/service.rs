@@ -1,0 +1,376 @@
+//! The benchmark of the service: goals of other programs, asked over HTTP from a process of their own.
+
+use crate::serving::{Server, build, read};
+use crate::{results, say};
+use bfv_goals::{Expected, Fault, Goal, inhabit, logic, tip};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long one request may take, in milliseconds.
+const LIMIT: u32 = 5_000;
+/// Where the shuffle of the goals begins.
+const SEED: u64 = 20_250_711;
+/// Clients at once, and how long they ask.
+const CLIENTS: usize = 8;
+const SPAN: Duration = Duration::from_secs(10);
+/// Streams that are open at once.
+const STREAMS: usize = 1_000;
+/// How often a start and a cancellation are measured.
+const STARTS: usize = 5;
+const CANCELLED: usize = 20;
+/// The environment variable that names the folder of the goals.
+const FOLDER: &str = "BFV_GOALS";
+
+/// The sets of goals: a folder or a file, and how it is read.
+const SETS: [(&str, &str); 4] =
+    [("IsaPlanner", "isaplanner"), ("false", "false"), ("ILTP pick", "iltp_pick.json"), ("DTTBench", "dttbench")];
+
+/// Goals with the number of their set.
+type Goals = Vec<(usize, Goal)>;
+
+/// What came of a goal.
+struct Row {
+    set: usize,
+    name: String,
+    /// Milliseconds until the answer, where the kernel accepted what was asked for.
+    solved: Option<f64>,
+    wrong: bool,
+    suggested: f64,
+    checked: bool,
+}
+
+/// Measures the service and writes the section of the results.
+///
+/// # Errors
+/// The service or the goals cannot be read, or an answer is wrong.
+pub fn bench(folder: Option<&str>) -> Result<(), String> {
+    let folder = folder.map(PathBuf::from).or_else(|| std::env::var_os(FOLDER).map(PathBuf::from));
+    let Some(folder) = folder else {
+        say(&format!(
+            "Not measured: no folder of goals is named. Name one after the task, or in the variable {FOLDER}."
+        ));
+        return Ok(());
+    };
+    let machine = results::machine();
+    let (goals, mut notes) = load(&folder)?;
+    let program = build()?;
+    let cold = starts(&program)?;
+    say(&format!("Cold: {cold}"));
+    let server = Server::start(&program)?;
+    server.ready()?;
+    let mut rows = Vec::new();
+    for (n, (set, goal)) in goals.iter().enumerate() {
+        rows.push(measure(&server, *set, goal)?);
+        if n % 50 == 49 {
+            say(&format!("{} of {} goals were asked.", n + 1, goals.len()));
+        }
+    }
+    let clients = clients(&server, &goals, &rows)?;
+    say(&clients);
+    let streams = streams(&server)?;
+    say(&streams);
+    let cancelled = cancelled(&server)?;
+    say(&cancelled);
+    for peer in ["cvc5", "z3", "agda"] {
+        notes.push(match found(peer) {
+            true => format!("Not asked: {peer}, because its text for these goals is not made by this task yet."),
+            false => format!("Not asked: {peer}, because no program of that name is in PATH."),
+        });
+    }
+    let wrong: Vec<&str> = rows.iter().filter(|r| r.wrong).map(|r| r.name.as_str()).collect();
+    let page = page(&machine, &rows, &[cold, clients, streams, cancelled], &notes);
+    results::written("Service", &page)?;
+    if wrong.is_empty() { Ok(()) } else { Err(format!("These answers are wrong: {}.", wrong.join(", "))) }
+}
+
+/// The goals of all sets in their fixed order, and sentences about those that have no translation.
+fn load(folder: &Path) -> Result<(Goals, Vec<String>), String> {
+    let mut all: Vec<(usize, Result<Goal, Fault>)> = Vec::new();
+    let text = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|e| format!("The file {} cannot be read: {e}.", path.display()))
+    };
+    for (set, (_, place)) in SETS.iter().enumerate() {
+        let path = folder.join(place);
+        if path.is_file() {
+            all.extend(logic(&text(&path)?).map_err(|e| e.to_string())?.into_iter().map(|g| (set, g)));
+            continue;
+        }
+        let entries =
+            std::fs::read_dir(&path).map_err(|e| format!("The folder {} cannot be read: {e}.", path.display()))?;
+        let mut files: Vec<PathBuf> = entries.filter_map(|f| Some(f.ok()?.path())).collect();
+        files.retain(|f| f.extension().is_some_and(|e| e == "json") && !f.ends_with("index.json"));
+        files.sort();
+        for file in files {
+            let text = text(&file)?;
+            all.push((set, if text.contains("\"datatypes\"") { tip(&text) } else { inhabit(&text) }));
+        }
+    }
+    let (mut goals, mut notes) = (Vec::new(), Vec::new());
+    for (set, goal) in all {
+        match goal {
+            Ok(goal) => goals.push((set, goal)),
+            Err(fault) => notes.push(fault.to_string()),
+        }
+    }
+    shuffle(&mut goals);
+    Ok((goals, notes))
+}
+
+/// Fisher and Yates, with a linear congruence of Knuth.
+fn shuffle<T>(all: &mut [T]) {
+    let mut state = SEED;
+    for n in (1..all.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let below = u64::try_from(n + 1).unwrap_or(u64::MAX);
+        all.swap(n, usize::try_from((state >> 33) % below).unwrap_or(0));
+    }
+}
+
+/// The parts of a message that are the same in all kinds.
+fn message(kind: &str, goal: &Goal) -> Value {
+    let context: Vec<Value> = goal.binders.iter().map(|b| json!({ "var": b.name, "type": b.ty })).collect();
+    let stated = json!({ "id": "goal", "statement": goal.statement, "context": context });
+    let mut out = json!({ "type": kind, "imports": goal.imports, "timeout_ms": LIMIT });
+    if let Value::Object(fields) = &mut out {
+        if !goal.declarations.is_empty() {
+            fields.insert("declarations".into(), goal.declarations.clone().into());
+        }
+        match kind {
+            "REQUEST_PROOF_SUGGESTION" => fields.insert("proof_state".into(), json!({ "goals": [stated] })),
+            "REQUEST_PROOF_COMPLETION" => fields.insert("proof_sketch".into(), json!({ "goal": stated })),
+            _ => fields.insert("theorem".into(), stated),
+        };
+    }
+    out
+}
+
+fn some(v: &Value) -> bool {
+    match v {
+        Value::Null => false,
+        Value::Array(all) => !all.is_empty(),
+        _ => true,
+    }
+}
+
+fn measure(server: &Server, set: usize, goal: &Goal) -> Result<Row, String> {
+    let (answer, suggested) = server.ask(&message("REQUEST_PROOF_SUGGESTION", goal))?;
+    let said = answer.json();
+    let steps = said["suggestions"].as_array().cloned().unwrap_or_default();
+    let proves = steps.iter().any(|s| s["valid"] == true) || some(&said["proved_goals"]);
+    let refutes = some(&said["refuted_goals"]);
+    // That logic alone does not suffice is an answer only where there is no proof.
+    let checked = proves || refutes || goal.expected == Expected::Open && some(&said["countermodels"]);
+    let kind = if goal.expected == Expected::Proved { "REQUEST_PROOF_COMPLETION" } else { "REQUEST_COUNTEREXAMPLE" };
+    let (answer, took) = server.ask(&message(kind, goal))?;
+    let said = answer.json();
+    let proved = said["proof"]["formal_verification"]["status"] == "proved" || said["verdict"] == "proved";
+    let refuted = some(&said["counterexample"]);
+    let right = match goal.expected {
+        Expected::Proved => proved,
+        Expected::Refuted => refuted,
+        // What is refuted has no proof, either.
+        Expected::Open => some(&said["countermodel"]) || refuted,
+    };
+    let wrong = match goal.expected {
+        Expected::Proved => refuted || refutes,
+        Expected::Refuted => proved || proves,
+        Expected::Open => proved || proves,
+    };
+    Ok(Row { set, name: goal.name.clone(), solved: right.then_some(took), wrong, suggested, checked })
+}
+
+/// The smallest value that so many of a hundred are not above.
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(place).copied().unwrap_or(f64::NAN)
+}
+
+fn sorted(mut all: Vec<f64>) -> Vec<f64> {
+    all.sort_by(f64::total_cmp);
+    all
+}
+
+/// A goal that the library alone states.
+fn simple() -> Value {
+    json!({ "type": "REQUEST_PROOF_SUGGESTION", "timeout_ms": LIMIT, "proof_state": { "goals": [{ "id": "goal", "statement": "forall (n : Nat), n + 0 = n" }] } })
+}
+
+/// From the start of the process to the first answer.
+fn starts(program: &Path) -> Result<String, String> {
+    let mut all = Vec::new();
+    for _ in 0..STARTS {
+        let start = Instant::now();
+        let server = Server::start(program)?;
+        loop {
+            let (answer, _) = server.ask(&simple())?;
+            if answer.status == 200 && answer.json()["suggestions"].as_array().is_some_and(|all| !all.is_empty()) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        all.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let all = sorted(all);
+    Ok(format!(
+        "from the start of the process to the first answer {:.0} ms, the median of {STARTS}, at most {:.0} ms; 300 ms are asked.",
+        percentile(&all, 50),
+        percentile(&all, 100)
+    ))
+}
+
+/// Several clients ask for suggestions as fast as they get them, about the goals that one client got within 50 ms.
+fn clients(server: &Server, goals: &[(usize, Goal)], rows: &[Row]) -> Result<String, String> {
+    let quick = goals.iter().zip(rows).filter(|(_, r)| r.suggested < 50.0 && r.checked);
+    let messages: Vec<Value> = quick.map(|((_, g), _)| message("REQUEST_PROOF_SUGGESTION", g)).collect();
+    if messages.is_empty() {
+        return Ok("Several clients were not measured, because no goal was answered within 50 ms.".to_owned());
+    }
+    let start = Instant::now();
+    let times: Vec<Result<Vec<f64>, String>> = std::thread::scope(|s| {
+        let work = |first: usize| {
+            let messages = &messages;
+            move || {
+                let mut times = Vec::new();
+                for m in messages.iter().cycle().skip(first * 7) {
+                    if start.elapsed() >= SPAN {
+                        break;
+                    }
+                    let (answer, took) = server.ask(m)?;
+                    if answer.status == 200 {
+                        times.push(took);
+                    }
+                }
+                Ok(times)
+            }
+        };
+        let all: Vec<_> = (0..CLIENTS).map(|n| s.spawn(work(n))).collect();
+        let ended =
+            |t: std::thread::ScopedJoinHandle<'_, _>| t.join().unwrap_or_else(|_| Err("A client failed.".to_owned()));
+        all.into_iter().map(ended).collect()
+    });
+    let seconds = start.elapsed().as_secs_f64();
+    let all = sorted(times.into_iter().collect::<Result<Vec<_>, _>>()?.concat());
+    let count = f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX));
+    Ok(format!(
+        "{CLIENTS} clients, suggestions for {} goals in turn: {:.0} answers a second, {:.1} ms at p50 and {:.1} ms at p95.",
+        messages.len(),
+        count / seconds,
+        percentile(&all, 50),
+        percentile(&all, 95)
+    ))
+}
+
+/// Many streams of events at once, each with one question.
+fn streams(server: &Server) -> Result<String, String> {
+    let body = simple().to_string();
+    let start = Instant::now();
+    let mut open = Vec::new();
+    for n in 0..STREAMS {
+        match server.open("POST", "/v1/message", "Accept: text/event-stream\r\n", &body) {
+            Ok(stream) => open.push(stream),
+            Err(why) => {
+                return Ok(format!("{STREAMS} streams were not measured, because only {n} could be opened. {why}"));
+            }
+        }
+    }
+    let mut answered = 0u32;
+    for stream in &mut open {
+        answered += u32::from(read(stream)?.body.contains("PROOF_SUGGESTIONS"));
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    Ok(format!(
+        "{STREAMS} open event streams, each with one question: {answered} answered, {:.0} a second.",
+        f64::from(answered) / seconds
+    ))
+}
+
+/// How long the service works on after its client went away.
+fn cancelled(server: &Server) -> Result<String, String> {
+    // Nobody knows whether it is true, so the search goes on.
+    let hard = json!({ "type": "REQUEST_COUNTEREXAMPLE", "timeout_ms": 60_000,
+        "theorem": "forall (a b c d : Nat), a * a * a + b * b * b + c * c * c != 114 + d * d * d * d * d" });
+    let mut all = Vec::new();
+    for _ in 0..CANCELLED {
+        let stream = server.open("POST", "/v1/message", "", &hard.to_string())?;
+        let start = Instant::now();
+        while server.metric("bfv_running")? < 1.0 {
+            if start.elapsed() > Duration::from_secs(5) {
+                return Ok("Cancellation was not measured, because the question was answered at once.".to_owned());
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        if server.metric("bfv_running")? < 1.0 {
+            continue;
+        }
+        let gone = Instant::now();
+        drop(stream);
+        while server.metric("bfv_running")? >= 1.0 {
+            if gone.elapsed() > Duration::from_secs(60) {
+                return Err("A cancelled request is still worked on after a minute.".to_owned());
+            }
+        }
+        all.push(gone.elapsed().as_secs_f64() * 1e3);
+    }
+    if all.is_empty() {
+        return Ok("Cancellation was not measured, because the question was answered within 50 ms.".to_owned());
+    }
+    let all = sorted(all);
+    Ok(format!(
+        "cancellation by a connection that breaks off: idle again after {:.1} ms, the median of {}, at most {:.1} ms; 20 ms are asked.",
+        percentile(&all, 50),
+        all.len(),
+        percentile(&all, 100)
+    ))
+}
+
+/// Whether a program is in the path.
+fn found(name: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|f| f.join(name).is_file()))
+}
+
+fn page(machine: &str, rows: &[Row], figures: &[String], notes: &[String]) -> String {
+    let mut out = format!(
+        "{machine}\n\nWritten by `cargo xtask bench service`. The service and its client are two processes on this machine. Goals come in one shuffled order with a fixed seed, \
+         each first as a request for suggestions, then as one for a proof, or for a counterexample where it is false or has no proof. A goal counts as solved where the kernel accepted the proof or the refutation, \
+         or, for what has no proof, the Kripke model was checked; times are those of the client, with {LIMIT} ms as the limit. The process is warm, and no answer is kept between requests.\n\n\
+         | set | goals | solved | within 50 ms | within 1 s | within 5 s | wrong |\n|---|---|---|---|---|---|---|\n"
+    );
+    for (n, (name, _)) in SETS.iter().enumerate() {
+        let own: Vec<&Row> = rows.iter().filter(|r| r.set == n).collect();
+        let within = |ms: f64| own.iter().filter(|r| r.solved.is_some_and(|t| t <= ms)).count();
+        out += &format!(
+            "| {name} | {} | {} | {} | {} | {} | {} |\n",
+            own.len(),
+            within(f64::INFINITY),
+            within(50.0),
+            within(1_000.0),
+            within(5_000.0),
+            own.iter().filter(|r| r.wrong).count()
+        );
+    }
+    let times = sorted(rows.iter().map(|r| r.suggested).collect());
+    let checked = rows.iter().filter(|r| r.checked).count();
+    out += &format!(
+        "\n- Suggestions, all sets together: {:.1} ms at p50, {:.1} ms at p95, {:.1} ms at p99. Answered with a whole proof, a counterexample or a model that was checked: {checked} of {}, {} in a hundred.\n",
+        percentile(&times, 50),
+        percentile(&times, 95),
+        percentile(&times, 99),
+        rows.len(),
+        checked * 100 / rows.len().max(1)
+    );
+    for (figure, word) in figures.iter().zip(["Cold: ", "", "", "Idle: "]) {
+        out += &format!("- {word}{figure}\n");
+    }
+    for (n, (name, _)) in SETS.iter().enumerate() {
+        let open: Vec<&str> =
+            rows.iter().filter(|r| r.set == n && r.solved.is_none()).map(|r| r.name.as_str()).collect();
+        if !open.is_empty() {
+            out += &format!("- Not solved of {name}: {}.\n", open.join(", "));
+        }
+    }
+    for note in notes {
+        out += &format!("- {note}\n");
+    }
+    out
+}
