@@ -4,6 +4,7 @@ use crate::check::{Candidate, Goal};
 use crate::desk::{Desk, MODULE, Ruling};
 use crate::front::goal;
 use crate::problem::Problem;
+use crate::replay::COPIES;
 use bfv_format::{Hash, Outcome, Renumber, Stored, Term, decl_hashes};
 
 impl Desk {
@@ -39,19 +40,23 @@ impl Desk {
         text: &str,
         earlier: &[u8],
         steps: u64,
-        instance: impl FnOnce(&Term, &Term, &Term) -> Option<Term>,
+        instance: impl Fn(&Term, &Term, &Term) -> Option<Term>,
     ) -> Result<Option<Ruling>, Vec<Problem>> {
         let Ok(stored) = bfv_format::read(earlier) else { return Ok(None) };
         let (sources, claim) = self.one(name, text, steps)?;
-        let Some((statement, evidence)) = self.moved(&stored) else { return Ok(None) };
-        let (evidence, witness, engine) = if statement == claim.statement {
-            (evidence, stored.witness, stored.engine)
-        } else if stored.verdict == Outcome::Proved {
-            let Some(term) = instance(&statement, &evidence, &claim.statement) else { return Ok(None) };
-            (term, Vec::new(), "cache".to_owned())
-        } else {
-            return Ok(None);
-        };
+        let mut offered = None;
+        for which in 0..COPIES {
+            let Some((statement, evidence)) = self.moved(&stored, which) else { break };
+            if statement == claim.statement {
+                offered = Some((evidence, stored.witness, stored.engine));
+                break;
+            }
+            if offered.is_none() && stored.verdict == Outcome::Proved {
+                let term = instance(&statement, &evidence, &claim.statement);
+                offered = term.map(|term| (term, Vec::new(), "cache".to_owned()));
+            }
+        }
+        let Some((evidence, witness, engine)) = offered else { return Ok(None) };
         let given = Candidate { outcome: stored.verdict, evidence, witness, engine };
         let goal = Goal { given: Some(given), ..goal(MODULE, claim, &sources) };
         match self.rule(vec![goal], steps) {
@@ -61,12 +66,19 @@ impl Desk {
         }
     }
 
-    /// A stored statement with its evidence over what the desk knows; nothing where that knows not all that they mention.
-    fn moved(&self, stored: &Stored) -> Option<(Term, Term)> {
+    /// A stored statement with its evidence over what the desk knows, with one choice of what there are several of; nothing where that knows
+    /// not all that they mention, or there is no such choice.
+    fn moved(&self, stored: &Stored, which: usize) -> Option<(Term, Term)> {
         let hashes = decl_hashes(&stored.decls).ok()?;
         let mut renumber = Renumber::default();
+        let mut choice = false;
         for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(&hashes)) {
-            renumber.insert(old, self.context.find(hash, decl)?);
+            let (id, another) = self.context.find(hash, decl, which)?;
+            choice |= which == 0 || another || self.context.find(hash, decl, which - 1)?.1;
+            renumber.insert(old, id);
+        }
+        if !choice && which > 0 {
+            return None;
         }
         Some((renumber.term(&stored.statement).ok()?, renumber.term(&stored.evidence).ok()?))
     }

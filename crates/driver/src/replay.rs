@@ -40,15 +40,21 @@ impl Context {
         &self.decls
     }
 
-    /// A declaration that says the same. Of several that do, as two data types of one shape, it is the one with the same name, or the
-    /// first: the name only chooses what is offered to the kernel.
-    pub(crate) fn find(&self, hash: &Hash, decl: &Decl) -> Option<u32> {
+    /// A declaration that says the same, and whether there is another choice. Of several that do, as two data types of one shape with the
+    /// functions over them, those with the same name are meant, and of these the one with this number: the copies of two modules stand in
+    /// one order. It only chooses what is offered to the kernel.
+    pub(crate) fn find(&self, hash: &Hash, decl: &Decl, which: usize) -> Option<(u32, bool)> {
         let all = self.by_hash.get(hash)?;
         let named = |id: &&u32| {
             let ours = usize::try_from(**id).ok().and_then(|id| self.decls.get(id));
             ours.is_some_and(|d| d.name() == decl.name())
         };
-        all.iter().find(named).or(all.first()).copied()
+        let mut fitting: Vec<u32> = all.iter().filter(named).copied().collect();
+        if fitting.is_empty() {
+            fitting.clone_from(all);
+        }
+        let found = fitting.get(which).or(fitting.last())?;
+        Some((*found, fitting.len() > which + 1))
     }
 
     /// The Merkle hash of a statement over the signature.
@@ -177,10 +183,35 @@ pub(crate) fn judge_moved(
     if !is_of(context, statement, stored, &hashes).map_err(broken)? {
         return Err(StoredFailure::Stale);
     }
+    let mut which = 0;
+    loop {
+        let mut more = false;
+        let done = judge_over(signature, context, statement, (stored, &hashes), limits, (which, &mut more));
+        which += 1;
+        if done.is_ok() || !more || which >= COPIES {
+            return done;
+        }
+    }
+}
+
+/// Most modules that have data types of one shape and name and are told apart by trying.
+pub(crate) const COPIES: usize = 8;
+
+/// The same with one choice of the declarations of which there are several, and whether there is another one.
+fn judge_over(
+    signature: &Signature,
+    context: &Context,
+    statement: &Term,
+    (stored, hashes): (&Stored, &[Hash]),
+    limits: Limits,
+    (which, more): (usize, &mut bool),
+) -> Result<(Judgement, Option<Term>), StoredFailure> {
+    let broken = |e: UnknownConstant| StoredFailure::Rejected(e.to_string());
     let mut renumber = Renumber::default();
     let mut scratch: Option<Signature> = None;
-    for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(&hashes)) {
-        if let Some(id) = context.find(hash, decl) {
+    for (old, (decl, hash)) in (0_u32..).zip(stored.decls.iter().zip(hashes)) {
+        if let Some((id, another)) = context.find(hash, decl, which) {
+            *more |= another;
             renumber.insert(old, id);
             continue;
         }

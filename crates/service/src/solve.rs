@@ -87,12 +87,15 @@ pub struct Tried {
     pub open: Vec<OpenGoal>,
 }
 
+/// Steps, each with the statements of the goals that it left.
+pub type Steps = Vec<(String, Vec<String>)>;
+
 /// A finished script with its steps, each with the goals that it left.
 pub struct Found {
     /// The whole script.
     pub script: Script,
     /// The steps in the order in which they were made, each with the statements of the goals that it left.
-    pub steps: Vec<(String, Vec<String>)>,
+    pub steps: Steps,
 }
 
 impl<'d> Bench<'d> {
@@ -242,7 +245,7 @@ impl<'d> Bench<'d> {
         open: &[OpenGoal],
         (most, inductions): (u32, u32),
         attempts: &mut u32,
-        steps: &mut Vec<(String, Vec<String>)>,
+        steps: &mut Steps,
     ) -> Result<Option<Script>, Stop> {
         let Some(goal) = open.first() else { return Ok(Some(script.clone())) };
         let Some(most) = most.checked_sub(1) else { return Ok(None) };
@@ -273,7 +276,7 @@ impl<'d> Bench<'d> {
     ///
     /// # Errors
     /// The time is used up.
-    pub fn steps_of(&mut self, script: &Script) -> Result<Option<Vec<(String, Vec<String>)>>, Stop> {
+    pub fn steps_of(&mut self, script: &Script) -> Result<Option<Steps>, Stop> {
         let mut steps = Vec::new();
         for (end, step) in script.steps() {
             let text = script.text.get(..end).unwrap_or_default().to_owned();

@@ -6,7 +6,7 @@ use crate::explain::{self, Level};
 use crate::fault::Fault;
 use crate::memory::Memory;
 use crate::sheet::{Script, Sheet};
-use crate::solve::{Bench, Found, Limits, Stop, targets};
+use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
 use crate::steps::{closing, opening};
 use crate::suggest::{one_goal, whole};
 use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
@@ -312,7 +312,7 @@ fn fill(
     open: &[OpenGoal],
     sketch: &[Sketched],
     most: u32,
-    made: &mut Vec<(String, Vec<String>)>,
+    made: &mut Steps,
 ) -> Result<Option<Script>, Stop> {
     let Some((next, rest)) = sketch.split_first() else {
         let Some(found) = bench.finish(script, open, most)? else { return Ok(None) };
