@@ -84,7 +84,12 @@ impl Desk {
     ///
     /// # Errors
     /// bfv has a mistake.
-    pub fn within(engines: Plugged, asked: Edited<'_>, others: &[Edited<'_>], end: usize) -> Result<Desk, Vec<Problem>> {
+    pub fn within(
+        engines: Plugged,
+        asked: Edited<'_>,
+        others: &[Edited<'_>],
+        end: usize,
+    ) -> Result<Desk, Vec<Problem>> {
         let mut sources = Sources::new();
         let (file, _) = bfv_syntax::parse(0, asked.text.as_bytes());
         let module = module_name(asked.name, &file);

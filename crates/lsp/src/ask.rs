@@ -224,12 +224,20 @@ pub fn completion(view: &View, doc: &Doc, at: Position) -> Result<Value, Respons
     for (name, module) in names_at(&desk) {
         let detail = if module.is_empty() { "always there".to_owned() } else { format!("from {module}") };
         let kind = Some(CompletionItemKind::CONSTANT);
-        items.entry(name.clone()).or_insert(CompletionItem { label: name, kind, detail: Some(detail), ..CompletionItem::default() });
+        items.entry(name.clone()).or_insert(CompletionItem {
+            label: name,
+            kind,
+            detail: Some(detail),
+            ..CompletionItem::default()
+        });
     }
     let steps = TACTICS.iter().chain(&MACROS).copied().filter(|w| *w != "script").chain(["box"]);
     for step in steps.filter(|_| in_script(&doc.text, offset)) {
         let (kind, detail) = (Some(CompletionItemKind::KEYWORD), Some("a step of a proof".to_owned()));
-        items.insert(step.to_owned(), CompletionItem { label: step.to_owned(), kind, detail, ..CompletionItem::default() });
+        items.insert(
+            step.to_owned(),
+            CompletionItem { label: step.to_owned(), kind, detail, ..CompletionItem::default() },
+        );
     }
     Ok(json!({ "isIncomplete": false, "items": items.into_values().collect::<Vec<_>>() }))
 }

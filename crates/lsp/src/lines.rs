@@ -55,7 +55,8 @@ mod tests {
         // Two bytes and one unit, then four bytes and two units.
         let text = "a\n\u{fc}\u{1f600}x\r\nend";
         let at = |line, character| Position { line, character };
-        for (place, byte) in [(at(0, 0), 0), (at(1, 0), 2), (at(1, 1), 4), (at(1, 3), 8), (at(1, 4), 9), (at(2, 3), 14)] {
+        for (place, byte) in [(at(0, 0), 0), (at(1, 0), 2), (at(1, 1), 4), (at(1, 3), 8), (at(1, 4), 9), (at(2, 3), 14)]
+        {
             assert_eq!((offset(text, place), position(text, byte)), (byte, place));
         }
         assert_eq!(offset(text, at(1, 2)), 4, "in the middle of a pair");

@@ -56,7 +56,9 @@ fn talk() -> Result<bool, String> {
     let Connection { sender, receiver } = editor;
     let written = Arc::clone(&output);
     let thread = std::thread::Builder::new();
-    let writer = thread.spawn(move || wire::write(&written, receiver)).map_err(|e| format!("The system gives no thread: {e}."))?;
+    let writer = thread
+        .spawn(move || wire::write(&written, receiver))
+        .map_err(|e| format!("The system gives no thread: {e}."))?;
     let thread = std::thread::Builder::new();
     // It may wait for input for ever, and ends with the program.
     let _reader = thread

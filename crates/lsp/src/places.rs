@@ -178,8 +178,10 @@ impl Scope {
                     if behind {
                         self.faces(&c.boundary);
                     }
-                    let in_boundary =
-                        c.boundary.iter().any(|(eqs, e)| self.inside(e) || eqs.iter().any(|(a, b)| self.inside(a) || self.inside(b)));
+                    let in_boundary = c
+                        .boundary
+                        .iter()
+                        .any(|(eqs, e)| self.inside(e) || eqs.iter().any(|(a, b)| self.inside(a) || self.inside(b)));
                     if mine || in_boundary {
                         return;
                     }
@@ -298,9 +300,8 @@ impl Scope {
             }
             TacticKind::Induction(e, cases) | TacticKind::Cases(e, cases) => {
                 self.expr(e);
-                let here = |c: &&Case| {
-                    inside(c.script.span, self.at) || c.names.iter().any(|n| inside(n.span, self.at))
-                };
+                let here =
+                    |c: &&Case| inside(c.script.span, self.at) || c.names.iter().any(|n| inside(n.span, self.at));
                 if let Some(case) = cases.iter().find(here) {
                     self.names.extend(case.names.iter().cloned());
                     self.script(&case.script);

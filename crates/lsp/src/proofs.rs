@@ -59,8 +59,7 @@ pub fn actions(
             continue;
         }
         let Some(goal) = goal(text, d) else { continue };
-        let mut desk =
-            Desk::within(ENGINES, doc.edited(), &others, whole.start).map_err(|p| no_answer(p.first()))?;
+        let mut desk = Desk::within(ENGINES, doc.edited(), &others, whole.start).map_err(|p| no_answer(p.first()))?;
         desk.heed(Some(Arc::clone(wish)));
         let deadline = Instant::now().checked_add(time).unwrap_or_else(Instant::now);
         let limits = Limits { deadline, cancelled: Arc::clone(wish) };

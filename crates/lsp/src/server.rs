@@ -171,7 +171,10 @@ impl Editor<'_> {
                     let method = n.method.clone();
                     if let Err(why) = self.notification(n) {
                         let text = format!("The message {} is left out: {why}", method.escape_debug());
-                        self.send(Notification::new("window/logMessage".to_owned(), json!({ "type": 1, "message": text })));
+                        self.send(Notification::new(
+                            "window/logMessage".to_owned(),
+                            json!({ "type": 1, "message": text }),
+                        ));
                     }
                 }
                 // Nothing was asked of the editor.
@@ -197,9 +200,15 @@ impl Editor<'_> {
                 self.stage = Stage::Open;
                 return Ok(Some(abilities()));
             }
-            (Stage::New, _) => return Err(error(ErrorCode::ServerNotInitialized, "The request initialize comes first.")),
-            (Stage::ShutDown, _) => return Err(error(ErrorCode::InvalidRequest, "After shutdown comes exit, and no request.")),
-            (Stage::Open, "initialize") => return Err(error(ErrorCode::InvalidRequest, "The request initialize comes once.")),
+            (Stage::New, _) => {
+                return Err(error(ErrorCode::ServerNotInitialized, "The request initialize comes first."));
+            }
+            (Stage::ShutDown, _) => {
+                return Err(error(ErrorCode::InvalidRequest, "After shutdown comes exit, and no request."));
+            }
+            (Stage::Open, "initialize") => {
+                return Err(error(ErrorCode::InvalidRequest, "The request initialize comes once."));
+            }
             (Stage::Open, "shutdown") => {
                 self.stage = Stage::ShutDown;
                 return Ok(Some(Value::Null));
@@ -378,8 +387,7 @@ impl Worker {
             match job.task {
                 Task::Check(uri) => self.check(&uri, &job.wish),
                 Task::Answer(id, question, view, doc) => {
-                    let done =
-                        catch_unwind(AssertUnwindSafe(|| self.answer(question, &view, &doc, &job.wish)));
+                    let done = catch_unwind(AssertUnwindSafe(|| self.answer(question, &view, &doc, &job.wish)));
                     let response_result = match done {
                         Ok(_) if job.wish.load(Ordering::Relaxed) => Err(cancelled()),
                         Ok(result) => result,

@@ -24,7 +24,8 @@ fn body(input: &mut impl BufRead) -> Result<Got, String> {
     let mut length = None;
     loop {
         let mut line = Vec::new();
-        let read = input.take(HEADER).read_until(b'\n', &mut line).map_err(|e| format!("The input cannot be read: {e}."))?;
+        let read =
+            input.take(HEADER).read_until(b'\n', &mut line).map_err(|e| format!("The input cannot be read: {e}."))?;
         if read == 0 {
             return Ok(Got::End);
         }
@@ -40,7 +41,9 @@ fn body(input: &mut impl BufRead) -> Result<Got, String> {
         }
     }
     let Some(length) = length.filter(|n| *n <= LONGEST) else {
-        return Err(format!("The header needs a Content-Length of at most {LONGEST}, so no further message can be read."));
+        return Err(format!(
+            "The header needs a Content-Length of at most {LONGEST}, so no further message can be read."
+        ));
     };
     let mut bytes = Vec::new();
     let wanted = u64::try_from(length).unwrap_or(u64::MAX);
