@@ -107,7 +107,7 @@ fn in_words(g: &OpenGoal, n: usize, all: usize) -> String {
     let words = |formula: &str| statement_sentence(formula, Math::Words);
     let mut out = format!("Goal {n} of {all}: {}.", words(&g.target));
     for v in &g.context {
-        let verb = if v.hypothesis { "says" } else { "is in" };
+        let verb = if v.hypothesis { "says" } else { "is of type" };
         out += &format!(" {} {verb} {}.", v.name, words(&v.ty));
     }
     out
