@@ -23,7 +23,7 @@ pub fn bytes(span: Span) -> std::ops::Range<usize> {
 #[must_use]
 pub fn declaration(file: &File, at: usize) -> Option<&Decl> {
     // Where one ends and the next begins, the next one is meant.
-    file.decls.iter().filter(|d| d.part.is_none() && inside(d.span, at)).last()
+    file.decls.iter().rfind(|d| d.part.is_none() && inside(d.span, at))
 }
 
 /// The word at a place, with dots; nothing in a comment.
