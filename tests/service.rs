@@ -7,7 +7,7 @@ mod worker;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
-use worker::build_the_service;
+use worker::{build_the_lsp, build_the_service};
 
 const BFV: &str = env!("CARGO_BIN_EXE_bfv");
 
@@ -91,6 +91,33 @@ fn signals_reach_the_service_and_it_ends_with_the_command() {
         // Nobody listens any more.
         assert!(TcpStream::connect(address).is_err(), "{signal}");
     }
+}
+
+/// 31: the real program, over pipes.
+#[test]
+fn an_editor_talks_with_the_program_31() {
+    build_the_lsp();
+    let frame = |text: &str| format!("Content-Length: {}\r\n\r\n{text}", text.len());
+    let talk = |messages: &[&str]| {
+        let mut child =
+            Command::new(BFV).args(["serve", "--lsp"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let text: String = messages.iter().map(|m| frame(m)).collect();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let o = child.wait_with_output().unwrap();
+        (o.status.code(), String::from_utf8(o.stdout).unwrap())
+    };
+    let begin = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}"#;
+    let begun = r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#;
+    let shut = r#"{"jsonrpc":"2.0","id":2,"method":"shutdown"}"#;
+    let exit = r#"{"jsonrpc":"2.0","method":"exit"}"#;
+    let (code, out) = talk(&[begin, begun, "junk", shut, exit]);
+    assert_eq!(code, Some(0), "{out}");
+    assert_eq!(out.matches("Content-Length: ").count(), 3, "{out}");
+    assert!(out.contains("\"hoverProvider\":true") && out.contains("-32700"), "{out}");
+    assert!(out.contains(r#""id":2"#) && out.contains(r#""result":null"#), "{out}");
+    // Who goes without a word is not told that all is well.
+    assert_eq!(talk(&[begin, exit]).0, Some(1));
+    assert_eq!(talk(&[begin, shut]).0, Some(1));
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub fn build_the_service() {
     build("bfv-service", "bfv-serve");
 }
 
+/// What speaks to editors, in the same way.
+pub fn build_the_lsp() {
+    build("bfv-lsp", "bfv-lsp");
+}
+
 fn build(package: &str, program: &str) {
     let bfv = Path::new(env!("CARGO_BIN_EXE_bfv"));
     let release = bfv.parent().unwrap().ends_with("release");

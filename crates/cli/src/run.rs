@@ -15,6 +15,7 @@ struct Beside {
 
 const WORKER: Beside = Beside { name: "bfv-worker", package: "bfv-worker" };
 const SERVE: Beside = Beside { name: "bfv-serve", package: "bfv-service" };
+const LSP: Beside = Beside { name: "bfv-lsp", package: "bfv-lsp" };
 
 /// Starts the program and answers with its exit code. It prints for itself.
 pub fn run(args: &Run) -> u8 {
@@ -22,9 +23,12 @@ pub fn run(args: &Run) -> u8 {
     WORKER.run(&args.arguments)
 }
 
-/// Becomes the service, so that every signal reaches it and neither outlives the other.
+/// Becomes the service, or what speaks to editors, so that every signal reaches it and neither outlives the other.
 pub fn serve(args: &Serve) -> u8 {
-    SERVE.become_it(&args.arguments)
+    match args.arguments.split_first() {
+        Some((first, rest)) if first == "--lsp" => LSP.become_it(rest),
+        _ => SERVE.become_it(&args.arguments),
+    }
 }
 
 /// Asks the program of the service one question.

@@ -26,9 +26,9 @@ const GIVEN: &str = "given";
 
 /// The library with the engines, ready for claims. It belongs to one thread.
 pub struct Desk {
-    engines: Plugged,
-    imports: Vec<String>,
-    known: Rc<RefCell<Known>>,
+    pub(crate) engines: Plugged,
+    pub(crate) imports: Vec<String>,
+    pub(crate) known: Rc<RefCell<Known>>,
     front: Front,
     search: Engaged,
     signature: Signature,
@@ -60,7 +60,7 @@ impl Desk {
         Desk::over(engines, imports.to_vec(), with_library(engines, imports)?)
     }
 
-    fn over(engines: Plugged, imports: Vec<String>, session: Session) -> Result<Desk, Vec<Problem>> {
+    pub(crate) fn over(engines: Plugged, imports: Vec<String>, session: Session) -> Result<Desk, Vec<Problem>> {
         let signature = session.signature.clone();
         let context = Context::new(&signature)
             .map_err(|e| vec![crate::check::internal(&format!("A checked signature cannot be hashed: {e}."))])?;

@@ -63,7 +63,7 @@ pub fn plug_for(engines: Plugged, share: Option<Share>) -> (Box<dyn Frontend>, B
 /// The same over what is known already.
 pub(crate) fn over(engines: Plugged, share: Option<Share>, known: &Rc<RefCell<Known>>) -> (Front, Engaged) {
     let library = Library::Bundles;
-    let front = Front { engines, known: known.clone(), library, share, store: None, scripts: Vec::new() };
+    let front = Front { engines, known: known.clone(), library, share, store: None, scripts: Vec::new(), only: None };
     (front, Engaged { engines, known: known.clone(), wish: None })
 }
 
@@ -92,7 +92,15 @@ pub(crate) fn with_library(engines: Plugged, modules: &[String]) -> Result<Sessi
 #[must_use]
 pub fn from_source(engines: Plugged) -> Box<dyn Frontend> {
     let known = Rc::default();
-    Box::new(Front { engines, known, library: Library::Sources, share: None, store: None, scripts: Vec::new() })
+    let library = Library::Sources;
+    Box::new(Front { engines, known, library, share: None, store: None, scripts: Vec::new(), only: None })
+}
+
+/// A session with the modules of files and what they import. What is ill-formed is left out; `check` tells of it.
+pub(crate) fn with_files(engines: Plugged, sources: &mut Sources, files: &[Input]) -> Session {
+    let mut line = Line::new(engines, Library::Bundles);
+    line.files(sources, files);
+    line.session
 }
 
 /// Bundles of the whole library, made from its source: module and bytes.
@@ -144,6 +152,8 @@ pub(crate) struct Front {
     /// Where what scripts gave is recalled from.
     store: Option<Store>,
     scripts: Vec<Scripts>,
+    /// The one file whose claims are goals; nothing where those of all files are.
+    pub(crate) only: Option<String>,
 }
 
 impl Frontend for Front {
@@ -156,7 +166,8 @@ impl Frontend for Front {
         let positions = line.session.names.positions().map(|(n, id)| (n.to_owned(), id)).collect();
         let signature = line.session.signature.clone();
         *self.known.borrow_mut() = Known { session: line.session, claims: line.claims };
-        let (goals, problems) = (line.goals, few_of_each_file(line.problems));
+        let (mut goals, problems) = (line.goals, few_of_each_file(line.problems));
+        goals.retain(|g| self.only.as_ref().is_none_or(|file| g.place.file == *file));
         Ok(Elaborated { signature, goals, problems, positions, modules: line.asked })
     }
 

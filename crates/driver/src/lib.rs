@@ -12,6 +12,7 @@ mod core_text;
 mod declared;
 mod desk;
 mod desk_stored;
+mod edited;
 mod engaged;
 mod exit;
 mod front;
@@ -48,6 +49,7 @@ pub use check::{
 pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use desk::{Desk, Ruling, Rulings};
+pub use edited::{Edited, check_edited, goals_at, module_name, names_at, without_claims};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug, plug_for};
 pub use gate::{Allowance, Claim, Judged, Loaded, Policy, Violation, ViolationKind, gate, leftovers};

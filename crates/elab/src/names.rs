@@ -206,6 +206,11 @@ impl Names {
         })
     }
 
+    /// The names of the visible modules, in the order in which they were declared.
+    pub fn in_sight(&self) -> impl Iterator<Item = &Global> {
+        self.globals.iter().filter(|g| self.visible.contains(&g.module))
+    }
+
     /// The names that a module declares, in order.
     pub fn of_module(&self, module: &str) -> impl Iterator<Item = &Global> {
         self.globals.iter().filter(move |g| g.module == module)
