@@ -7,7 +7,7 @@ use bfv_driver::{Desk, Edited, Kind, check_edited, module_name};
 use bfv_engines::ENGINES;
 use bfv_service::memory::Memory;
 use bfv_service::solve::{Limits, Stop};
-use bfv_service::suggest::suggest;
+use bfv_service::suggest::{one_goal, whole as whole_answer};
 use bfv_service::wire::{Goal, Piece, Variable};
 use bfv_syntax::tree::{Body, Decl, DeclKind, Expr};
 use lsp_server::{ErrorCode, ResponseError};
@@ -32,7 +32,7 @@ fn goal(text: &str, d: &Decl) -> Option<Goal> {
         let ty = written(b.ty.as_ref()?)?;
         context.extend(b.names.iter().map(|n| Variable { name: piece(&n.text), ty: ty.clone() }));
     }
-    Some(Goal { id: d.name.text.clone(), statement: written(d.ty.as_ref()?)?, context })
+    Some(Goal { id: d.name.text.clone(), statement: written(d.ty.as_ref()?)?, context, constructions: Vec::new() })
 }
 
 /// Edits that give the claims in a range a proof. Each was made, and the claim is proved with it.
@@ -63,8 +63,8 @@ pub fn actions(
         desk.heed(Some(Arc::clone(wish)));
         let deadline = Instant::now().checked_add(time).unwrap_or_else(Instant::now);
         let limits = Limits { deadline, cancelled: Arc::clone(wish) };
-        let found = match suggest(&mut desk, memory, &[goal], &limits, &mut |_| {}) {
-            Ok(found) => found,
+        let found = match one_goal(&mut desk, memory, &goal, &limits, &mut |_| {}) {
+            Ok(said) => whole_answer(vec![said]),
             Err(Stop::Cancelled) => return Err(cancelled()),
             Err(Stop::Deadline) => continue,
             // A statement with a mistake has a diagnostic that says so.
