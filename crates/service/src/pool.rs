@@ -60,10 +60,12 @@ struct Group {
     next: AtomicUsize,
     /// Threads that took one.
     threads: AtomicUsize,
-    /// What came of each, and how many are done.
-    done: Mutex<(Vec<Option<Result<Said, Stop>>>, usize)>,
+    done: Mutex<Done>,
     all: Condvar,
 }
+
+/// What came of each goal of a group, and how many are done.
+type Done = (Vec<Option<Result<Said, Stop>>>, usize);
 
 /// A goal that a thread has taken. It is done in the end, also where the thread panics.
 struct Taken<'g>(&'g Group);

@@ -25,8 +25,9 @@ const REST: u32 = 5;
 
 /// A suggestion before it has a rank.
 struct Suggestion {
-    /// Smaller comes first: whether it does not end the goal, how far it is from being sure to help, how many steps follow.
-    order: (bool, u32, usize),
+    /// Smaller comes first: whether it does not end the goal, whether it leaves all to a search, which says little to a reader, how far it is
+    /// from being sure to help, how many steps follow.
+    order: (bool, bool, u32, usize),
     value: Value,
     /// Its step, the whole script, and the kernel's judgement of that.
     proof: Option<(String, String, Ruling)>,
@@ -193,7 +194,7 @@ fn recalled(goal: &Goal, script: Recalled, ruling: Ruling, tell: &mut Tell<'_>) 
     let Recalled { step, open, script, replayed } = script;
     let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
     let whole = Found { script, steps: rest };
-    let order = (false, 0, whole.steps.len());
+    let order = (false, !replayed, 0, whole.steps.len());
     let mut value = suggestion(&goal.id, &step, &open, Some(&(whole, ruling)));
     if let Value::Object(fields) = &mut value {
         fields.insert("script_replayed".into(), json!(replayed));
@@ -238,7 +239,8 @@ fn steps_for(
         let value = suggestion(&goal.id, &step, &tried.open, done.as_ref());
         tell(value.clone());
         let length = done.as_ref().map_or(tried.open.len(), |(whole, _)| whole.steps.len());
-        let order = (done.is_none(), weight, length);
+        let searched = done.as_ref().is_some_and(|(whole, _)| searches(&whole.script.text));
+        let order = (done.is_none(), searched, weight, length);
         let proof = done.map(|(whole, ruling)| (step, whole.script.shown(), ruling));
         found.push(Suggestion { order, value, proof });
     }
@@ -312,7 +314,7 @@ fn by_search(
         let done = (Found { script, steps: rest }, accepted);
         let value = suggestion(id, &step, &open, Some(&done));
         tell(value.clone());
-        return Ok(Some(Suggestion { order: (false, 50, 0), value, proof: Some((step, shown, done.1)) }));
+        return Ok(Some(Suggestion { order: (false, true, 50, 0), value, proof: Some((step, shown, done.1)) }));
     }
     Ok(None)
 }
