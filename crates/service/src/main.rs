@@ -33,7 +33,7 @@ Its flags: --address ADDRESS, default 127.0.0.1, and --port N, default 7717; wit
 --queue N says how many requests may wait. Default: 1024.
 --rate N and --burst N say how many requests a client may send each second, and at once. Default: 1000 and 2000.
 --cache FILE keeps found proofs in a file. Without it they are kept until the service ends.
---cache-bytes N says how many bytes they may have. Default: 100000000.
+--cache-bytes N says how many bytes they may have. Default: 100000000; with 0 nothing is kept.
 --body N is the longest body in bytes. Default: 262144, at most 1048576.
 bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json.";
 
@@ -174,7 +174,7 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let rate: u32 = flags.number("--rate", 1000, (1, 1_000_000))?;
     let burst: u32 = flags.number("--burst", 2000, (1, 1_000_000))?;
     let body: u32 = flags.number("--body", 1 << 18, (1024, LONGEST_BODY))?;
-    let bytes: u64 = flags.number("--cache-bytes", 100_000_000, (1 << 16, 1 << 40))?;
+    let bytes: u64 = flags.number("--cache-bytes", 100_000_000, (0, 1 << 40))?;
     let memory = memory(flags.text("--cache"), bytes)?;
     let body = usize::try_from(body).map_err(|_| Stop::usage("The flag --body is too large for this machine."))?;
     let settings = Settings { token, body, budget: (rate, burst), loopback: address.is_loopback() };
@@ -194,6 +194,9 @@ fn memory(path: Option<&str>, bytes: u64) -> Result<Memory, Stop> {
     if let Some(aside) = aside {
         let aside = escaped(&aside.display().to_string(), char::is_control);
         complain(format!("Warning: the cache could not be read. It was moved to {aside}, and a new one begun."));
+    }
+    if bytes == 0 {
+        return Ok(Memory::none(cache));
     }
     Memory::over(cache).map_err(mend)
 }

@@ -37,6 +37,8 @@ pub struct Memory {
     /// Found as it is, found for a goal of which this one is an instance, not found.
     counts: [AtomicU64; 3],
     kept: AtomicU64,
+    /// Nothing is kept.
+    off: bool,
 }
 
 /// The goal on a bench as a key and a vector.
@@ -88,7 +90,14 @@ impl Memory {
                 known.push(Known { key: *key, vector: entry.vector });
             }
         })?;
-        Ok(Memory { cache, known: RwLock::new(known), counts: Default::default(), kept: AtomicU64::new(0) })
+        Ok(Memory { cache, known: RwLock::new(known), counts: Default::default(), kept: AtomicU64::new(0), off: false })
+    }
+
+    /// A memory that keeps nothing.
+    #[must_use]
+    pub fn none(cache: Cache) -> Memory {
+        let (known, kept) = (RwLock::default(), AtomicU64::new(0));
+        Memory { cache, known, counts: Default::default(), kept, off: true }
     }
 
     /// How often a goal was found as it was, found as an instance of another one, and not found.
@@ -100,6 +109,11 @@ impl Memory {
         if let Some(count) = self.counts.get(which) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many goals are kept, in how many bytes. A cache that cannot be read holds nothing.
+    pub fn size(&self) -> (u64, u64) {
+        self.cache.size().unwrap_or_default()
     }
 
     /// Brings what was kept to the disk.
@@ -116,6 +130,9 @@ impl Memory {
     /// The goal has a mistake, or the time is used up.
     pub fn look(&self, bench: &mut Bench<'_>) -> Result<(Option<Hit>, Option<Encoded>), Stop> {
         bench.limits.check()?;
+        if self.off {
+            return Ok((None, None));
+        }
         let Some(encoded) = encoded(bench)? else { return Ok((None, None)) };
         // A cache that cannot be read holds nothing.
         let alike = self.cache.alike(&encoded.key).unwrap_or_default();

@@ -58,8 +58,13 @@ impl Metrics {
     }
 
     /// The text. `waiting` and `running` are the requests of this moment, `recalled` says how many goals were known as they were, known as
-    /// instances of others, and not known.
-    pub fn text(&self, (waiting, running): (usize, usize), recalled: [u64; 3], ready: bool) -> String {
+    /// instances of others, and not known, `cache` how many are kept in how many bytes.
+    pub fn text(
+        &self,
+        (waiting, running): (usize, usize),
+        (recalled, cache): ([u64; 3], (u64, u64)),
+        ready: bool,
+    ) -> String {
         let mut out = String::new();
         let head = |out: &mut String, name: &str, kind: &str, help: &str| {
             let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -78,6 +83,10 @@ impl Metrics {
         for (how, n) in ["exact", "instance", "none"].iter().zip(recalled) {
             let _ = writeln!(out, "bfv_recalled_total{{found=\"{how}\"}} {n}");
         }
+        head(&mut out, "bfv_cache_entries", "gauge", "Goals that are kept.");
+        let _ = writeln!(out, "bfv_cache_entries {}", cache.0);
+        head(&mut out, "bfv_cache_bytes", "gauge", "Bytes of what is kept.");
+        let _ = writeln!(out, "bfv_cache_bytes {}", cache.1);
         head(&mut out, "bfv_waiting", "gauge", "Requests that wait for a thread.");
         let _ = writeln!(out, "bfv_waiting {waiting}");
         head(&mut out, "bfv_running", "gauge", "Requests that are worked on.");

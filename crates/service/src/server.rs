@@ -28,8 +28,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// How long a client may take to send a body.
 const SLOWEST: Duration = Duration::from_secs(10);
-/// How long a thread may go on after the time of a request, before the request is answered without it.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long a thread may go on after the time of a request, before the request is answered without it: an eighth of that time, between these.
+const GRACE: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(500)];
 /// The time of a request that does not say how long it may take.
 const USUAL: Duration = Duration::from_millis(5_000);
 
@@ -187,6 +187,7 @@ impl Service {
             limits: limits.clone(),
             start,
             events,
+            found: Vec::new(),
             done: false,
         };
         let job = Job { request, id: id.clone(), limits, out };
@@ -209,6 +210,8 @@ struct Waiting {
     limits: Limits,
     start: Instant,
     events: UnboundedReceiver<Event>,
+    /// The suggestions so far.
+    found: Vec<Value>,
     done: bool,
 }
 
@@ -222,17 +225,28 @@ impl Waiting {
         self.service.metrics.answered(self.start.elapsed());
     }
 
+    /// How long the thread may go on after the time is over.
+    fn grace(&self) -> Duration {
+        let time = self.limits.deadline.saturating_duration_since(self.start);
+        (time / 8).clamp(GRACE[0], GRACE[1])
+    }
+
+    /// The answer where the thread does not come to an end in time: what was found by then.
+    fn late(&mut self) -> Value {
+        crate::tasks::late(self.kind, &self.id, self.start, std::mem::take(&mut self.found))
+    }
+
     /// The answer, or what is said where the thread does not come to an end in time.
     async fn last(&mut self) -> Event {
         let mut until = tokio::time::Instant::from_std(self.limits.deadline);
         let event = loop {
             match tokio::time::timeout_at(until, self.events.recv()).await {
                 // The engines end now, and what is known by then is told.
-                Err(_) if !self.limits.cancelled.swap(true, Ordering::Relaxed) => until += GRACE,
-                Ok(Some(Event::Suggestion(_))) => {}
+                Err(_) if !self.limits.cancelled.swap(true, Ordering::Relaxed) => until += self.grace(),
+                Ok(Some(Event::Suggestion(value))) => self.found.push(value),
                 Ok(Some(event)) => break event,
                 Ok(None) => break Event::Fault(Fault::internal("The service lost a request.")),
-                Err(_) => break Event::Answer(crate::tasks::late(self.kind, &self.id, self.start)),
+                Err(_) => break Event::Answer(self.late()),
             }
         };
         self.end(&event);
@@ -270,19 +284,20 @@ impl Stream for Events {
             Poll::Pending => match self.late.as_mut().poll(cx) {
                 // The engines end now, and what is known by then is told.
                 Poll::Ready(()) if !self.waiting.limits.cancelled.swap(true, Ordering::Relaxed) => {
-                    let until = tokio::time::Instant::now() + GRACE;
+                    let until = tokio::time::Instant::now() + self.waiting.grace();
                     self.late.as_mut().reset(until);
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Poll::Ready(()) => {
-                    Event::Answer(crate::tasks::late(self.waiting.kind, &self.waiting.id, self.waiting.start))
-                }
+                Poll::Ready(()) => Event::Answer(self.waiting.late()),
                 Poll::Pending => return Poll::Pending,
             },
         };
         let (name, value) = match &event {
-            Event::Suggestion(value) => ("suggestion", value.clone()),
+            Event::Suggestion(value) => {
+                self.waiting.found.push(value.clone());
+                ("suggestion", value.clone())
+            }
             Event::Answer(value) => ("answer", value.clone()),
             Event::Fault(fault) => ("problem", fault.body(Some(&self.waiting.id))),
         };
@@ -349,7 +364,11 @@ async fn ready(State(service): State<Arc<Service>>) -> Response {
 }
 
 async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    let text = service.metrics.text(service.pool.load(), service.pool.memory.counts(), service.pool.is_ready());
+    let text = service.metrics.text(
+        service.pool.load(),
+        (service.pool.memory.counts(), service.pool.memory.size()),
+        service.pool.is_ready(),
+    );
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

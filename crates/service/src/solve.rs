@@ -18,6 +18,8 @@ const ENGINE: u64 = 4_000;
 const JUDGED: u64 = 200_000;
 /// Most attempts to end the goals that a step leaves.
 const ATTEMPTS: u32 = 120;
+/// The same where an answer should be on its way.
+const FEW: u32 = 8;
 /// Theorems of the library that are tried on one goal.
 const THEOREMS: usize = 8;
 /// The longest term that is written as a step, in bytes.
@@ -77,6 +79,8 @@ pub struct Bench<'d> {
     pub names: Vec<String>,
     /// How many steps were tried.
     pub tried: u32,
+    /// Until when ends are looked for at length.
+    pub soft: Option<Instant>,
 }
 
 /// A step as it was tried.
@@ -107,7 +111,7 @@ impl<'d> Bench<'d> {
         leading: Vec<String>,
         names: Vec<String>,
     ) -> Bench<'d> {
-        Bench { desk, sheet, limits, leading, names, tried: 0 }
+        Bench { desk, sheet, limits, leading, names, tried: 0, soft: None }
     }
 
     /// The goals that a script leaves, or why it is not accepted.
@@ -229,7 +233,8 @@ impl<'d> Bench<'d> {
     /// # Errors
     /// The time is used up.
     pub fn finish(&mut self, script: &Script, open: &[OpenGoal], most: u32) -> Result<Option<Found>, Stop> {
-        let mut attempts = ATTEMPTS;
+        let late = self.soft.is_some_and(|soft| Instant::now() >= soft);
+        let mut attempts = if late { FEW } else { ATTEMPTS };
         let mut steps = Vec::new();
         let script = self.descend(script, open, (most, 1), &mut attempts, &mut steps)?;
         Ok(script.map(|script| {

@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 /// Most suggestions for one goal.
 const MOST: usize = 6;
-/// After a step that ends the goal was found, others are looked for so long.
-const AFTER: Duration = Duration::from_millis(20);
-/// So many others are tried in any case, on a slow machine too.
-const SURE: u32 = 4;
+/// After the first search, steps are looked for at length so long.
+const AFTER: Duration = Duration::from_millis(4);
+/// So many are tried in any case, on a slow machine too.
+const SURE: u32 = 2;
 /// Most steps that are looked for after a suggested one.
 const REST: u32 = 5;
 
@@ -106,6 +106,15 @@ pub struct Said {
     reasons: Vec<String>,
     /// Goals that were known.
     recalled: u32,
+}
+
+impl Said {
+    /// What was found before the time was over, best first.
+    pub(crate) fn in_time(mut found: Vec<Value>) -> Said {
+        found.sort_by_key(|s| s.get("valid") != Some(&Value::Bool(true)));
+        found.truncate(MOST);
+        Said { all: found, reasons: vec!["The time is used up.".to_owned()], recalled: 0 }
+    }
 }
 
 /// What is worth trying where the time may be over: nothing where it is.
@@ -215,14 +224,16 @@ fn steps_for(
     candidates.extend(opening(first, &bench.names));
     candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
     candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
-    let (mut until, mut more): (Option<Instant>, u32) = (None, 0);
+    bench.soft = Instant::now().checked_add(AFTER);
+    let mut more = 0;
     let start = Script::default();
     for (weight, step) in candidates {
-        if (more >= SURE && until.is_some_and(|t| Instant::now() >= t)) || found.len() >= MOST {
+        let late = bench.soft.is_some_and(|soft| Instant::now() >= soft);
+        if (more >= SURE && late) || found.len() >= MOST {
             break;
         }
-        more += u32::from(until.is_some());
         let Some(tried) = bench.try_step(&start, first, &step)? else { continue };
+        more += 1;
         let rest = bench.finish(&tried.script, &tried.open, REST)?;
         let ruling = match &rest {
             Some(whole) => bench.judge(&whole.script)?,
@@ -231,9 +242,6 @@ fn steps_for(
         // A script that the kernel refuses is no suggestion, and neither is its first step.
         if rest.is_some() && ruling.is_none() {
             continue;
-        }
-        if ruling.is_some() && until.is_none() {
-            until = Instant::now().checked_add(AFTER);
         }
         let done = rest.zip(ruling);
         let value = suggestion(&goal.id, &step, &tried.open, done.as_ref());

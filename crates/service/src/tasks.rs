@@ -8,7 +8,7 @@ use crate::memory::Memory;
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
 use crate::steps::{closing, opening};
-use crate::suggest::{one_goal, whole};
+use crate::suggest::{Said, one_goal, whole};
 use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
@@ -86,10 +86,10 @@ fn sign(out: &mut Value, kind: Kind, id: &str, start: Instant, threads: usize) {
     }
 }
 
-/// The whole answer where the time was used up before anything was known.
+/// The whole answer where the time was used up, with the suggestions that were found by then.
 #[must_use]
-pub fn late(kind: Kind, id: &str, start: Instant) -> Value {
-    let mut out = unknown(kind);
+pub fn late(kind: Kind, id: &str, start: Instant, found: Vec<Value>) -> Value {
+    let mut out = if found.is_empty() { unknown(kind) } else { whole(vec![Said::in_time(found)]) };
     sign(&mut out, kind, id, start, 1);
     out
 }
@@ -101,7 +101,7 @@ pub fn late(kind: Kind, id: &str, start: Instant) -> Value {
 pub fn ended(request: &Request, id: &str, limits: &Limits) -> Result<Value, Fault> {
     match limits.check() {
         Err(Stop::Cancelled) => Err(Fault::cancelled()),
-        _ => Ok(late(request.question.kind(), id, Instant::now())),
+        _ => Ok(late(request.question.kind(), id, Instant::now(), Vec::new())),
     }
 }
 

@@ -38,9 +38,10 @@ pub fn build() -> Result<PathBuf, String> {
 
 impl Server {
     /// Starts the program; it may not be ready yet.
-    pub fn start(program: &Path) -> Result<Server, String> {
+    pub fn start(program: &Path, flags: &[&str]) -> Result<Server, String> {
         let mut child = Command::new(program)
             .args(["--port", "0", "--rate", "1000000", "--burst", "1000000", "--queue", "4096"])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
