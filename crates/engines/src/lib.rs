@@ -32,6 +32,23 @@ const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
 const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Inhabit]);
 
+/// An engine that says nothing where it finds nothing.
+struct Quiet(&'static dyn Engine);
+
+impl Engine for Quiet {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        match self.0.solve(goal, budget) {
+            Outcome::GaveUp(reason @ Reason::Cancelled, why) => Outcome::GaveUp(reason, why),
+            Outcome::GaveUp(..) => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+            found => found,
+        }
+    }
+}
+
 /// Several engines as one.
 struct Together(&'static [&'static dyn Engine]);
 
@@ -66,6 +83,24 @@ pub const ENGINES: Plugged = Plugged {
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
+};
+/// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
+/// and what is said of those that stay unknown begins with numbers, too.
+pub const FOR_GOALS: Plugged = Plugged {
+    search: &[
+        &NARROW,
+        &Quiet(&Logic),
+        &Induct,
+        &INVARIANTS,
+        &Explore,
+        &Native,
+        &EGG,
+        &GROUND,
+        &Logic,
+        &Inhabit,
+        &NARROW_ON,
+    ],
+    ..ENGINES
 };
 /// The native engine alone.
 pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };

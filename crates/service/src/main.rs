@@ -317,7 +317,7 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
     let (done, ended) = std::sync::mpsc::channel::<()>();
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let request = Request::read(body.as_bytes(), Some(Kind::Suggest)).map_err(|refused| refused.0)?;
-        let mut desk = Desk::open(bfv_engines::ENGINES, &request.imports).map_err(|problems| {
+        let mut desk = Desk::open(bfv_engines::FOR_GOALS, &request.imports).map_err(|problems| {
             let first = problems.first().map(|p| bfv_service::fault::Fault::from_problem(p, String::new()));
             first.unwrap_or_else(|| bfv_service::fault::Fault::internal("The library was refused without a reason."))
         })?;

@@ -323,7 +323,7 @@ impl Desks {
             DESKS,
             |known| known == imports,
             || {
-                let desk = Desk::open(bfv_engines::ENGINES, imports).map_err(|problems| {
+                let desk = Desk::open(bfv_engines::FOR_GOALS, imports).map_err(|problems| {
                     let first = problems.first().map(|p| Fault::from_problem(p, "imports".to_owned()));
                     first.unwrap_or_else(|| Fault::internal("The library was refused without a reason."))
                 })?;

@@ -224,6 +224,7 @@ fn steps_for(
     candidates.extend(opening(first, &bench.names));
     candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
     candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
+    candidates.sort_by_key(|(weight, _)| *weight);
     bench.soft = Instant::now().checked_add(AFTER);
     let mut more = 0;
     let start = Script::default();

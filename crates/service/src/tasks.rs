@@ -16,12 +16,14 @@ use bfv_syntax::tree::ExprKind;
 use bfv_syntax::words::expression;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Steps of the engines about a bare statement, for a suggestion and for everything else.
 pub(crate) const SUGGESTED: u64 = 20_000;
 pub(crate) const QUICK: u64 = 2_000;
 const SEARCHED: u64 = 200_000;
+/// Steps of a proof are looked for at length so long.
+const FILLED: Duration = Duration::from_millis(200);
 
 /// What is told of an answer on its way, before it is whole.
 pub type Tell<'t> = dyn FnMut(Value) + 't;
@@ -248,6 +250,8 @@ fn complete(
             return Ok(proved(goal, &Found { script: recalled.script, steps }, ruling));
         }
     }
+    // The engines may know a proof that the steps do not find, and they need time, too.
+    bench.soft = Instant::now().checked_add(FILLED);
     let found = fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made)?;
     if let Some(script) = found {
         made.reverse();
@@ -257,7 +261,6 @@ fn complete(
             return Ok(proved(goal, &found, &ruling));
         }
     }
-    // The engines may know a proof that the steps do not find.
     let ruling = if early.is_some() { early } else { bench.search(QUICK + 1, SEARCHED)? };
     match ruling {
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Proved && free => {
