@@ -1,10 +1,11 @@
 //! Found proofs on disk. An entry is bytes under a key, and says nothing: who reads it has the kernel check what is in it.
 //!
-//! Each entry has a checksum, and one that is damaged is not there. A file that cannot be read as a whole is set aside, and a new one begun.
+//! Each entry has a checksum, and one that is damaged is not there. A cache that cannot be read as a whole is set aside, and a new one begun.
 //! Entries are written in one transaction each, so what was being written when the machine stopped is not there afterwards.
 
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 use std::fmt::Display;
+use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,8 @@ pub type Prefix = [u8; 32];
 const ENTRIES: TableDefinition<'_, &[u8; 64], &[u8]> = TableDefinition::new("entries.1");
 /// The keys in the order in which they were written.
 const ORDER: TableDefinition<'_, u64, &[u8; 64]> = TableDefinition::new("order.1");
+/// How a file of redb begins.
+const MAGIC: [u8; 4] = *b"redb";
 /// Bytes of a checksum and of the number that says when an entry was written.
 const HEAD: usize = 40;
 /// Entries with one prefix that are read, at most.
@@ -62,26 +65,46 @@ impl Cache {
     /// that could not be read was put.
     ///
     /// # Errors
-    /// The file cannot be made, or another process has it open.
+    /// The file cannot be made, another process has it open, or it is no cache.
     pub fn open(path: &Path, most: u64) -> Result<(Cache, Option<PathBuf>), Failure> {
         let create = || {
             let db = Database::builder().set_cache_size(8 << 20).create(path).map_err(redb::Error::from)?;
             Cache::over(db, most)
         };
-        let mut open = false;
-        let first =
-            guarded("opened", || create().inspect_err(|e| open = matches!(e, redb::Error::DatabaseAlreadyOpen)));
-        match first {
-            Ok(cache) => return Ok((cache, None)),
-            Err(_) if open => {
-                return Err(Failure { doing: "opened", why: "Another process has it open".to_owned() });
+        if let Ok(mut file) = std::fs::File::open(path) {
+            let mut start = [0; MAGIC.len()];
+            let length = file.metadata().map_err(failed("opened"))?.len();
+            // What somebody else wrote is left alone.
+            if length > 0 && (file.read_exact(&mut start).is_err() || start != MAGIC) {
+                return Err(Failure { doing: "opened", why: "The file is no cache".to_owned() });
             }
-            Err(failure) if !path.is_file() => return Err(failure),
-            Err(_) => {}
         }
-        let mut name = path.as_os_str().to_owned();
-        name.push(".damaged");
-        let to = PathBuf::from(name);
+        let mut hard = None;
+        let first = guarded("opened", || {
+            create().inspect_err(|e| {
+                hard = match e {
+                    redb::Error::DatabaseAlreadyOpen => Some("Another process has it open".to_owned()),
+                    redb::Error::Io(e) if !matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) => {
+                        Some(e.to_string())
+                    }
+                    _ => None,
+                }
+            })
+        });
+        match (first, hard) {
+            (Ok(cache), _) => return Ok((cache, None)),
+            (Err(_), Some(why)) => return Err(Failure { doing: "opened", why }),
+            (Err(failure), None) if !path.is_file() => return Err(failure),
+            (Err(_), None) => {}
+        }
+        let named = |n: u32| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(if n == 0 { ".damaged".to_owned() } else { format!(".damaged.{n}") });
+            PathBuf::from(name)
+        };
+        let Some(to) = (0..u32::MAX).map(named).find(|to| !to.exists()) else {
+            return Err(Failure { doing: "set aside", why: "Too many damaged ones lie beside it".to_owned() });
+        };
         std::fs::rename(path, &to).map_err(failed("set aside"))?;
         Ok((guarded("made", create)?, Some(to)))
     }

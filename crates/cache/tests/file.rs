@@ -84,7 +84,11 @@ fn damage_is_a_miss_and_never_another_entry() {
         changed[at] ^= 0x55;
         let path = folder.join("changed");
         std::fs::write(&path, &changed).unwrap();
-        let (cache, moved) = Cache::open(&path, 1 << 20).unwrap();
+        // The first bytes say whether it is a cache.
+        let Ok((cache, moved)) = Cache::open(&path, 1 << 20) else {
+            assert!(at < 4, "byte {at}");
+            continue;
+        };
         aside += u32::from(moved.is_some());
         for n in 0..20 {
             match cache.get(&key(n)) {
@@ -94,14 +98,21 @@ fn damage_is_a_miss_and_never_another_entry() {
         }
     }
     // The change is looked at: otherwise nothing would be missed.
-    assert!(missed > 20, "{missed} missed, {aside} set aside");
+    assert!(missed > 5, "{missed} missed, {aside} set aside");
+    // What is no cache is left alone, and a damaged one never takes the place of another.
     let path = folder.join("junk");
     std::fs::write(&path, b"this is no cache").unwrap();
-    let (cache, moved) = Cache::open(&path, 1 << 20).unwrap();
-    let moved = moved.expect("what is no cache is set aside");
-    assert_eq!(std::fs::read(moved).unwrap(), b"this is no cache");
-    cache.put(&key(1), &bytes(1)).unwrap();
-    assert_eq!(cache.get(&key(1)).unwrap(), Some(bytes(1)));
+    let error = Cache::open(&path, 1 << 20).err().expect("it is refused").to_string();
+    assert_eq!(error, "The cache could not be opened. The file is no cache.");
+    assert_eq!(std::fs::read(&path).unwrap(), b"this is no cache");
+    for name in ["torn.damaged", "torn.damaged.1"] {
+        let path = folder.join("torn");
+        std::fs::write(&path, &whole[..whole.len() / 3]).unwrap();
+        let (cache, moved) = Cache::open(&path, 1 << 20).unwrap();
+        assert_eq!(moved, Some(folder.join(name)), "what is torn is set aside");
+        cache.put(&key(1), &bytes(1)).unwrap();
+        assert_eq!(cache.get(&key(1)).unwrap(), Some(bytes(1)));
+    }
 }
 
 /// The process of the next test, when it is started by that: it writes until it is killed, and says when something is on the disk.

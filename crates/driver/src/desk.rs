@@ -69,7 +69,7 @@ impl Desk {
         Ok(Desk { engines, imports, known, front, search, signature, context })
     }
 
-    /// The same with declarations of a client. It is for one request: nothing of it is seen by others.
+    /// The same with declarations of a client. It is for requests with the very same declarations: nothing of it is seen by others.
     ///
     /// # Errors
     /// What is wrong with the declarations: also an axiom, an attribute or a claim among them.

@@ -29,8 +29,9 @@ impl Desk {
         hash.and_then(|h| h.0.first_chunk().copied()).map_or(0, u64::from_le_bytes)
     }
 
-    /// Judges evidence of earlier for the one claim of a text, whose statement may be an instance of the earlier one. What counts is the
-    /// kernel's judgement of this statement; nothing where the evidence is none of it.
+    /// Judges a proof of earlier for the one claim of a text, whose statement may be an instance of the earlier one. What counts is the
+    /// kernel's judgement of this statement; nothing where the evidence proves another one. Refutations are not taken: their points have the names
+    /// of the claim that they were made for.
     ///
     /// # Errors
     /// What is wrong with the text.
@@ -44,20 +45,23 @@ impl Desk {
     ) -> Result<Option<Ruling>, Vec<Problem>> {
         let Ok(stored) = bfv_format::read(earlier) else { return Ok(None) };
         let (sources, claim) = self.one(name, text, steps)?;
+        if stored.verdict != Outcome::Proved {
+            return Ok(None);
+        }
         let mut offered = None;
         for which in 0..COPIES {
             let Some((statement, evidence)) = self.moved(&stored, which) else { break };
             if statement == claim.statement {
-                offered = Some((evidence, stored.witness, stored.engine));
+                offered = Some((evidence, stored.engine));
                 break;
             }
-            if offered.is_none() && stored.verdict == Outcome::Proved {
+            if offered.is_none() {
                 let term = instance(&statement, &evidence, &claim.statement);
-                offered = term.map(|term| (term, Vec::new(), "cache".to_owned()));
+                offered = term.map(|term| (term, "cache".to_owned()));
             }
         }
-        let Some((evidence, witness, engine)) = offered else { return Ok(None) };
-        let given = Candidate { outcome: stored.verdict, evidence, witness, engine };
+        let Some((evidence, engine)) = offered else { return Ok(None) };
+        let given = Candidate { outcome: stored.verdict, evidence, witness: Vec::new(), engine };
         let goal = Goal { given: Some(given), ..goal(MODULE, claim, &sources) };
         match self.rule(vec![goal], steps) {
             Ok(mut rulings) => Ok(rulings.pop()),

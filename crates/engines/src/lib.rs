@@ -63,6 +63,7 @@ impl Engine for Together {
             // Each gets what the first one gets: one that comes late would hardly be heard otherwise.
             let mut own = budget.part(budget.left);
             let outcome = engine.solve(goal, &mut own);
+            budget.used = budget.used.saturating_add(own.used);
             match outcome {
                 Outcome::Candidate(_) | Outcome::Refutation(..) => return outcome,
                 Outcome::GaveUp(Reason::Cancelled, _) => return outcome,
@@ -74,7 +75,7 @@ impl Engine for Together {
 }
 
 /// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
-/// A search for terms comes last: it is for types that depend on something, and says at once when a claim is about numbers.
+/// A search for terms comes late: it is for types that depend on something, and says at once when a claim is about numbers.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
@@ -87,19 +88,7 @@ pub const ENGINES: Plugged = Plugged {
 /// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
-    search: &[
-        &NARROW,
-        &Quiet(&Logic),
-        &Induct,
-        &INVARIANTS,
-        &Explore,
-        &Native,
-        &EGG,
-        &GROUND,
-        &Logic,
-        &Inhabit,
-        &NARROW_ON,
-    ],
+    search: &[&NARROW, &Quiet(&Logic), &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Inhabit, &NARROW_ON],
     ..ENGINES
 };
 /// The native engine alone.
@@ -116,7 +105,6 @@ pub const WITH_Z3: Plugged = Plugged {
         &Native,
         &EGG,
         &GROUND,
-        &Logic,
         &Inhabit,
         &NARROW_ON,
         &Asked(&Z3),

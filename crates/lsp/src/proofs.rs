@@ -53,6 +53,7 @@ pub fn actions(
     let others = view.others(doc);
     let others: Vec<Edited<'_>> = others.iter().map(|d| d.edited()).collect();
     let mut out = Vec::new();
+    let deadline = Instant::now().checked_add(time).unwrap_or_else(Instant::now);
     for d in file.decls.iter().filter(|d| open(d)) {
         let whole = bytes(d.span);
         if whole.start > end || whole.end < start {
@@ -61,7 +62,6 @@ pub fn actions(
         let Some(goal) = goal(text, d) else { continue };
         let mut desk = Desk::within(ENGINES, doc.edited(), &others, whole.start).map_err(|p| no_answer(p.first()))?;
         desk.heed(Some(Arc::clone(wish)));
-        let deadline = Instant::now().checked_add(time).unwrap_or_else(Instant::now);
         let limits = Limits { deadline, cancelled: Arc::clone(wish) };
         let found = match one_goal(&mut desk, memory, &goal, &limits, &mut |_| {}) {
             Ok(said) => whole_answer(vec![said]),

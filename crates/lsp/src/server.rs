@@ -385,7 +385,12 @@ impl Worker {
     fn work(mut self) {
         while let Some(job) = self.shared.next() {
             match job.task {
-                Task::Check(uri) => self.check(&uri, &job.wish),
+                Task::Check(uri) => {
+                    if catch_unwind(AssertUnwindSafe(|| self.check(&uri, &job.wish))).is_err() {
+                        let told = json!({ "type": 1, "message": MISTAKE });
+                        self.sender.send(Notification::new("window/logMessage".to_owned(), told).into()).ok();
+                    }
+                }
                 Task::Answer(id, question, view, doc) => {
                     let done = catch_unwind(AssertUnwindSafe(|| self.answer(question, &view, &doc, &job.wish)));
                     let response_result = match done {

@@ -105,7 +105,7 @@ pub fn explain(step: &str) -> String {
         "refl" => "Both sides compute to the same.".to_owned(),
         "assumption" => "A hypothesis says just this.".to_owned(),
         "arith" | "ring" => "Arithmetic proves this.".to_owned(),
-        "auto" => "A search through lemmas and arithmetic proves this.".to_owned(),
+        "auto" => "A search proves this: through lemmas, arithmetic, induction, rewriting and logic.".to_owned(),
         "exact" => "This term is the proof.".to_owned(),
         "apply" => format!("Use {rest}. What it needs is left to prove."),
         "split" => "Prove both parts.".to_owned(),

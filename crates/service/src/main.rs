@@ -183,7 +183,6 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     runtime.block_on(listen(SocketAddr::new(address, port), settings, (workers, queue), memory))
 }
 
-/// The token in the first line of a file.
 /// What was found before: in a file, or nothing yet.
 fn memory(path: Option<&str>, bytes: u64) -> Result<Memory, Stop> {
     let mend = |e: bfv_cache::Failure| Stop::system(format!("{e} Name another file with --cache."));
@@ -201,6 +200,7 @@ fn memory(path: Option<&str>, bytes: u64) -> Result<Memory, Stop> {
     Memory::over(cache).map_err(mend)
 }
 
+/// The token in the first line of a file.
 fn token(path: &str) -> Result<String, Stop> {
     let shown = escaped(path, char::is_control);
     let text = std::fs::read_to_string(path)

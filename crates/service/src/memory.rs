@@ -1,6 +1,7 @@
-//! What was found before: proofs and refutations under the canonical form of their goals, on disk or in memory.
+//! What was found before: proofs under the canonical form of their goals, on disk or in memory.
 //!
-//! Nothing in it is believed. Evidence is judged by the kernel for the goal at hand, and scripts are replayed; what fails is a miss.
+//! Nothing in it is believed. A script is made again, evidence without one is judged by the kernel for the goal at hand, and what fails is a
+//! miss.
 
 use crate::fault::Fault;
 use crate::sheet::{NAME, Script};
@@ -17,10 +18,12 @@ use std::sync::{PoisonError, RwLock};
 const STEPS: u64 = 200_000;
 /// Goals that look like the one at hand and are tried, at most, and how much they have in common with it, in thousandths.
 const ALIKE: (usize, u32) = (4, 300);
+/// Entries with the same canonical form that are tried, at most.
+const TRIES: usize = 4;
 /// Entries larger than this are not kept: one of them would drive out too many others.
 const LARGEST: usize = 256 << 10;
 /// Most goals whose vectors are kept in memory.
-const VECTORS: usize = 100_000;
+const VECTORS: usize = 20_000;
 /// So many entries may be lost when the machine stops.
 const FLUSHED: u64 = 16;
 
@@ -50,9 +53,9 @@ pub struct Encoded {
 
 /// What was recalled, after the kernel accepted it.
 pub struct Hit {
-    /// The kernel's judgement of the goal.
+    /// The kernel's judgement of the goal: it is proved.
     pub ruling: Ruling,
-    /// A script for this very goal.
+    /// The script that the judgement is of, made again; nothing where it is of the evidence alone.
     pub script: Option<Recalled>,
 }
 
@@ -64,9 +67,6 @@ pub struct Recalled {
     pub open: Vec<OpenGoal>,
     /// The script.
     pub script: Script,
-    /// The judgement is of this script, made again. Otherwise it is of the evidence that the script led to: a script that calls the whole
-    /// search is not run again.
-    pub replayed: bool,
 }
 
 /// What is kept of a goal.
@@ -136,7 +136,8 @@ impl Memory {
         let Some(encoded) = encoded(bench)? else { return Ok((None, None)) };
         // A cache that cannot be read holds nothing.
         let alike = self.cache.alike(&encoded.key).unwrap_or_default();
-        for (key, bytes) in alike {
+        for (key, bytes) in alike.into_iter().take(TRIES) {
+            bench.limits.check()?;
             if let Some(hit) = recalled(bench, &bytes, key == encoded.key)? {
                 self.note(usize::from(key != encoded.key));
                 return Ok((Some(hit), Some(encoded)));
@@ -144,7 +145,11 @@ impl Memory {
         }
         for key in self.similar(&encoded) {
             bench.limits.check()?;
-            let Ok(Some(bytes)) = self.cache.get(&key) else { continue };
+            let Ok(Some(bytes)) = self.cache.get(&key) else {
+                // It was dropped for want of space.
+                self.known.write().unwrap_or_else(PoisonError::into_inner).retain(|k| k.key != key);
+                continue;
+            };
             if let Some(hit) = recalled(bench, &bytes, false)? {
                 self.note(1);
                 return Ok((Some(hit), Some(encoded)));
@@ -167,10 +172,12 @@ impl Memory {
         best.into_iter().take(ALIKE.0).map(|(_, key)| key).collect()
     }
 
-    /// Keeps what the kernel accepted for a goal. That it cannot be kept changes no answer.
+    /// Keeps a proof that the kernel accepted for a goal. A script that searches is not kept, but what it found. That something cannot be kept
+    /// changes no answer.
     pub fn keep(&self, bench: &Bench<'_>, encoded: Encoded, script: Option<(String, String)>, ruling: &Ruling) {
-        let decided = ruling.report.verdict.kind() != Kind::Unknown;
-        let (Some(bytes), true) = (&ruling.bytes, decided) else { return };
+        // A refutation is found again sooner than its point can be put in the words of another question.
+        let (Some(bytes), Kind::Proved) = (&ruling.bytes, ruling.report.verdict.kind()) else { return };
+        let script = script.filter(|(_, script)| !searches(script));
         let Encoded { key, vector } = encoded;
         let entry = Entry { names: bench.leading.clone(), script, vector, certificate: bytes.clone() };
         let written = entry.write();
@@ -216,29 +223,21 @@ fn recalled(bench: &mut Bench<'_>, bytes: &[u8], same: bool) -> Result<Option<Hi
         }
         _ => None,
     };
-    let mut kept = None;
     if let Some((step, script)) = script {
         let first = bench.first()?;
-        if let Some(tried) = bench.try_step(&Script::default(), &first, &step)? {
-            let replayed = !searches(&script.text);
-            let ruling = if replayed { bench.judge(&script)? } else { None };
-            let script = Recalled { step, open: tried.open, script, replayed };
-            match ruling {
-                Some(ruling) => return Ok(Some(Hit { ruling, script: Some(script) })),
-                None => kept = Some(script).filter(|s| !s.replayed),
-            }
+        if let Some(tried) = bench.try_step(&Script::default(), &first, &step)?
+            && let Some(ruling) = bench.judge(&script)?
+        {
+            return Ok(Some(Hit { ruling, script: Some(Recalled { step, open: tried.open, script }) }));
         }
     }
     let text = bench.sheet.bare();
     let ruling = bench.desk.recall(NAME, &text, &entry.certificate, STEPS, instance);
-    let decided = ruling.unwrap_or_default().filter(|r| r.report.verdict.kind() != Kind::Unknown);
-    Ok(decided.map(|ruling| {
-        let proved = ruling.report.verdict.kind() == Kind::Proved;
-        Hit { ruling, script: kept.filter(|_| proved) }
-    }))
+    let proved = ruling.unwrap_or_default().filter(|r| r.report.verdict.kind() == Kind::Proved);
+    Ok(proved.map(|ruling| Hit { ruling, script: None }))
 }
 
-/// Whether a script calls the whole search.
+/// Whether a script calls the whole search, which takes longer than the kernel's judgement of what it found.
 pub fn searches(script: &str) -> bool {
     script.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "auto")
 }

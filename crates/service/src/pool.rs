@@ -131,6 +131,13 @@ struct Queue {
     closed: bool,
 }
 
+impl Queue {
+    /// How many requests wait. Goals of one that is worked on are not among them.
+    fn waiting(&self) -> usize {
+        self.jobs.iter().filter(|w| matches!(w, Work::Answer(_))).count()
+    }
+}
+
 /// The threads and what waits for them.
 pub struct Pool {
     queue: Mutex<Queue>,
@@ -181,7 +188,7 @@ impl Pool {
     /// Too many wait already, or the service is about to end.
     pub fn submit(&self, job: Job) -> Result<(), Fault> {
         let mut queue = locked(&self.queue);
-        if queue.closed || queue.jobs.len() >= self.most {
+        if queue.closed || queue.waiting() >= self.most {
             return Err(Fault::busy());
         }
         queue.jobs.push_back(Work::Answer(Arc::new(job)));
@@ -196,7 +203,7 @@ impl Pool {
 
     /// How many requests wait, and how many are worked on.
     pub fn load(&self) -> (usize, usize) {
-        (locked(&self.queue).jobs.len(), self.busy.load(Ordering::Relaxed))
+        (locked(&self.queue).waiting(), self.busy.load(Ordering::Relaxed))
     }
 
     /// Ends the threads after what was handed in is answered.

@@ -102,6 +102,14 @@ pub struct Found {
     pub steps: Steps,
 }
 
+impl Found {
+    /// A script whose first step is told apart: the others, without the statements of the goals in between.
+    pub fn beginning(script: Script) -> Found {
+        let steps = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
+        Found { script, steps }
+    }
+}
+
 impl<'d> Bench<'d> {
     /// A goal on the desk.
     pub fn new(

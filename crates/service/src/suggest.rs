@@ -47,7 +47,11 @@ pub fn one_goal(
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let mut said = Said::default();
     let mut bench = bench(desk, goal, limits)?;
-    one(&mut bench, memory, goal, &mut said, tell)?;
+    match one(&mut bench, memory, goal, &mut said, tell) {
+        // What is known of other goals is told all the same.
+        Err(Stop::Deadline) => said.reasons.push(format!("The time for goal {} is used up.", goal.id)),
+        done => done?,
+    }
     Ok(said)
 }
 
@@ -112,13 +116,12 @@ impl Said {
     /// What was found before the time was over, best first.
     pub(crate) fn in_time(mut found: Vec<Value>) -> Said {
         found.sort_by_key(|s| s.get("valid") != Some(&Value::Bool(true)));
-        found.truncate(MOST);
         Said { all: found, reasons: vec!["The time is used up.".to_owned()], recalled: 0 }
     }
 }
 
 /// What is worth trying where the time may be over: nothing where it is.
-fn in_time<T: Default>(done: Result<T, Stop>) -> Result<T, Stop> {
+pub(crate) fn in_time<T: Default>(done: Result<T, Stop>) -> Result<T, Stop> {
     match done {
         Err(Stop::Deadline) => Ok(T::default()),
         other => other,
@@ -186,7 +189,7 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
     found.sort_by_key(|s| s.order);
     if let Some(encoded) = encoded.filter(|_| !known) {
         let proofs = || found.iter().filter_map(|s| s.proof.as_ref());
-        // A script that need not search is run again sooner.
+        // A script that need not search can be made again sooner.
         let best = proofs().find(|(_, script, _)| !searches(script)).or(proofs().next());
         let script = best.map(|(step, script, _)| (step.clone(), script.clone()));
         // Evidence of a search about the bare statement says all of it where there is no script.
@@ -200,14 +203,10 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
 
 /// A suggestion from a script that was found before.
 fn recalled(goal: &Goal, script: Recalled, ruling: Ruling, tell: &mut Tell<'_>) -> Suggestion {
-    let Recalled { step, open, script, replayed } = script;
-    let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
-    let whole = Found { script, steps: rest };
-    let order = (false, !replayed, 0, whole.steps.len());
-    let mut value = suggestion(&goal.id, &step, &open, Some(&(whole, ruling)));
-    if let Value::Object(fields) = &mut value {
-        fields.insert("script_replayed".into(), json!(replayed));
-    }
+    let Recalled { step, open, script } = script;
+    let whole = Found::beginning(script);
+    let order = (false, false, 0, whole.steps.len());
+    let value = suggestion(&goal.id, &step, &open, Some(&(whole, ruling)));
     tell(value.clone());
     Suggestion { order, value, proof: None }
 }
@@ -317,10 +316,8 @@ fn by_search(
         let Some(accepted) = bench.judge(&script)? else { continue };
         let step = script.steps().first().map(|(_, s)| (*s).to_owned()).unwrap_or_default();
         let open = bench.try_step(&Script::default(), first, &step)?.map(|t| t.open).unwrap_or_default();
-        // What comes after the first step, without the statements of the goals in between.
-        let rest = script.steps().into_iter().skip(1).map(|(_, s)| (s.to_owned(), Vec::new())).collect();
         let shown = script.shown();
-        let done = (Found { script, steps: rest }, accepted);
+        let done = (Found::beginning(script), accepted);
         let value = suggestion(id, &step, &open, Some(&done));
         tell(value.clone());
         return Ok(Some(Suggestion { order: (false, true, 50, 0), value, proof: Some((step, shown, done.1)) }));

@@ -8,7 +8,7 @@ use crate::memory::Memory;
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
 use crate::steps::{closing, opening};
-use crate::suggest::{Said, one_goal, whole};
+use crate::suggest::{Said, in_time, one_goal, whole};
 use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
@@ -252,11 +252,15 @@ fn complete(
     }
     // The engines may know a proof that the steps do not find, and they need time, too.
     bench.soft = Instant::now().checked_add(FILLED);
-    let found = fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made)?;
+    // A proof that the kernel has accepted already is told also where the time for steps is over.
+    let found = match fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made) {
+        Err(Stop::Deadline) if early.is_some() => None,
+        other => other?,
+    };
     if let Some(script) = found {
         made.reverse();
         let found = Found { script, steps: made };
-        if let Some(ruling) = bench.judge(&found.script)? {
+        if let Some(ruling) = in_time(bench.judge(&found.script))? {
             keep(&bench, &found.script.shown(), &ruling);
             return Ok(proved(goal, &found, &ruling));
         }
@@ -264,10 +268,10 @@ fn complete(
     let ruling = if early.is_some() { early } else { bench.search(QUICK + 1, SEARCHED)? };
     match ruling {
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Proved && free => {
-            let first = bench.first()?;
-            for script in bench.replays(&first, &ruling)? {
-                let Some(accepted) = bench.judge(&script)? else { continue };
-                let Some(steps) = bench.steps_of(&script)? else { continue };
+            let scripts = bench.first().and_then(|first| bench.replays(&first, &ruling));
+            for script in in_time(scripts)? {
+                let Some(accepted) = in_time(bench.judge(&script))? else { continue };
+                let Some(steps) = in_time(bench.steps_of(&script))? else { continue };
                 keep(&bench, &script.shown(), &accepted);
                 return Ok(proved(goal, &Found { script, steps }, &accepted));
             }
@@ -279,10 +283,7 @@ fn complete(
             }
             Ok(out)
         }
-        Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => {
-            keep(&bench, "", &ruling);
-            Ok(false_goal(goal, &ruling))
-        }
+        Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(false_goal(goal, &ruling)),
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Unknown => {
             let reason = format!("No proof was found. {}", answer::reason(&ruling));
             Ok(json!({ "proof": null, "reason": reason, "countermodel": countermodel(&mut bench)? }))

@@ -48,7 +48,9 @@ fn what_was_found_is_recalled_after_a_restart() {
     let server = Server::start(&flags);
     for (goal, before) in goals.iter().zip(&first) {
         let again = server.ask(&suggestion(goal));
-        assert_eq!(again["recalled"], 1, "{again}");
+        // A refutation is found again: its point has the names of this question.
+        let known = u32::from(before["refuted_goals"][0].is_null());
+        assert_eq!(again["recalled"], known, "{again}");
         assert_eq!(again["refuted_goals"], before["refuted_goals"]);
         if let Some(best) = again["suggestions"].get(0) {
             assert_eq!(best["valid"], true, "{again}");
@@ -60,7 +62,7 @@ fn what_was_found_is_recalled_after_a_restart() {
         assert_eq!(point["verdict"], if before["refuted_goals"][0].is_null() { "proved" } else { "refuted" });
     }
     let metrics = server.get("/metrics").body;
-    assert!(metrics.contains("bfv_recalled_total{found=\"exact\"} 6"), "{metrics}");
+    assert!(metrics.contains("bfv_recalled_total{found=\"exact\"} 4"), "{metrics}");
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn other_names_more_hypotheses_and_special_cases_are_recalled() {
         assert_eq!(found["recalled"], 1, "{what}: {found}");
         let best = found["suggestions"].get(0).unwrap_or(&found["proved_goals"][0]);
         assert!(best["valid"] == true || best["proved"]["status"] == "proved", "{what}: {found}");
-        if best["script_replayed"] == true {
+        if best["valid"] == true {
             let goal = &question["proof_state"]["goals"][0];
             let step = json!({ "tactic": "script", "arguments": [best["script"]] });
             let ask = json!({ "type": "REQUEST_PROOF_VERIFICATION", "current_state": { "goals": [goal] }, "proof_step": step });
@@ -101,6 +103,15 @@ fn answer(desk: &mut Desk, memory: &Memory, question: &Value) -> Value {
     let request = Request::read(question.to_string().as_bytes(), None).unwrap_or_else(|e| panic!("{:?}", e.0));
     let limits = Limits { deadline: Instant::now() + Duration::from_secs(60), cancelled: Default::default() };
     tasks::answer(desk, memory, &request, "test", &limits, &mut |_| {}).unwrap()
+}
+
+/// The key of a goal without context.
+fn key(desk: &mut Desk, goal: &str) -> Key {
+    let typed = if goal.contains("U 0") { "@[type] " } else { "" };
+    let statement = desk.statement("goal", &format!("{typed}claim goal :\n{goal}\n"), 10_000).unwrap();
+    let general = desk.hash(&bfv_encode::canonical(&statement)).unwrap();
+    let own = desk.hash(&statement).unwrap();
+    [general.0, own.0].concat().try_into().unwrap()
 }
 
 /// Every entry is put under the key of every other one, and each is changed byte by byte, with a right checksum each time. Whatever is
@@ -123,11 +134,13 @@ fn a_poisoned_cache_makes_nothing_valid() {
             let (cache, _) = Cache::open(&path, 1 << 20).unwrap();
             cache.each(|key, bytes| entries.push((*key, bytes.to_vec()))).unwrap();
         }
-        assert_eq!(entries.len(), goals.len(), "each goal is decided and kept");
+        assert_eq!(entries.len(), truths.len(), "each proof is kept, and no refutation");
+        let keys: Vec<Key> = goals.iter().map(|g| key(&mut desk, g)).collect();
+        assert!(entries.iter().all(|(k, _)| keys.contains(k)));
         let mut recalled = 0;
         let mut check = |desk: &mut Desk, n: usize, bytes: &[u8]| {
             let cache = Cache::in_memory(1 << 20).unwrap();
-            cache.put(&entries[n].0, bytes).unwrap();
+            cache.put(&keys[n], bytes).unwrap();
             let memory = Memory::over(cache).unwrap();
             let said = answer(desk, &memory, &suggestion(goals[n]));
             recalled += said["recalled"].as_u64().unwrap();
@@ -148,7 +161,7 @@ fn a_poisoned_cache_makes_nothing_valid() {
             for (_, bytes) in &entries {
                 check(&mut desk, n, bytes);
             }
-            let own = entries[n].1.clone();
+            let own = entries.get(n).unwrap_or(&entries[0]).1.clone();
             for at in (0..own.len()).step_by(1 + own.len() / 60) {
                 let mut changed = own.clone();
                 changed[at] = changed[at].wrapping_add(1);
@@ -157,7 +170,7 @@ fn a_poisoned_cache_makes_nothing_valid() {
             check(&mut desk, n, &own[..own.len() / 2]);
             check(&mut desk, n, b"");
         }
-        assert!(recalled >= 5, "the whole entries at least are recalled, {recalled}");
+        assert!(recalled >= 3, "the whole entries at least are recalled, {recalled}");
     };
     std::thread::Builder::new().stack_size(STACK).spawn(work).unwrap().join().unwrap();
 }
