@@ -9,7 +9,9 @@ use bfv_engine_logic::Logic;
 use bfv_engine_native::{Arith, Asked, Auto, Boxes, Exhibits, Native, Points};
 use bfv_engine_protocol::{Explore, Ground, Invariants};
 use bfv_engine_z3::Z3;
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+use bfv_format::Prim;
+use bfv_kernel::{Refusal, Val};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
 const EGG: Egg = Egg { side: &Auto };
@@ -30,7 +32,43 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Inhabit]);
+const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
+
+/// An engine that is asked for proofs only. Which number or which element of a data type is meant, a script must say.
+struct Proofs(&'static dyn Engine);
+
+impl Engine for Proofs {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        match chooses(goal) {
+            Ok(false) => self.0.solve(goal, budget),
+            Ok(true) => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
+            Err(refusal) => {
+                let (reason, why) = stopped(&refusal);
+                Outcome::GaveUp(reason, why)
+            }
+        }
+    }
+}
+
+/// Whether a goal, after what it depends on, is a type of numbers, truth values or data.
+fn chooses(goal: &Goal<'_>) -> Result<bool, Refusal> {
+    let (mut ctx, mut target) = (goal.ctx.clone(), goal.target.clone());
+    loop {
+        let w = goal.machine.whnf(&target)?;
+        match &*w {
+            Val::Pi(a, b) => {
+                let (inner, x) = goal.machine.bind(&ctx, a.clone());
+                (target, ctx) = (goal.machine.inst(b, x), inner);
+            }
+            Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool) | Val::Data(..) => return Ok(true),
+            _ => return Ok(false),
+        }
+    }
+}
 
 /// An engine that says nothing where it finds nothing.
 struct Quiet(&'static dyn Engine);
