@@ -143,6 +143,7 @@ pub const WITH_Z3: Plugged = Plugged {
         &Native,
         &EGG,
         &GROUND,
+        &Logic,
         &Inhabit,
         &NARROW_ON,
         &Asked(&Z3),
