@@ -19,7 +19,7 @@ mod write;
 
 use atom::{Atom, Kind, Target};
 use bfv_format::{Node, Prim, Term};
-use bfv_kernel::{Ctx, V, Val};
+use bfv_kernel::{Ctx, V};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use read::{Open, Reader};
 use search::{Search, Stop};
@@ -59,7 +59,7 @@ struct Posed<'a> {
 impl<'a> Posed<'a> {
     fn read(goal: &'a Goal<'_>) -> Result<Posed<'a>, Open> {
         let m = goal.machine;
-        let (ctx, target, taken) = taken_in(goal)?;
+        let (ctx, target, taken) = goal.taken_in().map_err(|r| stopped(&r))?;
         if !ctx.dims.is_empty() {
             return Err((Reason::OutsideFragment, String::new()));
         }
@@ -214,20 +214,6 @@ fn formula(store: &Store, t: &Tm) -> bool {
         }
         _ => false,
     }
-}
-
-/// The context and the rest of the goal after its arguments are taken in, and how many these are.
-fn taken_in(goal: &Goal<'_>) -> Result<(Ctx, V, u32), Open> {
-    let m = goal.machine;
-    let (mut ctx, mut target, mut taken) = (goal.ctx.clone(), goal.target.clone(), 0);
-    loop {
-        let w = m.whnf(&target).map_err(|r| stopped(&r))?;
-        let Val::Pi(a, b) = &*w else { break };
-        let (inner, x) = m.bind(&ctx, a.clone());
-        (target, ctx) = (m.inst(b, x), inner);
-        taken += 1;
-    }
-    Ok((ctx, target, taken))
 }
 
 /// The engine.

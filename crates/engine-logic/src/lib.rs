@@ -14,7 +14,7 @@ pub mod sequent;
 pub mod term;
 
 use bfv_format::{Node, Term};
-use bfv_kernel::{Ctx, Refusal, V, Val};
+use bfv_kernel::Refusal;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use formula::{Formula, Id};
 use model::Model;
@@ -47,7 +47,7 @@ type Open = (Reason, String);
 /// # Errors
 /// The budget is used up, or the evaluator refuses.
 pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
-    let (ctx, target, taken) = taken_in(goal).map_err(|r| stopped(&r))?;
+    let (ctx, target, taken) = goal.taken_in().map_err(|r| stopped(&r))?;
     let mut reader = Reader::new(goal.machine, &ctx);
     let read = |reader: &mut Reader<'_>| {
         // The innermost first, as indices count.
@@ -81,20 +81,6 @@ pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
         }
         Ok(Err(_)) => Err((Reason::RejectedCandidate, "A model was found that is none.".to_owned())),
     }
-}
-
-/// The context and the rest of the goal after what it depends on is taken in, and how much that was.
-fn taken_in(goal: &Goal<'_>) -> Result<(Ctx, V, u32), Refusal> {
-    let m = goal.machine;
-    let (mut ctx, mut target, mut taken) = (goal.ctx.clone(), goal.target.clone(), 0);
-    loop {
-        let w = m.whnf(&target)?;
-        let Val::Pi(a, b) = &*w else { break };
-        let (inner, x) = m.bind(&ctx, a.clone());
-        (target, ctx) = (m.inst(b, x), inner);
-        taken += 1;
-    }
-    Ok((ctx, target, taken))
 }
 
 /// The engine.

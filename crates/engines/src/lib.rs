@@ -56,18 +56,9 @@ impl Engine for Proofs {
 
 /// Whether a goal, after what it depends on, is a type of numbers, truth values or data.
 fn chooses(goal: &Goal<'_>) -> Result<bool, Refusal> {
-    let (mut ctx, mut target) = (goal.ctx.clone(), goal.target.clone());
-    loop {
-        let w = goal.machine.whnf(&target)?;
-        match &*w {
-            Val::Pi(a, b) => {
-                let (inner, x) = goal.machine.bind(&ctx, a.clone());
-                (target, ctx) = (goal.machine.inst(b, x), inner);
-            }
-            Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool) | Val::Data(..) => return Ok(true),
-            _ => return Ok(false),
-        }
-    }
+    let (_, target, _) = goal.taken_in()?;
+    let w = goal.machine.whnf(&target)?;
+    Ok(matches!(&*w, Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool) | Val::Data(..)))
 }
 
 /// An engine that says nothing where it finds nothing.

@@ -4,7 +4,7 @@ pub mod poly;
 pub mod shift;
 
 use bfv_format::Term;
-use bfv_kernel::{Ctx, Machine, V};
+use bfv_kernel::{Ctx, Machine, Res, V, Val};
 use num_rational::BigRational;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +40,24 @@ pub struct Goal<'a> {
     pub lemmas: &'a [Lemma],
     /// Proof terms in the scope of `ctx` to be used as further facts.
     pub hints: Vec<Term>,
+}
+
+impl Goal<'_> {
+    /// The context and the rest of the goal after what it depends on is taken in, and how much that was.
+    ///
+    /// # Errors
+    /// The evaluator refuses.
+    pub fn taken_in(&self) -> Res<(Ctx, V, u32)> {
+        let (mut ctx, mut target, mut taken) = (self.ctx.clone(), self.target.clone(), 0);
+        loop {
+            let w = self.machine.whnf(&target)?;
+            let Val::Pi(a, b) = &*w else { break };
+            let (inner, x) = self.machine.bind(&ctx, a.clone());
+            (target, ctx) = (self.machine.inst(b, x), inner);
+            taken += 1;
+        }
+        Ok((ctx, target, taken))
+    }
 }
 
 /// A wish that a search should end, which somebody outside of it may set at any time. It changes no answer, but whether there is one.
