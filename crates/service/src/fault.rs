@@ -79,6 +79,11 @@ impl Fault {
         Fault::new(413, "too-long", Event::Usage, what, "Send fewer goals, or start bfv-serve with a larger --body.")
     }
 
+    /// The head does not come: 408.
+    pub fn slow_head(seconds: u64) -> Fault {
+        Fault { what: format!("The head was not there after {seconds} s."), ..Fault::slow(seconds) }
+    }
+
     /// The body does not come: 408.
     pub fn slow(seconds: u64) -> Fault {
         let what = format!("The body was not there after {seconds} s.");
@@ -170,7 +175,7 @@ fn title(status: u16) -> &'static str {
         401 => "A token is needed",
         403 => "The sender is not allowed",
         404 => "There is no such thing",
-        408 => "The body came too slowly",
+        408 => "The request came too slowly",
         405 => "The path has no such method",
         409 => "The request was cancelled",
         413 => "The body is too long",
@@ -198,6 +203,7 @@ mod tests {
             Fault::foreign(),
             Fault::too_long(1000),
             Fault::slow(10),
+            Fault::slow_head(10),
             Fault::media_type(),
             Fault::too_many(1),
             Fault::busy(),

@@ -104,7 +104,7 @@ impl Group {
                 Ok(desk) => suggest::one_goal(desk, memory, goal, &self.job.limits, &mut |suggestion| {
                     self.job.out.send(Event::Suggestion(suggestion)).ok();
                 }),
-                Err(fault) => Err(fault.into()),
+                Err(stop) => Err(stop),
             };
             if let Some(place) = locked(&self.done).0.get_mut(at) {
                 *place = Some(said);
@@ -271,8 +271,12 @@ impl Pool {
         }
         match &job.request.question {
             Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals.len()),
-            _ => {
-                let desk = desks.for_request(&job.request, &job.limits)?;
+            question => {
+                let start = Instant::now();
+                let desk = match desks.for_request(&job.request, &job.limits) {
+                    Ok(desk) => desk,
+                    Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1),
+                };
                 tasks::answer(desk, &self.memory, &job.request, &job.id, &job.limits, &mut |suggestion| {
                     job.out.send(Event::Suggestion(suggestion)).ok();
                 })
@@ -317,10 +321,10 @@ struct Desks {
 
 impl Desks {
     /// The library of a request, with what its client declares.
-    fn for_request(&mut self, request: &Request, limits: &Limits) -> Result<&mut Desk, Fault> {
+    fn for_request(&mut self, request: &Request, limits: &Limits) -> Result<&mut Desk, Stop> {
         match &request.declarations {
             Some(text) => self.given(&request.imports, text, limits),
-            None => self.of(&request.imports),
+            None => Ok(self.of(&request.imports)?),
         }
     }
 
@@ -340,18 +344,21 @@ impl Desks {
     }
 
     /// The same with declarations, which are checked when they come for the first time. Where they stand in the request changes only messages.
-    fn given(&mut self, imports: &[String], text: &Piece, limits: &Limits) -> Result<&mut Desk, Fault> {
+    fn given(&mut self, imports: &[String], text: &Piece, limits: &Limits) -> Result<&mut Desk, Stop> {
         let known = |(i, t): &(Vec<String>, String)| i == imports && *t == text.text;
         let mut made = None;
         if !self.given.iter().any(|(key, _)| known(key)) {
             let desk = self.of(imports)?;
             desk.heed(Some(Arc::clone(&limits.cancelled)));
-            made = Some(sheet::declared(desk, text)?);
+            let done = sheet::declared(desk, text);
+            // What was made of them when the time was over is told to nobody, and not kept.
+            limits.check()?;
+            made = Some(done?);
         }
-        last_of(&mut self.given, GIVEN, known, || {
+        Ok(last_of(&mut self.given, GIVEN, known, || {
             let desk = made.ok_or_else(|| Fault::internal("A library was lost."))?;
             Ok(((imports.to_vec(), text.text.clone()), desk))
-        })
+        })?)
     }
 }
 
