@@ -133,6 +133,15 @@ impl Drop for Server {
     }
 }
 
+/// Waits until something holds.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Reads an answer to its end.
 pub fn read(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
