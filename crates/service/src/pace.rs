@@ -36,6 +36,8 @@ pub struct Peer {
     /// The address.
     pub address: SocketAddr,
     answering: Arc<AtomicUsize>,
+    /// Requests whose answers were begun.
+    begun: Arc<AtomicUsize>,
 }
 
 /// A request of a connection that is being answered.
@@ -46,6 +48,7 @@ impl Peer {
     #[must_use]
     pub fn answering(&self) -> Answering {
         self.answering.fetch_add(1, Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
         Answering(Arc::clone(&self.answering))
     }
 }
@@ -72,7 +75,8 @@ impl Listener for Paced {
 
 impl Connected<IncomingStream<'_, Paced>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Paced>) -> Peer {
-        Peer { address: *stream.remote_addr(), answering: Arc::clone(&stream.io().answering) }
+        let (address, own) = (*stream.remote_addr(), stream.io());
+        Peer { address, answering: Arc::clone(&own.answering), begun: Arc::clone(&own.begun) }
     }
 }
 
@@ -82,6 +86,9 @@ pub struct Connection {
     slowest: Duration,
     /// Requests that are being answered.
     answering: Arc<AtomicUsize>,
+    begun: Arc<AtomicUsize>,
+    /// Requests with an answer whose first bytes are written.
+    written: usize,
     /// No request was answered yet.
     fresh: bool,
     /// Bytes came since the last answer.
@@ -100,22 +107,43 @@ fn late(timer: &mut Option<Pin<Box<Sleep>>>, time: Duration, cx: &mut Context<'_
 
 impl Connection {
     fn new(stream: TcpStream, slowest: Duration) -> Connection {
-        let answering = Arc::default();
-        Connection { stream, slowest, answering, fresh: true, heard: false, reading: None, writing: None }
+        let (answering, begun) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        Connection {
+            stream,
+            slowest,
+            answering,
+            begun,
+            written: 0,
+            fresh: true,
+            heard: false,
+            reading: None,
+            writing: None,
+        }
     }
 
     /// Says why the connection ends, as far as it can be written at once. The client has not sent a whole head, so nothing else is being written.
-    fn refuse(&self) {
-        let body = Fault::slow_head(self.slowest.as_secs()).body(None).to_string();
-        let head = "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nConnection: close\r\n";
+    fn refuse(&self, fault: &Fault, says: &str) {
+        let body = fault.body(None).to_string();
+        let head = format!("{says}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n");
         let text = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
         // Who is too slow to read misses it.
         self.stream.try_write(text.as_bytes()).ok();
     }
 
+    /// Where what is read is no HTTP, the library answers by itself, with a status alone. What is wrong, and how to mend it, is said here in its place.
+    fn instead(&self, bytes: &[u8]) -> bool {
+        let asked = self.begun.load(Ordering::Relaxed) > self.written;
+        let own = |status: &&&str| bytes.starts_with(format!("HTTP/1.1 {status}").as_bytes());
+        let status = ["400 Bad Request", "414 URI Too Long", "431 Request Header Fields Too Large"];
+        let Some(says) = status.iter().find(own).filter(|_| self.heard && !asked) else { return false };
+        self.refuse(&Fault::no_http(says), &format!("HTTP/1.1 {says}"));
+        true
+    }
+
     /// What came of writing: an answer is on its way.
     fn wrote(&mut self, done: Poll<Result<usize>>, cx: &mut Context<'_>) -> Poll<Result<usize>> {
         (self.fresh, self.heard, self.reading) = (false, false, None);
+        self.written = self.begun.load(Ordering::Relaxed);
         if done.is_ready() {
             self.writing = None;
         } else if late(&mut self.writing, STALLED, cx) {
@@ -146,7 +174,7 @@ impl AsyncRead for Connection {
             return Poll::Pending;
         }
         if this.heard {
-            this.refuse();
+            this.refuse(&Fault::slow_head(this.slowest.as_secs()), "HTTP/1.1 408 Request Timeout");
         }
         Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client sends nothing")))
     }
@@ -155,12 +183,18 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
+        if this.instead(bytes) {
+            return this.wrote(Poll::Ready(Ok(bytes.len())), cx);
+        }
         let done = Pin::new(&mut this.stream).poll_write(cx, bytes);
         this.wrote(done, cx)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<Result<usize>> {
         let this = self.get_mut();
+        if all.first().is_some_and(|first| this.instead(first)) {
+            return this.wrote(Poll::Ready(Ok(all.iter().map(|s| s.len()).sum())), cx);
+        }
         let done = Pin::new(&mut this.stream).poll_write_vectored(cx, all);
         this.wrote(done, cx)
     }

@@ -154,7 +154,7 @@ pub fn read(stream: &mut TcpStream) -> Answer {
     Answer { status, head: head.to_owned(), body }
 }
 
-fn joined(mut chunks: &str) -> String {
+pub fn joined(mut chunks: &str) -> String {
     let mut out = String::new();
     while let Some((size, rest)) = chunks.split_once("\r\n") {
         let size = usize::from_str_radix(size.trim(), 16).unwrap();
