@@ -135,7 +135,7 @@ impl Connection {
         let asked = self.begun.load(Ordering::Relaxed) > self.written;
         let own = |status: &&&str| bytes.starts_with(format!("HTTP/1.1 {status}").as_bytes());
         let status = ["400 Bad Request", "414 URI Too Long", "431 Request Header Fields Too Large"];
-        let Some(says) = status.iter().find(own).filter(|_| self.heard && !asked) else { return false };
+        let Some(says) = status.iter().find(own).filter(|_| !asked) else { return false };
         self.refuse(&Fault::no_http(says), &format!("HTTP/1.1 {says}"));
         true
     }

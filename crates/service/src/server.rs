@@ -31,6 +31,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// The header with which a client keeps its requests apart from those of others at its address.
 pub const CLIENT: &str = "bfv-client";
+/// What the library says of a body that is longer than it may be. It tells it from others in no other way.
+const TOO_LONG: &str = "length limit exceeded";
 /// The longest value of that header, in bytes.
 const LONGEST_CLIENT: usize = 128;
 /// How long a thread may go on after the time of a request, before the request is answered without it: an eighth of that time, between these.
@@ -190,7 +192,11 @@ impl Service {
         let slowest = self.settings.slowest;
         let bytes = match tokio::time::timeout(slowest, to_bytes(body, self.settings.body)).await {
             Ok(Ok(bytes)) => bytes,
-            Ok(Err(_)) => return Err(alone(Fault::too_long(self.settings.body))),
+            Ok(Err(e)) if e.to_string() == TOO_LONG => return Err(alone(Fault::too_long(self.settings.body))),
+            Ok(Err(_)) => {
+                let fault = Fault::malformed("the body", "The body broke off.", "Send as many bytes as the head says.");
+                return Err(alone(fault));
+            }
             Err(_) => return Err(alone(Fault::slow(slowest.as_secs()))),
         };
         let mut request = Request::read(&bytes, asked)?;

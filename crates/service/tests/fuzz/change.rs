@@ -28,6 +28,8 @@ impl Numbers {
 pub struct Case {
     pub bytes: Vec<u8>,
     pub message: Option<Value>,
+    /// The client says that nothing more comes. Who does so before the answer may get none.
+    pub closes: bool,
 }
 
 const LISTS: &str = "data List : U 0\n| nil\n| cons (head : Nat) (tail : List)\n\ndef app (ys : List) : List -> List\n| nil => ys\n| cons x xs => cons x (app ys xs)\n";
@@ -165,10 +167,15 @@ fn texts<'v>(value: &'v mut Value, out: &mut Vec<&'v mut Value>) {
         Value::Object(fields) => {
             for (name, inner) in fields.iter_mut() {
                 let kind = name == "type" && inner.as_str().is_some_and(|t| t.starts_with("REQUEST_"));
-                match inner {
-                    Value::String(_) if NAMES.contains(&name.as_str()) && !kind => out.push(inner),
-                    Value::Array(all) if name == "arguments" => out.extend(all.iter_mut().filter(|v| v.is_string())),
-                    _ => texts(inner, out),
+                if inner.is_string() {
+                    if NAMES.contains(&name.as_str()) && !kind {
+                        out.push(inner);
+                    }
+                } else if name == "arguments" {
+                    let all = inner.as_array_mut().into_iter().flatten();
+                    out.extend(all.filter(|v| v.is_string()));
+                } else {
+                    texts(inner, out);
                 }
             }
         }
@@ -307,7 +314,7 @@ pub fn case(server: &Server, numbers: &mut Numbers) -> Case {
             }
         }
         let bytes = server.written("POST", "/v1/message", &head, message.to_string().as_bytes());
-        return Case { bytes, message: Some(message) };
+        return Case { bytes, message: Some(message), closes: false };
     }
     if sort < 7 {
         for _ in 0..=numbers.below(2) {
@@ -320,14 +327,14 @@ pub fn case(server: &Server, numbers: &mut Numbers) -> Case {
             message["timeout_ms"] = json!(150);
         }
         let bytes = server.written("POST", "/v1/message", &head, message.to_string().as_bytes());
-        return Case { bytes, message: Some(message) };
+        return Case { bytes, message: Some(message), closes: false };
     }
     if sort < 8 {
         let mut body = message.to_string().into_bytes();
         change_bytes(&mut body, numbers);
         let bytes = server.written("POST", "/v1/message", &head, &body);
         let message = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        return Case { bytes, message: Some(message) };
+        return Case { bytes, message: Some(message), closes: false };
     }
     // HTTP itself.
     let method = *numbers.of(&["POST", "POST", "POST", "GET", "DELETE", "PUT", "HEAD", "OPTIONS", "FROB", "p\u{f6}st"]);
@@ -344,5 +351,5 @@ pub fn case(server: &Server, numbers: &mut Numbers) -> Case {
     if numbers.below(2) == 0 {
         change_bytes(&mut bytes, numbers);
     }
-    Case { bytes, message: None }
+    Case { bytes, message: None, closes: numbers.below(10) > 0 }
 }

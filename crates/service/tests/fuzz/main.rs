@@ -28,30 +28,53 @@ fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |v| v.parse().expect("a whole number"))
 }
 
-/// What a connection says until it ends, as an answer; nothing where it says nothing.
-fn exchange(server: &Server, bytes: &[u8]) -> Option<Answer> {
+/// What a connection says until it ends, as answers.
+fn exchange(server: &Server, bytes: &[u8], closes: bool) -> Vec<Answer> {
     let mut stream = server.connect();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let start = Instant::now();
     // Who refuses early does not read all of it.
     let _ = stream.write_all(bytes);
-    let _ = stream.shutdown(std::net::Shutdown::Write);
+    if closes {
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+    }
     let mut said = Vec::new();
     let _ = stream.read_to_end(&mut said);
     assert!(start.elapsed() < PATIENCE, "no answer to {}", String::from_utf8_lossy(bytes));
     let text = String::from_utf8(said).expect("an answer is a text");
-    if text.is_empty() {
-        return None;
+    if String::from_utf8_lossy(bytes).contains("HEAD ") {
+        // An answer to it says how long a body would be, and has none.
+        assert!(!text.starts_with("HTTP/1.1 5"), "{text}");
+        return Vec::new();
     }
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("half an answer: {text}"));
-    let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
-    let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { joined(body) } else { body.to_owned() };
-    Some(Answer { status, head: head.to_owned(), body })
+    answers(&text)
+}
+
+/// The answers in what a connection says: one after another, where what was sent can be read as several requests.
+fn answers(mut text: &str) -> Vec<Answer> {
+    let mut out = Vec::new();
+    while !text.is_empty() {
+        let (head, rest) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("half an answer: {text}"));
+        let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+        let mut answer = Answer { status, head: head.to_owned(), body: String::new() };
+        if answer.header("transfer-encoding").is_some() {
+            answer.body = joined(rest);
+            text = "";
+        } else {
+            let length: usize = answer.header("content-length").map_or(0, |n| n.parse().unwrap());
+            let (body, more) = rest.split_at_checked(length).unwrap_or_else(|| panic!("half an answer: {text}"));
+            (answer.body, text) = (body.to_owned(), more);
+        }
+        // That a body may come is no answer yet.
+        if status != 100 {
+            out.push(answer);
+        }
+    }
+    out
 }
 
 /// Looks whether an answer is whole, and gives what it says where it is one of the protocol.
-fn look_at(answer: &Answer, sent: &str) -> Option<Value> {
+fn look_at(answer: &Answer, sent: &str, closes: bool) -> Option<Value> {
     let place = || format!("to {sent}\n{}\n{}", answer.head, answer.body);
     assert!(answer.status < 500 || answer.status == 503, "{}", place());
     let kind = answer.header("content-type").unwrap_or_default();
@@ -69,6 +92,9 @@ fn look_at(answer: &Answer, sent: &str) -> Option<Value> {
             }
             "text/event-stream" => {
                 let mut all = answer.body.lines().filter_map(|l| l.strip_prefix("data: "));
+                if closes && answer.body.is_empty() {
+                    return None;
+                }
                 let last: Value =
                     serde_json::from_str(all.next_back().unwrap_or_else(|| panic!("{}", place()))).unwrap();
                 last.get("metadata").is_some().then_some(last)
@@ -79,7 +105,7 @@ fn look_at(answer: &Answer, sent: &str) -> Option<Value> {
             }
         };
     }
-    if answer.status == 204 || answer.body.is_empty() && sent.starts_with("HEAD ") {
+    if answer.status == 204 {
         return None;
     }
     assert_eq!(kind, "application/problem+json", "{}", place());
@@ -94,9 +120,9 @@ fn look_at(answer: &Answer, sent: &str) -> Option<Value> {
 
 #[test]
 fn changed_messages_are_answered_and_what_is_called_valid_is() {
-    let cases = setting("BFV_CASES", 1600);
+    let cases = setting("BFV_CASES", 6000);
     let seed = setting("BFV_SEED", 1);
-    let server = Server::start(&["--rate", "1000000", "--burst", "1000000", "--slowest", "2", "--body", "65536"]);
+    let server = Server::start(&["--rate", "1000000", "--burst", "1000000", "--slowest", "1", "--body", "65536"]);
     let judged = Mutex::new(Judged::default());
     let statuses = Mutex::new(BTreeMap::<u16, u32>::new());
     std::thread::scope(|scope| {
@@ -107,16 +133,15 @@ fn changed_messages_are_answered_and_what_is_called_valid_is() {
                 for _ in 0..cases / CLIENTS {
                     let case = change::case(server, &mut numbers);
                     let sent = String::from_utf8_lossy(&case.bytes).into_owned();
-                    let answer = exchange(server, &case.bytes);
-                    let status = answer.as_ref().map_or(0, |a| a.status);
+                    let answers = exchange(server, &case.bytes, case.closes);
+                    let status = answers.first().map_or(0, |a| a.status);
                     *statuses.lock().unwrap().entry(status).or_default() += 1;
                     // A request that is no whole one may be left without a word.
-                    let Some(answer) = answer else {
-                        assert!(case.message.is_none(), "no answer to {sent}");
-                        continue;
-                    };
-                    if let (Some(said), Some(message)) = (look_at(&answer, &sent), &case.message) {
-                        judged.lock().unwrap().note(message, &said);
+                    assert!(case.message.is_none() || answers.len() == 1, "{} answers to {sent}", answers.len());
+                    for answer in answers {
+                        if let (Some(said), Some(message)) = (look_at(&answer, &sent, case.closes), &case.message) {
+                            judged.lock().unwrap().note(message, &said);
+                        }
                     }
                 }
             });
@@ -129,7 +154,7 @@ fn changed_messages_are_answered_and_what_is_called_valid_is() {
     // A run whose messages are all refused at the door shows nothing.
     assert!(seen(200) * 10 > u32::try_from(cases).unwrap() && seen(400) > 20 && seen(422) > 20, "{statuses:?}");
     let (proved, refuted) = judged.into_inner().unwrap().judge();
-    assert!(proved > 50 && refuted > 10, "{proved} proved, {refuted} refuted, {statuses:?}");
+    assert!(proved > 40 && refuted > 20, "{proved} proved, {refuted} refuted, {statuses:?}");
     println!(
         "{cases} messages, {proved} proofs and {refuted} refutations judged again, answers by status: {statuses:?}"
     );
