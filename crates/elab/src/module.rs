@@ -187,7 +187,7 @@ impl Session {
                 continue;
             }
             if engines.wish.is_some_and(|w| w.load(Ordering::Relaxed)) {
-                let message = "Nobody waits for the declarations from here on.";
+                let message = "The check was stopped from outside before this declaration.";
                 out.problems.push(*Problem::new(Kind::Limit, d.name.span, message, "Ask again, and give more time."));
                 break;
             }

@@ -42,7 +42,7 @@ pub(crate) const UNWATCHED: u64 = 1_024;
 /// Looks whether somebody still wants the judgement.
 pub(crate) fn interrupted(interrupt: Option<&Interrupt>) -> Res<()> {
     if interrupt.is_some_and(|i| i.load(Ordering::Relaxed)) {
-        return refuse(INTERRUPTED, "Nobody waits for the judgement any more.");
+        return refuse(INTERRUPTED, "The check was stopped from outside.");
     }
     Ok(())
 }
