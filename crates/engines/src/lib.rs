@@ -32,7 +32,28 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
+const EVERYTHING: Together = Together(&[&Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Kept(&Logic), &Proofs(&Kept(&Inhabit))]);
+
+/// An engine whose answers are kept for a task: both a search and the step `auto` ask it, and a script that is tried asks it again and again.
+struct Kept(&'static dyn Engine);
+
+impl Engine for Kept {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        self.0.looks_into_definitions()
+    }
+
+    fn adds_to_reasons(&self) -> bool {
+        self.0.adds_to_reasons()
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        budget.ask(self.0, goal)
+    }
+}
 
 /// An engine that is asked for proofs only. Which number or which element of a data type is meant, a script must say.
 struct Proofs(&'static dyn Engine);
@@ -117,7 +138,18 @@ pub const ENGINES: Plugged = Plugged {
 /// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
-    search: &[&NARROW, &Quiet(&Logic), &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Inhabit, &NARROW_ON],
+    search: &[
+        &Kept(&NARROW),
+        &Quiet(&Kept(&Logic)),
+        &Kept(&Induct),
+        &INVARIANTS,
+        &Explore,
+        &Kept(&Native),
+        &Kept(&EGG),
+        &GROUND,
+        &Kept(&Inhabit),
+        &NARROW_ON,
+    ],
     ..ENGINES
 };
 /// The native engine alone.

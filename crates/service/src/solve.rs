@@ -6,6 +6,7 @@ use crate::steps::{closing, induction, intro, opening};
 use crate::wire::Step;
 use bfv_driver::{Desk, Kind, Problem, Ruling};
 use bfv_elab::{Form, OpenGoal};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -119,6 +120,7 @@ impl<'d> Bench<'d> {
         leading: Vec<String>,
         names: Vec<String>,
     ) -> Bench<'d> {
+        desk.remember(Some(Rc::default()));
         Bench { desk, sheet, limits, leading, names, tried: 0, soft: None }
     }
 
