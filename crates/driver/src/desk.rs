@@ -14,7 +14,7 @@ use bfv_diag::Sources;
 use bfv_elab::{Claim, Names, OpenGoal, Session, Share};
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
-use bfv_search::{Goal, Memo, Wish};
+use bfv_search::{Engine, Goal, Memo, Wish};
 use bfv_syntax::tree::{Body, Decl, DeclKind, File};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub struct Desk {
     pub(crate) known: Rc<RefCell<Known>>,
     front: Front,
     search: Engaged,
-    signature: Signature,
+    pub(crate) signature: Signature,
     pub(crate) context: Context,
 }
 
@@ -102,6 +102,11 @@ impl Desk {
     /// From now on what engines answer is kept here, so that what a script asks again is known. It is for one task; nothing ends that.
     pub fn remember(&mut self, memo: Option<Rc<Memo>>) {
         self.search.memo = memo;
+    }
+
+    /// From now on these engines search for what has no proof, in order; nothing for those of the desk.
+    pub fn search_with(&mut self, engines: Option<&'static [&'static dyn Engine]>) {
+        self.search.engines.search = engines.unwrap_or(self.engines.search);
     }
 
     /// The engines that steps of scripts call, each with so many steps.

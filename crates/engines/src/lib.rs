@@ -31,8 +31,8 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 /// The same for longer, once nothing else helped.
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
-/// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Kept(&Logic), &Proofs(&Kept(&Inhabit))]);
+/// What the step `auto` tries, in order. Logic knows soon whether it is of use. What arithmetic says where nobody finds anything is told.
+const EVERYTHING: Together = Together(&[&Quiet(&Kept(&Logic)), &Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Proofs(&Kept(&Inhabit))]);
 
 /// An engine whose answers are kept for a task: both a search and the step `auto` ask it, and a script that is tried asks it again and again.
 struct Kept(&'static dyn Engine);
@@ -117,6 +117,8 @@ impl Engine for Together {
             match outcome {
                 Outcome::Candidate(_) | Outcome::Refutation(..) => return outcome,
                 Outcome::GaveUp(Reason::Cancelled, _) => return outcome,
+                // Whom a goal is not for has nothing to say.
+                Outcome::GaveUp(Reason::OutsideFragment, why) if why.is_empty() => {}
                 Outcome::GaveUp(..) => _ = told.get_or_insert(outcome),
             }
         }
@@ -150,8 +152,11 @@ pub const FOR_GOALS: Plugged = Plugged {
         &Kept(&Inhabit),
         &NARROW_ON,
     ],
+    arith: &Kept(&Arith),
     ..ENGINES
 };
+/// What is asked first of a goal that is made of propositions alone, where logic knows all that there is to know.
+pub const FOR_LOGIC: &[&dyn Engine] = &[&Kept(&Logic)];
 /// The native engine alone.
 pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.

@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod plane;
 pub mod pool;
+pub mod recent;
 pub mod server;
 pub mod sheet;
 pub mod solve;
