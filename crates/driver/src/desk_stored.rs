@@ -3,8 +3,8 @@
 use crate::check::{Candidate, Goal};
 use crate::desk::{Desk, MODULE, Ruling};
 use crate::front::goal;
-use crate::problem::Problem;
 use crate::line::CHECKING;
+use crate::problem::Problem;
 use crate::replay::{COPIES, judge};
 use crate::verdict::Kind;
 use bfv_format::{Hash, Outcome, Renumber, Stored, Term, decl_hashes};

@@ -260,7 +260,14 @@ pub(crate) struct Line {
 
 /// What the steps of a script call.
 pub(crate) fn script_engines(engines: Plugged) -> Engines<'static> {
-    Engines { arith: engines.arith, auto: engines.auto, boxes: engines.boxes, steps: SCRIPT_STEPS, wish: None, memo: None }
+    Engines {
+        arith: engines.arith,
+        auto: engines.auto,
+        boxes: engines.boxes,
+        steps: SCRIPT_STEPS,
+        wish: None,
+        memo: None,
+    }
 }
 
 impl Line {

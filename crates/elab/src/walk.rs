@@ -157,12 +157,9 @@ fn replace<E>(
 ) -> Result<Term, E> {
     match &**t {
         Node::Var(n) => return var(t, *n, at),
-        Node::Univ(_)
-        | Node::Const { .. }
-        | Node::Prim(_)
-        | Node::NatLit(_)
-        | Node::IntLit(_)
-        | Node::RealLit(_) => return Ok(t.clone()),
+        Node::Univ(_) | Node::Const { .. } | Node::Prim(_) | Node::NatLit(_) | Node::IntLit(_) | Node::RealLit(_) => {
+            return Ok(t.clone());
+        }
         _ => {}
     }
     if let Some(out) = done.get(t, at) {

@@ -32,7 +32,8 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Logic knows soon whether it is of use. What arithmetic says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Quiet(&Kept(&Logic)), &Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Proofs(&Kept(&Inhabit))]);
+const EVERYTHING: Together =
+    Together(&[&Quiet(&Kept(&Logic)), &Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Proofs(&Kept(&Inhabit))]);
 
 /// An engine whose answers are kept for a task: both a search and the step `auto` ask it, and a script that is tried asks it again and again.
 struct Kept(&'static dyn Engine);

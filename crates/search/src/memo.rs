@@ -149,3 +149,65 @@ impl Budget {
         outcome
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use bfv_format::Prim;
+    use bfv_kernel::{Limits, Machine, Signature};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Proposes the last variable where it has five steps.
+    #[derive(Default)]
+    struct Counted(AtomicU32);
+
+    impl Engine for Counted {
+        fn name(&self) -> &'static str {
+            "counted"
+        }
+        fn solve(&self, _: &Goal<'_>, budget: &mut Budget) -> Outcome {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            match budget.spend(5) {
+                Ok(()) => Outcome::Candidate(Rc::new(Node::Var(0))),
+                Err(reason) => Outcome::GaveUp(reason, String::new()),
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_question_is_searched_once_and_takes_the_same_steps() {
+        let signature = Signature::default();
+        let machine = Machine::new(&signature, Limits::default());
+        let prim = |p| machine.eval(&Ctx::default().env, &Rc::new(Node::Prim(p)));
+        let ctx = machine.bind(&Ctx::default(), prim(Prim::Nat)).0;
+        let goal =
+            |target, ctx: &Ctx| Goal { machine: &machine, ctx: ctx.clone(), target, lemmas: &[], hints: Vec::new() };
+        let (engine, memo) = (Counted::default(), Rc::new(Memo::default()));
+        let ask = |memo: &Rc<Memo>, steps, goal: &Goal<'_>| {
+            let mut budget = Budget::new(steps).remembering(Some(memo));
+            let found = matches!(budget.part(u64::MAX).ask(&engine, goal), Outcome::Candidate(_));
+            assert_eq!(matches!(budget.ask(&engine, goal), Outcome::Candidate(_)), found);
+            (found, budget.used, engine.0.load(Ordering::Relaxed))
+        };
+        let nat = goal(prim(Prim::Nat), &ctx);
+        assert_eq!(ask(&memo, 9, &nat), (true, 5, 1));
+        // With more steps it finds no less; with fewer it is asked.
+        assert_eq!(ask(&memo, 20, &nat), (true, 5, 1));
+        assert_eq!(ask(&memo, 4, &nat), (false, 0, 2));
+        assert_eq!(ask(&memo, 3, &nat), (false, 0, 3));
+        // Another goal, another context, and hints are other questions.
+        assert_eq!(ask(&memo, 9, &goal(prim(Prim::Int), &ctx)), (true, 5, 4));
+        let two = machine.bind(&ctx, prim(Prim::Nat)).0;
+        assert_eq!(ask(&memo, 9, &goal(prim(Prim::Nat), &two)), (true, 5, 5));
+        let hinted = Goal { hints: vec![Rc::new(Node::Var(0))], ..goal(prim(Prim::Nat), &ctx) };
+        assert_eq!(ask(&memo, 9, &hinted), (true, 5, 6));
+        // What was proposed is known elsewhere, but for what rests on hints.
+        let other = Rc::new(Memo::default());
+        let proposed = memo.proposed();
+        assert_eq!(proposed.len(), 3);
+        proposed.into_iter().for_each(|p| other.take(p));
+        assert_eq!(ask(&other, 9, &goal(prim(Prim::Nat), &two)), (true, 5, 6));
+        assert_eq!(ask(&other, 9, &hinted), (true, 5, 7));
+    }
+}

@@ -44,7 +44,11 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Told>, Stop> {
                 };
                 let variables: Vec<String> = (0..arguments).map(named).collect();
                 let plain = atoms.iter().all(|a| matches!(**a, Node::Var(_)));
-                Some((model, plain, atoms.iter().map(|a| bfv_elab::show(a, known, &variables, &[])).collect::<Vec<_>>()))
+                Some((
+                    model,
+                    plain,
+                    atoms.iter().map(|a| bfv_elab::show(a, known, &variables, &[])).collect::<Vec<_>>(),
+                ))
             }
             // A proof is for the kernel to judge, and it was found by the same search before.
             Ok(Decided::Proof(_)) | Err(_) => None,
@@ -57,7 +61,10 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Told>, Stop> {
                 let holds = model.worlds.iter().any(|w| !w.atoms.is_empty());
                 bench.sheet.typed && (holds || !atoms.iter().any(|a| a.contains('=')))
             })
-            .map(|(model, plain, atoms)| Told { value: told(&model, &atoms), settled: plain && model.worlds.len() > 1 })),
+            .map(|(model, plain, atoms)| Told {
+                value: told(&model, &atoms),
+                settled: plain && model.worlds.len() > 1,
+            })),
         Err(problems) => {
             let fault = problems.first().map(|p| bench.sheet.fault(p, ""));
             Err(fault.unwrap_or_else(|| Fault::internal("A goal was refused without a reason.")).into())

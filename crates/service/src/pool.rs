@@ -284,7 +284,8 @@ impl Pool {
                 }
                 Work::Parts(group, search) => {
                     let limits = &group.job.limits;
-                    group.work(|goal| parts::end(desks.for_request(&group.job.request, limits)?, goal, limits, *search));
+                    group
+                        .work(|goal| parts::end(desks.for_request(&group.job.request, limits)?, goal, limits, *search));
                     None
                 }
             }));

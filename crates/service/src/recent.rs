@@ -25,7 +25,8 @@ impl Asked {
             return None;
         }
         let declarations = request.declarations.as_ref().map_or("", |d| d.text.as_str());
-        let parts = request.imports.iter().map(String::as_str).chain(["", declarations, &goal.id, &goal.statement.text]);
+        let parts =
+            request.imports.iter().map(String::as_str).chain(["", declarations, &goal.id, &goal.statement.text]);
         let context = goal.context.iter().flat_map(|v| [v.name.text.as_str(), v.ty.text.as_str()]);
         // With its length before it no text can end where another one begins.
         Some(Asked(parts.chain(context).map(|t| format!("{} {t}", t.len())).collect()))

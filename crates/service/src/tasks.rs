@@ -53,9 +53,11 @@ pub fn answer(
     let start = Instant::now();
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let done = match &request.question {
-        Question::Suggest(goals) => {
-            goals.iter().map(|g| one_goal(desk, around, (request, g), limits, tell)).collect::<Result<_, _>>().map(whole)
-        }
+        Question::Suggest(goals) => goals
+            .iter()
+            .map(|g| one_goal(desk, around, (request, g), limits, tell))
+            .collect::<Result<_, _>>()
+            .map(whole),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
         Question::Complete { goal, sketch, max_steps } => complete(desk, around, goal, sketch, *max_steps, limits),
         Question::Counterexample(goal) => counterexample(desk, around.memory, goal, limits),
