@@ -4,9 +4,13 @@ use crate::check::{Candidate, Goal};
 use crate::core_text::is_smaller;
 use crate::desk::{Desk, MODULE, Ruling};
 use crate::front::goal;
+use crate::line::CHECKING;
 use crate::problem::Problem;
-use crate::replay::COPIES;
+use crate::replay::{COPIES, judge};
+use crate::verdict::Kind;
 use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, decl_hashes};
+use bfv_kernel::Limits;
+use bfv_search::Proposed;
 
 /// Who found evidence that a client sent.
 const SENT: &str = "certificate";
@@ -28,7 +32,40 @@ pub enum Misfit {
     Refused(String),
 }
 
+/// What an engine proposed on one desk, for another one that knows the same.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    engine: &'static str,
+    arguments: usize,
+    numbers: (usize, u64, u64),
+    bytes: Vec<u8>,
+}
+
 impl Desk {
+    /// What engines have proposed for the task at hand.
+    #[must_use]
+    pub fn proposed(&self) -> Vec<Packed> {
+        let packed = |p: Proposed| {
+            let Proposed { engine, arguments, statement, evidence, numbers } = p;
+            let (claim, engine_name) = (String::new(), engine.to_owned());
+            let (verdict, witness, decls) = (Outcome::Proved, Vec::new(), Vec::new());
+            let stored = Stored { decls, claim, statement, verdict, evidence, witness, engine: engine_name };
+            let bytes = bfv_format::write_over(self.context.decls(), &stored).ok()?;
+            Some(Packed { engine, arguments, numbers, bytes })
+        };
+        let memo = self.search.memo.iter();
+        memo.flat_map(|memo| memo.proposed()).filter_map(packed).collect()
+    }
+
+    /// Takes over what was proposed on another desk. Nothing of it is believed: it is what engines would say here.
+    pub fn take(&self, packed: &Packed) {
+        let Packed { engine, arguments, numbers, bytes } = packed;
+        let moved = bfv_format::read(bytes).ok().and_then(|stored| self.moved(&stored, 0));
+        if let (Some(memo), Some((statement, evidence))) = (&self.search.memo, moved) {
+            memo.take(Proposed { engine, arguments: *arguments, statement, evidence, numbers: *numbers });
+        }
+    }
+
     /// The statement of the one claim of a text.
     ///
     /// # Errors
@@ -142,6 +179,16 @@ impl Desk {
     #[must_use]
     pub fn declaration(&self, id: u32) -> Option<&Decl> {
         self.signature.decl(id)
+    }
+
+    /// Which side evidence of earlier decides, with the statement that it was made for, where the kernel accepts it over what the desk knows.
+    #[must_use]
+    pub fn accepts(&self, earlier: &[u8], steps: u64) -> Option<Kind> {
+        let stored = bfv_format::read(earlier).ok()?;
+        let limits = Limits { steps: steps.saturating_mul(CHECKING), ..Limits::default() };
+        (0..COPIES).map_while(|which| self.moved(&stored, which)).find_map(|(statement, evidence)| {
+            Some(judge(&self.signature, &statement, stored.verdict, &evidence, limits).ok()?.kind)
+        })
     }
 
     /// A stored statement with its evidence over what the desk knows, with one choice of what there are several of; nothing where that knows
