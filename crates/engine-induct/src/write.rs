@@ -31,7 +31,14 @@ fn lams(t: Term, k: u32) -> Term {
 
 impl<'l> Writer<'l> {
     pub fn new(l: &'l mut Lang) -> Writer<'l> {
-        Writer { l, types: FxHashMap::default(), vars: FxHashMap::default(), names: FxHashMap::default(), depth: 0, hole: None }
+        Writer {
+            l,
+            types: FxHashMap::default(),
+            vars: FxHashMap::default(),
+            names: FxHashMap::default(),
+            depth: 0,
+            hole: None,
+        }
     }
 
     fn at(&self, level: u32) -> Option<Term> {
