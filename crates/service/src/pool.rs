@@ -356,7 +356,7 @@ impl Pool {
         let around = Around { memory: &self.memory, hands: None };
         group.work(|goal| {
             let desk = desks.for_request(&job.request, &job.limits)?;
-            suggest::one_goal(desk, around, (&job.request, goal), &job.limits, &mut |suggestion| {
+            suggest::one_goal(desk, around, (Some(&job.request), goal), &job.limits, &mut |suggestion| {
                 job.out.send(Event::Suggestion(suggestion)).ok();
             })
         });

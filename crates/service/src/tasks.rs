@@ -56,7 +56,7 @@ pub fn answer(
     let done = match &request.question {
         Question::Suggest(goals) => goals
             .iter()
-            .map(|g| one_goal(desk, around, (request, g), limits, tell))
+            .map(|g| one_goal(desk, around, (Some(request), g), limits, tell))
             .collect::<Result<_, _>>()
             .map(whole),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
