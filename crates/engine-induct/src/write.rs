@@ -20,7 +20,12 @@ pub struct Writer<'l> {
     pub depth: u32,
     /// The hole that is a place on a path now.
     hole: Option<Step>,
+    /// How many nodes may still be written. Terms share their parts here and do not share them when they are written.
+    left: u32,
 }
+
+/// A proof of more nodes than this is not written down.
+const NODES: u32 = 100_000;
 
 fn n(node: Node) -> Term {
     Rc::new(node)
@@ -38,6 +43,7 @@ impl<'l> Writer<'l> {
             names: FxHashMap::default(),
             depth: 0,
             hole: None,
+            left: NODES,
         }
     }
 
@@ -77,6 +83,7 @@ impl<'l> Writer<'l> {
     }
 
     pub fn term(&mut self, t: Id) -> Option<Term> {
+        self.left = self.left.checked_sub(1)?;
         let node = self.l.node(t).clone();
         if let Head::Var(v) = node.head {
             let head = match &self.hole {
