@@ -4,7 +4,7 @@
 mod common;
 
 use bfv_elab::Session;
-use bfv_engine_logic::{Decided, decide};
+use bfv_engine_logic::{Decided, decide, decide_after};
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Goal, Reason};
@@ -18,14 +18,22 @@ enum Wanted {
 }
 use Wanted::{Proof, Worlds};
 
-/// Decides a statement; a proof is judged by the kernel.
+/// Decides a statement; a proof is judged by the kernel. Both searches are asked: as they share the work, and clauses alone.
 fn decided(session: &Session, statement: &Term, steps: u64) -> Result<Decided, (Reason, String)> {
+    let found = asked(session, statement, steps, false);
+    let by_clauses = asked(session, statement, steps, true);
+    let proved = |found: &Result<Decided, _>| found.as_ref().map(|d| matches!(d, Decided::Proof(_))).ok();
+    assert_eq!(proved(&found), proved(&by_clauses), "{found:?} {by_clauses:?}");
+    by_clauses.and(found)
+}
+
+fn asked(session: &Session, statement: &Term, steps: u64, clauses: bool) -> Result<Decided, (Reason, String)> {
     let machine = Machine::new(&session.signature, Limits::default());
     let ctx = Ctx::default();
     let target = machine.eval(&ctx.env, statement);
     let goal = Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() };
     let mut budget = Budget::new(steps);
-    let found = decide(&goal, &mut budget);
+    let found = if clauses { decide_after(&goal, 0, &mut budget) } else { decide(&goal, &mut budget) };
     assert!(budget.used <= steps);
     if let Ok(Decided::Proof(term)) = &found {
         let judged = session.signature.prove(statement, term, Limits::default());
