@@ -204,8 +204,8 @@ impl Clauses {
                     above.insert((now, i), found);
                     continue;
                 }
-                let mut assumed: Vec<Lit> = vec![Lit::new(w.from, true)];
-                assumed.extend(w.to.map(|to| Lit::new(to, false)));
+                let mut assumed: Vec<Lit> = w.to.map(|to| Lit::new(to, false)).into_iter().collect();
+                assumed.push(Lit::new(w.from, true));
                 let given = world.iter().enumerate().filter(|(var, holds)| **holds && *var != w.from);
                 assumed.extend(given.map(|(var, _)| Lit::new(var, true)));
                 match self.solver.solve(&assumed, budget)? {

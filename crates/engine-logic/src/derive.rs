@@ -45,6 +45,8 @@ enum Closed {
     Part(usize),
     /// The variable of this level gives the goal from it.
     By(u32),
+    /// The clause with this number gives the goal from it.
+    Through(ClauseId),
 }
 
 /// A clause as what it takes and what it gives.
@@ -257,6 +259,11 @@ impl Writer<'_> {
                 }));
             };
             let formula = self.id(lit)?;
+            let shape = self.shape(*id)?;
+            if !lit.holds() && shape.from == [formula] && shape.to == [way.goal] {
+                way.closed.insert(formula, Closed::Through(*id));
+                continue;
+            }
             if !lit.holds() {
                 // What the clause takes gives the goal.
                 way.known.insert(formula, depth);
@@ -350,6 +357,19 @@ impl Writer<'_> {
         Some(rule)
     }
 
+    /// What a clause gives from the only formula that it takes.
+    fn through(&self, id: ClauseId, said: Proof) -> Option<Proof> {
+        let said = Rc::new(said);
+        Some(match self.given(id)? {
+            Some(Given::First(_)) => Proof::Fst(said),
+            Some(Given::Second(_)) => Proof::Snd(said),
+            Some(Given::Cases(_)) => (*said).clone(),
+            Some(Given::In(x, first)) => Proof::In(*x, *first, said),
+            Some(Given::Constant(_)) => Proof::Lam(said),
+            _ => Proof::App(var(*self.names.get(&id)?), said),
+        })
+    }
+
     /// A proof of what is known.
     fn known(&self, formula: Id, way: &Way) -> Option<Proof> {
         if let Some(level) = way.known.get(&formula) {
@@ -378,6 +398,7 @@ impl Writer<'_> {
     fn closed(&mut self, formula: Id, said: Proof, way: &Way) -> Option<Proof> {
         match way.closed.get(&formula) {
             Some(Closed::By(level)) => return Some(Proof::App(var(*level), Rc::new(said))),
+            Some(Closed::Through(id)) => return self.through(*id, said),
             Some(Closed::Part(n)) => {
                 // Of a single part the goal is that part.
                 let last = n + 1 == way.rests.len();

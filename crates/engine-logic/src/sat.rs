@@ -5,6 +5,7 @@
 //! few of them hold in what is found. There are no restarts, and nothing that was learned is forgotten: a budget ends what is too long.
 
 use bfv_search::{Budget, Reason};
+use std::collections::{BTreeSet, HashMap};
 
 /// So many looks at clauses and variables count as one step: about as long as the sequent calculus takes for one of its steps.
 const SHARE: u64 = 64;
@@ -83,6 +84,14 @@ struct Place {
     at: usize,
 }
 
+/// What was met on the way back from a conflict.
+#[derive(Default)]
+struct Way {
+    chain: Chain,
+    touched: Vec<usize>,
+    folded: BTreeSet<Lit>,
+}
+
 /// Clauses and what was learned from them.
 #[derive(Clone, Debug, Default)]
 pub struct Solver {
@@ -100,6 +109,8 @@ pub struct Solver {
     limits: Vec<usize>,
     head: usize,
     weight: u64,
+    /// By what does not hold and by what is denied first: the clause that says that the one gives the other.
+    under: HashMap<(Lit, Lit), ClauseId>,
     /// The clause without literals, where there is one.
     empty: Option<ClauseId>,
     work: u64,
@@ -201,6 +212,51 @@ impl Solver {
             };
             set(&mut self.units, lit.0, Some(unit));
         }
+        if let (1, Some(reason), false) = (level, reason, lit.holds()) {
+            self.note_under(lit, reason);
+        }
+    }
+
+    /// What is denied by the first assumption.
+    fn denied(&self) -> Option<Lit> {
+        let first = self.limits.first().and_then(|at| self.trail.get(*at)).copied()?;
+        (!first.holds()).then(|| first.not())
+    }
+
+    /// Keeps that a variable gives what is denied, where it cannot hold for that reason alone. Disjunctions with many parts are denied part by
+    /// part; without this, what is learned would name each of them.
+    fn note_under(&mut self, lit: Lit, reason: ClauseId) {
+        let Some(denied) = self.denied() else { return };
+        if lit.not() == denied || self.under.contains_key(&(lit, denied)) {
+            return;
+        }
+        let (mut chain, mut plain) = (Chain::new(), self.lits(reason).len() == 2);
+        for other in self.lits(reason).iter().filter(|l| **l != lit && **l != denied) {
+            plain = false;
+            if self.place(*other).level > 0 {
+                let Some(by) = self.under.get(&(other.not(), denied)) else { return };
+                chain.push((*by, Some(other.not())));
+            }
+        }
+        let by = if plain {
+            reason
+        } else {
+            chain.sort_by_key(|(_, lit)| lit.map_or(usize::MAX, |l| self.place(l).at));
+            chain.push((reason, None));
+            // It is not watched: it says nothing new.
+            self.clauses.push(Clause { lits: vec![lit, denied], origin: Origin::Learned(chain) });
+            self.clauses.len() - 1
+        };
+        self.under.insert((lit, denied), by);
+    }
+
+    /// The clause by which a literal that is false gives what is denied.
+    fn folded(&self, lit: Lit) -> Option<(ClauseId, Lit)> {
+        if self.place(lit).level != 1 {
+            return None;
+        }
+        let denied = self.denied()?;
+        self.under.get(&(lit.not(), denied)).map(|by| (*by, denied))
     }
 
     /// Back to so many decisions.
@@ -266,33 +322,51 @@ impl Solver {
         Some(false)
     }
 
-    /// Marks the literals of a clause that are not settled; those newly marked.
-    fn mark(&mut self, id: ClauseId, but: Option<Lit>) -> Vec<Lit> {
+    /// Marks the literals of a clause that are not settled; those newly marked. What gives what is denied is told by that.
+    fn mark(&mut self, id: ClauseId, but: Option<Lit>, way: &mut Way) -> Vec<Lit> {
         let lits: Vec<Lit> = self.lits(id).iter().copied().filter(|l| Some(*l) != but).collect();
         self.work += u64::try_from(lits.len()).unwrap_or_default();
-        lits.into_iter()
-            .filter(|lit| {
-                let fresh = self.place(*lit).level > 0 && self.seen.get(lit.var()) == Some(&false);
-                if fresh {
-                    set(&mut self.seen, lit.var(), true);
-                    if let Some(score) = self.score.get_mut(lit.var()) {
-                        *score = score.saturating_add(self.weight);
-                    }
+        let mut fresh = Vec::new();
+        for lit in lits {
+            let told = self.fold(lit, way).unwrap_or(lit);
+            if self.place(told).level > 0 && self.seen.get(told.var()) == Some(&false) {
+                set(&mut self.seen, told.var(), true);
+                way.touched.push(told.var());
+                if let Some(score) = self.score.get_mut(told.var()) {
+                    *score = score.saturating_add(self.weight);
                 }
-                fresh
-            })
-            .collect()
+                fresh.push(told);
+            }
+        }
+        fresh
+    }
+
+    /// What is denied, where a literal that is false gives it, with the reason on the way.
+    fn fold(&self, lit: Lit, way: &mut Way) -> Option<Lit> {
+        let (by, denied) = self.folded(lit)?;
+        if way.folded.insert(lit) {
+            way.chain.push((by, Some(lit.not())));
+        }
+        Some(denied)
+    }
+
+    /// The reasons on a way in the order in which they were met.
+    fn end(&mut self, mut way: Way) -> Chain {
+        for var in way.touched {
+            set(&mut self.seen, var, false);
+        }
+        way.chain.sort_by_key(|(_, lit)| lit.map_or(usize::MAX, |l| self.place(l).at));
+        way.chain
     }
 
     /// What a conflict teaches: a clause, why it holds, and the level where it leaves only its first literal.
     fn analyse(&mut self, conflict: ClauseId) -> (Vec<Lit>, Chain, usize) {
         let level = self.limits.len();
-        let (mut below, mut chain, mut open, mut at) = (Vec::new(), vec![(conflict, None)], 0_usize, self.trail.len());
-        let mut touched = Vec::new();
-        let mut fresh = self.mark(conflict, None);
+        let (mut below, mut open, mut at) = (Vec::new(), 0_usize, self.trail.len());
+        let mut way = Way { chain: vec![(conflict, None)], ..Way::default() };
+        let mut fresh = self.mark(conflict, None, &mut way);
         let first = loop {
             for lit in fresh {
-                touched.push(lit.var());
                 if self.place(lit).level == level {
                     open += 1;
                 } else {
@@ -310,26 +384,25 @@ impl Solver {
             open = open.saturating_sub(1);
             match self.place(lit).reason {
                 Some(reason) if open > 0 => {
-                    chain.push((reason, Some(lit)));
-                    fresh = self.mark(reason, Some(lit));
+                    way.chain.push((reason, Some(lit)));
+                    fresh = self.mark(reason, Some(lit), &mut way);
                 }
                 _ => break Some(lit.not()),
             }
         };
         // A literal that is false because others of the clause are says nothing.
-        let known = |s: &Self, l: &Lit| s.place(*l).level == 0 || s.seen.get(l.var()) == Some(&true);
+        let known = |s: &Self, l: Lit| s.place(l).level == 0 || s.seen.get(l.var()) == Some(&true);
         below.retain(|lit| {
             let Some(reason) = self.place(*lit).reason else { return true };
-            let needed = self.lits(reason).iter().any(|l| *l != lit.not() && !known(self, l));
+            let others = || self.lits(reason).iter().copied().filter(|l| *l != lit.not());
+            let needed = others().any(|l| !known(self, self.folded(l).map_or(l, |(_, denied)| denied)));
             if !needed {
-                chain.push((reason, Some(lit.not())));
+                others().for_each(|l| _ = self.fold(l, &mut way));
+                way.chain.push((reason, Some(lit.not())));
             }
             needed
         });
-        for var in touched {
-            set(&mut self.seen, var, false);
-        }
-        chain.sort_by_key(|(_, lit)| lit.map_or(usize::MAX, |l| self.place(l).at));
+        let chain = self.end(way);
         below.sort_by_key(|l| std::cmp::Reverse(self.place(*l).level));
         let back = below.first().map_or(0, |l| self.place(*l).level);
         self.weight += self.weight / 16;
@@ -346,26 +419,25 @@ impl Solver {
         if let Some(unit) = self.unit(assumed.not()) {
             return (lits, vec![(unit, None)]);
         }
-        let mut chain = Vec::new();
+        let mut way = Way { touched: vec![assumed.var()], ..Way::default() };
         set(&mut self.seen, assumed.var(), true);
         for lit in self.trail.clone().into_iter().rev() {
             if self.seen.get(lit.var()) != Some(&true) {
                 continue;
             }
-            set(&mut self.seen, lit.var(), false);
             match self.place(lit).reason {
                 Some(reason) => {
-                    chain.push((reason, Some(lit).filter(|l| l.var() != assumed.var())));
-                    self.mark(reason, Some(lit));
+                    way.chain.push((reason, Some(lit).filter(|l| l.var() != assumed.var())));
+                    self.mark(reason, Some(lit), &mut way);
                 }
                 None => lits.push(lit.not()),
             }
         }
-        chain.reverse();
-        (lits, chain)
+        (lits, self.end(way))
     }
 
-    /// A model of all clauses in which the assumptions hold, or those of them that allow none. No two assumptions may be opposites.
+    /// A model of all clauses in which the assumptions hold, or those of them that allow none. No two assumptions may be opposites. What is
+    /// to be shown is best denied first.
     ///
     /// # Errors
     /// The budget is used up.
