@@ -130,9 +130,16 @@ impl Clauses {
                     self.say(table, &[x], &[b], Given::Second(x));
                     open.extend([(b, true), (a, true)]);
                 }
-                (Formula::Or(a, b), true) => {
-                    self.say(table, &[x], &[a, b], Given::Cases(x));
-                    open.extend([(b, true), (a, true)]);
+                (Formula::Or(..), true) => {
+                    // A row of disjunctions is one choice.
+                    let parts: Vec<Id> = table.row(x).into_iter().map(|(_, part)| part).collect();
+                    self.say(table, &[x], &parts, Given::Cases(x));
+                    for part in parts.into_iter().rev() {
+                        if let Some(var) = self.var(table, part) {
+                            self.solver.prefer(var);
+                        }
+                        open.push((part, true));
+                    }
                 }
                 (Formula::Imp(a, b), true) => {
                     self.say(table, &[x, a], &[b], Given::Apply(x));

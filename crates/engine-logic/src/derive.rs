@@ -57,29 +57,10 @@ struct Shape {
 
 /// The proof of a goal by a chain, below so many variables. Nothing where it has a gap.
 pub fn write(clauses: &Clauses, table: &mut Table, goal: Id, chain: &Chain, depth: u32) -> Option<Proof> {
-    let mut writer = Writer { clauses, table, names: HashMap::new() };
-    let mut needed = BTreeSet::new();
-    let mut open = writer.needs(chain, &[], &[goal])?;
-    while let Some(id) = open.pop() {
-        if needed.insert(id) {
-            open.extend(writer.needs_of(id)?);
-        }
-    }
-    // A clause is only learned from those before.
-    let (mut lets, mut depth) = (Vec::new(), depth);
-    for id in needed {
-        if !writer.is_written(id) {
-            continue;
-        }
-        let proof = writer.clause(id, depth)?;
-        let ty = writer.type_of(id)?;
-        lets.push((ty, proof));
-        writer.names.insert(id, depth);
-        depth += 1;
-    }
+    let mut writer = Writer { clauses, table, names: HashMap::new(), inside: HashMap::new() };
+    writer.place(chain, goal)?;
     let way = Way { goal, parts: vec![goal], rests: vec![goal], known: HashMap::new(), closed: HashMap::new() };
-    let proof = writer.chain(chain, way, depth)?;
-    Some(lets.into_iter().rev().fold(proof, |rest, (ty, proof)| Proof::Let(ty, Rc::new(proof), Rc::new(rest))))
+    writer.scoped(None, chain, way, depth)
 }
 
 /// What is known on the way to a goal.
@@ -107,6 +88,8 @@ struct Writer<'a> {
     table: &'a mut Table,
     /// By clause, the level of the variable that stands for it.
     names: HashMap<ClauseId, u32>,
+    /// By clause, those that only its proof needs, in an order in which each needs those before.
+    inside: HashMap<Option<ClauseId>, Vec<ClauseId>>,
 }
 
 fn var(level: u32) -> Rc<Proof> {
@@ -187,6 +170,58 @@ impl Writer<'_> {
         }
     }
 
+    /// Finds for each clause the proof that it is written in: the innermost one that holds all its uses. So few names are in scope anywhere.
+    fn place(&mut self, chain: &Chain, goal: Id) -> Option<()> {
+        let mut open: BTreeSet<ClauseId> = BTreeSet::new();
+        // By clause, the one it is written in, where that is not the whole, and how deep it lies.
+        let mut homes: HashMap<ClauseId, (Option<ClauseId>, u32)> = HashMap::new();
+        let mut user = None;
+        let mut needs = self.needs(chain, &[], &[goal])?;
+        loop {
+            for need in needs {
+                let first = open.insert(need);
+                let mut home = if first { user } else { homes.get(&need)?.0 };
+                let mut other = user;
+                let depth = |c: Option<ClauseId>| c.map_or(Some(0), |c| homes.get(&c).map(|h| h.1));
+                while home != other {
+                    if depth(home)? >= depth(other)? {
+                        home = homes.get(&home?)?.0;
+                    } else {
+                        other = homes.get(&other?)?.0;
+                    }
+                }
+                let depth = depth(home)? + 1;
+                homes.insert(need, (home, depth));
+            }
+            // A clause is only learned from those before, so all its uses are known by now.
+            let Some(next) = open.pop_last() else { break };
+            needs = self.needs_of(next)?;
+            user = Some(next);
+        }
+        let mut homes: Vec<(ClauseId, Option<ClauseId>)> =
+            homes.into_iter().map(|(id, (home, _))| (id, home)).collect();
+        homes.sort_unstable();
+        for (id, home) in homes {
+            if self.is_written(id) {
+                self.inside.entry(home).or_default().push(id);
+            }
+        }
+        Some(())
+    }
+
+    /// A chain with the clauses before it that only its proof needs.
+    fn scoped(&mut self, id: Option<ClauseId>, chain: &Chain, way: Way, mut depth: u32) -> Option<Proof> {
+        let mut lets = Vec::new();
+        for inner in self.inside.remove(&id).unwrap_or_default() {
+            let proof = self.clause(inner, depth)?;
+            lets.push((self.type_of(inner)?, proof));
+            self.names.insert(inner, depth);
+            depth += 1;
+        }
+        let proof = self.chain(chain, way, depth)?;
+        Some(lets.into_iter().rev().fold(proof, |rest, (ty, proof)| Proof::Let(ty, Rc::new(proof), Rc::new(rest))))
+    }
+
     /// The disjunctions of formulas from each one on; falsity where there are none.
     fn rests(&mut self, parts: &[Id]) -> Vec<Id> {
         let mut rests: Vec<Id> = Vec::new();
@@ -224,7 +259,8 @@ impl Writer<'_> {
             Origin::Learned(chain) => {
                 let rests = self.rests(&shape.to);
                 let goal = *rests.first()?;
-                self.chain(&chain, Way { goal, parts: shape.to, rests, known, closed: HashMap::new() }, depth)?
+                let way = Way { goal, parts: shape.to, rests, known, closed: HashMap::new() };
+                self.scoped(Some(id), &chain, way, depth)?
             }
             Origin::Given(n) => match self.clauses.given.get(n)?.clone() {
                 Given::Same => Proof::Lam(var(depth)),
@@ -233,7 +269,7 @@ impl Writer<'_> {
                     let (a, b) = self.parts(imp)?;
                     known.insert(a, depth);
                     let way = Way { goal: b, parts: vec![b], rests: vec![b], known, closed: HashMap::new() };
-                    Proof::Lam(Rc::new(self.chain(&chain, way, depth + 1)?))
+                    Proof::Lam(Rc::new(self.scoped(Some(id), &chain, way, depth + 1)?))
                 }
                 _ => return None,
             },
@@ -309,8 +345,7 @@ impl Writer<'_> {
     /// What a clause gives: each part with the disjunction of it and those after it.
     fn gives(&mut self, id: ClauseId) -> Option<Vec<(Id, Id)>> {
         if let Some(Given::Cases(or)) = self.given(id)? {
-            let (a, b) = self.parts(*or)?;
-            return Some(vec![(*or, a), (b, b)]);
+            return Some(self.table.row(*or));
         }
         let rule = match self.given(id)? {
             Some(Given::First(x)) => self.parts(*x).map(|(a, _)| a),

@@ -102,6 +102,8 @@ pub struct Solver {
     place: Vec<Place>,
     score: Vec<u64>,
     seen: Vec<bool>,
+    /// The values that are tried first.
+    phase: Vec<bool>,
     /// By literal, the clause that says just that.
     units: Vec<Option<ClauseId>>,
     trail: Vec<Lit>,
@@ -129,9 +131,15 @@ impl Solver {
         self.place.push(Place::default());
         self.score.push(0);
         self.seen.push(false);
+        self.phase.push(false);
         self.watches.extend([Vec::new(), Vec::new()]);
         self.units.extend([None, None]);
         self.value.len() - 1
+    }
+
+    /// Tries a variable as true first: what is learned of a choice among several is shorter where it says what one of them leads to.
+    pub fn prefer(&mut self, var: usize) {
+        set(&mut self.phase, var, true);
     }
 
     /// A clause by its number.
@@ -366,11 +374,16 @@ impl Solver {
         let mut way = Way { chain: vec![(conflict, None)], ..Way::default() };
         let mut fresh = self.mark(conflict, None, &mut way);
         let first = loop {
-            for lit in fresh {
-                if self.place(lit).level == level {
-                    open += 1;
-                } else {
-                    below.push(lit);
+            while let Some(lit) = fresh.pop() {
+                let place = self.place(lit);
+                match place.reason {
+                    _ if place.level == level => open += 1,
+                    // What does not hold for a reason is told by that: a choice among several is no good beginning of a proof.
+                    Some(reason) if lit.holds() => {
+                        way.chain.push((reason, Some(lit.not())));
+                        fresh.extend(self.mark(reason, Some(lit.not()), &mut way));
+                    }
+                    _ => below.push(lit),
                 }
             }
             let next = loop {
@@ -383,7 +396,7 @@ impl Solver {
             let Some(lit) = next else { break None };
             open = open.saturating_sub(1);
             match self.place(lit).reason {
-                Some(reason) if open > 0 => {
+                Some(reason) if open > 0 || !lit.holds() => {
                     way.chain.push((reason, Some(lit)));
                     fresh = self.mark(reason, Some(lit), &mut way);
                 }
@@ -448,10 +461,8 @@ impl Solver {
             let conflict = self.propagate();
             budget.spend(self.work / SHARE)?;
             self.work %= SHARE;
-            if let Some(conflict) = conflict {
-                if self.limits.is_empty() {
-                    self.fail(conflict);
-                }
+            if let Some(conflict) = conflict.filter(|_| self.limits.is_empty()) {
+                self.fail(conflict);
             }
             if let Some(empty) = self.empty {
                 return Ok(Answer::Refused(Vec::new(), vec![(empty, None)]));
@@ -476,7 +487,7 @@ impl Solver {
                     None => Some(lit),
                 },
                 None => match self.pick() {
-                    Some(var) => Some(Lit::new(var, false)),
+                    Some(var) => Some(Lit::new(var, self.phase.get(var) == Some(&true))),
                     None => {
                         let holds = |(var, value): (usize, &Option<bool>)| (*value == Some(true)).then_some(var);
                         return Ok(Answer::Model(self.value.iter().enumerate().filter_map(holds).collect()));

@@ -113,6 +113,44 @@ fn logic_is_classical_where_a_lemma_says_so() {
     ]);
 }
 
+/// Many statements, each of which follows from its neighbours being equivalent, in a ring of an odd number of them: de Bruijn's formula.
+fn ring(n: usize) -> String {
+    let all = (0..n).map(|i| format!("A{i}")).collect::<Vec<_>>();
+    let goal = all.join(" /\\ ");
+    let given: String = (0..n).map(|i| format!("((A{i} <-> A{}) -> {goal}) -> ", (i + 1) % n)).collect();
+    format!("({} : U 0) -> {given}{goal}", all.join(" "))
+}
+
+/// One pigeon more than there are holes: two of them are in one. The holes of some pigeons are only known not to be denied.
+fn pigeons(holes: usize, denied: bool) -> String {
+    let place = |p: usize, h: usize| format!("P{p}_{h}");
+    let sum =
+        |parts: Vec<String>| parts.into_iter().rev().reduce(|rest, part| format!("Sum ({part}) ({rest})")).unwrap();
+    let all: Vec<String> = (0..=holes).flat_map(|p| (0..holes).map(move |h| place(p, h))).collect();
+    let last = |p, h| if denied && h + 1 == holes { format!("not not {}", place(p, h)) } else { place(p, h) };
+    let given: String = (0..=holes).map(|p| sum((0..holes).map(|h| last(p, h)).collect()) + " -> ").collect();
+    let pairs = (0..holes).flat_map(|h| (0..=holes).flat_map(move |p| (0..p).map(move |q| (h, p, q))));
+    let both = pairs.map(|(h, p, q)| format!("{} /\\ {}", place(q, h), place(p, h))).collect();
+    format!("({} : U 0) -> {given}{}", all.join(" "), sum(both))
+}
+
+/// What the sequent calculus alone would take far longer for: the steps say that clauses do the work, and the kernel accepts what they find.
+#[test]
+fn clauses_decide_what_is_large() {
+    deep(|| {
+        let texts = [ring(25), pigeons(4, false), pigeons(4, true), pigeons(6, true)];
+        let (session, statements) = goals("", &texts);
+        for (n, statement) in statements.iter().enumerate() {
+            let proved = match decided(&session, statement, 20_000) {
+                Ok(Decided::Proof(_)) => true,
+                Ok(Decided::Model { .. }) => false,
+                Err((reason, why)) => panic!("{}: {reason:?} {why}", texts[n]),
+            };
+            assert_eq!(proved, n < 2, "{}", texts[n]);
+        }
+    });
+}
+
 /// A small generator, so that each run takes the same formulas.
 struct Random(u64);
 
