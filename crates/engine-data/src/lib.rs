@@ -9,6 +9,7 @@ mod close;
 mod eval;
 mod hunt;
 mod numbers;
+mod ranges;
 mod shapes;
 mod truth;
 
