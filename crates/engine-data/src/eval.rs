@@ -7,6 +7,7 @@
 
 use crate::numbers::arity;
 use crate::ranges::Known;
+use crate::stuck::{Stuck, Unknown};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::Globals;
 use bfv_search::{Budget, Reason};
@@ -50,22 +51,6 @@ pub enum State {
     /// Whatever this part is filled with.
     Part(usize),
 }
-
-/// Why an evaluation could not go on: as long as that is so, it cannot.
-pub struct Stuck {
-    /// The part that is best filled in.
-    first: usize,
-    /// All parts that were looked at and not known, as they were.
-    open: Vec<Unknown>,
-    /// The innermost choice that what was looked at depends on.
-    depends: usize,
-}
-
-/// A part that is not known: its number, which part with that number it is, and how often its range was made smaller.
-type Unknown = (usize, u64, usize);
-
-/// An evaluation that looked at more parts than this is done again.
-const OPEN: usize = 48;
 
 /// What is to be done for a value. What it has found so far is in it, so that it goes on where it stopped.
 #[derive(Clone)]
@@ -312,7 +297,7 @@ impl<'g> Machine<'g> {
                 };
             }
             State::Busy => return Err(Stop::Unsupported),
-            State::Todo(_, _, Some(stuck)) if self.is_still(stuck) => {
+            State::Todo(_, _, Some(stuck)) if stuck.holds(&self.parts) => {
                 let stuck = Rc::clone(stuck);
                 self.depends = self.depends.max(stuck.depends);
                 self.open.extend(&stuck.open);
@@ -345,7 +330,7 @@ impl<'g> Machine<'g> {
                 open.dedup();
                 self.open.extend(&open);
                 let first = *first;
-                let stuck = (open.len() <= OPEN).then(|| Rc::new(Stuck { first, open, depends }));
+                let stuck = Stuck::new(first, open, depends).map(Rc::new);
                 moved |= stuck.is_some();
                 State::Todo(work, depends, stuck)
             }
@@ -360,14 +345,6 @@ impl<'g> Machine<'g> {
             }
         }
         found
-    }
-
-    /// Whether all parts are as unknown as they were.
-    fn is_still(&self, stuck: &Stuck) -> bool {
-        stuck.open.iter().all(|(n, serial, cuts)| {
-            let known = self.parts.get(*n);
-            known.is_some_and(|p| p.serial == *serial && p.fill.is_none() && p.range.cuts() == *cuts)
-        })
     }
 
     fn run(&mut self, work: &mut Work, moved: &mut bool, budget: &mut Budget) -> Eval<Value> {

@@ -11,6 +11,7 @@ mod hunt;
 mod numbers;
 mod ranges;
 mod shapes;
+mod stuck;
 mod truth;
 
 use bfv_format::{Node, Prim, Term};
