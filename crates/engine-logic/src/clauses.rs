@@ -38,7 +38,7 @@ pub struct Clauses {
     wanted: Vec<Wanted>,
 }
 
-/// So many comparisons of worlds count as one step.
+/// So many comparisons of worlds, or links of a chain that are written, count as one step.
 const SHARE: u64 = 16;
 
 impl Clauses {
@@ -62,7 +62,8 @@ impl Clauses {
                 None | Some(None) => match this.solver.solve(&denied, budget)? {
                     Answer::Refused(_, chain) => {
                         let depth = u32::try_from(hypotheses.len()).unwrap_or(u32::MAX);
-                        let proof = write(&this, table, goal, &chain, depth).ok_or(Reason::Unsupported)?;
+                        let (proof, links) = write(&this, table, goal, &chain, depth).ok_or(Reason::Unsupported)?;
+                        budget.spend(links / SHARE)?;
                         return Ok(Ok(Rc::new(proof)));
                     }
                     Answer::Model(holds) => worlds = vec![Some(this.world(&holds))],

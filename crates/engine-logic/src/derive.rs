@@ -55,12 +55,13 @@ struct Shape {
     to: Vec<Id>,
 }
 
-/// The proof of a goal by a chain, below so many variables. Nothing where it has a gap.
-pub fn write(clauses: &Clauses, table: &mut Table, goal: Id, chain: &Chain, depth: u32) -> Option<Proof> {
-    let mut writer = Writer { clauses, table, names: HashMap::new(), inside: HashMap::new() };
+/// The proof of a goal by a chain, below so many variables, and how many links of chains were written for it. Nothing where it has a gap.
+pub fn write(clauses: &Clauses, table: &mut Table, goal: Id, chain: &Chain, depth: u32) -> Option<(Proof, u64)> {
+    let mut writer = Writer { clauses, table, names: HashMap::new(), inside: HashMap::new(), links: 0 };
     writer.place(chain, goal)?;
     let way = Way { goal, parts: vec![goal], rests: vec![goal], known: HashMap::new(), closed: HashMap::new() };
-    writer.scoped(None, chain, way, depth)
+    let proof = writer.scoped(None, chain, way, depth)?;
+    Some((proof, writer.links))
 }
 
 /// What is known on the way to a goal.
@@ -90,6 +91,8 @@ struct Writer<'a> {
     names: HashMap<ClauseId, u32>,
     /// By clause, those that only its proof needs, in an order in which each needs those before.
     inside: HashMap<Option<ClauseId>, Vec<ClauseId>>,
+    /// How many links were written.
+    links: u64,
 }
 
 fn var(level: u32) -> Rc<Proof> {
@@ -282,6 +285,7 @@ impl Writer<'_> {
         way.closed.extend(way.parts.iter().enumerate().map(|(n, part)| (*part, Closed::Part(n))));
         let mut frames = Vec::new();
         for (id, left) in chain {
+            self.links = self.links.saturating_add(1);
             let Some(lit) = *left else {
                 let said = self.said(*id, &way)?;
                 let gives = self.gives(*id)?;
