@@ -16,6 +16,7 @@ mod results;
 mod service;
 mod serving;
 mod soak;
+mod solvers;
 mod statements;
 mod test;
 mod tools;
