@@ -14,6 +14,11 @@ pub fn core_text(t: &Term, name: &dyn Fn(u32) -> String) -> Option<String> {
     Some(p.out)
 }
 
+/// Whether a term has fewer nodes than so many, where shared ones are counted as often as they stand in it.
+pub fn is_smaller(t: &Term, nodes: usize) -> bool {
+    Printer { out: String::new(), left: nodes, name: &|_| String::new() }.term(t, DEPTH_LIMIT).is_some()
+}
+
 struct Printer<'a> {
     out: String,
     left: usize,

@@ -4,6 +4,7 @@
 //! nothing but claims, so nothing that one request says is seen by the next one.
 
 use crate::check::{CheckOptions, Goal as Task};
+use crate::core_text::is_smaller;
 use crate::engaged::{EVALUATIONS, Engaged};
 use crate::front::{Front, Known, Plugged, goal, mistake, over, script_engines, with_library};
 use crate::line::Line;
@@ -19,6 +20,8 @@ use bfv_syntax::tree::{Body, Decl, DeclKind, File};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// The largest evidence that is written out, in nodes where each is counted as often as it stands there.
+const WRITTEN: usize = 20_000;
 /// The name of the module that a text becomes.
 pub(crate) const MODULE: &str = "request";
 /// The name of the module that the declarations of a client become.
@@ -94,8 +97,11 @@ impl Desk {
         Ok(desk)
     }
 
-    /// From now on engines end early where this is set; nothing where nobody may wish that.
+    /// From now on engines, the elaborator and the kernel end early where this is set; nothing where nobody may wish that. What they say then
+    /// of a text or of evidence counts for nothing, and may be asked again.
     pub fn heed(&mut self, wish: Option<Wish>) {
+        self.signature.heed(wish.clone());
+        self.known.borrow_mut().session.signature.heed(wish.clone());
         self.search.wish = wish;
     }
 
@@ -140,7 +146,8 @@ impl Desk {
         }
         let known = self.known.borrow();
         for r in &mut rulings {
-            r.written = r.evidence.as_ref().map(|e| bfv_elab::show(e, &known.session.names, &[], &[]));
+            let short = r.evidence.as_ref().filter(|e| is_smaller(e, WRITTEN));
+            r.written = short.map(|e| bfv_elab::show(e, &known.session.names, &[], &[]));
         }
         Ok(rulings)
     }

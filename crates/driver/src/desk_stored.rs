@@ -1,15 +1,36 @@
 //! Evidence that was found before, on the desk: for the very statement, or for one of which it is an instance.
 
 use crate::check::{Candidate, Goal};
+use crate::core_text::is_smaller;
 use crate::desk::{Desk, MODULE, Ruling};
 use crate::front::goal;
 use crate::line::CHECKING;
 use crate::problem::Problem;
 use crate::replay::{COPIES, judge};
 use crate::verdict::Kind;
-use bfv_format::{Hash, Outcome, Renumber, Stored, Term, decl_hashes};
+use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, decl_hashes};
 use bfv_kernel::Limits;
 use bfv_search::Proposed;
+
+/// Who found evidence that a client sent.
+const SENT: &str = "certificate";
+/// The largest part of evidence that is written out, in nodes.
+const SHORT: usize = 200;
+/// Who found evidence of which nothing further is known.
+const RECALLED: &str = "cache";
+
+/// Why stored evidence that a client sends says nothing of a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The bytes are no stored evidence, and why.
+    Unreadable(String),
+    /// It speaks of declarations that are not known here.
+    Unknown,
+    /// It is about another statement.
+    Other,
+    /// The kernel refuses it, and why.
+    Refused(String),
+}
 
 /// What an engine proposed on one desk, for another one that knows the same.
 #[derive(Clone, Debug)]
@@ -89,12 +110,14 @@ impl Desk {
         for which in 0..COPIES {
             let Some((statement, evidence)) = self.moved(&stored, which) else { break };
             if statement == claim.statement {
-                offered = Some((evidence, stored.engine));
+                // Who found it is what somebody wrote down: only a name that can be right is told.
+                let engine = Some(stored.engine).filter(|name| self.engines.knows(name));
+                offered = Some((evidence, engine.unwrap_or_else(|| RECALLED.to_owned())));
                 break;
             }
             if offered.is_none() {
                 let term = instance(&statement, &evidence, &claim.statement);
-                offered = term.map(|term| (term, "cache".to_owned()));
+                offered = term.map(|term| (term, RECALLED.to_owned()));
             }
         }
         let Some((evidence, engine)) = offered else { return Ok(None) };
@@ -105,6 +128,57 @@ impl Desk {
             // Evidence that the kernel refuses is a problem of the source elsewhere. Here it is none.
             Err(_) => Ok(None),
         }
+    }
+
+    /// Judges stored evidence that a client sends for the one claim of a text: a proof, or a refutation. Of what stands in the bytes beside the
+    /// evidence nothing is told, neither who found it nor at which point.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn certified(
+        &mut self,
+        name: &str,
+        text: &str,
+        bytes: &[u8],
+        steps: u64,
+    ) -> Result<Result<Ruling, Misfit>, Vec<Problem>> {
+        let stored = match bfv_format::read(bytes) {
+            Ok(stored) => stored,
+            Err(e) => return Ok(Err(Misfit::Unreadable(e.to_string()))),
+        };
+        let (sources, claim) = self.one(name, text, steps)?;
+        let mut known = false;
+        for which in 0..COPIES {
+            let Some((statement, evidence)) = self.moved(&stored, which) else { break };
+            known = true;
+            if statement != claim.statement {
+                continue;
+            }
+            let given = Candidate { outcome: stored.verdict, evidence, witness: Vec::new(), engine: SENT.to_owned() };
+            let goal = Goal { given: Some(given), ..goal(MODULE, claim, &sources) };
+            return Ok(match self.rule(vec![goal], steps) {
+                Ok(mut rulings) => match rulings.pop() {
+                    Some(r) if r.evidence.is_some() => Ok(r),
+                    Some(r) => Err(Misfit::Refused(r.report.detail)),
+                    None => Err(Misfit::Other),
+                },
+                Err(problems) => Err(Misfit::Refused(problems.into_iter().next().map_or_else(String::new, |p| p.what))),
+            });
+        }
+        Ok(Err(if known { Misfit::Other } else { Misfit::Unknown }))
+    }
+
+    /// A term as it is written, under variables and dimensions of these names, outermost first; nothing for one that is too large.
+    #[must_use]
+    pub fn written(&self, term: &Term, variables: &[String], dimensions: &[String]) -> Option<String> {
+        let names = &self.known.borrow().session.names;
+        is_smaller(term, SHORT).then(|| bfv_elab::show(term, names, variables, dimensions))
+    }
+
+    /// The declaration at a position of the signature that evidence is over.
+    #[must_use]
+    pub fn declaration(&self, id: u32) -> Option<&Decl> {
+        self.signature.decl(id)
     }
 
     /// Which side evidence of earlier decides, with the statement that it was made for, where the kernel accepts it over what the desk knows.

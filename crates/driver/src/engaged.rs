@@ -1,6 +1,7 @@
 //! Engines on claims: they are asked in order, within one budget.
 
 use crate::check::{Attempt, Candidate, Goal, Method, Search};
+use crate::core_text::is_smaller;
 use crate::front::{Known, Plugged};
 use crate::verdict::Reason;
 use bfv_format::{Outcome as Sense, Term};
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// The largest value of a point that is told, in nodes. What is larger is left out.
+const SHOWN: usize = 10_000;
 /// Steps of the evaluator for each step of an engine, at most.
 pub(crate) const EVALUATIONS: u64 = 100;
 
@@ -108,7 +111,8 @@ impl Engaged {
                         .iter()
                         .zip(&point)
                         .filter_map(|(n, v)| {
-                            v.as_ref().map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[])))
+                            let v = v.as_ref().filter(|v| is_smaller(v, SHOWN));
+                            v.map(|v| (n.clone(), bfv_elab::show(v, &known.session.names, &[], &[])))
                         })
                         .collect();
                     let candidate =

@@ -43,6 +43,17 @@ pub struct Plugged {
     pub statements: &'static dyn Engine,
 }
 
+impl Plugged {
+    /// Whether evidence can have come from an engine of this name, or from a source.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        let single = [self.arith, self.auto, self.boxes, self.points, self.exhibits, self.statements];
+        name == SOURCE || self.search.iter().chain(&single).any(|e| e.name() == name)
+    }
+}
+
+/// Who finds the evidence that a source gives.
+const SOURCE: &str = "source";
+
 /// Step budget of one engine call from a script.
 const SCRIPT_STEPS: u64 = 200_000;
 
@@ -486,7 +497,7 @@ pub(crate) fn goal(module: &str, c: bfv_elab::Claim, sources: &Sources) -> Goal 
             outcome: g.outcome,
             evidence: g.term,
             witness: g.witness,
-            engine: "source".to_owned(),
+            engine: SOURCE.to_owned(),
         }),
         holds_if: c
             .holds_if

@@ -11,7 +11,8 @@ use crate::verdict::{
     Reason, Verdict,
 };
 use bfv_format::{Hash, Node, Outcome, Stored, Term, read, write_over};
-use bfv_kernel::{Limits, Signature};
+use bfv_kernel::{Globals, Limits, Signature};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// Steps of each of the two searches about the hypotheses of a proved claim.
@@ -148,6 +149,14 @@ impl<'a> Line<'a> {
         Limits { steps: self.options.steps.saturating_mul(CHECKING), ..Limits::default() }
     }
 
+    /// What it means that evidence was not accepted, in the kernel's words: where the judgement was interrupted, nothing.
+    fn refusal(&self, why: &str) -> (Reason, String) {
+        if self.signature.interrupt().is_some_and(|i| i.load(Ordering::Relaxed)) {
+            return (Reason::Cancelled, String::new());
+        }
+        (Reason::RejectedCandidate, says(why))
+    }
+
     /// The report on a goal, and the evidence that was accepted; none when something of bfv itself is broken, which is a problem then.
     pub fn goal(&mut self, goal: &Goal) -> Option<(GoalReport, Option<Term>)> {
         let task = Task { goal, part: Part::Claim, statement: &goal.statement, variables: &goal.variables };
@@ -218,7 +227,7 @@ impl<'a> Line<'a> {
                     self.is_from_source(task, &a);
                     accepted.push(a);
                 }
-                Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
+                Err(why) => failure = self.refusal(&why),
             }
         } else if accepted.is_empty() && again && !stale && self.notes_vain(task) && task.goal.in_vain {
             self.is_in_vain(task);
@@ -232,7 +241,7 @@ impl<'a> Line<'a> {
                 match attempt {
                     Attempt::Candidate(candidate) => match self.offer(task, candidate) {
                         Ok(a) => accepted.push(a),
-                        Err(why) => failure = (Reason::RejectedCandidate, says(&why)),
+                        Err(why) => failure = self.refusal(&why),
                     },
                     Attempt::GaveUp(reason, why) if accepted.is_empty() => failure = (reason, why),
                     Attempt::GaveUp(..) => {}
@@ -254,7 +263,10 @@ impl<'a> Line<'a> {
             self.note(task, hash, kind)?;
         }
         // A proof that the source gives and the kernel refuses is not papered over by a stored one.
-        if failure.0 == Reason::RejectedCandidate && task.goal.given.is_some() && task.part == Part::Claim {
+        if matches!(failure.0, Reason::RejectedCandidate | Reason::Cancelled)
+            && task.goal.given.is_some()
+            && task.part == Part::Claim
+        {
             accepted.clear();
         }
         let accepted = accepted.pop();

@@ -223,7 +223,7 @@ impl Elab<'_> {
     pub fn show(&self, local: &Local, v: &V) -> String {
         match self.m.quote(&local.ctx, v) {
             Ok(t) => self.show_term(local, &t),
-            Err(_) => "a term too large to show".to_owned(),
+            Err(_) => show::TOO_LARGE.to_owned(),
         }
     }
 

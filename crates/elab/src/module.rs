@@ -15,6 +15,7 @@ use bfv_kernel::{Limits, Machine, Signature};
 use bfv_search::Lemma;
 use bfv_syntax::tree::{Binder, Body, Decl, DeclKind, ExprKind, File, Name};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 /// Evidence that the source itself gives for a claim.
 #[derive(Clone, Debug)]
@@ -184,6 +185,11 @@ impl Session {
             let protocol = d.part.as_ref().map(|p| p.protocol.text.as_str());
             if protocol.is_some_and(|p| broken.contains(p)) {
                 continue;
+            }
+            if engines.wish.is_some_and(|w| w.load(Ordering::Relaxed)) {
+                let message = "The check was stopped from outside before this declaration.";
+                out.problems.push(*Problem::new(Kind::Limit, d.name.span, message, "Ask again, and give more time."));
+                break;
             }
             let checked = declared.add(d).and_then(|()| attributes::check(d)).and_then(|()| self.part(d, engines));
             let done = checked.and_then(|()| {

@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_value_computed_with_a_solution_taken_back_does_not_reach_a_statement() {
         let session = Session::new();
-        let engines = Engines { arith: &Nobody, auto: &Nobody, boxes: &Nobody, steps: 1, wish: None };
+        let engines = Engines { arith: &Nobody, auto: &Nobody, boxes: &Nobody, steps: 1, wish: None, memo: None };
         let scratch = || Scratch::new(&session.signature);
         let stale = session.with_elab(&scratch(), engines, |e| elaborate(e, Prim::False, true));
         assert_eq!(stale.unwrap(), prim(Prim::Nat), "the first run alone goes wrong");

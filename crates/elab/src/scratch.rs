@@ -1,7 +1,7 @@
 //! The scratch signature: checked declarations seen through metavariables, which are constants that get a body when solved.
 
 use bfv_format::{DataDecl, Term};
-use bfv_kernel::{Globals, META_BASE, Signature};
+use bfv_kernel::{Globals, Interrupt, META_BASE, Signature};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -140,5 +140,8 @@ impl Globals for Scratch<'_> {
     }
     fn generation(&self) -> u64 {
         self.generation.get()
+    }
+    fn interrupt(&self) -> Option<&Interrupt> {
+        self.signature.interrupt()
     }
 }

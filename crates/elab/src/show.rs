@@ -24,13 +24,22 @@ struct Printer<'n> {
     names: &'n Names,
     vars: Vec<String>,
     dims: Vec<String>,
+    /// How many parts may still be printed.
+    left: u32,
 }
 
 /// Prints a term; `vars` and `dims` are the names in scope, outermost first.
 pub fn show(t: &Term, names: &Names, vars: &[String], dims: &[String]) -> String {
-    let mut p = Printer { names, vars: vars.to_vec(), dims: dims.to_vec() };
-    p.at(t, LOOSE)
+    let mut p = Printer { names, vars: vars.to_vec(), dims: dims.to_vec(), left: PARTS };
+    let text = p.at(t, LOOSE);
+    if p.left == 0 { TOO_LARGE.to_owned() } else { text }
 }
+
+/// What is printed in the place of a term of too many parts.
+pub(crate) const TOO_LARGE: &str = "a term too large to show";
+
+/// Terms of more parts than this are not printed; a shared part counts each time it stands there, for it would be printed each time.
+const PARTS: u32 = 100_000;
 
 /// A rational as a number, or as a quotient.
 pub fn rational(q: &Rational) -> String {
@@ -89,6 +98,10 @@ impl Printer<'_> {
     }
 
     fn at(&mut self, t: &Term, outer: Level) -> String {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            return String::new();
+        }
         if let Some((a, b)) = Self::less(t) {
             let s = format!("{} < {}", self.at(&a, SUM), self.at(&b, SUM));
             return self.wrap(s, RELATION, outer);

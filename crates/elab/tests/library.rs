@@ -9,7 +9,7 @@ fn load(session: &mut Session, path: &str) -> Vec<bfv_elab::Claim> {
     let text = String::from_utf8(bytes.clone()).unwrap();
     let (file, diagnostics) = bfv_syntax::parse(0, &bytes);
     assert!(diagnostics.is_empty(), "{path}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     let name = file.module.as_ref().map(|m| m.text.clone()).unwrap();
     let start = std::time::Instant::now();
     let out =

@@ -7,7 +7,7 @@ use bfv_engine_native::{Arith, Auto, Boxes};
 fn module(session: &mut Session, name: &str, text: &str) -> Outcomes {
     let (file, diagnostics) = bfv_syntax::parse(0, text.as_bytes());
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     session.module(name, &file, engines, &|_| String::new())
 }
 

@@ -81,7 +81,7 @@ fn session(claim: &str) -> (Session, Term) {
     let (file, diagnostics) = bfv_syntax::parse(0, text.as_bytes());
     assert!(diagnostics.is_empty(), "{claim}: {diagnostics:?}");
     let mut session = Session::new();
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 10_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 10_000, wish: None, memo: None };
     let out = session.module("m", &file, engines, &|_| String::new());
     let problems: Vec<&String> = out.problems.iter().map(|p| &p.message).collect();
     assert!(problems.is_empty(), "{claim}: {problems:?}");

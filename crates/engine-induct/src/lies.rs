@@ -24,7 +24,7 @@ fn judged(name: &'static str, liar: impl FnOnce(&mut Read) -> Proof + Send + 'st
         let (file, diagnostics) = bfv_syntax::parse(0, TEXT.as_bytes());
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let mut session = Session::new();
-        let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 1_000, wish: None };
+        let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 1_000, wish: None, memo: None };
         assert!(session.module("m", &file, engines, &|_| String::new()).problems.is_empty());
         let body = |d: &Decl| match d {
             Decl::Def { name: n, body, .. } if n.ends_with(name) => Some(body.clone()),

@@ -92,7 +92,7 @@ fn statements(texts: &[&str]) -> (Session, Vec<Term>) {
     let (file, diagnostics) = bfv_syntax::parse(0, text.as_bytes());
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let mut session = Session::new();
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     let out = session.module("m", &file, engines, &|_| String::new());
     let problems: Vec<&String> = out.problems.iter().map(|p| &p.message).collect();
     assert!(problems.is_empty(), "{problems:?}");

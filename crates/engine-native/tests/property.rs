@@ -36,7 +36,7 @@ fn load() -> Session {
 fn elaborate(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<bfv_elab::Claim> {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     let out = session.module(name, &file, engines, &|_| String::new());
     assert!(out.problems.is_empty(), "{name}: {}", out.problems[0].message);
     out.claims

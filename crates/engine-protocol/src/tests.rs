@@ -45,7 +45,7 @@ fn with_claims_of(last: &'static str, claims: &'static str, test: impl FnOnce(&S
 fn module(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<Term> {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     let out = session.module(name, &file, engines, &|_| String::new());
     assert!(out.problems.is_empty(), "{name}: {:?}", out.problems.iter().map(|p| &p.message).collect::<Vec<_>>());
     out.claims.into_iter().map(|c| c.statement).collect()

@@ -181,7 +181,7 @@ impl Machine<'_> {
     /// Rules `ring`, `psatz`, `lia`: atoms have their sorts, proofs prove their relations, the numbers add up.
     pub(crate) fn check_rule(&self, ctx: &Ctx, rule: &Rule) -> Res<()> {
         self.spend(size(rule))?;
-        self.spend(crate::rules::check(rule)?)?;
+        self.spend(crate::rules::check(rule, self.globals.interrupt())?)?;
         let (atoms, hypotheses, sort): (_, &[Hypothesis], _) = match rule {
             Rule::Ring { atoms, .. } => (atoms, &[], None),
             Rule::Psatz { atoms, hypotheses, .. } => (atoms, hypotheses, Some(Sort::Real)),

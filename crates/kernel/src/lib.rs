@@ -6,6 +6,8 @@
 
 use bfv_format::{DataDecl, Term};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 mod alike;
 mod check;
@@ -38,6 +40,10 @@ pub use value::{
 /// Positions from here on are metavariables of the elaborator; no signature grows that far.
 pub const META_BASE: u32 = 1 << 31;
 
+/// Set from outside, at any time, where nobody wants a judgement any more. The judgement is refused then, with a reason of its own, and may
+/// be asked for again. It cannot make anything be accepted.
+pub type Interrupt = Arc<AtomicBool>;
+
 /// What the evaluator needs to know of constants.
 pub trait Globals {
     /// The type of a constant.
@@ -51,6 +57,10 @@ pub trait Globals {
     /// Grows whenever a metavariable is solved or taken back: stuck values are looked at again then. Constant for a signature.
     fn generation(&self) -> u64 {
         0
+    }
+    /// What is looked at now and then by whoever works over these constants; nothing where all work is to be ended.
+    fn interrupt(&self) -> Option<&Interrupt> {
+        None
     }
 }
 

@@ -3,21 +3,24 @@
 use crate::data::length;
 use crate::glue::GlueTerms;
 use crate::prim::arity;
-use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, Res, SCOPE, refuse};
+use crate::refusal::{BUDGET, CONSTANT, DIM_SCOPE, ILL_FORMED, INTERRUPTED, Res, SCOPE, refuse};
 use crate::value::{
     Clo, DClo, DimSub, Elim, Env, Equations, Head, Ivl, Lazy, Name, Neutral, Slot, Spine, V, VFace, VGlue, VPart, Val,
 };
-use crate::{Globals, Limits, META_BASE};
+use crate::{Globals, Interrupt, Limits, META_BASE};
 use bfv_format::{Cof, DataRef, Dim, GlueFace, Node, Part, Prim, Term};
 use num_bigint::BigUint;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 /// The evaluator over some globals. Results are `Err` only when a limit is reached or a term is ill formed.
 pub struct Machine<'a> {
     pub(crate) globals: &'a dyn Globals,
     limits: Cell<Limits>,
     steps: Cell<u64>,
+    /// Until so many steps neither the limit nor the interrupt need be looked at.
+    unwatched: Cell<u64>,
     depth: Cell<u32>,
     names: Cell<Name>,
     pub(crate) terms: OnceCell<GlueTerms>,
@@ -32,6 +35,17 @@ pub(crate) fn applications(spine: &[Elim]) -> impl Iterator<Item = &V> {
 
 /// So many links of a list are followed in the time of one step.
 pub(crate) const WALK: u32 = 16;
+
+/// So many steps are taken before the interrupt is looked at again.
+pub(crate) const UNWATCHED: u64 = 1_024;
+
+/// Looks whether somebody still wants the judgement.
+pub(crate) fn interrupted(interrupt: Option<&Interrupt>) -> Res<()> {
+    if interrupt.is_some_and(|i| i.load(Ordering::Relaxed)) {
+        return refuse(INTERRUPTED, "The check was stopped from outside.");
+    }
+    Ok(())
+}
 
 /// Gives the depth back when a recursive call ends.
 pub(crate) struct Level<'m>(&'m Cell<u32>);
@@ -56,6 +70,7 @@ impl<'a> Machine<'a> {
             globals,
             limits: Cell::new(limits),
             steps: Cell::new(0),
+            unwatched: Cell::new(0),
             depth: Cell::new(0),
             names: Cell::new(0),
             terms: OnceCell::new(),
@@ -77,15 +92,28 @@ impl<'a> Machine<'a> {
     pub(crate) fn enter(&self) -> Res<Level<'_>> {
         let (steps, depth) = (self.steps.get().saturating_add(1), self.depth.get() + 1);
         self.steps.set(steps);
-        let limits = self.limits.get();
-        if steps > limits.steps {
-            return refuse(BUDGET, format!("The limit of {} steps is used up.", limits.steps));
+        if steps > self.unwatched.get() {
+            self.watch(steps)?;
         }
-        if depth > limits.depth {
-            return refuse(BUDGET, format!("The terms are nested more than {} deep.", limits.depth));
+        let most = self.limits.get().depth;
+        if depth > most {
+            return refuse(BUDGET, format!("The terms are nested more than {most} deep."));
         }
         self.depth.set(depth);
         Ok(Level(&self.depth))
+    }
+
+    /// Whether to go on after so many steps, and until when that need not be asked again.
+    #[cold]
+    fn watch(&self, steps: u64) -> Res<()> {
+        let limit = self.limits.get().steps;
+        if steps > limit {
+            return refuse(BUDGET, format!("The limit of {limit} steps is used up."));
+        }
+        let interrupt = self.globals.interrupt();
+        interrupted(interrupt)?;
+        self.unwatched.set(interrupt.map_or(limit, |_| limit.min(steps.saturating_add(UNWATCHED))));
+        Ok(())
     }
 
     /// Counts work that is not a step of its own: the next step is refused when it was too much.
@@ -96,11 +124,8 @@ impl<'a> Machine<'a> {
     /// Counts work before it is done.
     pub(crate) fn spend(&self, units: u64) -> Res<()> {
         self.charge(units);
-        let limit = self.limits.get().steps;
-        if self.steps.get() > limit {
-            return refuse(BUDGET, format!("The limit of {limit} steps is used up."));
-        }
-        Ok(())
+        let steps = self.steps.get();
+        if steps > self.unwatched.get() { self.watch(steps) } else { Ok(()) }
     }
 
     /// Runs something within so many steps; none when they do not suffice. For questions whose answer nobody depends on.
@@ -108,8 +133,10 @@ impl<'a> Machine<'a> {
         let outer = self.limits.get();
         let inner = self.steps.get().saturating_add(steps).min(outer.steps);
         self.limits.set(Limits { steps: inner, ..outer });
+        self.unwatched.set(0);
         let done = f();
         self.limits.set(outer);
+        self.unwatched.set(0);
         match done {
             Err(r) if r.reason == BUDGET && self.steps.get() <= outer.steps => Ok(None),
             done => done.map(Some),
@@ -550,31 +577,4 @@ impl<'a> Machine<'a> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::Signature;
-
-    /// Names would be used again: nothing is judged any more.
-    #[test]
-    fn when_names_run_out_every_step_is_refused() {
-        let signature = Signature::new();
-        let m = Machine::new(&signature, Limits::default());
-        m.names.set(Name::MAX);
-        assert!(m.enter().is_ok());
-        m.fresh_dim();
-        assert_eq!(m.enter().err().unwrap().reason, BUDGET);
-        assert_eq!(m.within(1, || m.spend(1)).unwrap_err().reason, BUDGET, "a question of its own ends as well");
-    }
-
-    /// A question within few steps leaves the limits as they were.
-    #[test]
-    fn a_question_within_few_steps_does_not_end_the_judgement() {
-        let signature = Signature::new();
-        let m = Machine::new(&signature, Limits { steps: 100, ..Limits::default() });
-        assert_eq!(m.within(10, || m.spend(11)).unwrap(), None);
-        assert_eq!(m.within(10, || m.spend(5)).unwrap(), Some(()));
-        assert!(m.spend(80).is_ok());
-        assert_eq!(m.within(1_000, || m.spend(11)).unwrap_err().reason, BUDGET);
-    }
-}
+mod tests;

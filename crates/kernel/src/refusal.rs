@@ -19,6 +19,8 @@ pub fn refuse<T>(reason: &'static str, detail: impl Into<String>) -> Res<T> {
 
 /// The step or depth limit was reached; nothing is known of the judgement.
 pub const BUDGET: &str = "budget";
+/// Nobody wants the judgement any more; nothing is known of it.
+pub const INTERRUPTED: &str = "interrupted";
 /// A term has another type than the one needed.
 pub const MISMATCH: &str = "type mismatch";
 /// A type stands in a universe that is too small for it.

@@ -4,7 +4,7 @@ use crate::check::Ctx;
 use crate::data::count;
 use crate::machine::Machine;
 use crate::refusal::{AXIOM, CONSTANT, Refusal, Res, refuse};
-use crate::{Globals, Limits};
+use crate::{Globals, Interrupt, Limits};
 use bfv_format::{Constructor, DataDecl, Decl, Node, Prim, Rule, Term};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -31,6 +31,7 @@ struct Entry {
 #[derive(Clone, Default)]
 pub struct Signature {
     entries: Vec<Rc<Entry>>,
+    interrupt: Option<Interrupt>,
 }
 
 /// What a term mentions.
@@ -104,6 +105,9 @@ impl Globals for Signature {
     fn displaceable(&self, id: u32) -> bool {
         self.entry(id).is_some_and(|e| e.universe)
     }
+    fn interrupt(&self) -> Option<&Interrupt> {
+        self.interrupt.as_ref()
+    }
 }
 
 /// A signature with one more data type, whose fields are being checked.
@@ -124,6 +128,9 @@ impl Globals for Pending<'_> {
     }
     fn displaceable(&self, id: u32) -> bool {
         self.signature.displaceable(id)
+    }
+    fn interrupt(&self) -> Option<&Interrupt> {
+        self.signature.interrupt()
     }
 }
 
@@ -152,6 +159,9 @@ impl Globals for Before<'_> {
     fn displaceable(&self, id: u32) -> bool {
         self.has(id) && self.signature.displaceable(id)
     }
+    fn interrupt(&self) -> Option<&Interrupt> {
+        self.signature.interrupt()
+    }
 }
 
 impl Signature {
@@ -159,6 +169,12 @@ impl Signature {
     #[must_use]
     pub fn new() -> Self {
         Signature::default()
+    }
+
+    /// From now on judgements over this signature are refused while this is set; nothing where all of them are to be made. Copies that are
+    /// made from now on do the same.
+    pub fn heed(&mut self, interrupt: Option<Interrupt>) {
+        self.interrupt = interrupt;
     }
 
     /// The number of declarations: the position that the next one gets.

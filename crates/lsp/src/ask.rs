@@ -35,7 +35,7 @@ impl Doc {
     /// A text with the name that the editor has for its file.
     #[must_use]
     pub fn new(uri: &str, text: String) -> Doc {
-        Doc { uri: uri.to_owned(), name: uri.strip_prefix("file://").unwrap_or(uri).to_owned(), text }
+        Doc { uri: uri.to_owned(), name: path(uri), text }
     }
 
     /// The text with the name of its file.
@@ -47,6 +47,29 @@ impl Doc {
     fn file(&self) -> File {
         bfv_syntax::parse(0, self.text.as_bytes()).0
     }
+}
+
+/// The path that a URI of a file names, RFC 8089: without a host, or with this machine as its host; bytes that are escaped are put back, where
+/// that gives a text. Other URIs are names of themselves.
+fn path(uri: &str) -> String {
+    let scheme = uri.get(..7).filter(|s| s.eq_ignore_ascii_case("file://"));
+    let Some(rest) = scheme.and_then(|s| uri.get(s.len()..)) else { return uri.to_owned() };
+    let rest = rest.strip_prefix("localhost/").map_or_else(|| rest.to_owned(), |path| format!("/{path}"));
+    let digit = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+    let (mut out, mut bytes) = (Vec::new(), rest.as_bytes());
+    while let Some((first, after)) = bytes.split_first() {
+        match (first, digit(after.first()), digit(after.get(1)), after.get(2..)) {
+            (b'%', Some(high), Some(low), Some(next)) => {
+                out.push(high * 16 + low);
+                bytes = next;
+            }
+            _ => {
+                out.push(*first);
+                bytes = after;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or(rest)
 }
 
 /// The open files at one time.
@@ -240,4 +263,26 @@ pub fn completion(view: &View, doc: &Doc, at: Position) -> Result<Value, Respons
         );
     }
     Ok(json!({ "isIncomplete": false, "items": items.into_values().collect::<Vec<_>>() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uris_of_files_become_paths() {
+        for (uri, wanted) in [
+            ("file:///work/first.sctt", "/work/first.sctt"),
+            ("file:///work/my%20own/fi%72st.sctt", "/work/my own/first.sctt"),
+            ("FILE://localhost/work/%C3%BC.sctt", "/work/\u{fc}.sctt"),
+            ("file:///c%3A/work/a%2Eb.sctt", "/c:/work/a.b.sctt"),
+            // What is no escape stays, and so does what gives no text.
+            ("file:///work/100%.sctt", "/work/100%.sctt"),
+            ("file:///work/%zz%4", "/work/%zz%4"),
+            ("file:///work/%FF.sctt", "/work/%FF.sctt"),
+            ("untitled:Untitled-1", "untitled:Untitled-1"),
+        ] {
+            assert_eq!(path(uri), wanted, "{uri}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use bfv_engines::ENGINES;
 use bfv_service::memory::Memory;
 use bfv_service::solve::{Limits, Stop};
 use bfv_service::suggest::{one_goal, whole as whole_answer};
+use bfv_service::tasks::Around;
 use bfv_service::wire::{Goal, Piece, Variable};
 use bfv_syntax::tree::{Body, Decl, DeclKind, Expr};
 use lsp_server::{ErrorCode, ResponseError};
@@ -63,7 +64,8 @@ pub fn actions(
         let mut desk = Desk::within(ENGINES, doc.edited(), &others, whole.start).map_err(|p| no_answer(p.first()))?;
         desk.heed(Some(Arc::clone(wish)));
         let limits = Limits { deadline, cancelled: Arc::clone(wish) };
-        let found = match one_goal(&mut desk, memory, &goal, &limits, &mut |_| {}) {
+        let around = Around { memory, hands: None };
+        let found = match one_goal(&mut desk, around, (None, &goal), &limits, &mut |_| {}) {
             Ok(said) => whole_answer(vec![said]),
             Err(Stop::Cancelled) => return Err(cancelled()),
             Err(Stop::Deadline) => continue,

@@ -372,3 +372,20 @@ fn bytes_that_are_no_message_are_answered_31() {
     assert!(wire::read(&mut long.as_bytes(), &Mutex::new(Vec::new()), &own.sender).is_err());
     assert_eq!(wire::read(&mut "Content-Length: 9\r\n\r\n{".as_bytes(), &Mutex::new(Vec::new()), &own.sender), Ok(()));
 }
+
+/// Editors escape what stands in paths, each in its own way. The modules are those that the files have names of.
+#[test]
+fn item_31_files_with_escaped_names_import_each_other() {
+    let editor = Editor::start();
+    let (base, user) = ("file:///my%20work/b%61se.sctt", "file:///my%20work/%75ser.sctt");
+    editor.opens(base, "def twice (n : Nat) : Nat := n + n\n");
+    assert_eq!(editor.diagnostics(base), [] as [Value; 0]);
+    editor.opens(user, "import base\nclaim right (n : Nat) : twice n = n + n by unfold twice refl\n");
+    let told = editor.diagnostics(user);
+    assert!(told.iter().all(|d| d["severity"] != 1), "{told:?}");
+    // A module that is not open is not read from the disk, and the message says so.
+    editor.changes(user, "import bases\nclaim right : 0 = 0\n");
+    let told = editor.diagnostics(user);
+    assert!(told[0]["message"].as_str().unwrap().contains("There is no module `bases`."), "{told:?}");
+    editor.end();
+}

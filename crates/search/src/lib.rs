@@ -168,6 +168,8 @@ impl Reason {
 pub fn stopped(r: &bfv_kernel::Refusal) -> (Reason, String) {
     if r.reason == bfv_kernel::refusal::BUDGET {
         (Reason::Budget, r.detail.clone())
+    } else if r.reason == bfv_kernel::refusal::INTERRUPTED {
+        (Reason::Cancelled, String::new())
     } else {
         (Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
     }

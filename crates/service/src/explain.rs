@@ -25,9 +25,14 @@ pub struct Part {
     pub says: String,
     /// It begins a goal of its own.
     pub is_case: bool,
+    /// What is said after all of it; nothing where nothing is.
+    pub ends: &'static str,
     /// What it consists of, in order.
     pub parts: Vec<Part>,
 }
+
+/// What is said after an explanation of a proof.
+pub const ACCEPTED: &str = "The kernel accepted this proof.";
 
 /// The tree of a proof.
 #[must_use]
@@ -37,6 +42,7 @@ pub fn tree(statement: &str, script: &Script) -> Part {
         label: words(statement),
         says: format!("To prove: {}.", words(statement)),
         is_case: false,
+        ends: ACCEPTED,
         parts: steps(script, "goal"),
     }
 }
@@ -55,7 +61,7 @@ fn step(t: &Tactic, id: String) -> Part {
             (whole.trim_start_matches('{').trim_end_matches('}').trim().to_owned(), Vec::new())
         }
     };
-    Part { says: explain(&head), label: head, id, is_case: false, parts }
+    Part { says: explain(&head), label: head, id, is_case: false, ends: "", parts }
 }
 
 fn cases(all: &[Case], above: &str) -> Vec<Part> {
@@ -63,7 +69,14 @@ fn cases(all: &[Case], above: &str) -> Vec<Part> {
         let id = format!("{above}-case-{n}");
         let names: String = case.names.iter().map(|name| format!(" {}", name.text)).collect();
         let label = format!("case {}{names}", case.constructor.text);
-        Part { says: format!("The {label} begins."), label, is_case: true, parts: steps(&case.script, &id), id }
+        Part {
+            says: format!("The {label} begins."),
+            label,
+            is_case: true,
+            ends: "",
+            parts: steps(&case.script, &id),
+            id,
+        }
     };
     (1..).zip(all).map(part).collect()
 }
@@ -114,7 +127,7 @@ pub fn sentences(root: &Part, level: Level) -> Vec<String> {
             }
         }
     }
-    out.push("The kernel accepted this proof.".to_owned());
+    out.push(root.ends.to_owned());
     out
 }
 

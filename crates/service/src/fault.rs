@@ -79,6 +79,29 @@ impl Fault {
         Fault::new(413, "too-long", Event::Usage, what, "Send fewer goals, or start bfv-serve with a larger --body.")
     }
 
+    /// The head does not come: 408.
+    pub fn slow_head(seconds: u64) -> Fault {
+        Fault { what: format!("The head was not there after {seconds} s."), ..Fault::slow(seconds) }
+    }
+
+    /// What came is no request of HTTP, in the words of a status of its own.
+    pub fn no_http(says: &str) -> Fault {
+        let status = says.split(' ').next().and_then(|s| s.parse().ok()).unwrap_or(400);
+        let what = match status {
+            414 => "The path is too long.",
+            431 => "The head has too many headers, or they are too long.",
+            _ => "This is no request of HTTP 1.1.",
+        };
+        Fault {
+            status,
+            ..Fault::malformed(
+                "the head of the request",
+                what,
+                "Send it with a client of HTTP 1.1, and with few headers.",
+            )
+        }
+    }
+
     /// The body does not come: 408.
     pub fn slow(seconds: u64) -> Fault {
         let what = format!("The body was not there after {seconds} s.");
@@ -170,11 +193,13 @@ fn title(status: u16) -> &'static str {
         401 => "A token is needed",
         403 => "The sender is not allowed",
         404 => "There is no such thing",
-        408 => "The body came too slowly",
+        408 => "The request came too slowly",
         405 => "The path has no such method",
         409 => "The request was cancelled",
         413 => "The body is too long",
+        414 => "The path is too long",
         415 => "The body must be JSON",
+        431 => "The head is too long",
         422 => "What the request says has a mistake",
         429 => "Too many requests",
         503 => "The service is busy",
@@ -198,6 +223,10 @@ mod tests {
             Fault::foreign(),
             Fault::too_long(1000),
             Fault::slow(10),
+            Fault::slow_head(10),
+            Fault::no_http("400 Bad Request"),
+            Fault::no_http("414 URI Too Long"),
+            Fault::no_http("431 Request Header Fields Too Large"),
             Fault::media_type(),
             Fault::too_many(1),
             Fault::busy(),

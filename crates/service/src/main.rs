@@ -4,6 +4,7 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use bfv_cache::Cache;
 use bfv_driver::{Desk, Event, escaped, exit_code};
 use bfv_service::memory::Memory;
+use bfv_service::pace::{Paced, Peer};
 use bfv_service::pool::{Pool, STACK};
 use bfv_service::server::{Service, Settings};
 use bfv_service::solve::Limits;
@@ -34,6 +35,7 @@ Its flags: --address ADDRESS, default 127.0.0.1, and --port N, default 7717; wit
 --rate N and --burst N say how many requests a client may send each second, and at once. Default: 1000 and 2000.
 --cache FILE keeps found proofs in a file. Without it they are kept until the service ends.
 --cache-bytes N says how many bytes they may have. Default: 100000000; with 0 nothing is kept.
+--slowest SECONDS says how long a client may take to send a head, and a body. Default: 10, at most 600.
 --body N is the longest body in bytes. Default: 262144, at most 1048576.
 bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json.";
 
@@ -144,6 +146,7 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
         "--rate",
         "--burst",
         "--body",
+        "--slowest",
         "--cache",
         "--cache-bytes",
     ];
@@ -177,7 +180,9 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let bytes: u64 = flags.number("--cache-bytes", 100_000_000, (0, 1 << 40))?;
     let memory = memory(flags.text("--cache"), bytes)?;
     let body = usize::try_from(body).map_err(|_| Stop::usage("The flag --body is too large for this machine."))?;
-    let settings = Settings { token, body, budget: (rate, burst), loopback: address.is_loopback() };
+    let slowest: u32 = flags.number("--slowest", 10, (1, 600))?;
+    let slowest = Duration::from_secs(slowest.into());
+    let settings = Settings { token, body, slowest, budget: (rate, burst), loopback: address.is_loopback() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
     runtime.block_on(listen(SocketAddr::new(address, port), settings, (workers, queue), memory))
@@ -229,8 +234,9 @@ async fn listen(
     let own = listener.local_addr().map_err(|e| Stop::system(format!("The address is not known: {e}.")))?;
     let pool =
         Pool::start(workers, queue, memory).map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
+    let listener = Paced { listener, slowest: settings.slowest };
     let service = Service::new(settings, Arc::clone(&pool));
-    let router: IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> =
+    let router: IntoMakeServiceWithConnectInfo<axum::Router, Peer> =
         service.router().into_make_service_with_connect_info();
     say(format!(
         "bfv-serve listens to http://{own} with {}. To end it, send SIGTERM, or press control and c.",

@@ -226,6 +226,9 @@ impl Memory {
 fn encoded(bench: &mut Bench<'_>) -> Result<Option<Encoded>, Stop> {
     let text = bench.sheet.bare();
     let statement = bench.desk.statement(NAME, &text, STEPS).map_err(|problems| {
+        if let Err(stop) = bench.limits.check() {
+            return stop;
+        }
         let fault = problems.first().map(|p| bench.sheet.fault(p, ""));
         Stop::from(fault.unwrap_or_else(|| Fault::internal("A goal was refused without a reason.")))
     })?;

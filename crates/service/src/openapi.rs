@@ -51,8 +51,13 @@ fn request(kind: Kind) -> Value {
             }),
         ),
         Kind::Explain => (
-            vec!["theorem", "script"],
-            json!({ "theorem": reference("statement"), "proof_state": reference("state"), "script": text("Steps with semicolons between them.") }),
+            vec!["theorem"],
+            json!({
+                "theorem": reference("statement"), "proof_state": reference("state"),
+                "script": text("Steps with semicolons between them. One of script, proof_term and certificate_bytes is needed."),
+                "proof_term": text("A proof as a term of the language."),
+                "certificate_bytes": text("Stored evidence in hexadecimal digits, as formal_verification has it. The kernel judges it for this goal first."),
+            }),
         ),
         Kind::Counterexample => {
             (vec!["theorem"], json!({ "theorem": reference("statement"), "proof_state": reference("state") }))
@@ -130,9 +135,16 @@ fn operation(summary: &str, kinds: &[Kind]) -> Value {
     );
     json!({ "post": {
         "summary": summary,
+        "parameters": [client()],
         "requestBody": { "required": true, "content": { "application/json": { "schema": any("request") } } },
         "responses": responses,
     } })
+}
+
+/// The header that keeps clients apart.
+fn client() -> Value {
+    let says = "A secret word of the client. Ids of requests are its own then, and nobody else can cancel them. Without it they are those of its address.";
+    json!({ "name": "Bfv-Client", "in": "header", "required": false, "schema": text(says) })
 }
 
 fn plain(summary: &str, content: &str, also: &[&str]) -> Value {
@@ -157,8 +169,8 @@ pub fn document() -> Value {
         "/v1/requests/{id}".into(),
         json!({ "delete": {
             "summary": "Cancels a request that is not answered yet.",
-            "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }],
-            "responses": { "204": { "description": "It is cancelled." }, "401": { "description": "A problem." }, "403": { "description": "A problem." }, "404": { "description": "A problem." } },
+            "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }, client()],
+            "responses": { "204": { "description": "It is cancelled." }, "400": { "description": "A problem." }, "401": { "description": "A problem." }, "403": { "description": "A problem." }, "404": { "description": "A problem." } },
         } }),
     );
     paths.insert("/health".into(), plain("The service runs.", "text/plain", &[]));

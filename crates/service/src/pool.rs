@@ -316,8 +316,12 @@ impl Pool {
         }
         match &job.request.question {
             Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals),
-            _ => {
-                let desk = desks.for_request(&job.request, &job.limits)?;
+            question => {
+                let start = Instant::now();
+                let desk = match desks.for_request(&job.request, &job.limits) {
+                    Ok(desk) => desk,
+                    Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1),
+                };
                 let hands = Helpers { pool: self, job };
                 let around = Around { memory: &self.memory, hands: Some(&hands) };
                 tasks::answer(desk, around, &job.request, &job.id, &job.limits, &mut |suggestion| {
@@ -352,7 +356,7 @@ impl Pool {
         let around = Around { memory: &self.memory, hands: None };
         group.work(|goal| {
             let desk = desks.for_request(&job.request, &job.limits)?;
-            suggest::one_goal(desk, around, (&job.request, goal), &job.limits, &mut |suggestion| {
+            suggest::one_goal(desk, around, (Some(&job.request), goal), &job.limits, &mut |suggestion| {
                 job.out.send(Event::Suggestion(suggestion)).ok();
             })
         });
@@ -371,10 +375,10 @@ struct Desks {
 
 impl Desks {
     /// The library of a request, with what its client declares.
-    fn for_request(&mut self, request: &Request, limits: &Limits) -> Result<&mut Desk, Fault> {
+    fn for_request(&mut self, request: &Request, limits: &Limits) -> Result<&mut Desk, Stop> {
         match &request.declarations {
             Some(text) => self.given(&request.imports, text, limits),
-            None => self.of(&request.imports),
+            None => Ok(self.of(&request.imports)?),
         }
     }
 
@@ -394,18 +398,21 @@ impl Desks {
     }
 
     /// The same with declarations, which are checked when they come for the first time. Where they stand in the request changes only messages.
-    fn given(&mut self, imports: &[String], text: &Piece, limits: &Limits) -> Result<&mut Desk, Fault> {
+    fn given(&mut self, imports: &[String], text: &Piece, limits: &Limits) -> Result<&mut Desk, Stop> {
         let known = |(i, t): &(Vec<String>, String)| i == imports && *t == text.text;
         let mut made = None;
         if !self.given.iter().any(|(key, _)| known(key)) {
             let desk = self.of(imports)?;
             desk.heed(Some(Arc::clone(&limits.cancelled)));
-            made = Some(sheet::declared(desk, text)?);
+            let done = sheet::declared(desk, text);
+            // What was made of them when the time was over is told to nobody, and not kept.
+            limits.check()?;
+            made = Some(done?);
         }
-        last_of(&mut self.given, GIVEN, known, || {
+        Ok(last_of(&mut self.given, GIVEN, known, || {
             let desk = made.ok_or_else(|| Fault::internal("A library was lost."))?;
             Ok(((imports.to_vec(), text.text.clone()), desk))
-        })
+        })?)
     }
 }
 

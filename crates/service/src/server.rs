@@ -3,14 +3,17 @@
 use crate::clients::Clients;
 use crate::fault::Fault;
 use crate::metrics::Metrics;
+use crate::pace::{Answering, Peer};
 use crate::pool::{Event, Job, Pool};
 use crate::solve::Limits;
 use crate::wire::{Kind, LONGEST_MS, Refused, Request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{ConnectInfo, Path, Request as Asked, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event as Sent, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -18,7 +21,7 @@ use futures_core::Stream;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,8 +29,12 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How long a client may take to send a body.
-const SLOWEST: Duration = Duration::from_secs(10);
+/// The header with which a client keeps its requests apart from those of others at its address.
+pub const CLIENT: &str = "bfv-client";
+/// What the library says of a body that is longer than it may be. It tells it from others in no other way.
+const TOO_LONG: &str = "length limit exceeded";
+/// The longest value of that header, in bytes.
+const LONGEST_CLIENT: usize = 128;
 /// How long a thread may go on after the time of a request, before the request is answered without it: an eighth of that time, between these.
 const GRACE: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(500)];
 /// The time of a request that does not say how long it may take.
@@ -42,6 +49,8 @@ pub struct Settings {
     pub token: Option<String>,
     /// The longest body, in bytes.
     pub body: usize,
+    /// How long a client may take to send a head, and how long to send a body.
+    pub slowest: Duration,
     /// Requests for each second and at once, for each client.
     pub budget: (u32, u32),
     /// The service listens to this machine only.
@@ -55,11 +64,33 @@ pub struct Service {
     clients: Clients,
     /// The counters.
     pub metrics: Metrics,
-    /// Requests that are not answered yet, by id.
-    running: Mutex<BTreeMap<String, Running>>,
+    /// Requests that are not answered yet, by who sent them and their ids.
+    running: Mutex<BTreeMap<(Owner, String), Running>>,
     made: AtomicU64,
     /// No id of this run is one of an earlier run.
     start: u128,
+}
+
+/// Whose requests they are: those of one address that say the same of themselves. Nobody else hears of their ids or cancels them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    address: IpAddr,
+    client: Option<String>,
+}
+
+impl Owner {
+    fn of(peer: &Peer, headers: &HeaderMap) -> Result<Owner, Fault> {
+        let known = |v: &HeaderValue| v.to_str().ok().filter(|t| t.len() <= LONGEST_CLIENT).map(str::to_owned);
+        let client = match headers.get(CLIENT).map(known) {
+            None => None,
+            Some(Some(text)) => Some(text),
+            Some(None) => {
+                let mend = format!("Send at most {LONGEST_CLIENT} visible characters, which only this client knows.");
+                return Err(Fault::malformed("the header Bfv-Client", "The header names no client.", mend));
+            }
+        };
+        Ok(Owner { address: peer.address.ip(), client })
+    }
 }
 
 struct Running {
@@ -88,9 +119,7 @@ impl Service {
         let mut router = Router::new()
             .route(
                 "/v1/message",
-                post(|s: State<Arc<Service>>, c: ConnectInfo<SocketAddr>, h: HeaderMap, b: Body| {
-                    message(s, c, h, b, None)
-                }),
+                post(|s: State<Arc<Service>>, c: ConnectInfo<Peer>, h: HeaderMap, b: Body| message(s, c, h, b, None)),
             )
             .route("/v1/requests/{id}", delete(cancel))
             .route("/health", get(|| async { ([(CONTENT_TYPE, "text/plain")], "The service runs.\n") }))
@@ -98,7 +127,7 @@ impl Service {
             .route("/metrics", get(metrics))
             .route("/openapi.json", get(|| async { ([(CONTENT_TYPE, "application/json")], OPENAPI) }));
         for kind in Kind::ALL {
-            let ask = move |s: State<Arc<Service>>, c: ConnectInfo<SocketAddr>, h: HeaderMap, b: Body| {
+            let ask = move |s: State<Arc<Service>>, c: ConnectInfo<Peer>, h: HeaderMap, b: Body| {
                 message(s, c, h, b, Some(kind))
             };
             router = router.route(&format!("/v1/{}", kind.word()), post(ask));
@@ -113,10 +142,14 @@ impl Service {
                     None,
                 )
             })
+            .layer(from_fn(|ConnectInfo(peer): ConnectInfo<Peer>, asked: Asked, next: Next| async move {
+                let _answering = peer.answering();
+                next.run(asked).await
+            }))
             .with_state(Arc::clone(self))
     }
 
-    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<(Owner, String), Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -142,23 +175,29 @@ impl Service {
 
     async fn accept(
         self: &Arc<Service>,
-        from: SocketAddr,
+        from: &Peer,
         headers: &HeaderMap,
         body: Body,
         asked: Option<Kind>,
     ) -> Result<Waiting, Refused> {
         let alone = |fault: Fault| Box::new((fault, None));
         self.allowed(headers).map_err(alone)?;
-        self.clients.take(from.ip(), Instant::now()).map_err(alone)?;
+        self.clients.take(from.address.ip(), Instant::now()).map_err(alone)?;
+        let owner = Owner::of(from, headers).map_err(alone)?;
         let json = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if json.split(';').next().map(str::trim) != Some("application/json") {
             return Err(alone(Fault::media_type()));
         }
         let start = Instant::now();
-        let bytes = match tokio::time::timeout(SLOWEST, to_bytes(body, self.settings.body)).await {
+        let slowest = self.settings.slowest;
+        let bytes = match tokio::time::timeout(slowest, to_bytes(body, self.settings.body)).await {
             Ok(Ok(bytes)) => bytes,
-            Ok(Err(_)) => return Err(alone(Fault::too_long(self.settings.body))),
-            Err(_) => return Err(alone(Fault::slow(SLOWEST.as_secs()))),
+            Ok(Err(e)) if e.to_string() == TOO_LONG => return Err(alone(Fault::too_long(self.settings.body))),
+            Ok(Err(_)) => {
+                let fault = Fault::malformed("the body", "The body broke off.", "Send as many bytes as the head says.");
+                return Err(alone(fault));
+            }
+            Err(_) => return Err(alone(Fault::slow(slowest.as_secs()))),
         };
         let mut request = Request::read(&bytes, asked)?;
         let kind = request.question.kind();
@@ -172,16 +211,18 @@ impl Service {
         let (out, events) = unbounded_channel();
         {
             let mut running = self.running();
-            if running.contains_key(&id) {
-                let fault =
-                    Fault::malformed("request_id", "A request with this id is not answered yet.", "Choose another id.");
+            let key = (owner.clone(), id.clone());
+            if running.contains_key(&key) {
+                let mend = "Choose another id, or send the header Bfv-Client with a secret word of your own.";
+                let fault = Fault::malformed("request_id", "A request with this id is not answered yet.", mend);
                 return Err(Box::new((Fault { status: 409, ..fault }, Some(id))));
             }
-            running.insert(id.clone(), Running { cancelled: Arc::clone(&cancelled), out: out.clone() });
+            running.insert(key, Running { cancelled: Arc::clone(&cancelled), out: out.clone() });
         }
         let limits = Limits { deadline, cancelled };
         let waiting = Waiting {
             service: Arc::clone(self),
+            owner,
             id: id.clone(),
             kind,
             limits: limits.clone(),
@@ -205,6 +246,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 /// A request that was accepted and is not answered yet. When its client goes away, it is cancelled.
 struct Waiting {
     service: Arc<Service>,
+    owner: Owner,
     id: String,
     kind: Kind,
     limits: Limits,
@@ -258,7 +300,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         // Also after an answer: a thread may still be at work on what came too late.
         self.limits.cancelled.store(true, Ordering::Relaxed);
-        self.service.running().remove(&self.id);
+        self.service.running().remove(&(self.owner.clone(), std::mem::take(&mut self.id)));
         if !self.done {
             self.service.metrics.cancelled();
         }
@@ -268,6 +310,8 @@ impl Drop for Waiting {
 /// Server-sent events: suggestions as they are found, then the answer.
 struct Events {
     waiting: Waiting,
+    /// As long as they come, the client is not waited for.
+    _answering: Answering,
     late: Pin<Box<tokio::time::Sleep>>,
 }
 
@@ -310,12 +354,12 @@ impl Stream for Events {
 
 async fn message(
     State(service): State<Arc<Service>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(from): ConnectInfo<Peer>,
     headers: HeaderMap,
     body: Body,
     asked: Option<Kind>,
 ) -> Response {
-    let mut waiting = match service.accept(from, &headers, body, asked).await {
+    let mut waiting = match service.accept(&from, &headers, body, asked).await {
         Ok(waiting) => waiting,
         Err(refused) => {
             let (fault, id) = *refused;
@@ -326,7 +370,7 @@ async fn message(
     let wants = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if wants.split(',').any(|part| part.split(';').next().map(str::trim) == Some("text/event-stream")) {
         let late = Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(waiting.limits.deadline)));
-        return Sse::new(Events { waiting, late }).into_response();
+        return Sse::new(Events { waiting, _answering: from.answering(), late }).into_response();
     }
     match waiting.last().await {
         Event::Answer(value) | Event::Suggestion(value) => json(StatusCode::OK, "application/json", &value),
@@ -334,14 +378,24 @@ async fn message(
     }
 }
 
-async fn cancel(State(service): State<Arc<Service>>, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(fault) = service.allowed(&headers) {
-        return problem(&fault, None);
-    }
-    let found = service.running().get(&id).map(|r| {
-        r.cancelled.store(true, Ordering::Relaxed);
-        // Its client hears of it at once, also where a thread is still at work.
-        r.out.send(Event::Fault(Fault::cancelled())).is_ok()
+async fn cancel(
+    State(service): State<Arc<Service>>,
+    ConnectInfo(from): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    id: Result<Path<String>, PathRejection>,
+) -> Response {
+    let allowed = service.allowed(&headers);
+    let owner = match allowed.and_then(|()| Owner::of(&from, &headers)) {
+        Ok(owner) => owner,
+        Err(fault) => return problem(&fault, None),
+    };
+    // An id that is no text is one that no request has.
+    let found = id.ok().and_then(|Path(id)| {
+        service.running().get(&(owner, id)).map(|r| {
+            r.cancelled.store(true, Ordering::Relaxed);
+            // Its client hears of it at once, also where a thread is still at work.
+            r.out.send(Event::Fault(Fault::cancelled())).is_ok()
+        })
     });
     match found {
         Some(_) => StatusCode::NO_CONTENT.into_response(),

@@ -5,7 +5,7 @@ use crate::parts::{Hands, Shared, shared};
 use crate::sheet::{NAME, Script, Sheet, step_text};
 use crate::steps::{closing, induction, intro, opening};
 use crate::wire::Step;
-use bfv_driver::{Desk, Kind, Problem, Ruling};
+use bfv_driver::{Desk, Kind, Misfit, Problem, Ruling};
 use bfv_elab::{Form, OpenGoal};
 use bfv_search::Memo;
 use std::rc::Rc;
@@ -140,7 +140,11 @@ impl<'d> Bench<'d> {
         self.tried = self.tried.saturating_add(1);
         match self.desk.open_goals(NAME, &self.sheet.with(script), ENGINE) {
             Ok(open) => Ok(Ok(open)),
-            Err(problems) => problems.into_iter().next().map(Err).ok_or_else(|| nothing_said().into()),
+            Err(problems) => {
+                // What was not accepted when the time was over may be right all the same.
+                self.limits.check()?;
+                problems.into_iter().next().map(Err).ok_or_else(|| nothing_said().into())
+            }
         }
     }
 
@@ -345,7 +349,10 @@ impl<'d> Bench<'d> {
                 Err(Stop::Deadline) if last.is_some() => break,
                 ended => ended?,
             }
-            let ruling = self.ruling(&text, steps)?;
+            let ruling = match self.ruling(&text, steps) {
+                Err(Stop::Deadline) if last.is_some() => break,
+                ruling => ruling?,
+            };
             let decided = ruling.as_ref().is_some_and(|r| r.report.verdict.kind() != Kind::Unknown);
             // What the kernel refused it may have refused for want of steps.
             let may_help = ruling.as_ref().is_some_and(|r| {
@@ -360,8 +367,51 @@ impl<'d> Bench<'d> {
         Ok(last)
     }
 
+    /// The kernel's judgement of stored evidence that a client sends for the goal, from this place of its request.
+    ///
+    /// # Errors
+    /// The evidence does not fit the goal, or the time is used up.
+    pub fn certified(&mut self, bytes: &[u8], place: &str) -> Result<Ruling, Stop> {
+        self.limits.check()?;
+        let judged = self.desk.certified(NAME, &self.sheet.bare(), bytes, JUDGED);
+        if !matches!(judged, Ok(Ok(_))) {
+            self.limits.check()?;
+        }
+        let (what, mend) = match judged {
+            Ok(Ok(ruling)) if ruling.report.verdict.kind() != Kind::Unknown => return Ok(ruling),
+            Err(problems) => {
+                return Err(problems.first().map_or_else(nothing_said, |p| self.sheet.fault(p, "")).into());
+            }
+            Ok(Err(Misfit::Unreadable(why))) => {
+                (format!("The certificate cannot be read: {why}."), "Send certificate_bytes as it came.")
+            }
+            Ok(Err(Misfit::Unknown)) => (
+                "The certificate speaks of declarations that are not known here.".to_owned(),
+                "Send the imports and declarations with which it was made.",
+            ),
+            Ok(Err(Misfit::Other)) => {
+                ("The certificate is about another goal.".to_owned(), "Send the goal for which it was made.")
+            }
+            Ok(Ok(_)) => (
+                "The kernel did not accept the certificate for this goal.".to_owned(),
+                "Ask for the proof again, with REQUEST_PROOF_COMPLETION.",
+            ),
+            Ok(Err(Misfit::Refused(why))) => {
+                let what = "The kernel did not accept the certificate for this goal.";
+                (format!("{what} {why}").trim().to_owned(), "Ask for the proof again, with REQUEST_PROOF_COMPLETION.")
+            }
+        };
+        Err(Fault::wrong(place, what, mend).into())
+    }
+
     fn ruling(&mut self, text: &str, steps: u64) -> Result<Option<Ruling>, Stop> {
-        match self.desk.judge(NAME, text, steps) {
+        let judged = self.desk.judge(NAME, text, steps);
+        let decided = |r: &Ruling| r.report.verdict.kind() != Kind::Unknown;
+        if !judged.as_ref().is_ok_and(|all| all.iter().all(decided)) {
+            // Engines and the kernel end early when the time is over, and what they say then means nothing.
+            self.limits.check()?;
+        }
+        match judged {
             Ok(mut rulings) => match (rulings.pop(), rulings.is_empty()) {
                 (Some(one), true) => Ok(Some(one)),
                 (None, _) => Ok(None),

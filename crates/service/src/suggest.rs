@@ -34,21 +34,22 @@ struct Suggestion {
     proof: Option<(String, String, Ruling)>,
 }
 
-/// What there is to say of one goal.
+/// What there is to say of one goal. Without a request nothing is recalled word for word: the words mean what the desk knows, and only a request says
+/// all of that.
 ///
 /// # Errors
 /// Why there is nothing.
 pub fn one_goal(
     desk: &mut Desk,
     around: Around<'_>,
-    (request, goal): (&Request, &Goal),
+    (request, goal): (Option<&Request>, &Goal),
     limits: &Limits,
     tell: &mut Tell<'_>,
 ) -> Result<Said, Stop> {
     let (started, memory) = (Instant::now(), around.memory);
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let mut said = Said::default();
-    let asked = Asked::of(request, goal);
+    let asked = request.and_then(|request| Asked::of(request, goal));
     if let Some(again) = asked.as_ref().and_then(|asked| memory.again(desk, asked)) {
         if again.value.get("valid").is_some() {
             tell(again.value.clone());

@@ -10,7 +10,8 @@ use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
 use crate::steps::{closing, opening};
 use crate::suggest::{Said, in_time, one_goal, whole};
-use crate::wire::{Goal, Kind, Piece, Question, Request, Sketched, Step};
+use crate::unfold;
+use crate::wire::{Goal, Kind, Piece, Proof, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
 use bfv_syntax::tree::ExprKind;
@@ -55,13 +56,13 @@ pub fn answer(
     let done = match &request.question {
         Question::Suggest(goals) => goals
             .iter()
-            .map(|g| one_goal(desk, around, (request, g), limits, tell))
+            .map(|g| one_goal(desk, around, (Some(request), g), limits, tell))
             .collect::<Result<_, _>>()
             .map(whole),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
         Question::Complete { goal, sketch, max_steps } => complete(desk, around, goal, sketch, *max_steps, limits),
         Question::Counterexample(goal) => counterexample(desk, around.memory, goal, limits),
-        Question::Explain { goal, script, level } => explained(desk, goal, script, *level, limits),
+        Question::Explain { goal, proof, level } => explained(desk, goal, proof, *level, limits),
     };
     ended_with(done, request.question.kind(), id, start, 1)
 }
@@ -396,11 +397,54 @@ fn counterexample(desk: &mut Desk, memory: &Memory, goal: &Goal, limits: &Limits
     })
 }
 
-/// Explains steps that the kernel accepts. Of others nothing is explained but what is wrong.
-fn explained(desk: &mut Desk, goal: &Goal, steps: &Piece, level: Level, limits: &Limits) -> Result<Value, Stop> {
+/// Explains a proof that the kernel accepts. Of others nothing is explained but what is wrong.
+fn explained(desk: &mut Desk, goal: &Goal, proof: &Proof, level: Level, limits: &Limits) -> Result<Value, Stop> {
     let mut bench = bench(desk, goal, limits)?;
     let first = bench.first()?;
-    let at = bench.sheet.end_of(&Script::default(), &first).unwrap_or_default();
+    match proof {
+        Proof::Script(steps) => explained_steps(&mut bench, goal, &first, steps, level),
+        Proof::Term(term) => {
+            let word = Piece { text: "exact".to_owned(), place: term.place.clone() };
+            let text = bench.step_text(&Step { tactic: word, arguments: vec![term.clone()] }, &first)?;
+            let at = bench.sheet.end_of(&Script::default(), &first).unwrap_or_default();
+            let script = Script::default().insert(at, &text);
+            bench.open(&script)?.map_err(|p| bench.sheet.fault(&p, &term.place))?;
+            match bench.judge(&script)? {
+                Some(ruling) => explained_term(&mut bench, goal, &ruling, level),
+                None => {
+                    let what = "The kernel did not accept this term as a proof of the goal.";
+                    Err(Fault::wrong(&term.place, what, "Send a term of the type that the goal states.").into())
+                }
+            }
+        }
+        Proof::Certificate(bytes, place) => {
+            let ruling = bench.certified(bytes, place)?;
+            explained_term(&mut bench, goal, &ruling, level)
+        }
+    }
+}
+
+/// Explains evidence that the kernel accepted, from its term.
+fn explained_term(bench: &mut Bench<'_>, goal: &Goal, ruling: &Ruling, level: Level) -> Result<Value, Stop> {
+    let Some(evidence) = &ruling.evidence else {
+        return Err(Fault::internal("Evidence that was accepted is lost.").into());
+    };
+    let refutes = ruling.report.verdict.kind() == Verdict::Refuted;
+    let names = [bench.leading.as_slice(), bench.names.as_slice()].concat();
+    let tree = unfold::tree(bench.desk, &goal.statement.text, evidence, names, refutes);
+    Ok(
+        json!({ "explanation": explain::explanation(&tree, level), "reason": "", "formal_verification": formal(ruling) }),
+    )
+}
+
+fn explained_steps(
+    bench: &mut Bench<'_>,
+    goal: &Goal,
+    first: &OpenGoal,
+    steps: &Piece,
+    level: Level,
+) -> Result<Value, Stop> {
+    let at = bench.sheet.end_of(&Script::default(), first).unwrap_or_default();
     let script = Script::default().insert(at, steps.text.trim());
     let none = |reason: String, left: &[OpenGoal]| json!({ "explanation": null, "reason": reason, "resulting_goals": left.iter().map(goal_json).collect::<Vec<_>>() });
     let open = bench.open(&script)?.map_err(|p| bench.sheet.fault(&p, &steps.place))?;

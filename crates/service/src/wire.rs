@@ -69,6 +69,17 @@ pub enum Sketched {
     Missing,
 }
 
+/// A proof as a client sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Steps.
+    Script(Piece),
+    /// A term of the language.
+    Term(Piece),
+    /// Stored evidence, with the place where it stands.
+    Certificate(Vec<u8>, String),
+}
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -98,8 +109,8 @@ pub enum Question {
     Explain {
         /// What is proved.
         goal: Goal,
-        /// The steps.
-        script: Piece,
+        /// Its proof.
+        proof: Proof,
         /// How much is said.
         level: Level,
     },
@@ -281,7 +292,7 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
         Kind::Explain => {
             let theorem = fields.must("theorem")?;
             let goal = sole(&theorem, &mut fields)?;
-            Question::Explain { goal, script: piece(&fields.must("script")?)?, level }
+            Question::Explain { goal, proof: proof(&mut fields)?, level }
         }
     };
     Ok(Request { id, question, declarations, imports, timeout_ms })
@@ -297,6 +308,38 @@ fn level(fields: &mut Fields<'_>) -> Result<Level, Fault> {
     let Some(access) = preferences.maybe("accessibility") else { return Ok(Level::default()) };
     let verbose = access.object()?.maybe("verbose").map(|f| f.truth()).transpose()?;
     Ok(if verbose == Some(true) { Level::Full } else { Level::default() })
+}
+
+/// The proof that is to be explained: one of three forms.
+fn proof(fields: &mut Fields<'_>) -> Result<Proof, Fault> {
+    let given = |f: &Found<'_>| !f.is_null();
+    let term = fields.maybe("proof_term").filter(given);
+    let bytes = fields.maybe("certificate_bytes").filter(given);
+    let script = match (&term, &bytes) {
+        (None, None) => Some(fields.must("script")?),
+        _ => fields.maybe("script").filter(given),
+    };
+    match (script, term, bytes) {
+        (Some(script), None, None) => Ok(Proof::Script(piece(&script)?)),
+        (None, Some(term), None) => Ok(Proof::Term(piece(&term)?)),
+        (None, None, Some(bytes)) => {
+            let wrong = || bytes.problem("These are no bytes in hexadecimal.", "Send certificate_bytes as it came.");
+            let read = unhex(bytes.text()?).ok_or_else(wrong)?;
+            Ok(Proof::Certificate(read, bytes.problem("", "").place))
+        }
+        (_, Some(more), _) | (_, None, Some(more)) => {
+            let what = "The proof is given in more than one form.";
+            Err(more.problem(what, "Send one of script, proof_term and certificate_bytes.").into())
+        }
+        (None, None, None) => Err(Fault::internal("A field is there and is missing.")),
+    }
+}
+
+/// Bytes written as two hexadecimal digits each; nothing where they are not.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |d: u8| char::from(d).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)).collect()
 }
 
 /// A text that is not too long, with its place.

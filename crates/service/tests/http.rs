@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{SLOW, Server, read, suggestion, verification};
+use common::{SLOW, Server, read, suggestion, until, verification};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -297,15 +297,6 @@ fn events_come_one_by_one_and_end_with_the_answer() {
 
 fn slow(id: &str, ms: u32) -> Value {
     json!({ "type": "REQUEST_PROOF_COMPLETION", "request_id": id, "proof_sketch": { "goal": SLOW }, "timeout_ms": ms })
-}
-
-/// Waits until something holds.
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 13] = [
+const SOAKS: [Soak; 14] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -83,6 +83,12 @@ const SOAKS: [Soak; 13] = [
         what: "changed bytes of manifests, splitting configurations and files of tensors",
         arguments: &["--package", "bfv-model", "--test", "soak"],
         settings: &[("BFV_CASES", 1_000_000)],
+        runs: 1,
+    },
+    Soak {
+        what: "changed messages to the service, with what it called proved or refuted judged again",
+        arguments: &["--package", "bfv-service", "--test", "fuzz"],
+        settings: &[("BFV_CASES", 60_000)],
         runs: 1,
     },
     Soak {

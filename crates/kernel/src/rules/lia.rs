@@ -15,7 +15,7 @@ struct Fact {
 
 /// The last fact reached must be contradictory.
 pub(crate) fn check(
-    work: &mut Work,
+    work: &mut Work<'_>,
     sort: Sort,
     atoms: &[(Sort, Term)],
     hypotheses: &[Hypothesis],

@@ -7,6 +7,7 @@ mod ring;
 #[cfg(test)]
 mod tests;
 
+use crate::Interrupt;
 use crate::refusal::Res;
 use bfv_format::Rule;
 use poly::{WORK, Work};
@@ -15,9 +16,9 @@ use poly::{WORK, Work};
 /// What its trees denote is the business of `denote`.
 ///
 /// # Errors
-/// The phrases of `refusal` for trees, polynomials, contradictions, multipliers, cuts and rationals; `budget` when a rule is too large.
-pub(crate) fn check(rule: &Rule) -> Res<u64> {
-    let mut work = Work::new(WORK);
+/// The phrases of `refusal` for trees, polynomials, contradictions, multipliers, cuts and rationals; `budget` when a rule is too large, `interrupted` where that is set.
+pub(crate) fn check(rule: &Rule, interrupt: Option<&Interrupt>) -> Res<u64> {
+    let mut work = Work::new(WORK, interrupt);
     match rule {
         Rule::Ring { sort, atoms, left, right } => ring::check(&mut work, *sort, atoms, left, right),
         Rule::Psatz { atoms, hypotheses, products, equalities } => {

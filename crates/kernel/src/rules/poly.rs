@@ -1,5 +1,7 @@
 //! Polynomials with rational coefficients in the atoms of a rule.
 
+use crate::Interrupt;
+use crate::machine::{UNWATCHED, interrupted};
 use crate::refusal::{BUDGET, RATIONAL, Res, TREE, refuse};
 use bfv_format::{Arith, Hypothesis, Op, Rational, Sort, Term};
 use num_bigint::{BigInt, Sign};
@@ -19,14 +21,17 @@ const DEGREE: u32 = 1_000;
 pub(crate) const WORK: u64 = 5_000_000;
 
 /// Work done by one rule so far. Every operation on coefficients is paid for before it is done.
-pub(crate) struct Work {
+pub(crate) struct Work<'i> {
     spent: u64,
     limit: u64,
+    /// Until so much the interrupt need not be looked at.
+    unwatched: u64,
+    interrupt: Option<&'i Interrupt>,
 }
 
-impl Work {
-    pub(crate) fn new(limit: u64) -> Work {
-        Work { spent: 0, limit }
+impl<'i> Work<'i> {
+    pub(crate) fn new(limit: u64, interrupt: Option<&'i Interrupt>) -> Work<'i> {
+        Work { spent: 0, limit, unwatched: 0, interrupt }
     }
 
     pub(crate) fn spent(&self) -> u64 {
@@ -37,6 +42,10 @@ impl Work {
         self.spent = self.spent.saturating_add(units);
         if self.spent > self.limit {
             return refuse(BUDGET, format!("A rule needs more than {} units of work.", self.limit));
+        }
+        if self.spent > self.unwatched {
+            interrupted(self.interrupt)?;
+            self.unwatched = self.spent.saturating_add(UNWATCHED);
         }
         Ok(())
     }
@@ -60,7 +69,7 @@ pub(crate) type Monomial = Vec<(u32, u32)>;
 pub(crate) struct Poly(pub(crate) BTreeMap<Monomial, BigRational>);
 
 /// A rational of a certificate: lowest terms, positive denominator (T46).
-pub(crate) fn exact(work: &mut Work, q: &Rational) -> Res<BigRational> {
+pub(crate) fn exact(work: &mut Work<'_>, q: &Rational) -> Res<BigRational> {
     let value = BigRational::new_raw(q.num.clone(), BigInt::from_biguint(Sign::Plus, q.den.clone()));
     work.numbers(&[&value])?;
     if value.denom().is_zero() || !value.numer().gcd(value.denom()).is_one() {
@@ -79,7 +88,7 @@ impl Poly {
     }
 
     /// Adds one summand; a sum of zero leaves no monomial behind.
-    pub(crate) fn insert(&mut self, work: &mut Work, m: Monomial, q: BigRational) -> Res<()> {
+    pub(crate) fn insert(&mut self, work: &mut Work<'_>, m: Monomial, q: BigRational) -> Res<()> {
         work.spend(u64::try_from(m.len()).unwrap_or(u64::MAX))?;
         match self.0.entry(m) {
             _ if q.is_zero() => {}
@@ -101,7 +110,7 @@ impl Poly {
     }
 
     /// `self + q * other`
-    pub(crate) fn plus(mut self, work: &mut Work, q: &BigRational, other: &Poly) -> Res<Poly> {
+    pub(crate) fn plus(mut self, work: &mut Work<'_>, q: &BigRational, other: &Poly) -> Res<Poly> {
         for (m, c) in &other.0 {
             work.numbers(&[c, q])?;
             self.insert(work, m.clone(), c * q)?;
@@ -109,11 +118,11 @@ impl Poly {
         Ok(self)
     }
 
-    pub(crate) fn minus(self, work: &mut Work, other: &Poly) -> Res<Poly> {
+    pub(crate) fn minus(self, work: &mut Work<'_>, other: &Poly) -> Res<Poly> {
         self.plus(work, &-BigRational::one(), other)
     }
 
-    pub(crate) fn times(&self, work: &mut Work, other: &Poly) -> Res<Poly> {
+    pub(crate) fn times(&self, work: &mut Work<'_>, other: &Poly) -> Res<Poly> {
         let mut out = Poly::default();
         for (m, a) in &self.0 {
             for (n, b) in &other.0 {
@@ -135,7 +144,7 @@ impl Poly {
     }
 }
 
-fn multiply(work: &mut Work, m: &Monomial, n: &Monomial) -> Res<Monomial> {
+fn multiply(work: &mut Work<'_>, m: &Monomial, n: &Monomial) -> Res<Monomial> {
     work.spend(u64::try_from(m.len().saturating_add(n.len())).unwrap_or(u64::MAX))?;
     let mut out: BTreeMap<u32, u32> = m.iter().copied().collect();
     let mut degree: u32 = m.iter().fold(0, |d, (_, e)| d.saturating_add(*e));
@@ -152,7 +161,7 @@ fn multiply(work: &mut Work, m: &Monomial, n: &Monomial) -> Res<Monomial> {
 }
 
 /// The sort and the polynomial of a tree.
-pub(crate) fn polynomial(work: &mut Work, atoms: &[(Sort, Term)], tree: &Arith) -> Res<(Sort, Poly)> {
+pub(crate) fn polynomial(work: &mut Work<'_>, atoms: &[(Sort, Term)], tree: &Arith) -> Res<(Sort, Poly)> {
     let ill = |what: &str| refuse(TREE, format!("An arithmetic tree {what}."));
     let mut stack: Vec<(Sort, Poly)> = Vec::new();
     for op in tree {
@@ -208,7 +217,7 @@ pub(crate) fn polynomial(work: &mut Work, atoms: &[(Sort, Term)], tree: &Arith) 
 }
 
 /// Right side minus left side of a hypothesis; both sides must have the sort.
-pub(crate) fn difference(work: &mut Work, atoms: &[(Sort, Term)], h: &Hypothesis, sort: Sort) -> Res<Poly> {
+pub(crate) fn difference(work: &mut Work<'_>, atoms: &[(Sort, Term)], h: &Hypothesis, sort: Sort) -> Res<Poly> {
     let ((s, a), (t, b)) = (polynomial(work, atoms, &h.left)?, polynomial(work, atoms, &h.right)?);
     if s != sort || t != sort {
         return refuse(TREE, "A side of a hypothesis has another sort than the rule.");

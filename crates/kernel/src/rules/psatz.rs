@@ -8,7 +8,7 @@ use num_traits::{One, Signed, Zero};
 
 /// The sum of all products and of all multiples of equalities must be a negative constant, or zero with a strict product among them.
 pub(crate) fn check(
-    work: &mut Work,
+    work: &mut Work<'_>,
     atoms: &[(Sort, Term)],
     hypotheses: &[Hypothesis],
     products: &[Product],
@@ -22,7 +22,7 @@ pub(crate) fn check(
         Some(f) => Ok(f),
         None => refuse(TREE, "A certificate names a hypothesis that is not there."),
     };
-    let real = |work: &mut Work, tree: &Arith| match polynomial(work, atoms, tree)? {
+    let real = |work: &mut Work<'_>, tree: &Arith| match polynomial(work, atoms, tree)? {
         (Sort::Real, p) => Ok(p),
         _ => refuse(TREE, "A square or multiplier is not of sort Real."),
     };

@@ -133,6 +133,15 @@ impl Drop for Server {
     }
 }
 
+/// Waits until something holds.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Reads an answer to its end.
 pub fn read(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
@@ -145,7 +154,7 @@ pub fn read(stream: &mut TcpStream) -> Answer {
     Answer { status, head: head.to_owned(), body }
 }
 
-fn joined(mut chunks: &str) -> String {
+pub fn joined(mut chunks: &str) -> String {
     let mut out = String::new();
     while let Some((size, rest)) = chunks.split_once("\r\n") {
         let size = usize::from_str_radix(size.trim(), 16).unwrap();
