@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::graph::{Graph, Proof, Why};
-use crate::replay::{Chain, replay};
+use crate::replay::replay;
+use bfv_search::chain::Chain;
 use crate::ring::Ring;
 use crate::tree::{Shape, Tree};
 use bfv_format::{Decl, Node, Op, Prim, Rational, Sort, Term};

@@ -1,7 +1,7 @@
 //! The rounds of one search: what can be rewritten is rewritten, until both sides of the goal are in one class or a limit is reached.
 
 use crate::graph::{Graph, Op, Step, Why};
-use crate::replay::{Chain, replay};
+use crate::replay::replay;
 use crate::ring::Normaliser;
 use crate::rules::{Around, Rule};
 use crate::scope::{Name, Named, Scope, Scopes, Stack, indexed};
@@ -9,6 +9,7 @@ use crate::tree::{Reader, Shape, Tree};
 use crate::{FALSE, FORWARD, along, under};
 use bfv_format::{Node, Prim, Sort, Term};
 use bfv_kernel::{Ctx, Ivl, Machine, Res, V, Val};
+use bfv_search::chain::Chain;
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use egg::Id;

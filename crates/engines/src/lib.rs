@@ -1,6 +1,7 @@
 //! Which engines the programs of bfv have: one list for all of them, so that they find the same.
 
 use bfv_driver::Plugged;
+use bfv_engine_complete::Complete;
 use bfv_engine_data::Narrow;
 use bfv_engine_egg::Egg;
 use bfv_engine_induct::Induct;
@@ -32,7 +33,7 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
+const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Complete, &Logic, &Proofs(&Inhabit)]);
 
 /// An engine that is asked for proofs only. Which number or which element of a data type is meant, a script must say.
 struct Proofs(&'static dyn Engine);
@@ -109,7 +110,7 @@ pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&NARROW, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &NARROW_ON],
+    search: &[&NARROW, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &Complete, &GROUND, &Logic, &Inhabit, &NARROW_ON],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -117,7 +118,7 @@ pub const ENGINES: Plugged = Plugged {
 /// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
-    search: &[&NARROW, &Quiet(&Logic), &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Inhabit, &NARROW_ON],
+    search: &[&NARROW, &Quiet(&Logic), &Induct, &INVARIANTS, &Explore, &Native, &EGG, &Complete, &GROUND, &Inhabit, &NARROW_ON],
     ..ENGINES
 };
 /// The native engine alone.
@@ -133,6 +134,7 @@ pub const WITH_Z3: Plugged = Plugged {
         &Explore,
         &Native,
         &EGG,
+        &Complete,
         &GROUND,
         &Logic,
         &Inhabit,
