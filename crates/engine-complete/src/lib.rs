@@ -11,7 +11,7 @@ mod read;
 mod term;
 mod write;
 
-use bfv_format::{Node, Term};
+use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Ivl, Res, V, Val};
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
@@ -24,6 +24,9 @@ use write::Writer;
 
 /// Steps of the evaluator for each step of the budget, at most.
 const EVALUATIONS: u64 = 100;
+
+/// Of the steps that are left an equation gets this part: others may know more about it.
+const PART: u64 = 2;
 
 /// Proves equations from equations.
 pub struct Complete;
@@ -114,7 +117,9 @@ impl Prover<'_> {
                 reader.equations(&hint, &ty, &mut given)?;
             }
         }
-        if given.is_empty() {
+        // Numbers have laws that are not given, and engines of their own.
+        let number = |ty: &V| Ok(matches!(&*m.whnf(ty)?, Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool)));
+        if given.is_empty() || number(&ty)? {
             return Ok(outside());
         }
         let (l, r) = (m.quote(&ctx, &left)?, m.quote(&ctx, &right)?);
@@ -125,8 +130,9 @@ impl Prover<'_> {
         // What was named first is mostly what later things are about, so the first hypotheses come first.
         given.reverse();
         let mut why = (Reason::Incomplete, String::new());
+        let most = budget.left / PART;
         for (part, kind) in schedule(&reader, &given) {
-            let mut own = budget.part((budget.left / 100).saturating_mul(part));
+            let mut own = budget.part(most.saturating_mul(part) / 100);
             let mut search = Completion::new(Order { kind, rank: ranks(&reader) }, &reader.results, &constants(&reader));
             for g in &given {
                 search.given(g.left.clone(), g.right.clone(), g.sorts.clone());
@@ -187,7 +193,7 @@ fn ranks(reader: &Reader<'_>) -> Vec<usize> {
     ranks
 }
 
-/// The orders that are tried, each with its part of the steps in hundredths of what is left.
+/// The orders that are tried, each with its part of the steps in hundredths.
 fn schedule(reader: &Reader<'_>, given: &[Given]) -> Vec<(u64, Kind)> {
     // A function that undoes something, as an inverse does, may go inside of products when it weighs nothing.
     let inside = |t: &Tm, f: Sym| t.args.iter().any(|a| a.head == Head::Sym(f));
@@ -200,7 +206,7 @@ fn schedule(reader: &Reader<'_>, given: &[Given]) -> Vec<(u64, Kind)> {
     let free = (0..reader.symbols.len()).rev().find(undoes);
     let weight = Kind::Weight { free: None };
     match free {
-        Some(_) => vec![(10, Kind::Weight { free }), (10, Kind::Path), (30, weight), (100, Kind::Weight { free })],
-        None => vec![(20, weight), (20, Kind::Path), (100, weight)],
+        Some(_) => vec![(10, Kind::Weight { free }), (10, Kind::Path), (20, weight), (60, Kind::Weight { free })],
+        None => vec![(20, weight), (20, Kind::Path), (60, weight)],
     }
 }

@@ -75,6 +75,15 @@ impl<'g> Saturation<'g> {
             let named = new.scopes.named(root, &new.m.quote(ctx, ty)?);
             new.hypotheses.extend(named);
         }
+        let before = u32::try_from(goal.ctx.types.len()).unwrap_or(u32::MAX);
+        for hint in &goal.hints {
+            // The names of the context are its levels.
+            let named = rename(hint, 0, 0, &mut |n| before.checked_sub(n.checked_add(1)?), &mut Some);
+            if let Some(named) = named {
+                let ty = new.m.infer(&goal.ctx, hint)?;
+                new.fact(named, &ty)?;
+            }
+        }
         for lemma in goal.lemmas.iter().filter(|l| l.has(FORWARD)) {
             if let Some(ty) = goal.machine.globals().const_type(lemma.id) {
                 let ty = goal.machine.eval(&bfv_kernel::Env::default(), &ty);

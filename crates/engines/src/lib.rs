@@ -33,7 +33,7 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Complete, &Logic, &Proofs(&Inhabit)]);
+const EVERYTHING: Together = Together(&[&Auto, &Complete, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
 
 /// An engine that is asked for proofs only. Which number or which element of a data type is meant, a script must say.
 struct Proofs(&'static dyn Engine);
@@ -104,13 +104,13 @@ impl Engine for Together {
     }
 }
 
-/// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
+/// Laws of a type of which nothing else is known come early, as arithmetic has nothing to say there. Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 /// A search for terms comes late: it is for types that depend on something, and says at once when a claim is about numbers.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&NARROW, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &Complete, &GROUND, &Logic, &Inhabit, &NARROW_ON],
+    search: &[&NARROW, &Complete, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &NARROW_ON],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -118,7 +118,7 @@ pub const ENGINES: Plugged = Plugged {
 /// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
-    search: &[&NARROW, &Quiet(&Logic), &Induct, &INVARIANTS, &Explore, &Native, &EGG, &Complete, &GROUND, &Inhabit, &NARROW_ON],
+    search: &[&NARROW, &Quiet(&Logic), &Complete, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Inhabit, &NARROW_ON],
     ..ENGINES
 };
 /// The native engine alone.
@@ -129,12 +129,12 @@ pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 pub const WITH_Z3: Plugged = Plugged {
     search: &[
         &NARROW,
+        &Complete,
         &Induct,
         &INVARIANTS,
         &Explore,
         &Native,
         &EGG,
-        &Complete,
         &GROUND,
         &Logic,
         &Inhabit,
