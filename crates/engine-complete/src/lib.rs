@@ -2,8 +2,7 @@
 //! at which values a law is used; here laws are put together as they are, and the values come last.
 //!
 //! Nothing here is trusted: each equation that was derived becomes a definition with a path as its proof, and the kernel judges that.
-//! What is absent: no clock, no floats, no threads, and no arithmetic; conditions of equations are not proved, and definitions are not
-//! unfolded.
+//! What is absent: no clock, no floats, no threads, and no arithmetic; conditions of equations are not proved.
 
 mod complete;
 mod order;
@@ -17,9 +16,9 @@ use bfv_search::shift::rename;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use complete::{Completion, Stop};
 use order::{Kind, Order};
-use read::{Given, Reader};
+use read::{Given, Reader, Symbols};
 use std::rc::Rc;
-use term::{Head, Sym, Tm, app};
+use term::{Head, Sort, Sym, Tm, app};
 use write::Writer;
 
 /// Steps of the evaluator for each step of the budget, at most.
@@ -34,6 +33,10 @@ pub struct Complete;
 impl Engine for Complete {
     fn name(&self) -> &'static str {
         "complete"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
@@ -106,83 +109,119 @@ impl Prover<'_> {
             ctx = inner;
             arguments += 1;
         }
-        let mut reader = Reader::new(m, &ctx);
+        // Numbers have laws that are not given, and engines of their own.
+        if matches!(&*m.whnf(&ty)?, Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool)) {
+            return Ok(outside());
+        }
+        let asked = Asked { outer, ctx: &ctx, arguments, ty, left, right };
+        let Some(folded) = self.posed(&asked, false)? else { return Ok(outside()) };
+        let unfolded = self.posed(&asked, true)?.filter(|other| *other != folded);
+        let wrapped = |body| Rc::new(Node::DLam((0..arguments).fold(body, |t, _| Rc::new(Node::Lam(t)))));
+        let share = if unfolded.is_some() { 2 * PART } else { PART };
+        let found = folded.search(budget, budget.left / share);
+        Ok(match (found, unfolded) {
+            (Err((reason, _)), Some(other)) if reason != Reason::Cancelled => {
+                other.search(budget, budget.left / PART).map(wrapped)
+            }
+            (found, _) => found.map(wrapped),
+        })
+    }
+
+    /// The hypotheses and an equation as first-order terms; none where the equation cannot be read, or nothing is given.
+    fn posed(&self, asked: &Asked<'_>, unfold: bool) -> Res<Option<Posed>> {
+        let (m, ctx) = (self.goal.machine, asked.ctx);
+        let mut reader = Reader::new(m, ctx, unfold);
         let mut given = Vec::new();
         for (n, hypothesis) in (0u32..).zip(ctx.types.iter().rev()) {
             reader.equations(&Rc::new(Node::Var(n)), hypothesis, &mut given)?;
         }
         for hint in &self.goal.hints {
-            let ty = m.infer(outer, hint)?;
-            if let Some(hint) = rename(hint, 0, 0, &mut |n| n.checked_add(arguments), &mut Some) {
+            let ty = m.infer(asked.outer, hint)?;
+            if let Some(hint) = rename(hint, 0, 0, &mut |n| n.checked_add(asked.arguments), &mut Some) {
                 reader.equations(&hint, &ty, &mut given)?;
             }
         }
-        // Numbers have laws that are not given, and engines of their own.
-        let number = |ty: &V| Ok(matches!(&*m.whnf(ty)?, Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool)));
-        if given.is_empty() || number(&ty)? {
-            return Ok(outside());
+        if given.is_empty() {
+            return Ok(None);
         }
-        let (l, r) = (m.quote(&ctx, &left)?, m.quote(&ctx, &right)?);
-        let (Some(l), Some(r)) = (reader.term(&ctx, &l, &ty)?, reader.term(&ctx, &r, &ty)?) else {
-            return Ok(outside());
-        };
-        let Some(sort) = reader.sort(&ctx, &ty)? else { return Ok(outside()) };
-        // What was named first is mostly what later things are about, so the first hypotheses come first.
+        // What was assumed first comes first.
         given.reverse();
-        let mut why = (Reason::Incomplete, String::new());
-        let most = budget.left / PART;
-        for (part, kind) in schedule(&reader, &given) {
-            let mut own = budget.part(most.saturating_mul(part) / 100);
-            let mut search = Completion::new(Order { kind, rank: ranks(&reader) }, &reader.results, &constants(&reader));
-            for g in &given {
-                search.given(g.left.clone(), g.right.clone(), g.sorts.clone());
-            }
-            let ended = search.run(&l, &r, &mut own);
-            if let Err(reason) = budget.spend(own.used) {
-                return Ok(Err((reason, String::new())));
-            }
-            match ended {
-                Ok(steps) => {
-                    let writer = Writer { reader: &reader, given: &given, equations: &search.equations };
-                    let body = writer.proof(&l, sort, &steps).map(|body| {
-                        let body = (0..arguments).fold(body, |t, _| Rc::new(Node::Lam(t)));
-                        Rc::new(Node::DLam(body))
-                    });
-                    let broken = || (Reason::Unsupported, "A derivation could not be written down.".to_owned());
-                    return Ok(body.ok_or_else(broken));
-                }
-                Err(Stop::Complete) => {
-                    let apart = "All that follows from the equations was derived, and the two sides stay apart.";
-                    return Ok(Err((Reason::Incomplete, apart.to_owned())));
-                }
-                Err(Stop::Incomplete) => {
-                    why = (Reason::Incomplete, "No equation was left to derive that is small enough.".to_owned());
-                }
-                Err(Stop::Reason(Reason::Budget)) => {
-                    why = (Reason::Budget, "The equations have too many consequences for the steps allowed.".to_owned());
-                }
-                Err(Stop::Reason(reason)) => return Ok(Err((reason, String::new()))),
-            }
-        }
-        Ok(Err(why))
+        let (l, r) = (reader.quote(ctx, &asked.left)?, reader.quote(ctx, &asked.right)?);
+        let (left, right) = (reader.term(ctx, &l, &asked.ty)?, reader.term(ctx, &r, &asked.ty)?);
+        let (Some(left), Some(right), Some(sort)) = (left, right, reader.sort(ctx, &asked.ty)?) else { return Ok(None) };
+        Ok(Some(Posed { symbols: Symbols::from(reader), given, left, right, sort }))
     }
 }
 
+/// An equation in a context, whose last variables are arguments at which two functions are compared.
+struct Asked<'a> {
+    outer: &'a Ctx,
+    ctx: &'a Ctx,
+    arguments: u32,
+    ty: V,
+    left: V,
+    right: V,
+}
+
+/// The same as first-order terms.
+#[derive(PartialEq)]
+struct Posed {
+    symbols: Symbols,
+    given: Vec<Given>,
+    left: Tm,
+    right: Tm,
+    sort: Sort,
+}
+
+impl Posed {
+    /// The path at the dimension of the scope, within so many steps.
+    fn search(&self, budget: &mut Budget, most: u64) -> Result<Term, (Reason, String)> {
+        let mut why = (Reason::Incomplete, String::new());
+        for (part, kind) in schedule(&self.symbols, &self.given) {
+            let mut own = budget.part(most.saturating_mul(part) / 100);
+            let order = Order { kind, rank: ranks(&self.symbols) };
+            let mut search = Completion::new(order, &self.symbols.results, &constants(&self.symbols));
+            for g in &self.given {
+                search.given(g.left.clone(), g.right.clone(), g.sorts.clone());
+            }
+            let ended = search.run(&self.left, &self.right, &mut own);
+            budget.spend(own.used).map_err(|reason| (reason, String::new()))?;
+            why = match ended {
+                Ok(steps) => {
+                    let writer = Writer { symbols: &self.symbols, given: &self.given, equations: &search.equations };
+                    let body = writer.proof(&self.left, self.sort, &steps);
+                    return body.ok_or_else(|| (Reason::Unsupported, BROKEN.to_owned()));
+                }
+                Err(Stop::Complete) => return Err((Reason::Incomplete, APART.to_owned())),
+                Err(Stop::Incomplete) => (Reason::Incomplete, LEFT_OUT.to_owned()),
+                Err(Stop::Reason(Reason::Budget)) => (Reason::Budget, ENDLESS.to_owned()),
+                Err(Stop::Reason(reason)) => return Err((reason, String::new())),
+            };
+        }
+        Err(why)
+    }
+}
+
+const BROKEN: &str = "A derivation from the given equations could not be written down.";
+const APART: &str = "All consequences of the given equations were derived, and the two sides stay apart.";
+const LEFT_OUT: &str = "All consequences of the given equations were derived, but for long ones, and the two sides stay apart.";
+const ENDLESS: &str = "The given equations have too many consequences for the steps allowed.";
+
 /// The symbols without arguments.
-fn constants(reader: &Reader<'_>) -> Vec<Tm> {
-    let none = reader.arities.iter().enumerate().filter(|(_, n)| **n == 0);
+fn constants(symbols: &Symbols) -> Vec<Tm> {
+    let none = symbols.arities.iter().enumerate().filter(|(_, n)| **n == 0);
     none.map(|(f, _)| app(f, Vec::new())).collect()
 }
 
 /// The rank of each symbol: first those without arguments; then what is bound later, which mostly speaks about what is bound earlier.
-fn ranks(reader: &Reader<'_>) -> Vec<usize> {
-    let mut order: Vec<Sym> = (0..reader.symbols.len()).collect();
-    let bound = |f: &Sym| match reader.symbols.get(*f).map(|s| &*s.head) {
+fn ranks(symbols: &Symbols) -> Vec<usize> {
+    let mut order: Vec<Sym> = (0..symbols.symbols.len()).collect();
+    let bound = |f: &Sym| match symbols.symbols.get(*f).map(|s| &*s.head) {
         // A greater index was bound earlier.
         Some(Node::Var(n)) => (1, u32::MAX - n),
         _ => (0, 0),
     };
-    let arity = |f: &Sym| reader.arities.get(*f).copied().unwrap_or(0);
+    let arity = |f: &Sym| symbols.arities.get(*f).copied().unwrap_or(0);
     order.sort_by_key(|f| (arity(f) > 0, bound(f), *f));
     let mut ranks = vec![0; order.len()];
     for (n, f) in order.iter().enumerate() {
@@ -194,16 +233,16 @@ fn ranks(reader: &Reader<'_>) -> Vec<usize> {
 }
 
 /// The orders that are tried, each with its part of the steps in hundredths.
-fn schedule(reader: &Reader<'_>, given: &[Given]) -> Vec<(u64, Kind)> {
+fn schedule(symbols: &Symbols, given: &[Given]) -> Vec<(u64, Kind)> {
     // A function that undoes something, as an inverse does, may go inside of products when it weighs nothing.
     let inside = |t: &Tm, f: Sym| t.args.iter().any(|a| a.head == Head::Sym(f));
     let undoes = |f: &Sym| {
         let law = |g: &Given| inside(&g.left, *f) || inside(&g.right, *f);
-        let same = reader.results.get(*f);
-        reader.arities.get(*f) == Some(&1)
+        let same = symbols.results.get(*f);
+        symbols.arities.get(*f) == Some(&1)
             && given.iter().any(|g| law(g) && g.sorts.iter().all(|s| Some(s) == same) && !g.sorts.is_empty())
     };
-    let free = (0..reader.symbols.len()).rev().find(undoes);
+    let free = (0..symbols.symbols.len()).rev().find(undoes);
     let weight = Kind::Weight { free: None };
     match free {
         Some(_) => vec![(10, Kind::Weight { free }), (10, Kind::Path), (20, weight), (60, Kind::Weight { free })],

@@ -15,7 +15,7 @@ pub struct Symbol {
 }
 
 /// What is done to a hypothesis to get an equation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Use {
     /// It is applied to a variable of the equation.
     Variable(u32),
@@ -28,6 +28,7 @@ pub enum Use {
 }
 
 /// An equation that was given, and what proves it: a variable of the context by its index, with its uses.
+#[derive(PartialEq)]
 pub struct Given {
     pub left: Tm,
     pub right: Tm,
@@ -36,18 +37,33 @@ pub struct Given {
     pub uses: Vec<Use>,
 }
 
+/// What was read: types as sorts, and symbols.
+#[derive(Default, PartialEq)]
+pub struct Symbols {
+    /// The sorts, in the scope of the goal.
+    pub sorts: Vec<Term>,
+    pub symbols: Vec<Symbol>,
+    /// The sort of each symbol at arguments, and how many arguments there are.
+    pub results: Vec<Sort>,
+    pub arities: Vec<usize>,
+}
+
+impl From<Reader<'_>> for Symbols {
+    fn from(reader: Reader<'_>) -> Symbols {
+        reader.known
+    }
+}
+
 /// Reads in the context of a goal.
 pub struct Reader<'a> {
     m: &'a Machine<'a>,
     /// The context of the goal.
     root: &'a Ctx,
-    /// The sorts: types of the context, and the same as terms.
+    /// Whether definitions are unfolded.
+    unfold: bool,
+    /// The sorts as types.
     types: Vec<V>,
-    pub sorts: Vec<Term>,
-    pub symbols: Vec<Symbol>,
-    /// The sort of each symbol at arguments, and of the arguments.
-    pub results: Vec<Sort>,
-    pub arities: Vec<usize>,
+    known: Symbols,
 }
 
 /// A part of a hypothesis that has been opened.
@@ -61,9 +77,13 @@ struct Opened {
 
 impl<'a> Reader<'a> {
     /// A reader that has read nothing.
-    pub fn new(m: &'a Machine<'a>, root: &'a Ctx) -> Self {
-        let (types, sorts, symbols) = (Vec::new(), Vec::new(), Vec::new());
-        Reader { m, root, types, sorts, symbols, results: Vec::new(), arities: Vec::new() }
+    pub fn new(m: &'a Machine<'a>, root: &'a Ctx, unfold: bool) -> Self {
+        Reader { m, root, unfold, types: Vec::new(), known: Symbols::default() }
+    }
+
+    /// A value as a term.
+    pub fn quote(&self, ctx: &Ctx, v: &V) -> Res<Term> {
+        if self.unfold { self.m.normal(ctx, v) } else { self.m.quote(ctx, v) }
     }
 
     /// How many variables a context has beside those of the goal.
@@ -81,7 +101,7 @@ impl<'a> Reader<'a> {
     pub fn sort(&mut self, ctx: &Ctx, ty: &V) -> Res<Option<Sort>> {
         let quoted = self.m.quote(ctx, ty)?;
         let Some(t) = self.outside(ctx, &quoted) else { return Ok(None) };
-        if let Some(n) = self.sorts.iter().position(|s| *s == t) {
+        if let Some(n) = self.known.sorts.iter().position(|s| *s == t) {
             return Ok(Some(n));
         }
         for (n, known) in self.types.iter().enumerate() {
@@ -90,8 +110,8 @@ impl<'a> Reader<'a> {
             }
         }
         self.types.push(self.m.eval(&self.root.env, &t));
-        self.sorts.push(t);
-        Ok(Some(self.sorts.len() - 1))
+        self.known.sorts.push(t);
+        Ok(Some(self.known.sorts.len() - 1))
     }
 
     /// Whether the type of what follows depends on an argument.
@@ -105,13 +125,13 @@ impl<'a> Reader<'a> {
     }
 
     fn symbol(&mut self, symbol: Symbol, result: Sort, arity: usize) -> Sym {
-        if let Some(n) = self.symbols.iter().position(|s| *s == symbol) {
+        if let Some(n) = self.known.symbols.iter().position(|s| *s == symbol) {
             return n;
         }
-        self.symbols.push(symbol);
-        self.results.push(result);
-        self.arities.push(arity);
-        self.symbols.len() - 1
+        self.known.symbols.push(symbol);
+        self.known.results.push(result);
+        self.known.arities.push(arity);
+        self.known.symbols.len() - 1
     }
 
     /// A term of a type as the kernel reads values back. None where it is no first-order term in the variables of an equation.
@@ -224,7 +244,7 @@ impl<'a> Reader<'a> {
         let Opened { mut ctx, mut uses, mut sorts, .. } = part;
         let (mut a, mut b) = (a.clone(), b.clone());
         if let Val::Pi(..) = &*self.m.whnf(&ty)? {
-            let (f, g) = (self.m.quote(&ctx, &a)?, self.m.quote(&ctx, &b)?);
+            let (f, g) = (self.quote(&ctx, &a)?, self.quote(&ctx, &b)?);
             let (Some(f), Some(g)) = (self.outside(&ctx, &f), self.outside(&ctx, &g)) else { return Ok(None) };
             uses.push(Use::Along(f, g));
             while let Val::Pi(dom, cod) = &*self.m.whnf(&ty)? {
@@ -237,7 +257,7 @@ impl<'a> Reader<'a> {
                 sorts.push(sort);
             }
         }
-        let (l, r) = (self.m.quote(&ctx, &a)?, self.m.quote(&ctx, &b)?);
+        let (l, r) = (self.quote(&ctx, &a)?, self.quote(&ctx, &b)?);
         let (Some(left), Some(right)) = (self.term(&ctx, &l, &ty)?, self.term(&ctx, &r, &ty)?) else { return Ok(None) };
         if left == right {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! A derivation as a term of the kernel: a definition for each equation on which the proof rests, and a path at the end.
 
 use crate::complete::{Equation, Step};
-use crate::read::{Given, Reader, Use};
+use crate::read::{Given, Symbols, Use};
 use crate::term::{Head, Sort, Sub, Tm, replace, subst};
 use bfv_format::{Dim, Node, Term};
 use bfv_search::chain::Chain;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// Writes in the scope of a goal.
 pub struct Writer<'a> {
-    pub reader: &'a Reader<'a>,
+    pub symbols: &'a Symbols,
     /// What the first equations are.
     pub given: &'a [Given],
     pub equations: &'a [Equation],
@@ -71,12 +71,12 @@ impl Writer<'_> {
     fn sort_of(&self, t: &Tm, sorts: &[Sort]) -> Option<Sort> {
         match t.head {
             Head::Var(n, _) => sorts.get(usize::try_from(n).ok()?).copied(),
-            Head::Sym(f) => self.reader.results.get(f).copied(),
+            Head::Sym(f) => self.symbols.results.get(f).copied(),
         }
     }
 
     fn sort(&self, place: Place<'_>, sort: Sort) -> Option<Term> {
-        self.lift(place, self.reader.sorts.get(sort)?)
+        self.lift(place, self.symbols.sorts.get(sort)?)
     }
 
     /// A term of the scope of the goal, further inside.
@@ -151,7 +151,7 @@ impl Writer<'_> {
     }
 
     fn applied(&self, place: Place<'_>, f: usize, args: Vec<Term>) -> Option<Term> {
-        let symbol = self.reader.symbols.get(f)?;
+        let symbol = self.symbols.symbols.get(f)?;
         let mut args = args.into_iter();
         let mut t = self.lift(place, &symbol.head)?;
         for fixed in &symbol.fixed {
