@@ -96,6 +96,7 @@ pub struct Completion<'a> {
     /// Functions of two arguments that are known to commute, and to associate.
     laws: BTreeMap<Sym, (bool, bool)>,
     left_out: bool,
+    goal: [Side; 2],
 }
 
 /// Steps from the end to the beginning.
@@ -123,8 +124,8 @@ fn places(t: &Tm, place: &mut Vec<usize>, out: &mut Vec<Vec<usize>>) {
 }
 
 impl<'a> Completion<'a> {
-    /// A search with given equations; `constants` are those that occur, of each sort.
-    pub fn new(order: Order, results: &'a [Sort], constants: &[Tm]) -> Self {
+    /// A search for a way between two terms without variables; `constants` are those that occur.
+    pub fn new(order: Order, results: &'a [Sort], constants: &[Tm], goal: (&Tm, &Tm)) -> Self {
         let mut least: BTreeMap<Sort, Tm> = BTreeMap::new();
         for c in constants {
             let Some(sort) = top(c).and_then(|f| results.get(f)) else { continue };
@@ -143,6 +144,7 @@ impl<'a> Completion<'a> {
             least,
             laws: BTreeMap::new(),
             left_out: false,
+            goal: [goal.0, goal.1].map(|t| Side { now: t.clone(), steps: Vec::new() }),
         }
     }
 
@@ -167,11 +169,20 @@ impl<'a> Completion<'a> {
         self.waiting.insert((c.left.size.saturating_add(c.right.size), self.age), c);
     }
 
-    /// Looks for a way from one term without variables to another one.
-    pub fn run(&mut self, left: &Tm, right: &Tm, budget: &mut Budget) -> Result<Vec<Step>, Stop> {
-        let mut left = Side { now: left.clone(), steps: Vec::new() };
-        let mut right = Side { now: right.clone(), steps: Vec::new() };
-        while left.now != right.now {
+    /// Goes on for about so many steps. The way from the left side of the goal to the right one; none where it may go on.
+    pub fn run(&mut self, slice: u64, budget: &mut Budget) -> Result<Option<Vec<Step>>, Stop> {
+        let end = budget.used.saturating_add(slice);
+        loop {
+            if let [left, right] = &self.goal
+                && left.now == right.now
+            {
+                let mut steps = left.steps.clone();
+                steps.extend(backwards(&right.steps));
+                return Ok(Some(steps));
+            }
+            if budget.used >= end {
+                return Ok(None);
+            }
             let Some((_, c)) = self.waiting.pop_first() else {
                 return Err(if self.left_out { Stop::Incomplete } else { Stop::Complete });
             };
@@ -184,17 +195,20 @@ impl<'a> Completion<'a> {
                     continue;
                 }
             }
-            for side in [&mut left, &mut right] {
-                match self.normal(&side.now.clone(), &mut Vec::new(), &mut side.steps, budget) {
-                    Ok(t) => side.now = t,
+            for n in 0..self.goal.len() {
+                let Some(side) = self.goal.get(n) else { continue };
+                let (now, mut more) = (side.now.clone(), Vec::new());
+                let now = match self.normal(&now, &mut Vec::new(), &mut more, budget) {
+                    Ok(t) => t,
                     Err(Halt::Reason(r)) => return Err(Stop::Reason(r)),
                     Err(Halt::Large) => return Err(Stop::Incomplete),
+                };
+                if let Some(side) = self.goal.get_mut(n) {
+                    side.now = now;
+                    side.steps.extend(more);
                 }
             }
         }
-        let mut steps = left.steps;
-        steps.extend(backwards(&right.steps));
-        Ok(steps)
     }
 
     /// The sides from which an equation in use may rewrite: from, to, whether that is from left to right.

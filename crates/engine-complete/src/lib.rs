@@ -27,6 +27,9 @@ const EVALUATIONS: u64 = 100;
 /// Of the steps that are left an equation gets this part: others may know more about it.
 const PART: u64 = 2;
 
+/// Steps of one search before it is the turn of another one.
+const SLICE: u64 = 2_000;
+
 /// Proves equations from equations.
 pub struct Complete;
 
@@ -176,29 +179,43 @@ struct Posed {
 impl Posed {
     /// The path at the dimension of the scope, within so many steps.
     fn search(&self, budget: &mut Budget, most: u64) -> Result<Term, (Reason, String)> {
-        let mut why = (Reason::Incomplete, String::new());
-        for (part, kind) in schedule(&self.symbols, &self.given) {
-            let mut own = budget.part(most.saturating_mul(part) / 100);
+        let mut own = budget.part(most);
+        let found = self.in_turns(&mut own);
+        budget.spend(own.used).map_err(|reason| (reason, String::new()))?;
+        found
+    }
+
+    /// The searches with each order, in turns, so that none waits for what another one does not find.
+    fn in_turns(&self, budget: &mut Budget) -> Result<Term, (Reason, String)> {
+        let (results, constants) = (&self.symbols.results, constants(&self.symbols));
+        let begin = |(slice, kind)| {
             let order = Order { kind, rank: ranks(&self.symbols) };
-            let mut search = Completion::new(order, &self.symbols.results, &constants(&self.symbols));
+            let mut search = Completion::new(order, results, &constants, (&self.left, &self.right));
             for g in &self.given {
                 search.given(g.left.clone(), g.right.clone(), g.sorts.clone());
             }
-            let ended = search.run(&self.left, &self.right, &mut own);
-            budget.spend(own.used).map_err(|reason| (reason, String::new()))?;
-            why = match ended {
-                Ok(steps) => {
-                    let writer = Writer { symbols: &self.symbols, given: &self.given, equations: &search.equations };
-                    let body = writer.proof(&self.left, self.sort, &steps);
-                    return body.ok_or_else(|| (Reason::Unsupported, BROKEN.to_owned()));
+            (slice, search)
+        };
+        let mut searches: Vec<_> = schedule(&self.symbols, &self.given).into_iter().map(begin).collect();
+        while !searches.is_empty() {
+            let mut going_on = Vec::new();
+            for (slice, mut search) in searches {
+                match search.run(slice, budget) {
+                    Ok(Some(steps)) => {
+                        let writer = Writer { symbols: &self.symbols, given: &self.given, equations: &search.equations };
+                        let body = writer.proof(&self.left, self.sort, &steps);
+                        return body.ok_or_else(|| (Reason::Unsupported, BROKEN.to_owned()));
+                    }
+                    Ok(None) => going_on.push((slice, search)),
+                    Err(Stop::Complete) => return Err((Reason::Incomplete, APART.to_owned())),
+                    Err(Stop::Incomplete) => {}
+                    Err(Stop::Reason(Reason::Budget)) => return Err((Reason::Budget, ENDLESS.to_owned())),
+                    Err(Stop::Reason(reason)) => return Err((reason, String::new())),
                 }
-                Err(Stop::Complete) => return Err((Reason::Incomplete, APART.to_owned())),
-                Err(Stop::Incomplete) => (Reason::Incomplete, LEFT_OUT.to_owned()),
-                Err(Stop::Reason(Reason::Budget)) => (Reason::Budget, ENDLESS.to_owned()),
-                Err(Stop::Reason(reason)) => return Err((reason, String::new())),
-            };
+            }
+            searches = going_on;
         }
-        Err(why)
+        Err((Reason::Incomplete, LEFT_OUT.to_owned()))
     }
 }
 
@@ -232,7 +249,7 @@ fn ranks(symbols: &Symbols) -> Vec<usize> {
     ranks
 }
 
-/// The orders that are tried, each with its part of the steps in hundredths.
+/// The orders that are tried, each with the steps that it gets at a time.
 fn schedule(symbols: &Symbols, given: &[Given]) -> Vec<(u64, Kind)> {
     // A function that undoes something, as an inverse does, may go inside of products when it weighs nothing.
     let inside = |t: &Tm, f: Sym| t.args.iter().any(|a| a.head == Head::Sym(f));
@@ -243,9 +260,9 @@ fn schedule(symbols: &Symbols, given: &[Given]) -> Vec<(u64, Kind)> {
             && given.iter().any(|g| law(g) && g.sorts.iter().all(|s| Some(s) == same) && !g.sorts.is_empty())
     };
     let free = (0..symbols.symbols.len()).rev().find(undoes);
-    let weight = Kind::Weight { free: None };
+    let plain = (SLICE, Kind::Weight { free: None });
     match free {
-        Some(_) => vec![(10, Kind::Weight { free }), (10, Kind::Path), (20, weight), (60, Kind::Weight { free })],
-        None => vec![(20, weight), (20, Kind::Path), (60, weight)],
+        Some(_) => vec![(2 * SLICE, Kind::Weight { free }), (SLICE, Kind::Path), plain],
+        None => vec![plain, (SLICE, Kind::Path)],
     }
 }
