@@ -211,6 +211,13 @@ impl<'a> Completion<'a> {
         }
     }
 
+    /// The equations that are in use.
+    #[cfg(test)]
+    pub fn in_use_now(&self) -> Vec<(Tm, Tm)> {
+        let ids = self.active.iter().filter(|a| a.alive).filter_map(|a| self.equations.get(a.id));
+        ids.map(|e| (e.left.clone(), e.right.clone())).collect()
+    }
+
     /// The sides from which an equation in use may rewrite: from, to, whether that is from left to right.
     fn sides(&self, a: &Active) -> Vec<(Tm, Tm, bool)> {
         let Some(e) = self.equations.get(a.id) else { return Vec::new() };
@@ -232,7 +239,8 @@ impl<'a> Completion<'a> {
             }
             // What occurs on the other side only may be anything: the least constant makes the least of it.
             let missing = (0u32..).zip(&e.sorts).filter(|(n, _)| !sub.contains_key(n)).collect::<Vec<_>>();
-            let fill = missing.iter().map(|(n, sort)| Some((*n, self.least.get(sort)?.clone()))).collect::<Option<Sub>>();
+            let fill =
+                missing.iter().map(|(n, sort)| Some((*n, self.least.get(sort)?.clone()))).collect::<Option<Sub>>();
             let Some(fill) = fill else { continue };
             sub.extend(fill);
             let u = subst(to, &sub);
@@ -503,7 +511,10 @@ impl<'a> Completion<'a> {
                         continue;
                     }
                     let (u, right, small) = (resolve(l1, &s), resolve(r1, &s), resolve(&r2, &s));
-                    if u.size > LARGEST || self.order.greater(&right, &u) || self.order.greater(&small, &resolve(&l2, &s)) {
+                    if u.size > LARGEST
+                        || self.order.greater(&right, &u)
+                        || self.order.greater(&small, &resolve(&l2, &s))
+                    {
                         self.left_out |= u.size > LARGEST;
                         continue;
                     }

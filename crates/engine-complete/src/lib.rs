@@ -8,6 +8,8 @@ mod complete;
 mod order;
 mod read;
 mod term;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use bfv_format::{Node, Prim, Term};
@@ -151,7 +153,9 @@ impl Prover<'_> {
         given.reverse();
         let (l, r) = (reader.quote(ctx, &asked.left)?, reader.quote(ctx, &asked.right)?);
         let (left, right) = (reader.term(ctx, &l, &asked.ty)?, reader.term(ctx, &r, &asked.ty)?);
-        let (Some(left), Some(right), Some(sort)) = (left, right, reader.sort(ctx, &asked.ty)?) else { return Ok(None) };
+        let (Some(left), Some(right), Some(sort)) = (left, right, reader.sort(ctx, &asked.ty)?) else {
+            return Ok(None);
+        };
         Ok(Some(Posed { symbols: Symbols::from(reader), given, left, right, sort }))
     }
 }
@@ -202,7 +206,8 @@ impl Posed {
             for (slice, mut search) in searches {
                 match search.run(slice, budget) {
                     Ok(Some(steps)) => {
-                        let writer = Writer { symbols: &self.symbols, given: &self.given, equations: &search.equations };
+                        let writer =
+                            Writer { symbols: &self.symbols, given: &self.given, equations: &search.equations };
                         let body = writer.proof(&self.left, self.sort, &steps);
                         return body.ok_or_else(|| (Reason::Unsupported, BROKEN.to_owned()));
                     }
@@ -221,7 +226,8 @@ impl Posed {
 
 const BROKEN: &str = "A derivation from the given equations could not be written down.";
 const APART: &str = "All consequences of the given equations were derived, and the two sides stay apart.";
-const LEFT_OUT: &str = "All consequences of the given equations were derived, but for long ones, and the two sides stay apart.";
+const LEFT_OUT: &str =
+    "All consequences of the given equations were derived, but for long ones, and the two sides stay apart.";
 const ENDLESS: &str = "The given equations have too many consequences for the steps allowed.";
 
 /// The symbols without arguments.

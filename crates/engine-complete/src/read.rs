@@ -186,8 +186,7 @@ impl<'a> Reader<'a> {
 
     /// The equations that a hypothesis says; what is no equation is left aside.
     pub fn equations(&mut self, proof: &Term, ty: &V, out: &mut Vec<Given>) -> Res<()> {
-        let mut open =
-            vec![Opened { ctx: self.root.clone(), ty: ty.clone(), uses: Vec::new(), sorts: Vec::new() }];
+        let mut open = vec![Opened { ctx: self.root.clone(), ty: ty.clone(), uses: Vec::new(), sorts: Vec::new() }];
         while let Some(part) = open.pop() {
             let w = self.m.whnf(&part.ty)?;
             match &*w {

@@ -3,11 +3,11 @@
 
 use crate::graph::{Graph, Proof, Why};
 use crate::replay::replay;
-use bfv_search::chain::Chain;
 use crate::ring::Ring;
 use crate::tree::{Shape, Tree};
 use bfv_format::{Decl, Node, Op, Prim, Rational, Sort, Term};
 use bfv_kernel::{Limits, Signature};
+use bfv_search::chain::Chain;
 use egg::Symbol;
 use std::rc::Rc;
 

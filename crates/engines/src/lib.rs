@@ -118,7 +118,19 @@ pub const ENGINES: Plugged = Plugged {
 /// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
-    search: &[&NARROW, &Quiet(&Logic), &Complete, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Inhabit, &NARROW_ON],
+    search: &[
+        &NARROW,
+        &Quiet(&Logic),
+        &Complete,
+        &Induct,
+        &INVARIANTS,
+        &Explore,
+        &Native,
+        &EGG,
+        &GROUND,
+        &Inhabit,
+        &NARROW_ON,
+    ],
     ..ENGINES
 };
 /// The native engine alone.
