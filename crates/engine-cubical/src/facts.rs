@@ -98,32 +98,54 @@ pub fn instance(fact: &Fact, goal: &Term) -> Option<Term> {
     Some(Rc::new(Node::DLam(Rc::new(Node::HCom(Dim::Zero, Dim::One, ty, walls, b.clone())))))
 }
 
-/// A cube whose faces are given, in a type of which a fact says that any two elements are equal.
-pub fn cube(m: &Machine<'_>, ctx: &Ctx, fact: &Fact, target: &V) -> Res<Option<Term>> {
-    // The two ends that a fact speaks of are its last two variables.
-    let Node::Path(line, x, y) = &*fact.says else { return Ok(None) };
-    let ends = |t: &Term| match &**t {
-        Node::Var(n) if *n < fact.variables => Some(*n),
+/// How a fact fills cubes: it leads from one element to every other one.
+struct Filling {
+    /// The variable that is the other one, and, where it is a variable too, the one element.
+    other: usize,
+    one: Option<usize>,
+    /// Whether the fact leads from the one element to the other one.
+    forward: bool,
+    carrier: Term,
+}
+
+fn filling(fact: &Fact) -> Option<Filling> {
+    let Node::Path(line, x, y) = &*fact.says else { return None };
+    let carrier = outside(line)?;
+    let variable = |t: &Term| match &**t {
+        Node::Var(n) if *n < fact.variables => usize::try_from(*n).ok(),
         _ => None,
     };
-    let (Some(x), Some(y), Some(carrier)) = (ends(x), ends(y), outside(line)) else { return Ok(None) };
-    if x == y {
-        return Ok(None);
+    let apart = |n: usize, t: &Term| u32::try_from(n).is_ok_and(|n| !crate::terms::mentions(t, n));
+    match (variable(x), variable(y)) {
+        (one, Some(other)) if one != Some(other) && apart(other, x) => Some(Filling { other, one, forward: true, carrier }),
+        (Some(other), None) if apart(other, y) => Some(Filling { other, one: None, forward: false, carrier }),
+        _ => None,
     }
+}
+
+/// A cube whose faces are given, in a type of which a fact says that one element is equal to every other one.
+pub fn cube(m: &Machine<'_>, ctx: &Ctx, fact: &Fact, target: &V) -> Res<Option<Term>> {
+    let Some(filling) = filling(fact) else { return Ok(None) };
     let (mut inner, mut ty, mut levels) = (ctx.clone(), target.clone(), Vec::new());
+    let mut found = None;
     while let Val::Path(line, a, b) = &*m.whnf(&ty)? {
         let (below, i) = m.bind_dim(&inner);
         ty = m.dinst(line, Ivl::Name(i));
         levels.push((line.clone(), a.clone(), b.clone(), i));
         inner = below;
+        let dims = u32::try_from(levels.len()).unwrap_or(u32::MAX);
+        let of = m.normal(&inner, &ty)?;
+        let mut pattern = Pattern::new(fact.variables);
+        // The type must be the same everywhere in the cube.
+        if let Some(outer) = crate::terms::lower(&of, 0, dims)
+            && pattern.fits(&filling.carrier, &outer, 0, 0)
+        {
+            found = Some((pattern, of, inner.clone(), levels.len()));
+            break;
+        }
     }
-    let dims = u32::try_from(levels.len()).unwrap_or(u32::MAX);
-    let of = m.normal(&inner, &ty)?;
-    let Some(of) = crate::terms::lower(&of, 0, dims) else { return Ok(None) };
-    let mut pattern = Pattern::new(fact.variables);
-    if dims == 0 || !pattern.fits(&carrier, &of, 0, 0) {
-        return Ok(None);
-    }
+    let Some((pattern, of, inner, count)) = found else { return Ok(None) };
+    let dims = u32::try_from(count).unwrap_or(u32::MAX);
     // The value on each face, over the dimensions of all others.
     let mut faces: Vec<(u32, Dim, Term)> = Vec::new();
     for (n, (line, a, b, _)) in (0u32..).zip(&levels) {
@@ -138,27 +160,64 @@ pub fn cube(m: &Machine<'_>, ctx: &Ctx, fact: &Fact, target: &V) -> Res<Option<T
             faces.push((dims - 1 - n, end, m.quote(&inner, &v)?));
         }
     }
-    // A corner to start from.
-    let Some((_, _, first)) = faces.first() else { return Ok(None) };
-    let Some(corner) = corner(first) else { return Ok(None) };
-    let place = |n: u32| usize::try_from(n).ok();
-    let (Some(px), Some(py)) = (place(x), place(y)) else { return Ok(None) };
-    let mut sides = Vec::new();
-    for (n, end, value) in &faces {
+    Ok(filled(fact, &filling, &pattern, &faces, dims, of))
+}
+
+fn filled(
+    fact: &Fact,
+    filling: &Filling,
+    pattern: &Pattern,
+    faces: &[(u32, Dim, Term)],
+    dims: u32,
+    of: Term,
+) -> Option<Term> {
+    let at = |one: Option<&Term>, other: &Term| {
         let mut found = pattern.found.clone();
-        let Some(value) = crate::terms::lift(value, 0, 1) else { return Ok(None) };
-        for (p, t) in [(px, &corner), (py, &value)] {
-            match found.get_mut(p) {
-                Some(slot) => *slot = Some(t.clone()),
-                None => return Ok(None),
-            }
+        *found.get_mut(filling.other)? = Some(other.clone());
+        if let (Some(n), Some(one)) = (filling.one, one) {
+            *found.get_mut(n)? = Some(one.clone());
         }
-        let Some(path) = arguments(found).and_then(|args| fact.term.at(&args)) else { return Ok(None) };
-        let body = Rc::new(Node::PApp(path, corner.clone(), value, Dim::Var(0)));
+        arguments(found)
+    };
+    // A corner is as good as any element where the fact is about any two.
+    let some = corner(&faces.first()?.2)?;
+    let center = match (filling.one, &*fact.says) {
+        (Some(_), _) => some,
+        (None, Node::Path(_, x, y)) => {
+            let args = at(None, &some)?;
+            put(if filling.forward { x } else { y }, &args)?
+        }
+        _ => return None,
+    };
+    let mut sides = Vec::new();
+    for (n, end, value) in faces {
+        let value = crate::terms::lift(value, 0, 1)?;
+        let path = fact.term.at(&at(Some(&center), &value)?)?;
+        let (l, r) = if filling.forward { (center.clone(), value) } else { (value, center.clone()) };
+        let body = Rc::new(Node::PApp(path, l, r, Dim::Var(0)));
         sides.push(Face { cof: vec![(Dim::Var(*n), *end)], body });
     }
-    let filled: Term = Rc::new(Node::HCom(Dim::Zero, Dim::One, of, sides, corner));
-    Ok(Some((0..dims).fold(filled, |t, _| Rc::new(Node::DLam(t)))))
+    let (from, to) = if filling.forward { (Dim::Zero, Dim::One) } else { (Dim::One, Dim::Zero) };
+    let cube: Term = Rc::new(Node::HCom(from, to, of, sides, center));
+    Some((0..dims).fold(cube, |t, _| Rc::new(Node::DLam(t))))
+}
+
+/// What a fact speaks of at arguments, which are in the scope of the goal.
+fn put(t: &Term, args: &[Term]) -> Option<Term> {
+    fn at(t: &Term, args: &[Term], vars: u32, dims: u32) -> Option<Term> {
+        if let Node::Var(n) = &**t
+            && *n >= vars
+        {
+            let count = u32::try_from(args.len()).ok()?;
+            let n = *n - vars;
+            return match n.checked_sub(count) {
+                Some(outer) => Some(Rc::new(Node::Var(outer.checked_add(vars)?))),
+                None => crate::terms::lift(args.get(usize::try_from(count - 1 - n).ok()?)?, vars, dims),
+            };
+        }
+        bfv_search::shift::parts(t, &mut |t, v, d| at(t, args, vars + v, dims + d), &mut Some)
+    }
+    at(t, args, 0, 0)
 }
 
 /// A term at 0 in place of every dimension that is not bound in it.

@@ -15,6 +15,8 @@ pub struct Induction {
     line: Term,
     /// Variables that depend on what is let go, outermost first.
     carried: Vec<u32>,
+    /// The levels of these, and of the path where it is a variable.
+    pub spent: Vec<u32>,
 }
 
 impl Induction {
@@ -31,6 +33,8 @@ struct Path {
     ty: Term,
     left: Term,
     right: Term,
+    /// For a path between functions that comes from paths at every argument: the variable that says so.
+    pointwise: Option<u32>,
 }
 
 fn path_of(m: &Machine<'_>, ctx: &Ctx, term: &Term) -> Res<Option<Path>> {
@@ -42,17 +46,62 @@ fn path_of(m: &Machine<'_>, ctx: &Ctx, term: &Term) -> Res<Option<Path>> {
         return Ok(None);
     }
     let (left, right) = (m.normal(ctx, a)?, m.normal(ctx, b)?);
-    Ok(Some(Path { term: term.clone(), ty: m.normal(ctx, &ty)?, left, right }))
+    Ok(Some(Path { term: term.clone(), ty: m.normal(ctx, &ty)?, left, right, pointwise: None }))
+}
+
+/// The path between two functions that a variable of the goal gives at every argument.
+fn functions(m: &Machine<'_>, ctx: &Ctx, n: u32) -> Res<Option<Path>> {
+    let h = m.infer(ctx, &Rc::new(Node::Var(n)))?;
+    let w = m.whnf(&h)?;
+    let Val::Pi(dom, cod) = &*w else { return Ok(None) };
+    let (inner, x) = m.bind(ctx, dom.clone());
+    let says = m.inst(cod, x);
+    let w = m.whnf(&says)?;
+    let Val::Path(line, a, b) = &*w else { return Ok(None) };
+    let at = m.dinst(line, Ivl::Zero);
+    if !m.conv_type(&inner, &at, &m.dinst(line, Ivl::One))? {
+        return Ok(None);
+    }
+    let (a, b) = (m.normal(&inner, a)?, m.normal(&inner, b)?);
+    // `f x` for a variable f is f.
+    let function = |t: &Term| match &**t {
+        Node::App(f, x) if matches!(&**x, Node::Var(0)) => match &**f {
+            Node::Var(f) => f.checked_sub(1).map(|f| Rc::new(Node::Var(f)) as Term),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (left, right) = (function(&a), function(&b));
+    if left.is_none() && right.is_none() {
+        return Ok(None);
+    }
+    let lambda = |t: &Term| Rc::new(Node::Lam(t.clone())) as Term;
+    let path = (|| {
+        let h = Rc::new(Node::App(lift(&Rc::new(Node::Var(n)), 1, 1)?, Rc::new(Node::Var(0))));
+        let at = Rc::new(Node::PApp(h, lift(&a, 0, 1)?, lift(&b, 0, 1)?, Dim::Var(0)));
+        Some(Rc::new(Node::DLam(Rc::new(Node::Lam(at)))) as Term)
+    })();
+    let Some(term) = path else { return Ok(None) };
+    let ty = Rc::new(Node::Pi(m.normal(ctx, dom)?, m.normal(&inner, &at)?));
+    let (left, right) = (left.unwrap_or_else(|| lambda(&a)), right.unwrap_or_else(|| lambda(&b)));
+    Ok(Some(Path { term, ty, left, right, pointwise: Some(n) }))
 }
 
 /// The ways in which a goal can be shown by induction on a path that occurs in it, or whose end does; the later a variable the earlier.
-pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V) -> Res<Vec<Induction>> {
+pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<Vec<Induction>> {
     let goal = m.normal(ctx, target)?;
     let count = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
     let mut out = Vec::new();
     for n in 0..count {
+        if spent.contains(&(count - 1 - n)) {
+            continue;
+        }
         let term: Term = Rc::new(Node::Var(n));
-        let Some(path) = path_of(m, ctx, &term)? else { continue };
+        let path = match path_of(m, ctx, &term)? {
+            Some(path) => Some(path),
+            None => functions(m, ctx, n)?,
+        };
+        let Some(path) = path else { continue };
         for end in [End::Right, End::Left] {
             let loose = if end == End::Right { &path.right } else { &path.left };
             let Node::Var(y) = &**loose else { continue };
@@ -73,9 +122,7 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V) -> Res<Vec<Induction>>
     for term in used {
         let Some(path) = path_of(m, ctx, &term)? else { continue };
         for end in [End::Right, End::Left] {
-            for everywhere in [true, false] {
-                out.extend(induction(m, ctx, &goal, &path, end, everywhere, Vec::new())?);
-            }
+            out.extend(induction(m, ctx, &goal, &path, end, Vec::new())?);
         }
     }
     Ok(out)
@@ -83,7 +130,11 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V) -> Res<Vec<Induction>>
 
 /// Where the end is a variable: what depends on it is carried along.
 fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y: u32) -> Res<Option<Induction>> {
-    let Node::Var(p) = &*path.term else { return Ok(None) };
+    let p = match (&*path.term, path.pointwise) {
+        (Node::Var(p), None) => *p,
+        (_, Some(p)) => p,
+        _ => return Ok(None),
+    };
     let other = if end == End::Right { &path.left } else { &path.right };
     if mentions(&path.ty, y) || mentions(other, y) {
         return Ok(None);
@@ -94,7 +145,7 @@ fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y
     for (level, ty) in (0u32..).zip(ctx.types.iter()) {
         let n = count - 1 - level;
         let ty = m.normal(ctx, ty)?;
-        if n != *p && n != y && ([y, *p].iter().chain(&carried)).any(|d| mentions(&ty, *d)) {
+        if n != p && n != y && ([y, p].iter().chain(&carried)).any(|d| mentions(&ty, *d)) {
             carried.push(n);
             types.push(ty);
         }
@@ -108,29 +159,30 @@ fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y
         let Some(bound) = bound else { return Ok(None) };
         all = Rc::new(Node::Pi(ty.clone(), bound));
     }
-    induction(m, ctx, &all, path, end, true, carried)
+    induction(m, ctx, &all, path, end, carried)
 }
 
-fn induction(
-    m: &Machine<'_>,
-    ctx: &Ctx,
-    goal: &Term,
-    path: &Path,
-    end: End,
-    everywhere: bool,
-    carried: Vec<u32>,
-) -> Res<Option<Induction>> {
+fn induction(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, carried: Vec<u32>) -> Res<Option<Induction>> {
     let (loose, fixed) = if end == End::Right { (&path.right, &path.left) } else { (&path.left, &path.right) };
-    let Some(motive) = motive(goal, path, end, loose, everywhere) else { return Ok(None) };
     // The two variables of the motive, and whether it is a type over them.
-    let ty = m.eval(&ctx.env, &path.ty);
-    let (inner, _) = m.bind(ctx, ty);
+    let (inner, _) = m.bind(ctx, m.eval(&ctx.env, &path.ty));
     let Some(q_type) = q_type(path, end) else { return Ok(None) };
-    let q_type = m.eval(&inner.env, &q_type);
-    let (inner, _) = m.bind(&inner, q_type);
-    if m.check_type(&inner, &motive).is_err() {
-        return Ok(None);
+    let (inner, _) = m.bind(&inner, m.eval(&inner.env, &q_type));
+    let Some((_, met, _)) = motive(goal, path, end, loose, Vec::new()) else { return Ok(None) };
+    let few = if met > 1 && met <= OCCURRENCES { 1u32 << met } else { 0 };
+    let masks = (1..few.saturating_sub(1)).map(|mask| (0..met).map(|n| mask >> n & 1 == 1).collect());
+    let mut motives = [vec![true; met], vec![false; met]].into_iter().chain(masks);
+    let fits = |which: Vec<bool>| -> Res<Option<Term>> {
+        let Some((motive, _, true)) = motive(goal, path, end, loose, which) else { return Ok(None) };
+        // Where a function stands for what was a variable, it may be applied.
+        let motive = if path.pointwise.is_some() { m.normal(&inner, &m.eval(&inner.env, &motive))? } else { motive };
+        Ok(m.check_type(&inner, &motive).is_ok().then_some(motive))
+    };
+    let mut found = None;
+    while let (None, Some(which)) = (&found, motives.next()) {
+        found = fits(which)?;
     }
+    let Some(motive) = found else { return Ok(None) };
     let Some((at, so_far)) = walked(path, end) else { return Ok(None) };
     let (along, _) = m.bind_dim(ctx);
     let with = |base: &Ctx, y: &Term, q: &Term| {
@@ -142,15 +194,40 @@ fn induction(
     let line = m.quote(&along, &with(&along, &at, &so_far))?;
     let Some(still) = below(fixed) else { return Ok(None) };
     let left = with(ctx, fixed, &Rc::new(Node::DLam(still)));
-    Ok(Some(Induction { left, line, carried }))
+    let count = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
+    let own = match (&*path.term, path.pointwise) {
+        (Node::Var(p), None) => Some(*p),
+        (_, p) => p,
+    };
+    let spent = carried.iter().copied().chain(own).filter_map(|n| count.checked_sub(n.checked_add(1)?)).collect();
+    Ok(Some(Induction { left, line, carried, spent }))
 }
 
-/// The goal over a path of which one end is loose.
-fn motive(goal: &Term, path: &Path, end: End, loose: &Term, everywhere: bool) -> Option<Term> {
-    let (goal, p, loose) = (lift(goal, 2, 0)?, lift(&path.term, 2, 0)?, lift(loose, 2, 0)?);
-    let motive = Abstract { path: &p, end, everywhere: everywhere.then_some(&loose) }.of(&goal, 0, 0)?;
+/// Ends that occur more often are let go everywhere or nowhere.
+const OCCURRENCES: usize = 9;
+
+/// The goal over a path of which one end is loose; how often that end occurs; and whether the goal is about any of this.
+fn motive(goal: &Term, path: &Path, end: End, loose: &Term, which: Vec<bool>) -> Option<(Term, usize, bool)> {
+    let (goal, loose) = (lift(goal, 2, 0)?, lift(loose, 2, 0)?);
+    let (p, becomes) = match path.pointwise {
+        None => (lift(&path.term, 2, 0)?, Rc::new(Node::Var(0)) as Term),
+        Some(n) => {
+            // The variable says at x what the path between functions is there.
+            let y = Rc::new(Node::Var(2));
+            let (l, r) = match end {
+                End::Right => (lift(&path.left, 3, 1)?, y),
+                End::Left => (y, lift(&path.right, 3, 1)?),
+            };
+            let q = Rc::new(Node::PApp(Rc::new(Node::Var(1)), l, r, Dim::Var(0)));
+            let at = Rc::new(Node::App(q, Rc::new(Node::Var(0))));
+            (Rc::new(Node::Var(n.checked_add(2)?)) as Term, Rc::new(Node::Lam(Rc::new(Node::DLam(at)))) as Term)
+        }
+    };
+    let mut made = Abstract { path: &p, becomes: &becomes, end, loose: &loose, which, met: 0 };
+    let motive = made.of(&goal, 0, 0)?;
     // It must be about the path, or about its end.
-    (motive != goal).then_some(motive)
+    let changed = motive != goal;
+    Some((motive, made.met, changed))
 }
 
 /// The type of the path below the variable for its loose end.

@@ -15,14 +15,23 @@ pub fn outside(t: &Term) -> Option<Term> {
     rename(t, 0, 0, &mut Some, &mut |n| n.checked_sub(1))
 }
 
-/// One round on the innermost boxes and coercions that do nothing: the path from the term to the simpler one at its dimension 0, and that
-/// simpler one. None where there are none.
-pub fn round(t: &Term) -> Option<(Term, Term)> {
-    let (end, changed) = simpler(t)?;
+/// What one round does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// Everything that does nothing is left out, also where it is inside of such.
+    All,
+    /// Only what has nothing of that kind inside.
+    Innermost,
+}
+
+/// One round on boxes and coercions that do nothing: the path from the term to the simpler one at its dimension 0, and that simpler one.
+/// None where there are none. Where some agree with others on a common boundary the path has no sense if only some are left out.
+pub fn round(t: &Term, which: Round) -> Option<(Term, Term)> {
+    let (end, changed) = simpler(t, which)?;
     if !changed {
         return None;
     }
-    let (path, _) = along(&below(t)?, 0)?;
+    let (path, _) = along(&below(t)?, 0, which)?;
     Some((path, end))
 }
 
@@ -47,22 +56,22 @@ fn idle(t: &Term) -> Option<&Term> {
     }
 }
 
-fn simpler(t: &Term) -> Option<(Term, bool)> {
-    let (rebuilt, changed) = each(t, &mut |t, _| simpler(t))?;
-    match idle(t) {
-        Some(inside) if !changed => Some((inside.clone(), true)),
-        _ => Some((rebuilt, changed)),
+fn simpler(t: &Term, which: Round) -> Option<(Term, bool)> {
+    let (rebuilt, changed) = each(t, &mut |t, _| simpler(t, which))?;
+    if idle(t).is_none() || (changed && which == Round::Innermost) {
+        return Some((rebuilt, changed));
     }
+    Some((idle(&rebuilt)?.clone(), true))
 }
 
 /// The same, where what does nothing is led to what is inside of it. The path is at the dimension with this index.
-fn along(t: &Term, k: u32) -> Option<(Term, bool)> {
-    let (rebuilt, changed) = each(t, &mut |t, dims| along(t, k + dims))?;
-    if changed || idle(t).is_none() {
+fn along(t: &Term, k: u32, which: Round) -> Option<(Term, bool)> {
+    let (rebuilt, changed) = each(t, &mut |t, dims| along(t, k + dims, which))?;
+    if idle(t).is_none() || (changed && which == Round::Innermost) {
         return Some((rebuilt, changed));
     }
     let face = |end, body| Face { cof: vec![(Dim::Var(k), end)], body };
-    let node = match &**t {
+    let node = match &*rebuilt {
         Node::HCom(r, s, ty, faces, base) => {
             let faces = faces.iter().cloned().chain([face(Dim::One, below(base)?)]).collect();
             Node::HCom(*r, *s, ty.clone(), faces, base.clone())
@@ -78,7 +87,7 @@ fn along(t: &Term, k: u32) -> Option<(Term, bool)> {
             let faces = vec![face(Dim::Zero, wall), face(Dim::One, below(inside)?)];
             Node::HCom(*s, *r, ty, faces, inside.clone())
         }
-        _ => return Some((rebuilt, changed)),
+        _ => return None,
     };
     Some((Rc::new(node), true))
 }

@@ -31,6 +31,17 @@ pub fn mentions(t: &Term, index: u32) -> bool {
     found
 }
 
+/// A term with a variable in the place of a term.
+pub fn put_variable(t: &Term, what: &Term, index: u32) -> Option<Term> {
+    fn at(t: &Term, what: &Term, index: u32, vars: u32, dims: u32) -> Option<Term> {
+        if *t == lift(what, vars, dims)? {
+            return Some(Rc::new(Node::Var(index.checked_add(vars)?)));
+        }
+        parts(t, &mut |t, v, d| at(t, what, index, vars + v, dims + d), &mut Some)
+    }
+    at(t, what, index, 0, 0)
+}
+
 /// Which end of a path is let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -40,34 +51,46 @@ pub enum End {
 
 /// What is made a variable.
 pub struct Abstract<'a> {
-    /// The path, which becomes the variable 0.
+    /// The path, which becomes the variable 0, or what it becomes where that is no variable.
     pub path: &'a Term,
+    pub becomes: &'a Term,
     /// Which of its ends becomes the variable 1 where the path is applied.
     pub end: End,
-    /// The end, where all of its occurrences become that variable.
-    pub everywhere: Option<&'a Term>,
+    /// That end, and which of its other occurrences become that variable, in the order in which they are met; later ones do not.
+    pub loose: &'a Term,
+    pub which: Vec<bool>,
+    /// How many there are.
+    pub met: usize,
 }
 
 impl Abstract<'_> {
     /// A term of the scope of the two variables with them in the place of what they stand for.
-    pub fn of(&self, t: &Term, vars: u32, dims: u32) -> Option<Term> {
+    pub fn of(&mut self, t: &Term, vars: u32, dims: u32) -> Option<Term> {
         let here = |x: &Term| lift(x, vars, dims);
-        if *t == here(self.path)? {
-            return Some(Rc::new(Node::Var(vars)));
+        let path = here(self.path)?;
+        if *t == path {
+            return here(self.becomes);
         }
-        if let Some(end) = self.everywhere
-            && *t == here(end)?
-        {
-            return Some(Rc::new(Node::Var(vars.checked_add(1)?)));
+        let loose = || Some(Rc::new(Node::Var(vars.checked_add(1)?)) as Term);
+        if *t == here(self.loose)? {
+            self.met += 1;
+            return if self.which.get(self.met - 1).copied().unwrap_or(false) { loose() } else { Some(t.clone()) };
         }
         if let Node::PApp(p, l, r, d) = &**t
-            && *p == here(self.path)?
+            && *p != path
         {
-            let loose = Rc::new(Node::Var(vars.checked_add(1)?));
-            let q = Rc::new(Node::Var(vars));
+            // The ends of another path are what its type says.
+            let moved = self.of(p, vars, dims)?;
+            if moved == *p {
+                return Some(t.clone());
+            }
+            return Some(Rc::new(Node::PApp(moved, self.of(l, vars, dims)?, self.of(r, vars, dims)?, *d)));
+        }
+        if let Node::PApp(_, l, r, d) = &**t {
+            let q = here(self.becomes)?;
             return Some(Rc::new(match self.end {
-                End::Left => Node::PApp(q, loose, self.of(r, vars, dims)?, *d),
-                End::Right => Node::PApp(q, self.of(l, vars, dims)?, loose, *d),
+                End::Left => Node::PApp(q, loose()?, self.of(r, vars, dims)?, *d),
+                End::Right => Node::PApp(q, self.of(l, vars, dims)?, loose()?, *d),
             }));
         }
         parts(t, &mut |t, v, d| self.of(t, vars + v, dims + d), &mut Some)

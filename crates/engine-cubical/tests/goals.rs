@@ -4,6 +4,7 @@
 mod common;
 
 use bfv_elab::Session;
+use bfv_engine_complete::Complete;
 use bfv_engine_cubical::Cubical;
 use bfv_format::{Decl, Term};
 use bfv_kernel::{Ctx, Limits, Machine};
@@ -17,7 +18,7 @@ fn ask(session: &Session, statement: &Term, budget: &mut Budget) -> Outcome {
     let machine = Machine::new(&session.signature, Limits::default());
     let ctx = Ctx::default();
     let target = machine.eval(&ctx.env, statement);
-    let outcome = Cubical.solve(&Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() }, budget);
+    let outcome = Cubical { side: &Complete }.solve(&Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() }, budget);
     if let Outcome::Candidate(term) = &outcome {
         let judged = session.signature.prove(statement, term, Limits::default());
         assert!(judged.is_ok(), "the kernel refuses: {:?}", judged.err());
