@@ -106,7 +106,10 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<
             let loose = if end == End::Right { &path.right } else { &path.left };
             let Node::Var(y) = &**loose else { continue };
             if mentions(&goal, n) || mentions(&goal, *y) {
-                out.extend(by_variable(m, ctx, &goal, &path, end, *y)?);
+                // Nothing is lost by it, so nothing else need be tried.
+                if let Some(found) = by_variable(m, ctx, &goal, &path, end, *y, spent)? {
+                    return Ok(vec![found]);
+                }
             }
         }
     }
@@ -129,7 +132,7 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<
 }
 
 /// Where the end is a variable: what depends on it is carried along.
-fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y: u32) -> Res<Option<Induction>> {
+fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y: u32, spent: &[u32]) -> Res<Option<Induction>> {
     let p = match (&*path.term, path.pointwise) {
         (Node::Var(p), None) => *p,
         (_, Some(p)) => p,
@@ -145,7 +148,7 @@ fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y
     for (level, ty) in (0u32..).zip(ctx.types.iter()) {
         let n = count - 1 - level;
         let ty = m.normal(ctx, ty)?;
-        if n != p && n != y && ([y, p].iter().chain(&carried)).any(|d| mentions(&ty, *d)) {
+        if n != p && n != y && !spent.contains(&level) && ([y, p].iter().chain(&carried)).any(|d| mentions(&ty, *d)) {
             carried.push(n);
             types.push(ty);
         }
@@ -204,7 +207,7 @@ fn induction(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, car
 }
 
 /// Ends that occur more often are let go everywhere or nowhere.
-const OCCURRENCES: usize = 9;
+const OCCURRENCES: usize = 10;
 
 /// The goal over a path of which one end is loose; how often that end occurs; and whether the goal is about any of this.
 fn motive(goal: &Term, path: &Path, end: End, loose: &Term, which: Vec<bool>) -> Option<(Term, usize, bool)> {

@@ -18,6 +18,7 @@ mod tower;
 use bfv_kernel::{Ivl, Res, Val};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use prove::Prover;
+use terms::lift;
 
 /// Steps of the evaluator for each step of the budget, at most.
 const EVALUATIONS: u64 = 20;
@@ -25,8 +26,12 @@ const EVALUATIONS: u64 = 20;
 /// Inductions and other reductions inside of each other, at most.
 const DEPTH: u32 = 12;
 
-/// Of the steps that are left, this part at most.
+/// Of the steps that are left, this part at most, and no more than so many: what is found is found soon.
 const PART: u64 = 4;
+const MOST: u64 = 20_000;
+
+/// Steps of the evaluator for reading a goal.
+const READING: u64 = 20_000;
 
 /// Proves paths.
 pub struct Cubical {
@@ -53,7 +58,7 @@ impl Engine for Cubical {
                 return Outcome::GaveUp(reason, why);
             }
         }
-        let mut own = budget.part(budget.left / PART);
+        let mut own = budget.part((budget.left / PART).min(MOST));
         let found = goal.machine.within(own.left.saturating_mul(EVALUATIONS), || {
             let mut prover = Prover { m: goal.machine, side: self.side, budget: &mut own, spent: Vec::new(), stop: None };
             let found = prover.prove(&goal.ctx, &goal.target, DEPTH)?;
@@ -89,7 +94,9 @@ fn about_paths(goal: &Goal<'_>) -> Res<bool> {
         ty = match &*w {
             Val::Path(line, ..) => {
                 let at = m.whnf(&m.dinst(line, Ivl::Zero))?;
-                return Ok(!matches!(&*at, Val::Prim(_)));
+                // What is glued is never looked at.
+                let plain = |t| lift(&t, 0, 0).is_some();
+                return Ok(!matches!(&*at, Val::Prim(_)) && m.within(READING, || m.normal(&ctx, &ty))?.is_some_and(plain));
             }
             Val::Sigma(a, b) => {
                 // The last part is what is said of the parts before.

@@ -17,6 +17,9 @@ const GOAL: u64 = 50;
 /// Rounds in which boxes that do nothing are left out, at most.
 const ROUNDS: usize = 40;
 
+/// How much deeper it goes along a given path between paths.
+const DEEP: u32 = 4;
+
 /// Steps for one path between elements, at most.
 const SIDE: u64 = 5_000;
 
@@ -38,6 +41,7 @@ impl Prover<'_, '_> {
             return Ok(None);
         }
         let m = self.m;
+        if std::env::var_os("DBG").is_some() { eprintln!("D{depth} n={} spent={:?} {}", ctx.types.len(), self.spent, bfv_format::show(&m.normal(ctx, target)?, &[])); }
         match &*m.whnf(target)? {
             Val::Pi(a, b) => {
                 if let Val::Sigma(first, second) = &*m.whnf(a)? {
@@ -188,11 +192,52 @@ impl Prover<'_, '_> {
         if self.stop.is_some() {
             return Ok(None);
         }
+        if dims > 1
+            && let Some(ty) = &ty
+            && let Some(t) = self.bridge(ctx, ty, (a, b), depth)?.and_then(|t| self.accepted(ctx, t, target))
+        {
+            return Ok(Some(t));
+        }
         match base {
             Base::Pairs => self.pairs(ctx, target, dims, depth),
             _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
             _ => Ok(None),
         }
+    }
+
+    /// A path between paths that goes along a given one: its ends are shown to be those that are wanted.
+    fn bridge(&mut self, ctx: &Ctx, ty: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let Some(depth) = depth.checked_sub(DEEP) else { return Ok(None) };
+        for (level, given) in (0u32..).zip(ctx.types.iter()) {
+            let w = m.whnf(given)?;
+            let Val::Path(line, x, y) = &*w else { continue };
+            let same = |r| m.conv_type(ctx, ty, &m.dinst(line, r));
+            if self.spent.contains(&level) || !same(Ivl::Zero)? || !same(Ivl::One)? {
+                continue;
+            }
+            self.spent.push(level);
+            let mut found = None;
+            for forward in [true, false] {
+                let (x, y) = if forward { (x, y) } else { (y, x) };
+                let (Some(one), Some(two)) = (self.path_type(ctx, ty, a, x)?, self.path_type(ctx, ty, y, b)?) else { break };
+                let Some(first) = self.prove(ctx, &one, depth)? else { continue };
+                let Some(last) = self.prove(ctx, &two, depth)? else { continue };
+                found = Some((forward, x.clone(), y.clone(), first, last));
+                break;
+            }
+            self.spent.pop();
+            let Some((forward, x, y, first, last)) = found else { continue };
+            let (a, b, x, y) = (m.quote(ctx, a)?, m.quote(ctx, b)?, m.quote(ctx, &x)?, m.quote(ctx, &y)?);
+            let Some(n) = u32::try_from(ctx.types.len()).ok().and_then(|n| n.checked_sub(level.checked_add(1)?)) else { continue };
+            let along = Rc::new(Node::Var(n)) as Term;
+            let steps = if forward { moving(&along, &x, &y) } else { moving(&along, &y, &x) };
+            let (Some(one), Some(two), Some(three)) = (moving(&first, &a, &x), steps, moving(&last, &y, &b)) else { continue };
+            let chain = Chain::at(m.quote(ctx, ty)?, a).then(one);
+            let chain = if forward { chain.then(two) } else { chain.back(two) };
+            return Ok(Some(Rc::new(Node::DLam(chain.then(three).body()))));
+        }
+        Ok(None)
     }
 
     /// A path between elements, by the engine for these.

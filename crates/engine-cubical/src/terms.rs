@@ -81,7 +81,7 @@ impl Abstract<'_> {
         {
             // The ends of another path are what its type says.
             let moved = self.of(p, vars, dims)?;
-            if moved == *p {
+            if moved == *p && lower(p, vars, dims).is_some() {
                 return Some(t.clone());
             }
             return Some(Rc::new(Node::PApp(moved, self.of(l, vars, dims)?, self.of(r, vars, dims)?, *d)));

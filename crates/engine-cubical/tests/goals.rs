@@ -109,6 +109,7 @@ fn measure() {
         assert_eq!(texts.len(), statements.len());
         let mut n = 0;
         for (text, statement) in texts.iter().zip(&statements) {
+            if std::env::var("ONLY").is_ok_and(|o| !text.contains(&o)) { continue; }
             let t = std::time::Instant::now();
             let mut budget = Budget::new(200_000);
             let out = ask(&session, statement, &mut budget);
@@ -117,5 +118,24 @@ fn measure() {
             println!("{} {} {:?} {text} {}", if ok { "yes" } else { "NO " }, budget.used, t.elapsed(), if let Outcome::GaveUp(r, w) = out { format!("{r:?} {w}") } else { String::new() });
         }
         println!("{n} of {}", texts.len());
+    });
+}
+
+#[test]
+fn library() {
+    deep(|| {
+        let (session, _) = goals_over(LIBRARY, "", &[]);
+        let (mut n, mut all) = (0, 0);
+        for d in session.signature.decls() {
+            let Decl::Theorem { name, ty, .. } = d else { continue };
+            if all == 0 { println!("NAME {name}"); }
+            all += 1;
+            let mut budget = Budget::new(200_000);
+            let t = std::time::Instant::now();
+            let out = ask(&session, ty, &mut budget);
+            n += usize::from(matches!(out, Outcome::Candidate(_)));
+            println!("{name} {} {:?} {}", budget.used, t.elapsed(), match out { Outcome::Candidate(_) => "yes".to_owned(), Outcome::GaveUp(r, _) => format!("{r:?}"), _ => String::new() });
+        }
+        println!("{n} of {all}");
     });
 }
