@@ -14,6 +14,13 @@ pub struct Fact {
     says: Term,
 }
 
+impl Fact {
+    /// How many parts what it says has.
+    pub fn size(&self) -> u64 {
+        crate::terms::size(&self.says)
+    }
+}
+
 /// How a fact comes about: a variable of the goal, with what is done to it; arguments are numbered.
 struct Uses {
     index: u32,

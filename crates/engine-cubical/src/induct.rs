@@ -2,7 +2,7 @@
 //! variable; then its end is let go where the path is used.
 
 use crate::regular::below;
-use crate::terms::{Abstract, End, lift, mentions, visit};
+use crate::terms::{Abstract, End, lift, mentions, size, visit};
 use bfv_format::{Dim, Face, Node, Term};
 use bfv_kernel::{Ctx, Ivl, Machine, Res, V, Val};
 use bfv_search::shift::rename;
@@ -17,6 +17,8 @@ pub struct Induction {
     carried: Vec<u32>,
     /// The levels of these, and of the path where it is a variable.
     pub spent: Vec<u32>,
+    /// Whether the goal holds only if this does.
+    pub lossless: bool,
 }
 
 impl Induction {
@@ -37,12 +39,16 @@ struct Path {
     pointwise: Option<u32>,
 }
 
-fn path_of(m: &Machine<'_>, ctx: &Ctx, term: &Term) -> Res<Option<Path>> {
+fn path_of(m: &Machine<'_>, ctx: &Ctx, term: &Term, types: bool) -> Res<Option<Path>> {
     let ty = m.infer(ctx, term)?;
     let w = m.whnf(&ty)?;
     let Val::Path(line, a, b) = &*w else { return Ok(None) };
     let ty = m.dinst(line, Ivl::Zero);
     if !m.conv_type(ctx, &ty, &m.dinst(line, Ivl::One))? {
+        return Ok(None);
+    }
+    // Boxes of types are glued, and large.
+    if !types && matches!(&*m.whnf(&ty)?, Val::Univ(_)) {
         return Ok(None);
     }
     let (left, right) = (m.normal(ctx, a)?, m.normal(ctx, b)?);
@@ -90,6 +96,7 @@ fn functions(m: &Machine<'_>, ctx: &Ctx, n: u32) -> Res<Option<Path>> {
 /// The ways in which a goal can be shown by induction on a path that occurs in it, or whose end does; the later a variable the earlier.
 pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<Vec<Induction>> {
     let goal = m.normal(ctx, target)?;
+    let types = size(&goal) <= TYPES;
     let count = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
     let mut out = Vec::new();
     for n in 0..count {
@@ -97,7 +104,7 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<
             continue;
         }
         let term: Term = Rc::new(Node::Var(n));
-        let path = match path_of(m, ctx, &term)? {
+        let path = match path_of(m, ctx, &term, types)? {
             Some(path) => Some(path),
             None => functions(m, ctx, n)?,
         };
@@ -106,12 +113,12 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<
             let loose = if end == End::Right { &path.right } else { &path.left };
             let Node::Var(y) = &**loose else { continue };
             if mentions(&goal, n) || mentions(&goal, *y) {
-                // Nothing is lost by it, so nothing else need be tried.
-                if let Some(found) = by_variable(m, ctx, &goal, &path, end, *y, spent)? {
-                    return Ok(vec![found]);
-                }
+                out.extend(by_variable(m, ctx, &goal, &path, end, *y, spent)?);
             }
         }
+    }
+    if !out.is_empty() {
+        return Ok(out);
     }
     let mut used: Vec<Term> = Vec::new();
     visit(&goal, 0, 0, &mut |t, vars, dims| {
@@ -123,7 +130,7 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<
         }
     });
     for term in used {
-        let Some(path) = path_of(m, ctx, &term)? else { continue };
+        let Some(path) = path_of(m, ctx, &term, types)? else { continue };
         for end in [End::Right, End::Left] {
             out.extend(induction(m, ctx, &goal, &path, end, Vec::new())?);
         }
@@ -162,7 +169,7 @@ fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y
         let Some(bound) = bound else { return Ok(None) };
         all = Rc::new(Node::Pi(ty.clone(), bound));
     }
-    induction(m, ctx, &all, path, end, carried)
+    Ok(induction(m, ctx, &all, path, end, carried)?.map(|found| Induction { lossless: true, ..found }))
 }
 
 fn induction(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, carried: Vec<u32>) -> Res<Option<Induction>> {
@@ -173,7 +180,11 @@ fn induction(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, car
     let (inner, _) = m.bind(&inner, m.eval(&inner.env, &q_type));
     let Some((_, met, _)) = motive(goal, path, end, loose, Vec::new()) else { return Ok(None) };
     let few = if met > 1 && met <= OCCURRENCES { 1u32 << met } else { 0 };
-    let masks = (1..few.saturating_sub(1)).map(|mask| (0..met).map(|n| mask >> n & 1 == 1).collect());
+    let near = |mask: &u32| {
+        let ones = mask.count_ones();
+        ones <= APART || few.trailing_zeros() - ones <= APART
+    };
+    let masks = (1..few.saturating_sub(1)).filter(near).map(|mask| (0..met).map(|n| mask >> n & 1 == 1).collect());
     let mut motives = [vec![true; met], vec![false; met]].into_iter().chain(masks);
     let fits = |which: Vec<bool>| -> Res<Option<Term>> {
         let Some((motive, _, true)) = motive(goal, path, end, loose, which) else { return Ok(None) };
@@ -203,11 +214,16 @@ fn induction(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, car
         (_, p) => p,
     };
     let spent = carried.iter().copied().chain(own).filter_map(|n| count.checked_sub(n.checked_add(1)?)).collect();
-    Ok(Some(Induction { left, line, carried, spent }))
+    Ok(Some(Induction { left, line, carried, spent, lossless: false }))
 }
 
+/// Induction on paths between types is for goals with no more parts.
+const TYPES: u64 = 150;
+
 /// Ends that occur more often are let go everywhere or nowhere.
-const OCCURRENCES: usize = 10;
+const OCCURRENCES: usize = 12;
+/// Others also at so many places, or everywhere but at so many.
+const APART: u32 = 3;
 
 /// The goal over a path of which one end is loose; how often that end occurs; and whether the goal is about any of this.
 fn motive(goal: &Term, path: &Path, end: End, loose: &Term, which: Vec<bool>) -> Option<(Term, usize, bool)> {

@@ -21,10 +21,10 @@ use prove::Prover;
 use terms::lift;
 
 /// Steps of the evaluator for each step of the budget, at most.
-const EVALUATIONS: u64 = 20;
+const EVALUATIONS: u64 = 10;
 
 /// Inductions and other reductions inside of each other, at most.
-const DEPTH: u32 = 12;
+pub(crate) const DEPTH: u32 = 12;
 
 /// Of the steps that are left, this part at most, and no more than so many: what is found is found soon.
 const PART: u64 = 4;

@@ -1,9 +1,10 @@
 //! How a goal is taken apart, and what is tried on it in which order.
 
+use crate::DEPTH;
 use crate::facts;
 use crate::induct;
 use crate::regular::{self, Round, below, outside};
-use crate::terms::{lift, visit};
+use crate::terms::{lift, size, visit};
 use crate::tower::{self, Base, Part};
 use bfv_format::{Dim, Face, Node, Term};
 use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val};
@@ -23,6 +24,9 @@ const DEEP: u32 = 4;
 /// Steps for one path between elements, at most.
 const SIDE: u64 = 5_000;
 
+/// Parts of terms that are looked at for one step.
+const PARTS: u64 = 8;
+
 pub struct Prover<'a, 'm> {
     pub m: &'a Machine<'m>,
     pub side: &'static dyn Engine,
@@ -41,7 +45,6 @@ impl Prover<'_, '_> {
             return Ok(None);
         }
         let m = self.m;
-        if std::env::var_os("DBG").is_some() { eprintln!("D{depth} n={} spent={:?} {}", ctx.types.len(), self.spent, bfv_format::show(&m.normal(ctx, target)?, &[])); }
         match &*m.whnf(target)? {
             Val::Pi(a, b) => {
                 if let Val::Sigma(first, second) = &*m.whnf(a)? {
@@ -111,6 +114,10 @@ impl Prover<'_, '_> {
         let m = self.m;
         let goal = m.normal(ctx, target)?;
         let facts = facts::facts(m, ctx)?;
+        let sizes = facts.iter().fold(size(&goal), |n, fact| n.saturating_add(fact.size()));
+        if !self.pay(sizes) {
+            return Ok(None);
+        }
         for fact in &facts {
             if let Some(t) = facts::instance(fact, &goal).and_then(|t| self.accepted(ctx, t, target)) {
                 return Ok(Some(t));
@@ -137,11 +144,21 @@ impl Prover<'_, '_> {
             {
                 return Ok(Some(t));
             }
-            if self.stop.is_some() {
+            // Which of several comes first matters little, and less and less.
+            if self.stop.is_some() || (induction.lossless && depth + 1 < DEPTH) {
                 return Ok(None);
             }
         }
         Ok(None)
+    }
+
+    /// Pays for looking at terms of some size.
+    fn pay(&mut self, size: u64) -> bool {
+        let paid = self.budget.spend(size / PARTS);
+        if let Err(reason) = paid {
+            self.stop = Some(reason);
+        }
+        paid.is_ok()
     }
 
     fn path(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
@@ -158,12 +175,14 @@ impl Prover<'_, '_> {
                     return Ok(Some(t));
                 }
             }
-            if let Some(t) = self.regular(ctx, ty, (a, b))?.and_then(|t| self.accepted(ctx, t, target)) {
-                return Ok(Some(t));
-            }
         }
         if let Some(t) = self.given(ctx, target, true)? {
             return Ok(Some(t));
+        }
+        if let Some(ty) = &ty
+            && let Some(found) = self.regular(ctx, ty, (a, b), depth)?
+        {
+            return Ok(found.and_then(|t| self.accepted(ctx, t, target)));
         }
         let (base, dims) = tower::base(m, ctx, target)?;
         // Functions are equal when they are so everywhere; nothing is lost by that.
@@ -311,8 +330,8 @@ impl Prover<'_, '_> {
         Ok(Some(m.eval(&ctx.env, &Rc::new(Node::Path(line, l, r)))))
     }
 
-    /// A path between what both sides are without boxes that do nothing, where these are the same.
-    fn regular(&mut self, ctx: &Ctx, ty: &V, (a, b): (&V, &V)) -> Res<Option<Term>> {
+    /// A path by one between what both sides are without boxes that do nothing; none where there are no such boxes.
+    fn regular(&mut self, ctx: &Ctx, ty: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Option<Term>>> {
         let m = self.m;
         let left = self.rounds(ctx, ty, a)?;
         let right = self.rounds(ctx, ty, b)?;
@@ -320,17 +339,27 @@ impl Prover<'_, '_> {
             return Ok(None);
         }
         let (l, r) = (m.eval(&ctx.env, &left.0), m.eval(&ctx.env, &right.0));
-        if !m.conv(ctx, ty, &l, &r).unwrap_or(false) {
-            return Ok(None);
-        }
+        let middle = if m.conv(ctx, ty, &l, &r)? {
+            None
+        } else {
+            let (Some(goal), Some(depth)) = (self.path_type(ctx, ty, &l, &r)?, depth.checked_sub(1)) else {
+                return Ok(Some(None));
+            };
+            let found = self.prove(ctx, &goal, depth)?.and_then(|t| moving(&t, &left.0, &right.0));
+            let Some(step) = found else { return Ok(Some(None)) };
+            Some(step)
+        };
         let mut chain = Chain::at(m.quote(ctx, ty)?, m.quote(ctx, a)?);
         for step in left.1 {
+            chain = chain.then(step);
+        }
+        if let Some(step) = middle {
             chain = chain.then(step);
         }
         for step in right.1.into_iter().rev() {
             chain = chain.back(step);
         }
-        Ok(Some(Rc::new(Node::DLam(chain.body()))))
+        Ok(Some(Some(Rc::new(Node::DLam(chain.body())))))
     }
 
     /// What is left of a value when all boxes that do nothing are left out, with the paths on the way.
@@ -350,6 +379,9 @@ impl Prover<'_, '_> {
                 }
             }
             let Some((path, value)) = next else { break };
+            if !self.pay(size(&path)) {
+                break;
+            }
             steps.push(path);
             now = m.normal(ctx, &value)?;
         }

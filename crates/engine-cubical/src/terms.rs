@@ -24,6 +24,13 @@ pub fn visit(t: &Term, vars: u32, dims: u32, see: &mut dyn FnMut(&Term, u32, u32
     let _same = parts(t, &mut go, &mut Some);
 }
 
+/// How many parts a term has.
+pub fn size(t: &Term) -> u64 {
+    let mut n = 0;
+    visit(t, 0, 0, &mut |_, _, _| n += 1);
+    n
+}
+
 /// Whether a variable occurs in a term.
 pub fn mentions(t: &Term, index: u32) -> bool {
     let mut found = false;
