@@ -98,10 +98,8 @@ pub fn instance(fact: &Fact, goal: &Term) -> Option<Term> {
     let there = direct(&Rc::new(Node::Path(line.clone(), b.clone(), a.clone())))?;
     // From b at 1 back to 0, with the wall at b along the path from b to a.
     let face = |end, body| Face { cof: vec![(Dim::Var(0), end)], body };
-    let walls = vec![
-        face(Dim::Zero, Rc::new(Node::PApp(there, b.clone(), a.clone(), Dim::Var(0)))),
-        face(Dim::One, b.clone()),
-    ];
+    let walls =
+        vec![face(Dim::Zero, Rc::new(Node::PApp(there, b.clone(), a.clone(), Dim::Var(0)))), face(Dim::One, b.clone())];
     Some(Rc::new(Node::DLam(Rc::new(Node::HCom(Dim::Zero, Dim::One, ty, walls, b.clone())))))
 }
 
@@ -124,7 +122,9 @@ fn filling(fact: &Fact) -> Option<Filling> {
     };
     let apart = |n: usize, t: &Term| u32::try_from(n).is_ok_and(|n| !crate::terms::mentions(t, n));
     match (variable(x), variable(y)) {
-        (one, Some(other)) if one != Some(other) && apart(other, x) => Some(Filling { other, one, forward: true, carrier }),
+        (one, Some(other)) if one != Some(other) && apart(other, x) => {
+            Some(Filling { other, one, forward: true, carrier })
+        }
         (Some(other), None) if apart(other, y) => Some(Filling { other, one: None, forward: false, carrier }),
         _ => None,
     }

@@ -139,7 +139,15 @@ pub fn inductions(m: &Machine<'_>, ctx: &Ctx, target: &V, spent: &[u32]) -> Res<
 }
 
 /// Where the end is a variable: what depends on it is carried along.
-fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y: u32, spent: &[u32]) -> Res<Option<Induction>> {
+fn by_variable(
+    m: &Machine<'_>,
+    ctx: &Ctx,
+    goal: &Term,
+    path: &Path,
+    end: End,
+    y: u32,
+    spent: &[u32],
+) -> Res<Option<Induction>> {
     let p = match (&*path.term, path.pointwise) {
         (Node::Var(p), None) => *p,
         (_, Some(p)) => p,
@@ -172,7 +180,14 @@ fn by_variable(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, y
     Ok(induction(m, ctx, &all, path, end, carried)?.map(|found| Induction { lossless: true, ..found }))
 }
 
-fn induction(m: &Machine<'_>, ctx: &Ctx, goal: &Term, path: &Path, end: End, carried: Vec<u32>) -> Res<Option<Induction>> {
+fn induction(
+    m: &Machine<'_>,
+    ctx: &Ctx,
+    goal: &Term,
+    path: &Path,
+    end: End,
+    carried: Vec<u32>,
+) -> Res<Option<Induction>> {
     let (loose, fixed) = if end == End::Right { (&path.right, &path.left) } else { (&path.left, &path.right) };
     // The two variables of the motive, and whether it is a type over them.
     let (inner, _) = m.bind(ctx, m.eval(&ctx.env, &path.ty));

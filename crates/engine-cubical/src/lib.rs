@@ -15,6 +15,7 @@ mod regular;
 mod terms;
 mod tower;
 
+use bfv_format::DataRef;
 use bfv_kernel::{Ivl, Res, Val};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use prove::Prover;
@@ -60,7 +61,8 @@ impl Engine for Cubical {
         }
         let mut own = budget.part((budget.left / PART).min(MOST));
         let found = goal.machine.within(own.left.saturating_mul(EVALUATIONS), || {
-            let mut prover = Prover { m: goal.machine, side: self.side, budget: &mut own, spent: Vec::new(), stop: None };
+            let mut prover =
+                Prover { m: goal.machine, side: self.side, budget: &mut own, spent: Vec::new(), stop: None };
             let found = prover.prove(&goal.ctx, &goal.target, DEPTH)?;
             Ok((found, prover.stop))
         });
@@ -69,7 +71,8 @@ impl Engine for Cubical {
             (Ok(Some((Some(t), _))), _) => Outcome::Candidate(t),
             (_, Err(reason)) | (Ok(Some((None, Some(reason)))), Ok(())) => Outcome::GaveUp(reason, String::new()),
             (Ok(Some((None, None))), Ok(())) => {
-                let why = "Neither induction on paths, nor given paths, nor leaving out what does nothing shows this path.";
+                let why =
+                    "Neither induction on paths, nor given paths, nor leaving out what does nothing shows this path.";
                 Outcome::GaveUp(Reason::Incomplete, why.to_owned())
             }
             (Ok(None), Ok(())) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
@@ -81,7 +84,7 @@ impl Engine for Cubical {
     }
 }
 
-/// Whether a goal ends in a path at a type of which the search can know something: numbers have engines of their own.
+/// Whether a goal ends in a path at a type of which the search can know something.
 fn about_paths(goal: &Goal<'_>) -> Res<bool> {
     if !goal.ctx.dims.is_empty() {
         return Ok(false);
@@ -94,9 +97,17 @@ fn about_paths(goal: &Goal<'_>) -> Res<bool> {
         ty = match &*w {
             Val::Path(line, ..) => {
                 let at = m.whnf(&m.dinst(line, Ivl::Zero))?;
+                // Numbers have engines of their own, and so have data without path constructors.
+                let data =
+                    |d: &DataRef| m.globals().data(d.id).is_some_and(|d| d.constructors.iter().any(|c| c.dims > 0));
+                let known = match &*at {
+                    Val::Prim(_) => false,
+                    Val::Data(d, _) => data(d),
+                    _ => true,
+                };
                 // What is glued is never looked at.
                 let plain = |t| lift(&t, 0, 0).is_some();
-                return Ok(!matches!(&*at, Val::Prim(_)) && m.within(READING, || m.normal(&ctx, &ty))?.is_some_and(plain));
+                return Ok(known && m.within(READING, || m.normal(&ctx, &ty))?.is_some_and(plain));
             }
             Val::Sigma(a, b) => {
                 // The last part is what is said of the parts before.

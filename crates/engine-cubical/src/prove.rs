@@ -6,7 +6,7 @@ use crate::induct;
 use crate::regular::{self, Round, below, outside};
 use crate::terms::{lift, size, visit};
 use crate::tower::{self, Base, Part};
-use bfv_format::{Dim, Face, Node, Term};
+use bfv_format::{Dim, Face, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val};
 use bfv_search::chain::Chain;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
@@ -61,7 +61,13 @@ impl Prover<'_, '_> {
     }
 
     /// A goal for all pairs, from one for all first and second parts: these are variables then.
-    fn opened(&mut self, ctx: &Ctx, (a, b): (&V, &bfv_kernel::Clo), goal: &dyn Fn(V) -> V, depth: u32) -> Res<Option<Term>> {
+    fn opened(
+        &mut self,
+        ctx: &Ctx,
+        (a, b): (&V, &bfv_kernel::Clo),
+        goal: &dyn Fn(V) -> V,
+        depth: u32,
+    ) -> Res<Option<Term>> {
         let m = self.m;
         let (one, x) = m.bind(ctx, a.clone());
         let second = m.inst(b, x.clone());
@@ -176,6 +182,14 @@ impl Prover<'_, '_> {
                 }
             }
         }
+        if let Some(ty) = &ty
+            && matches!(&*m.whnf(ty)?, Val::Prim(Prim::Empty))
+        {
+            // There is no element, so anything holds of the one at hand.
+            let goal = m.quote(ctx, target)?;
+            let t = lift(&goal, 1, 0).zip(Some(m.quote(ctx, a)?));
+            return Ok(t.and_then(|(goal, a)| self.accepted(ctx, Rc::new(Node::EmptyElim(goal, a)), target)));
+        }
         if let Some(t) = self.given(ctx, target, true)? {
             return Ok(Some(t));
         }
@@ -195,7 +209,12 @@ impl Prover<'_, '_> {
             let t = (0..dims).fold(Rc::new(Node::Lam(body)) as Term, |t, _| Rc::new(Node::DLam(t)));
             return Ok(self.accepted(ctx, t, target));
         }
-        if ty.as_ref().map(|ty| m.whnf(ty)).transpose()?.is_some_and(|w| !matches!(&*w, Val::Path(..) | Val::Sigma(..) | Val::Univ(_))) {
+        if ty
+            .as_ref()
+            .map(|ty| m.whnf(ty))
+            .transpose()?
+            .is_some_and(|w| !matches!(&*w, Val::Path(..) | Val::Sigma(..) | Val::Univ(_)))
+        {
             if let Some(t) = self.elements(ctx, target).and_then(|t| self.accepted(ctx, t, target)) {
                 return Ok(Some(t));
             }
@@ -239,7 +258,9 @@ impl Prover<'_, '_> {
             let mut found = None;
             for forward in [true, false] {
                 let (x, y) = if forward { (x, y) } else { (y, x) };
-                let (Some(one), Some(two)) = (self.path_type(ctx, ty, a, x)?, self.path_type(ctx, ty, y, b)?) else { break };
+                let (Some(one), Some(two)) = (self.path_type(ctx, ty, a, x)?, self.path_type(ctx, ty, y, b)?) else {
+                    break;
+                };
                 let Some(first) = self.prove(ctx, &one, depth)? else { continue };
                 let Some(last) = self.prove(ctx, &two, depth)? else { continue };
                 found = Some((forward, x.clone(), y.clone(), first, last));
@@ -248,10 +269,14 @@ impl Prover<'_, '_> {
             self.spent.pop();
             let Some((forward, x, y, first, last)) = found else { continue };
             let (a, b, x, y) = (m.quote(ctx, a)?, m.quote(ctx, b)?, m.quote(ctx, &x)?, m.quote(ctx, &y)?);
-            let Some(n) = u32::try_from(ctx.types.len()).ok().and_then(|n| n.checked_sub(level.checked_add(1)?)) else { continue };
+            let Some(n) = u32::try_from(ctx.types.len()).ok().and_then(|n| n.checked_sub(level.checked_add(1)?)) else {
+                continue;
+            };
             let along = Rc::new(Node::Var(n)) as Term;
             let steps = if forward { moving(&along, &x, &y) } else { moving(&along, &y, &x) };
-            let (Some(one), Some(two), Some(three)) = (moving(&first, &a, &x), steps, moving(&last, &y, &b)) else { continue };
+            let (Some(one), Some(two), Some(three)) = (moving(&first, &a, &x), steps, moving(&last, &y, &b)) else {
+                continue;
+            };
             let chain = Chain::at(m.quote(ctx, ty)?, a).then(one);
             let chain = if forward { chain.then(two) } else { chain.back(two) };
             return Ok(Some(Rc::new(Node::DLam(chain.then(three).body()))));
@@ -290,7 +315,9 @@ impl Prover<'_, '_> {
                 continue;
             }
             let ty = m.quote(ctx, &ty)?;
-            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_variable(&goal, &c, 0)) else { continue };
+            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_variable(&goal, &c, 0)) else {
+                continue;
+            };
             let all: Term = Rc::new(Node::Pi(ty, body));
             if let Some(t) = self.prove(ctx, &m.eval(&ctx.env, &all), depth)? {
                 let at = Rc::new(Node::App(Rc::new(Node::Var(0)), c));

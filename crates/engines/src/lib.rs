@@ -2,6 +2,7 @@
 
 use bfv_driver::Plugged;
 use bfv_engine_complete::Complete;
+use bfv_engine_cubical::Cubical;
 use bfv_engine_data::Narrow;
 use bfv_engine_egg::Egg;
 use bfv_engine_induct::Induct;
@@ -16,6 +17,9 @@ use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
 const EGG: Egg = Egg { side: &Auto };
+
+/// Paths at types of which more is asked than equations between elements.
+const CUBICAL: Cubical = Cubical { side: &Complete };
 
 /// Statements with quantifiers; arithmetic proves what is about numbers.
 const GROUND: Ground = Ground { side: &Arith };
@@ -33,7 +37,7 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &Complete, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
+const EVERYTHING: Together = Together(&[&Auto, &Complete, &CUBICAL, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
 
 /// An engine that is asked for proofs only. Which number or which element of a data type is meant, a script must say.
 struct Proofs(&'static dyn Engine);
@@ -104,13 +108,26 @@ impl Engine for Together {
     }
 }
 
-/// Laws of a type of which nothing else is known come early, as arithmetic has nothing to say there. Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
+/// Laws of a type of which nothing else is known come early, and so do paths, as arithmetic has nothing to say there. Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 /// A search for terms comes late: it is for types that depend on something, and says at once when a claim is about numbers.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&NARROW, &Complete, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &NARROW_ON],
+    search: &[
+        &NARROW,
+        &Complete,
+        &CUBICAL,
+        &Induct,
+        &INVARIANTS,
+        &Explore,
+        &Native,
+        &EGG,
+        &GROUND,
+        &Logic,
+        &Inhabit,
+        &NARROW_ON,
+    ],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -122,6 +139,7 @@ pub const FOR_GOALS: Plugged = Plugged {
         &NARROW,
         &Quiet(&Logic),
         &Complete,
+        &CUBICAL,
         &Induct,
         &INVARIANTS,
         &Explore,
@@ -142,6 +160,7 @@ pub const WITH_Z3: Plugged = Plugged {
     search: &[
         &NARROW,
         &Complete,
+        &CUBICAL,
         &Induct,
         &INVARIANTS,
         &Explore,
