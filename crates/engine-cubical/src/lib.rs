@@ -71,8 +71,7 @@ impl Engine for Cubical {
             (Ok(Some((Some(t), _))), _) => Outcome::Candidate(t),
             (_, Err(reason)) | (Ok(Some((None, Some(reason)))), Ok(())) => Outcome::GaveUp(reason, String::new()),
             (Ok(Some((None, None))), Ok(())) => {
-                let why =
-                    "Neither induction on paths, nor given paths, nor leaving out what does nothing shows this path.";
+                let why = "Induction on paths and the given paths do not lead to this path.";
                 Outcome::GaveUp(Reason::Incomplete, why.to_owned())
             }
             (Ok(None), Ok(())) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),

@@ -174,12 +174,12 @@ impl Prover<'_, '_> {
         let (inner, i) = m.bind_dim(ctx);
         let at = m.dinst(line, Ivl::Name(i));
         let ty = outside(&m.quote(&inner, &at)?).map(|t| m.eval(&ctx.env, &t));
-        if let Some(ty) = &ty {
-            if m.conv(ctx, ty, a, b)? {
-                let t = below(&m.quote(ctx, a)?).map(|t| Rc::new(Node::DLam(t)) as Term);
-                if let Some(t) = t.and_then(|t| self.accepted(ctx, t, target)) {
-                    return Ok(Some(t));
-                }
+        if let Some(ty) = &ty
+            && m.conv(ctx, ty, a, b)?
+        {
+            let t = below(&m.quote(ctx, a)?).map(|t| Rc::new(Node::DLam(t)) as Term);
+            if let Some(t) = t.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
             }
         }
         if let Some(ty) = &ty
@@ -209,15 +209,11 @@ impl Prover<'_, '_> {
             let t = (0..dims).fold(Rc::new(Node::Lam(body)) as Term, |t, _| Rc::new(Node::DLam(t)));
             return Ok(self.accepted(ctx, t, target));
         }
-        if ty
-            .as_ref()
-            .map(|ty| m.whnf(ty))
-            .transpose()?
-            .is_some_and(|w| !matches!(&*w, Val::Path(..) | Val::Sigma(..) | Val::Univ(_)))
+        if let Some(ty) = &ty
+            && !matches!(&*m.whnf(ty)?, Val::Path(..) | Val::Sigma(..) | Val::Univ(_))
+            && let Some(t) = self.elements(ctx, target).and_then(|t| self.accepted(ctx, t, target))
         {
-            if let Some(t) = self.elements(ctx, target).and_then(|t| self.accepted(ctx, t, target)) {
-                return Ok(Some(t));
-            }
+            return Ok(Some(t));
         }
         if let Some(t) = self.by_induction(ctx, target, depth)? {
             return Ok(Some(t));

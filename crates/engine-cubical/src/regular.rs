@@ -35,8 +35,11 @@ pub fn round(t: &Term, which: Round) -> Option<(Term, Term)> {
     Some((path, end))
 }
 
+/// A term, and whether it has changed.
+type Changed = Option<(Term, bool)>;
+
 /// Rebuilds a term from its parts, and says whether one of them has changed.
-fn each(t: &Term, part: &mut dyn FnMut(&Term, u32) -> Option<(Term, bool)>) -> Option<(Term, bool)> {
+fn each(t: &Term, part: &mut dyn FnMut(&Term, u32) -> Changed) -> Changed {
     let mut changed = false;
     let mut go = |t: &Term, _: u32, dims: u32| {
         let (t, c) = part(t, dims)?;
@@ -56,7 +59,7 @@ fn idle(t: &Term) -> Option<&Term> {
     }
 }
 
-fn simpler(t: &Term, which: Round) -> Option<(Term, bool)> {
+fn simpler(t: &Term, which: Round) -> Changed {
     let (rebuilt, changed) = each(t, &mut |t, _| simpler(t, which))?;
     if idle(t).is_none() || (changed && which == Round::Innermost) {
         return Some((rebuilt, changed));
@@ -65,7 +68,7 @@ fn simpler(t: &Term, which: Round) -> Option<(Term, bool)> {
 }
 
 /// The same, where what does nothing is led to what is inside of it. The path is at the dimension with this index.
-fn along(t: &Term, k: u32, which: Round) -> Option<(Term, bool)> {
+fn along(t: &Term, k: u32, which: Round) -> Changed {
     let (rebuilt, changed) = each(t, &mut |t, dims| along(t, k + dims, which))?;
     if idle(t).is_none() || (changed && which == Round::Innermost) {
         return Some((rebuilt, changed));
