@@ -29,6 +29,9 @@ const EVALUATIONS: u64 = 100;
 /// Of the steps that are left an equation gets this part: others may know more about it.
 const PART: u64 = 2;
 
+/// Steps for an equation between data, at most.
+const DATA: u64 = 20_000;
+
 /// Steps of one search before it is the turn of another one.
 const SLICE: u64 = 2_000;
 
@@ -122,11 +125,13 @@ impl Prover<'_> {
         let Some(folded) = self.posed(&asked, false)? else { return Ok(outside()) };
         let unfolded = self.posed(&asked, true)?.filter(|other| *other != folded);
         let wrapped = |body| Rc::new(Node::DLam((0..arguments).fold(body, |t, _| Rc::new(Node::Lam(t)))));
+        // Of data more is known than what is given, and others know it.
+        let limit = if matches!(&*m.whnf(&asked.ty)?, Val::Data(..)) { DATA } else { u64::MAX };
         let share = if unfolded.is_some() { 2 * PART } else { PART };
-        let found = folded.search(budget, budget.left / share);
+        let found = folded.search(budget, (budget.left / share).min(limit));
         Ok(match (found, unfolded) {
             (Err((reason, _)), Some(other)) if reason != Reason::Cancelled => {
-                other.search(budget, budget.left / PART).map(wrapped)
+                other.search(budget, (budget.left / PART).min(limit)).map(wrapped)
             }
             (found, _) => found.map(wrapped),
         })
@@ -156,7 +161,8 @@ impl Prover<'_> {
         let (Some(left), Some(right), Some(sort)) = (left, right, reader.sort(ctx, &asked.ty)?) else {
             return Ok(None);
         };
-        Ok(Some(Posed { symbols: Symbols::from(reader), given, left, right, sort }))
+        let partly = reader.left_aside;
+        Ok(Some(Posed { symbols: Symbols::from(reader), given, left, right, sort, partly }))
     }
 }
 
@@ -178,6 +184,8 @@ struct Posed {
     left: Tm,
     right: Tm,
     sort: Sort,
+    /// Whether something that is given may say more.
+    partly: bool,
 }
 
 impl Posed {
@@ -212,7 +220,10 @@ impl Posed {
                         return body.ok_or_else(|| (Reason::Unsupported, BROKEN.to_owned()));
                     }
                     Ok(None) => going_on.push((slice, search)),
-                    Err(Stop::Complete) => return Err((Reason::Incomplete, APART.to_owned())),
+                    Err(Stop::Complete) => {
+                        let why = if self.partly { PARTLY } else { APART };
+                        return Err((Reason::Incomplete, why.to_owned()));
+                    }
                     Err(Stop::Incomplete) => {}
                     Err(Stop::Reason(Reason::Budget)) => return Err((Reason::Budget, ENDLESS.to_owned())),
                     Err(Stop::Reason(reason)) => return Err((reason, String::new())),
@@ -226,6 +237,7 @@ impl Posed {
 
 const BROKEN: &str = "A derivation from the given equations could not be written down.";
 const APART: &str = "All consequences of the given equations were derived, and the two sides stay apart.";
+const PARTLY: &str = "All consequences of the equations that can be used were derived, and the two sides stay apart.";
 const LEFT_OUT: &str =
     "All consequences of the given equations were derived, but for long ones, and the two sides stay apart.";
 const ENDLESS: &str = "The given equations have too many consequences for the steps allowed.";

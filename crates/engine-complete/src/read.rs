@@ -64,6 +64,8 @@ pub struct Reader<'a> {
     /// The sorts as types.
     types: Vec<V>,
     known: Symbols,
+    /// Whether something that is given may say more than what was read.
+    pub left_aside: bool,
 }
 
 /// A part of a hypothesis that has been opened.
@@ -78,7 +80,7 @@ struct Opened {
 impl<'a> Reader<'a> {
     /// A reader that has read nothing.
     pub fn new(m: &'a Machine<'a>, root: &'a Ctx, unfold: bool) -> Self {
-        Reader { m, root, unfold, types: Vec::new(), known: Symbols::default() }
+        Reader { m, root, unfold, types: Vec::new(), known: Symbols::default(), left_aside: false }
     }
 
     /// A value as a term.
@@ -191,7 +193,10 @@ impl<'a> Reader<'a> {
             let w = self.m.whnf(&part.ty)?;
             match &*w {
                 Val::Pi(dom, cod) => {
-                    let Some(sort) = self.sort(&part.ctx, dom)? else { continue };
+                    let Some(sort) = self.sort(&part.ctx, dom)? else {
+                        self.left_aside = true;
+                        continue;
+                    };
                     let (ctx, x) = self.m.bind(&part.ctx, dom.clone());
                     let n = u32::try_from(part.sorts.len()).unwrap_or(u32::MAX);
                     let (mut uses, mut sorts) = (part.uses, part.sorts);
@@ -244,7 +249,10 @@ impl<'a> Reader<'a> {
         let (mut a, mut b) = (a.clone(), b.clone());
         if let Val::Pi(..) = &*self.m.whnf(&ty)? {
             let (f, g) = (self.quote(&ctx, &a)?, self.quote(&ctx, &b)?);
-            let (Some(f), Some(g)) = (self.outside(&ctx, &f), self.outside(&ctx, &g)) else { return Ok(None) };
+            let (Some(f), Some(g)) = (self.outside(&ctx, &f), self.outside(&ctx, &g)) else {
+                self.left_aside = true;
+                return Ok(None);
+            };
             uses.push(Use::Along(f, g));
             while let Val::Pi(dom, cod) = &*self.m.whnf(&ty)? {
                 let Some(sort) = self.sort(&ctx, dom)? else { return Ok(None) };
@@ -257,7 +265,10 @@ impl<'a> Reader<'a> {
             }
         }
         let (l, r) = (self.quote(&ctx, &a)?, self.quote(&ctx, &b)?);
-        let (Some(left), Some(right)) = (self.term(&ctx, &l, &ty)?, self.term(&ctx, &r, &ty)?) else { return Ok(None) };
+        let (Some(left), Some(right)) = (self.term(&ctx, &l, &ty)?, self.term(&ctx, &r, &ty)?) else {
+            self.left_aside = true;
+            return Ok(None);
+        };
         if left == right {
             return Ok(None);
         }
@@ -287,7 +298,10 @@ impl<'a> Reader<'a> {
                     break;
                 }
             }
-            let Some(index) = found else { return Ok(None) };
+            let Some(index) = found else {
+                self.left_aside = true;
+                return Ok(None);
+            };
             for u in &mut uses {
                 if matches!(u, Use::Variable(m) if *m == n) {
                     *u = Use::Known(Rc::new(Node::Var(index)));

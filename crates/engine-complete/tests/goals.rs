@@ -200,6 +200,16 @@ fn what_does_not_follow_is_left_open_with_the_reason() {
         "(G : U 0) (mul : G -> G -> G) -> ((x y z : G) -> mul (mul x y) z = mul x (mul y z)) -> ",
         &["(a b : G) -> mul a b = mul b a"],
     );
+    // Whatever follows from a condition is not known.
+    open(
+        100_000,
+        Reason::Incomplete,
+        "All consequences of the equations that can be used were derived, and the two sides stay apart.",
+        "",
+        &[
+            "(A : U 0) (P : A -> U 0) (f g : A -> A) -> ((x : A) -> f x = g x) -> ((x : A) -> P x -> g x = x) -> (a : A) -> P a -> f a = a",
+        ],
+    );
     // Without an element z nothing follows; and a condition is not proved here.
     open(
         100_000,
