@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod plane;
 pub mod pool;
+pub mod rank;
 pub mod server;
 pub mod sheet;
 pub mod solve;

@@ -79,6 +79,8 @@ pub struct Bench<'d> {
     pub names: Vec<String>,
     /// How many steps were tried.
     pub tried: u32,
+    /// How many of them it were when the kernel accepted a script for the first time.
+    pub accepted: Option<u32>,
     /// Until when ends are looked for at length.
     pub soft: Option<Instant>,
 }
@@ -119,7 +121,7 @@ impl<'d> Bench<'d> {
         leading: Vec<String>,
         names: Vec<String>,
     ) -> Bench<'d> {
-        Bench { desk, sheet, limits, leading, names, tried: 0, soft: None }
+        Bench { desk, sheet, limits, leading, names, tried: 0, accepted: None, soft: None }
     }
 
     /// The goals that a script leaves, or why it is not accepted.
@@ -222,7 +224,7 @@ impl<'d> Bench<'d> {
 
     /// Theorems whose conclusion may be the goal.
     pub fn theorems(&self, goal: &OpenGoal) -> Vec<String> {
-        self.desk.fitting(goal, THEOREMS)
+        crate::rank::theorems(self.desk, goal, THEOREMS)
     }
 
     /// The names of the arguments that a script has not introduced yet, as long as it only introduces.
@@ -307,7 +309,13 @@ impl<'d> Bench<'d> {
         self.limits.check()?;
         let text = self.sheet.with(script);
         match self.ruling(&text, JUDGED) {
-            Ok(ruling) => Ok(ruling.filter(|r| r.report.verdict.kind() == Kind::Proved)),
+            Ok(ruling) => {
+                let proved = ruling.filter(|r| r.report.verdict.kind() == Kind::Proved);
+                if proved.is_some() {
+                    self.accepted.get_or_insert(self.tried);
+                }
+                Ok(proved)
+            }
             // What was accepted step by step, and is refused as a whole, is no proof.
             Err(Stop::Fault(fault)) if fault.status != 500 => Ok(None),
             Err(other) => Err(other),

@@ -1,0 +1,156 @@
+//! The learned order: goal and theorem as vectors of a shared space, and weights of what they have in common.
+//!
+//! The score of a theorem for a goal is the product of two short vectors, each a sum of one row for each walk, plus a weight for each walk
+//! that both have, plus one for each walk of the theorem. Walks are folded into a fixed number of places. The shape follows Wang, Tang, Wang and
+//! Deng, "Premise Selection for Theorem Proving by Deep Graph Embedding" (2017), with sums of walks in the place of their graphs.
+
+use crate::features::{Features, common};
+use candle_core::{DType, Device, Tensor};
+use std::collections::HashMap;
+
+/// The version of what the numbers in a file mean.
+const VERSION: u32 = 1;
+/// Places that walks are folded into, one half for conclusions and the other for what is given.
+pub const PLACES: usize = 4096;
+/// Numbers of a vector.
+pub const WIDTH: usize = 16;
+/// Longest file that is read, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// The weights.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// For each place, of walks that both have, and of those that the theorem has.
+    shared: Vec<f32>,
+    own: Vec<f32>,
+    /// The rows of goals and of theorems.
+    goal: Vec<[f32; WIDTH]>,
+    theorem: Vec<[f32; WIDTH]>,
+}
+
+/// A goal or a theorem as the model sees it.
+#[derive(Clone, Debug)]
+pub struct Side {
+    places: Vec<usize>,
+    vector: [f32; WIDTH],
+    own: f32,
+    scale: f32,
+}
+
+/// Folds walks into places, each once and in order.
+pub(crate) fn places(features: &Features) -> Vec<usize> {
+    let half = PLACES / 2;
+    let fold = |walk: &u64| usize::try_from((walk >> 20) % 2048).unwrap_or_default() % half;
+    let end = features.end.iter().map(fold);
+    let mut all: Vec<usize> = end.chain(features.given.iter().map(|w| half + fold(w))).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+impl Features {
+    /// The places that the model looks at, and by what each is multiplied.
+    #[must_use]
+    pub fn folded(&self) -> (Vec<usize>, f32) {
+        let all = places(self);
+        let count = u16::try_from(all.len()).map_or(f32::MAX, f32::from);
+        (all, 1.0 / count.max(1.0).sqrt())
+    }
+}
+
+/// What tells damage: a number of all bytes of the weights (Fowler, Noll and Vo, version 1a), as eight of them.
+#[must_use]
+pub fn checksum(tensors: &[Vec<f32>]) -> [u8; 8] {
+    let bytes = tensors.iter().flatten().flat_map(|x| x.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325_u64, |n, b| (n ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)).to_le_bytes()
+}
+
+impl Model {
+    /// The names of the tensors, in the order of the checksum.
+    pub const TENSORS: [&'static str; 4] = ["shared", "own", "goal", "theorem"];
+
+    /// The tensors of a file with these weights, as floats of 32 bits that brain floats of 16 bits can tell exactly.
+    ///
+    /// # Errors
+    /// Tensors of another shape.
+    pub fn file(tensors: [Tensor; 4]) -> candle_core::Result<HashMap<String, Tensor>> {
+        let mut out = HashMap::new();
+        let mut plain = Vec::new();
+        for (name, tensor) in Model::TENSORS.iter().zip(tensors) {
+            let short = tensor.to_dtype(DType::BF16)?;
+            plain.push(short.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?);
+            out.insert((*name).to_owned(), short);
+        }
+        out.insert("checksum".to_owned(), Tensor::new(&checksum(&plain), &Device::Cpu)?);
+        out.insert("version".to_owned(), Tensor::new(&[VERSION], &Device::Cpu)?);
+        Ok(out)
+    }
+
+    /// Reads weights in the format safetensors.
+    ///
+    /// # Errors
+    /// Why the bytes are none, in a sentence.
+    pub fn read(bytes: &[u8]) -> Result<Model, String> {
+        let damaged = || "The weights of the ranking are damaged.".to_owned();
+        if bytes.len() > LONGEST {
+            return Err(format!("The weights of the ranking have more than {LONGEST} bytes."));
+        }
+        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(|_| damaged())?;
+        let version: Vec<u32> = tensors.get("version").and_then(|t| t.to_vec1().ok()).ok_or_else(damaged)?;
+        if version != [VERSION] {
+            return Err(format!("The weights of the ranking are not of version {VERSION}."));
+        }
+        let flat = |name: &str, width: usize| -> Option<Vec<f32>> {
+            let t = tensors.get(name).filter(|t| t.elem_count() == PLACES * width)?;
+            t.to_dtype(DType::F32).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1()).ok()
+        };
+        let widths = [1, 1, WIDTH, WIDTH];
+        let all: Option<Vec<Vec<f32>>> = Model::TENSORS.iter().zip(widths).map(|(n, w)| flat(n, w)).collect();
+        let all = all.ok_or_else(damaged)?;
+        let sum: Vec<u8> = tensors.get("checksum").and_then(|t| t.to_vec1().ok()).ok_or_else(damaged)?;
+        if sum != checksum(&all) || all.iter().flatten().any(|x| !x.is_finite()) {
+            return Err(damaged());
+        }
+        let rows = |flat: &Vec<f32>| flat.chunks_exact(WIDTH).filter_map(|c| c.try_into().ok()).collect();
+        match all.as_slice() {
+            [shared, own, goal, theorem] => {
+                Ok(Model { shared: shared.clone(), own: own.clone(), goal: rows(goal), theorem: rows(theorem) })
+            }
+            _ => Err(damaged()),
+        }
+    }
+
+    fn side(&self, features: &Features, rows: &[[f32; WIDTH]]) -> Side {
+        let (places, scale) = features.folded();
+        let mut vector = [0.0; WIDTH];
+        let mut own = 0.0;
+        for place in &places {
+            for (sum, x) in vector.iter_mut().zip(rows.get(*place).unwrap_or(&[0.0; WIDTH])) {
+                *sum += x * scale;
+            }
+            own += self.own.get(*place).copied().unwrap_or_default() * scale;
+        }
+        Side { places, vector, own, scale }
+    }
+
+    /// A goal.
+    #[must_use]
+    pub fn goal(&self, features: &Features) -> Side {
+        self.side(features, &self.goal)
+    }
+
+    /// A theorem.
+    #[must_use]
+    pub fn theorem(&self, features: &Features) -> Side {
+        self.side(features, &self.theorem)
+    }
+
+    /// How far a theorem may help with a goal: more is better. The same sides have the same score on the same machine.
+    #[must_use]
+    pub fn score(&self, goal: &Side, theorem: &Side) -> f32 {
+        let near: f32 = goal.vector.iter().zip(&theorem.vector).map(|(a, b)| a * b).sum();
+        let both: f32 =
+            common(&goal.places, &theorem.places).map(|p| self.shared.get(p).copied().unwrap_or_default()).sum();
+        near + both * goal.scale * theorem.scale + theorem.own
+    }
+}
