@@ -128,15 +128,38 @@ fn report(name: &str, goals: &[&Example], asked: Asked, order: &mut dyn FnMut(&E
     );
 }
 
-/// Rows of zeros and multiples.
-fn matrix(rows: &[(Vec<usize>, f32)]) -> Result<Tensor> {
-    let mut flat = vec![0.0_f32; rows.len() * PLACES];
-    for (n, (places, scale)) in rows.iter().enumerate() {
-        for p in places {
-            flat[n * PLACES + p] = *scale;
+/// Whose rows are summed: the places of each, one after another, with whose they are, and by what each is multiplied.
+struct Sums {
+    places: Tensor,
+    whose: Tensor,
+    scales: Tensor,
+    count: usize,
+}
+
+impl Sums {
+    fn of(all: &[(Vec<usize>, f32)]) -> Result<Sums> {
+        let (mut places, mut whose, mut scales) = (Vec::new(), Vec::new(), Vec::new());
+        for (n, (own, scale)) in all.iter().enumerate() {
+            for p in own {
+                places.push(*p as u32);
+                whose.push(n as u32);
+                scales.push(*scale);
+            }
         }
+        let n = places.len();
+        Ok(Sums {
+            places: Tensor::from_vec(places, n, &Device::Cpu)?,
+            whose: Tensor::from_vec(whose, n, &Device::Cpu)?,
+            scales: Tensor::from_vec(scales, (n, 1), &Device::Cpu)?,
+            count: all.len(),
+        })
     }
-    Tensor::from_vec(flat, (rows.len(), PLACES), &Device::Cpu)
+
+    fn sum(&self, rows: &Tensor) -> Result<Tensor> {
+        let own = rows.index_select(&self.places, 0)?.broadcast_mul(&self.scales)?;
+        let zeros = Tensor::zeros((self.count, rows.dim(1)?), DType::F32, &Device::Cpu)?;
+        zeros.index_add(&self.whose, &own, 0)
+    }
 }
 
 fn learn(data: &Data, train: &[&Example], held: &[bool]) -> Result<[Tensor; 4]> {
@@ -157,7 +180,7 @@ fn learn(data: &Data, train: &[&Example], held: &[bool]) -> Result<[Tensor; 4]> 
         place_of[*t] = n;
     }
     let folded: Vec<_> = known.iter().map(|t| data.theorems[*t].features.folded()).collect();
-    let all = matrix(&folded)?;
+    let all = Sums::of(&folded)?;
     let mut goals: Vec<(&Example, bool)> = Vec::new();
     for e in train {
         let some = |asked: Asked| {
@@ -181,25 +204,41 @@ fn learn(data: &Data, train: &[&Example], held: &[bool]) -> Result<[Tensor; 4]> 
         let mut total = 0.0;
         for batch in goals.chunks(BATCH) {
             let rows: Vec<_> = batch.iter().map(|(e, _)| data.theorems[e.theorem].features.folded()).collect();
-            let g = matrix(&rows)?;
+            let g = Sums::of(&rows)?;
+            let shape = (batch.len(), known.len());
             let mut mask = vec![-1e9_f32; batch.len() * known.len()];
             let mut target = vec![0.0_f32; batch.len() * known.len()];
+            // What goals and theorems have in common, as sums over the pairs of them.
+            let (mut places, mut whose, mut scales) = (Vec::new(), Vec::new(), Vec::new());
             for (row, (e, narrow)) in batch.iter().enumerate() {
-                let (all, wanted) = if *narrow { first(e) } else { named(e) };
-                let wanted: Vec<usize> = wanted.into_iter().filter(|w| !held[*w] && all.contains(w)).collect();
-                for t in all.iter().filter(|t| !held[**t]) {
-                    mask[row * known.len() + place_of[*t]] = 0.0;
+                let (seen, wanted) = if *narrow { first(e) } else { named(e) };
+                let wanted: Vec<usize> = wanted.into_iter().filter(|w| !held[*w] && seen.contains(w)).collect();
+                for t in seen.iter().filter(|t| !held[**t]) {
+                    let at = row * known.len() + place_of[*t];
+                    mask[at] = 0.0;
+                    let (own, scale) = &folded[place_of[*t]];
+                    for p in own.iter().filter(|p| rows[row].0.binary_search(p).is_ok()) {
+                        places.push(*p as u32);
+                        whose.push(at as u32);
+                        scales.push(*scale * rows[row].1);
+                    }
                 }
                 for w in &wanted {
                     target[row * known.len() + place_of[*w]] = 1.0 / wanted.len() as f32;
                 }
             }
-            let shape = (batch.len(), known.len());
+            let n = places.len();
+            let pairs = Sums {
+                places: Tensor::from_vec(places, n, &Device::Cpu)?,
+                whose: Tensor::from_vec(whose, n, &Device::Cpu)?,
+                scales: Tensor::from_vec(scales, (n, 1), &Device::Cpu)?,
+                count: batch.len() * known.len(),
+            };
             let mask = Tensor::from_vec(mask, shape, &Device::Cpu)?;
             let target = Tensor::from_vec(target, shape, &Device::Cpu)?;
-            let near = g.matmul(&vars[2])?.matmul(&all.matmul(&vars[3])?.t()?)?;
-            let both = g.broadcast_mul(&vars[0].t()?)?.matmul(&all.t()?)?;
-            let scores = (near + both)?.broadcast_add(&all.matmul(&vars[1])?.t()?)?;
+            let near = g.sum(&vars[2])?.matmul(&all.sum(&vars[3])?.t()?)?;
+            let both = pairs.sum(&vars[0])?.reshape(shape)?;
+            let scores = (near + both)?.broadcast_add(&all.sum(&vars[1])?.t()?)?;
             let scores = (scores + &mask)?;
             let sums = scores.log_sum_exp(D::Minus1)?.unsqueeze(1)?;
             let losses = ((sums.broadcast_sub(&scores))? * &target)?;

@@ -17,8 +17,11 @@ pub fn data() -> Result<Data, String> {
     let mut data = Data::default();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for module in bfv_driver::modules() {
-        let desk = Desk::open(bfv_engines::FOR_GOALS, &[module.to_owned()])
+        let mut desk = Desk::open(bfv_engines::FOR_GOALS, &[module.to_owned()])
             .map_err(|problems| format!("{module} is not loaded: {:?}", problems.first().map(|p| &p.what)))?;
+        // From now on the desk sees what the module sees.
+        desk.open_goals(module, "claim goal : 1 = 1\nby { }\n", 1_000)
+            .map_err(|problems| format!("{module}: {:?}", problems.first().map(|p| &p.what)))?;
         let text = source(module)?;
         let proofs = proofs(&text);
         for id in 0..desk.signature().len() {
