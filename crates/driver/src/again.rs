@@ -50,7 +50,7 @@ impl Workshop {
         line.files(&mut sources, &files);
         let bases = line.kept.take().unwrap_or_default();
         let known: Rc<RefCell<Known>> = Rc::default();
-        let search = Engaged { engines, known: known.clone(), wish: None };
+        let search = Engaged { engines, known: known.clone(), wish: None, memo: None };
         Workshop { engines, known, search, sources, bases, steps }
     }
 

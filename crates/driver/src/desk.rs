@@ -14,7 +14,7 @@ use bfv_diag::Sources;
 use bfv_elab::{Claim, Fitting, Names, OpenGoal, Session, Share};
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
-use bfv_search::{Goal, Wish};
+use bfv_search::{Engine, Goal, Memo, Wish};
 use bfv_syntax::tree::{Body, Decl, DeclKind, File};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub struct Desk {
     pub(crate) known: Rc<RefCell<Known>>,
     front: Front,
     search: Engaged,
-    signature: Signature,
+    pub(crate) signature: Signature,
     pub(crate) context: Context,
 }
 
@@ -82,7 +82,7 @@ impl Desk {
             return Err(vec![Problem::new(Code::Usage, what, "Remove the others.")]);
         }
         let mut session = self.known.borrow().session.clone();
-        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        let engines = self.script_engines(steps);
         let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
         let out = session.module(GIVEN, &file, engines, &text);
         if !out.problems.is_empty() {
@@ -97,6 +97,22 @@ impl Desk {
     /// From now on engines end early where this is set; nothing where nobody may wish that.
     pub fn heed(&mut self, wish: Option<Wish>) {
         self.search.wish = wish;
+    }
+
+    /// From now on what engines answer is kept here, so that what a script asks again is known. It is for one task; nothing ends that.
+    pub fn remember(&mut self, memo: Option<Rc<Memo>>) {
+        self.search.memo = memo;
+    }
+
+    /// From now on these engines search for what has no proof, in order; nothing for those of the desk.
+    pub fn search_with(&mut self, engines: Option<&'static [&'static dyn Engine]>) {
+        self.search.engines.search = engines.unwrap_or(self.engines.search);
+    }
+
+    /// The engines that steps of scripts call, each with so many steps.
+    fn script_engines(&self, steps: u64) -> bfv_elab::Engines<'_> {
+        let (wish, memo) = (self.search.wish.as_ref(), self.search.memo.as_ref());
+        bfv_elab::Engines { steps, wish, memo, ..script_engines(self.engines) }
     }
 
     /// Judges the claims of a text, each with so many steps for engines and kernel.
@@ -166,7 +182,7 @@ impl Desk {
         let mut known = self.known.borrow_mut();
         known.session.share = None::<Share>;
         let text = |span| sources.span_text(span).unwrap_or_default().to_owned();
-        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        let engines = self.script_engines(steps);
         let out = known.session.module(MODULE, &file, engines, &text);
         known.claims = file.decls.into_iter().map(|d| (format!("{MODULE}.{}", d.name.text), d)).collect();
         if out.problems.is_empty() {
@@ -186,7 +202,7 @@ impl Desk {
         };
         let mut known = self.known.borrow_mut();
         known.session.enter(MODULE, self.imports.clone());
-        let engines = bfv_elab::Engines { steps, wish: self.search.wish.as_ref(), ..script_engines(self.engines) };
+        let engines = self.script_engines(steps);
         known.session.open_goals(claim, engines).map_err(|p| vec![mistake(*p, &sources)])
     }
 

@@ -3,9 +3,12 @@
 use crate::check::{Candidate, Goal};
 use crate::desk::{Desk, MODULE, Ruling};
 use crate::front::goal;
+use crate::line::CHECKING;
 use crate::problem::Problem;
-use crate::replay::COPIES;
+use crate::replay::{COPIES, judge};
+use crate::verdict::Kind;
 use bfv_format::{Hash, Outcome, Renumber, Stored, Term, decl_hashes};
+use bfv_kernel::Limits;
 
 impl Desk {
     /// The statement of the one claim of a text.
@@ -68,6 +71,16 @@ impl Desk {
             // Evidence that the kernel refuses is a problem of the source elsewhere. Here it is none.
             Err(_) => Ok(None),
         }
+    }
+
+    /// Which side evidence of earlier decides, with the statement that it was made for, where the kernel accepts it over what the desk knows.
+    #[must_use]
+    pub fn accepts(&self, earlier: &[u8], steps: u64) -> Option<Kind> {
+        let stored = bfv_format::read(earlier).ok()?;
+        let limits = Limits { steps: steps.saturating_mul(CHECKING), ..Limits::default() };
+        (0..COPIES).map_while(|which| self.moved(&stored, which)).find_map(|(statement, evidence)| {
+            Some(judge(&self.signature, &statement, stored.verdict, &evidence, limits).ok()?.kind)
+        })
     }
 
     /// A stored statement with its evidence over what the desk knows, with one choice of what there are several of; nothing where that knows

@@ -5,7 +5,7 @@ use crate::front::{Known, Plugged};
 use crate::verdict::Reason;
 use bfv_format::{Outcome as Sense, Term};
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
-use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Outcome, Wish};
+use bfv_search::{Budget, Engine, Goal as EngineGoal, Lemma, Memo, Outcome, Wish};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,6 +19,8 @@ pub(crate) struct Engaged {
     pub(crate) known: Rc<RefCell<Known>>,
     /// Set where nobody waits for the answer.
     pub(crate) wish: Option<Wish>,
+    /// What engines answered before.
+    pub(crate) memo: Option<Rc<Memo>>,
 }
 
 impl Search for Engaged {
@@ -80,7 +82,8 @@ impl Engaged {
         let spent = |used: u64| if more.is_empty() { used } else { used.max(machine.steps() / EVALUATIONS) };
         for engine in engines {
             // Were an engine to get only what others left, one that comes late would hardly be heard.
-            let mut budget = Budget::until(steps.saturating_sub(used).max(steps / 10), self.wish.as_ref());
+            let own = steps.saturating_sub(used).max(steps / 10);
+            let mut budget = Budget::until(own, self.wish.as_ref()).remembering(self.memo.as_ref());
             let goal = EngineGoal {
                 machine: &machine,
                 ctx: ctx.clone(),

@@ -64,7 +64,7 @@ pub fn plug_for(engines: Plugged, share: Option<Share>) -> (Box<dyn Frontend>, B
 pub(crate) fn over(engines: Plugged, share: Option<Share>, known: &Rc<RefCell<Known>>) -> (Front, Engaged) {
     let library = Library::Bundles;
     let front = Front { engines, known: known.clone(), library, share, store: None, scripts: Vec::new(), only: None };
-    (front, Engaged { engines, known: known.clone(), wish: None })
+    (front, Engaged { engines, known: known.clone(), wish: None, memo: None })
 }
 
 /// A session with modules of the library and what they import, in order.
@@ -260,7 +260,14 @@ pub(crate) struct Line {
 
 /// What the steps of a script call.
 pub(crate) fn script_engines(engines: Plugged) -> Engines<'static> {
-    Engines { arith: engines.arith, auto: engines.auto, boxes: engines.boxes, steps: SCRIPT_STEPS, wish: None }
+    Engines {
+        arith: engines.arith,
+        auto: engines.auto,
+        boxes: engines.boxes,
+        steps: SCRIPT_STEPS,
+        wish: None,
+        memo: None,
+    }
 }
 
 impl Line {

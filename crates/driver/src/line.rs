@@ -22,7 +22,7 @@ const HYPOTHESES_STEPS: u64 = 20_000;
 const AGAIN: [u64; 2] = [6_000, 1_000];
 
 /// Steps of the kernel for each step of a search: a long proof is made of many small ones, and checking takes no tries.
-const CHECKING: u64 = 10;
+pub(crate) const CHECKING: u64 = 10;
 
 /// Steps of the search for what makes an invariant superfluous, each, and for a contradiction that is none of arithmetic.
 const INVARIANT_STEPS: u64 = 500;

@@ -10,7 +10,7 @@ use crate::walk;
 use bfv_diag::Span;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Clo, Machine, Refusal, Res, V, Val};
-use bfv_search::{Engine, Lemma, Wish};
+use bfv_search::{Engine, Lemma, Memo, Wish};
 use bfv_syntax::tree::Script;
 use num_bigint::BigUint;
 use std::cell::RefCell;
@@ -139,6 +139,8 @@ pub struct Engines<'s> {
     pub steps: u64,
     /// Set where nobody waits for what they find.
     pub wish: Option<&'s Wish>,
+    /// What they answered before.
+    pub memo: Option<&'s Rc<Memo>>,
 }
 
 impl Problem {

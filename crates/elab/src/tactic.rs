@@ -333,7 +333,8 @@ impl Elab<'_> {
     ) -> R<Vec<Goal>> {
         let goal =
             EngineGoal { machine: &self.m, ctx: g.local.ctx.clone(), target: g.ty.clone(), lemmas: self.lemmas, hints };
-        let mut budget = Budget::until(steps.unwrap_or(self.engines.steps), self.engines.wish);
+        let steps = steps.unwrap_or(self.engines.steps);
+        let mut budget = Budget::until(steps, self.engines.wish).remembering(self.engines.memo);
         match engine.solve(&goal, &mut budget) {
             Outcome::Candidate(t) => match self.m.check(&g.local.ctx, &t, &g.ty) {
                 Ok(()) => self.close(g, &t),

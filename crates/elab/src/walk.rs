@@ -1,10 +1,13 @@
 //! Walks over core terms: one map over the children of a node, and what is made of it.
 
+use crate::scratch::Scratch;
 use bfv_format::{Cof, Dim, Face, GlueFace, Hypothesis, Node, Part, Rule, Term};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How many binders of each scope lie between the root and a child.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Depth {
     pub terms: u32,
     pub dims: u32,
@@ -118,6 +121,72 @@ fn map_rule<E>(rule: &Rule, at: Depth, f: &mut dyn FnMut(&Term, Depth) -> Result
     Ok(rule)
 }
 
+/// What became of nodes that stand in several places: they may stand in exponentially many. Each is held, so that no address is used again.
+#[derive(Default)]
+struct Done {
+    nodes: u32,
+    made: BTreeMap<(*const Node, Depth), (Term, Term)>,
+}
+
+impl Done {
+    /// So many nodes are mapped before any of them is looked up: most terms have fewer.
+    const FEW: u32 = 64;
+
+    fn get(&mut self, t: &Term, at: Depth) -> Option<Term> {
+        self.nodes = self.nodes.saturating_add(1);
+        if self.nodes < Done::FEW || Rc::strong_count(t) == 1 {
+            return None;
+        }
+        self.made.get(&(Rc::as_ptr(t), at)).map(|(_, out)| out.clone())
+    }
+
+    fn put(&mut self, t: &Term, at: Depth, out: &Term) {
+        if self.nodes >= Done::FEW && Rc::strong_count(t) > 1 {
+            self.made.insert((Rc::as_ptr(t), at), (t.clone(), out.clone()));
+        }
+    }
+}
+
+/// Maps variables and interval terms. What does not change is not made again, and what stands in several places is made once.
+fn replace<E>(
+    t: &Term,
+    at: Depth,
+    done: &mut Done,
+    var: &mut dyn FnMut(&Term, u32, Depth) -> Result<Term, E>,
+    dim: &mut dyn FnMut(Dim, Depth) -> Result<Dim, E>,
+) -> Result<Term, E> {
+    match &**t {
+        Node::Var(n) => return var(t, *n, at),
+        Node::Univ(_) | Node::Const { .. } | Node::Prim(_) | Node::NatLit(_) | Node::IntLit(_) | Node::RealLit(_) => {
+            return Ok(t.clone());
+        }
+        _ => {}
+    }
+    if let Some(out) = done.get(t, at) {
+        return Ok(out);
+    }
+    let changed = Cell::new(false);
+    // The two closures below both need `dim`, one after another, never at once.
+    let cell = RefCell::new(dim);
+    let out = map(
+        t,
+        at,
+        &mut |c, d| {
+            let out = replace(c, d, done, var, &mut **cell.borrow_mut())?;
+            changed.set(changed.get() || !Rc::ptr_eq(&out, c));
+            Ok(out)
+        },
+        &mut |r, d| {
+            let out = (cell.borrow_mut())(r, d)?;
+            changed.set(changed.get() || out != r);
+            Ok(out)
+        },
+    )?;
+    let out = if changed.get() { out } else { t.clone() };
+    done.put(t, at, &out);
+    Ok(out)
+}
+
 /// Moves the free variables of a term out by as many binders of each scope.
 pub fn shift(t: &Term, by: Depth) -> Term {
     if by == Depth::default() {
@@ -137,20 +206,17 @@ pub fn rename<E>(
     var: &mut dyn FnMut(u32) -> Result<u32, E>,
     dim: &mut dyn FnMut(u32) -> Result<u32, E>,
 ) -> Result<Term, E> {
-    if let Node::Var(n) = &**t {
-        return Ok(if *n < at.terms { t.clone() } else { Rc::new(Node::Var(var(*n - at.terms)? + at.terms)) });
-    }
-    // The two closures below both need `dim`, one after another, never at once.
-    let cell = std::cell::RefCell::new(dim);
-    map(
+    replace(
         t,
         at,
-        &mut |c, d| {
-            let mut dims = cell.borrow_mut();
-            rename(c, d, var, &mut **dims)
+        &mut Done::default(),
+        &mut |t, n, at| {
+            let Some(free) = n.checked_sub(at.terms) else { return Ok(t.clone()) };
+            let other = var(free)?;
+            Ok(if other == free { t.clone() } else { Rc::new(Node::Var(other + at.terms)) })
         },
-        &mut |r, d| match r {
-            Dim::Var(n) if n >= d.dims => Ok(Dim::Var((cell.borrow_mut())(n - d.dims)? + d.dims)),
+        &mut |r, at| match r {
+            Dim::Var(n) if n >= at.dims => Ok(Dim::Var(dim(n - at.dims)? + at.dims)),
             _ => Ok(r),
         },
     )
@@ -184,42 +250,44 @@ pub fn abstract_over(t: &Term, what: &Term, count: &mut u32) -> Term {
 /// Simultaneous substitution: the innermost `terms.len()` term variables and `dims.len()` dimension variables are replaced
 /// (the last element replaces index 0), the others move in.
 pub fn instantiate(t: &Term, terms: &[Term], dims: &[Dim]) -> Term {
-    fn go(t: &Term, at: Depth, terms: &[Term], dims: &[Dim]) -> Term {
-        let n = u32::try_from(terms.len()).unwrap_or(u32::MAX);
-        let m = u32::try_from(dims.len()).unwrap_or(u32::MAX);
-        if let Node::Var(i) = &**t {
-            return match i.checked_sub(at.terms) {
+    if terms.is_empty() && dims.is_empty() {
+        return t.clone();
+    }
+    let n = u32::try_from(terms.len()).unwrap_or(u32::MAX);
+    let m = u32::try_from(dims.len()).unwrap_or(u32::MAX);
+    let place = |last: u32| usize::try_from(last).unwrap_or(usize::MAX);
+    let result: Result<Term, std::convert::Infallible> = replace(
+        t,
+        Depth::default(),
+        &mut Done::default(),
+        &mut |t, i, at| {
+            Ok(match i.checked_sub(at.terms) {
                 None => t.clone(),
-                Some(k) if k < n => match terms.get(usize::try_from(n - 1 - k).unwrap_or(usize::MAX)) {
+                Some(k) if k < n => match terms.get(place(n - 1 - k)) {
                     Some(arg) => shift(arg, at),
                     None => t.clone(),
                 },
+                Some(_) if n == 0 => t.clone(),
                 Some(_) => Rc::new(Node::Var(i - n)),
-            };
-        }
-        let result: Result<Term, std::convert::Infallible> =
-            map(t, at, &mut |c, d| Ok(go(c, d, terms, dims)), &mut |r, d| {
-                Ok(match r {
-                    Dim::Var(i) if i >= d.dims => {
-                        let k = i - d.dims;
-                        if k < m {
-                            match dims.get(usize::try_from(m - 1 - k).unwrap_or(usize::MAX)) {
-                                Some(Dim::Var(j)) => Dim::Var(j + d.dims),
-                                Some(end) => *end,
-                                None => r,
-                            }
-                        } else {
-                            Dim::Var(i - m)
-                        }
-                    }
-                    _ => r,
-                })
-            });
-        match result {
-            Ok(t) => t,
-        }
+            })
+        },
+        &mut |r, at| {
+            Ok(match r {
+                Dim::Var(i) if i >= at.dims => match i - at.dims {
+                    k if k < m => match dims.get(place(m - 1 - k)) {
+                        Some(Dim::Var(j)) => Dim::Var(j + at.dims),
+                        Some(end) => *end,
+                        None => r,
+                    },
+                    _ => Dim::Var(i - m),
+                },
+                _ => r,
+            })
+        },
+    );
+    match result {
+        Ok(t) => t,
     }
-    if terms.is_empty() && dims.is_empty() { t.clone() } else { go(t, Depth::default(), terms, dims) }
 }
 
 /// An argument of a spine of applications.
@@ -281,24 +349,39 @@ pub fn unapply(t: &Term) -> (Term, Vec<Argument>) {
 }
 
 /// Puts the solutions of metavariables in, contracting where a solution meets its arguments. Unsolved ones stay; the first is told.
-pub fn zonk(scratch: &crate::scratch::Scratch<'_>, t: &Term, unsolved: &mut Option<u32>) -> Term {
-    fn go(s: &crate::scratch::Scratch<'_>, t: &Term, at: Depth, unsolved: &mut Option<u32>) -> Term {
+pub fn zonk(scratch: &Scratch<'_>, t: &Term, unsolved: &mut Option<u32>) -> Term {
+    fn go(s: &Scratch<'_>, t: &Term, done: &mut Done, unsolved: &mut Option<u32>) -> Term {
+        let at = Depth::default();
         if matches!(&**t, Node::App(..) | Node::LApp(..) | Node::Const { .. }) {
             let (head, args) = unapply(t);
             if let Node::Const { id, .. } = &*head {
                 if let Some(body) = s.solution(*id) {
-                    return go(s, &apply(&body, &args), at, unsolved);
+                    return go(s, &apply(&body, &args), done, unsolved);
                 }
                 if *id >= bfv_kernel::META_BASE {
                     unsolved.get_or_insert(*id);
                 }
             }
         }
-        let result: Result<Term, std::convert::Infallible> =
-            map(t, at, &mut |c, d| Ok(go(s, c, d, unsolved)), &mut |r, _| Ok(r));
+        if let Some(out) = done.get(t, at) {
+            return out;
+        }
+        let mut changed = false;
+        let result: Result<Term, std::convert::Infallible> = map(
+            t,
+            at,
+            &mut |c, _| {
+                let out = go(s, c, done, unsolved);
+                changed |= !Rc::ptr_eq(&out, c);
+                Ok(out)
+            },
+            &mut |r, _| Ok(r),
+        );
+        let before = t;
         let Ok(t) = result;
+        let t = if changed { t } else { before.clone() };
         // A solution may have become a pair or a function under an elimination.
-        match &*t {
+        let out = match &*t {
             Node::App(f, a) if matches!(&**f, Node::Lam(_)) => apply(f, &[Argument::Term(a.clone())]),
             Node::LApp(f, r) | Node::PApp(f, _, _, r) if matches!(&**f, Node::DLam(_)) => {
                 apply(f, &[Argument::Dim(*r)])
@@ -312,9 +395,11 @@ pub fn zonk(scratch: &crate::scratch::Scratch<'_>, t: &Term, unsolved: &mut Opti
                 _ => t,
             },
             _ => t,
-        }
+        };
+        done.put(before, at, &out);
+        out
     }
-    go(scratch, t, Depth::default(), unsolved)
+    go(scratch, t, &mut Done::default(), unsolved)
 }
 
 /// The values at which evidence against a claim uses the claim: the arguments of the first application of the variable that the evidence

@@ -9,7 +9,8 @@ use bfv_search::{Budget, Engine, Goal, Outcome};
 use std::rc::Rc;
 
 const STEPS: u64 = 200_000;
-const ENGINES: Engines<'static> = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+const ENGINES: Engines<'static> =
+    Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
 
 /// What `std.bounds` is built on.
 const MODULES: [&str; 21] = [

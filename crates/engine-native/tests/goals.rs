@@ -30,7 +30,7 @@ fn session() -> Session {
 fn module(session: &mut Session, name: &str, bytes: &[u8]) -> Vec<bfv_elab::Claim> {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     let out = session.module(name, &file, engines, &|_| String::new());
     for p in &out.problems {
         println!("{name}: {}", p.message);

@@ -31,8 +31,30 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 /// The same for longer, once nothing else helped.
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
-/// What the step `auto` tries, in order. Arithmetic with lemmas comes first, and what it says where nobody finds anything is told.
-const EVERYTHING: Together = Together(&[&Auto, &Induct, &EGG, &Logic, &Proofs(&Inhabit)]);
+/// What the step `auto` tries, in order. Logic knows soon whether it is of use. What arithmetic says where nobody finds anything is told.
+const EVERYTHING: Together =
+    Together(&[&Quiet(&Kept(&Logic)), &Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Proofs(&Kept(&Inhabit))]);
+
+/// An engine whose answers are kept for a task: both a search and the step `auto` ask it, and a script that is tried asks it again and again.
+struct Kept(&'static dyn Engine);
+
+impl Engine for Kept {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        self.0.looks_into_definitions()
+    }
+
+    fn adds_to_reasons(&self) -> bool {
+        self.0.adds_to_reasons()
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        budget.ask(self.0, goal)
+    }
+}
 
 /// An engine that is asked for proofs only. Which number or which element of a data type is meant, a script must say.
 struct Proofs(&'static dyn Engine);
@@ -96,6 +118,8 @@ impl Engine for Together {
             match outcome {
                 Outcome::Candidate(_) | Outcome::Refutation(..) => return outcome,
                 Outcome::GaveUp(Reason::Cancelled, _) => return outcome,
+                // Whom a goal is not for has nothing to say.
+                Outcome::GaveUp(Reason::OutsideFragment, why) if why.is_empty() => {}
                 Outcome::GaveUp(..) => _ = told.get_or_insert(outcome),
             }
         }
@@ -117,9 +141,23 @@ pub const ENGINES: Plugged = Plugged {
 /// The same engines for goals of which many are about logic: what logic decides is known at once. Claims of files are mostly about numbers,
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
-    search: &[&NARROW, &Quiet(&Logic), &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Inhabit, &NARROW_ON],
+    search: &[
+        &Kept(&NARROW),
+        &Quiet(&Kept(&Logic)),
+        &Kept(&Induct),
+        &INVARIANTS,
+        &Explore,
+        &Kept(&Native),
+        &Kept(&EGG),
+        &GROUND,
+        &Kept(&Inhabit),
+        &NARROW_ON,
+    ],
+    arith: &Kept(&Arith),
     ..ENGINES
 };
+/// What is asked first of a goal that is made of propositions alone, where logic knows all that there is to know.
+pub const FOR_LOGIC: &[&dyn Engine] = &[&Kept(&Logic)];
 /// The native engine alone.
 pub const NATIVE_ONLY: Plugged = Plugged { search: &[&Native], ..ENGINES };
 /// Rewriting alone.

@@ -15,7 +15,7 @@ mod walk;
 
 pub use hash::{Hash, UnknownConstant, decl_hashes, term_hash};
 pub use leb::{NUMBER_LIMIT, ReadError};
-pub use pack::{Renumber, mentions};
+pub use pack::{Renumber, mentions, named};
 pub use show::show;
 pub use stored::{
     DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library, write_over,

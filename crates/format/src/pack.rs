@@ -41,6 +41,16 @@ pub fn mentions(decls: &[Decl]) -> BTreeSet<u32> {
     out
 }
 
+/// The positions that a term names, in order.
+#[must_use]
+pub fn named(t: &Term) -> BTreeSet<u32> {
+    let mut out = BTreeSet::new();
+    references(t, &mut Seen::default(), |id| {
+        out.insert(id);
+    });
+    out
+}
+
 /// Moves terms from one list of declarations to another. It keeps what it has moved alive, so that sharing survives across calls.
 #[derive(Default)]
 pub struct Renumber {

@@ -54,7 +54,7 @@ fn problems(text: &str) -> Vec<String> {
     let (file, diagnostics) = bfv_syntax::parse(0, text.as_bytes());
     assert!(diagnostics.is_empty(), "{text} {diagnostics:?}");
     let mut session = Session::new();
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 10_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 10_000, wish: None, memo: None };
     let out = session.module("m", &file, engines, &|_| String::new());
     out.problems.iter().map(|p| p.message.clone()).collect()
 }

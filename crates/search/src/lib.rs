@@ -1,11 +1,15 @@
 //! The interface between goals and engines: goals in kernel terms, budgets, outcomes. Nothing here says that anything is proved.
 
+mod memo;
 pub mod poly;
 pub mod shift;
+
+pub use memo::Memo;
 
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Machine, Res, V, Val};
 use num_rational::BigRational;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -72,13 +76,15 @@ pub struct Budget {
     pub used: u64,
     /// Set where nobody wants the answer any more.
     wish: Option<Wish>,
+    /// What engines answered before.
+    memo: Option<Rc<Memo>>,
 }
 
 impl Budget {
     /// A budget of steps.
     #[must_use]
     pub fn new(steps: u64) -> Self {
-        Budget { left: steps, used: 0, wish: None }
+        Budget { left: steps, used: 0, wish: None, memo: None }
     }
 
     /// The same, which ends early where that is wished.
@@ -87,10 +93,16 @@ impl Budget {
         Budget { wish: wish.cloned(), ..Budget::new(steps) }
     }
 
+    /// The same, where what engines answer is kept for when the same is asked again.
+    #[must_use]
+    pub fn remembering(self, memo: Option<&Rc<Memo>>) -> Self {
+        Budget { memo: memo.cloned(), ..self }
+    }
+
     /// A budget of its own for a part of the work, of so many of the steps that are left. What it takes is not taken here.
     #[must_use]
     pub fn part(&self, most: u64) -> Self {
-        Budget::until(most.min(self.left), self.wish.as_ref())
+        Budget::until(most.min(self.left), self.wish.as_ref()).remembering(self.memo.as_ref())
     }
 
     /// Takes steps.

@@ -5,6 +5,7 @@ use crate::sheet::NAME;
 use crate::solve::{Bench, Stop};
 use bfv_driver::{Math, count, statement_sentence};
 use bfv_engine_logic::{Decided, decide, model::Model};
+use bfv_format::Node;
 use bfv_search::Budget;
 use serde_json::{Value, json};
 
@@ -13,11 +14,20 @@ const STEPS: u64 = 300_000;
 /// Most worlds that are told one by one.
 const TOLD: usize = 24;
 
+/// A model, and whether it says that nothing will be found: it has several worlds, and all in the goal is propositions of which nothing
+/// is known. What fails in one world alone is false for some of them, and is looked for elsewhere.
+pub struct Told {
+    /// The model as data and in words.
+    pub value: Value,
+    /// Whether a search has nothing to find.
+    pub settled: bool,
+}
+
 /// A model in which what is given holds and the goal does not, where there is one.
 ///
 /// # Errors
 /// The request was cancelled, or the goal has a mistake.
-pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Value>, Stop> {
+pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Told>, Stop> {
     match bench.limits.check() {
         Err(Stop::Deadline) => return Ok(None),
         ended => ended?,
@@ -33,7 +43,12 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Value>, Stop> {
                     given.cloned().unwrap_or_else(|| format!("h{}", n.saturating_add(1)))
                 };
                 let variables: Vec<String> = (0..arguments).map(named).collect();
-                Some((model, atoms.iter().map(|a| bfv_elab::show(a, known, &variables, &[])).collect::<Vec<_>>()))
+                let plain = atoms.iter().all(|a| matches!(**a, Node::Var(_)));
+                Some((
+                    model,
+                    plain,
+                    atoms.iter().map(|a| bfv_elab::show(a, known, &variables, &[])).collect::<Vec<_>>(),
+                ))
             }
             // A proof is for the kernel to judge, and it was found by the same search before.
             Ok(Decided::Proof(_)) | Err(_) => None,
@@ -42,11 +57,14 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Value>, Stop> {
     match found {
         // A model in which nothing holds says of an equation no more than that it is not a matter of logic.
         Ok(found) => Ok(found
-            .filter(|(model, atoms)| {
+            .filter(|(model, _, atoms)| {
                 let holds = model.worlds.iter().any(|w| !w.atoms.is_empty());
                 bench.sheet.typed && (holds || !atoms.iter().any(|a| a.contains('=')))
             })
-            .map(|(model, atoms)| told(&model, &atoms))),
+            .map(|(model, plain, atoms)| Told {
+                value: told(&model, &atoms),
+                settled: plain && model.worlds.len() > 1,
+            })),
         Err(problems) => {
             let fault = problems.first().map(|p| bench.sheet.fault(p, ""));
             Err(fault.unwrap_or_else(|| Fault::internal("A goal was refused without a reason.")).into())

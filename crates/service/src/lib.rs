@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod plane;
 pub mod pool;
 pub mod rank;
+pub mod recent;
 pub mod server;
 pub mod sheet;
 pub mod solve;

@@ -4,15 +4,17 @@
 //! miss.
 
 use crate::fault::Fault;
+use crate::recent::{Answered, Asked, Recent};
 use crate::sheet::{NAME, Script};
 use crate::solve::{Bench, Stop};
 use bfv_cache::{Cache, Failure, Key};
-use bfv_driver::{Kind, Ruling};
+use bfv_driver::{Desk, Kind, Ruling};
 use bfv_elab::OpenGoal;
 use bfv_encode::{LEARNED, STRUCTURE, VERSION, Vector, WALKS, canonical, encode, instance};
 use minicbor::{Decoder, Encoder};
+use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Steps of engine and kernel for what is recalled.
 const STEPS: u64 = 200_000;
@@ -40,6 +42,8 @@ pub struct Memory {
     /// Found as it is, found for a goal of which this one is an instance, not found.
     counts: [AtomicU64; 3],
     kept: AtomicU64,
+    /// What was answered word for word.
+    recent: Recent,
     /// Nothing is kept.
     off: bool,
 }
@@ -90,14 +94,15 @@ impl Memory {
                 known.push(Known { key: *key, vector: entry.vector });
             }
         })?;
-        Ok(Memory { cache, known: RwLock::new(known), counts: Default::default(), kept: AtomicU64::new(0), off: false })
+        let (counts, kept, recent) = (Default::default(), AtomicU64::new(0), Recent::default());
+        Ok(Memory { cache, known: RwLock::new(known), counts, kept, recent, off: false })
     }
 
     /// A memory that keeps nothing.
     #[must_use]
     pub fn none(cache: Cache) -> Memory {
-        let (known, kept) = (RwLock::default(), AtomicU64::new(0));
-        Memory { cache, known, counts: Default::default(), kept, off: true }
+        let (known, counts, kept) = (RwLock::default(), Default::default(), AtomicU64::new(0));
+        Memory { cache, known, counts, kept, recent: Recent::default(), off: true }
     }
 
     /// How often a goal was found as it was, found as an instance of another one, and not found.
@@ -122,6 +127,27 @@ impl Memory {
     /// The file cannot be written.
     pub fn flush(&self) -> Result<(), Failure> {
         self.cache.flush()
+    }
+
+    /// What was answered to the same words, if the kernel accepts its evidence again.
+    #[must_use]
+    pub fn again(&self, desk: &Desk, asked: &Asked) -> Option<Arc<Answered>> {
+        let answered = self.recent.get(asked)?;
+        if desk.accepts(&answered.certificate, STEPS).is_none_or(|kind| (kind == Kind::Proved) != answered.proved) {
+            self.recent.forget(asked);
+            return None;
+        }
+        self.note(0);
+        Some(answered)
+    }
+
+    /// Keeps what was answered for when the same words come again. It needs evidence that the kernel accepted.
+    pub fn answered(&self, asked: Option<&Asked>, ruling: &Ruling, value: &Value, reason: &str) {
+        let proved = ruling.report.verdict.kind() == Kind::Proved;
+        if let (false, Some(asked), Some(certificate)) = (self.off, asked, ruling.bytes.clone()) {
+            let (value, reason) = (value.clone(), reason.to_owned());
+            self.recent.put(asked.clone(), Answered { certificate, proved, value, reason });
+        }
     }
 
     /// What is known of the goal on a bench, and the goal encoded, so that it may be kept.

@@ -9,7 +9,7 @@ use crate::tasks;
 use crate::wire::{Goal, Kind, Piece, Question, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -101,9 +101,11 @@ impl Group {
                 self.threads.fetch_add(1, Ordering::Relaxed);
             }
             let said = match desks.for_request(&self.job.request, &self.job.limits) {
-                Ok(desk) => suggest::one_goal(desk, memory, goal, &self.job.limits, &mut |suggestion| {
-                    self.job.out.send(Event::Suggestion(suggestion)).ok();
-                }),
+                Ok(desk) => {
+                    suggest::one_goal(desk, memory, (&self.job.request, goal), &self.job.limits, &mut |suggestion| {
+                        self.job.out.send(Event::Suggestion(suggestion)).ok();
+                    })
+                }
                 Err(fault) => Err(fault.into()),
             };
             if let Some(place) = locked(&self.done).0.get_mut(at) {
@@ -128,6 +130,9 @@ impl Group {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Work>,
+    /// Threads that have nothing to do, the latest one last, and what each of them was handed.
+    idle: Vec<usize>,
+    handed: BTreeMap<usize, Work>,
     closed: bool,
 }
 
@@ -141,7 +146,8 @@ impl Queue {
 /// The threads and what waits for them.
 pub struct Pool {
     queue: Mutex<Queue>,
-    wake: Condvar,
+    /// One for each thread.
+    wake: Vec<Condvar>,
     most: usize,
     /// Threads that have loaded the library.
     warm: AtomicUsize,
@@ -166,7 +172,7 @@ impl Pool {
     pub fn start(workers: usize, most: usize, memory: Memory) -> std::io::Result<Arc<Pool>> {
         let pool = Arc::new(Pool {
             queue: Mutex::default(),
-            wake: Condvar::new(),
+            wake: (0..workers).map(|_| Condvar::new()).collect(),
             most,
             warm: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
@@ -174,9 +180,9 @@ impl Pool {
             workers,
             memory,
         });
-        for _ in 0..workers {
+        for number in 0..workers {
             let own = Arc::clone(&pool);
-            let thread = Builder::new().stack_size(STACK).spawn(move || own.work())?;
+            let thread = Builder::new().stack_size(STACK).spawn(move || own.work(number))?;
             locked(&pool.threads).push(thread);
         }
         Ok(pool)
@@ -191,9 +197,20 @@ impl Pool {
         if queue.closed || queue.waiting() >= self.most {
             return Err(Fault::busy());
         }
-        queue.jobs.push_back(Work::Answer(Arc::new(job)));
-        self.wake.notify_one();
+        if let Some(work) = self.hand(&mut queue, Work::Answer(Arc::new(job))) {
+            queue.jobs.push_back(work);
+        }
         Ok(())
+    }
+
+    /// Hands work to the thread that became idle last, which has the library of the latest request at hand; gives it back where there is none.
+    fn hand(&self, queue: &mut Queue, work: Work) -> Option<Work> {
+        let Some(thread) = queue.idle.pop() else { return Some(work) };
+        queue.handed.insert(thread, work);
+        if let Some(wake) = self.wake.get(thread) {
+            wake.notify_one();
+        }
+        None
     }
 
     /// Whether every thread has loaded the library.
@@ -209,7 +226,7 @@ impl Pool {
     /// Ends the threads after what was handed in is answered.
     pub fn close(&self) {
         locked(&self.queue).closed = true;
-        self.wake.notify_all();
+        self.wake.iter().for_each(Condvar::notify_one);
         let threads = std::mem::take(&mut *locked(&self.threads));
         for thread in threads {
             // A thread catches every panic of a request, and has nothing to say at its end.
@@ -217,25 +234,31 @@ impl Pool {
         }
     }
 
-    fn next(&self) -> Option<Work> {
+    /// What a thread does next; nothing at the end.
+    fn next(&self, number: usize) -> Option<Work> {
         let mut queue = locked(&self.queue);
         loop {
-            if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
+            if let Some(work) = queue.handed.remove(&number).or_else(|| queue.jobs.pop_front()) {
+                queue.idle.retain(|n| *n != number);
+                return Some(work);
             }
             if queue.closed {
                 return None;
             }
-            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            if !queue.idle.contains(&number) {
+                queue.idle.push(number);
+            }
+            let wake = self.wake.get(number)?;
+            queue = wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn work(&self) {
+    fn work(&self, number: usize) {
         let mut desks = Desks::default();
         // Where the library has a mistake, every request says so.
         desks.of(&Request::usual_imports()).ok();
         self.warm.fetch_add(1, Ordering::Relaxed);
-        while let Some(work) = self.next() {
+        while let Some(work) = self.next(number) {
             self.busy.fetch_add(1, Ordering::Relaxed);
             let done = catch_unwind(AssertUnwindSafe(|| match &work {
                 Work::Answer(job) => Some(self.answer(&mut desks, job)),
@@ -294,9 +317,10 @@ impl Pool {
         {
             let mut queue = locked(&self.queue);
             for _ in 1..goals.min(self.workers) {
-                queue.jobs.push_front(Work::Help(Arc::clone(&group)));
+                if let Some(work) = self.hand(&mut queue, Work::Help(Arc::clone(&group))) {
+                    queue.jobs.push_front(work);
+                }
             }
-            self.wake.notify_all();
         }
         group.work(desks, &self.memory);
         let done = group.answer();

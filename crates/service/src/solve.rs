@@ -6,6 +6,7 @@ use crate::steps::{closing, induction, intro, opening};
 use crate::wire::Step;
 use bfv_driver::{Desk, Kind, Problem, Ruling};
 use bfv_elab::{Form, OpenGoal};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -20,8 +21,6 @@ const JUDGED: u64 = 200_000;
 const ATTEMPTS: u32 = 120;
 /// The same where an answer should be on its way.
 const FEW: u32 = 8;
-/// Theorems of the library that are tried on one goal.
-const THEOREMS: usize = 8;
 /// The longest term that is written as a step, in bytes.
 const LONGEST_TERM: usize = 400;
 /// Variables that a statement begins with on which an induction is tried.
@@ -121,6 +120,7 @@ impl<'d> Bench<'d> {
         leading: Vec<String>,
         names: Vec<String>,
     ) -> Bench<'d> {
+        desk.remember(Some(Rc::default()));
         Bench { desk, sheet, limits, leading, names, tried: 0, accepted: None, soft: None }
     }
 
@@ -224,7 +224,7 @@ impl<'d> Bench<'d> {
 
     /// Theorems whose conclusion may be the goal.
     pub fn theorems(&self, goal: &OpenGoal) -> Vec<String> {
-        crate::rank::theorems(self.desk, goal, THEOREMS)
+        crate::rank::theorems(self.desk, goal)
     }
 
     /// The names of the arguments that a script has not introduced yet, as long as it only introduces.

@@ -1,13 +1,14 @@
 //! Next steps for goals: what was found before, what one step and a short search find, what the engines know.
 
 use crate::answer::{self, explain as say, formal, goal as goal_json};
-use crate::countermodel::countermodel;
+use crate::countermodel::{Told, countermodel};
 use crate::memory::{Memory, Recalled, searches};
+use crate::recent::Asked;
 use crate::sheet::Script;
 use crate::solve::{Bench, Found, Limits, Stop};
 use crate::steps::{closing, opening};
 use crate::tasks::{QUICK, SUGGESTED, Tell, are, bench};
-use crate::wire::Goal;
+use crate::wire::{Goal, Request};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Most suggestions for one goal.
 const MOST: usize = 6;
-/// After the first search, steps are looked for at length so long.
+/// Steps are looked for at length so long; later one that was checked is enough.
 const AFTER: Duration = Duration::from_millis(4);
 /// So many are tried in any case, on a slow machine too.
 const SURE: u32 = 2;
@@ -40,14 +41,26 @@ struct Suggestion {
 pub fn one_goal(
     desk: &mut Desk,
     memory: &Memory,
-    goal: &Goal,
+    (request, goal): (&Request, &Goal),
     limits: &Limits,
     tell: &mut Tell<'_>,
 ) -> Result<Said, Stop> {
+    let started = Instant::now();
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let mut said = Said::default();
+    let asked = Asked::of(request, goal);
+    if let Some(again) = asked.as_ref().and_then(|asked| memory.again(desk, asked)) {
+        if again.value.get("valid").is_some() {
+            tell(again.value.clone());
+        }
+        said.all.push(again.value.clone());
+        said.reasons.extend(Some(again.reason.clone()).filter(|r| !r.is_empty()));
+        said.recalled = 1;
+        return Ok(said);
+    }
     let mut bench = bench(desk, goal, limits)?;
-    match one(&mut bench, memory, goal, &mut said, tell) {
+    bench.soft = started.checked_add(AFTER);
+    match one(&mut bench, memory, (asked, goal), &mut said, tell) {
         // What is known of other goals is told all the same.
         Err(Stop::Deadline) => said.reasons.push(format!("The time for goal {} is used up.", goal.id)),
         done => done?,
@@ -131,7 +144,41 @@ pub(crate) fn in_time<T: Default>(done: Result<T, Stop>) -> Result<T, Stop> {
     }
 }
 
-fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tell: &mut Tell<'_>) -> Result<(), Stop> {
+/// Whether a goal looks as if it were made of propositions alone. It decides what is asked first, and nothing else.
+fn propositional(goal: &Goal) -> bool {
+    let relations = |text: &str| text.replace("<->", "").replace("->", "").contains(['=', ':', '<', '>']);
+    let bound = |word: &str| matches!(word, "forall" | "exists" | "fun" | "Path");
+    let mut texts = goal.context.iter().map(|v| &v.ty.text).chain([&goal.statement.text]);
+    texts.all(|t| !relations(t) && !t.split(|c: char| !c.is_ascii_alphanumeric()).any(bound))
+}
+
+/// What logic alone knows of a goal that is made of propositions: a judgement of the kernel, or a model that leaves nothing to find.
+fn by_logic(bench: &mut Bench<'_>, goal: &Goal) -> Result<(Option<Ruling>, Option<Told>), Stop> {
+    if !bench.sheet.typed || !propositional(goal) {
+        return Ok((None, None));
+    }
+    bench.desk.search_with(Some(bfv_engines::FOR_LOGIC));
+    let found = bench.search(SUGGESTED, SUGGESTED);
+    bench.desk.search_with(None);
+    let ruling = found?.filter(|r| r.report.verdict.kind() != Verdict::Unknown);
+    let model = if ruling.is_none() { countermodel(bench)?.filter(|m| m.settled) } else { None };
+    Ok((ruling, model))
+}
+
+/// Says that there is a model in which a goal fails.
+fn modelled(said: &mut Said, goal: &Goal, model: Value, more: &str) {
+    let spoken = model.get("spoken").and_then(Value::as_str).unwrap_or_default();
+    said.reasons.push(format!("No proof of goal {} was found. {more}{spoken}", goal.id));
+    said.all.push(json!({ "goal": goal.id, "countermodel": model }));
+}
+
+fn one(
+    bench: &mut Bench<'_>,
+    memory: &Memory,
+    (asked, goal): (Option<Asked>, &Goal),
+    said: &mut Said,
+    tell: &mut Tell<'_>,
+) -> Result<(), Stop> {
     let first = bench.first()?;
     let mut found = Vec::new();
     let (hit, encoded) = in_time(memory.look(bench))?;
@@ -139,11 +186,21 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
     let early = match hit {
         Some(hit) => {
             said.recalled += 1;
-            found.extend(hit.script.map(|script| recalled(goal, script, hit.ruling.clone(), tell)));
+            found.extend(hit.script.map(|script| recalled(goal, script, &hit.ruling, tell)));
             Some(hit.ruling)
         }
         // What is false has no proof, whatever steps are accepted, and mostly that is seen at once.
-        None => in_time(bench.search(0, QUICK))?.filter(|r| r.report.verdict.kind() != Verdict::Unknown),
+        None => {
+            let (by_logic, model) = in_time(by_logic(bench, goal))?;
+            if let Some(model) = model {
+                modelled(said, goal, model.value, "");
+                return Ok(());
+            }
+            match by_logic {
+                Some(ruling) => Some(ruling),
+                None => in_time(bench.search(0, QUICK))?.filter(|r| r.report.verdict.kind() != Verdict::Unknown),
+            }
+        }
     };
     let refuted = early.as_ref().is_some_and(|r| r.report.verdict.kind() == Verdict::Refuted);
     if !known && !refuted {
@@ -163,9 +220,12 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
         match ruling.report.verdict.kind() {
             Verdict::Refuted => {
                 found.clear();
-                said.all.push(json!({ "goal": goal.id, "refuted": answer::counterexample(ruling, goal) }));
                 let point = bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words);
-                said.reasons.push(format!("Goal {} is false. Counterexample: {point}.", goal.id));
+                let reason = format!("Goal {} is false. Counterexample: {point}.", goal.id);
+                let value = json!({ "goal": goal.id, "refuted": answer::counterexample(ruling, goal) });
+                memory.answered(asked.as_ref(), ruling, &value, &reason);
+                said.all.push(value);
+                said.reasons.push(reason);
             }
             Verdict::Proved => match in_time(by_search(bench, &first, &goal.id, ruling, tell))? {
                 Some(step) => {
@@ -174,22 +234,26 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
                     found.push(step);
                 }
                 None => {
-                    said.all.push(json!({ "goal": goal.id, "proved": formal(ruling) }));
-                    let id = &goal.id;
                     let text = "is proved, and the kernel accepted the proof. It is no script of few steps.";
-                    said.reasons.push(format!("Goal {id} {text}"));
+                    let (id, reason) = (&goal.id, format!("Goal {} {text}", goal.id));
+                    let value = json!({ "goal": id, "proved": formal(ruling) });
+                    memory.answered(asked.as_ref(), ruling, &value, &reason);
+                    said.all.push(value);
+                    said.reasons.push(reason);
                 }
             },
-            Verdict::Unknown => {
-                let text = format!("No proof of goal {} was found. {}", goal.id, answer::reason(ruling));
-                let model = countermodel(bench)?;
-                let spoken = model.as_ref().and_then(|m| m.get("spoken")).and_then(Value::as_str);
-                said.reasons.push(format!("{text} {}", spoken.unwrap_or_default()).trim().to_owned());
-                said.all.extend(model.map(|model| json!({ "goal": goal.id, "countermodel": model })));
-            }
+            Verdict::Unknown => match countermodel(bench)? {
+                Some(model) => modelled(said, goal, model.value, &format!("{} ", answer::reason(ruling))),
+                None => {
+                    said.reasons.push(format!("No proof of goal {} was found. {}", goal.id, answer::reason(ruling)));
+                }
+            },
         }
     }
     found.sort_by_key(|s| s.order);
+    if let Some((value, (.., ruling))) = found.iter().find_map(|s| Some((&s.value, s.proof.as_ref()?))) {
+        memory.answered(asked.as_ref(), ruling, value, "");
+    }
     if let Some(encoded) = encoded.filter(|_| !known) {
         let proofs = || found.iter().filter_map(|s| s.proof.as_ref());
         // A script that need not search can be made again sooner.
@@ -205,13 +269,14 @@ fn one(bench: &mut Bench<'_>, memory: &Memory, goal: &Goal, said: &mut Said, tel
 }
 
 /// A suggestion from a script that was found before.
-fn recalled(goal: &Goal, script: Recalled, ruling: Ruling, tell: &mut Tell<'_>) -> Suggestion {
+fn recalled(goal: &Goal, script: Recalled, ruling: &Ruling, tell: &mut Tell<'_>) -> Suggestion {
     let Recalled { step, open, script } = script;
-    let whole = Found::beginning(script);
-    let order = (false, false, 0, whole.steps.len());
-    let value = suggestion(&goal.id, &step, &open, Some(&(whole, ruling)));
+    let shown = script.shown();
+    let done = (Found::beginning(script), ruling.clone());
+    let order = (false, false, 0, done.0.steps.len());
+    let value = suggestion(&goal.id, &step, &open, Some(&done));
     tell(value.clone());
-    Suggestion { order, value, proof: None }
+    Suggestion { order, value, proof: Some((step, shown, done.1)) }
 }
 
 /// Steps for the goal, tried one after another.
@@ -225,14 +290,14 @@ fn steps_for(
     let mut candidates = closing(first);
     candidates.extend(opening(first, &bench.names));
     candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
-    candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
+    candidates.extend(crate::rank::steps(bench.desk, first));
     candidates.sort_by_key(|(weight, _)| *weight);
-    bench.soft = Instant::now().checked_add(AFTER);
     let mut more = 0;
     let start = Script::default();
     for (weight, step) in candidates {
         let late = bench.soft.is_some_and(|soft| Instant::now() >= soft);
-        if (more >= SURE && late) || found.len() >= MOST {
+        let enough = more >= SURE || found.iter().any(|s| s.proof.is_some());
+        if (enough && late) || found.len() >= MOST {
             break;
         }
         let Some(tried) = bench.try_step(&start, first, &step)? else { continue };

@@ -43,9 +43,11 @@ pub fn answer(
     let start = Instant::now();
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let done = match &request.question {
-        Question::Suggest(goals) => {
-            goals.iter().map(|g| one_goal(desk, memory, g, limits, tell)).collect::<Result<_, _>>().map(whole)
-        }
+        Question::Suggest(goals) => goals
+            .iter()
+            .map(|g| one_goal(desk, memory, (request, g), limits, tell))
+            .collect::<Result<_, _>>()
+            .map(whole),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
         Question::Complete { goal, sketch, max_steps } => complete(desk, memory, goal, sketch, *max_steps, limits),
         Question::Counterexample(goal) => counterexample(desk, memory, goal, limits),
@@ -286,7 +288,7 @@ fn complete(
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Refuted => Ok(false_goal(goal, &ruling)),
         Some(ruling) if ruling.report.verdict.kind() == Verdict::Unknown => {
             let reason = format!("No proof was found. {}", answer::reason(&ruling));
-            Ok(json!({ "proof": null, "reason": reason, "countermodel": countermodel(&mut bench)? }))
+            Ok(json!({ "proof": null, "reason": reason, "countermodel": countermodel(&mut bench)?.map(|m| m.value) }))
         }
         _ => Ok(json!({ "proof": null, "reason": "No proof along this sketch was found." })),
     }
@@ -377,7 +379,7 @@ fn counterexample(desk: &mut Desk, memory: &Memory, goal: &Goal, limits: &Limits
             json!({ "found": false, "verdict": "proved", "reason": "The kernel accepted a proof, so there is no counterexample.", "formal_verification": formal(&ruling) })
         }
         Verdict::Unknown => {
-            json!({ "found": false, "verdict": "unknown", "reason": answer::reason(&ruling), "countermodel": countermodel(&mut bench)? })
+            json!({ "found": false, "verdict": "unknown", "reason": answer::reason(&ruling), "countermodel": countermodel(&mut bench)?.map(|m| m.value) })
         }
     })
 }

@@ -10,7 +10,7 @@ use bfv_model::json;
 /// Most goals of a request.
 const GOALS: usize = 16;
 /// Most variables and hypotheses of a goal, and arguments and steps.
-const ENTRIES: usize = 64;
+const ENTRIES: usize = 1024;
 /// The longest text of a statement, a type or a step, in bytes.
 const TEXT: usize = 16_384;
 /// The longest id, in characters.

@@ -12,7 +12,7 @@ pub fn deep<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 pub fn module(session: &mut Session, name: &str, bytes: &[u8]) {
     let (file, diagnostics) = bfv_syntax::parse(0, bytes);
     assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None };
+    let engines = Engines { arith: &Arith, auto: &Auto, boxes: &Boxes, steps: 100_000, wish: None, memo: None };
     let out = session.module(name, &file, engines, &|_| String::new());
     let problems: Vec<&String> = out.problems.iter().map(|p| &p.message).collect();
     assert!(problems.is_empty(), "{name}: {problems:?}");

@@ -15,14 +15,14 @@ fn main() -> ExitCode {
                 std::fs::write(&file, extract::data()?.write()).map_err(|e| format!("{file} cannot be written: {e}."))
             })
         }
-        ["order", order, file, weights] => {
-            let (order, file, weights) = ((*order).to_owned(), (*file).to_owned(), (*weights).to_owned());
+        ["order", order, early, file, weights] => {
+            let [order, early, file, weights] = [*order, *early, *file, *weights].map(str::to_owned);
             std::thread::Builder::new()
                 .stack_size(bfv_service::pool::STACK)
-                .spawn(move || measure::order(&order, &file, &weights))
+                .spawn(move || measure::order(&order, &early, &file, &weights))
         }
         _ => {
-            println!("Write data FILE, or order ORDER FILE WEIGHTS.");
+            println!("Write data FILE, or order ORDER EARLY FILE WEIGHTS.");
             return ExitCode::from(2);
         }
     };

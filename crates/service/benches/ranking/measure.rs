@@ -5,10 +5,10 @@ use bfv_cache::Cache;
 use bfv_driver::{Desk, before_theorems};
 use bfv_engine_neural::{Data, Features, Frequencies, Memory, Model, Side};
 use bfv_service::memory::Memory as Recalled;
-use bfv_service::rank;
+use bfv_service::rank::{self, Ranking};
 use bfv_service::solve::Limits;
 use bfv_service::suggest::{one_goal, whole};
-use bfv_service::wire::{Goal, Piece, Variable};
+use bfv_service::wire::{Goal, Piece, Question, Request, Variable};
 use bfv_syntax::tree::{Binder, Decl, Expr, ExprKind};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -44,11 +44,12 @@ fn shuffled(name: &str) -> u64 {
 }
 
 /// Measures one order on all goals that are held out.
-pub fn order(order: &str, file: &str, weights: &str) -> Result<(), String> {
+pub fn order(order: &str, early: &str, file: &str, weights: &str) -> Result<(), String> {
     let read = |path: &str| std::fs::read(path).map_err(|e| format!("{path} cannot be read: {e}."));
     let text = String::from_utf8(read(file)?).map_err(|e| e.to_string())?;
     let data = Arc::new(Data::read(&text).ok_or("This is no file of data.")?);
-    choose(order, &data, weights, &read)?;
+    let early = early.parse().map_err(|_| "Write how many come early.")?;
+    choose(order, early, &data, weights, &read)?;
     let recalled = Cache::in_memory(1 << 20).map(Recalled::none).map_err(|e| e.to_string())?;
     let by_name: BTreeMap<&str, usize> =
         data.examples.iter().enumerate().map(|(n, e)| (data.theorems[e.theorem].name.as_str(), n)).collect();
@@ -64,7 +65,14 @@ pub fn order(order: &str, file: &str, weights: &str) -> Result<(), String> {
             let cancelled = Arc::new(AtomicBool::new(false));
             let start = Instant::now();
             let limits = Limits { deadline: start + Duration::from_millis(5_000), cancelled };
-            let said = match one_goal(desk, &recalled, &goal, &limits, &mut |_| {}) {
+            let request = Request {
+                id: None,
+                question: Question::Suggest(Vec::new()),
+                declarations: None,
+                imports: vec![module.to_owned()],
+                timeout_ms: None,
+            };
+            let said = match one_goal(desk, &recalled, (&request, &goal), &limits, &mut |_| {}) {
                 Ok(said) => said,
                 Err(why) => {
                     if std::env::var("LOUD").is_ok() {
@@ -108,6 +116,7 @@ fn by(all: Vec<bfv_elab::Fitting>, score: impl Fn(&bfv_elab::Fitting) -> f64) ->
 /// Chooses the order of this process.
 fn choose(
     order: &str,
+    early: usize,
     data: &Arc<Data>,
     weights: &str,
     read: &dyn Fn(&str) -> Result<Vec<u8>, String>,
@@ -122,7 +131,8 @@ fn choose(
         memory.note(data.theorems[e.theorem].features.clone(), e.used.clone());
     }
     let chosen: Box<rank::Order> = match order {
-        "use" => return Ok(()),
+        "use" if early == 0 => return Ok(()),
+        "use" => Box::new(|_, _, all| all),
         "none" => Box::new(|_, _, _| Vec::new()),
         "random" => Box::new(move |_, _, all| by(all, |f| (shuffled(&f.name) >> 11) as f64)),
         "oracle" => Box::new(move |desk, _, all| {
@@ -164,6 +174,6 @@ fn choose(
         }
         _ => return Err(format!("There is no order {order}.")),
     };
-    rank::choose(chosen);
+    rank::choose(Ranking { order: chosen, early });
     Ok(())
 }

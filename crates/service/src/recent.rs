@@ -1,0 +1,135 @@
+//! Answers of this very process to goals that are asked again word for word, as after a step that is taken back.
+//!
+//! A text over the same declarations means the same, so nothing is searched and no script is made again. The kernel judges the evidence
+//! each time, and what it refuses is no answer.
+
+use crate::wire::{Goal, Request};
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most answers that are kept, and the bytes of their evidence.
+const MOST: (usize, usize) = (4_096, 16 << 20);
+/// Evidence that is longer is not kept.
+const LONGEST: usize = 64 << 10;
+
+/// What a goal is over and says, word for word, with the names that an answer repeats.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked(String);
+
+impl Asked {
+    /// The words of a goal of a request; nothing where a drawing belongs to it.
+    #[must_use]
+    pub fn of(request: &Request, goal: &Goal) -> Option<Asked> {
+        if !goal.constructions.is_empty() {
+            return None;
+        }
+        let declarations = request.declarations.as_ref().map_or("", |d| d.text.as_str());
+        let parts =
+            request.imports.iter().map(String::as_str).chain(["", declarations, &goal.id, &goal.statement.text]);
+        let context = goal.context.iter().flat_map(|v| [v.name.text.as_str(), v.ty.text.as_str()]);
+        // With its length before it no text can end where another one begins.
+        Some(Asked(parts.chain(context).map(|t| format!("{} {t}", t.len())).collect()))
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// Evidence that the kernel accepted, as it is stored.
+    pub certificate: Vec<u8>,
+    /// Whether that is a proof, and not a refutation.
+    pub proved: bool,
+    /// What is said of the goal.
+    pub value: Value,
+    /// The same in sentences; empty where a suggestion says it.
+    pub reason: String,
+}
+
+#[derive(Default)]
+struct Kept {
+    by_words: BTreeMap<Asked, Arc<Answered>>,
+    order: VecDeque<Asked>,
+    bytes: usize,
+}
+
+/// The latest answers, for all threads.
+#[derive(Default)]
+pub struct Recent(Mutex<Kept>);
+
+impl Recent {
+    /// What was answered to the same words.
+    pub fn get(&self, asked: &Asked) -> Option<Arc<Answered>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_words.get(asked).cloned()
+    }
+
+    /// Keeps an answer. The oldest ones make place for it.
+    pub fn put(&self, asked: Asked, answered: Answered) {
+        if answered.certificate.len() > LONGEST {
+            return;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes += answered.certificate.len();
+        if let Some(before) = kept.by_words.insert(asked.clone(), Arc::new(answered)) {
+            kept.bytes -= before.certificate.len();
+        } else {
+            kept.order.push_back(asked);
+        }
+        while kept.order.len() > MOST.0 || kept.bytes > MOST.1 {
+            let Some(oldest) = kept.order.pop_front() else { return };
+            if let Some(gone) = kept.by_words.remove(&oldest) {
+                kept.bytes -= gone.certificate.len();
+            }
+        }
+    }
+
+    /// Drops what the kernel does not accept again.
+    pub fn forget(&self, asked: &Asked) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gone) = kept.by_words.remove(asked) {
+            kept.bytes -= gone.certificate.len();
+            kept.order.retain(|a| a != asked);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn answered(bytes: usize) -> Answered {
+        Answered { certificate: vec![0; bytes], proved: true, value: Value::Null, reason: String::new() }
+    }
+
+    #[test]
+    fn the_oldest_answers_make_place_and_bytes_are_counted() {
+        let recent = Recent::default();
+        for n in 0..600 {
+            recent.put(Asked(n.to_string()), answered(LONGEST));
+        }
+        assert!(recent.get(&Asked("0".into())).is_none() && recent.get(&Asked("599".into())).is_some());
+        assert_eq!(recent.0.lock().unwrap().bytes, MOST.1);
+        recent.put(Asked("599".into()), answered(LONGEST + 1));
+        assert_eq!(recent.get(&Asked("599".into())).unwrap().certificate.len(), LONGEST);
+        recent.put(Asked("599".into()), answered(1));
+        recent.forget(&Asked("598".into()));
+        let kept = recent.0.lock().unwrap();
+        assert_eq!(kept.bytes, kept.by_words.values().map(|a| a.certificate.len()).sum::<usize>());
+        assert_eq!(kept.order.len(), kept.by_words.len());
+    }
+
+    #[test]
+    fn words_that_stand_elsewhere_are_other_words() {
+        let asked = |statement: &str, ty: &str| {
+            let body = format!(
+                r#"{{"type":"REQUEST_PROOF_SUGGESTION","proof_state":{{"goals":[{{"id":"g","statement":"{statement}","context":[{{"var":"h","type":"{ty}"}}]}}]}}}}"#
+            );
+            let request = Request::read(body.as_bytes(), None).unwrap();
+            let crate::wire::Question::Suggest(goals) = &request.question else { panic!() };
+            Asked::of(&request, &goals[0]).unwrap()
+        };
+        assert_eq!(asked("a b", "c"), asked("a b", "c"));
+        assert_ne!(asked("a b", "c"), asked("a", "b c"));
+    }
+}
