@@ -13,13 +13,8 @@ pub struct Features {
 }
 
 impl Features {
-    /// Those of a closed statement. `name` is a number for a declaration that does not depend on where it stands.
-    #[must_use]
-    pub fn of_statement(statement: &Term, name: &dyn Fn(u32) -> u64) -> Features {
-        Features::of_goal(statement, &[], name)
-    }
-
-    /// Those of a goal: its statement, and the types of what it may use.
+    /// Those of a goal: its statement, and the types of what it may use. Of a theorem these are part of the statement. `name` is a number for a
+    /// declaration that does not depend on where it stands.
     #[must_use]
     pub fn of_goal(statement: &Term, given: &[Term], name: &dyn Fn(u32) -> u64) -> Features {
         let (domains, end) = telescope(statement);

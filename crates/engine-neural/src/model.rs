@@ -12,10 +12,11 @@ use std::collections::HashMap;
 const VERSION: u32 = 1;
 /// Places that walks are folded into, one half for conclusions and the other for what is given.
 pub const PLACES: usize = 4096;
+const HALF: u64 = 2048;
 /// Numbers of a vector.
 pub const WIDTH: usize = 16;
 /// Longest file that is read, in bytes.
-const LONGEST: usize = 1 << 20;
+pub const LONGEST: usize = 1 << 20;
 
 /// The weights.
 #[derive(Clone, Debug)]
@@ -31,36 +32,32 @@ pub struct Model {
 /// A goal or a theorem as the model sees it.
 #[derive(Clone, Debug)]
 pub struct Side {
-    places: Vec<usize>,
+    places: Vec<u32>,
     vector: [f32; WIDTH],
     own: f32,
     scale: f32,
 }
 
-/// Folds walks into places, each once and in order.
-pub(crate) fn places(features: &Features) -> Vec<usize> {
-    let half = PLACES / 2;
-    let fold = |walk: &u64| usize::try_from((walk >> 20) % 2048).unwrap_or_default() % half;
-    let end = features.end.iter().map(fold);
-    let mut all: Vec<usize> = end.chain(features.given.iter().map(|w| half + fold(w))).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
+/// The weights that belong to the program, trained by `cargo xtask rank-train`.
+pub const WEIGHTS: &[u8] = include_bytes!("../weights/rank.safetensors");
 
 impl Features {
-    /// The places that the model looks at, and by what each is multiplied.
+    /// The places that the model looks at, each once and in order, and by what each is multiplied.
     #[must_use]
-    pub fn folded(&self) -> (Vec<usize>, f32) {
-        let all = places(self);
+    pub fn folded(&self) -> (Vec<u32>, f32) {
+        // Half of the places are for conclusions. The lowest bits of a walk are those by which vectors are folded.
+        let fold = |walk: &u64, from: u32| from + u32::try_from((walk >> 20) % HALF).unwrap_or_default();
+        let end = self.end.iter().map(|w| fold(w, 0));
+        let mut all: Vec<u32> = end.chain(self.given.iter().map(|w| fold(w, 2048))).collect();
+        all.sort_unstable();
+        all.dedup();
         let count = u16::try_from(all.len()).map_or(f32::MAX, f32::from);
         (all, 1.0 / count.max(1.0).sqrt())
     }
 }
 
 /// What tells damage: a number of all bytes of the weights (Fowler, Noll and Vo, version 1a), as eight of them.
-#[must_use]
-pub fn checksum(tensors: &[Vec<f32>]) -> [u8; 8] {
+fn checksum(tensors: &[Vec<f32>]) -> [u8; 8] {
     let bytes = tensors.iter().flatten().flat_map(|x| x.to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325_u64, |n, b| (n ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)).to_le_bytes()
 }
@@ -124,11 +121,11 @@ impl Model {
         let (places, scale) = features.folded();
         let mut vector = [0.0; WIDTH];
         let mut own = 0.0;
-        for place in &places {
-            for (sum, x) in vector.iter_mut().zip(rows.get(*place).unwrap_or(&[0.0; WIDTH])) {
+        for place in places.iter().filter_map(|p| usize::try_from(*p).ok()) {
+            for (sum, x) in vector.iter_mut().zip(rows.get(place).unwrap_or(&[0.0; WIDTH])) {
                 *sum += x * scale;
             }
-            own += self.own.get(*place).copied().unwrap_or_default() * scale;
+            own += self.own.get(place).copied().unwrap_or_default() * scale;
         }
         Side { places, vector, own, scale }
     }
@@ -149,8 +146,8 @@ impl Model {
     #[must_use]
     pub fn score(&self, goal: &Side, theorem: &Side) -> f32 {
         let near: f32 = goal.vector.iter().zip(&theorem.vector).map(|(a, b)| a * b).sum();
-        let both: f32 =
-            common(&goal.places, &theorem.places).map(|p| self.shared.get(p).copied().unwrap_or_default()).sum();
+        let shared = |p: u32| usize::try_from(p).ok().and_then(|p| self.shared.get(p)).copied().unwrap_or_default();
+        let both: f32 = common(&goal.places, &theorem.places).map(shared).sum();
         near + both * goal.scale * theorem.scale + theorem.own
     }
 }

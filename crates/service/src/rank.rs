@@ -3,7 +3,10 @@
 use crate::steps::Candidate;
 use bfv_driver::Desk;
 use bfv_elab::{Fitting, OpenGoal};
-use std::sync::OnceLock;
+use bfv_engine_neural::{Features, Model, Side, WEIGHTS, by_score};
+use bfv_format::Decl;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// Theorems that are tried on one goal.
 const MOST: usize = 8;
@@ -48,6 +51,58 @@ pub fn steps(desk: &Desk, goal: &OpenGoal) -> Vec<Candidate> {
     let weight = |n: usize| if n < early { EARLY } else { LATE };
     let names = theorems(desk, goal).into_iter().enumerate();
     names.map(|(n, name)| (weight(n), format!("apply {name}"))).collect()
+}
+
+/// The features of a goal. Declarations are known by their names, so a change of the library leaves what was learned of others.
+#[must_use]
+pub fn features(desk: &Desk, statement: &bfv_format::Term, given: &[bfv_format::Term]) -> Features {
+    Features::of_goal(statement, given, &|id| number(&desk.name(id).unwrap_or_default()))
+}
+
+/// Most theorems that are kept as the model sees them.
+const KEPT: usize = 20_000;
+
+/// Theorems as a model sees them, by the numbers of their declarations, for all threads.
+struct Learned {
+    model: Model,
+    sides: RwLock<BTreeMap<u64, Arc<Side>>>,
+}
+
+impl Learned {
+    fn side(&self, desk: &Desk, id: u32) -> Option<Arc<Side>> {
+        let key = desk.number(id);
+        if let Some(side) = self.sides.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Some(Arc::clone(side));
+        }
+        let Some(Decl::Theorem { ty, .. }) = desk.signature().decl(id) else { return None };
+        let side = Arc::new(self.model.theorem(&features(desk, ty, &[])));
+        let mut sides = self.sides.write().unwrap_or_else(PoisonError::into_inner);
+        if sides.len() < KEPT {
+            sides.insert(key, Arc::clone(&side));
+        }
+        Some(side)
+    }
+
+    fn order(&self, desk: &Desk, goal: &OpenGoal, all: Vec<Fitting>) -> Vec<Fitting> {
+        // Of one there is no order, and of none.
+        if all.len() < 2 {
+            return all;
+        }
+        let own = self.model.goal(&features(desk, goal.statement(), goal.given()));
+        by_score(all, |f| self.side(desk, f.id).map_or(f64::MIN, |side| f64::from(self.model.score(&own, &side))))
+    }
+}
+
+impl Ranking {
+    /// The learned order with these weights; those that belong to the program where none are given.
+    ///
+    /// # Errors
+    /// Why the bytes are no weights, in a sentence.
+    pub fn learned(weights: Option<&[u8]>) -> Result<Ranking, String> {
+        let model = Model::read(weights.unwrap_or(WEIGHTS))?;
+        let learned = Learned { model, sides: RwLock::default() };
+        Ok(Ranking { order: Box::new(move |desk, goal, all| learned.order(desk, goal, all)), early: 2 })
+    }
 }
 
 /// A number of a name (Fowler, Noll and Vo, version 1a): it stays the same when other declarations change.

@@ -2,15 +2,10 @@
 
 use bfv_driver::Desk;
 use bfv_encode::telescope;
-use bfv_engine_neural::{Data, Example, Features, Theorem};
+use bfv_engine_neural::{Data, Example, Theorem};
 use bfv_format::{Decl, Node, Term};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// A number of a declaration that stays the same when others change: one of its full name.
-pub fn named(desk: &Desk, id: u32) -> u64 {
-    bfv_service::rank::number(&desk.name(id).unwrap_or_default())
-}
 
 /// All of it.
 pub fn data() -> Result<Data, String> {
@@ -27,8 +22,7 @@ pub fn data() -> Result<Data, String> {
         for id in 0..desk.signature().len() {
             let Some(full) = desk.name(id).filter(|n| own(n, module)) else { continue };
             let Some(decl @ Decl::Theorem { ty, proof, .. }) = desk.signature().decl(id) else { continue };
-            let name = |id| named(&desk, id);
-            let features = Features::of_statement(ty, &name);
+            let features = bfv_service::rank::features(&desk, ty, &[]);
             let place = data.theorems.len();
             places.insert(full.clone(), place);
             data.theorems.push(Theorem { name: full.clone(), module: module.to_owned(), features });

@@ -1,0 +1,90 @@
+//! The tables: how orders put first what proofs use, and what they are worth for suggestions.
+
+use crate::measure::{NEIGHBOURS, Totals, jumbled, unlearned};
+use bfv_engine_neural::{Asked, Data, Example, Features, Model, WEIGHTS, by_score, measure};
+use std::path::Path;
+use std::process::Command;
+
+/// Orders, each with how many theorems come early.
+const RUNS: [(&str, &str); 9] = [
+    ("plain", "0"),
+    ("learned", "0"),
+    ("plain", "2"),
+    ("random", "2"),
+    ("overlap", "2"),
+    ("nearest", "2"),
+    ("bayes", "2"),
+    ("learned", "2"),
+    ("the proof itself", "2"),
+];
+
+/// Prints all of it. Each order is measured by a process of its own, which this very program becomes.
+pub fn report(data: &Data, file: &Path) -> Result<(), String> {
+    let held = |e: &&Example| data.theorems.get(e.theorem).is_some_and(|t| t.held_out());
+    let test: Vec<&Example> = data.examples.iter().filter(held).collect();
+    println!(
+        "Of {} theorems of the library, the {} of one module in four are held out as goals; nothing is learned from these modules, and no theorem of theirs was a candidate while learning. \
+         *Named*: the theorems that the proof names, among all that stand before it. *First*: the one that it applies first, among those whose conclusion may be the goal, as they are tried. \
+         *Plain* is the order without learning, *overlap* that by shared walks weighted by how rare they are, *nearest* that by the proofs of the {NEIGHBOURS} goals most alike, *bayes* that by the goals that a theorem helped with.\n",
+        data.theorems.len(),
+        test.len(),
+    );
+    println!("| order | recall at 8, named | reciprocal rank, named | recall at 8, first | reciprocal rank, first |");
+    println!("|---|---|---|---|---|");
+    for order in ["plain", "random", "overlap", "nearest", "bayes", "learned"] {
+        let [named, first] = [Asked::Named, Asked::First].map(|asked| ordered(order, data, &test, asked));
+        let (named, first) = (named?, first?);
+        println!(
+            "| {order} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            named.recall, named.reciprocal, first.recall, first.reciprocal
+        );
+    }
+    println!(
+        "\nThe same goals, each asked for suggestions over what stands before it, with its arguments and hypotheses in the context. *Early* is how many theorems are tried before steps that leave goals. \
+         *Closed* counts goals with a step after which the kernel accepted the whole script, *by a theorem* those where such a step applies one. *Steps* are those tried until the first of these, of the goals that are closed. \
+         *The proof itself* puts first what the proof of the goal applies or names, which no order can know.\n"
+    );
+    println!("| order | early | goals | closed | by a theorem | steps | ms for each goal | us to order |");
+    println!("|---|---|---|---|---|---|---|---|");
+    let own = std::env::current_exe().map_err(|e| e.to_string())?;
+    for (order, early) in RUNS {
+        let done = Command::new(&own).args(["order", order, early]).arg(file).output().map_err(|e| e.to_string())?;
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        let t = text.lines().find_map(Totals::read).ok_or(text)?;
+        let of = |n: u64, all: u32| f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(all.max(1));
+        println!(
+            "| {order} | {early} | {} | {} | {} | {:.1} | {:.0} | {:.0} |",
+            t.goals,
+            t.closed,
+            t.applied,
+            of(t.steps.into(), t.closed),
+            of(t.answers, t.goals) / 1e3,
+            of(t.ordering, t.goals),
+        );
+    }
+    Ok(())
+}
+
+fn ordered(order: &str, data: &Data, test: &[&Example], asked: Asked) -> Result<bfv_engine_neural::Measured, String> {
+    let (rare, memory) = unlearned(data);
+    let model = Model::read(WEIGHTS)?;
+    let sides: Vec<_> = data.theorems.iter().map(|t| model.theorem(&t.features)).collect();
+    let feature = |n: usize| -> &Features { &data.theorems[n].features };
+    Ok(measure(test.iter().copied(), asked, &mut |e, all| {
+        let (all, goal) = (all.to_vec(), feature(e.theorem));
+        match order {
+            "random" => by_score(all, |t| jumbled(&data.theorems[*t].name)),
+            "overlap" => by_score(all, |t| rare.overlap(goal, feature(*t))),
+            "nearest" => {
+                let scores = memory.nearest(goal, NEIGHBOURS, &rare);
+                by_score(all, |t| scores.get(t).copied().unwrap_or(0.0) + 1e-3 * rare.overlap(goal, feature(*t)))
+            }
+            "bayes" => by_score(all, |t| memory.bayes(goal, *t, feature(*t), &rare)),
+            "learned" => {
+                let goal = model.goal(goal);
+                by_score(all, |t| f64::from(model.score(&goal, &sides[*t])))
+            }
+            _ => all,
+        }
+    }))
+}
