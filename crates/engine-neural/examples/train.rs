@@ -94,7 +94,7 @@ impl Sums {
     }
 }
 
-fn learn(data: &Data, train: &[&Example], held: &[bool]) -> Result<[Tensor; 4]> {
+fn learn(data: &Data, train: &[&Example], held: &[bool]) -> Result<[Tensor; 5]> {
     let mut random = Random(SEED);
     let mut draw = |n: usize, by: f32| -> Vec<f32> { (0..n).map(|_| random.unit() * by).collect() };
     let var = |flat: Vec<f32>, width: usize| Var::from_vec(flat, (PLACES, width), &Device::Cpu);
@@ -180,8 +180,21 @@ fn learn(data: &Data, train: &[&Example], held: &[bool]) -> Result<[Tensor; 4]> 
         }
         println!("Pass {}: loss {:.4}.", pass + 1, total / goals.len() as f64);
     }
-    let [a, b, c, d] = vars;
-    Ok([a, b, c, d].map(|v| v.as_tensor().to_dtype(DType::F32).unwrap_or_else(|_| v.as_tensor().clone())))
+    let rare = Tensor::from_vec(rarity(&folded), (PLACES, 1), &Device::Cpu)?;
+    let [shared, own, goal, theorem] = vars.map(|v| v.as_tensor().clone());
+    Ok([shared, own, goal, theorem, rare])
+}
+
+/// The logarithm of how rare each place is.
+fn rarity(all: &[(Vec<u32>, f32)]) -> Vec<f32> {
+    let mut counts = vec![0_u16; PLACES];
+    for (places, _) in all {
+        for place in places {
+            counts[*place as usize] += 1;
+        }
+    }
+    let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
+    counts.into_iter().map(|n| ((float(all.len()) + 1.0) / (f32::from(n) + 1.0)).ln()).collect()
 }
 
 /// An index as tensors have it.

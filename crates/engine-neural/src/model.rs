@@ -1,7 +1,12 @@
-//! The learned order: goal and theorem as vectors of a shared space, and weights of what they have in common.
+//! Two orders over walks that are folded into a fixed number of places, with what they know in one file.
+//!
+//! The unlearned one is by what goal and theorem share, each walk with the logarithm of how rare it is as its weight, after Meng and Paulson,
+//! "Lightweight relevance filtering for machine-generated resolution problems" (2009).
+//!
+//! The learned one: goal and theorem as vectors of a shared space, and weights of what they have in common.
 //!
 //! The score of a theorem for a goal is the product of two short vectors, each a sum of one row for each walk, plus a weight for each walk
-//! that both have, plus one for each walk of the theorem. Walks are folded into a fixed number of places. The shape follows Wang, Tang, Wang and
+//! that both have, plus one for each walk of the theorem. The shape follows Wang, Tang, Wang and
 //! Deng, "Premise Selection for Theorem Proving by Deep Graph Embedding" (2017), with sums of walks in the place of their graphs.
 
 use crate::features::{Features, common};
@@ -27,6 +32,8 @@ pub struct Model {
     /// The rows of goals and of theorems.
     goal: Vec<[f32; WIDTH]>,
     theorem: Vec<[f32; WIDTH]>,
+    /// For each place, the logarithm of how rare it is in theorems.
+    rare: Vec<f32>,
 }
 
 /// A goal or a theorem as the model sees it.
@@ -36,6 +43,8 @@ pub struct Side {
     vector: [f32; WIDTH],
     own: f32,
     scale: f32,
+    /// How rare its places are, together: those of the conclusion, and those of what is given.
+    rare: [f32; 2],
 }
 
 /// The weights that belong to the program, trained by `cargo xtask rank-train`.
@@ -64,13 +73,13 @@ fn checksum(tensors: &[Vec<f32>]) -> [u8; 8] {
 
 impl Model {
     /// The names of the tensors, in the order of the checksum.
-    pub const TENSORS: [&'static str; 4] = ["shared", "own", "goal", "theorem"];
+    pub const TENSORS: [&'static str; 5] = ["shared", "own", "goal", "theorem", "rare"];
 
     /// The tensors of a file with these weights, as floats of 32 bits that brain floats of 16 bits can tell exactly.
     ///
     /// # Errors
     /// Tensors of another shape.
-    pub fn file(tensors: [Tensor; 4]) -> candle_core::Result<HashMap<String, Tensor>> {
+    pub fn file(tensors: [Tensor; 5]) -> candle_core::Result<HashMap<String, Tensor>> {
         let mut out = HashMap::new();
         let mut plain = Vec::new();
         for (name, tensor) in Model::TENSORS.iter().zip(tensors) {
@@ -101,7 +110,7 @@ impl Model {
             let t = tensors.get(name).filter(|t| t.elem_count() == PLACES * width)?;
             t.to_dtype(DType::F32).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1()).ok()
         };
-        let widths = [1, 1, WIDTH, WIDTH];
+        let widths = [1, 1, WIDTH, WIDTH, 1];
         let all: Option<Vec<Vec<f32>>> = Model::TENSORS.iter().zip(widths).map(|(n, w)| flat(n, w)).collect();
         let all = all.ok_or_else(damaged)?;
         let sum: Vec<u8> = tensors.get("checksum").and_then(|t| t.to_vec1().ok()).ok_or_else(damaged)?;
@@ -110,9 +119,13 @@ impl Model {
         }
         let rows = |flat: &Vec<f32>| flat.chunks_exact(WIDTH).filter_map(|c| c.try_into().ok()).collect();
         match all.as_slice() {
-            [shared, own, goal, theorem] => {
-                Ok(Model { shared: shared.clone(), own: own.clone(), goal: rows(goal), theorem: rows(theorem) })
-            }
+            [shared, own, goal, theorem, rare] => Ok(Model {
+                shared: shared.clone(),
+                own: own.clone(),
+                goal: rows(goal),
+                theorem: rows(theorem),
+                rare: rare.clone(),
+            }),
             _ => Err(damaged()),
         }
     }
@@ -127,7 +140,27 @@ impl Model {
             }
             own += self.own.get(place).copied().unwrap_or_default() * scale;
         }
-        Side { places, vector, own, scale }
+        let rare = self.rarity(places.iter().copied());
+        Side { places, vector, own, scale, rare }
+    }
+
+    /// How rare places are, together: those of conclusions, and those of what is given.
+    fn rarity(&self, places: impl Iterator<Item = u32>) -> [f32; 2] {
+        let mut sums = [0.0; 2];
+        for place in places {
+            let weight = usize::try_from(place).ok().and_then(|p| self.rare.get(p)).copied().unwrap_or_default();
+            let [end, given] = &mut sums;
+            *(if u64::from(place) < HALF { end } else { given }) += weight;
+        }
+        sums
+    }
+
+    /// How much of each other a goal and a theorem have: more is better. Premises that are given count less than what is to be shown.
+    #[must_use]
+    pub fn overlap(&self, goal: &Side, theorem: &Side) -> f32 {
+        let [end, given] = self.rarity(common(&goal.places, &theorem.places));
+        let ([ours, _], [theirs, premises]) = (goal.rare, theorem.rare);
+        2.0 * end / (ours + theirs).max(1e-9) + 0.5 * given / premises.max(1e-9)
     }
 
     /// A goal.

@@ -1,8 +1,6 @@
-//! Orders that no gradient has made: by what goal and theorem have in common, by the proofs of goals that look alike, and by the goals that a
-//! theorem helped with.
+//! Orders that no gradient has made, to compare with: by the proofs of goals that look alike, and by the goals that a theorem helped with.
 //!
-//! Sources: Meng, Paulson, "Lightweight relevance filtering for machine-generated resolution problems" (2009) for the first;
-//! Kuehlwein, Blanchette, Kaliszyk, Urban, "MaSh: Machine Learning for Sledgehammer" (2013) for the others, nearest neighbours and naive Bayes.
+//! Source: Kuehlwein, Blanchette, Kaliszyk, Urban, "MaSh: Machine Learning for Sledgehammer" (2013), nearest neighbours and naive Bayes.
 
 use crate::features::{Features, common};
 use std::collections::BTreeMap;
@@ -37,18 +35,6 @@ impl Frequencies {
     pub fn weight(&self, walk: u64) -> f64 {
         let count = self.counts.get(&walk).copied().unwrap_or(0);
         ((f64::from(self.all) + 1.0) / (f64::from(count) + 1.0)).ln()
-    }
-
-    /// How much of a theorem a goal has, and how much of the goal the theorem has, as the weights of what they share.
-    #[must_use]
-    pub fn overlap(&self, goal: &Features, theorem: &Features) -> f64 {
-        let sum = |walks: &mut dyn Iterator<Item = u64>| walks.map(|w| self.weight(w)).sum::<f64>();
-        let both = sum(&mut common(&goal.end, &theorem.end));
-        let (theirs, ours) = (sum(&mut theorem.end.iter().copied()), sum(&mut goal.end.iter().copied()));
-        // Premises that are given count less than what is to be shown.
-        let given = sum(&mut common(&goal.given, &theorem.given));
-        let premises = sum(&mut theorem.given.iter().copied());
-        2.0 * both / (theirs + ours).max(1e-9) + 0.5 * given / premises.max(1e-9)
     }
 }
 

@@ -5,7 +5,7 @@ use bfv_cache::Cache;
 use bfv_driver::{Desk, Event, escaped, exit_code};
 use bfv_service::memory::Memory;
 use bfv_service::pool::{Pool, STACK};
-use bfv_service::rank::{self, Ranking};
+use bfv_service::rank::{self, Known, Ranking};
 use bfv_service::server::{Service, Settings};
 use bfv_service::solve::Limits;
 use bfv_service::tasks;
@@ -35,8 +35,8 @@ Its flags: --address ADDRESS, default 127.0.0.1, and --port N, default 7717; wit
 --rate N and --burst N say how many requests a client may send each second, and at once. Default: 1000 and 2000.
 --cache FILE keeps found proofs in a file. Without it they are kept until the service ends.
 --cache-bytes N says how many bytes they may have. Default: 100000000; with 0 nothing is kept.
---ranking learned tries theorems in an order learned from the proofs of the library. Default: plain, the order without learning.
---weights FILE takes the numbers of that order from a file in the place of the built-in ones.
+--ranking overlap tries theorems first that share rare words with the goal. Default. With learned the order is learned from proofs; with plain it needs no weights.
+--weights FILE takes the weights of the order from a file in the place of the built-in ones.
 --body N is the longest body in bytes. Default: 262144, at most 1048576.
 bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json, --ranking and --weights.";
 
@@ -191,22 +191,20 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
 
 /// Chooses the order of theorems. Weights that cannot be used are no reason to stop: there is an order without them.
 fn ranking(flags: &Flags) -> Result<(), Stop> {
-    let learned = match flags.text("--ranking") {
-        None | Some("plain") => false,
-        Some("learned") => true,
-        Some(_) => return Err(Stop::usage("The flag --ranking needs plain or learned.")),
-    };
     let file = flags.text("--weights");
-    if !learned {
-        return match file {
-            Some(_) => Err(Stop::usage("The flag --weights needs --ranking learned beside it.")),
-            None => Ok(()),
-        };
-    }
+    let known = match flags.text("--ranking") {
+        Some("plain") if file.is_some() => {
+            return Err(Stop::usage("The flag --weights has no use beside --ranking plain. Remove one of the two."));
+        }
+        Some("plain") => return Ok(()),
+        None | Some("overlap") => Known::Rare,
+        Some("learned") => Known::Learned,
+        Some(_) => return Err(Stop::usage("The flag --ranking needs overlap, learned or plain.")),
+    };
     let weights = file.map(weights).transpose()?;
-    match Ranking::learned(weights.as_deref()) {
+    match Ranking::of(known, weights.as_deref()) {
         Ok(ranking) => _ = rank::choose(ranking),
-        Err(why) => complain(format!("Warning: {why} Theorems are tried in the order without learning.")),
+        Err(why) => complain(format!("Warning: {why} Theorems are tried in the order without weights.")),
     }
     Ok(())
 }

@@ -62,23 +62,33 @@ pub fn features(desk: &Desk, statement: &bfv_format::Term, given: &[bfv_format::
 /// Most theorems that are kept as the model sees them.
 const KEPT: usize = 20_000;
 
-/// Theorems as a model sees them, by the numbers of their declarations, for all threads.
-struct Learned {
-    model: Model,
-    sides: RwLock<BTreeMap<u64, Arc<Side>>>,
+/// What is known of theorems that helps to order them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// How rare the words of goals are: a theorem that shares the rare ones comes first.
+    Rare,
+    /// What was learned from the proofs of the library.
+    Learned,
 }
 
-impl Learned {
-    fn side(&self, desk: &Desk, id: u32) -> Option<Arc<Side>> {
+/// Theorems as a model sees them, by the numbers of their declarations, for all threads.
+struct Sides {
+    model: Model,
+    known: Known,
+    theorems: RwLock<BTreeMap<u64, Arc<Side>>>,
+}
+
+impl Sides {
+    fn theorem(&self, desk: &Desk, id: u32) -> Option<Arc<Side>> {
         let key = desk.number(id);
-        if let Some(side) = self.sides.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(side) = self.theorems.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Some(Arc::clone(side));
         }
         let Some(Decl::Theorem { ty, .. }) = desk.signature().decl(id) else { return None };
         let side = Arc::new(self.model.theorem(&features(desk, ty, &[])));
-        let mut sides = self.sides.write().unwrap_or_else(PoisonError::into_inner);
-        if sides.len() < KEPT {
-            sides.insert(key, Arc::clone(&side));
+        let mut theorems = self.theorems.write().unwrap_or_else(PoisonError::into_inner);
+        if theorems.len() < KEPT {
+            theorems.insert(key, Arc::clone(&side));
         }
         Some(side)
     }
@@ -89,19 +99,23 @@ impl Learned {
             return all;
         }
         let own = self.model.goal(&features(desk, goal.statement(), goal.given()));
-        by_score(all, |f| self.side(desk, f.id).map_or(f64::MIN, |side| f64::from(self.model.score(&own, &side))))
+        let score = |side: &Side| match self.known {
+            Known::Rare => self.model.overlap(&own, side),
+            Known::Learned => self.model.score(&own, side),
+        };
+        by_score(all, |f| self.theorem(desk, f.id).map_or(f64::MIN, |side| f64::from(score(&side))))
     }
 }
 
 impl Ranking {
-    /// The learned order with these weights; those that belong to the program where none are given.
+    /// An order by what these bytes know; by those that belong to the program where none are given.
     ///
     /// # Errors
     /// Why the bytes are no weights, in a sentence.
-    pub fn learned(weights: Option<&[u8]>) -> Result<Ranking, String> {
+    pub fn of(known: Known, weights: Option<&[u8]>) -> Result<Ranking, String> {
         let model = Model::read(weights.unwrap_or(WEIGHTS))?;
-        let learned = Learned { model, sides: RwLock::default() };
-        Ok(Ranking { order: Box::new(move |desk, goal, all| learned.order(desk, goal, all)), early: 2 })
+        let sides = Sides { model, known, theorems: RwLock::default() };
+        Ok(Ranking { order: Box::new(move |desk, goal, all| sides.order(desk, goal, all)), early: 2 })
     }
 }
 

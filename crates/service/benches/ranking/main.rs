@@ -4,6 +4,7 @@
 
 mod extract;
 mod measure;
+mod orders;
 mod report;
 
 use bfv_engine_neural::Data;
@@ -18,7 +19,7 @@ fn written(file: &str, data: &Data) -> Result<(), String> {
 fn work(words: &[&str]) -> Result<(), String> {
     match words {
         [] => {
-            let data = extract::data()?;
+            let data = Arc::new(extract::data()?);
             let file = std::env::temp_dir().join(format!("bfv-ranking-{}.txt", std::process::id()));
             written(&file.display().to_string(), &data)?;
             let done = report::report(&data, &file);

@@ -1,10 +1,11 @@
 //! Goals that are held out, closed with one order of theorems.
 
+use crate::orders::scores;
 use bfv_cache::Cache;
 use bfv_driver::{Desk, before_theorems};
-use bfv_engine_neural::{Data, Frequencies, Memory, by_score};
+use bfv_engine_neural::{Data, by_score};
 use bfv_service::memory::Memory as Recalled;
-use bfv_service::rank::{self, Ranking};
+use bfv_service::rank::{self, Known, Ranking};
 use bfv_service::solve::Limits;
 use bfv_service::suggest::{one_goal, whole};
 use bfv_service::wire::{Goal, Piece, Question, Request, Variable};
@@ -16,8 +17,6 @@ use std::time::{Duration, Instant};
 
 /// Milliseconds for one goal.
 const LIMIT: u64 = 5_000;
-/// Goals that look alike and are asked what their proofs use.
-pub const NEIGHBOURS: usize = 40;
 
 /// The theorem whose goal is asked for.
 static ASKED: Mutex<Option<usize>> = Mutex::new(None);
@@ -94,15 +93,14 @@ fn micros(since: Instant) -> u64 {
 /// Measures one order on all goals that are held out, with so many theorems early.
 pub fn order(order: &str, early: &str, data: &Arc<Data>) -> Result<Totals, String> {
     let early = early.parse().map_err(|_| "Write how many theorems come early.")?;
-    if let Some(order) = chosen(order, data)? {
-        let timed: Box<rank::Order> = Box::new(move |desk, goal, all| {
-            let start = Instant::now();
-            let all = order(desk, goal, all);
-            ORDERING.fetch_add(micros(start), Ordering::Relaxed);
-            all
-        });
-        rank::choose(Ranking { order: timed, early });
-    }
+    let order = chosen(order, data)?;
+    let timed: Box<rank::Order> = Box::new(move |desk, goal, all| {
+        let start = Instant::now();
+        let all = order(desk, goal, all);
+        ORDERING.fetch_add(micros(start), Ordering::Relaxed);
+        all
+    });
+    rank::choose(Ranking { order: timed, early });
     let recalled = Cache::in_memory(1 << 20).map(Recalled::none).map_err(|e| e.to_string())?;
     let name = |n: usize| data.examples.get(n).and_then(|e| data.theorems.get(e.theorem)).map(|t| t.name.as_str());
     let places: BTreeMap<&str, usize> = (0..data.examples.len()).filter_map(|n| Some((name(n)?, n))).collect();
@@ -150,16 +148,14 @@ fn locked() -> std::sync::MutexGuard<'static, Option<usize>> {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An order by its name; nothing for the one that is in use.
-fn chosen(order: &str, data: &Arc<Data>) -> Result<Option<Box<rank::Order>>, String> {
+/// An order by its name; those that the program has as it has them.
+fn chosen(order: &str, data: &Arc<Data>) -> Result<Box<rank::Order>, String> {
     let data = Arc::clone(data);
     let places: BTreeMap<String, usize> = data.theorems.iter().enumerate().map(|(n, t)| (t.name.clone(), n)).collect();
     let place = move |desk: &Desk, id: u32| desk.name(id).and_then(|n| places.get(&n).copied());
-    let seen = |desk: &Desk, g: &bfv_elab::OpenGoal| rank::features(desk, g.statement(), g.given());
-    let (rare, memory) = unlearned(&data);
-    Ok(Some(match order {
-        "plain" => Box::new(|_, _, all| all),
-        "random" => Box::new(move |_, _, all| by_score(all, |f| jumbled(&f.name))),
+    Ok(match order {
+        "overlap" => Ranking::of(Known::Rare, None)?.order,
+        "learned" => Ranking::of(Known::Learned, None)?.order,
         // No order can know this: what the proof of the goal applies, then what it names.
         "the proof itself" => Box::new(move |desk, _, all| {
             let asked = locked().and_then(|n| data.examples.get(n));
@@ -169,41 +165,15 @@ fn chosen(order: &str, data: &Arc<Data>) -> Result<Option<Box<rank::Order>>, Str
                 _ => 0.0,
             })
         }),
-        "overlap" => Box::new(move |desk, g, all| {
-            let goal = seen(desk, g);
-            by_score(all, |f| place(desk, f.id).map_or(f64::MIN, |p| rare.overlap(&goal, &data.theorems[p].features)))
-        }),
-        "nearest" => Box::new(move |desk, g, all| {
-            let goal = seen(desk, g);
-            let scores = memory.nearest(&goal, NEIGHBOURS, &rare);
-            let other = |p: usize| 1e-3 * rare.overlap(&goal, &data.theorems[p].features);
-            let score = |p: usize| scores.get(&p).copied().unwrap_or(0.0) + other(p);
-            by_score(all, |f| place(desk, f.id).map_or(f64::MIN, score))
-        }),
-        "bayes" => Box::new(move |desk, g, all| {
-            let goal = seen(desk, g);
-            let score = |p: usize| memory.bayes(&goal, p, &data.theorems[p].features, &rare);
-            by_score(all, |f| place(desk, f.id).map_or(f64::MIN, score))
-        }),
-        "learned" => Ranking::learned(None)?.order,
-        _ => return Err(format!("There is no order {order}.")),
-    }))
-}
-
-/// A number that says nothing.
-pub fn jumbled(name: &str) -> f64 {
-    let short = u32::try_from(rank::number(&format!("{name} in some order")) >> 40).unwrap_or_default();
-    f64::from(short)
-}
-
-/// What unlearned orders know: what the modules have that are not held out.
-pub fn unlearned(data: &Data) -> (Frequencies, Memory) {
-    let rare = Frequencies::of(data.theorems.iter().filter(|t| !t.held_out()).map(|t| &t.features));
-    let mut memory = Memory::default();
-    for e in &data.examples {
-        if let Some(t) = data.theorems.get(e.theorem).filter(|t| !t.held_out()) {
-            memory.note(t.features.clone(), e.used.clone());
+        _ => {
+            let scores = scores(order, &data)?;
+            Box::new(move |desk, g, all| {
+                let goal = rank::features(desk, g.statement(), g.given());
+                let known: Vec<usize> = all.iter().filter_map(|f| place(desk, f.id)).collect();
+                let scores: BTreeMap<usize, f64> = known.iter().copied().zip(scores(&goal, &known)).collect();
+                let score = |p: usize| scores.get(&p).copied().unwrap_or(f64::MIN);
+                by_score(all, |f| place(desk, f.id).map_or(f64::MIN, score))
+            })
         }
-    }
-    (rare, memory)
+    })
 }

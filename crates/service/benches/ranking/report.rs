@@ -1,9 +1,11 @@
 //! The tables: how orders put first what proofs use, and what they are worth for suggestions.
 
-use crate::measure::{NEIGHBOURS, Totals, jumbled, unlearned};
-use bfv_engine_neural::{Asked, Data, Example, Features, Model, WEIGHTS, by_score, measure};
+use crate::measure::Totals;
+use crate::orders::{NEIGHBOURS, scores};
+use bfv_engine_neural::{Asked, Data, Example, Measured, by_score, measure};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 /// Orders, each with how many theorems come early.
 const RUNS: [(&str, &str); 9] = [
@@ -19,7 +21,7 @@ const RUNS: [(&str, &str); 9] = [
 ];
 
 /// Prints all of it. Each order is measured by a process of its own, which this very program becomes.
-pub fn report(data: &Data, file: &Path) -> Result<(), String> {
+pub fn report(data: &Arc<Data>, file: &Path) -> Result<(), String> {
     let held = |e: &&Example| data.theorems.get(e.theorem).is_some_and(|t| t.held_out());
     let test: Vec<&Example> = data.examples.iter().filter(held).collect();
     println!(
@@ -65,26 +67,12 @@ pub fn report(data: &Data, file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn ordered(order: &str, data: &Data, test: &[&Example], asked: Asked) -> Result<bfv_engine_neural::Measured, String> {
-    let (rare, memory) = unlearned(data);
-    let model = Model::read(WEIGHTS)?;
-    let sides: Vec<_> = data.theorems.iter().map(|t| model.theorem(&t.features)).collect();
-    let feature = |n: usize| -> &Features { &data.theorems[n].features };
+fn ordered(order: &str, data: &Arc<Data>, test: &[&Example], asked: Asked) -> Result<Measured, String> {
+    let scores = scores(order, data)?;
     Ok(measure(test.iter().copied(), asked, &mut |e, all| {
-        let (all, goal) = (all.to_vec(), feature(e.theorem));
-        match order {
-            "random" => by_score(all, |t| jumbled(&data.theorems[*t].name)),
-            "overlap" => by_score(all, |t| rare.overlap(goal, feature(*t))),
-            "nearest" => {
-                let scores = memory.nearest(goal, NEIGHBOURS, &rare);
-                by_score(all, |t| scores.get(t).copied().unwrap_or(0.0) + 1e-3 * rare.overlap(goal, feature(*t)))
-            }
-            "bayes" => by_score(all, |t| memory.bayes(goal, *t, feature(*t), &rare)),
-            "learned" => {
-                let goal = model.goal(goal);
-                by_score(all, |t| f64::from(model.score(&goal, &sides[*t])))
-            }
-            _ => all,
-        }
+        let goal = data.theorems.get(e.theorem).map(|t| &t.features);
+        let known = goal.map(|goal| scores(goal, all)).unwrap_or_default();
+        let scored = all.iter().copied().zip(known).collect();
+        by_score(scored, |(_, score)| *score).into_iter().map(|(t, _)| t).collect()
     }))
 }
