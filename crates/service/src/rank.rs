@@ -3,8 +3,9 @@
 use crate::steps::Candidate;
 use bfv_driver::Desk;
 use bfv_elab::{Fitting, OpenGoal};
+use bfv_encode::telescope;
 use bfv_engine_neural::{Features, Model, Side, WEIGHTS, by_score};
-use bfv_format::Decl;
+use bfv_format::{Decl, Node};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -36,21 +37,38 @@ pub fn choose(ranking: Ranking) -> bool {
 /// The names of the theorems to be tried on a goal.
 #[must_use]
 pub fn theorems(desk: &Desk, goal: &OpenGoal) -> Vec<String> {
+    ordered(desk, goal).map(|f| f.name).collect()
+}
+
+fn ordered(desk: &Desk, goal: &OpenGoal) -> impl Iterator<Item = Fitting> {
     let all = desk.fitting(goal.statement());
     let all = match RANKING.get() {
         Some(ranking) => (ranking.order)(desk, goal, all),
         None => all,
     };
-    all.into_iter().take(MOST).map(|f| f.name).collect()
+    all.into_iter().take(MOST)
 }
 
-/// Steps that apply them.
+/// Steps that apply theorems.
 #[must_use]
 pub fn steps(desk: &Desk, goal: &OpenGoal) -> Vec<Candidate> {
-    let early = RANKING.get().map_or(0, |r| r.early);
-    let weight = |n: usize| if n < early { EARLY } else { LATE };
-    let names = theorems(desk, goal).into_iter().enumerate();
-    names.map(|(n, name)| (weight(n), format!("apply {name}"))).collect()
+    let mut early = RANKING.get().map_or(0, |r| r.early);
+    let step = |f: Fitting| {
+        let soon = early > 0 && !general(desk, f.id);
+        early -= usize::from(soon);
+        (if soon { EARLY } else { LATE }, format!("apply {}", f.name))
+    };
+    ordered(desk, goal).map(step).collect()
+}
+
+/// Whether a theorem concludes whatever is wanted, as one that begins with falsehood does: it fits every goal, and says nothing about it.
+fn general(desk: &Desk, id: u32) -> bool {
+    let Some(Decl::Theorem { ty, .. }) = desk.signature().decl(id) else { return true };
+    let (_, mut end) = telescope(ty);
+    while let Node::App(f, _) = &**end {
+        end = f;
+    }
+    matches!(**end, Node::Var(_))
 }
 
 /// The features of a goal. Declarations are known by their names, so a change of the library leaves what was learned of others.
