@@ -30,7 +30,7 @@ pub struct Desk {
     pub(crate) imports: Vec<String>,
     pub(crate) known: Rc<RefCell<Known>>,
     front: Front,
-    search: Engaged,
+    pub(crate) search: Engaged,
     pub(crate) signature: Signature,
     pub(crate) context: Context,
 }

@@ -9,8 +9,42 @@ use crate::replay::{COPIES, judge};
 use crate::verdict::Kind;
 use bfv_format::{Hash, Outcome, Renumber, Stored, Term, decl_hashes};
 use bfv_kernel::Limits;
+use bfv_search::Proposed;
+
+/// What an engine proposed on one desk, for another one that knows the same.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    engine: &'static str,
+    arguments: usize,
+    numbers: (usize, u64, u64),
+    bytes: Vec<u8>,
+}
 
 impl Desk {
+    /// What engines have proposed for the task at hand.
+    #[must_use]
+    pub fn proposed(&self) -> Vec<Packed> {
+        let packed = |p: Proposed| {
+            let Proposed { engine, arguments, statement, evidence, numbers } = p;
+            let (claim, engine_name) = (String::new(), engine.to_owned());
+            let (verdict, witness, decls) = (Outcome::Proved, Vec::new(), Vec::new());
+            let stored = Stored { decls, claim, statement, verdict, evidence, witness, engine: engine_name };
+            let bytes = bfv_format::write_over(self.context.decls(), &stored).ok()?;
+            Some(Packed { engine, arguments, numbers, bytes })
+        };
+        let memo = self.search.memo.iter();
+        memo.flat_map(|memo| memo.proposed()).filter_map(packed).collect()
+    }
+
+    /// Takes over what was proposed on another desk. Nothing of it is believed: it is what engines would say here.
+    pub fn take(&self, packed: &Packed) {
+        let Packed { engine, arguments, numbers, bytes } = packed;
+        let moved = bfv_format::read(bytes).ok().and_then(|stored| self.moved(&stored, 0));
+        if let (Some(memo), Some((statement, evidence))) = (&self.search.memo, moved) {
+            memo.take(Proposed { engine, arguments: *arguments, statement, evidence, numbers: *numbers });
+        }
+    }
+
     /// The statement of the one claim of a text.
     ///
     /// # Errors

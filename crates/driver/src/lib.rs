@@ -51,6 +51,7 @@ pub use check::{
 pub use companion::{Part, arguments, contradiction};
 pub use declared::{Behind, Declared, behind, declarations, library_declarations, modules};
 pub use desk::{Desk, Ruling, Rulings};
+pub use desk_stored::Packed;
 pub use edited::{Edited, check_edited, goals_at, module_name, names_at, without_claims};
 pub use exit::{Event, exit_code};
 pub use front::{Plugged, bundles, from_source, plug, plug_for};

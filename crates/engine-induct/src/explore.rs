@@ -5,7 +5,8 @@ use crate::lang::{Head, Id, Kind, Sym, Ty, Type, Var};
 use crate::proof::{Clause, Lit, Name, Proof};
 use crate::sample::{Dice, values};
 use crate::simplify::{Prover, Seq};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Points at which terms are compared.
@@ -27,8 +28,8 @@ pub struct Explorer {
     points: Vec<Vec<(Var, Id)>>,
     /// Terms by how many symbols they have, with their values.
     sizes: Vec<Vec<(Id, Ty)>>,
-    values: HashMap<Id, Rc<Vec<Id>>>,
-    classes: HashMap<(Ty, Rc<Vec<Id>>), Id>,
+    values: FxHashMap<Id, Rc<Vec<Id>>>,
+    classes: FxHashMap<(Ty, Rc<Vec<Id>>), Id>,
     pending: Vec<(Id, Id)>,
     /// Equations that were looked at.
     tried: BTreeSet<(Id, Id)>,
@@ -90,8 +91,8 @@ impl Explorer {
             vars: vars.clone(),
             points,
             sizes: Vec::new(),
-            values: HashMap::new(),
-            classes: HashMap::new(),
+            values: FxHashMap::default(),
+            classes: FxHashMap::default(),
             pending: Vec::new(),
             tried: BTreeSet::new(),
             lemmas: Vec::new(),

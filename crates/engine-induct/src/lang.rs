@@ -2,7 +2,10 @@
 //! arguments of a symbol, so a call that is stuck is stuck on one of its arguments.
 
 use bfv_format::{DataRef, Prim};
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// Terms with more heads are left as they are.
@@ -105,6 +108,53 @@ impl Default for Symbol {
     }
 }
 
+/// A head with its arguments, as a key.
+#[derive(PartialEq, Eq)]
+struct Applied(Head, Rc<[Id]>);
+
+/// The same, of which the arguments may still belong to somebody else: what is known is found without a copy of them.
+trait Spine {
+    fn spine(&self) -> (Head, &[Id]);
+}
+
+impl Spine for Applied {
+    fn spine(&self) -> (Head, &[Id]) {
+        (self.0, &self.1)
+    }
+}
+
+impl Spine for (Head, &[Id]) {
+    fn spine(&self) -> (Head, &[Id]) {
+        *self
+    }
+}
+
+impl Hash for dyn Spine + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spine().hash(state);
+    }
+}
+
+impl PartialEq for dyn Spine + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.spine() == other.spine()
+    }
+}
+
+impl Eq for dyn Spine + '_ {}
+
+impl Hash for Applied {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spine().hash(state);
+    }
+}
+
+impl<'a> Borrow<dyn Spine + 'a> for Applied {
+    fn borrow(&self) -> &(dyn Spine + 'a) {
+        self
+    }
+}
+
 /// Values of variables.
 pub type Sub = Vec<(Var, Id)>;
 
@@ -120,13 +170,13 @@ pub struct Lang {
     nodes: Vec<Node>,
     no_node: Node,
     no_symbol: Symbol,
-    index: HashMap<(Head, Rc<[Id]>), Id>,
+    index: FxHashMap<Applied, Id>,
     normal: Vec<Option<Id>>,
-    by_kind: HashMap<Kind, Sym>,
+    by_kind: FxHashMap<Kind, Sym>,
     /// Constructors by type.
-    cons: HashMap<Ty, Rc<Vec<Sym>>>,
+    cons: FxHashMap<Ty, Rc<Vec<Sym>>>,
     /// Values for tests by type.
-    pub(crate) samples: HashMap<Ty, Rc<Vec<Id>>>,
+    pub(crate) samples: FxHashMap<Ty, Rc<Vec<Id>>>,
     /// Work done.
     pub work: u64,
     /// The work after which nothing is computed any more.
@@ -233,15 +283,15 @@ impl Lang {
     }
     /// A term.
     pub fn app(&mut self, head: Head, args: Vec<Id>) -> Id {
-        let args: Rc<[Id]> = args.into();
-        if let Some(t) = self.index.get(&(head, args.clone())) {
+        if let Some(t) = self.index.get(&(head, args.as_slice()) as &dyn Spine) {
             return *t;
         }
+        let args: Rc<[Id]> = args.into();
         let size = args.iter().fold(1u32, |n, a| n.saturating_add(self.node(*a).size));
         let t = place(self.nodes.len());
         self.nodes.push(Node { head, args: args.clone(), size });
         self.normal.push(None);
-        self.index.insert((head, args), t);
+        self.index.insert(Applied(head, args), t);
         self.work += 1;
         t
     }

@@ -3,7 +3,7 @@
 use crate::lang::{Head, Id, Kind, Lang, Sub, Sym, Tree, Ty, Type, Var, slot};
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::Machine;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// The largest literal that is read as a term of successors.
@@ -36,8 +36,8 @@ struct Selfcall {
 pub struct Reader<'m> {
     m: &'m Machine<'m>,
     pub l: Lang,
-    elims: HashMap<(Ty, Ty, Vec<Ty>, Tree), Sym>,
-    pool: HashMap<(usize, Ty), Var>,
+    elims: FxHashMap<(Ty, Ty, Vec<Ty>, Tree), Sym>,
+    pool: FxHashMap<(usize, Ty), Var>,
 }
 
 fn lookup(env: &Env, n: u32) -> Option<&Entry> {
@@ -76,7 +76,7 @@ fn elimination(t: &Term) -> Option<Elimination<'_>> {
 
 impl<'m> Reader<'m> {
     pub fn new(m: &'m Machine<'m>) -> Reader<'m> {
-        Reader { m, l: Lang::default(), elims: HashMap::new(), pool: HashMap::new() }
+        Reader { m, l: Lang::default(), elims: FxHashMap::default(), pool: FxHashMap::default() }
     }
 
     /// A type without dependence.

@@ -4,18 +4,18 @@ use crate::lang::{Head, Id, Kind, Lang, Sub, Sym, Tree, Ty, Type, Var};
 use crate::proof::{Clause, Fact, Induction, Lit, Name, Proof, Step};
 use crate::read::recursive;
 use bfv_format::{Dim, Node, Prim, Term};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Writes terms in a scope; levels count from the outside.
 pub struct Writer<'l> {
     pub l: &'l mut Lang,
     /// Levels of types that the goal quantifies over.
-    pub types: HashMap<u32, u32>,
+    pub types: FxHashMap<u32, u32>,
     /// Levels of variables.
-    pub vars: HashMap<Var, u32>,
+    pub vars: FxHashMap<Var, u32>,
     /// Levels of hypotheses.
-    pub names: HashMap<Name, u32>,
+    pub names: FxHashMap<Name, u32>,
     /// How many variables are bound.
     pub depth: u32,
     /// The hole that is a place on a path now.
@@ -31,7 +31,14 @@ fn lams(t: Term, k: u32) -> Term {
 
 impl<'l> Writer<'l> {
     pub fn new(l: &'l mut Lang) -> Writer<'l> {
-        Writer { l, types: HashMap::new(), vars: HashMap::new(), names: HashMap::new(), depth: 0, hole: None }
+        Writer {
+            l,
+            types: FxHashMap::default(),
+            vars: FxHashMap::default(),
+            names: FxHashMap::default(),
+            depth: 0,
+            hole: None,
+        }
     }
 
     fn at(&self, level: u32) -> Option<Term> {

@@ -4,7 +4,7 @@ mod memo;
 pub mod poly;
 pub mod shift;
 
-pub use memo::Memo;
+pub use memo::{Memo, Proposed};
 
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Machine, Res, V, Val};

@@ -8,6 +8,7 @@ pub mod fault;
 pub mod memory;
 pub mod metrics;
 pub mod openapi;
+pub mod parts;
 pub mod plane;
 pub mod pool;
 pub mod rank;

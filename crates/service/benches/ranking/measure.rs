@@ -8,6 +8,7 @@ use bfv_service::memory::Memory as Recalled;
 use bfv_service::rank::{self, Known, Ranking};
 use bfv_service::solve::Limits;
 use bfv_service::suggest::{one_goal, whole};
+use bfv_service::tasks::Around;
 use bfv_service::wire::{Goal, Piece, Question, Request, Variable};
 use bfv_syntax::tree::{Binder, Decl, Expr, ExprKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +106,7 @@ pub fn order(order: &str, early: &str, data: &Arc<Data>) -> Result<Totals, Strin
     let name = |n: usize| data.examples.get(n).and_then(|e| data.theorems.get(e.theorem)).map(|t| t.name.as_str());
     let places: BTreeMap<&str, usize> = (0..data.examples.len()).filter_map(|n| Some((name(n)?, n))).collect();
     let held: BTreeSet<&str> = data.theorems.iter().filter(|t| t.held_out()).map(|t| t.module.as_str()).collect();
+    let around = Around { memory: &recalled, hands: None };
     let mut out = Totals::default();
     for module in held {
         let mut each = |desk: &mut Desk, d: &Decl| {
@@ -121,7 +123,7 @@ pub fn order(order: &str, early: &str, data: &Arc<Data>) -> Result<Totals, Strin
                 timeout_ms: None,
             };
             // What cannot be stated without the implicit arguments of its source is no goal.
-            let Ok(said) = one_goal(desk, &recalled, (&request, &goal), &limits, &mut |_| {}) else { return };
+            let Ok(said) = one_goal(desk, around, (&request, &goal), &limits, &mut |_| {}) else { return };
             out.goals += 1;
             out.answers += micros(start);
             let tried = said.accepted;

@@ -1,0 +1,194 @@
+//! Goals of one proof that stand on their own: whoever has nothing else to do ends one, and the scripts are put together.
+//!
+//! Each part becomes a claim of its own, as it would be written. What comes back is text, and counts for nothing until the whole script is
+//! accepted where it belongs; what engines proposed for it comes along, so that they need not search again.
+
+use crate::sheet::{Script, Sheet};
+use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
+use crate::wire::{Goal, Piece, Variable};
+use bfv_driver::{Desk, Packed};
+use bfv_elab::{Form, OpenGoal};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What came of a part.
+pub enum Part {
+    /// Steps that end it.
+    Ended {
+        /// The script.
+        text: String,
+        /// Its steps, each with the goals that it left.
+        steps: Steps,
+        /// What engines proposed.
+        proposed: Vec<Packed>,
+    },
+    /// No steps were found.
+    Open,
+    /// Its text means nothing on its own.
+    Unread,
+}
+
+/// How a part is looked for: at most so many steps, and at length until then.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    /// Most steps.
+    pub most: u32,
+    /// Until when steps are looked for at length; nothing for as long as there is time.
+    pub soft: Option<Instant>,
+}
+
+/// Threads that may help with a request.
+pub trait Hands {
+    /// Whether any of them has nothing to do.
+    fn free(&self) -> bool;
+    /// What comes of each part. The desk is that of the thread that asks, which helps, too.
+    ///
+    /// # Errors
+    /// The time is used up, or the request was cancelled.
+    fn end(&self, desk: &mut Desk, parts: Vec<Goal>, search: Search) -> Result<Vec<Part>, Stop>;
+}
+
+/// Looks for the steps of one part.
+///
+/// # Errors
+/// The time is used up, or the request was cancelled.
+pub fn end(desk: &mut Desk, goal: &Goal, limits: &Limits, search: Search) -> Result<Part, Stop> {
+    desk.heed(Some(Arc::clone(&limits.cancelled)));
+    let Some((mut bench, first)) = alone(desk, goal, limits)? else { return Ok(Part::Unread) };
+    bench.soft = search.soft;
+    let found = bench.finish(&Script::default(), &[first], search.most)?;
+    Ok(found.map_or(Part::Open, |Found { script, steps }| Part::Ended {
+        text: script.text,
+        steps,
+        proposed: bench.desk.proposed(),
+    }))
+}
+
+/// A part on the desk; nothing where its text means nothing on its own.
+fn alone<'d>(desk: &'d mut Desk, goal: &Goal, limits: &'d Limits) -> Result<Option<(Bench<'d>, OpenGoal)>, Stop> {
+    let Ok(sheet) = Sheet::of(goal) else { return Ok(None) };
+    let leading = goal.context.iter().map(|v| v.name.text.clone()).collect();
+    let mut bench = Bench::new(desk, sheet, limits, leading, Vec::new());
+    match bench.first() {
+        Ok(first) => Ok(Some((bench, first))),
+        Err(Stop::Fault(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// An open goal as it would be asked for.
+fn asked(goal: &OpenGoal) -> Goal {
+    let piece = |text: &str| Piece { text: text.to_owned(), place: String::new() };
+    let context = goal.context.iter().map(|v| Variable { name: piece(&v.name), ty: piece(&v.ty) }).collect();
+    Goal { id: String::new(), statement: piece(&goal.target), context, constructions: Vec::new() }
+}
+
+/// How parts belong together.
+enum Plan {
+    /// The part with this number.
+    Leaf(usize),
+    /// A conjunction.
+    Split(Vec<Plan>),
+}
+
+impl Plan {
+    /// Takes a goal apart as far as it is a conjunction.
+    fn of(desk: &mut Desk, goal: &OpenGoal, limits: &Limits, leaves: &mut Vec<Goal>) -> Result<Plan, Stop> {
+        let own = asked(goal);
+        if goal.form == Form::Pair
+            && let Some((mut bench, first)) = alone(desk, &own, limits)?
+            && let Some(tried) = bench.try_step(&Script::default(), &first, "split")?
+        {
+            let sides = tried.open.iter().map(|g| Plan::of(desk, g, limits, leaves));
+            return Ok(Plan::Split(sides.collect::<Result<_, _>>()?));
+        }
+        leaves.push(own);
+        Ok(Plan::Leaf(leaves.len() - 1))
+    }
+
+    /// The script, and its steps with the goals that they leave; `left` are the statements of all parts.
+    fn written(&self, parts: &[(String, Steps)], left: &[String], steps: &mut Steps) -> String {
+        match self {
+            Plan::Leaf(n) => {
+                let Some((text, own)) = parts.get(*n) else { return String::new() };
+                let later = left.get(n + 1..).unwrap_or_default();
+                steps.extend(own.iter().map(|(step, open)| (step.clone(), [open, later].concat())));
+                text.trim().to_owned()
+            }
+            Plan::Split(sides) => {
+                steps.push(("split".to_owned(), left.get(self.first()..).unwrap_or_default().to_vec()));
+                let mut all = vec!["split".to_owned()];
+                all.extend(sides.iter().map(|s| s.written(parts, left, steps)));
+                all.join("; ")
+            }
+        }
+    }
+
+    /// The number of its first part.
+    fn first(&self) -> usize {
+        match self {
+            Plan::Leaf(n) => *n,
+            Plan::Split(sides) => sides.first().map_or(0, Plan::first),
+        }
+    }
+}
+
+/// What comes of looking for the ends of several goals at once.
+pub enum Shared {
+    /// All were ended.
+    Found(Found),
+    /// One of them was not.
+    Open,
+    /// They have to be ended where they are.
+    Not,
+}
+
+/// Ends the goals that a script leaves, with the help of other threads, where there are several and some thread is free.
+///
+/// # Errors
+/// The time is used up, or the request was cancelled.
+pub fn shared(bench: &mut Bench<'_>, script: &Script, open: &[OpenGoal], most: u32) -> Result<Shared, Stop> {
+    let Some(hands) = bench.hands.filter(|h| open.iter().any(|g| open.len() > 1 || g.form == Form::Pair) && h.free())
+    else {
+        return Ok(Shared::Not);
+    };
+    let (mut leaves, limits) = (Vec::new(), bench.limits);
+    let plans = open.iter().map(|g| Plan::of(bench.desk, g, limits, &mut leaves)).collect::<Result<Vec<_>, _>>();
+    let left: Vec<String> = leaves.iter().map(|g| g.statement.text.clone()).collect();
+    let done = match left.len() {
+        0 | 1 => Ok(Vec::new()),
+        _ => hands.end(bench.desk, leaves, Search { most, soft: bench.soft }),
+    };
+    // The desk is for this task again.
+    bench.desk.remember(Some(bench.memo.clone()));
+    let (plans, mut parts) = (plans?, Vec::new());
+    for part in done? {
+        match part {
+            Part::Ended { text, steps, proposed } => {
+                proposed.iter().for_each(|p| bench.desk.take(p));
+                parts.push((text, steps));
+            }
+            Part::Open => return Ok(Shared::Open),
+            Part::Unread => return Ok(Shared::Not),
+        }
+    }
+    if parts.len() < 2 {
+        return Ok(Shared::Not);
+    }
+    let (mut steps, mut places): (Steps, Vec<(usize, Vec<String>)>) = (Vec::new(), Vec::new());
+    for (goal, plan) in open.iter().zip(&plans) {
+        let Some(at) = bench.sheet.end_of(script, goal) else { return Ok(Shared::Not) };
+        let text = plan.written(&parts, &left, &mut steps);
+        match places.iter_mut().find(|(place, _)| *place == at) {
+            Some((_, texts)) => texts.push(text),
+            None => places.push((at, vec![text])),
+        }
+    }
+    // From the end on, so that the other places stay where they are.
+    places.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let whole = places.iter().fold(script.clone(), |script, (at, texts)| script.insert(*at, &texts.join("; ")));
+    Ok(match bench.open(&whole)? {
+        Ok(open) if targets(&open).is_empty() => Shared::Found(Found { script: whole, steps }),
+        _ => Shared::Not,
+    })
+}
