@@ -83,6 +83,31 @@ claim no_equation (x : Real) : exists (y : Real), x < y\n";
     assert_eq!(reasons(&[])[1], "outside-fragment");
 }
 
+const SCRIPTS: &str = "import std.real\n
+claim in_context (f : Real -> Real) (h : forall (x : Real), f (x + 1) = f x) (a : Real) : f (a + 1 + 1) = f a by auto
+claim after_a_fact (f g : Real -> Real) (h : forall (x : Real), f x = g (x + 1)) (a b : Real) (k : a = b + b) : f a = g (2 * b + 1)
+by { have l := h (b + b) auto }
+claim from_a_hint (f g : Real -> Real) (h : Nat -> (x : Real) -> f x = g x) (a : Real) : f (a + a) = g (2 * a) by auto [h 0]
+";
+
+/// The step `auto` has a context, and hints; with this engine alone it knows both.
+#[test]
+fn rewriting_works_inside_of_scripts() {
+    const ALONE: Plugged = Plugged { auto: &Egg { side: &bfv_engine_native::Auto }, ..NATIVE };
+    let folder = Folder::new("egg-scripts");
+    folder.write("file.sctt", SCRIPTS.as_bytes());
+    let paths = vec![folder.0.join("file.sctt")];
+    let options = CheckOptions { paths, goal: None, steps: 100_000, store: None, repair: false };
+    let worker = std::thread::Builder::new().stack_size(1 << 30);
+    let run = worker.spawn(move || {
+        let (mut frontend, mut search) = plug(ALONE);
+        let (report, _, _) = bfv_driver::check(&options, frontend.as_mut(), search.as_mut(), &mut |_| {});
+        assert_eq!(report.problems, []);
+        report.goals.into_iter().map(|g| g.verdict == Verdict::Proved).collect::<Vec<_>>()
+    });
+    assert_eq!(run.unwrap().join().unwrap(), [true; 3]);
+}
+
 /// Says that everything is proved.
 struct Liar;
 

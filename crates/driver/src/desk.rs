@@ -12,7 +12,7 @@ use crate::problem::{Code, Problem};
 use crate::replay::Context;
 use crate::verdict::GoalReport;
 use bfv_diag::Sources;
-use bfv_elab::{Claim, Names, OpenGoal, Session, Share};
+use bfv_elab::{Claim, Fitting, Names, OpenGoal, Session, Share};
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Limits, Machine, Signature};
 use bfv_search::{Engine, Goal, Memo, Wish};
@@ -213,10 +213,22 @@ impl Desk {
         known.session.open_goals(claim, engines).map_err(|p| vec![mistake(*p, &sources)])
     }
 
-    /// Theorems of the library that may close a goal, best first.
+    /// Theorems whose conclusion may be a statement, all of them, those first that speak of most of it.
     #[must_use]
-    pub fn fitting(&self, goal: &OpenGoal, most: usize) -> Vec<String> {
-        self.session(|s| s.fitting(goal, most))
+    pub fn fitting(&self, statement: &Term) -> Vec<Fitting> {
+        self.session(|s| s.fitting(statement))
+    }
+
+    /// The declarations that the desk knows, with their numbers.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// The full name of a declaration; nothing for what has none.
+    #[must_use]
+    pub fn name(&self, id: u32) -> Option<String> {
+        self.session(|s| s.names.full_name(id).map(str::to_owned))
     }
 
     fn session<T>(&self, f: impl FnOnce(&Session) -> T) -> T {

@@ -5,6 +5,7 @@
 
 mod again;
 mod attack;
+mod before;
 mod chart;
 mod check;
 mod companion;
@@ -41,6 +42,7 @@ mod vary;
 mod verdict;
 
 pub use attack::{ATTACK_STEPS, Attack, Mutant, Notice, attack};
+pub use before::before_theorems;
 pub use chart::{Chart, Relation, Step};
 pub use check::{
     Attempt, Candidate, CheckOptions, Conditional, Elaborated, Frontend, Goal, GoalName, Method, NoSearch, Progress,

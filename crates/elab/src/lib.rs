@@ -36,7 +36,7 @@ pub use bundle::bundle_key;
 pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session, Share};
 pub use names::{Global, Names, Target};
-pub use open::{Form, OpenCase, OpenGoal, OpenVariable};
+pub use open::{Fitting, Form, OpenCase, OpenGoal, OpenVariable};
 pub use recall::Recall;
 pub use show::show;
 pub use walk::{mentions, point};

@@ -78,6 +78,31 @@ pub struct OpenGoal {
     pub script: Span,
     /// The statement in core form.
     term: Term,
+    /// The types of what it may use, in core form, in the scope of all of it.
+    given: Vec<Term>,
+}
+
+impl OpenGoal {
+    /// The statement in core form, in the scope of what the goal may use.
+    #[must_use]
+    pub fn statement(&self) -> &Term {
+        &self.term
+    }
+
+    /// The types of what the goal may use, in core form, outermost first; each in the scope of all of it.
+    #[must_use]
+    pub fn given(&self) -> &[Term] {
+        &self.given
+    }
+}
+
+/// A theorem whose conclusion may be a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fitting {
+    /// Its number in the signature.
+    pub id: u32,
+    /// The name by which a step may call it.
+    pub name: String,
 }
 
 /// What a term speaks of: constants, data types and primitive notions.
@@ -150,13 +175,13 @@ impl Session {
         })
     }
 
-    /// Theorems that the module sees and whose conclusion may be the goal, best first: each speaks of nothing that the goal does not
+    /// Theorems that the module sees and whose conclusion may be a statement, best first: each speaks of nothing that the statement does not
     /// speak of, and of as much of it as possible.
     #[must_use]
-    pub fn fitting(&self, goal: &OpenGoal, most: usize) -> Vec<String> {
-        let wanted = words(&goal.term);
-        let kind = std::mem::discriminant(&*goal.term);
-        let mut found: Vec<(usize, usize, &str)> = Vec::new();
+    pub fn fitting(&self, statement: &Term) -> Vec<Fitting> {
+        let wanted = words(statement);
+        let kind = std::mem::discriminant(&**statement);
+        let mut found: Vec<(usize, usize, &str, u32)> = Vec::new();
         for id in 0..self.signature.len() {
             let Some(CoreDecl::Theorem { name, ty, .. }) = self.signature.decl(id) else { continue };
             let end = conclusion(ty);
@@ -169,11 +194,11 @@ impl Session {
             // A name that stands for several things cannot be written.
             if about.is_subset(&wanted) && named.len() == 1 {
                 let premises = words(ty).len().saturating_sub(about.len());
-                found.push((wanted.len().saturating_sub(about.len()), premises, name));
+                found.push((wanted.len().saturating_sub(about.len()), premises, name, id));
             }
         }
         found.sort_unstable();
-        found.into_iter().take(most).map(|(_, _, name)| name.to_owned()).collect()
+        found.into_iter().map(|(_, _, name, id)| Fitting { id, name: name.to_owned() }).collect()
     }
 }
 
@@ -218,6 +243,10 @@ impl Elab<'_> {
             },
         };
         let definitions = self.names.own_definitions(&term);
-        Ok(OpenGoal { definitions, context, target: self.show(&g.local, &g.ty), form, script, term })
+        let types = g.local.ctx.types.iter();
+        let quoted = |ty| Ok(walk::zonk(self.scratch, &self.quote(&g.local, script, ty)?, &mut None));
+        let given = types.map(quoted).collect::<R<Vec<Term>>>()?;
+        let target = self.show(&g.local, &g.ty);
+        Ok(OpenGoal { definitions, context, target, form, script, term, given })
     }
 }

@@ -9,4 +9,5 @@ mod vector;
 
 pub use canonical::canonical;
 pub use instance::instance;
-pub use vector::{LEARNED, STRUCTURE, VERSION, Vector, WALKS, encode};
+pub use parts::telescope;
+pub use vector::{LEARNED, STRUCTURE, VERSION, Vector, WALKS, encode, walks};

@@ -59,7 +59,8 @@ pub(crate) fn same(a: &Node, b: &Node) -> bool {
 }
 
 /// The arguments that a statement begins with, outermost first, and what follows from them.
-pub(crate) fn telescope(statement: &Term) -> (Vec<&Term>, &Term) {
+#[must_use]
+pub fn telescope(statement: &Term) -> (Vec<&Term>, &Term) {
     let (mut domains, mut rest) = (Vec::new(), statement);
     while let Node::Pi(a, b) = &**rest {
         domains.push(a);

@@ -59,7 +59,7 @@ pub fn encode(statement: &Term, name: &dyn Fn(u32) -> u64) -> Vector {
         }
     }
     for t in arguments.into_iter().chain([end]) {
-        v.walk(t, [0, 0], 1, name);
+        met(t, [0, 0], 1, name, &mut |node| v.note(node));
     }
     v
 }
@@ -71,29 +71,50 @@ impl Vector {
         }
     }
 
-    /// Counts what ends at a node, which the two nodes above it lead to.
-    fn walk(&mut self, t: &Term, above: [u64; 2], depth: u16, name: &dyn Fn(u32) -> u64) {
-        let (label, place) = label(t, name);
+    /// Counts what ends at a node.
+    fn note(&mut self, node: &Met) {
         self.count(0);
-        self.count(place);
+        self.count(node.place);
         if let Some(deepest) = self.structure.get_mut(1) {
-            *deepest = depth.max(*deepest);
+            *deepest = node.depth.max(*deepest);
         }
-        let two = mixed(above[1], label);
-        for walk in [label, two, mixed(above[0], two)] {
+        for walk in node.walks {
             let at = usize::try_from(walk % 112).unwrap_or_default();
             if let Some(n) = self.walks.get_mut(at) {
                 *n = n.saturating_add(1);
             }
         }
-        if depth >= DEEPEST {
-            return;
-        }
-        for (n, (child, ..)) in (1u64..).zip(children(t).unwrap_or_default()) {
-            // Which child it is belongs to the walk.
-            self.walk(child, [above[1], mixed(label, n)], depth + 1, name);
-        }
     }
+}
+
+/// A node as it is met on the way through a term: the place of its count, how deep it lies, and the walks of one, two and three nodes that
+/// end at it.
+struct Met {
+    place: usize,
+    depth: u16,
+    walks: [u64; 3],
+}
+
+/// Tells of each node of a term; the two nodes above it lead to it.
+fn met(t: &Term, above: [u64; 2], depth: u16, name: &dyn Fn(u32) -> u64, tell: &mut dyn FnMut(&Met)) {
+    let (label, place) = label(t, name);
+    let two = mixed(above[1], label);
+    tell(&Met { place, depth, walks: [label, two, mixed(above[0], two)] });
+    if depth >= DEEPEST {
+        return;
+    }
+    for (n, (child, ..)) in (1u64..).zip(children(t).unwrap_or_default()) {
+        // Which child it is belongs to the walk.
+        met(child, [above[1], mixed(label, n)], depth + 1, name, tell);
+    }
+}
+
+/// The walks of one, two and three nodes in a term, as numbers: what the places of a vector count, before it is folded into that many. Each
+/// stands here once, in the order of the numbers. `name` is as for `encode`.
+pub fn walks(t: &Term, name: &dyn Fn(u32) -> u64) -> Vec<u64> {
+    let mut all = std::collections::BTreeSet::new();
+    met(t, [0, 0], 1, name, &mut |node| all.extend(node.walks));
+    all.into_iter().collect()
 }
 
 /// A number for what a node is, without its children, and the place of its count.

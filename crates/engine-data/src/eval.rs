@@ -6,6 +6,8 @@
 //! sides (Runciman, Naylor, Lindblad, "SmallCheck and Lazy SmallCheck", 2008).
 
 use crate::numbers::arity;
+use crate::ranges::Known;
+use crate::stuck::{Stuck, Unknown};
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::Globals;
 use bfv_search::{Budget, Reason};
@@ -41,8 +43,8 @@ pub type Thunk = Rc<Slot>;
 pub struct Slot(pub(crate) RefCell<State>);
 
 pub enum State {
-    /// What is left to do, and the innermost choice that what was done depends on.
-    Todo(Work, usize),
+    /// What is left to do, the innermost choice that what was done depends on, and what it was last stuck on.
+    Todo(Work, usize, Option<Rc<Stuck>>),
     Busy,
     /// The value, and the innermost choice that it depends on; 0 for none.
     Done(Value, usize),
@@ -124,6 +126,8 @@ pub struct Part {
     pub shape: usize,
     /// The variable of the claim that it is a part of.
     pub root: usize,
+    /// No other part ever has the same.
+    pub serial: u64,
     /// What it is filled with, and by which choice.
     pub fill: Option<(Value, usize)>,
     /// For a function: the arguments that were met, with the parts that the results are.
@@ -132,6 +136,8 @@ pub struct Part {
     pub result: Option<usize>,
     /// For a function: whether its results differ by its arguments.
     pub varies: bool,
+    /// For a whole number that is not known: what is known of it.
+    pub range: Known,
 }
 
 /// The evaluator, with the parts as they are filled.
@@ -146,13 +152,17 @@ pub struct Machine<'g> {
     /// The values that depend on each choice.
     trail: Vec<Vec<(Thunk, Work, usize)>>,
     /// The innermost choice that what is being evaluated depends on.
-    depends: usize,
+    pub(crate) depends: usize,
+    /// The parts that what is being evaluated looked at and that are not known.
+    open: Vec<Unknown>,
+    /// How many parts were ever made.
+    made: u64,
     depth: u32,
     unpaid: u32,
 }
 
 pub fn todo(work: Work) -> Thunk {
-    Rc::new(Slot(RefCell::new(State::Todo(work, 0))))
+    Rc::new(Slot(RefCell::new(State::Todo(work, 0, None))))
 }
 
 pub fn done(v: Value) -> Thunk {
@@ -181,6 +191,8 @@ impl<'g> Machine<'g> {
             roots: 0,
             trail: Vec::new(),
             depends: 0,
+            open: Vec::new(),
+            made: 0,
             depth: 0,
             unpaid: 0,
         }
@@ -189,8 +201,10 @@ impl<'g> Machine<'g> {
     /// A new part of a shape.
     pub fn part(&mut self, shape: usize, root: usize, function: Option<(usize, bool)>) -> Thunk {
         let (result, varies) = (function.map(|f| f.0), function.is_some_and(|f| f.1));
-        self.parts.push(Part { shape, root, fill: None, table: Vec::new(), result, varies });
-        Rc::new(Slot(RefCell::new(State::Part(self.parts.len() - 1))))
+        self.made += 1;
+        let (serial, range) = (self.made, Known::default());
+        self.parts.push(Part { shape, root, serial, fill: None, table: Vec::new(), result, varies, range });
+        self.at(self.parts.len() - 1)
     }
 
     /// A part that is there.
@@ -223,11 +237,12 @@ impl<'g> Machine<'g> {
         }
         for p in &mut self.parts {
             p.table.retain(|(_, n)| *n < parts);
+            p.range.forget(choice);
         }
         for level in self.trail.iter_mut().skip(choice).rev() {
             // The last one was done first.
             for (slot, work, depends) in level.drain(..).rev() {
-                *slot.0.borrow_mut() = State::Todo(work, depends);
+                *slot.0.borrow_mut() = State::Todo(work, depends, None);
             }
         }
     }
@@ -243,7 +258,10 @@ impl<'g> Machine<'g> {
 
     /// The one of two parts that has fewer ways to be filled, for it is settled sooner.
     pub fn sooner(&self, a: usize, b: usize) -> usize {
-        let ways = |n: usize| self.parts.get(n).and_then(|p| self.ways.get(p.shape)).copied().unwrap_or(0);
+        let ways = |n: usize| match self.split(n) {
+            Some(_) => 2,
+            None => self.parts.get(n).and_then(|p| self.ways.get(p.shape)).copied().unwrap_or(0),
+        };
         if ways(b) < ways(a) { b } else { a }
     }
 
@@ -271,28 +289,52 @@ impl<'g> Machine<'g> {
                         self.depends = self.depends.max(*choice);
                         Ok(v.clone())
                     }
-                    _ => Err(Stop::Stuck(n)),
+                    Some(part) => {
+                        self.open.push((n, part.serial, part.range.cuts()));
+                        Err(Stop::Stuck(n))
+                    }
+                    None => Err(Stop::Unsupported),
                 };
             }
             State::Busy => return Err(Stop::Unsupported),
+            State::Todo(_, _, Some(stuck)) if stuck.holds(&self.parts) => {
+                let stuck = Rc::clone(stuck);
+                self.depends = self.depends.max(stuck.depends);
+                self.open.extend(&stuck.open);
+                self.pay(budget)?;
+                return Err(Stop::Stuck(stuck.first));
+            }
             state @ State::Todo(..) => match std::mem::replace(state, State::Busy) {
-                State::Todo(work, depends) => (work, depends),
+                State::Todo(work, depends, _) => (work, depends),
                 _ => return Err(Stop::Unsupported),
             },
         };
         let (before, before_depends) = work.clone();
         let (mut work, depends) = work;
         let outer = std::mem::replace(&mut self.depends, depends);
+        let outer_open = std::mem::take(&mut self.open);
         let mut moved = false;
         self.depth += 1;
         let found = if self.depth > DEPTH { Err(Stop::Unsupported) } else { self.run(&mut work, &mut moved, budget) };
         self.depth -= 1;
         let depends = self.depends;
         self.depends = depends.max(outer);
-        moved |= found.is_ok();
+        let mut open = std::mem::replace(&mut self.open, outer_open);
         *slot.0.borrow_mut() = match &found {
-            Ok(v) => State::Done(v.clone(), depends),
-            Err(_) => State::Todo(work, depends),
+            Ok(v) => {
+                moved = true;
+                State::Done(v.clone(), depends)
+            }
+            Err(Stop::Stuck(first)) => {
+                open.sort_unstable();
+                open.dedup();
+                self.open.extend(&open);
+                let first = *first;
+                let stuck = Stuck::new(first, open, depends).map(Rc::new);
+                moved |= stuck.is_some();
+                State::Todo(work, depends, stuck)
+            }
+            Err(_) => State::Todo(work, depends, None),
         };
         if moved && depends > 0 {
             while self.trail.len() <= depends {
@@ -446,14 +488,7 @@ impl<'g> Machine<'g> {
         let at = match known {
             Some(m) => m,
             None => {
-                self.parts.push(Part {
-                    shape: result,
-                    root,
-                    fill: None,
-                    table: Vec::new(),
-                    result: None,
-                    varies: false,
-                });
+                self.part(result, root, None);
                 let m = self.parts.len() - 1;
                 if let Some(p) = self.parts.get_mut(n) {
                     p.table.push((key, m));

@@ -1,6 +1,7 @@
 //! The search: parts are filled in where the claim needs them, smaller values first; then the point is made smaller.
 
 use crate::eval::{Env, Machine, Stop, Thunk, Tree, Value, of_tree};
+use crate::ranges::cost;
 use crate::shapes::{Shape, Shapes};
 use bfv_format::Term;
 use bfv_search::{Budget, Reason};
@@ -146,7 +147,26 @@ impl<'g, 's> Hunt<'g, 's> {
         let (shape, root) = self.machine.parts.get(part).map(|p| (p.shape, p.root)).ok_or(Stop::Unsupported)?;
         let group = if self.sizes.len() == 1 { 0 } else { root };
         let size = self.sizes.get(group).copied().ok_or(Stop::Unsupported)?;
-        let ways = self.ways(shape, size)?;
+        if let Some(halves) = self.machine.split(part) {
+            // Numbers beyond the range are left out.
+            self.cut = true;
+            for half in halves {
+                let Some(rest) = size.checked_sub(half.cost()) else { continue };
+                self.machine.narrow(part, half, choice);
+                if let Some(slot) = self.sizes.get_mut(group) {
+                    *slot = rest;
+                }
+                if self.step(choice + 1, budget)? {
+                    return Ok(true);
+                }
+                if let Some(slot) = self.sizes.get_mut(group) {
+                    *slot = size;
+                }
+                self.machine.take_back(part, parts, choice);
+            }
+            return Ok(false);
+        }
+        let ways = self.ways(part, shape, size)?;
         for way in ways {
             let Some(rest) = size.checked_sub(way.cost) else {
                 self.cut = true;
@@ -176,7 +196,7 @@ impl<'g, 's> Hunt<'g, 's> {
     }
 
     /// The ways to fill a part of a shape, cheap ones first.
-    fn ways(&mut self, shape: usize, size: u64) -> Result<Vec<Way>, Stop> {
+    fn ways(&mut self, part: usize, shape: usize, size: u64) -> Result<Vec<Way>, Stop> {
         let value = |v, cost| Way { make: Make::Value(v), fields: Vec::new(), cost };
         Ok(match self.shapes.get(shape).ok_or(Stop::Unsupported)? {
             Shape::Bool => vec![value(Value::Bool(false), 0), value(Value::Bool(true), 0)],
@@ -186,7 +206,8 @@ impl<'g, 's> Hunt<'g, 's> {
             }
             Shape::Int => {
                 self.cut = true;
-                let mut all: Vec<(u64, i64)> = (-INTEGERS..=INTEGERS).map(|n| (cost(n), n)).collect();
+                let range = self.machine.range(part);
+                let mut all: Vec<(u64, i64)> = (range.least..=range.most).map(|n| (cost(n), n)).collect();
                 all.sort_by_key(|(cost, n)| (*cost, n.is_negative(), n.unsigned_abs()));
                 all.into_iter().filter(|(cost, _)| *cost <= size).map(|(cost, n)| value(Value::Int(n), cost)).collect()
             }
@@ -212,7 +233,12 @@ impl<'g, 's> Hunt<'g, 's> {
     fn read(&mut self, shape: usize, t: &Thunk, budget: &mut Budget) -> Result<Tree, Stop> {
         let value = match self.machine.force(t, budget) {
             Ok(v) => v,
-            Err(Stop::Stuck(_)) => return self.shapes.least(shape).ok_or(Stop::Unsupported),
+            Err(Stop::Stuck(part)) => {
+                return match self.shapes.get(shape) {
+                    Some(Shape::Int) => Ok(Tree::Int(self.machine.range(part).smallest())),
+                    _ => self.shapes.least(shape).ok_or(Stop::Unsupported),
+                };
+            }
             Err(stop) => return Err(stop),
         };
         Ok(match (self.shapes.get(shape), value) {
@@ -260,18 +286,6 @@ enum Make {
     Value(Value),
     Suc,
     Pair,
-}
-
-/// Largest whole number that is tried.
-const INTEGERS: i64 = 40;
-
-/// What a whole number costs: the first ones nothing, larger ones more, negative ones most.
-fn cost(n: i64) -> u64 {
-    match n.unsigned_abs() {
-        size if n.is_negative() => size + 1,
-        size if size < 3 => 0,
-        size => size / 2,
-    }
 }
 
 fn conditions(machine: &Machine<'_>, claim: &Claim, values: &[Thunk]) -> Vec<(Thunk, bool)> {

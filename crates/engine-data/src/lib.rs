@@ -9,7 +9,9 @@ mod close;
 mod eval;
 mod hunt;
 mod numbers;
+mod ranges;
 mod shapes;
+mod stuck;
 mod truth;
 
 use bfv_format::{Node, Prim, Term};

@@ -65,7 +65,7 @@ impl Machine<'_> {
                 };
                 found.map(Value::Int).ok_or(Stop::Unsupported)
             }
-            Prim::IntLtb => Ok(Value::Bool(self.integer(a, budget)? < self.integer(b, budget)?)),
+            Prim::IntLtb => self.int_less(a, b, budget).map(Value::Bool),
             Prim::RealAdd => real(&*self.real(a, budget)? + &*self.real(b, budget)?),
             Prim::RealSub => real(&*self.real(a, budget)? - &*self.real(b, budget)?),
             Prim::RealMul => real(&*self.real(a, budget)? * &*self.real(b, budget)?),

@@ -54,6 +54,12 @@ def differ : List Color -> Bool
 | nil => true
 | cons x xs => match xs with | nil => true | cons y ys => if same_color x y then false else differ xs end
 
+def same_int (x y : Int) : Bool := if Int.ltb x y then false else if Int.ltb y x then false else true
+
+def climbs : List Int -> Int -> Bool
+| nil, n => same_int n 33
+| cons x xs, n => if same_int (x - 1) (n + 10) then climbs xs x else false
+
 def sum : Tree -> Int
 | leaf => 0
 | node l x r => sum l + x + sum r
@@ -148,6 +154,18 @@ fn false_claims_are_refuted_at_small_points() {
         // Data with functions in it.
         ("forall (b : Big), b = small", &["big (fun x => Nat.elim small (fun x1 => fun x2 => small) x)"]),
     ]);
+}
+
+/// Numbers are cut into ranges where the claim compares them, also where something is added first, and are not gone through one by one.
+#[test]
+fn numbers_are_told_apart_as_the_claim_does() {
+    deep(|| {
+        let steps = 12;
+        let found = tried("(l : List Int) -> climbs l 0 = false", steps, None);
+        assert_eq!(found, Ok(vec!["cons 11 (cons 22 (cons 33 nil))".to_owned()]));
+        let found = tried("(l : List Int) (h : not (climbs l 0 = false)) (x : Int) -> (x < 17) = (x <= 16)", 200, None);
+        assert!(found.is_err(), "{found:?}");
+    });
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Engine for Egg {
     }
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
-        if !goal.ctx.types.is_empty() {
+        if !goal.ctx.dims.is_empty() {
             return Outcome::GaveUp(Reason::OutsideFragment, String::new());
         }
         let found = goal.machine.within(budget.left.saturating_mul(EVALUATIONS), || {

@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::graph::{Graph, Proof, Why};
-use crate::replay::{Chain, replay};
+use crate::replay::replay;
 use crate::ring::Ring;
 use crate::tree::{Shape, Tree};
 use bfv_format::{Decl, Node, Op, Prim, Rational, Sort, Term};
 use bfv_kernel::{Limits, Signature};
+use bfv_search::chain::Chain;
 use egg::Symbol;
 use std::rc::Rc;
 

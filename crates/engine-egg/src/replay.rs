@@ -5,38 +5,12 @@ use crate::graph::{Graph, Op, Proof, Why};
 use crate::scope::{Named, Stack, indexed};
 use crate::tree::{Shape, assemble};
 use bfv_format::{Dim, Face, Node, Term};
+use bfv_search::chain::Chain;
 use egg::{FlatTerm, Id};
 use std::rc::Rc;
 
 /// Explanations with more steps are given up.
 const STEPS: usize = 2_000;
-
-/// A path, told from its left end: what stands at the dimension 0 of the scope. Steps are added at the right end.
-pub struct Chain {
-    ty: Term,
-    start: Term,
-    body: Term,
-}
-
-impl Chain {
-    /// The path that stays at a term.
-    pub fn at(ty: Term, start: Term) -> Chain {
-        Chain { ty, body: start.clone(), start }
-    }
-
-    /// Goes on with a path, given by what stands at its dimension 0.
-    pub fn then(self, step: Term) -> Chain {
-        let face = |end, body: Term| Face { cof: vec![(Dim::Var(0), end)], body };
-        let faces = vec![face(Dim::Zero, self.start.clone()), face(Dim::One, step)];
-        let body = Rc::new(Node::HCom(Dim::Zero, Dim::One, self.ty.clone(), faces, self.body));
-        Chain { body, ..self }
-    }
-
-    /// The path, at the dimension of the scope.
-    pub fn body(self) -> Term {
-        self.body
-    }
-}
 
 /// Adds the steps of the explanation that two trees are equal; none where there is none, or where a step has no sense.
 pub fn replay(graph: &mut Graph, left: Id, right: Id, stack: &mut Stack, mut chain: Chain) -> Option<Chain> {

@@ -1,7 +1,7 @@
 //! The rounds of one search: what can be rewritten is rewritten, until both sides of the goal are in one class or a limit is reached.
 
 use crate::graph::{Graph, Op, Step, Why};
-use crate::replay::{Chain, replay};
+use crate::replay::replay;
 use crate::ring::Normaliser;
 use crate::rules::{Around, Rule};
 use crate::scope::{Name, Named, Scope, Scopes, Stack, indexed};
@@ -9,6 +9,7 @@ use crate::tree::{Reader, Shape, Tree};
 use crate::{FALSE, FORWARD, along, under};
 use bfv_format::{Node, Prim, Sort, Term};
 use bfv_kernel::{Ctx, Ivl, Machine, Res, V, Val};
+use bfv_search::chain::Chain;
 use bfv_search::shift::rename;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use egg::Id;
@@ -73,6 +74,15 @@ impl<'g> Saturation<'g> {
             new.fact(Rc::new(Node::Var(level)), ty)?;
             let named = new.scopes.named(root, &new.m.quote(ctx, ty)?);
             new.hypotheses.extend(named);
+        }
+        let before = u32::try_from(goal.ctx.types.len()).unwrap_or(u32::MAX);
+        for hint in &goal.hints {
+            // The names of the context are its levels.
+            let named = rename(hint, 0, 0, &mut |n| before.checked_sub(n.checked_add(1)?), &mut Some);
+            if let Some(named) = named {
+                let ty = new.m.infer(&goal.ctx, hint)?;
+                new.fact(named, &ty)?;
+            }
         }
         for lemma in goal.lemmas.iter().filter(|l| l.has(FORWARD)) {
             if let Some(ty) = goal.machine.globals().const_type(lemma.id) {

@@ -64,6 +64,18 @@ impl Table {
         atoms
     }
 
+    /// The parts of a disjunction whose second part may be one again, and so on: each with the disjunction of it and those after it.
+    #[must_use]
+    pub fn row(&self, mut id: Id) -> Vec<(Id, Id)> {
+        let mut row = Vec::new();
+        while let Formula::Or(a, b) = self.get(id) {
+            row.push((id, a));
+            id = b;
+        }
+        row.push((id, id));
+        row
+    }
+
     /// The number of an atom.
     pub fn atom(&mut self, n: u32) -> Id {
         self.id(Formula::Atom(n))

@@ -2,26 +2,31 @@
 //!
 //! A goal is decided as far as its functions, pairs, sums, falsity and truth go. Everything else in it is an atom, of which nothing is known
 //! but the variables of the context, and that what is not false holds, where a lemma says so of such equations: for these, logic is classical.
-//! So where there is a model, what is open is about the atoms. Nothing here is trusted: the kernel
+//! Easy goals are proved by a sequent calculus, whose proofs are short; what takes it long is decided by clauses (Claessen, Rosen 2015).
+//! A step is one sequent of the calculus, or 64 looks at clauses. So where there is a model, what is open is about the atoms. Nothing here is trusted: the kernel
 //! judges proofs, and a model is checked by a definition that knows nothing of the search. What is absent: no clock, no floats, no threads.
 
 mod classical;
+mod clauses;
+mod derive;
 pub mod formula;
 pub mod model;
 pub mod proof;
 pub mod reify;
+mod sat;
 pub mod sequent;
 pub mod term;
 
 use bfv_format::{Node, Term};
 use bfv_kernel::Refusal;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
-use formula::{Formula, Id};
+use clauses::Clauses;
+use formula::{Formula, Id, Table};
 use model::Model;
+use proof::Proof;
 use reify::Reader;
 use sequent::Search;
 use std::rc::Rc;
-use term::Writer;
 
 /// What is known of a goal.
 #[derive(Clone, Debug)]
@@ -47,6 +52,14 @@ type Open = (Reason, String);
 /// # Errors
 /// The budget is used up, or the evaluator refuses.
 pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
+    decide_after(goal, BRIEF, budget)
+}
+
+/// The same, with so many steps of the sequent calculus at most before clauses take over.
+///
+/// # Errors
+/// The budget is used up, or the evaluator refuses.
+pub fn decide_after(goal: &Goal<'_>, brief: u64, budget: &mut Budget) -> Result<Decided, Open> {
     let (ctx, target, taken) = goal.taken_in().map_err(|r| stopped(&r))?;
     let mut reader = Reader::new(goal.machine, &ctx);
     let read = |reader: &mut Reader<'_>| {
@@ -63,11 +76,14 @@ pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
     let given: Vec<(Id, Term)> = all.into_iter().zip(variables).filter(|(id, _)| told(id)).collect();
     let stable = reader.stable(goal.lemmas).map_err(|r| stopped(&r))?;
     let (hypotheses, variables): (Vec<Id>, Vec<Term>) = given.into_iter().chain(stable).unzip();
-    let found = Search::new(&mut reader.table, budget).run(&hypotheses, wanted);
+    let found = search(&mut reader.table, &hypotheses, wanted, (brief, budget));
     match found {
+        Err(Reason::Unsupported) => {
+            Err((Reason::Unsupported, "A proof was found by logic that cannot be written as a term.".to_owned()))
+        }
         Err(reason) => Err((reason, "The search in propositional logic ran out of steps.".to_owned())),
         Ok(Ok(proof)) => {
-            let term = Writer { reader: &reader, hypotheses: &variables }.term(&proof, 0);
+            let term = term::write(&reader, &variables, &proof);
             let Some(term) = term else {
                 return Err((Reason::Unsupported, "A proof was found of which a part has no type.".to_owned()));
             };
@@ -80,6 +96,25 @@ pub fn decide(goal: &Goal<'_>, budget: &mut Budget) -> Result<Decided, Open> {
             Ok(Decided::Model { model, atoms: atoms.map_err(|r| stopped(&r))?, arguments })
         }
         Ok(Err(_)) => Err((Reason::RejectedCandidate, "A model was found that is none.".to_owned())),
+    }
+}
+
+/// Steps of the sequent calculus before clauses take over: its proofs and models are short, and easy goals need no more.
+const BRIEF: u64 = 600;
+
+/// A proof or a model, by one search or the other.
+fn search(
+    table: &mut Table,
+    hypotheses: &[Id],
+    wanted: Id,
+    (brief, budget): (u64, &mut Budget),
+) -> Result<Result<Rc<Proof>, Model>, Reason> {
+    let mut brief = budget.part(brief);
+    let found = Search::new(table, &mut brief).run(hypotheses, wanted);
+    budget.spend(brief.used)?;
+    match found {
+        Err(Reason::Budget) => Clauses::run(table, hypotheses, wanted, budget),
+        found => found,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Reader<'a> {
     atoms: Vec<V>,
     /// The type of each formula that was read, in the context.
     types: HashMap<Id, Term>,
+    /// The formula of each type that was read: what stands inside of others many times is read once.
+    known: HashMap<Term, Id>,
     /// The data type that stands for disjunction, in the order in which it was met.
     sums: HashMap<Id, DataRef>,
     parts: usize,
@@ -30,8 +32,8 @@ impl<'a> Reader<'a> {
     /// A reader that has read nothing.
     #[must_use]
     pub fn new(machine: &'a Machine<'a>, ctx: &'a Ctx) -> Self {
-        let (table, atoms, types, sums) = (Table::default(), Vec::new(), HashMap::new(), HashMap::new());
-        Reader { machine, ctx, table, atoms, types, sums, parts: 0 }
+        let (types, known, sums) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Reader { machine, ctx, table: Table::default(), atoms: Vec::new(), types, known, sums, parts: 0 }
     }
 
     /// The formula of a type.
@@ -40,6 +42,9 @@ impl<'a> Reader<'a> {
     /// The evaluator refuses.
     pub fn read(&mut self, ty: &V) -> Res<Id> {
         let written = self.machine.quote(self.ctx, ty)?;
+        if let Some(id) = self.known.get(&written) {
+            return Ok(*id);
+        }
         self.parts += 1;
         let id = match &*self.machine.whnf(ty)? {
             _ if self.parts > PARTS => self.atom(ty)?,
@@ -67,7 +72,8 @@ impl<'a> Reader<'a> {
             }
             _ => self.atom(ty)?,
         };
-        self.types.entry(id).or_insert(written);
+        self.types.entry(id).or_insert_with(|| written.clone());
+        self.known.insert(written, id);
         Ok(id)
     }
 
@@ -147,26 +153,19 @@ impl<'a> Reader<'a> {
         at.map(|ty| self.machine.quote(self.ctx, ty)).transpose()
     }
 
-    /// The type of a formula below so many binders; nothing for a formula that was made of others than were read.
-    pub fn type_of(&self, id: Id, below: u32) -> Option<Term> {
-        if let Some(ty) = self.types.get(&id) {
-            return lift(ty, below);
-        }
-        Some(Rc::new(match self.table.get(id) {
-            Formula::Atom(_) => return None,
-            Formula::False => Node::Prim(Prim::Empty),
-            Formula::True => Node::Prim(Prim::Unit),
-            Formula::And(a, b) => Node::Sigma(self.type_of(a, below)?, self.type_of(b, below + 1)?),
-            Formula::Imp(a, b) => Node::Pi(self.type_of(a, below)?, self.type_of(b, below + 1)?),
-            Formula::Or(a, b) => {
-                Node::Data(*self.sums.get(&id)?, vec![self.type_of(a, below)?, self.type_of(b, below)?])
-            }
-        }))
+    /// The type of a formula as it was read, in the context; nothing for one that was made of others.
+    pub(crate) fn written(&self, id: Id) -> Option<&Term> {
+        self.types.get(&id)
     }
 
-    /// The data type of a disjunction.
+    /// The universe of a type that was read.
+    pub(crate) fn universe(&self, written: &Term) -> Option<u32> {
+        self.machine.check_type(self.ctx, written).ok()
+    }
+
+    /// The data type of a disjunction. One that was made of others takes the one that is in the highest universe.
     pub(crate) fn sum(&self, id: Id) -> Option<DataRef> {
-        self.sums.get(&id).copied()
+        self.sums.get(&id).or_else(|| self.sums.values().max_by_key(|d| (d.shift, d.id))).copied()
     }
 }
 

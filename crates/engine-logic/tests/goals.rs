@@ -4,7 +4,7 @@
 mod common;
 
 use bfv_elab::Session;
-use bfv_engine_logic::{Decided, decide};
+use bfv_engine_logic::{Decided, decide, decide_after};
 use bfv_format::Term;
 use bfv_kernel::{Ctx, Limits, Machine};
 use bfv_search::{Budget, Goal, Reason};
@@ -18,14 +18,22 @@ enum Wanted {
 }
 use Wanted::{Proof, Worlds};
 
-/// Decides a statement; a proof is judged by the kernel.
+/// Decides a statement; a proof is judged by the kernel. Both searches are asked: as they share the work, and clauses alone.
 fn decided(session: &Session, statement: &Term, steps: u64) -> Result<Decided, (Reason, String)> {
+    let found = asked(session, statement, steps, false);
+    let by_clauses = asked(session, statement, steps, true);
+    let proved = |found: &Result<Decided, _>| found.as_ref().map(|d| matches!(d, Decided::Proof(_))).ok();
+    assert_eq!(proved(&found), proved(&by_clauses), "{found:?} {by_clauses:?}");
+    by_clauses.and(found)
+}
+
+fn asked(session: &Session, statement: &Term, steps: u64, clauses: bool) -> Result<Decided, (Reason, String)> {
     let machine = Machine::new(&session.signature, Limits::default());
     let ctx = Ctx::default();
     let target = machine.eval(&ctx.env, statement);
     let goal = Goal { machine: &machine, ctx, target, lemmas: &session.lemmas, hints: Vec::new() };
     let mut budget = Budget::new(steps);
-    let found = decide(&goal, &mut budget);
+    let found = if clauses { decide_after(&goal, 0, &mut budget) } else { decide(&goal, &mut budget) };
     assert!(budget.used <= steps);
     if let Ok(Decided::Proof(term)) = &found {
         let judged = session.signature.prove(statement, term, Limits::default());
@@ -103,6 +111,44 @@ fn logic_is_classical_where_a_lemma_says_so() {
         ("(P : Nat -> U 0) (a : Nat) -> not not P a -> P a", Worlds(2)),
         ("(a b c : Nat) -> a < b -> b < c -> a < c", Worlds(1)),
     ]);
+}
+
+/// Many statements, each of which follows from its neighbours being equivalent, in a ring of an odd number of them: de Bruijn's formula.
+fn ring(n: usize) -> String {
+    let all = (0..n).map(|i| format!("A{i}")).collect::<Vec<_>>();
+    let goal = all.join(" /\\ ");
+    let given: String = (0..n).map(|i| format!("((A{i} <-> A{}) -> {goal}) -> ", (i + 1) % n)).collect();
+    format!("({} : U 0) -> {given}{goal}", all.join(" "))
+}
+
+/// One pigeon more than there are holes: two of them are in one. The holes of some pigeons are only known not to be denied.
+fn pigeons(holes: usize, denied: bool) -> String {
+    let place = |p: usize, h: usize| format!("P{p}_{h}");
+    let sum =
+        |parts: Vec<String>| parts.into_iter().rev().reduce(|rest, part| format!("Sum ({part}) ({rest})")).unwrap();
+    let all: Vec<String> = (0..=holes).flat_map(|p| (0..holes).map(move |h| place(p, h))).collect();
+    let last = |p, h| if denied && h + 1 == holes { format!("not not {}", place(p, h)) } else { place(p, h) };
+    let given: String = (0..=holes).map(|p| sum((0..holes).map(|h| last(p, h)).collect()) + " -> ").collect();
+    let pairs = (0..holes).flat_map(|h| (0..=holes).flat_map(move |p| (0..p).map(move |q| (h, p, q))));
+    let both = pairs.map(|(h, p, q)| format!("{} /\\ {}", place(q, h), place(p, h))).collect();
+    format!("({} : U 0) -> {given}{}", all.join(" "), sum(both))
+}
+
+/// What the sequent calculus alone would take far longer for: the steps say that clauses do the work, and the kernel accepts what they find.
+#[test]
+fn clauses_decide_what_is_large() {
+    deep(|| {
+        let texts = [ring(25), pigeons(4, false), pigeons(4, true), pigeons(6, true)];
+        let (session, statements) = goals("", &texts);
+        for (n, statement) in statements.iter().enumerate() {
+            let proved = match decided(&session, statement, 20_000) {
+                Ok(Decided::Proof(_)) => true,
+                Ok(Decided::Model { .. }) => false,
+                Err((reason, why)) => panic!("{}: {reason:?} {why}", texts[n]),
+            };
+            assert_eq!(proved, n < 2, "{}", texts[n]);
+        }
+    });
 }
 
 /// A small generator, so that each run takes the same formulas.

@@ -1,6 +1,8 @@
 //! Which engines the programs of bfv have: one list for all of them, so that they find the same.
 
 use bfv_driver::Plugged;
+use bfv_engine_complete::Complete;
+use bfv_engine_cubical::Cubical;
 use bfv_engine_data::Narrow;
 use bfv_engine_egg::Egg;
 use bfv_engine_induct::Induct;
@@ -15,6 +17,9 @@ use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
 const EGG: Egg = Egg { side: &Auto };
+
+/// Paths at types of which more is asked than equations between elements.
+const CUBICAL: Cubical = Cubical { side: &Complete };
 
 /// Statements with quantifiers; arithmetic proves what is about numbers.
 const GROUND: Ground = Ground { side: &Arith };
@@ -32,8 +37,15 @@ const NARROW: Narrow = Narrow { most: 300, quiet: true };
 const NARROW_ON: Narrow = Narrow { most: u64::MAX, quiet: false };
 
 /// What the step `auto` tries, in order. Logic knows soon whether it is of use. What arithmetic says where nobody finds anything is told.
-const EVERYTHING: Together =
-    Together(&[&Quiet(&Kept(&Logic)), &Kept(&Auto), &Kept(&Induct), &Kept(&EGG), &Proofs(&Kept(&Inhabit))]);
+const EVERYTHING: Together = Together(&[
+    &Quiet(&Kept(&Logic)),
+    &Kept(&Auto),
+    &Kept(&Complete),
+    &Kept(&CUBICAL),
+    &Kept(&Induct),
+    &Kept(&EGG),
+    &Proofs(&Kept(&Inhabit)),
+]);
 
 /// An engine whose answers are kept for a task: both a search and the step `auto` ask it, and a script that is tried asks it again and again.
 struct Kept(&'static dyn Engine);
@@ -127,13 +139,26 @@ impl Engine for Together {
     }
 }
 
-/// Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
+/// Laws of a type of which nothing else is known come early, and so do paths, as arithmetic has nothing to say there. Runs of protocols are gone through; it says at once when a claim is not about them. What native leaves open is rewritten.
 /// A search for terms comes late: it is for types that depend on something, and says at once when a claim is about numbers.
 pub const ENGINES: Plugged = Plugged {
     arith: &Arith,
     auto: &EVERYTHING,
     boxes: &Boxes,
-    search: &[&NARROW, &Induct, &INVARIANTS, &Explore, &Native, &EGG, &GROUND, &Logic, &Inhabit, &NARROW_ON],
+    search: &[
+        &NARROW,
+        &Complete,
+        &CUBICAL,
+        &Induct,
+        &INVARIANTS,
+        &Explore,
+        &Native,
+        &EGG,
+        &GROUND,
+        &Logic,
+        &Inhabit,
+        &NARROW_ON,
+    ],
     points: &Points,
     exhibits: &Exhibits,
     statements: &GROUND,
@@ -144,6 +169,8 @@ pub const FOR_GOALS: Plugged = Plugged {
     search: &[
         &Kept(&NARROW),
         &Quiet(&Kept(&Logic)),
+        &Kept(&Complete),
+        &Kept(&CUBICAL),
         &Kept(&Induct),
         &INVARIANTS,
         &Explore,
@@ -166,6 +193,8 @@ pub const EGG_ONLY: Plugged = Plugged { search: &[&EGG], ..ENGINES };
 pub const WITH_Z3: Plugged = Plugged {
     search: &[
         &NARROW,
+        &Complete,
+        &CUBICAL,
         &Induct,
         &INVARIANTS,
         &Explore,

@@ -16,12 +16,14 @@ mod names;
 mod node;
 mod print;
 mod problem;
+mod smt;
 mod term;
 mod tip;
 mod types;
 
 pub use inhabit::inhabit;
 pub use logic::logic;
+pub use smt::{logic_smt, tip_smt};
 pub use tip::tip;
 
 /// What is expected of a goal.

@@ -1,5 +1,6 @@
 //! The interface between goals and engines: goals in kernel terms, budgets, outcomes. Nothing here says that anything is proved.
 
+pub mod chain;
 mod memo;
 pub mod poly;
 pub mod shift;

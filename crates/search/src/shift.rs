@@ -1,6 +1,7 @@
 //! Renaming of free variables in core terms.
 
 use bfv_format::{Dim, Face, Node, Rule, Term};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The constant that an application is headed by.
@@ -13,31 +14,22 @@ pub fn head_constant(t: &Term) -> Option<u32> {
     }
 }
 
-/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for glue.
-pub fn rename(
+/// A term with something else for each of its direct parts and dimensions; `None` when one of them fails, or for glue. Parts come with how
+/// many variables and dimensions are bound around them; dimensions of the term itself come as they are.
+pub fn parts(
     t: &Term,
-    at: u32,
-    dims: u32,
-    var: &mut dyn FnMut(u32) -> Option<u32>,
-    dim: &mut dyn FnMut(u32) -> Option<u32>,
+    part: &mut dyn FnMut(&Term, u32, u32) -> Option<Term>,
+    dim: &mut dyn FnMut(Dim) -> Option<Dim>,
 ) -> Option<Term> {
     macro_rules! go {
         ($t:expr) => {
-            rename($t, at, dims, var, dim)?
+            part($t, 0, 0)?
         };
         ($t:expr, term) => {
-            rename($t, at + 1, dims, var, dim)?
+            part($t, 1, 0)?
         };
         ($t:expr, dim) => {
-            rename($t, at, dims + 1, var, dim)?
-        };
-    }
-    macro_rules! r {
-        ($r:expr) => {
-            match $r {
-                Dim::Var(n) if *n >= dims => Dim::Var(dim(*n - dims)? + dims),
-                other => *other,
-            }
+            part($t, 0, 1)?
         };
     }
     macro_rules! all {
@@ -50,11 +42,13 @@ pub fn rename(
         }};
     }
     Some(Rc::new(match &**t {
-        Node::Var(n) if *n < at => return Some(t.clone()),
-        Node::Var(n) => Node::Var(var(*n - at)? + at),
-        Node::Univ(_) | Node::Const { .. } | Node::Prim(_) | Node::NatLit(_) | Node::IntLit(_) | Node::RealLit(_) => {
-            return Some(t.clone());
-        }
+        Node::Var(_)
+        | Node::Univ(_)
+        | Node::Const { .. }
+        | Node::Prim(_)
+        | Node::NatLit(_)
+        | Node::IntLit(_)
+        | Node::RealLit(_) => return Some(t.clone()),
         Node::Pi(a, b) => Node::Pi(go!(a), go!(b, term)),
         Node::Sigma(a, b) => Node::Sigma(go!(a), go!(b, term)),
         Node::Lam(a) => Node::Lam(go!(a, term)),
@@ -66,19 +60,19 @@ pub fn rename(
         Node::Line(a) => Node::Line(go!(a, dim)),
         Node::Path(a, l, s) => Node::Path(go!(a, dim), go!(l), go!(s)),
         Node::DLam(a) => Node::DLam(go!(a, dim)),
-        Node::LApp(a, s) => Node::LApp(go!(a), r!(s)),
-        Node::PApp(p, a, b, s) => Node::PApp(go!(p), go!(a), go!(b), r!(s)),
-        Node::Coe(x, y, a, b) => Node::Coe(r!(x), r!(y), go!(a, dim), go!(b)),
+        Node::LApp(a, s) => Node::LApp(go!(a), dim(*s)?),
+        Node::PApp(p, a, b, s) => Node::PApp(go!(p), go!(a), go!(b), dim(*s)?),
+        Node::Coe(x, y, a, b) => Node::Coe(dim(*x)?, dim(*y)?, go!(a, dim), go!(b)),
         Node::HCom(x, y, a, faces, b) => {
             let mut sides = Vec::new();
             for f in faces {
                 let mut cof = Vec::new();
                 for (i, j) in &f.cof {
-                    cof.push((r!(i), r!(j)));
+                    cof.push((dim(*i)?, dim(*j)?));
                 }
                 sides.push(Face { cof, body: go!(&f.body, dim) });
             }
-            Node::HCom(r!(x), r!(y), go!(a), sides, go!(b))
+            Node::HCom(dim(*x)?, dim(*y)?, go!(a), sides, go!(b))
         }
         Node::EmptyElim(m, x) => Node::EmptyElim(go!(m, term), go!(x)),
         Node::BoolElim(m, a, b, x) => Node::BoolElim(go!(m, term), go!(a), go!(b), go!(x)),
@@ -88,7 +82,7 @@ pub fn rename(
         Node::Con(d, c, ps, xs, rs) => {
             let mut dims = Vec::new();
             for s in rs {
-                dims.push(r!(s));
+                dims.push(dim(*s)?);
             }
             Node::Con(*d, *c, all!(ps), all!(xs), dims)
         }
@@ -112,4 +106,25 @@ pub fn rename(
         // What the engines search for is not glued.
         Node::Glue(..) | Node::GlueEl(..) | Node::Unglue(..) => return None,
     }))
+}
+
+/// Renames free term variables and dimensions (indices counted at the root); `None` when a renaming fails, or for glue.
+pub fn rename(
+    t: &Term,
+    at: u32,
+    dims: u32,
+    var: &mut dyn FnMut(u32) -> Option<u32>,
+    dim: &mut dyn FnMut(u32) -> Option<u32>,
+) -> Option<Term> {
+    match &**t {
+        Node::Var(n) if *n < at => Some(t.clone()),
+        Node::Var(n) => Some(Rc::new(Node::Var(var(*n - at)? + at))),
+        _ => {
+            let named = RefCell::new(dim);
+            parts(t, &mut |t, v, d| rename(t, at + v, dims + d, var, &mut **named.borrow_mut()), &mut |r| match r {
+                Dim::Var(n) if n >= dims => Some(Dim::Var((*named.borrow_mut())(n - dims)? + dims)),
+                other => Some(other),
+            })
+        }
+    }
 }

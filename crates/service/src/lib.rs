@@ -12,6 +12,7 @@ pub mod pace;
 pub mod parts;
 pub mod plane;
 pub mod pool;
+pub mod rank;
 pub mod recent;
 pub mod server;
 pub mod sheet;

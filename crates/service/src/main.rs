@@ -6,6 +6,7 @@ use bfv_driver::{Desk, Event, escaped, exit_code};
 use bfv_service::memory::Memory;
 use bfv_service::pace::{Paced, Peer};
 use bfv_service::pool::{Pool, STACK};
+use bfv_service::rank::{self, Known, Ranking};
 use bfv_service::server::{Service, Settings};
 use bfv_service::solve::Limits;
 use bfv_service::tasks;
@@ -13,7 +14,7 @@ use bfv_service::wire::{Kind, LONGEST_MS, Request};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::future::Future;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,8 +37,10 @@ Its flags: --address ADDRESS, default 127.0.0.1, and --port N, default 7717; wit
 --cache FILE keeps found proofs in a file. Without it they are kept until the service ends.
 --cache-bytes N says how many bytes they may have. Default: 100000000; with 0 nothing is kept.
 --slowest SECONDS says how long a client may take to send a head, and a body. Default: 10, at most 600.
+--ranking overlap tries theorems first that share rare words with the goal. Default. With learned the order is learned from proofs; with plain it needs no weights.
+--weights FILE takes the weights of the order from a file in the place of the built-in ones.
 --body N is the longest body in bytes. Default: 262144, at most 1048576.
-bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json.";
+bfv-serve suggest GOAL asks for next steps and ends. Its flags: --import MODULE, which may be repeated, --timeout MS, --format text or json, --ranking and --weights.";
 
 /// The longest body that may be asked for: that of the reader of JSON.
 const LONGEST_BODY: u32 = 1 << 20;
@@ -149,6 +152,8 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
         "--slowest",
         "--cache",
         "--cache-bytes",
+        "--ranking",
+        "--weights",
     ];
     let flags = Flags::read(all, &known, &[])?;
     if let Some(word) = flags.words.first() {
@@ -178,6 +183,7 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let burst: u32 = flags.number("--burst", 2000, (1, 1_000_000))?;
     let body: u32 = flags.number("--body", 1 << 18, (1024, LONGEST_BODY))?;
     let bytes: u64 = flags.number("--cache-bytes", 100_000_000, (0, 1 << 40))?;
+    ranking(&flags)?;
     let memory = memory(flags.text("--cache"), bytes)?;
     let body = usize::try_from(body).map_err(|_| Stop::usage("The flag --body is too large for this machine."))?;
     let slowest: u32 = flags.number("--slowest", 10, (1, 600))?;
@@ -186,6 +192,36 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
     runtime.block_on(listen(SocketAddr::new(address, port), settings, (workers, queue), memory))
+}
+
+/// Chooses the order of theorems. Weights that cannot be used are no reason to stop: there is an order without them.
+fn ranking(flags: &Flags) -> Result<(), Stop> {
+    let file = flags.text("--weights");
+    let known = match flags.text("--ranking") {
+        Some("plain") if file.is_some() => {
+            return Err(Stop::usage("The flag --weights has no use beside --ranking plain. Remove one of the two."));
+        }
+        Some("plain") => return Ok(()),
+        None | Some("overlap") => Known::Rare,
+        Some("learned") => Known::Learned,
+        Some(_) => return Err(Stop::usage("The flag --ranking needs overlap, learned or plain.")),
+    };
+    let weights = file.map(weights).transpose()?;
+    match Ranking::of(known, weights.as_deref()) {
+        Ok(ranking) => _ = rank::choose(ranking),
+        Err(why) => complain(format!("Warning: {why} Theorems are tried in the order without weights.")),
+    }
+    Ok(())
+}
+
+/// The bytes of a file of weights, as far as they may be some.
+fn weights(path: &str) -> Result<Vec<u8>, Stop> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(bfv_engine_neural::LONGEST).unwrap_or(u64::MAX).saturating_add(1);
+    let read = std::fs::File::open(path).and_then(|f| f.take(most).read_to_end(&mut bytes));
+    let shown = escaped(path, char::is_control);
+    read.map_err(|e| Stop::system(format!("The file {shown} cannot be read: {e}. Name a file of weights.")))?;
+    Ok(bytes)
 }
 
 /// What was found before: in a file, or nothing yet.
@@ -302,7 +338,9 @@ fn signals() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn suggest(all: &[String]) -> Result<u8, Stop> {
-    let flags = Flags::read(all, &["--import", "--timeout", "--format"], &["--import"])?;
+    let known = ["--import", "--timeout", "--format", "--ranking", "--weights"];
+    let flags = Flags::read(all, &known, &["--import"])?;
+    ranking(&flags)?;
     let [goal] = flags.words.as_slice() else {
         return Err(Stop::usage("Write one goal behind suggest, in quotes, such as \"forall (n : Nat), n + 0 = n\"."));
     };

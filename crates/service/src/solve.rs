@@ -23,8 +23,6 @@ const JUDGED: u64 = 200_000;
 const ATTEMPTS: u32 = 120;
 /// The same where an answer should be on its way.
 const FEW: u32 = 8;
-/// Theorems of the library that are tried on one goal.
-const THEOREMS: usize = 8;
 /// The longest term that is written as a step, in bytes.
 const LONGEST_TERM: usize = 400;
 /// Variables that a statement begins with on which an induction is tried.
@@ -82,6 +80,8 @@ pub struct Bench<'d> {
     pub names: Vec<String>,
     /// How many steps were tried.
     pub tried: u32,
+    /// How many of them it were when the kernel accepted a script for the first time.
+    pub accepted: Option<u32>,
     /// Until when ends are looked for at length.
     pub soft: Option<Instant>,
     /// Threads that may help.
@@ -128,7 +128,7 @@ impl<'d> Bench<'d> {
     ) -> Bench<'d> {
         let memo = Rc::<Memo>::default();
         desk.remember(Some(memo.clone()));
-        Bench { desk, sheet, limits, leading, names, tried: 0, soft: None, hands: None, memo }
+        Bench { desk, sheet, limits, leading, names, tried: 0, accepted: None, soft: None, hands: None, memo }
     }
 
     /// The goals that a script leaves, or why it is not accepted.
@@ -235,7 +235,7 @@ impl<'d> Bench<'d> {
 
     /// Theorems whose conclusion may be the goal.
     pub fn theorems(&self, goal: &OpenGoal) -> Vec<String> {
-        self.desk.fitting(goal, THEOREMS)
+        crate::rank::theorems(self.desk, goal)
     }
 
     /// The names of the arguments that a script has not introduced yet, as long as it only introduces.
@@ -329,7 +329,13 @@ impl<'d> Bench<'d> {
         self.limits.check()?;
         let text = self.sheet.with(script);
         match self.ruling(&text, JUDGED) {
-            Ok(ruling) => Ok(ruling.filter(|r| r.report.verdict.kind() == Kind::Proved)),
+            Ok(ruling) => {
+                let proved = ruling.filter(|r| r.report.verdict.kind() == Kind::Proved);
+                if proved.is_some() {
+                    self.accepted.get_or_insert(self.tried);
+                }
+                Ok(proved)
+            }
             // What was accepted step by step, and is refused as a whole, is no proof.
             Err(Stop::Fault(fault)) if fault.status != 500 => Ok(None),
             Err(other) => Err(other),

@@ -67,6 +67,7 @@ pub fn one_goal(
         Err(Stop::Deadline) => said.reasons.push(format!("The time for goal {} is used up.", goal.id)),
         done => done?,
     }
+    said.accepted = bench.accepted;
     Ok(said)
 }
 
@@ -125,13 +126,15 @@ pub struct Said {
     reasons: Vec<String>,
     /// Goals that were known.
     recalled: u32,
+    /// How many steps had been tried when the kernel accepted a script for the first time.
+    pub accepted: Option<u32>,
 }
 
 impl Said {
     /// What was found before the time was over, best first.
     pub(crate) fn in_time(mut found: Vec<Value>) -> Said {
         found.sort_by_key(|s| s.get("valid") != Some(&Value::Bool(true)));
-        Said { all: found, reasons: vec!["The time is used up.".to_owned()], recalled: 0 }
+        Said { all: found, reasons: vec!["The time is used up.".to_owned()], ..Said::default() }
     }
 }
 
@@ -289,7 +292,7 @@ fn steps_for(
     let mut candidates = closing(first);
     candidates.extend(opening(first, &bench.names));
     candidates.extend(bench.leading_inductions(first)?.into_iter().map(|step| (12, step)));
-    candidates.extend(bench.theorems(first).into_iter().map(|name| (40, format!("apply {name}"))));
+    candidates.extend(crate::rank::steps(bench.desk, first));
     candidates.sort_by_key(|(weight, _)| *weight);
     let mut more = 0;
     let start = Script::default();

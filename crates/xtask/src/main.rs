@@ -12,10 +12,12 @@ mod peers;
 mod process;
 mod protocols;
 mod prover;
+mod ranking;
 mod results;
 mod service;
 mod serving;
 mod soak;
+mod solvers;
 mod statements;
 mod test;
 mod tools;
@@ -24,7 +26,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are fourteen tasks. Usage:
+const USAGE: &str = "There are sixteen tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -36,9 +38,11 @@ cargo xtask bench audit measures what it costs to check an answer, and writes be
 cargo xtask bench prover measures what commitments cost a worker, and writes benches/RESULTS.md.
 cargo xtask bench control measures an answer with a certificate beside a proof of ezkl, and writes benches/RESULTS.md.
 cargo xtask bench service GOALS asks the service over HTTP about the goals in a folder, and writes benches/RESULTS.md. Without a folder, the variable BFV_GOALS names it.
+cargo xtask bench ranking measures the orders in which the service tries theorems, and writes benches/RESULTS.md.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
-cargo xtask bundle makes the bundles of the library in sctt/bundles.";
+cargo xtask bundle makes the bundles of the library in sctt/bundles.
+cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         ["bench", "control"] => control::bench(),
         ["bench", "service"] => service::bench(None),
         ["bench", "service", folder] => service::bench(Some(folder)),
+        ["bench", "ranking"] => ranking::bench(),
         ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1, None),
         ["soak", times, word @ ..] if word.len() < 2 => match times.parse() {
@@ -64,6 +69,7 @@ fn main() -> ExitCode {
             _ => Err(format!("{times} is no number of times. {USAGE}")),
         },
         ["bundle"] => bundle::bundle(),
+        ["rank-train"] => ranking::train(),
         _ => {
             say(USAGE);
             return ExitCode::from(2);

@@ -1,9 +1,11 @@
 //! The benchmark of the service: goals of other programs, asked over HTTP from a process of their own.
 
 use crate::serving::{Server, build, read};
+use crate::solvers::{Question, Text, compare};
 use crate::{results, say};
-use bfv_goals::{Expected, Fault, Goal, inhabit, logic, tip};
+use bfv_goals::{Expected, Fault, Goal, inhabit, logic, logic_smt, tip, tip_smt};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,11 +32,20 @@ const CANCELLED: usize = 20;
 const FOLDER: &str = "BFV_GOALS";
 
 /// The sets of goals: a folder or a file, and how it is read.
-const SETS: [(&str, &str); 4] =
+pub(crate) const SETS: [(&str, &str); 4] =
     [("IsaPlanner", "isaplanner"), ("false", "false"), ("ILTP pick", "iltp_pick.json"), ("DTTBench", "dttbench")];
 
 /// Goals with the number of their set.
 type Goals = Vec<(usize, Goal)>;
+
+/// Goals as they were read.
+struct Loaded {
+    goals: Goals,
+    /// Sentences about those that have no translation.
+    notes: Vec<String>,
+    /// By the name of a goal, its text for solvers.
+    texts: BTreeMap<String, Text>,
+}
 
 /// What came of a goal.
 struct Row {
@@ -60,7 +71,7 @@ pub fn bench(folder: Option<&str>) -> Result<(), String> {
         return Ok(());
     };
     let machine = results::machine();
-    let (goals, mut notes) = load(&folder)?;
+    let Loaded { goals, notes, texts } = load(&folder)?;
     let program = build()?;
     let cold = starts(&program)?;
     say(&format!("Cold: {cold}"));
@@ -86,20 +97,20 @@ pub fn bench(folder: Option<&str>) -> Result<(), String> {
     say(&together);
     let parts = parts(&program)?;
     say(&parts);
-    for peer in ["cvc5", "z3", "agda"] {
-        notes.push(match found(peer) {
-            true => format!("Not asked: {peer}, because its text for these goals is not made by this task yet."),
-            false => format!("Not asked: {peer}, because no program of that name is in PATH."),
-        });
-    }
+    let none: Text = Err("Goals of type inhabitation are no questions for them.".to_owned());
+    let question =
+        |(set, goal): &(usize, Goal)| -> Question<'_> { (*set, goal.expected, texts.get(&goal.name).unwrap_or(&none)) };
+    let solvers = compare(&goals.iter().map(question).collect::<Vec<_>>())?;
     let wrong: Vec<&str> = rows.iter().filter(|r| r.wrong).map(|r| r.name.as_str()).collect();
-    let page = page(&machine, &rows, &[cold, clients, streams, cancelled, recalled, together, parts], &notes);
+    let page =
+        page(&machine, &rows, &[cold, clients, streams, cancelled, recalled, together, parts], &notes) + &solvers;
     results::written("Service", &page)?;
     if wrong.is_empty() { Ok(()) } else { Err(format!("These answers are wrong: {}.", wrong.join(", "))) }
 }
 
-/// The goals of all sets in their fixed order, and sentences about those that have no translation.
-fn load(folder: &Path) -> Result<(Goals, Vec<String>), String> {
+/// The goals of all sets in their fixed order.
+fn load(folder: &Path) -> Result<Loaded, String> {
+    let mut texts = BTreeMap::new();
     let mut all: Vec<(usize, Result<Goal, Fault>)> = Vec::new();
     let text = |path: &Path| {
         std::fs::read_to_string(path).map_err(|e| format!("The file {} cannot be read: {e}.", path.display()))
@@ -107,7 +118,10 @@ fn load(folder: &Path) -> Result<(Goals, Vec<String>), String> {
     for (set, (_, place)) in SETS.iter().enumerate() {
         let path = folder.join(place);
         if path.is_file() {
-            all.extend(logic(&text(&path)?).map_err(|e| e.to_string())?.into_iter().map(|g| (set, g)));
+            let text = text(&path)?;
+            all.extend(logic(&text).map_err(|e| e.to_string())?.into_iter().map(|g| (set, g)));
+            let all_texts = logic_smt(&text).map_err(|e| e.to_string())?;
+            texts.extend(all_texts.into_iter().map(|(name, text)| (name, Ok(text))));
             continue;
         }
         let entries =
@@ -117,7 +131,12 @@ fn load(folder: &Path) -> Result<(Goals, Vec<String>), String> {
         files.sort();
         for file in files {
             let text = text(&file)?;
-            all.push((set, if text.contains("\"datatypes\"") { tip(&text) } else { inhabit(&text) }));
+            let is_tip = text.contains("\"datatypes\"");
+            let goal = if is_tip { tip(&text) } else { inhabit(&text) };
+            if let (true, Ok(goal)) = (is_tip, &goal) {
+                texts.insert(goal.name.clone(), tip_smt(&text).map_err(|fault| fault.what));
+            }
+            all.push((set, goal));
         }
     }
     let (mut goals, mut notes) = (Vec::new(), Vec::new());
@@ -128,7 +147,7 @@ fn load(folder: &Path) -> Result<(Goals, Vec<String>), String> {
         }
     }
     shuffle(&mut goals);
-    Ok((goals, notes))
+    Ok(Loaded { goals, notes, texts })
 }
 
 /// Fisher and Yates, with a linear congruence of Knuth.
@@ -195,12 +214,12 @@ fn measure(server: &Server, set: usize, goal: &Goal) -> Result<Row, String> {
 }
 
 /// The smallest value that so many of a hundred are not above.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(place).copied().unwrap_or(f64::NAN)
 }
 
-fn sorted(mut all: Vec<f64>) -> Vec<f64> {
+pub(crate) fn sorted(mut all: Vec<f64>) -> Vec<f64> {
     all.sort_by(f64::total_cmp);
     all
 }
@@ -431,11 +450,6 @@ fn cancelled(server: &Server) -> Result<String, String> {
         all.len(),
         percentile(&all, 100)
     ))
-}
-
-/// Whether a program is in the path.
-fn found(name: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|f| f.join(name).is_file()))
 }
 
 fn page(machine: &str, rows: &[Row], figures: &[String], notes: &[String]) -> String {

@@ -20,13 +20,20 @@ pub fn module(session: &mut Session, name: &str, bytes: &[u8]) {
 
 /// A session with the library of logic and numbers and with more declarations, and the types that are defined as goals.
 pub fn goals(declarations: &str, texts: &[String]) -> (Session, Vec<Term>) {
+    goals_over(&[], declarations, texts)
+}
+
+/// The same with more modules of the library, in the order in which they need each other.
+pub fn goals_over(more: &[&str], declarations: &str, texts: &[String]) -> (Session, Vec<Term>) {
     let mut session = Session::new();
     let library = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sctt/");
-    for name in ["logic", "nat", "real"] {
-        module(&mut session, &format!("std.{name}"), &std::fs::read(format!("{library}{name}.sctt")).unwrap());
+    let mut imports = String::new();
+    for name in ["logic", "nat", "real"].iter().chain(more) {
+        let full = format!("std.{}", name.replace('/', "."));
+        module(&mut session, &full, &std::fs::read(format!("{library}{name}.sctt")).unwrap());
+        imports += &format!("import {full}\n");
     }
     let defs: String = (0..).zip(texts).map(|(n, t)| format!("def goal{n} : U 2 := {t}\n")).collect();
-    let imports = "import std.logic\nimport std.nat\nimport std.real\n";
     module(&mut session, "d", format!("module d\n{imports}{declarations}").as_bytes());
     let before = session.signature.len();
     module(&mut session, "m", format!("module m\n{imports}import d\n{defs}").as_bytes());

@@ -1,0 +1,125 @@
+//! Paths at any type. A goal is taken apart as far as it goes; a path between functions or pairs is one of functions or pairs of paths. What
+//! remains is shown by one of these: both sides are the same once boxes and coercions that do nothing are left out (`regular.rs`); it is an
+//! instance of what is given, or a cube in a type of which any two elements are equal (`facts.rs`); it holds by induction on a path that it
+//! mentions (`induct.rs`), after which that path is constant. A path over a line of types that moves is one of what is carried along it.
+//!
+//! Cohen, Coquand, Huber and Mortberg, Cubical type theory (2018), and Angiuli, Brunerie, Coquand, Favonia, Harper and Licata, Syntax and
+//! models of Cartesian cubical type theory (2021), for what coercion and boxes do. Nothing here is trusted: the kernel judges each term.
+//!
+//! What is absent: no clock, no floats, no threads; no search among all boxes, no induction over data and no lemmas of the library.
+
+mod facts;
+mod induct;
+mod prove;
+mod regular;
+mod terms;
+mod tower;
+
+use bfv_format::DataRef;
+use bfv_kernel::{Ivl, Res, Val};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use prove::Prover;
+use terms::lift;
+
+/// Steps of the evaluator for each step of the budget, at most.
+const EVALUATIONS: u64 = 10;
+
+/// Inductions and other reductions inside of each other, at most.
+pub(crate) const DEPTH: u32 = 12;
+
+/// Of the steps that are left, this part at most, and no more than so many: what is found is found soon.
+const PART: u64 = 4;
+const MOST: u64 = 20_000;
+
+/// Steps of the evaluator for reading a goal.
+const READING: u64 = 20_000;
+
+/// Proves paths.
+pub struct Cubical {
+    /// Proves paths between elements, of which nothing is known but what is given.
+    pub side: &'static dyn Engine,
+}
+
+impl Engine for Cubical {
+    fn name(&self) -> &'static str {
+        "cubical"
+    }
+
+    fn looks_into_definitions(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
+        let outside = || Outcome::GaveUp(Reason::OutsideFragment, String::new());
+        match about_paths(goal) {
+            Ok(true) => {}
+            Ok(false) => return outside(),
+            Err(r) => {
+                let (reason, why) = stopped(&r);
+                return Outcome::GaveUp(reason, why);
+            }
+        }
+        let mut own = budget.part((budget.left / PART).min(MOST));
+        let found = goal.machine.within(own.left.saturating_mul(EVALUATIONS), || {
+            let mut prover =
+                Prover { m: goal.machine, side: self.side, budget: &mut own, spent: Vec::new(), stop: None };
+            let found = prover.prove(&goal.ctx, &goal.target, DEPTH)?;
+            Ok((found, prover.stop))
+        });
+        let spent = budget.spend(own.used);
+        match (found, spent) {
+            (Ok(Some((Some(t), _))), _) => Outcome::Candidate(t),
+            (_, Err(reason)) | (Ok(Some((None, Some(reason)))), Ok(())) => Outcome::GaveUp(reason, String::new()),
+            (Ok(Some((None, None))), Ok(())) => {
+                let why = "Induction on paths and the given paths do not lead to this path.";
+                Outcome::GaveUp(Reason::Incomplete, why.to_owned())
+            }
+            (Ok(None), Ok(())) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
+            (Err(r), Ok(())) => {
+                let (reason, why) = stopped(&r);
+                Outcome::GaveUp(reason, why)
+            }
+        }
+    }
+}
+
+/// Whether a goal ends in a path at a type of which the search can know something.
+fn about_paths(goal: &Goal<'_>) -> Res<bool> {
+    if !goal.ctx.dims.is_empty() {
+        return Ok(false);
+    }
+    let (mut ctx, target, _) = goal.taken_in()?;
+    let m = goal.machine;
+    let mut ty = target;
+    loop {
+        let w = m.whnf(&ty)?;
+        ty = match &*w {
+            Val::Path(line, ..) => {
+                let at = m.whnf(&m.dinst(line, Ivl::Zero))?;
+                // Numbers have engines of their own, and so have data without path constructors.
+                let data =
+                    |d: &DataRef| m.globals().data(d.id).is_some_and(|d| d.constructors.iter().any(|c| c.dims > 0));
+                let known = match &*at {
+                    Val::Prim(_) => false,
+                    Val::Data(d, _) => data(d),
+                    _ => true,
+                };
+                // What is glued is never looked at.
+                let plain = |t| lift(&t, 0, 0).is_some();
+                return Ok(known && m.within(READING, || m.normal(&ctx, &ty))?.is_some_and(plain));
+            }
+            Val::Sigma(a, b) => {
+                // The last part is what is said of the parts before.
+                let (inner, x) = m.bind(&ctx, a.clone());
+                ctx = inner;
+                m.inst(b, x)
+            }
+            Val::Pi(a, b) => {
+                let (inner, x) = m.bind(&ctx, a.clone());
+                ctx = inner;
+                m.inst(b, x)
+            }
+            _ => return Ok(false),
+        };
+    }
+}

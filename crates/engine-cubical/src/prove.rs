@@ -1,0 +1,465 @@
+//! How a goal is taken apart, and what is tried on it in which order.
+
+use crate::DEPTH;
+use crate::facts;
+use crate::induct;
+use crate::regular::{self, Round, below, outside};
+use crate::terms::{lift, size, visit};
+use crate::tower::{self, Base, Part};
+use bfv_format::{Dim, Face, Node, Prim, Term};
+use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val};
+use bfv_search::chain::Chain;
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
+use std::rc::Rc;
+
+/// Steps for one goal: most of its time goes into evaluation.
+const GOAL: u64 = 50;
+
+/// Rounds in which boxes that do nothing are left out, at most.
+const ROUNDS: usize = 40;
+
+/// How much deeper it goes along a given path between paths.
+const DEEP: u32 = 4;
+
+/// Steps for one path between elements, at most.
+const SIDE: u64 = 5_000;
+
+/// Parts of terms that are looked at for one step.
+const PARTS: u64 = 8;
+
+pub struct Prover<'a, 'm> {
+    pub m: &'a Machine<'m>,
+    pub side: &'static dyn Engine,
+    pub budget: &'a mut Budget,
+    /// Levels of variables that have been used up by inductions.
+    pub spent: Vec<u32>,
+    /// Why the search ended early.
+    pub stop: Option<Reason>,
+}
+
+impl Prover<'_, '_> {
+    /// A term of a type, which the kernel accepts; none where none is found.
+    pub fn prove(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        if let Err(reason) = self.budget.spend(GOAL) {
+            self.stop = Some(reason);
+            return Ok(None);
+        }
+        let m = self.m;
+        match &*m.whnf(target)? {
+            Val::Pi(a, b) => {
+                if let Val::Sigma(first, second) = &*m.whnf(a)? {
+                    return self.opened(ctx, (first, second), &|x| m.inst(b, x), depth);
+                }
+                let (inner, x) = m.bind(ctx, a.clone());
+                let body = self.prove(&inner, &m.inst(b, x), depth)?;
+                Ok(body.map(|t| Rc::new(Node::Lam(t))))
+            }
+            Val::Sigma(a, b) => self.pair(ctx, a, &|first| m.inst(b, first), depth),
+            Val::Path(..) => self.path(ctx, target, depth),
+            _ => self.other(ctx, target, depth),
+        }
+    }
+
+    /// A goal for all pairs, from one for all first and second parts: these are variables then.
+    fn opened(
+        &mut self,
+        ctx: &Ctx,
+        (a, b): (&V, &bfv_kernel::Clo),
+        goal: &dyn Fn(V) -> V,
+        depth: u32,
+    ) -> Res<Option<Term>> {
+        let m = self.m;
+        let (one, x) = m.bind(ctx, a.clone());
+        let second = m.inst(b, x.clone());
+        let (two, y) = m.bind(&one, second.clone());
+        let body = goal(m.value(Val::Pair(x, y)));
+        let (a, second, body) = (m.quote(ctx, a)?, m.quote(&one, &second)?, m.quote(&two, &body)?);
+        let ty: Term = Rc::new(Node::Pi(a, Rc::new(Node::Pi(second, body))));
+        let Some(t) = self.prove(ctx, &m.eval(&ctx.env, &ty), depth)? else { return Ok(None) };
+        let (Some(ty), Some(t)) = (lift(&ty, 1, 0), lift(&t, 1, 0)) else { return Ok(None) };
+        let (whole, f) = (Rc::new(Node::Var(1)) as Term, Rc::new(Node::Var(0)) as Term);
+        let at = Rc::new(Node::App(f, Rc::new(Node::Fst(whole.clone()))));
+        let at = Rc::new(Node::App(at, Rc::new(Node::Snd(whole))));
+        Ok(Some(Rc::new(Node::Lam(Rc::new(Node::Let(ty, t, at))))))
+    }
+
+    /// A pair: the first part is given where it is an element, and found where it is a path.
+    fn pair(&mut self, ctx: &Ctx, a: &V, b: &dyn Fn(V) -> V, depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let mut firsts = Vec::new();
+        let goal = m.normal(ctx, a)?;
+        for fact in facts::facts(m, ctx)? {
+            firsts.extend(facts::instance(&fact, &goal));
+        }
+        firsts.extend(self.prove(ctx, a, depth)?);
+        for first in firsts {
+            if m.check(ctx, &first, a).is_err() {
+                continue;
+            }
+            let rest = b(m.eval(&ctx.env, &first));
+            if let Some(second) = self.prove(ctx, &rest, depth)? {
+                return Ok(Some(Rc::new(Node::Pair(first, second))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Something else than a path: what is given, or what is carried along a path.
+    fn other(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        if let Some(t) = self.given(ctx, target, false)? {
+            return Ok(Some(t));
+        }
+        self.by_induction(ctx, target, depth)
+    }
+
+    fn accepted(&self, ctx: &Ctx, t: Term, target: &V) -> Option<Term> {
+        self.m.check(ctx, &t, target).is_ok().then_some(t)
+    }
+
+    fn given(&mut self, ctx: &Ctx, target: &V, cubes: bool) -> Res<Option<Term>> {
+        let m = self.m;
+        let goal = m.normal(ctx, target)?;
+        let facts = facts::facts(m, ctx)?;
+        let sizes = facts.iter().fold(size(&goal), |n, fact| n.saturating_add(fact.size()));
+        if !self.pay(sizes) {
+            return Ok(None);
+        }
+        for fact in &facts {
+            if let Some(t) = facts::instance(fact, &goal).and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
+        for fact in facts.iter().filter(|_| cubes) {
+            if let Some(t) = facts::cube(m, ctx, fact, target)?.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
+        Ok(None)
+    }
+
+    fn by_induction(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
+        for induction in induct::inductions(self.m, ctx, target, &self.spent)? {
+            // What was carried along is there anew.
+            let before = self.spent.len();
+            self.spent.extend(&induction.spent);
+            let base = self.prove(ctx, &induction.left, depth)?;
+            self.spent.truncate(before);
+            if let Some(base) = base
+                && let Some(t) = self.accepted(ctx, induction.proof(base), target)
+            {
+                return Ok(Some(t));
+            }
+            // Which of several comes first matters little, and less and less.
+            if self.stop.is_some() || (induction.lossless && depth + 1 < DEPTH) {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Pays for looking at terms of some size.
+    fn pay(&mut self, size: u64) -> bool {
+        let paid = self.budget.spend(size / PARTS);
+        if let Err(reason) = paid {
+            self.stop = Some(reason);
+        }
+        paid.is_ok()
+    }
+
+    fn path(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let w = m.whnf(target)?;
+        let Val::Path(line, a, b) = &*w else { return Ok(None) };
+        let (inner, i) = m.bind_dim(ctx);
+        let at = m.dinst(line, Ivl::Name(i));
+        let ty = outside(&m.quote(&inner, &at)?).map(|t| m.eval(&ctx.env, &t));
+        if let Some(ty) = &ty
+            && m.conv(ctx, ty, a, b)?
+        {
+            let t = below(&m.quote(ctx, a)?).map(|t| Rc::new(Node::DLam(t)) as Term);
+            if let Some(t) = t.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
+        if let Some(ty) = &ty
+            && matches!(&*m.whnf(ty)?, Val::Prim(Prim::Empty))
+        {
+            // There is no element, so anything holds of the one at hand.
+            let goal = m.quote(ctx, target)?;
+            let t = lift(&goal, 1, 0).zip(Some(m.quote(ctx, a)?));
+            return Ok(t.and_then(|(goal, a)| self.accepted(ctx, Rc::new(Node::EmptyElim(goal, a)), target)));
+        }
+        if let Some(t) = self.given(ctx, target, true)? {
+            return Ok(Some(t));
+        }
+        if let Some(ty) = &ty
+            && let Some(found) = self.regular(ctx, ty, (a, b), depth)?
+        {
+            return Ok(found.and_then(|t| self.accepted(ctx, t, target)));
+        }
+        let (base, dims) = tower::base(m, ctx, target)?;
+        // Functions are equal when they are so everywhere; nothing is lost by that.
+        if let Base::Functions(dom) = base {
+            let (inner, x) = m.bind(ctx, dom);
+            let Some(ty) = tower::part_type(m, &inner, target, &Part::At(x), target, &[])? else { return Ok(None) };
+            let ty = m.eval(&inner.env, &ty);
+            let Some(t) = self.prove(&inner, &ty, depth)? else { return Ok(None) };
+            let Some(body) = self.walked(&inner, &t, &ty, dims)? else { return Ok(None) };
+            let t = (0..dims).fold(Rc::new(Node::Lam(body)) as Term, |t, _| Rc::new(Node::DLam(t)));
+            return Ok(self.accepted(ctx, t, target));
+        }
+        if let Some(ty) = &ty
+            && !matches!(&*m.whnf(ty)?, Val::Path(..) | Val::Sigma(..) | Val::Univ(_))
+            && let Some(t) = self.elements(ctx, target).and_then(|t| self.accepted(ctx, t, target))
+        {
+            return Ok(Some(t));
+        }
+        if let Some(t) = self.by_induction(ctx, target, depth)? {
+            return Ok(Some(t));
+        }
+        if self.stop.is_none()
+            && let Some(t) = self.constants(ctx, target, depth)?.and_then(|t| self.accepted(ctx, t, target))
+        {
+            return Ok(Some(t));
+        }
+        if self.stop.is_some() {
+            return Ok(None);
+        }
+        if dims > 1
+            && let Some(ty) = &ty
+            && let Some(t) = self.bridge(ctx, ty, (a, b), depth)?.and_then(|t| self.accepted(ctx, t, target))
+        {
+            return Ok(Some(t));
+        }
+        match base {
+            Base::Pairs => self.pairs(ctx, target, dims, depth),
+            _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
+            _ => Ok(None),
+        }
+    }
+
+    /// A path between paths that goes along a given one: its ends are shown to be those that are wanted.
+    fn bridge(&mut self, ctx: &Ctx, ty: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let Some(depth) = depth.checked_sub(DEEP) else { return Ok(None) };
+        for (level, given) in (0u32..).zip(ctx.types.iter()) {
+            let w = m.whnf(given)?;
+            let Val::Path(line, x, y) = &*w else { continue };
+            let same = |r| m.conv_type(ctx, ty, &m.dinst(line, r));
+            if self.spent.contains(&level) || !same(Ivl::Zero)? || !same(Ivl::One)? {
+                continue;
+            }
+            self.spent.push(level);
+            let mut found = None;
+            for forward in [true, false] {
+                let (x, y) = if forward { (x, y) } else { (y, x) };
+                let (Some(one), Some(two)) = (self.path_type(ctx, ty, a, x)?, self.path_type(ctx, ty, y, b)?) else {
+                    break;
+                };
+                let Some(first) = self.prove(ctx, &one, depth)? else { continue };
+                let Some(last) = self.prove(ctx, &two, depth)? else { continue };
+                found = Some((forward, x.clone(), y.clone(), first, last));
+                break;
+            }
+            self.spent.pop();
+            let Some((forward, x, y, first, last)) = found else { continue };
+            let (a, b, x, y) = (m.quote(ctx, a)?, m.quote(ctx, b)?, m.quote(ctx, &x)?, m.quote(ctx, &y)?);
+            let Some(n) = u32::try_from(ctx.types.len()).ok().and_then(|n| n.checked_sub(level.checked_add(1)?)) else {
+                continue;
+            };
+            let along = Rc::new(Node::Var(n)) as Term;
+            let steps = if forward { moving(&along, &x, &y) } else { moving(&along, &y, &x) };
+            let (Some(one), Some(two), Some(three)) = (moving(&first, &a, &x), steps, moving(&last, &y, &b)) else {
+                continue;
+            };
+            let chain = Chain::at(m.quote(ctx, ty)?, a).then(one);
+            let chain = if forward { chain.then(two) } else { chain.back(two) };
+            return Ok(Some(Rc::new(Node::DLam(chain.then(three).body()))));
+        }
+        Ok(None)
+    }
+
+    /// A path between elements, by the engine for these.
+    fn elements(&mut self, ctx: &Ctx, target: &V) -> Option<Term> {
+        let mut part = self.budget.part(SIDE);
+        let goal = Goal { machine: self.m, ctx: ctx.clone(), target: target.clone(), lemmas: &[], hints: Vec::new() };
+        let outcome = self.side.solve(&goal, &mut part);
+        if let Err(reason) = self.budget.spend(part.used) {
+            self.stop = Some(reason);
+        }
+        match outcome {
+            Outcome::Candidate(t) => Some(t),
+            Outcome::Refutation(..) | Outcome::GaveUp(..) => None,
+        }
+    }
+
+    /// A goal about paths that have a name, from the same about any paths with these ends.
+    fn constants(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
+        let goal = m.quote(ctx, target)?;
+        let mut named: Vec<Term> = Vec::new();
+        visit(&goal, 0, 0, &mut |t, _, _| {
+            if matches!(&**t, Node::Const { .. }) && !named.contains(t) {
+                named.push(t.clone());
+            }
+        });
+        for c in named {
+            let ty = m.infer(ctx, &c)?;
+            if !matches!(&*m.whnf(&ty)?, Val::Path(..)) {
+                continue;
+            }
+            let ty = m.quote(ctx, &ty)?;
+            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_variable(&goal, &c, 0)) else {
+                continue;
+            };
+            let all: Term = Rc::new(Node::Pi(ty, body));
+            if let Some(t) = self.prove(ctx, &m.eval(&ctx.env, &all), depth)? {
+                let at = Rc::new(Node::App(Rc::new(Node::Var(0)), c));
+                return Ok(Some(Rc::new(Node::Let(all, t, at))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a path of some dimension is at so many new dimensions.
+    fn walked(&self, ctx: &Ctx, t: &Term, ty: &V, dims: u32) -> Res<Option<Term>> {
+        // Mostly it is written out.
+        let mut body = t;
+        let written = (0..dims).all(|_| match &**body {
+            Node::DLam(b) => {
+                body = b;
+                true
+            }
+            _ => false,
+        });
+        if written {
+            return Ok(Some(body.clone()));
+        }
+        let (inner, way) = tower::bound(self.m, ctx, dims);
+        match tower::walk(self.m, &self.m.eval(&ctx.env, t), ty, &way)? {
+            Some(v) => Ok(Some(self.m.quote(&inner, &v)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The type of paths between two elements of a type.
+    fn path_type(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<V>> {
+        let m = self.m;
+        let (Some(line), l, r) = (below(&m.quote(ctx, ty)?), m.quote(ctx, a)?, m.quote(ctx, b)?) else {
+            return Ok(None);
+        };
+        Ok(Some(m.eval(&ctx.env, &Rc::new(Node::Path(line, l, r)))))
+    }
+
+    /// A path by one between what both sides are without boxes that do nothing; none where there are no such boxes.
+    fn regular(&mut self, ctx: &Ctx, ty: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Option<Term>>> {
+        let m = self.m;
+        let left = self.rounds(ctx, ty, a)?;
+        let right = self.rounds(ctx, ty, b)?;
+        if left.1.is_empty() && right.1.is_empty() {
+            return Ok(None);
+        }
+        let (l, r) = (m.eval(&ctx.env, &left.0), m.eval(&ctx.env, &right.0));
+        let middle = if m.conv(ctx, ty, &l, &r)? {
+            None
+        } else {
+            let (Some(goal), Some(depth)) = (self.path_type(ctx, ty, &l, &r)?, depth.checked_sub(1)) else {
+                return Ok(Some(None));
+            };
+            let found = self.prove(ctx, &goal, depth)?.and_then(|t| moving(&t, &left.0, &right.0));
+            let Some(step) = found else { return Ok(Some(None)) };
+            Some(step)
+        };
+        let mut chain = Chain::at(m.quote(ctx, ty)?, m.quote(ctx, a)?);
+        for step in left.1 {
+            chain = chain.then(step);
+        }
+        if let Some(step) = middle {
+            chain = chain.then(step);
+        }
+        for step in right.1.into_iter().rev() {
+            chain = chain.back(step);
+        }
+        Ok(Some(Some(Rc::new(Node::DLam(chain.body())))))
+    }
+
+    /// What is left of a value when all boxes that do nothing are left out, with the paths on the way.
+    fn rounds(&mut self, ctx: &Ctx, ty: &V, v: &V) -> Res<(Term, Vec<Term>)> {
+        let m = self.m;
+        let mut now = m.normal(ctx, v)?;
+        let mut steps = Vec::new();
+        for _ in 0..ROUNDS {
+            let mut next = None;
+            for which in [Round::All, Round::Innermost] {
+                let Some((path, end)) = regular::round(&now, which) else { continue };
+                let value = m.eval(&ctx.env, &end);
+                let Some(ty) = self.path_type(ctx, ty, &m.eval(&ctx.env, &now), &value)? else { continue };
+                if m.check(ctx, &(Rc::new(Node::DLam(path.clone())) as Term), &ty).is_ok() {
+                    next = Some((path, value));
+                    break;
+                }
+            }
+            let Some((path, value)) = next else { break };
+            if !self.pay(size(&path)) {
+                break;
+            }
+            steps.push(path);
+            now = m.normal(ctx, &value)?;
+        }
+        Ok((now, steps))
+    }
+
+    /// A path between pairs: of the first parts, and of the second parts over it.
+    fn pairs(&mut self, ctx: &Ctx, target: &V, dims: u32, depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let Some(ty) = tower::part_type(m, ctx, target, &Part::First, target, &[])? else { return Ok(None) };
+        let first_type = m.eval(&ctx.env, &ty);
+        let Some(p) = self.prove(ctx, &first_type, depth)? else { return Ok(None) };
+        let over = Part::Second(m.eval(&ctx.env, &p));
+        let Some(ty) = tower::part_type(m, ctx, target, &over, &first_type, &[])? else { return Ok(None) };
+        let second_type = m.eval(&ctx.env, &ty);
+        let Some(q) = self.prove(ctx, &second_type, depth)? else { return Ok(None) };
+        let first = self.walked(ctx, &p, &first_type, dims)?;
+        let Some((p, q)) = first.zip(self.walked(ctx, &q, &second_type, dims)?) else { return Ok(None) };
+        let t = (0..dims).fold(Rc::new(Node::Pair(p, q)) as Term, |t, _| Rc::new(Node::DLam(t)));
+        Ok(self.accepted(ctx, t, target))
+    }
+
+    /// A path over a line of types from one at its end: its left end is carried there.
+    fn over(&mut self, ctx: &Ctx, target: &V, inner: &Ctx, at: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
+        let line = m.quote(inner, at)?;
+        let (l, r) = (m.quote(ctx, a)?, m.quote(ctx, b)?);
+        let carried: Term = Rc::new(Node::Coe(Dim::Zero, Dim::One, line.clone(), l.clone()));
+        let env = Env { dims: ctx.env.dims.push(Ivl::One), ..ctx.env.clone() };
+        let end = m.eval(&env, &line);
+        let Some(goal) = self.path_type(ctx, &end, &m.eval(&ctx.env, &carried), b)? else { return Ok(None) };
+        let Some(q) = self.prove(ctx, &goal, depth)? else { return Ok(None) };
+        let term = (|| {
+            let face = |end, body| Face { cof: vec![(Dim::Var(0), end)], body };
+            let wall = moving(&q, &carried, &r)?;
+            let wall = lift_past(&wall)?;
+            let start = Rc::new(Node::Coe(Dim::Zero, Dim::Var(0), lift_past(&line)?, lift(&l, 0, 1)?));
+            let faces = vec![face(Dim::Zero, lift(&l, 0, 2)?), face(Dim::One, wall)];
+            Some(Rc::new(Node::DLam(Rc::new(Node::HCom(Dim::Zero, Dim::One, line.clone(), faces, start)))) as Term)
+        })();
+        Ok(term.and_then(|t| self.accepted(ctx, t, target)))
+    }
+}
+
+/// A term with one dimension below one more, which stands around that dimension.
+fn lift_past(t: &Term) -> Option<Term> {
+    let mut dim = |n: u32| if n == 0 { Some(0) } else { n.checked_add(1) };
+    bfv_search::shift::rename(t, 0, 0, &mut Some, &mut dim)
+}
+
+/// What a path is at a new dimension, which is the dimension 0 of the scope.
+fn moving(path: &Term, left: &Term, right: &Term) -> Option<Term> {
+    if let Node::DLam(body) = &**path {
+        return Some(body.clone());
+    }
+    Some(Rc::new(Node::PApp(below(path)?, below(left)?, below(right)?, Dim::Var(0))))
+}
