@@ -142,6 +142,11 @@ impl Solver {
         set(&mut self.phase, var, true);
     }
 
+    /// Whether a literal is that one of the variables that are tried as true holds.
+    fn is_choice(&self, lit: Lit) -> bool {
+        lit.holds() && self.phase.get(lit.var()) == Some(&true)
+    }
+
     /// A clause by its number.
     #[must_use]
     pub fn clause(&self, id: ClauseId) -> Option<&Clause> {
@@ -378,8 +383,8 @@ impl Solver {
                 let place = self.place(lit);
                 match place.reason {
                     _ if place.level == level => open += 1,
-                    // What does not hold for a reason is told by that: a choice among several is no good beginning of a proof.
-                    Some(reason) if lit.holds() => {
+                    // A part of a choice that does not hold for a reason is told by that: choices are no good beginning of a proof.
+                    Some(reason) if self.is_choice(lit) => {
                         way.chain.push((reason, Some(lit.not())));
                         fresh.extend(self.mark(reason, Some(lit.not()), &mut way));
                     }
@@ -396,7 +401,7 @@ impl Solver {
             let Some(lit) = next else { break None };
             open = open.saturating_sub(1);
             match self.place(lit).reason {
-                Some(reason) if open > 0 || !lit.holds() => {
+                Some(reason) if open > 0 || self.is_choice(lit.not()) => {
                     way.chain.push((reason, Some(lit)));
                     fresh = self.mark(reason, Some(lit), &mut way);
                 }
