@@ -24,6 +24,8 @@ impl Elab<'_> {
             let (t, _) = self.meta(local, e.span, &self.m.value(Val::Univ(0)), "a type")?;
             return Ok((t, 0));
         }
+        // Terms may double with each connective, and making them takes no step of the evaluator.
+        self.at(e.span, self.scratch.watched())?;
         let t = self.infer(local, e)?;
         let level = match &*self.whnf(e.span, &t.ty)? {
             Val::Univ(n) => *n,

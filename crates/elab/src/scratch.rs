@@ -1,9 +1,11 @@
 //! The scratch signature: checked declarations seen through metavariables, which are constants that get a body when solved.
 
 use bfv_format::{DataDecl, Term};
-use bfv_kernel::{Globals, Interrupt, META_BASE, Signature};
+use bfv_kernel::refusal::{INTERRUPTED, refuse};
+use bfv_kernel::{Globals, Interrupt, META_BASE, Res, Signature};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 /// A metavariable: closed type over its context, and the solution once there is one.
 struct Meta {
@@ -119,6 +121,17 @@ impl<'s> Scratch<'s> {
             }
         }
         self.generation.set(self.generation.get() + 1);
+    }
+
+    /// Whether somebody still wants what is elaborated.
+    ///
+    /// # Errors
+    /// Nobody does.
+    pub fn watched(&self) -> Res<()> {
+        match self.interrupt() {
+            Some(set) if set.load(Ordering::Relaxed) => refuse(INTERRUPTED, "The elaboration was stopped from outside."),
+            _ => Ok(()),
+        }
     }
 }
 
