@@ -129,7 +129,9 @@ impl<'s> Scratch<'s> {
     /// Nobody does.
     pub fn watched(&self) -> Res<()> {
         match self.interrupt() {
-            Some(set) if set.load(Ordering::Relaxed) => refuse(INTERRUPTED, "The elaboration was stopped from outside."),
+            Some(set) if set.load(Ordering::Relaxed) => {
+                refuse(INTERRUPTED, "The elaboration was stopped from outside.")
+            }
             _ => Ok(()),
         }
     }

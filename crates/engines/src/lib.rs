@@ -208,6 +208,19 @@ pub const FOR_GOALS: Plugged = Plugged {
     arith: &Kept(&Arith),
     ..ENGINES
 };
+/// What is asked of a goal that is no proposition, in order: what is about numbers comes late.
+pub const FOR_TYPES: &[&dyn Engine] = &[
+    &Kept(&NARROW),
+    &Quiet(&Kept(&Logic)),
+    &Kept(&Complete),
+    &Kept(&CUBICAL),
+    &Kept(&Induct),
+    &Modest(&Kept(&Inhabit)),
+    &Kept(&EGG),
+    &Kept(&Native),
+    &GROUND,
+    &NARROW_ON,
+];
 /// What is asked first of a goal that is made of propositions alone, where logic knows all that there is to know.
 pub const FOR_LOGIC: &[&dyn Engine] = &[&Kept(&Logic)];
 /// The native engine alone.

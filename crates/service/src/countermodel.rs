@@ -14,8 +14,7 @@ const STEPS: u64 = 300_000;
 /// Most worlds that are told one by one.
 const TOLD: usize = 24;
 
-/// A model, and whether it says that nothing will be found: it has several worlds, and all in the goal is propositions of which nothing
-/// is known. What fails in one world alone is false for some of them, and is looked for elsewhere.
+/// A model, and whether it says that nothing will be found: all in the goal is propositions of which nothing is known.
 pub struct Told {
     /// The model as data and in words.
     pub value: Value,
@@ -43,7 +42,8 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Told>, Stop> {
                     given.cloned().unwrap_or_else(|| format!("h{}", n.saturating_add(1)))
                 };
                 let variables: Vec<String> = (0..arguments).map(named).collect();
-                let plain = atoms.iter().all(|a| matches!(**a, Node::Var(_)));
+                // That a variable is a type is no proposition, and stands among the atoms all the same.
+                let plain = atoms.iter().all(|a| matches!(**a, Node::Var(_) | Node::Univ(_)));
                 Some((
                     model,
                     plain,
@@ -61,10 +61,7 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Told>, Stop> {
                 let holds = model.worlds.iter().any(|w| !w.atoms.is_empty());
                 bench.sheet.typed && (holds || !atoms.iter().any(|a| a.contains('=')))
             })
-            .map(|(model, plain, atoms)| Told {
-                value: told(&model, &atoms),
-                settled: plain && model.worlds.len() > 1,
-            })),
+            .map(|(model, plain, atoms)| Told { value: told(&model, &atoms), settled: plain })),
         Err(problems) => {
             let fault = problems.first().map(|p| bench.sheet.fault(p, ""));
             Err(fault.unwrap_or_else(|| Fault::internal("A goal was refused without a reason.")).into())

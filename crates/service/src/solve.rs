@@ -7,7 +7,7 @@ use crate::steps::{closing, induction, intro, opening};
 use crate::wire::Step;
 use bfv_driver::{Desk, Kind, Misfit, Problem, Ruling};
 use bfv_elab::{Form, OpenGoal};
-use bfv_search::Memo;
+use bfv_search::{Engine, Memo};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -348,6 +348,27 @@ impl<'d> Bench<'d> {
     /// # Errors
     /// The statement has a mistake, or the time is used up before the first search.
     pub fn search(&mut self, least: u64, most: u64) -> Result<Option<Ruling>, Stop> {
+        let engines = self.sheet.typed.then_some(bfv_engines::FOR_TYPES);
+        self.search_among(engines, least, most)
+    }
+
+    /// The same with engines of its own; nothing for those of the desk.
+    ///
+    /// # Errors
+    /// As `search`.
+    pub fn search_among(
+        &mut self,
+        engines: Option<&'static [&'static dyn Engine]>,
+        least: u64,
+        most: u64,
+    ) -> Result<Option<Ruling>, Stop> {
+        self.desk.search_with(engines);
+        let found = self.searched(least, most);
+        self.desk.search_with(None);
+        found
+    }
+
+    fn searched(&mut self, least: u64, most: u64) -> Result<Option<Ruling>, Stop> {
         let text = self.sheet.bare();
         let mut last = None;
         for steps in SEARCHES.into_iter().filter(|s| (least..=most).contains(s)) {

@@ -159,10 +159,8 @@ fn by_logic(bench: &mut Bench<'_>, goal: &Goal) -> Result<(Option<Ruling>, Optio
     if !bench.sheet.typed || !propositional(goal) {
         return Ok((None, None));
     }
-    bench.desk.search_with(Some(bfv_engines::FOR_LOGIC));
-    let found = bench.search(SUGGESTED, SUGGESTED);
-    bench.desk.search_with(None);
-    let ruling = found?.filter(|r| r.report.verdict.kind() != Verdict::Unknown);
+    let found = bench.search_among(Some(bfv_engines::FOR_LOGIC), SUGGESTED, SUGGESTED)?;
+    let ruling = found.filter(|r| r.report.verdict.kind() != Verdict::Unknown);
     let model = if ruling.is_none() { countermodel(bench)?.filter(|m| m.settled) } else { None };
     Ok((ruling, model))
 }
