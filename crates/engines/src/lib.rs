@@ -30,6 +30,9 @@ const INVARIANTS: Invariants = Invariants { side: &Arith, solver: None };
 /// The same with hints of z3.
 const HINTED: Invariants = Invariants { side: &Arith, solver: Some(&Z3) };
 
+/// The very smallest points over data types. What is true costs no more than this before induction proves it.
+const GLANCE: Narrow = Narrow { most: 40, quiet: true };
+
 /// Points over data types, as far as they are small: what is false is mostly false there.
 const NARROW: Narrow = Narrow { most: 300, quiet: true };
 
@@ -192,11 +195,12 @@ pub const ENGINES: Plugged = Plugged {
 /// and what is said of those that stay unknown begins with numbers, too.
 pub const FOR_GOALS: Plugged = Plugged {
     search: &[
-        &Kept(&NARROW),
+        &GLANCE,
         &Quiet(&Kept(&Logic)),
         &Kept(&Complete),
         &Kept(&CUBICAL),
         &Kept(&Induct),
+        &NARROW,
         &INVARIANTS,
         &Explore,
         &Kept(&Native),
@@ -210,11 +214,12 @@ pub const FOR_GOALS: Plugged = Plugged {
 };
 /// What is asked of a goal that is no proposition, in order: what is about numbers comes late.
 pub const FOR_TYPES: &[&dyn Engine] = &[
-    &Kept(&NARROW),
+    &GLANCE,
     &Quiet(&Kept(&Logic)),
     &Kept(&Complete),
     &Kept(&CUBICAL),
     &Kept(&Induct),
+    &NARROW,
     &Modest(&Kept(&Inhabit)),
     &Kept(&EGG),
     &Kept(&Native),
