@@ -10,6 +10,9 @@ use crate::term::{Head, Sort, Sub, Sym, Tm, app, at, matches, raise, replace, re
 use bfv_search::{Budget, Reason};
 use std::collections::BTreeMap;
 
+/// Most variables and symbols that are looked at to make two terms one, and how many of them are one step.
+const LOOKS: u64 = 20_000;
+const LOOKED: u64 = 64;
 /// Terms with more symbols are dropped, and with them the claim that everything was tried.
 const LARGEST: u64 = 200;
 
@@ -507,25 +510,38 @@ impl<'a> Completion<'a> {
                     }
                     let Some(part) = at(l1, place) else { continue };
                     let mut s = Sub::new();
-                    if !unify(part, &l2, &|t| self.sort_of(t), &mut s) {
-                        continue;
+                    let mut looks = LOOKS;
+                    let one = unify(part, &l2, &|t| self.sort_of(t), &mut s, &mut looks);
+                    budget.spend((LOOKS - looks) / LOOKED)?;
+                    match one {
+                        Some(true) => {}
+                        Some(false) => continue,
+                        None => {
+                            self.left_out = true;
+                            continue;
+                        }
                     }
-                    let (u, right, small) = (resolve(l1, &s), resolve(r1, &s), resolve(&r2, &s));
-                    if u.size > LARGEST
-                        || self.order.greater(&right, &u)
-                        || self.order.greater(&small, &resolve(&l2, &s))
-                    {
-                        self.left_out |= u.size > LARGEST;
+                    let written = |t: &Tm| resolve(t, &s, &mut LARGEST.clone());
+                    let all = (written(l1), written(r1), written(&r2), written(&l2));
+                    let (Some(u), Some(right), Some(small), Some(large)) = all else {
+                        self.left_out = true;
+                        continue;
+                    };
+                    if self.order.greater(&right, &u) || self.order.greater(&small, &large) {
                         continue;
                     }
                     let Some(left) = replace(&u, place, &small) else { continue };
-                    let sub_of = |id: usize, offset: u32| -> Sub {
+                    let sub_of = |id: usize, offset: u32| -> Option<Sub> {
                         let sorts = self.equations.get(id).map(|e| e.sorts.as_slice()).unwrap_or_default();
-                        let of = |(n, sort): (u32, &Sort)| (n, resolve(&var(n.saturating_add(offset), *sort), &s));
+                        let of = |(n, sort): (u32, &Sort)| Some((n, written(&var(n.saturating_add(offset), *sort))?));
                         (0u32..).zip(sorts).map(of).collect()
                     };
-                    let back = Step { place: place.clone(), by: b_id, forward: !forward2, sub: sub_of(b_id, offset) };
-                    let on = Step { place: Vec::new(), by: a_id, forward: *forward1, sub: sub_of(a_id, 0) };
+                    let (Some(b_sub), Some(a_sub)) = (sub_of(b_id, offset), sub_of(a_id, 0)) else {
+                        self.left_out = true;
+                        continue;
+                    };
+                    let back = Step { place: place.clone(), by: b_id, forward: !forward2, sub: b_sub };
+                    let on = Step { place: Vec::new(), by: a_id, forward: *forward1, sub: a_sub };
                     found.push(Candidate { left, right, steps: vec![back, on] });
                 }
             }

@@ -55,12 +55,14 @@ pub fn subst(t: &Tm, s: &Sub) -> Tm {
     }
 }
 
-/// The same, where what is put in has variables that stand for something in turn.
-pub fn resolve(t: &Tm, s: &Sub) -> Tm {
+/// The same, where what is put in has variables that stand for something in turn; nothing where it would have more than so many variables
+/// and symbols, for it may have exponentially many.
+pub fn resolve(t: &Tm, s: &Sub, left: &mut u64) -> Option<Tm> {
+    *left = left.checked_sub(if t.open { 1 } else { t.size })?;
     match t.head {
-        _ if !t.open => t.clone(),
-        Head::Var(n, _) => s.get(&n).map_or_else(|| t.clone(), |u| resolve(u, s)),
-        Head::Sym(f) => app(f, t.args.iter().map(|a| resolve(a, s)).collect()),
+        _ if !t.open => Some(t.clone()),
+        Head::Var(n, _) => s.get(&n).map_or_else(|| Some(t.clone()), |u| resolve(u, s, left)),
+        Head::Sym(f) => Some(app(f, t.args.iter().map(|a| resolve(a, s, left)).collect::<Option<_>>()?)),
     }
 }
 
@@ -132,30 +134,67 @@ fn walk<'t>(mut t: &'t Tm, s: &'t Sub) -> &'t Tm {
     t
 }
 
-fn occurs(n: u32, t: &Tm, s: &Sub) -> bool {
-    match walk(t, s) {
-        t if !t.open => false,
-        t => match t.head {
-            Head::Var(m, _) => m == n,
-            Head::Sym(_) => t.args.iter().any(|a| occurs(n, a, s)),
-        },
+/// Whether a variable occurs in what a term stands for; nothing where that takes too long.
+fn occurs(n: u32, t: &Tm, s: &Sub, left: &mut u64) -> Option<bool> {
+    *left = left.checked_sub(1)?;
+    let t = walk(t, s);
+    match t.head {
+        _ if !t.open => Some(false),
+        Head::Var(m, _) => Some(m == n),
+        Head::Sym(_) => {
+            for a in &t.args {
+                if occurs(n, a, s, left)? {
+                    return Some(true);
+                }
+            }
+            Some(false)
+        }
     }
 }
 
-/// Finds the most general way to make two terms one.
-pub fn unify(a: &Tm, b: &Tm, sort_of: &dyn Fn(&Tm) -> Sort, s: &mut Sub) -> bool {
+/// Finds the most general way to make two terms one. Nothing where that takes more looks at variables and symbols than are left: what
+/// variables stand for may be exponentially large.
+pub fn unify(a: &Tm, b: &Tm, sort_of: &dyn Fn(&Tm) -> Sort, s: &mut Sub, left: &mut u64) -> Option<bool> {
+    *left = left.checked_sub(1)?;
     let (a, b) = (walk(a, s).clone(), walk(b, s).clone());
     match (a.head, b.head) {
-        (Head::Var(n, _), Head::Var(m, _)) if n == m => true,
+        (Head::Var(n, _), Head::Var(m, _)) if n == m => Some(true),
         (Head::Var(n, sort), _) => {
-            sort == sort_of(&b) && !occurs(n, &b, s) && {
-                s.insert(n, b);
-                true
+            if sort != sort_of(&b) || occurs(n, &b, s, left)? {
+                return Some(false);
             }
+            s.insert(n, b);
+            Some(true)
         }
-        (_, Head::Var(..)) => unify(&b, &a, sort_of, s),
+        (_, Head::Var(..)) => unify(&b, &a, sort_of, s, left),
         (Head::Sym(f), Head::Sym(g)) => {
-            f == g && a.args.len() == b.args.len() && a.args.iter().zip(&b.args).all(|(x, y)| unify(x, y, sort_of, s))
+            if f != g || a.args.len() != b.args.len() {
+                return Some(false);
+            }
+            for (x, y) in a.args.iter().zip(&b.args) {
+                if !unify(x, y, sort_of, s, left)? {
+                    return Some(false);
+                }
+            }
+            Some(true)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each variable stands for two of the next one, so the last terms have 2^40 parts.
+    #[test]
+    fn what_is_exponentially_large_is_not_written_out() {
+        let two = |n: u32| app(0, vec![var(n, 0), var(n, 0)]);
+        let mut s: Sub = (0..40).map(|n| (n, two(n + 1))).collect();
+        assert!(resolve(&var(0, 0), &s, &mut 200).is_none());
+        assert!(resolve(&var(34, 0), &s, &mut 200).is_some_and(|t| t.size == 127));
+        assert!(occurs(40, &var(0, 0), &s, &mut 20_000).is_some_and(|found| found));
+        assert!(occurs(41, &var(0, 0), &s, &mut 20_000).is_none());
+        assert!(unify(&var(50, 0), &var(0, 0), &|_| 0, &mut s, &mut 20_000).is_none());
+        assert_eq!(unify(&var(50, 0), &var(38, 0), &|_| 0, &mut s, &mut 20_000), Some(true));
     }
 }

@@ -90,10 +90,18 @@ pub fn decide_after(goal: &Goal<'_>, brief: u64, budget: &mut Budget) -> Result<
             Ok(Decided::Proof((0..taken).fold(term, |t, _| Rc::new(Node::Lam(t)))))
         }
         Ok(Err(model)) if model.refutes(&reader.table, &hypotheses, wanted) => {
-            let atoms = (0..).map_while(|n| reader.atom_type(n).transpose()).collect::<Result<Vec<_>, _>>();
+            let atoms = (0..).map_while(|n| reader.atom_type(n).transpose()).collect::<Result<Vec<Term>, _>>();
+            let atoms = atoms.map_err(|r| stopped(&r))?;
+            // A universe is nothing of which one could say that it does not hold: it has elements.
+            let universe = |n: &u32| {
+                usize::try_from(*n).ok().and_then(|n| atoms.get(n)).is_some_and(|a| matches!(**a, Node::Univ(_)))
+            };
+            if reader.table.atoms([wanted].into_iter()).iter().any(universe) {
+                return Err((Reason::OutsideFragment, String::new()));
+            }
             let model = model.shrunk(&reader.table, &hypotheses, wanted);
             let arguments = u32::try_from(ctx.types.len()).unwrap_or(u32::MAX);
-            Ok(Decided::Model { model, atoms: atoms.map_err(|r| stopped(&r))?, arguments })
+            Ok(Decided::Model { model, atoms, arguments })
         }
         Ok(Err(_)) => Err((Reason::RejectedCandidate, "A model was found that is none.".to_owned())),
     }

@@ -42,7 +42,7 @@ pub fn countermodel(bench: &mut Bench<'_>) -> Result<Option<Told>, Stop> {
                     given.cloned().unwrap_or_else(|| format!("h{}", n.saturating_add(1)))
                 };
                 let variables: Vec<String> = (0..arguments).map(named).collect();
-                // That a variable is a type is no proposition, and stands among the atoms all the same.
+                // That a variable is a type stands among the atoms all the same. Where more is made of a universe there is no model.
                 let plain = atoms.iter().all(|a| matches!(**a, Node::Var(_) | Node::Univ(_)));
                 Some((
                     model,

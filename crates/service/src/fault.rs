@@ -195,7 +195,7 @@ fn title(status: u16) -> &'static str {
         404 => "There is no such thing",
         408 => "The request came too slowly",
         405 => "The path has no such method",
-        409 => "The request was cancelled",
+        409 => "The request was cancelled, or its id is taken",
         413 => "The body is too long",
         414 => "The path is too long",
         415 => "The body must be JSON",

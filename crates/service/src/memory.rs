@@ -133,10 +133,8 @@ impl Memory {
     #[must_use]
     pub fn again(&self, desk: &Desk, asked: &Asked) -> Option<Arc<Answered>> {
         let answered = self.recent.get(asked)?;
-        if desk.accepts(&answered.certificate, STEPS).is_none_or(|kind| (kind == Kind::Proved) != answered.proved) {
-            self.recent.forget(asked);
-            return None;
-        }
+        // Also where the judgement was stopped from outside nothing is recalled.
+        desk.accepts(&answered.certificate, STEPS).filter(|kind| (*kind == Kind::Proved) == answered.proved)?;
         self.note(0);
         Some(answered)
     }
@@ -146,7 +144,7 @@ impl Memory {
         let proved = ruling.report.verdict.kind() == Kind::Proved;
         if let (false, Some(asked), Some(certificate)) = (self.off, asked, ruling.bytes.clone()) {
             let (value, reason) = (value.clone(), reason.to_owned());
-            self.recent.put(asked.clone(), Answered { certificate, proved, value, reason });
+            self.recent.put(*asked, Answered { certificate, proved, value, reason });
         }
     }
 

@@ -4,7 +4,7 @@
 //! accepted where it belongs; what engines proposed for it comes along, so that they need not search again.
 
 use crate::sheet::{Script, Sheet};
-use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
+use crate::solve::{Bench, Found, Limits, Steps, Stop};
 use crate::wire::{Goal, Piece, Variable};
 use bfv_driver::{Desk, Packed};
 use bfv_elab::{Form, OpenGoal};
@@ -133,25 +133,16 @@ impl Plan {
     }
 }
 
-/// What comes of looking for the ends of several goals at once.
-pub enum Shared {
-    /// All were ended.
-    Found(Found),
-    /// One of them was not.
-    Open,
-    /// They have to be ended where they are.
-    Not,
-}
-
-/// Ends the goals that a script leaves, with the help of other threads, where there are several and some thread is free.
+/// Ends the goals that a script leaves, with the help of other threads, where there are several and some thread is free. Nothing where they
+/// have to be ended where they are; whether a thread is free changes how long that takes, and not whether it is tried.
 ///
 /// # Errors
 /// The time is used up, or the request was cancelled.
-pub fn shared(bench: &mut Bench<'_>, script: &Script, open: &[OpenGoal], most: u32) -> Result<Shared, Stop> {
-    let Some(hands) = bench.hands.filter(|h| open.iter().any(|g| open.len() > 1 || g.form == Form::Pair) && h.free())
-    else {
-        return Ok(Shared::Not);
-    };
+pub fn shared(bench: &mut Bench<'_>, script: &Script, open: &[OpenGoal], most: u32) -> Result<Option<Found>, Stop> {
+    let several = |h: &&dyn Hands| open.iter().any(|g| open.len() > 1 || g.form == Form::Pair) && h.free();
+    let Some(hands) = bench.hands.filter(|h| bench.share && several(h)) else { return Ok(None) };
+    // What was not ended this way is not tried in the same way again further in.
+    bench.share = false;
     let (mut leaves, limits) = (Vec::new(), bench.limits);
     let plans = open.iter().map(|g| Plan::of(bench.desk, g, limits, &mut leaves)).collect::<Result<Vec<_>, _>>();
     let left: Vec<String> = leaves.iter().map(|g| g.statement.text.clone()).collect();
@@ -168,16 +159,15 @@ pub fn shared(bench: &mut Bench<'_>, script: &Script, open: &[OpenGoal], most: u
                 proposed.iter().for_each(|p| bench.desk.take(p));
                 parts.push((text, steps));
             }
-            Part::Open => return Ok(Shared::Open),
-            Part::Unread => return Ok(Shared::Not),
+            Part::Open | Part::Unread => return Ok(None),
         }
     }
     if parts.len() < 2 {
-        return Ok(Shared::Not);
+        return Ok(None);
     }
     let (mut steps, mut places): (Steps, Vec<(usize, Vec<String>)>) = (Vec::new(), Vec::new());
     for (goal, plan) in open.iter().zip(&plans) {
-        let Some(at) = bench.sheet.end_of(script, goal) else { return Ok(Shared::Not) };
+        let Some(at) = bench.sheet.end_of(script, goal) else { return Ok(None) };
         let text = plan.written(&parts, &left, &mut steps);
         match places.iter_mut().find(|(place, _)| *place == at) {
             Some((_, texts)) => texts.push(text),
@@ -187,8 +177,6 @@ pub fn shared(bench: &mut Bench<'_>, script: &Script, open: &[OpenGoal], most: u
     // From the end on, so that the other places stay where they are.
     places.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let whole = places.iter().fold(script.clone(), |script, (at, texts)| script.insert(*at, &texts.join("; ")));
-    Ok(match bench.open(&whole)? {
-        Ok(open) if targets(&open).is_empty() => Shared::Found(Found { script: whole, steps }),
-        _ => Shared::Not,
-    })
+    let ended = bench.open(&whole)?.is_ok_and(|open| open.is_empty());
+    Ok(ended.then_some(Found { script: whole, steps }))
 }

@@ -10,6 +10,7 @@ use crate::tasks::{self, Around};
 use crate::wire::{Goal, Kind, Piece, Question, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,6 +122,8 @@ impl<T> Group<T> {
 struct Helpers<'p> {
     pool: &'p Pool,
     job: &'p Arc<Job>,
+    /// The most threads that worked on it at once.
+    threads: Cell<usize>,
 }
 
 impl Hands for Helpers<'_> {
@@ -139,7 +142,9 @@ impl Hands for Helpers<'_> {
             }
         }
         group.work(|goal| parts::end(desk, goal, &self.job.limits, search));
-        group.results()
+        let done = group.results();
+        self.threads.set(self.threads.get().max(group.threads.load(Ordering::Relaxed)));
+        done
     }
 }
 
@@ -322,11 +327,15 @@ impl Pool {
                     Ok(desk) => desk,
                     Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1),
                 };
-                let hands = Helpers { pool: self, job };
+                let hands = Helpers { pool: self, job, threads: Cell::new(1) };
                 let around = Around { memory: &self.memory, hands: Some(&hands) };
-                tasks::answer(desk, around, &job.request, &job.id, &job.limits, &mut |suggestion| {
+                let mut said = tasks::answer(desk, around, &job.request, &job.id, &job.limits, &mut |suggestion| {
                     job.out.send(Event::Suggestion(suggestion)).ok();
-                })
+                })?;
+                if let Some(used) = said.pointer_mut("/metadata/workers_used") {
+                    *used = hands.threads.get().into();
+                }
+                Ok(said)
             }
         }
     }

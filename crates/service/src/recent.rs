@@ -8,14 +8,14 @@ use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Most answers that are kept, and the bytes of their evidence.
+/// Most answers that are kept, and their bytes.
 const MOST: (usize, usize) = (4_096, 16 << 20);
-/// Evidence that is longer is not kept.
-const LONGEST: usize = 64 << 10;
+/// An answer that has more bytes is not kept.
+const LONGEST: usize = 256 << 10;
 
-/// What a goal is over and says, word for word, with the names that an answer repeats.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked(String);
+/// What a goal is over and says, word for word, with the names that an answer repeats, as a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked([u8; 32]);
 
 impl Asked {
     /// The words of a goal of a request; nothing where a drawing belongs to it.
@@ -28,8 +28,12 @@ impl Asked {
         let parts =
             request.imports.iter().map(String::as_str).chain(["", declarations, &goal.id, &goal.statement.text]);
         let context = goal.context.iter().flat_map(|v| [v.name.text.as_str(), v.ty.text.as_str()]);
-        // With its length before it no text can end where another one begins.
-        Some(Asked(parts.chain(context).map(|t| format!("{} {t}", t.len())).collect()))
+        let mut hash = blake3::Hasher::new();
+        for text in parts.chain(context) {
+            // With its length before it no text can end where another one begins.
+            hash.update(&text.len().to_le_bytes()).update(text.as_bytes());
+        }
+        Some(Asked(*hash.finalize().as_bytes()))
     }
 }
 
@@ -46,9 +50,16 @@ pub struct Answered {
     pub reason: String,
 }
 
+impl Answered {
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        self.certificate.len() + self.value.to_string().len() + self.reason.len()
+    }
+}
+
 #[derive(Default)]
 struct Kept {
-    by_words: BTreeMap<Asked, Arc<Answered>>,
+    by_words: BTreeMap<Asked, (Arc<Answered>, usize)>,
     order: VecDeque<Asked>,
     bytes: usize,
 }
@@ -60,35 +71,26 @@ pub struct Recent(Mutex<Kept>);
 impl Recent {
     /// What was answered to the same words.
     pub fn get(&self, asked: &Asked) -> Option<Arc<Answered>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_words.get(asked).cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_words.get(asked).map(|(a, _)| Arc::clone(a))
     }
 
     /// Keeps an answer. The oldest ones make place for it.
     pub fn put(&self, asked: Asked, answered: Answered) {
-        if answered.certificate.len() > LONGEST {
+        let size = answered.size();
+        if size > LONGEST {
             return;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += answered.certificate.len();
-        if let Some(before) = kept.by_words.insert(asked.clone(), Arc::new(answered)) {
-            kept.bytes -= before.certificate.len();
-        } else {
-            kept.order.push_back(asked);
+        kept.bytes += size;
+        match kept.by_words.insert(asked, (Arc::new(answered), size)) {
+            Some((_, before)) => kept.bytes -= before,
+            None => kept.order.push_back(asked),
         }
         while kept.order.len() > MOST.0 || kept.bytes > MOST.1 {
             let Some(oldest) = kept.order.pop_front() else { return };
-            if let Some(gone) = kept.by_words.remove(&oldest) {
-                kept.bytes -= gone.certificate.len();
+            if let Some((_, size)) = kept.by_words.remove(&oldest) {
+                kept.bytes -= size;
             }
-        }
-    }
-
-    /// Drops what the kernel does not accept again.
-    pub fn forget(&self, asked: &Asked) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gone) = kept.by_words.remove(asked) {
-            kept.bytes -= gone.certificate.len();
-            kept.order.retain(|a| a != asked);
         }
     }
 }
@@ -104,18 +106,18 @@ mod tests {
 
     #[test]
     fn the_oldest_answers_make_place_and_bytes_are_counted() {
-        let recent = Recent::default();
-        for n in 0..600 {
-            recent.put(Asked(n.to_string()), answered(LONGEST));
+        let (recent, asked) = (Recent::default(), |n: u8| Asked([n; 32]));
+        // Each has four bytes more for its value.
+        for n in 0..100 {
+            recent.put(asked(n), answered(LONGEST - 4));
         }
-        assert!(recent.get(&Asked("0".into())).is_none() && recent.get(&Asked("599".into())).is_some());
+        assert!(recent.get(&asked(0)).is_none() && recent.get(&asked(99)).is_some());
         assert_eq!(recent.0.lock().unwrap().bytes, MOST.1);
-        recent.put(Asked("599".into()), answered(LONGEST + 1));
-        assert_eq!(recent.get(&Asked("599".into())).unwrap().certificate.len(), LONGEST);
-        recent.put(Asked("599".into()), answered(1));
-        recent.forget(&Asked("598".into()));
+        recent.put(asked(99), answered(LONGEST));
+        assert_eq!(recent.get(&asked(99)).unwrap().certificate.len(), LONGEST - 4);
+        recent.put(asked(99), answered(1));
         let kept = recent.0.lock().unwrap();
-        assert_eq!(kept.bytes, kept.by_words.values().map(|a| a.certificate.len()).sum::<usize>());
+        assert_eq!(kept.bytes, kept.by_words.values().map(|(a, _)| a.size()).sum::<usize>());
         assert_eq!(kept.order.len(), kept.by_words.len());
     }
 

@@ -220,7 +220,7 @@ impl Service {
             running.insert(key, Running { cancelled: Arc::clone(&cancelled), out: out.clone() });
         }
         let limits = Limits { deadline, cancelled };
-        let waiting = Waiting {
+        let mut waiting = Waiting {
             service: Arc::clone(self),
             owner,
             id: id.clone(),
@@ -232,7 +232,11 @@ impl Service {
             done: false,
         };
         let job = Job { request, id: id.clone(), limits, out };
-        self.pool.submit(job).map_err(|fault| Box::new((fault, Some(id))))?;
+        if let Err(fault) = self.pool.submit(job) {
+            // It is counted as refused, and not as cancelled.
+            waiting.done = true;
+            return Err(Box::new((fault, Some(id))));
+        }
         self.metrics.asked(kind);
         Ok(waiting)
     }

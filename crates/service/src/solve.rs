@@ -1,7 +1,7 @@
 //! Trying steps on a goal, within a deadline, and the kernel's judgement of what they end with.
 
 use crate::fault::Fault;
-use crate::parts::{Hands, Shared, shared};
+use crate::parts::{Hands, shared};
 use crate::sheet::{NAME, Script, Sheet, step_text};
 use crate::steps::{closing, induction, intro, opening};
 use crate::wire::Step;
@@ -86,6 +86,8 @@ pub struct Bench<'d> {
     pub soft: Option<Instant>,
     /// Threads that may help.
     pub hands: Option<&'d dyn Hands>,
+    /// Whether they were not asked yet for the goals at hand.
+    pub(crate) share: bool,
     /// What engines answered about this goal.
     pub(crate) memo: Rc<Memo>,
 }
@@ -128,7 +130,19 @@ impl<'d> Bench<'d> {
     ) -> Bench<'d> {
         let memo = Rc::<Memo>::default();
         desk.remember(Some(memo.clone()));
-        Bench { desk, sheet, limits, leading, names, tried: 0, accepted: None, soft: None, hands: None, memo }
+        Bench {
+            desk,
+            sheet,
+            limits,
+            leading,
+            names,
+            tried: 0,
+            accepted: None,
+            soft: None,
+            hands: None,
+            share: true,
+            memo,
+        }
     }
 
     /// The goals that a script leaves, or why it is not accepted.
@@ -254,6 +268,7 @@ impl<'d> Bench<'d> {
     /// # Errors
     /// The time is used up.
     pub fn finish(&mut self, script: &Script, open: &[OpenGoal], most: u32) -> Result<Option<Found>, Stop> {
+        self.share = true;
         let late = self.soft.is_some_and(|soft| Instant::now() >= soft);
         let mut attempts = if late { FEW } else { ATTEMPTS };
         let mut steps = Vec::new();
@@ -274,14 +289,10 @@ impl<'d> Bench<'d> {
         steps: &mut Steps,
     ) -> Result<Option<Script>, Stop> {
         let Some(goal) = open.first() else { return Ok(Some(script.clone())) };
-        match shared(self, script, open, most)? {
-            Shared::Found(mut found) => {
-                found.steps.reverse();
-                steps.extend(found.steps);
-                return Ok(Some(found.script));
-            }
-            Shared::Open => return Ok(None),
-            Shared::Not => {}
+        if let Some(mut found) = shared(self, script, open, most)? {
+            found.steps.reverse();
+            steps.extend(found.steps);
+            return Ok(Some(found.script));
         }
         let Some(most) = most.checked_sub(1) else { return Ok(None) };
         let mut candidates = closing(goal);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Most suggestions for one goal.
 const MOST: usize = 6;
-/// Steps are looked for at length so long; later one that was checked is enough.
+/// Steps are looked for at length so long.
 const AFTER: Duration = Duration::from_millis(2);
 /// So many are tried in any case, on a slow machine too.
 const SURE: u32 = 2;
@@ -296,7 +296,8 @@ fn steps_for(
     let start = Script::default();
     for (weight, step) in candidates {
         let late = bench.soft.is_some_and(|soft| Instant::now() >= soft);
-        let enough = more >= SURE || found.iter().any(|s| s.proof.is_some());
+        // Where a whole search was needed another way would take as long; otherwise it is worth knowing.
+        let enough = more >= SURE || found.iter().any(|s| s.proof.is_some() && s.order.1);
         if (enough && late) || found.len() >= MOST {
             break;
         }

@@ -119,6 +119,10 @@ impl Reader<'_> {
             let says = "What lies deeper is left out, because the proof is deep.";
             return self.part(leaf("left out", says), false, out, |_, _, _| {});
         }
+        // The names of the statement are for the functions that the whole evidence begins with, and for no others further in.
+        if !matches!(**t, Node::Lam(_)) {
+            self.given.clear();
+        }
         match &**t {
             Node::Lam(_) => {
                 let (mut names, mut inner) = (Vec::new(), t);

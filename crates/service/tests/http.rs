@@ -84,6 +84,20 @@ fn goals_may_be_types_and_what_logic_alone_does_not_give_has_a_model() {
 }
 
 #[test]
+fn a_universe_is_no_proposition_that_fails() {
+    let server = Server::start(&["--workers", "1"]);
+    let mut asked = suggestion("U 0");
+    asked["declarations"] = json!("theorem pick : U 0 := Nat");
+    let said = server.ask(&asked);
+    assert_eq!(said["countermodels"], json!([]), "{said}");
+    // A goal of nothing but variables has a model, and nothing else is tried.
+    let mut asked = suggestion("(p -> q) -> (q -> p)");
+    asked["proof_state"]["goals"][0]["context"] = json!([{ "var": "p", "type": "U 0" }, { "var": "q", "type": "U 0" }]);
+    let said = server.ask(&asked);
+    assert_eq!((&said["suggestions"], said["countermodels"].as_array().unwrap().len()), (&json!([]), 1), "{said}");
+}
+
+#[test]
 fn the_ill_typed_example_gets_an_error_with_its_place() {
     let server = Server::start(&[]);
     let variable = |name| json!({ "var": name, "type": "Group" });

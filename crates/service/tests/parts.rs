@@ -33,6 +33,7 @@ fn parts_of_one_proof_are_put_together_and_accepted_as_a_whole() {
             let said = server.ask(&completion(&goal));
             let proof = &said["proof"];
             assert_eq!(proof["formal_verification"]["status"], "proved", "{said}");
+            assert_eq!(said["metadata"]["workers_used"].as_u64().unwrap() > 1, workers != "1", "{said}");
             let steps = proof["steps"].as_array().unwrap();
             assert_eq!(steps.last().unwrap()["resulting_goals"], json!([]), "{said}");
             scripts.push(proof["script"].as_str().unwrap().to_owned());
