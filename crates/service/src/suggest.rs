@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// Most suggestions for one goal.
 const MOST: usize = 6;
 /// Steps are looked for at length so long.
-const AFTER: Duration = Duration::from_millis(2);
+const AFTER: Duration = Duration::from_millis(1);
 /// So many are tried in any case, on a slow machine too.
 const SURE: u32 = 2;
 /// Most steps that are looked for after a suggested one.
