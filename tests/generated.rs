@@ -253,7 +253,9 @@ fn reasons() -> Vec<&'static str> {
 }
 
 /// Reasons that no generated judgement can have.
-const NEVER: [(&str, &str); 1] = [
+const NEVER: [(&str, &str); 2] = [
+    // Nobody ends these judgements.
+    ("interrupted", "a judgement that is stopped from outside; the tests of the evaluator stop some"),
     // What is evaluated was checked before.
     ("ill-formed term", "a term that no rule allows is refused by its rule before it is evaluated"),
 ];

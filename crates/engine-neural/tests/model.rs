@@ -3,6 +3,8 @@
 
 use bfv_engine_neural::{Features, LONGEST, Model, PLACES, WEIGHTS, WIDTH, by_score};
 use candle_core::{Device, Tensor};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Features by small numbers of walks, moved to where places are made of them.
 fn features(end: &[u64], given: &[u64]) -> Features {
@@ -25,7 +27,10 @@ fn written(version: Option<u32>) -> Vec<u8> {
     if let Some(version) = version {
         file.insert("version".to_owned(), Tensor::new(&[version], &Device::Cpu).unwrap());
     }
-    let path = std::env::temp_dir().join(format!("bfv-weights-{}-{version:?}", std::process::id()));
+    // Tests of one process run at once.
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("weights-{}-{number}", std::process::id()));
     candle_core::safetensors::save(&file, &path).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();

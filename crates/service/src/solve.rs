@@ -150,9 +150,24 @@ impl<'d> Bench<'d> {
     /// # Errors
     /// The time is used up.
     pub fn open(&mut self, script: &Script) -> Result<Result<Vec<OpenGoal>, Problem>, Stop> {
+        self.open_with(script, ENGINE)
+    }
+
+    /// The same of a script that is given, and not one of many that are tried: engines that it calls get as many steps as when it is judged.
+    ///
+    /// # Errors
+    /// The time is used up.
+    pub fn open_given(&mut self, script: &Script) -> Result<Result<Vec<OpenGoal>, Problem>, Stop> {
+        match self.open(script)? {
+            Ok(open) => Ok(Ok(open)),
+            Err(_) => self.open_with(script, JUDGED),
+        }
+    }
+
+    fn open_with(&mut self, script: &Script, steps: u64) -> Result<Result<Vec<OpenGoal>, Problem>, Stop> {
         self.limits.check()?;
         self.tried = self.tried.saturating_add(1);
-        match self.desk.open_goals(NAME, &self.sheet.with(script), ENGINE) {
+        match self.desk.open_goals(NAME, &self.sheet.with(script), steps) {
             Ok(open) => Ok(Ok(open)),
             Err(problems) => {
                 // What was not accepted when the time was over may be right all the same.
@@ -326,7 +341,7 @@ impl<'d> Bench<'d> {
         let mut steps = Vec::new();
         for (end, step) in script.steps() {
             let text = script.text.get(..end).unwrap_or_default().to_owned();
-            let Ok(open) = self.open(&Script { text })? else { return Ok(None) };
+            let Ok(open) = self.open_given(&Script { text })? else { return Ok(None) };
             steps.push((step.to_owned(), targets(&open)));
         }
         Ok(Some(steps))

@@ -176,7 +176,7 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
             "counterexample": point, "formal_verification": formal,
         })
     };
-    let open = match bench.open(&script)? {
+    let open = match bench.open_given(&script)? {
         Ok(open) => open,
         Err(problem) => {
             let fault = bench.sheet.fault(&problem, &step.tactic.place);
@@ -447,7 +447,7 @@ fn explained_steps(
     let at = bench.sheet.end_of(&Script::default(), first).unwrap_or_default();
     let script = Script::default().insert(at, steps.text.trim());
     let none = |reason: String, left: &[OpenGoal]| json!({ "explanation": null, "reason": reason, "resulting_goals": left.iter().map(goal_json).collect::<Vec<_>>() });
-    let open = bench.open(&script)?.map_err(|p| bench.sheet.fault(&p, &steps.place))?;
+    let open = bench.open_given(&script)?.map_err(|p| bench.sheet.fault(&p, &steps.place))?;
     if !open.is_empty() {
         return Ok(none(
             format!("The steps leave {}, so there is no proof to explain.", bfv_driver::count(open.len(), "goal")),

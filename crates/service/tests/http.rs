@@ -84,6 +84,24 @@ fn goals_may_be_types_and_what_logic_alone_does_not_give_has_a_model() {
 }
 
 #[test]
+fn the_theorem_about_groups_is_found() {
+    let server = Server::start(&[]);
+    let laws = "(assoc : forall (x y z : G), mul (mul x y) z = mul x (mul y z)) (unit : forall (x : G), mul one x = x) (inverse : forall (x : G), mul (inv x) x = one)";
+    let goal = format!(
+        "forall (G : U 0) (mul : G -> G -> G) (one : G) (inv : G -> G) {laws} (a b : G), inv (mul a b) = mul (inv b) (inv a)"
+    );
+    let mut asked = suggestion(&goal);
+    asked["timeout_ms"] = json!(30_000);
+    let found = server.ask(&asked);
+    let best = &found["suggestions"][0];
+    assert_eq!(best["valid"], true, "{found}");
+    assert_eq!(server.ask(&verification(&goal, "script", &[best["script"].as_str().unwrap()]))["valid"], true);
+    let sketch = json!({ "goal": { "id": "g", "statement": goal } });
+    let said = server.ask(&json!({ "type": "REQUEST_PROOF_COMPLETION", "timeout_ms": 30_000, "proof_sketch": sketch }));
+    assert_eq!(said["proof"]["formal_verification"]["status"], "proved", "{said}");
+}
+
+#[test]
 fn a_universe_is_no_proposition_that_fails() {
     let server = Server::start(&["--workers", "1"]);
     let mut asked = suggestion("U 0");
