@@ -4,7 +4,7 @@ use crate::attributes;
 use crate::attributes::words;
 use crate::context::Local;
 use crate::elab::{Elab, Engines, Kind, Problem, R, Recursion, problem};
-use crate::names::{Global, Names, Target, constants};
+use crate::names::{Global, Names, Target, constants, params};
 use crate::recall::Recall;
 use crate::scratch::Scratch;
 use crate::tactic::Goal;
@@ -13,7 +13,7 @@ use bfv_diag::Span;
 use bfv_format::{DataDecl, DataRef, Decl as CoreDecl, Node, Outcome, Term};
 use bfv_kernel::{Limits, Machine, Signature};
 use bfv_search::Lemma;
-use bfv_syntax::tree::{Binder, Body, Decl, DeclKind, ExprKind, File, Name};
+use bfv_syntax::tree::{Body, Decl, DeclKind, ExprKind, File, Name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
@@ -552,7 +552,7 @@ fn constructor_name(
     target: Target,
     c: &bfv_syntax::tree::Constructor,
 ) -> Global {
-    let mut params: Vec<(String, bool)> = self::params(&d.binders).into_iter().map(|(n, _)| (n, true)).collect();
+    let mut params: Vec<(String, bool)> = params(&d.binders).into_iter().map(|(n, _)| (n, true)).collect();
     params.truncate(con_params);
     params.extend(self::params(&c.fields));
     Global { full: format!("{module}.{}", c.name.text), module: module.to_owned(), target, params }
@@ -596,9 +596,4 @@ impl<'d> Declared<'d> {
         }
         Ok(())
     }
-}
-
-/// Names of binders with their implicitness; dimensions are left out.
-pub fn params(bs: &[Binder]) -> Vec<(String, bool)> {
-    bs.iter().flat_map(|b| b.names.iter().map(|n| (n.text.clone(), b.implicit))).collect()
 }

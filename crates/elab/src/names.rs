@@ -1,6 +1,7 @@
 //! Global names: what they stand for, where they come from, which parameters are implicit.
 
 use bfv_format::{DataRef, Node, Prim, Term};
+use bfv_syntax::tree::Binder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -344,4 +345,9 @@ impl Target {
             Target::Const(_) | Target::Prim(_) => None,
         }
     }
+}
+
+/// Names of binders with their implicitness; dimensions are left out.
+pub fn params(bs: &[Binder]) -> Vec<(String, bool)> {
+    bs.iter().flat_map(|b| b.names.iter().map(|n| (n.text.clone(), b.implicit))).collect()
 }

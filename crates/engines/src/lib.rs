@@ -50,21 +50,28 @@ const EVERYTHING: Together = Together(&[
     &Proofs(&Kept(&Inhabit)),
 ]);
 
+/// What an engine inside of another one says of itself.
+macro_rules! as_inside {
+    () => {
+        fn name(&self) -> &'static str {
+            self.0.name()
+        }
+
+        fn looks_into_definitions(&self) -> bool {
+            self.0.looks_into_definitions()
+        }
+
+        fn adds_to_reasons(&self) -> bool {
+            self.0.adds_to_reasons()
+        }
+    };
+}
+
 /// An engine whose answers are kept for a task: both a search and the step `auto` ask it, and a script that is tried asks it again and again.
 struct Kept(&'static dyn Engine);
 
 impl Engine for Kept {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn looks_into_definitions(&self) -> bool {
-        self.0.looks_into_definitions()
-    }
-
-    fn adds_to_reasons(&self) -> bool {
-        self.0.adds_to_reasons()
-    }
+    as_inside!();
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         budget.ask(self.0, goal)
@@ -120,17 +127,7 @@ impl Engine for Quiet {
 struct Modest(&'static dyn Engine);
 
 impl Engine for Modest {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn looks_into_definitions(&self) -> bool {
-        self.0.looks_into_definitions()
-    }
-
-    fn adds_to_reasons(&self) -> bool {
-        self.0.adds_to_reasons()
-    }
+    as_inside!();
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         match self.0.solve(goal, budget) {
