@@ -6,7 +6,7 @@ use crate::parts::{self, Hands, Part, Search};
 use crate::sheet;
 use crate::solve::{Limits, Stop};
 use crate::suggest::{self, Said};
-use crate::tasks::{self, Around};
+use crate::tasks::{self, Around, Reply};
 use crate::wire::{Goal, Kind, Piece, Question, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
@@ -29,8 +29,8 @@ const DESKS: usize = 4;
 pub enum Event {
     /// A suggestion, before the answer.
     Suggestion(Value),
-    /// The answer. Nothing comes after it.
-    Answer(Value),
+    /// The answer, as JSON. Nothing comes after it.
+    Answer(String),
     /// Why there is no answer. Nothing comes after it.
     Fault(Fault),
 }
@@ -45,6 +45,23 @@ pub struct Job {
     pub limits: Limits,
     /// Who waits.
     pub out: UnboundedSender<Event>,
+    /// The suggestions so far. An answer that comes when the time is over is made of them.
+    pub found: Found,
+    /// Whether suggestions are sent as they are found. Otherwise nobody is woken up for them.
+    pub streams: bool,
+}
+
+/// Suggestions that were found for one request.
+pub type Found = Arc<Mutex<Vec<Value>>>;
+
+impl Job {
+    fn tell(&self, suggestion: Value) {
+        if self.streams {
+            // Who went away needs no suggestion.
+            self.out.send(Event::Suggestion(suggestion.clone())).ok();
+        }
+        locked(&self.found).push(suggestion);
+    }
 }
 
 /// What a thread can do.
@@ -299,7 +316,7 @@ impl Pool {
                 desks = Desks::default();
             }
             let event = match done {
-                Ok(Some(Ok(value))) => Some(Event::Answer(value)),
+                Ok(Some(Ok(text))) => Some(Event::Answer(text)),
                 Ok(Some(Err(fault))) => Some(Event::Fault(fault)),
                 Ok(None) => None,
                 Err(_) => Some(Event::Fault(Fault::internal(
@@ -314,28 +331,38 @@ impl Pool {
         }
     }
 
-    fn answer(&self, desks: &mut Desks, job: &Arc<Job>) -> Result<Value, Fault> {
+    /// The answer to a request, as JSON.
+    fn answer(&self, desks: &mut Desks, job: &Arc<Job>) -> Result<String, Fault> {
+        let text = |value: Value| value.to_string();
         // Nothing is loaded for a request that nobody waits for.
         if job.limits.check().is_err() {
-            return tasks::ended(&job.request, &job.id, &job.limits);
+            return tasks::ended(&job.request, &job.id, &job.limits).map(text);
         }
         match &job.request.question {
-            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals),
+            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals).map(text),
             question => {
                 let start = Instant::now();
                 let desk = match desks.for_request(&job.request, &job.limits) {
                     Ok(desk) => desk,
-                    Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1),
+                    Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1).map(text),
                 };
                 let hands = Helpers { pool: self, job, threads: Cell::new(1) };
                 let around = Around { memory: &self.memory, hands: Some(&hands) };
-                let mut said = tasks::answer(desk, around, &job.request, &job.id, &job.limits, &mut |suggestion| {
-                    job.out.send(Event::Suggestion(suggestion)).ok();
-                })?;
-                if let Some(used) = said.pointer_mut("/metadata/workers_used") {
-                    *used = hands.threads.get().into();
+                let tell = &mut |suggestion| job.tell(suggestion);
+                match tasks::answer(desk, around, &job.request, &job.id, &job.limits, tell)? {
+                    Reply::Made(mut said) => {
+                        if let Some(used) = said.pointer_mut("/metadata/workers_used") {
+                            *used = hands.threads.get().into();
+                        }
+                        Ok(text(said))
+                    }
+                    Reply::Again(said, text) => {
+                        if let (true, Some(suggested)) = (job.streams, said.suggested()) {
+                            job.tell(suggested);
+                        }
+                        Ok(text)
+                    }
                 }
-                Ok(said)
             }
         }
     }
@@ -365,9 +392,7 @@ impl Pool {
         let around = Around { memory: &self.memory, hands: None };
         group.work(|goal| {
             let desk = desks.for_request(&job.request, &job.limits)?;
-            suggest::one_goal(desk, around, (Some(&job.request), goal), &job.limits, &mut |suggestion| {
-                job.out.send(Event::Suggestion(suggestion)).ok();
-            })
+            suggest::one_goal(desk, around, (&job.request, goal), &job.limits, &mut |suggestion| job.tell(suggestion))
         });
     }
 }

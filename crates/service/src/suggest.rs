@@ -34,31 +34,42 @@ struct Suggestion {
     proof: Option<(String, String, Ruling)>,
 }
 
-/// What there is to say of one goal. Without a request nothing is recalled word for word: the words mean what the desk knows, and only a request says
-/// all of that.
+/// What there is to say of one goal of a request, which may be what was said when the same words came before.
 ///
 /// # Errors
 /// Why there is nothing.
 pub fn one_goal(
     desk: &mut Desk,
     around: Around<'_>,
-    (request, goal): (Option<&Request>, &Goal),
+    (request, goal): (&Request, &Goal),
+    limits: &Limits,
+    tell: &mut Tell<'_>,
+) -> Result<Said, Stop> {
+    desk.heed(Some(Arc::clone(&limits.cancelled)));
+    let asked = Asked::of(request, goal);
+    if let Some(again) = asked.as_ref().and_then(|asked| around.memory.again(desk, asked)) {
+        if let Some(suggested) = again.suggested() {
+            tell(suggested);
+        }
+        return Ok(Said::again(&again.value, &again.reason));
+    }
+    new_goal(desk, around, (asked, goal), limits, tell)
+}
+
+/// What there is to say of a goal that is looked at as a new one. Where it says what it was asked with, that is kept: words mean what the desk knows, and
+/// only a request says all of that.
+///
+/// # Errors
+/// Why there is nothing.
+pub fn new_goal(
+    desk: &mut Desk,
+    around: Around<'_>,
+    (asked, goal): (Option<Asked>, &Goal),
     limits: &Limits,
     tell: &mut Tell<'_>,
 ) -> Result<Said, Stop> {
     let (started, memory) = (Instant::now(), around.memory);
-    desk.heed(Some(Arc::clone(&limits.cancelled)));
     let mut said = Said::default();
-    let asked = request.and_then(|request| Asked::of(request, goal));
-    if let Some(again) = asked.as_ref().and_then(|asked| memory.again(desk, asked)) {
-        if again.value.get("valid").is_some() {
-            tell(again.value.clone());
-        }
-        said.all.push(again.value.clone());
-        said.reasons.extend(Some(again.reason.clone()).filter(|r| !r.is_empty()));
-        said.recalled = 1;
-        return Ok(said);
-    }
     let mut bench = bench(desk, goal, limits)?;
     bench.soft = started.checked_add(AFTER);
     bench.hands = around.hands;
@@ -131,6 +142,12 @@ pub struct Said {
 }
 
 impl Said {
+    /// What was said before.
+    pub(crate) fn again(value: &Value, reason: &str) -> Said {
+        let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
+        Said { all: vec![value.clone()], reasons, recalled: 1, accepted: None }
+    }
+
     /// What was found before the time was over, best first.
     pub(crate) fn in_time(mut found: Vec<Value>) -> Said {
         found.sort_by_key(|s| s.get("valid") != Some(&Value::Bool(true)));
@@ -223,7 +240,7 @@ fn one(
                 let point = bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words);
                 let reason = format!("Goal {} is false. Counterexample: {point}.", goal.id);
                 let value = json!({ "goal": goal.id, "refuted": answer::counterexample(ruling, goal) });
-                memory.answered(asked.as_ref(), ruling, &value, &reason);
+                memory.answered(bench.desk, asked.as_ref(), ruling, &value, &reason);
                 said.all.push(value);
                 said.reasons.push(reason);
             }
@@ -237,7 +254,7 @@ fn one(
                     let text = "is proved, and the kernel accepted the proof. It is no script of few steps.";
                     let (id, reason) = (&goal.id, format!("Goal {} {text}", goal.id));
                     let value = json!({ "goal": id, "proved": formal(ruling) });
-                    memory.answered(asked.as_ref(), ruling, &value, &reason);
+                    memory.answered(bench.desk, asked.as_ref(), ruling, &value, &reason);
                     said.all.push(value);
                     said.reasons.push(reason);
                 }
@@ -252,7 +269,7 @@ fn one(
     }
     found.sort_by_key(|s| s.order);
     if let Some((value, (.., ruling))) = found.iter().find_map(|s| Some((&s.value, s.proof.as_ref()?))) {
-        memory.answered(asked.as_ref(), ruling, value, "");
+        memory.answered(bench.desk, asked.as_ref(), ruling, value, "");
     }
     if let Some(encoded) = encoded.filter(|_| !known) {
         let proofs = || found.iter().filter_map(|s| s.proof.as_ref());
