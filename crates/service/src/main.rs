@@ -189,7 +189,7 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let slowest: u32 = flags.number("--slowest", 10, (1, 600))?;
     let slowest = Duration::from_secs(slowest.into());
     let settings = Settings { token, body, slowest, budget: (rate, burst), loopback: address.is_loopback() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
     runtime.block_on(listen(SocketAddr::new(address, port), settings, (workers, queue), memory))
 }

@@ -151,13 +151,9 @@ impl Hands for Helpers<'_> {
     fn end(&self, desk: &mut Desk, parts: Vec<Goal>, search: Search) -> Result<Vec<Part>, Stop> {
         let most = parts.len();
         let group = Group::new(self.job, parts);
-        {
-            let mut queue = locked(&self.pool.queue);
-            for _ in 1..most {
-                // Who is not free now does not come later.
-                drop(self.pool.hand(&mut queue, Work::Parts(Arc::clone(&group), search)));
-            }
-        }
+        // Who is not free now does not come later.
+        let (_, free) = locked(&self.pool.queue).hand((1..most).map(|_| Work::Parts(Arc::clone(&group), search)));
+        self.pool.wake(free);
         group.work(|goal| parts::end(desk, goal, &self.job.limits, search));
         let done = group.results();
         self.threads.set(self.threads.get().max(group.threads.load(Ordering::Relaxed)));
@@ -178,6 +174,22 @@ impl Queue {
     /// How many requests wait. Goals of one that is worked on are not among them.
     fn waiting(&self) -> usize {
         self.jobs.iter().filter(|w| matches!(w, Work::Answer(_))).count()
+    }
+
+    /// Hands work to the threads that became idle last, which have the library of the latest request at hand. What nobody is there for comes back, with
+    /// the threads that are to be woken.
+    fn hand(&mut self, work: impl IntoIterator<Item = Work>) -> (Vec<Work>, Vec<usize>) {
+        let (mut left, mut free) = (Vec::new(), Vec::new());
+        for work in work {
+            match self.idle.pop() {
+                Some(thread) => {
+                    self.handed.insert(thread, work);
+                    free.push(thread);
+                }
+                None => left.push(work),
+            }
+        }
+        (left, free)
     }
 }
 
@@ -231,24 +243,22 @@ impl Pool {
     /// # Errors
     /// Too many wait already, or the service is about to end.
     pub fn submit(&self, job: Job) -> Result<(), Fault> {
-        let mut queue = locked(&self.queue);
-        if queue.closed || queue.waiting() >= self.most {
-            return Err(Fault::busy());
-        }
-        if let Some(work) = self.hand(&mut queue, Work::Answer(Arc::new(job))) {
-            queue.jobs.push_back(work);
-        }
+        let free = {
+            let mut queue = locked(&self.queue);
+            if queue.closed || queue.waiting() >= self.most {
+                return Err(Fault::busy());
+            }
+            let (left, free) = queue.hand([Work::Answer(Arc::new(job))]);
+            queue.jobs.extend(left);
+            free
+        };
+        self.wake(free);
         Ok(())
     }
 
-    /// Hands work to the thread that became idle last, which has the library of the latest request at hand; gives it back where there is none.
-    fn hand(&self, queue: &mut Queue, work: Work) -> Option<Work> {
-        let Some(thread) = queue.idle.pop() else { return Some(work) };
-        queue.handed.insert(thread, work);
-        if let Some(wake) = self.wake.get(thread) {
-            wake.notify_one();
-        }
-        None
+    /// Wakes threads that were handed work. Whoever still held the queue would make them wait for it at once.
+    fn wake(&self, threads: Vec<usize>) {
+        threads.into_iter().filter_map(|n| self.wake.get(n)).for_each(Condvar::notify_one);
     }
 
     /// Whether every thread has loaded the library.
@@ -357,7 +367,9 @@ impl Pool {
                         Ok(text(said))
                     }
                     Reply::Again(said, text) => {
-                        if let (true, Some(suggested)) = (job.streams, said.suggested()) {
+                        if job.streams
+                            && let Some(suggested) = said.suggested()
+                        {
                             job.tell(suggested);
                         }
                         Ok(text)
@@ -372,14 +384,14 @@ impl Pool {
     fn group(&self, desks: &mut Desks, job: &Arc<Job>, goals: &[Goal]) -> Result<Value, Fault> {
         let start = Instant::now();
         let group = Group::new(job, goals.to_vec());
-        {
+        let free = {
             let mut queue = locked(&self.queue);
-            for _ in 1..goals.len().min(self.workers) {
-                if let Some(work) = self.hand(&mut queue, Work::Goals(Arc::clone(&group))) {
-                    queue.jobs.push_front(work);
-                }
-            }
-        }
+            let helpers = (1..goals.len().min(self.workers)).map(|_| Work::Goals(Arc::clone(&group)));
+            let (left, free) = queue.hand(helpers);
+            left.into_iter().for_each(|work| queue.jobs.push_front(work));
+            free
+        };
+        self.wake(free);
         self.help(desks, &group);
         let done = group.results().map(suggest::whole);
         // Who comes now finds nothing to do, and holds nothing up.
