@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::memory::Memory;
-use crate::parts::{self, Hands, Part, Search};
+use crate::parts::{self, Begun, Hands, Part, Search};
 use crate::sheet;
 use crate::solve::{Limits, Stop};
 use crate::suggest::{self, Said};
@@ -148,16 +148,37 @@ impl Hands for Helpers<'_> {
         !locked(&self.pool.queue).idle.is_empty()
     }
 
-    fn end(&self, desk: &mut Desk, parts: Vec<Goal>, search: Search) -> Result<Vec<Part>, Stop> {
+    fn begin(&self, parts: Vec<Goal>, search: Search) -> Box<dyn Begun + '_> {
         let most = parts.len();
         let group = Group::new(self.job, parts);
         // Who is not free now does not come later.
         let (_, free) = locked(&self.pool.queue).hand((1..most).map(|_| Work::Parts(Arc::clone(&group), search)));
         self.pool.wake(free);
-        group.work(|goal| parts::end(desk, goal, &self.job.limits, search));
-        let done = group.results();
-        self.threads.set(self.threads.get().max(group.threads.load(Ordering::Relaxed)));
+        Box::new(Underway { helpers: self, group, search })
+    }
+}
+
+/// Parts of one request that were handed out.
+struct Underway<'p> {
+    helpers: &'p Helpers<'p>,
+    group: Arc<Group<Part>>,
+    search: Search,
+}
+
+impl Begun for Underway<'_> {
+    fn end(self: Box<Self>, desk: &mut Desk) -> Result<Vec<Part>, Stop> {
+        let Helpers { job, threads, .. } = self.helpers;
+        self.group.work(|goal| parts::end(desk, goal, &job.limits, self.search));
+        let done = self.group.results();
+        threads.set(threads.get().max(self.group.threads.load(Ordering::Relaxed)));
         done
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        // Parts that nobody has taken are needed by nobody. Those at work end with the request.
+        self.group.next.fetch_max(self.group.goals.len(), Ordering::Relaxed);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::countermodel::countermodel;
 use crate::explain::{self, Level};
 use crate::fault::Fault;
 use crate::memory::Memory;
-use crate::parts::Hands;
+use crate::parts::{Apart, Hands};
 use crate::recent::{Answered, Asked};
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
@@ -290,6 +290,9 @@ fn complete(
     let free = sketch.iter().all(|s| *s == Sketched::Missing);
     let (hit, encoded) = memory.look(&mut bench)?;
     let known = hit.is_some();
+    // Who is free begins with the parts of the goal, while what is easy is looked for in the whole.
+    bench.soft = Instant::now().checked_add(FILLED);
+    let apart = if known || !sketch.is_empty() { None } else { Apart::conclusion(&mut bench, &first, most)? };
     let (early, script) = match hit {
         Some(hit) => (Some(hit.ruling), hit.script),
         None => (bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown), None),
@@ -314,14 +317,26 @@ fn complete(
     }
     // The engines may know a proof that the steps do not find, and they need time, too.
     bench.soft = Instant::now().checked_add(FILLED);
-    // A proof that the kernel has accepted already is told also where the time for steps is over.
-    let found = match fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made) {
-        Err(Stop::Deadline) if early.is_some() => None,
-        other => other?,
+    let by_parts = match apart.map(|apart| apart.end(&mut bench)) {
+        None => None,
+        Some(ended) => {
+            // What was not ended this way is not tried in the same way again.
+            bench.hands = None;
+            in_time(ended)?
+        }
     };
-    if let Some(script) = found {
-        made.reverse();
-        let found = Found { script, steps: made };
+    // A proof that the kernel has accepted already is told also where the time for steps is over.
+    let found = match by_parts {
+        Some(found) => Some(found),
+        None => match fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made) {
+            Err(Stop::Deadline) if early.is_some() => None,
+            other => other?.map(|script| {
+                made.reverse();
+                Found { script, steps: made }
+            }),
+        },
+    };
+    if let Some(found) = found {
         if let Some(ruling) = in_time(bench.judge(&found.script))? {
             keep(&bench, &found.script.shown(), &ruling);
             return Ok(proved(goal, &found, &ruling));
