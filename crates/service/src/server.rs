@@ -3,7 +3,7 @@
 use crate::clients::Clients;
 use crate::fault::Fault;
 use crate::metrics::Metrics;
-use crate::pace::{Answering, Peer};
+use crate::pace::{self, Answering, Peer};
 use crate::pool::{Event, Job, Pool};
 use crate::solve::Limits;
 use crate::wire::{Kind, LONGEST_MS, Refused, Request};
@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request as Asked, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER, SERVER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event as Sent, Sse};
@@ -144,7 +144,9 @@ impl Service {
             })
             .layer(from_fn(|ConnectInfo(peer): ConnectInfo<Peer>, asked: Asked, next: Next| async move {
                 let _answering = peer.answering();
-                next.run(asked).await
+                let mut answer = next.run(asked).await;
+                answer.headers_mut().insert(SERVER, HeaderValue::from_static(pace::SERVER));
+                answer
             }))
             .with_state(Arc::clone(self))
     }
