@@ -123,9 +123,8 @@ impl Connection {
     /// Says why the connection ends, as far as it can be written at once. The client has not sent a whole head, so nothing else is being written.
     fn refuse(&self, fault: &Fault, says: &str) {
         let body = fault.body(None).to_string();
-        let head = format!(
-            "{says}\r\nServer: {SERVER}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
-        );
+        let head =
+            format!("{says}\r\nServer: {SERVER}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n");
         let text = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
         // Who is too slow to read misses it.
         self.stream.try_write(text.as_bytes()).ok();

@@ -155,6 +155,12 @@ impl Service {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many requests are not answered yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.running().len()
+    }
+
     /// Whether somebody may ask at all.
     fn allowed(&self, headers: &HeaderMap) -> Result<(), Fault> {
         let text = |name: HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or_default());
