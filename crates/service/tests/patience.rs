@@ -3,18 +3,13 @@
 
 mod common;
 
-use common::{SLOW, Server, read, suggestion, until, verification};
+use common::{HEAVY, LONG, SLOW, Server, read, suggestion, until, verification};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const EASY: &str = "forall (n : Nat), n + 0 = n";
-
-/// A function that takes twice as long for each number more, and nests no deeper for it.
-const LONG: &str = "def tree : Nat -> Bool -> Bool\n| zero => fun b => if b then false else true\n| suc n => fun b => if tree n b then tree n false else tree n true\n";
-/// A statement over it that is true, and whose evaluation takes far more steps than a request has time for.
-const HEAVY: &str = "tree 60 true = false";
 
 fn heavy(id: &str, ms: u32) -> Value {
     let mut message = verification(HEAVY, "refl", &[]);
