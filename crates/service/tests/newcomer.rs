@@ -56,6 +56,17 @@ fn mistakes_in_messages_are_named_with_what_is_wanted() {
     assert_eq!((refused.status, refused.header("allow")), (405, Some("POST")), "{}", refused.head);
 }
 
+/// The message that the first page shows is answered.
+#[test]
+fn the_example_of_the_first_page_is_answered() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let line = page.lines().find(|l| l.contains("curl -s 127.0.0.1:7717/v1/suggest ")).expect("an example with curl");
+    let message: Value = serde_json::from_str(line.split('\'').nth(1).unwrap()).unwrap();
+    assert!(line.contains("-H \"Content-Type: application/json\""), "{line}");
+    let said = Server::start(&[]).post("/v1/suggest", &message).json();
+    assert_eq!(said["suggestions"][0]["valid"], true, "{said}");
+}
+
 fn token() -> String {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("newcomer.token");
     std::fs::write(&file, "0123456789abcdef\n").unwrap();
