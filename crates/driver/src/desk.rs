@@ -237,6 +237,12 @@ impl Desk {
         self.session(|s| s.names.full_name(id).map(str::to_owned))
     }
 
+    /// Whether a definition or theorem is one of the library, and not one of a client.
+    #[must_use]
+    pub fn in_library(&self, id: u32) -> bool {
+        self.session(|s| s.names.in_library(id))
+    }
+
     fn session<T>(&self, f: impl FnOnce(&Session) -> T) -> T {
         f(&self.known.borrow().session)
     }

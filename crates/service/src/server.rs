@@ -3,7 +3,7 @@
 use crate::clients::Clients;
 use crate::fault::Fault;
 use crate::metrics::Metrics;
-use crate::pace::{Answering, Peer};
+use crate::pace::{self, Answering, Peer};
 use crate::pool::{Event, Found, Job, Pool};
 use crate::solve::Limits;
 use crate::wire::{Kind, LONGEST_MS, Refused, Request};
@@ -11,7 +11,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request as Asked, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event as Sent, Sse};
@@ -143,13 +145,21 @@ impl Service {
             })
             .layer(from_fn(|ConnectInfo(peer): ConnectInfo<Peer>, asked: Asked, next: Next| async move {
                 let _answering = peer.answering();
-                next.run(asked).await
+                let mut answer = next.run(asked).await;
+                answer.headers_mut().insert(SERVER, HeaderValue::from_static(pace::SERVER));
+                answer
             }))
             .with_state(Arc::clone(self))
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<(Owner, String), Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many requests are not answered yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.running().len()
     }
 
     /// Whether somebody may ask at all.
@@ -440,6 +450,9 @@ fn json(status: StatusCode, kind: &'static str, text: String) -> Response {
 fn problem(fault: &Fault, id: Option<&str>) -> Response {
     let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, "application/problem+json", fault.body(id).to_string());
+    if fault.status == 401 {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(seconds) = fault.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -213,10 +213,15 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
     let outcome = |valid: bool,
                    accepted: bool,
                    status: &str,
-                   issues: Vec<Value>,
+                   mut issues: Vec<Value>,
                    open: &[OpenGoal],
                    formal: Value,
                    point: Value| {
+        if let Some(spoken) = point.get("spoken").and_then(Value::as_str) {
+            // That comes first: no step helps.
+            let what = format!("The goal is false. Counterexample: {spoken}.");
+            issues.insert(0, issue("error", &what, "Mend the statement, or what is given."));
+        }
         json!({
             "valid": valid, "step_accepted": accepted, "status": status, "confidence": if valid { 1.0 } else { 0.0 },
             "step": text, "potential_issues": issues, "resulting_goals": open.iter().map(goal_json).collect::<Vec<_>>(),
