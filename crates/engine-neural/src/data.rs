@@ -46,7 +46,7 @@ impl Theorem {
     #[must_use]
     pub fn held_out(&self) -> bool {
         // By the name, so that a further module moves no other one.
-        (number(self.module.bytes()) >> 17) % HELD_OUT == 0
+        (number(self.module.bytes()) >> 17).is_multiple_of(HELD_OUT)
     }
 }
 
