@@ -9,6 +9,7 @@
 //! What is absent: no clock, no floats, no threads; no search among all boxes, no induction over data and no lemmas of the library.
 
 mod facts;
+mod fill;
 mod induct;
 mod prove;
 mod regular;
@@ -22,7 +23,7 @@ use prove::Prover;
 use terms::lift;
 
 /// Steps of the evaluator for each step of the budget, at most.
-const EVALUATIONS: u64 = 10;
+pub(crate) const EVALUATIONS: u64 = 10;
 
 /// Inductions and other reductions inside of each other, at most.
 pub(crate) const DEPTH: u32 = 12;
@@ -59,14 +60,13 @@ impl Engine for Cubical {
                 return Outcome::GaveUp(reason, why);
             }
         }
-        let mut own = budget.part((budget.left / PART).min(MOST));
-        let found = goal.machine.within(own.left.saturating_mul(EVALUATIONS), || {
-            let mut prover =
-                Prover { m: goal.machine, side: self.side, budget: &mut own, spent: Vec::new(), stop: None };
+        let own = budget.part((budget.left / PART).min(MOST));
+        let mut prover = Prover::new(goal, self.side, own);
+        let found = goal.machine.within(prover.budget.left.saturating_mul(EVALUATIONS), || {
             let found = prover.prove(&goal.ctx, &goal.target, DEPTH)?;
             Ok((found, prover.stop))
         });
-        let spent = budget.spend(own.used);
+        let spent = budget.spend(prover.budget.used);
         match (found, spent) {
             (Ok(Some((Some(t), _))), _) => Outcome::Candidate(t),
             (_, Err(reason)) | (Ok(Some((None, Some(reason)))), Ok(())) => Outcome::GaveUp(reason, String::new()),

@@ -1,10 +1,11 @@
 //! How a goal is taken apart, and what is tried on it in which order.
 
-use crate::DEPTH;
 use crate::facts;
+use crate::fill;
 use crate::induct;
 use crate::regular::{self, Round, below, outside};
 use crate::terms::{lift, size, visit};
+use crate::{DEPTH, EVALUATIONS};
 use crate::tower::{self, Base, Part};
 use bfv_format::{Dim, Face, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val};
@@ -24,20 +25,49 @@ const DEEP: u32 = 4;
 /// Steps for one path between elements, at most.
 const SIDE: u64 = 5_000;
 
+/// Steps for a box made of cells, and for boxes made of boxes, at most.
+const BOX: u64 = 1_000;
+const BOXES: u64 = 10_000;
+
 /// Parts of terms that are looked at for one step.
 const PARTS: u64 = 8;
 
 pub struct Prover<'a, 'm> {
     pub m: &'a Machine<'m>,
     pub side: &'static dyn Engine,
-    pub budget: &'a mut Budget,
+    pub budget: Budget,
     /// Levels of variables that have been used up by inductions.
     pub spent: Vec<u32>,
     /// Why the search ended early.
     pub stop: Option<Reason>,
 }
 
-impl Prover<'_, '_> {
+impl<'a, 'm> Prover<'a, 'm> {
+    /// A search for a goal, with a budget of its own.
+    pub fn new(goal: &Goal<'a>, side: &'static dyn Engine, budget: Budget) -> Prover<'a, 'a>
+    where
+        'a: 'm,
+    {
+        Prover { m: goal.machine, side, budget, spent: Vec::new(), stop: None }
+    }
+
+    /// Does something with a part of the steps; that these are used up is no end of the search.
+    pub fn limited<T>(&mut self, most: u64, work: impl FnOnce(&mut Self) -> Res<Option<T>>) -> Res<Option<T>> {
+        let part = self.budget.part(most);
+        let evaluations = part.left.saturating_mul(EVALUATIONS);
+        let whole = std::mem::replace(&mut self.budget, part);
+        let m = self.m;
+        let done = m.within(evaluations, || work(self));
+        let used = std::mem::replace(&mut self.budget, whole).used;
+        if self.stop == Some(Reason::Budget) {
+            self.stop = None;
+        }
+        if let Err(reason) = self.budget.spend(used) {
+            self.stop = Some(reason);
+        }
+        Ok(done?.flatten())
+    }
+
     /// A term of a type, which the kernel accepts; none where none is found.
     pub fn prove(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
         if let Err(reason) = self.budget.spend(GOAL) {
@@ -215,6 +245,12 @@ impl Prover<'_, '_> {
         {
             return Ok(Some(t));
         }
+        let first = self.spent.is_empty();
+        if first
+            && let Some(t) = self.filled(ctx, target, BOX, 0..1)?
+        {
+            return Ok(Some(t));
+        }
         if let Some(t) = self.by_induction(ctx, target, depth)? {
             return Ok(Some(t));
         }
@@ -235,8 +271,15 @@ impl Prover<'_, '_> {
         match base {
             Base::Pairs => self.pairs(ctx, target, dims, depth),
             _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
+            _ if first => self.filled(ctx, target, BOXES, 1..usize::MAX),
             _ => Ok(None),
         }
+    }
+
+    /// A box from the cells at hand.
+    fn filled(&mut self, ctx: &Ctx, target: &V, most: u64, rounds: std::ops::Range<usize>) -> Res<Option<Term>> {
+        let found = self.limited(most, |this| fill::cube(this, ctx, target, rounds))?;
+        Ok(found.and_then(|t| self.accepted(ctx, t, target)))
     }
 
     /// A path between paths that goes along a given one: its ends are shown to be those that are wanted.
