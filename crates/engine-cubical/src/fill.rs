@@ -22,8 +22,12 @@ const NEST: u32 = 2;
 /// Dimensions of a goal, at most.
 const MOST: usize = 3;
 
-/// Boxes inside of each other, and how many of their walls are boxes: what is tried, in order.
-const ROUNDS: [(u32, u32); 5] = [(1, 0), (2, 1), (2, 2), (2, 3), (3, 3)];
+/// Paths whose connections are cells, at most.
+const PATHS: usize = 6;
+
+/// Whether connections are cells, how many boxes are inside of each other, and how many of their walls are boxes: what is tried, in order.
+const ROUNDS: [(bool, u32, u32); 6] =
+    [(false, 1, 0), (true, 1, 0), (false, 2, 1), (false, 2, 2), (true, 2, 2), (true, 2, 4)];
 
 /// A side of a cube: where the dimension is at this end, the cube is this.
 #[derive(Clone)]
@@ -73,6 +77,8 @@ pub struct Filler<'p, 'a, 'm> {
     ty: V,
     /// Paths with a name, and their types.
     named: Vec<(V, V)>,
+    /// Whether connections of paths are cells, too.
+    rich: bool,
     /// Steps of the evaluator that are paid for.
     paid: u64,
 }
@@ -97,8 +103,9 @@ pub fn cube(prover: &mut Prover<'_, '_>, ctx: &Ctx, target: &V, rounds: std::ops
     let named = named(m, ctx, target)?;
     let dims = levels.iter().map(|(.., i)| *i).collect();
     let cube = Cube { dims, sides };
-    let mut filler = Filler { paid: m.steps(), prover, ty, named };
-    for (depth, open) in ROUNDS.iter().enumerate().filter(|(n, _)| rounds.contains(n)).map(|(_, r)| r) {
+    let mut filler = Filler { paid: m.steps(), rich: false, prover, ty, named };
+    for (rich, depth, open) in ROUNDS.iter().enumerate().filter(|(n, _)| rounds.contains(n)).map(|(_, r)| r) {
+        filler.rich = *rich;
         if let Some(body) = filler.fill(&inner, &cube, *depth, *open)? {
             return Ok(Some((0..count).fold(body, |t, _| Rc::new(Node::DLam(t)))));
         }
@@ -222,7 +229,7 @@ impl Filler<'_, '_, '_> {
                 _ => {}
             }
         }
-        if nest == NEST {
+        if nest > 0 {
             self.constructed(ctx, want, dims, &mut out)?;
         }
         Ok(out)
@@ -254,10 +261,82 @@ impl Filler<'_, '_, '_> {
         Ok(())
     }
 
+    /// Squares that a path gives rise to, at two dimensions: both connections, and what the box of its inverse passes through.
+    fn squares(&self, path: &V, along: Name, (i, j): (Ivl, Ivl)) -> Vec<V> {
+        let m = self.prover.m;
+        let p = |r: Ivl| m.act(path, &DimSub::new([(along, r)]));
+        let k = m.fresh_dim();
+        let side = |at: Ivl, end: Ivl, value: V| VFace { cof: Rc::new([(at, end)]), side: DClo::Abs(k, value) };
+        let (left, right, moving) = (p(Ivl::Zero), p(Ivl::One), p(Ivl::Name(k)));
+        let hcom = |r, s, faces: Vec<VFace>, base: &V| m.compose(r, s, &self.ty, &Rc::new(faces), base);
+        // What is still to go from a point of the path, and what lies behind it.
+        let n = Ivl::Name(m.fresh_dim());
+        let rest = |x: Ivl, y: Ivl| {
+            let faces = vec![side(x, Ivl::Zero, moving.clone()), side(x, Ivl::One, right.clone())];
+            hcom(Ivl::One, y, faces, &right)
+        };
+        let so_far = |x: Ivl, y: Ivl| {
+            let faces = vec![side(x, Ivl::One, moving.clone()), side(x, Ivl::Zero, left.clone())];
+            hcom(Ivl::Zero, y, faces, &left)
+        };
+        let Ivl::Name(over) = n else { return Vec::new() };
+        let wall = |at: Ivl, end: Ivl, value: V| VFace { cof: Rc::new([(at, end)]), side: DClo::Abs(over, value) };
+        let join = vec![
+            wall(i, Ivl::Zero, rest(n, j)),
+            wall(j, Ivl::Zero, rest(n, i)),
+            wall(i, Ivl::One, right.clone()),
+            wall(j, Ivl::One, right.clone()),
+        ];
+        let meet = vec![
+            wall(i, Ivl::One, so_far(n, j)),
+            wall(j, Ivl::One, so_far(n, i)),
+            wall(i, Ivl::Zero, left.clone()),
+            wall(j, Ivl::Zero, left.clone()),
+        ];
+        let back = |x: Ivl, y: Ivl| {
+            let faces = vec![side(x, Ivl::Zero, moving.clone()), side(x, Ivl::One, left.clone())];
+            hcom(Ivl::Zero, y, faces, &left)
+        };
+        vec![
+            hcom(Ivl::One, Ivl::Zero, join, &right),
+            hcom(Ivl::Zero, Ivl::One, meet, &left),
+            back(i, j),
+            back(j, i),
+        ]
+    }
+
+    /// The squares of all paths at hand, at every two of the dimensions.
+    fn connections(&mut self, ctx: &Ctx, dims: &[Name]) -> Res<Vec<V>> {
+        let m = self.prover.m;
+        let (inner, k) = m.bind_dim(ctx);
+        let ty = self.ty.clone();
+        let mut paths: Vec<V> = Vec::new();
+        let mut seen: Vec<Term> = Vec::new();
+        for v in self.elements(&inner, &ty, &[k], 1)? {
+            let t = m.normal(&inner, &v)?;
+            if lower(&t, 0, 1).is_none() && !seen.contains(&t) && paths.len() < PATHS {
+                seen.push(t);
+                paths.push(v);
+            }
+        }
+        let mut out = Vec::new();
+        for path in &paths {
+            for (n, i) in dims.iter().enumerate() {
+                for j in dims.iter().skip(n.saturating_add(1)) {
+                    out.extend(self.squares(path, k, (Ivl::Name(*i), Ivl::Name(*j))));
+                }
+            }
+        }
+        Ok(out)
+    }
+
     /// Cells over some dimensions, each once.
-    fn cells(&mut self, ctx: &Ctx, dims: &[Name], more: Vec<V>) -> Res<Vec<Cell>> {
+    fn cells(&mut self, ctx: &Ctx, dims: &[Name], mut more: Vec<V>) -> Res<Vec<Cell>> {
         let ty = self.ty.clone();
         let all = self.elements(ctx, &ty, dims, NEST)?;
+        if self.rich {
+            more.extend(self.connections(ctx, dims)?);
+        }
         let (mut seen, mut out): (Vec<Term>, Vec<Cell>) = (Vec::new(), Vec::new());
         for v in more.into_iter().chain(all) {
             if !self.pay() {
@@ -284,6 +363,8 @@ impl Filler<'_, '_, '_> {
         let bases: Vec<V> = lids.iter().cloned().chain(ways.iter().map(|c| c.4.clone())).collect();
         let cells = self.cells(ctx, &cube.dims, bases)?;
         let fits = |c: &Cell| cube.sides.iter().zip(&asked).all(|(s, t)| c.edge(s.dim, s.end) == Some(t));
+        if std::env::var("KAN").is_ok() { eprintln!("fill depth {depth} open {open} rich {} cells {} sides {} steps {}", self.rich, cells.len(), cube.sides.len(), self.prover.budget.used); }
+        if std::env::var("KAN").is_ok_and(|k| k == "2") && self.rich { eprintln!("ASK {asked:?}"); for c in &cells { eprintln!("CELL {:?}", c.edges.iter().map(|e| e.1.clone()).collect::<Vec<_>>()); } }
         if let Some(cell) = cells.iter().find(|c| fits(c)) {
             return Ok(Some(m.quote(ctx, &cell.value)?));
         }

@@ -8,6 +8,7 @@
 //!
 //! What is absent: no clock, no floats, no threads; no search among all boxes, no induction over data and no lemmas of the library.
 
+mod cases;
 mod facts;
 mod fill;
 mod induct;
@@ -16,11 +17,9 @@ mod regular;
 mod terms;
 mod tower;
 
-use bfv_format::DataRef;
 use bfv_kernel::{Ivl, Res, Val};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
 use prove::Prover;
-use terms::lift;
 
 /// Steps of the evaluator for each step of the budget, at most.
 pub(crate) const EVALUATIONS: u64 = 10;
@@ -30,7 +29,7 @@ pub(crate) const DEPTH: u32 = 12;
 
 /// Of the steps that are left, this part at most, and no more than so many: what is found is found soon.
 const PART: u64 = 4;
-const MOST: u64 = 20_000;
+const MOST: u64 = 100_000;
 
 /// Steps of the evaluator for reading a goal.
 const READING: u64 = 20_000;
@@ -97,16 +96,26 @@ fn about_paths(goal: &Goal<'_>) -> Res<bool> {
             Val::Path(line, ..) => {
                 let at = m.whnf(&m.dinst(line, Ivl::Zero))?;
                 // Numbers have engines of their own, and so have data without path constructors.
-                let data =
-                    |d: &DataRef| m.globals().data(d.id).is_some_and(|d| d.constructors.iter().any(|c| c.dims > 0));
                 let known = match &*at {
                     Val::Prim(_) => false,
-                    Val::Data(d, _) => data(d),
+                    Val::Data(d, _) => cases::with_paths(m, *d),
                     _ => true,
                 };
-                // What is glued is never looked at.
-                let plain = |t| lift(&t, 0, 0).is_some();
-                return Ok(known && m.within(READING, || m.normal(&ctx, &ty))?.is_some_and(plain));
+                if known {
+                    return Ok(true);
+                }
+                // Unless what is said of them comes from paths.
+                let says = m.within(READING, || m.quote(&ctx, &ty))?;
+                if says.is_some_and(|t| cases::cubical(m, &t)) {
+                    return Ok(true);
+                }
+                for ty in ctx.types.iter() {
+                    let given = m.within(READING, || m.quote(&ctx, ty))?;
+                    if given.is_some_and(|t| cases::cubical(m, &t)) {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
             }
             Val::Sigma(a, b) => {
                 // The last part is what is said of the parts before.

@@ -1,5 +1,6 @@
 //! How a goal is taken apart, and what is tried on it in which order.
 
+use crate::cases::eliminable;
 use crate::facts;
 use crate::fill;
 use crate::induct;
@@ -25,9 +26,11 @@ const DEEP: u32 = 4;
 /// Steps for one path between elements, at most.
 const SIDE: u64 = 5_000;
 
-/// Steps for a box made of cells, and for boxes made of boxes, at most.
+/// Eliminators of data inside of each other, at most.
+const CASES: u32 = 3;
+
+/// Steps for a box made of cells, at most.
 const BOX: u64 = 1_000;
-const BOXES: u64 = 10_000;
 
 /// Parts of terms that are looked at for one step.
 const PARTS: u64 = 8;
@@ -38,6 +41,10 @@ pub struct Prover<'a, 'm> {
     pub budget: Budget,
     /// Levels of variables that have been used up by inductions.
     pub spent: Vec<u32>,
+    /// Eliminators inside of each other that may still be used.
+    pub cases: u32,
+    /// Whether boxes are searched for.
+    pub boxing: bool,
     /// Why the search ended early.
     pub stop: Option<Reason>,
 }
@@ -48,7 +55,7 @@ impl<'a, 'm> Prover<'a, 'm> {
     where
         'a: 'm,
     {
-        Prover { m: goal.machine, side, budget, spent: Vec::new(), stop: None }
+        Prover { m: goal.machine, side, budget, spent: Vec::new(), cases: CASES, boxing: true, stop: None }
     }
 
     /// Does something with a part of the steps; that these are used up is no end of the search.
@@ -80,9 +87,25 @@ impl<'a, 'm> Prover<'a, 'm> {
                 if let Val::Sigma(first, second) = &*m.whnf(a)? {
                     return self.opened(ctx, (first, second), &|x| m.inst(b, x), depth);
                 }
-                let (inner, x) = m.bind(ctx, a.clone());
-                let body = self.prove(&inner, &m.inst(b, x), depth)?;
-                Ok(body.map(|t| Rc::new(Node::Lam(t))))
+                let taken_in = |this: &mut Self| {
+                    let (inner, x) = m.bind(ctx, a.clone());
+                    let body = this.prove(&inner, &m.inst(b, x), depth)?;
+                    Ok(body.map(|t| Rc::new(Node::Lam(t)) as Term))
+                };
+                if self.cases == 0 || !eliminable(&*m.whnf(a)?) {
+                    return taken_in(self);
+                }
+                let most = self.budget.left / 4;
+                if let Some(t) = self.limited(most, taken_in)? {
+                    return Ok(Some(t));
+                }
+                if self.stop.is_some() {
+                    return Ok(None);
+                }
+                self.cases -= 1;
+                let found = self.by_cases(ctx, a, b, depth);
+                self.cases += 1;
+                found
             }
             Val::Sigma(a, b) => self.pair(ctx, a, &|first| m.inst(b, first), depth),
             Val::Path(..) => self.path(ctx, target, depth),
@@ -142,7 +165,7 @@ impl<'a, 'm> Prover<'a, 'm> {
         self.by_induction(ctx, target, depth)
     }
 
-    fn accepted(&self, ctx: &Ctx, t: Term, target: &V) -> Option<Term> {
+    pub fn accepted(&self, ctx: &Ctx, t: Term, target: &V) -> Option<Term> {
         self.m.check(ctx, &t, target).is_ok().then_some(t)
     }
 
@@ -245,12 +268,37 @@ impl<'a, 'm> Prover<'a, 'm> {
         {
             return Ok(Some(t));
         }
-        let first = self.spent.is_empty();
-        if first
-            && let Some(t) = self.filled(ctx, target, BOX, 0..1)?
+        if self.boxing
+            && let Some(t) = self.filled(ctx, target, BOX, 0..2)?
         {
             return Ok(Some(t));
         }
+        // What a goal is led to has no boxes of its own: there are too many such goals.
+        let boxing = std::mem::replace(&mut self.boxing, false);
+        let all = self.budget.left;
+        let part = if boxing { all - all / 4 } else { all };
+        let found = self.limited(part, |this| this.elsewhere(ctx, target, (&ty, dims), (a, b), depth))?;
+        self.boxing = boxing;
+        if found.is_some() || self.stop.is_some() {
+            return Ok(found);
+        }
+        match base {
+            Base::Pairs => self.pairs(ctx, target, dims, depth),
+            _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
+            _ if boxing => self.filled(ctx, target, u64::MAX, 2..usize::MAX),
+            _ => Ok(None),
+        }
+    }
+
+    /// A path by one between what the goal is led to.
+    fn elsewhere(
+        &mut self,
+        ctx: &Ctx,
+        target: &V,
+        (ty, dims): (&Option<V>, u32),
+        (a, b): (&V, &V),
+        depth: u32,
+    ) -> Res<Option<Term>> {
         if let Some(t) = self.by_induction(ctx, target, depth)? {
             return Ok(Some(t));
         }
@@ -263,21 +311,17 @@ impl<'a, 'm> Prover<'a, 'm> {
             return Ok(None);
         }
         if dims > 1
-            && let Some(ty) = &ty
+            && let Some(ty) = ty
             && let Some(t) = self.bridge(ctx, ty, (a, b), depth)?.and_then(|t| self.accepted(ctx, t, target))
         {
             return Ok(Some(t));
         }
-        match base {
-            Base::Pairs => self.pairs(ctx, target, dims, depth),
-            _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
-            _ if first => self.filled(ctx, target, BOXES, 1..usize::MAX),
-            _ => Ok(None),
-        }
+        Ok(None)
     }
 
     /// A box from the cells at hand.
     fn filled(&mut self, ctx: &Ctx, target: &V, most: u64, rounds: std::ops::Range<usize>) -> Res<Option<Term>> {
+        let most = if most == BOX { BOX.min(self.budget.left / 8) } else { most };
         let found = self.limited(most, |this| fill::cube(this, ctx, target, rounds))?;
         Ok(found.and_then(|t| self.accepted(ctx, t, target)))
     }
@@ -367,7 +411,7 @@ impl<'a, 'm> Prover<'a, 'm> {
     }
 
     /// What a path of some dimension is at so many new dimensions.
-    fn walked(&self, ctx: &Ctx, t: &Term, ty: &V, dims: u32) -> Res<Option<Term>> {
+    pub fn walked(&self, ctx: &Ctx, t: &Term, ty: &V, dims: u32) -> Res<Option<Term>> {
         // Mostly it is written out.
         let mut body = t;
         let written = (0..dims).all(|_| match &**body {
