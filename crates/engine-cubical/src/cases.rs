@@ -194,6 +194,14 @@ pub fn cubical(m: &Machine<'_>, t: &Term) -> bool {
         found |= match &**t {
             Node::Coe(..) | Node::HCom(..) | Node::Glue(..) => true,
             Node::Data(d, _) => with_paths(m, *d),
+            // What its type speaks of is enough.
+            Node::Const { id, .. } => m.globals().const_type(*id).is_some_and(|ty| {
+                let mut of = false;
+                crate::terms::visit(&ty, 0, 0, &mut |t, _, _| {
+                    of |= matches!(&**t, Node::Data(d, _) if with_paths(m, *d));
+                });
+                of
+            }),
             Node::Con(.., dims) => dims.iter().any(|d| matches!(d, Dim::Var(_))),
             _ => false,
         }

@@ -230,21 +230,30 @@ impl Filler<'_, '_, '_> {
             }
         }
         if nest > 0 {
-            self.constructed(ctx, want, dims, &mut out)?;
+            self.constructed(ctx, want, dims, nest, &mut out)?;
         }
         Ok(out)
     }
 
-    /// Path constructors that take no other elements.
-    fn constructed(&self, ctx: &Ctx, want: &V, dims: &[Name], out: &mut Vec<V>) -> Res<()> {
+    /// Path constructors at elements that are at hand.
+    fn constructed(&mut self, ctx: &Ctx, want: &V, dims: &[Name], nest: u32, out: &mut Vec<V>) -> Res<()> {
         let m = self.prover.m;
         let Val::Data(d, ps) = &*m.whnf(want)? else { return Ok(()) };
         let Some(decl) = m.globals().data(d.id) else { return Ok(()) };
         let params = ps.iter().map(|p| m.quote(ctx, p)).collect::<Res<Vec<_>>>()?;
         let places: Vec<Dim> = dims.iter().filter_map(|i| index(ctx, *i)).map(Dim::Var).collect();
         for (n, c) in (0u32..).zip(&decl.constructors) {
-            if !c.fields.is_empty() {
-                continue;
+            let mut given: Vec<Vec<V>> = vec![Vec::new()];
+            for _ in &c.fields {
+                let mut longer = Vec::new();
+                for fields in given {
+                    let ty = m.field_type(*d, n, ps, &fields)?;
+                    for x in self.elements(ctx, &ty, dims, nest.saturating_sub(1))? {
+                        longer.push(fields.iter().cloned().chain([x]).collect::<Vec<_>>());
+                    }
+                }
+                longer.truncate(CELLS);
+                given = longer;
             }
             let mut ways: Vec<Vec<Dim>> = vec![Vec::new()];
             for _ in 0..c.dims {
@@ -254,10 +263,15 @@ impl Filler<'_, '_, '_> {
                     .take(CELLS)
                     .collect();
             }
-            for way in ways {
-                out.push(m.eval(&ctx.env, &(Rc::new(Node::Con(*d, n, params.clone(), Vec::new(), way)) as Term)));
+            for fields in given {
+                let fields = fields.iter().map(|x| m.quote(ctx, x)).collect::<Res<Vec<_>>>()?;
+                for way in &ways {
+                    let cell = Node::Con(*d, n, params.clone(), fields.clone(), way.clone());
+                    out.push(m.eval(&ctx.env, &(Rc::new(cell) as Term)));
+                }
             }
         }
+        out.truncate(CELLS.saturating_mul(2));
         Ok(())
     }
 

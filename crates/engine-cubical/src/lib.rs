@@ -12,6 +12,7 @@ mod cases;
 mod facts;
 mod fill;
 mod induct;
+mod library;
 mod prove;
 mod regular;
 mod terms;
@@ -51,17 +52,21 @@ impl Engine for Cubical {
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let outside = || Outcome::GaveUp(Reason::OutsideFragment, String::new());
-        match about_paths(goal) {
-            Ok(true) => {}
-            Ok(false) => return outside(),
+        let offered = goal.lemmas.iter().any(|l| l.has(library::TAG));
+        let glued = match about_paths(goal) {
+            Ok(About::Paths) => false,
+            Ok(About::Glued) if offered => true,
+            Ok(About::Glued | About::Else) => return outside(),
             Err(r) => {
                 let (reason, why) = stopped(&r);
                 return Outcome::GaveUp(reason, why);
             }
-        }
+        };
         let own = budget.part((budget.left / PART).min(MOST));
         let mut prover = Prover::new(goal, self.side, own);
         let found = goal.machine.within(prover.budget.left.saturating_mul(EVALUATIONS), || {
+            prover.glued = glued;
+            prover.lemmas = library::offered(goal)?;
             let found = prover.prove(&goal.ctx, &goal.target, DEPTH)?;
             Ok((found, prover.stop))
         });
@@ -82,40 +87,33 @@ impl Engine for Cubical {
     }
 }
 
-/// Whether a goal ends in a path at a type of which the search can know something.
-fn about_paths(goal: &Goal<'_>) -> Res<bool> {
+/// What a goal is about.
+enum About {
+    /// Paths at a type of which the search can know something, or elements of a type with path constructors.
+    Paths,
+    /// The same, but something is glued or large, which the search never looks into.
+    Glued,
+    Else,
+}
+
+/// What a goal is about, from where it ends.
+fn about_paths(goal: &Goal<'_>) -> Res<About> {
     if !goal.ctx.dims.is_empty() {
-        return Ok(false);
+        return Ok(About::Else);
     }
     let (mut ctx, target, _) = goal.taken_in()?;
     let m = goal.machine;
-    let mut ty = target;
-    loop {
+    let mut ty = target.clone();
+    let mut ends = loop {
         let w = m.whnf(&ty)?;
         ty = match &*w {
             Val::Path(line, ..) => {
-                let at = m.whnf(&m.dinst(line, Ivl::Zero))?;
-                // Numbers have engines of their own, and so have data without path constructors.
-                let known = match &*at {
+                break match &*m.whnf(&m.dinst(line, Ivl::Zero))? {
+                    // Numbers have engines of their own, and so have data without path constructors.
                     Val::Prim(_) => false,
                     Val::Data(d, _) => cases::with_paths(m, *d),
                     _ => true,
                 };
-                if known {
-                    return Ok(true);
-                }
-                // Unless what is said of them comes from paths.
-                let says = m.within(READING, || m.quote(&ctx, &ty))?;
-                if says.is_some_and(|t| cases::cubical(m, &t)) {
-                    return Ok(true);
-                }
-                for ty in ctx.types.iter() {
-                    let given = m.within(READING, || m.quote(&ctx, ty))?;
-                    if given.is_some_and(|t| cases::cubical(m, &t)) {
-                        return Ok(true);
-                    }
-                }
-                return Ok(false);
             }
             Val::Sigma(a, b) => {
                 // The last part is what is said of the parts before.
@@ -128,7 +126,21 @@ fn about_paths(goal: &Goal<'_>) -> Res<bool> {
                 ctx = inner;
                 m.inst(b, x)
             }
-            _ => return Ok(false),
+            _ => break false,
         };
+    };
+    // Or from what it speaks of.
+    for given in ctx.types.iter().chain([&ty]) {
+        if ends {
+            break;
+        }
+        let says = m.within(READING, || m.quote(&ctx, given))?;
+        ends = says.is_some_and(|t| cases::cubical(m, &t));
     }
+    if !ends {
+        return Ok(About::Else);
+    }
+    let plain = |t| terms::lift(&t, 0, 0).is_some();
+    let read = m.within(READING, || m.normal(&ctx, &ty))?.is_some_and(plain);
+    Ok(if read { About::Paths } else { About::Glued })
 }

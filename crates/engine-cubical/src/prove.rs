@@ -1,7 +1,7 @@
 //! How a goal is taken apart, and what is tried on it in which order.
 
 use crate::cases::eliminable;
-use crate::facts;
+use crate::facts::{self, Fact};
 use crate::fill;
 use crate::induct;
 use crate::regular::{self, Round, below, outside};
@@ -26,8 +26,17 @@ const DEEP: u32 = 4;
 /// Steps for one path between elements, at most.
 const SIDE: u64 = 5_000;
 
+/// Theorems with premises inside of each other, at most.
+const THEOREMS: u32 = 3;
+
+/// Steps for a goal about an element of a data type as it stands, at most.
+const TAKEN: u64 = 5_000;
+
 /// Eliminators of data inside of each other, at most.
 const CASES: u32 = 3;
+
+/// Steps for equations one after another, at most.
+const EQUATIONS: u64 = 8_000;
 
 /// Steps for a box made of cells, at most.
 const BOX: u64 = 1_000;
@@ -41,8 +50,14 @@ pub struct Prover<'a, 'm> {
     pub budget: Budget,
     /// Levels of variables that have been used up by inductions.
     pub spent: Vec<u32>,
+    /// What the theorems of the library say.
+    pub lemmas: Rc<[Fact]>,
+    /// Theorems with premises inside of each other that may still be used.
+    pub theorems: u32,
     /// Eliminators inside of each other that may still be used.
     pub cases: u32,
+    /// Whether something in the goal is glued or large: then it is not looked into.
+    pub glued: bool,
     /// Whether boxes are searched for.
     pub boxing: bool,
     /// Why the search ended early.
@@ -55,7 +70,7 @@ impl<'a, 'm> Prover<'a, 'm> {
     where
         'a: 'm,
     {
-        Prover { m: goal.machine, side, budget, spent: Vec::new(), cases: CASES, boxing: true, stop: None }
+        Prover { m: goal.machine, side, budget, spent: Vec::new(), lemmas: Rc::new([]), theorems: THEOREMS, cases: CASES, glued: false, boxing: true, stop: None }
     }
 
     /// Does something with a part of the steps; that these are used up is no end of the search.
@@ -95,7 +110,7 @@ impl<'a, 'm> Prover<'a, 'm> {
                 if self.cases == 0 || !eliminable(&*m.whnf(a)?) {
                     return taken_in(self);
                 }
-                let most = self.budget.left / 4;
+                let most = TAKEN.min(self.budget.left / 4);
                 if let Some(t) = self.limited(most, taken_in)? {
                     return Ok(Some(t));
                 }
@@ -140,8 +155,8 @@ impl<'a, 'm> Prover<'a, 'm> {
     fn pair(&mut self, ctx: &Ctx, a: &V, b: &dyn Fn(V) -> V, depth: u32) -> Res<Option<Term>> {
         let m = self.m;
         let mut firsts = Vec::new();
-        let goal = m.normal(ctx, a)?;
-        for fact in facts::facts(m, ctx)? {
+        for fact in if self.glued { Vec::new() } else { facts::facts(m, ctx)? } {
+            let goal = m.normal(ctx, a)?;
             firsts.extend(facts::instance(&fact, &goal));
         }
         firsts.extend(self.prove(ctx, a, depth)?);
@@ -162,6 +177,11 @@ impl<'a, 'm> Prover<'a, 'm> {
         if let Some(t) = self.given(ctx, target, false)? {
             return Ok(Some(t));
         }
+        for premises in [false, true] {
+            if let Some(t) = self.by_theorem(ctx, target, premises, depth)? {
+                return Ok(Some(t));
+            }
+        }
         self.by_induction(ctx, target, depth)
     }
 
@@ -170,6 +190,9 @@ impl<'a, 'm> Prover<'a, 'm> {
     }
 
     fn given(&mut self, ctx: &Ctx, target: &V, cubes: bool) -> Res<Option<Term>> {
+        if self.glued {
+            return Ok(None);
+        }
         let m = self.m;
         let goal = m.normal(ctx, target)?;
         let facts = facts::facts(m, ctx)?;
@@ -191,6 +214,9 @@ impl<'a, 'm> Prover<'a, 'm> {
     }
 
     fn by_induction(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        if self.glued {
+            return Ok(None);
+        }
         let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
         for induction in induct::inductions(self.m, ctx, target, &self.spent)? {
             // What was carried along is there anew.
@@ -246,7 +272,13 @@ impl<'a, 'm> Prover<'a, 'm> {
         if let Some(t) = self.given(ctx, target, true)? {
             return Ok(Some(t));
         }
-        if let Some(ty) = &ty
+        if self.spent.is_empty()
+            && let Some(t) = self.by_theorem(ctx, target, false, depth)?
+        {
+            return Ok(Some(t));
+        }
+        if !self.glued
+            && let Some(ty) = &ty
             && let Some(found) = self.regular(ctx, ty, (a, b), depth)?
         {
             return Ok(found.and_then(|t| self.accepted(ctx, t, target)));
@@ -254,24 +286,43 @@ impl<'a, 'm> Prover<'a, 'm> {
         let (base, dims) = tower::base(m, ctx, target)?;
         // Functions are equal when they are so everywhere; nothing is lost by that.
         if let Base::Functions(dom) = base {
-            let (inner, x) = m.bind(ctx, dom);
-            let Some(ty) = tower::part_type(m, &inner, target, &Part::At(x), target, &[])? else { return Ok(None) };
-            let ty = m.eval(&inner.env, &ty);
-            let Some(t) = self.prove(&inner, &ty, depth)? else { return Ok(None) };
+            let (inner, x) = m.bind(ctx, dom.clone());
+            let Some(part) = tower::part_type(m, &inner, target, &Part::At(x), target, &[])? else { return Ok(None) };
+            let all: Term = Rc::new(Node::Pi(m.quote(ctx, &dom)?, part.clone()));
+            let Some(t) = self.prove(ctx, &m.eval(&ctx.env, &all), depth)? else { return Ok(None) };
+            let ty = m.eval(&inner.env, &part);
+            let t = match &*t {
+                Node::Lam(body) => body.clone(),
+                _ => {
+                    // The type makes what is applied one that the kernel can read.
+                    let (Some(all), Some(f)) = (lift(&all, 1, 0), lift(&t, 1, 0)) else { return Ok(None) };
+                    let at = Rc::new(Node::App(Rc::new(Node::Var(0)), Rc::new(Node::Var(1))));
+                    Rc::new(Node::Let(all, f, at))
+                }
+            };
             let Some(body) = self.walked(&inner, &t, &ty, dims)? else { return Ok(None) };
             let t = (0..dims).fold(Rc::new(Node::Lam(body)) as Term, |t, _| Rc::new(Node::DLam(t)));
             return Ok(self.accepted(ctx, t, target));
         }
-        if let Some(ty) = &ty
+        if !self.glued
+            && let Some(ty) = &ty
             && !matches!(&*m.whnf(ty)?, Val::Path(..) | Val::Sigma(..) | Val::Univ(_))
             && let Some(t) = self.elements(ctx, target).and_then(|t| self.accepted(ctx, t, target))
         {
             return Ok(Some(t));
         }
         if self.boxing
+            && !self.glued
             && let Some(t) = self.filled(ctx, target, BOX, 0..2)?
         {
             return Ok(Some(t));
+        }
+        if self.boxing && let Some(ty) = &ty && !self.lemmas.is_empty() {
+            let most = EQUATIONS.min(self.budget.left / 4);
+            let found = self.limited(most, |this| this.by_equations(ctx, ty, (a, b)))?;
+            if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
         }
         // What a goal is led to has no boxes of its own: there are too many such goals.
         let boxing = std::mem::replace(&mut self.boxing, false);
@@ -282,6 +333,15 @@ impl<'a, 'm> Prover<'a, 'm> {
         if found.is_some() || self.stop.is_some() {
             return Ok(found);
         }
+        if self.spent.is_empty()
+            && let Some(t) = self.by_theorem(ctx, target, true, depth)?
+        {
+            return Ok(Some(t));
+        }
+        if self.stop.is_some() {
+            return Ok(None);
+        }
+        let boxing = boxing && !self.glued;
         match base {
             Base::Pairs => self.pairs(ctx, target, dims, depth),
             _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
@@ -398,7 +458,7 @@ impl<'a, 'm> Prover<'a, 'm> {
                 continue;
             }
             let ty = m.quote(ctx, &ty)?;
-            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_variable(&goal, &c, 0)) else {
+            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_term(&goal, &c, &(Rc::new(Node::Var(0)) as Term))) else {
                 continue;
             };
             let all: Term = Rc::new(Node::Pi(ty, body));

@@ -38,15 +38,15 @@ pub fn mentions(t: &Term, index: u32) -> bool {
     found
 }
 
-/// A term with a variable in the place of a term.
-pub fn put_variable(t: &Term, what: &Term, index: u32) -> Option<Term> {
-    fn at(t: &Term, what: &Term, index: u32, vars: u32, dims: u32) -> Option<Term> {
+/// A term with another one in the place of a part.
+pub fn put_term(t: &Term, what: &Term, new: &Term) -> Option<Term> {
+    fn at(t: &Term, what: &Term, new: &Term, vars: u32, dims: u32) -> Option<Term> {
         if *t == lift(what, vars, dims)? {
-            return Some(Rc::new(Node::Var(index.checked_add(vars)?)));
+            return lift(new, vars, dims);
         }
-        parts(t, &mut |t, v, d| at(t, what, index, vars + v, dims + d), &mut Some)
+        parts(t, &mut |t, v, d| at(t, what, new, vars + v, dims + d), &mut Some)
     }
-    at(t, what, index, 0, 0)
+    at(t, what, new, 0, 0)
 }
 
 /// Which end of a path is let go.
