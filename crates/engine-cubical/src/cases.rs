@@ -34,9 +34,16 @@ impl Prover<'_, '_> {
                     Prim::Empty => Vec::new(),
                     _ => return Ok(None),
                 };
-                let mut cases = Vec::new();
+                let mut cases: Vec<Term> = Vec::new();
                 for goal in goals {
-                    let Some(t) = self.prove(ctx, &goal, depth)? else { return Ok(None) };
+                    // The step of an induction is about any number: to look at that one again leads on and on.
+                    let before = self.cases;
+                    if *p == Prim::Nat && !cases.is_empty() {
+                        self.cases = 0;
+                    }
+                    let found = self.prove(ctx, &goal, depth);
+                    self.cases = before;
+                    let Some(t) = found? else { return Ok(None) };
                     let Some(t) = crate::terms::lift(&t, 1, 0) else { return Ok(None) };
                     cases.push(t);
                 }

@@ -6,8 +6,8 @@ use crate::facts::{self, Fact, arguments, put, said};
 use crate::prove::Prover;
 use crate::regular::outside;
 use crate::terms::{Pattern, lift, lower, put_term, size, visit};
-use bfv_format::{Dim, Node, Term};
-use bfv_kernel::{Ctx, Env, Machine, Res, V, Val};
+use bfv_format::{Dim, Node, Prim, Term};
+use bfv_kernel::{Ctx, DClo, Env, Ivl, Machine, Res, V, Val};
 use bfv_search::Goal;
 use bfv_search::chain::Chain;
 use std::rc::Rc;
@@ -18,6 +18,9 @@ pub const TAG: &str = "path.lemma";
 /// Steps for comparing a theorem with a goal.
 const COMPARED: u64 = 1;
 
+/// Parts of a term that are compared for one step.
+const PARTS: u64 = 16;
+
 /// Steps for premises of one theorem, at most.
 const PREMISES: u64 = 4_000;
 
@@ -26,6 +29,9 @@ const STEPS: u32 = 4;
 
 /// Ways to write a side of a goal that are looked at, at most.
 const FORMS: usize = 6;
+
+/// How many times as large a call may become when its definition is opened.
+const GROWTH: u64 = 6;
 
 /// What the offered theorems say.
 ///
@@ -82,6 +88,16 @@ impl Prover<'_, '_> {
         }
         let w = m.whnf(target)?;
         let mut goals = vec![(m.quote(ctx, &facts::plain(m, &w, target))?, false)];
+        if let Val::Path(line, a, b) = &*w {
+            // A type that has a name may be one of pairs.
+            let i = m.fresh_dim();
+            let at = m.dinst(line, Ivl::Name(i));
+            if let Val::Sigma(first, second) = &*m.whnf(&at)? {
+                let pairs = m.value(Val::Sigma(first.clone(), second.clone()));
+                let goal = m.value(Val::Path(DClo::Abs(i, pairs), a.clone(), b.clone()));
+                goals.push((m.quote(ctx, &goal)?, false));
+            }
+        }
         if let Node::Path(line, a, b) = &*goals.first().map(|g| g.0.clone()).unwrap_or_else(|| Rc::new(Node::Univ(0)))
             && outside(line).is_some()
         {
@@ -202,6 +218,7 @@ impl Prover<'_, '_> {
         if self.stop.is_some() {
             return Ok(None);
         }
+        if std::env::var("KAN").is_ok() { eprintln!("led fuel {fuel} {left:?} === {right:?}"); }
         if m.conv(ctx, ty, &m.eval(&ctx.env, left), &m.eval(&ctx.env, right))? {
             return Ok(Some(Vec::new()));
         }
@@ -239,6 +256,9 @@ impl Prover<'_, '_> {
         });
         let mut out: Vec<(Term, Term, bool)> = Vec::new();
         for (fact, both) in rules {
+            if self.stop.is_some() {
+                break;
+            }
             let Node::Path(line, l, r) = &*fact.says else { continue };
             if outside(line).is_none() {
                 continue;
@@ -248,8 +268,8 @@ impl Prover<'_, '_> {
                 if (!forward && !both) || matches!(&**from, Node::Var(n) if *n < fact.variables) {
                     continue;
                 }
+                self.spend(COMPARED.saturating_add(crate::terms::count(&parts) / PARTS));
                 for part in &parts {
-                    self.spend(COMPARED);
                     let Some(mut pattern) = compared(fact, from, part) else { continue };
                     typed(m, ctx, fact, &mut pattern)?;
                     let Some(args) = arguments(pattern.found) else { continue };
@@ -290,14 +310,13 @@ impl Prover<'_, '_> {
                 if out.len() >= FORMS {
                     return Ok(out);
                 }
-                let Some(open) = self.opened_once(ctx, &call)? else { continue };
-                if size(&open) > size(&call).saturating_mul(4).saturating_add(40) {
-                    continue;
-                }
-                if let Some(next) = put_term(&t, &call, &open)
-                    && !out.contains(&next)
-                {
-                    out.push(next);
+                for open in self.opened_once(ctx, &call)? {
+                    if size(&open) <= size(&call).saturating_mul(GROWTH).saturating_add(GROWTH)
+                        && let Some(next) = put_term(&t, &call, &open)
+                        && !out.contains(&next)
+                    {
+                        out.push(next);
+                    }
                 }
             }
             self.spend(COMPARED);
@@ -308,22 +327,56 @@ impl Prover<'_, '_> {
         Ok(out)
     }
 
-    /// The call of a definition with this definition opened, and no other.
-    fn opened_once(&self, ctx: &Ctx, call: &Term) -> Res<Option<Term>> {
+    /// The call of a definition with this definition opened, and no other: as it is written, and as it computes.
+    fn opened_once(&self, ctx: &Ctx, call: &Term) -> Res<Vec<Term>> {
         let m = self.m;
         let (mut args, mut head) = (Vec::new(), call);
         while let Node::App(f, x) = &**head {
-            args.push(m.eval(&ctx.env, x));
+            args.push(x.clone());
             head = f;
         }
-        let Node::Const { id, shift } = &**head else { return Ok(None) };
-        let Some(body) = m.globals().const_body(*id) else { return Ok(None) };
-        let body = m.eval(&Env { shift: *shift, ..Env::default() }, &body);
-        let open = args.into_iter().rev().fold(body, |f, x| m.apply(&f, x));
+        args.reverse();
+        let Node::Const { id, shift } = &**head else { return Ok(Vec::new()) };
+        let Some(body) = m.globals().const_body(*id) else { return Ok(Vec::new()) };
         if m.infer(ctx, call).is_err() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        Ok(Some(m.quote(ctx, &open)?))
+        let mut out = Vec::new();
+        let (mut inside, mut taken) = (&body, 0usize);
+        while let (Node::Lam(b), true) = (&**inside, taken < args.len()) {
+            (inside, taken) = (b, taken.saturating_add(1));
+        }
+        let written = args.get(..taken).and_then(|args| put(inside, args));
+        let recursive = matches!(
+            &**inside,
+            Node::NatElim(..) | Node::IntElim(..) | Node::BoolElim(..) | Node::DataElim(..) | Node::App(..)
+        );
+        if *shift == 0 && taken == args.len() && !recursive {
+            out.extend(written);
+        }
+        let body = m.eval(&Env { shift: *shift, ..Env::default() }, &body);
+        let computed = |args: &[Term]| {
+            let open = args.iter().fold(body.clone(), |f, x| m.apply(&f, m.eval(&ctx.env, x)));
+            m.quote(ctx, &open)
+        };
+        let mut open = computed(&args)?;
+        // What is called for a smaller number is written as a call again.
+        for n in 0..args.len() {
+            let Some(Node::App(suc, less)) = args.get(n).map(|x| &**x) else { continue };
+            if !matches!(&**suc, Node::Prim(Prim::Suc)) {
+                continue;
+            }
+            let mut before = args.clone();
+            if let Some(x) = before.get_mut(n) {
+                *x = less.clone();
+            }
+            let again = before.iter().fold(head.clone(), |f, x| Rc::new(Node::App(f, x.clone())));
+            if let Some(folded) = put_term(&open, &computed(&before)?, &again) {
+                open = folded;
+            }
+        }
+        out.push(open);
+        Ok(out)
     }
 
     /// Pays; the search ends where there is nothing left.

@@ -30,7 +30,7 @@ const SIDE: u64 = 5_000;
 const THEOREMS: u32 = 3;
 
 /// Steps for a goal about an element of a data type as it stands, at most.
-const TAKEN: u64 = 5_000;
+const TAKEN: u64 = 10_000;
 
 /// Eliminators of data inside of each other, at most.
 const CASES: u32 = 3;
@@ -327,7 +327,7 @@ impl<'a, 'm> Prover<'a, 'm> {
         // What a goal is led to has no boxes of its own: there are too many such goals.
         let boxing = std::mem::replace(&mut self.boxing, false);
         let all = self.budget.left;
-        let part = if boxing { all - all / 4 } else { all };
+        let part = if boxing { all / 2 } else { all };
         let found = self.limited(part, |this| this.elsewhere(ctx, target, (&ty, dims), (a, b), depth))?;
         self.boxing = boxing;
         if found.is_some() || self.stop.is_some() {
