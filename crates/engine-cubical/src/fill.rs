@@ -368,14 +368,16 @@ impl Filler<'_, '_, '_> {
     /// The interior of a cube, in a context in which its dimensions are bound.
     fn fill(&mut self, ctx: &Ctx, cube: &Cube, depth: u32, open: u32) -> Res<Option<Term>> {
         let m = self.prover.m;
-        let asked = cube.sides.iter().map(|s| m.normal(ctx, &s.value)).collect::<Res<Vec<_>>>()?;
+        // Terms are compared below the dimension of the box, so that they are all in one scope.
+        let (inner, j) = m.bind_dim(ctx);
+        let asked = cube.sides.iter().map(|s| m.normal(&inner, &s.value)).collect::<Res<Vec<_>>>()?;
         let lids: Vec<V> = cube.sides.iter().map(|s| s.value.clone()).collect();
         let mut ways: Vec<Rc<Composition>> = Vec::new();
         for v in &lids {
             ways.extend(composite(m, v)?);
         }
         let bases: Vec<V> = lids.iter().cloned().chain(ways.iter().map(|c| c.4.clone())).collect();
-        let cells = self.cells(ctx, &cube.dims, bases)?;
+        let cells = self.cells(&inner, &cube.dims, bases)?;
         let fits = |c: &Cell| cube.sides.iter().zip(&asked).all(|(s, t)| c.edge(s.dim, s.end) == Some(t));
         if std::env::var("KAN").is_ok() { eprintln!("fill depth {depth} open {open} rich {} cells {} sides {} steps {}", self.rich, cells.len(), cube.sides.len(), self.prover.budget.used); }
         if std::env::var("KAN").is_ok_and(|k| k == "2") && self.rich { eprintln!("ASK {asked:?}"); for c in &cells { eprintln!("CELL {:?}", c.edges.iter().map(|e| e.1.clone()).collect::<Vec<_>>()); } }
@@ -392,7 +394,6 @@ impl Filler<'_, '_, '_> {
             }
         }
         for (from, to) in [(Ivl::Zero, Ivl::One), (Ivl::One, Ivl::Zero)] {
-            let (inner, j) = m.bind_dim(ctx);
             let mut places = vec![Place { side: None, cells: cells.clone() }];
             for (side, asked) in cube.sides.iter().zip(&asked) {
                 let dims: Vec<Name> = cube.dims.iter().copied().filter(|i| *i != side.dim).chain([j]).collect();
@@ -430,6 +431,7 @@ impl Filler<'_, '_, '_> {
         }
         let free = (0..chosen.len()).filter(|n| matches!(chosen.get(*n), Some(None)));
         let next = free.map(|n| (problem.fitting(n, chosen), n)).min_by_key(|(cells, _)| cells.len());
+        if std::env::var("KAN").is_ok_and(|k| k == "3") { eprintln!("  place {:?} cells {} at {n:?} open {open} of {:?}", next.as_ref().map(|n| n.0.len()), problem.places.iter().map(|p| p.cells.len().to_string()).collect::<Vec<_>>().join(","), chosen.iter().map(|c| match c { None => "-", Some(Choice::Open) => "o", Some(_) => "c" }).collect::<String>(), n = next.as_ref().map(|n| n.1)); }
         let Some((cells, n)) = next else { return self.boxed(inner, cube, problem, chosen, depth, to) };
         let mut put = |this: &mut Self, choice: Choice, open: u32| {
             if let Some(place) = chosen.get_mut(n) {

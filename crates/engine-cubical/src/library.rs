@@ -28,7 +28,7 @@ const PREMISES: u64 = 4_000;
 const STEPS: u32 = 4;
 
 /// Ways to write a side of a goal that are looked at, at most.
-const FORMS: usize = 6;
+const FORMS: usize = 12;
 
 /// How many times as large a call may become when its definition is opened.
 const GROWTH: u64 = 6;
@@ -306,6 +306,8 @@ impl Prover<'_, '_> {
                     calls.push(t);
                 }
             });
+            // What is inside comes first.
+            calls.sort_by_key(size);
             for call in calls {
                 if out.len() >= FORMS {
                     return Ok(out);

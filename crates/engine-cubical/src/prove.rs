@@ -9,7 +9,7 @@ use crate::terms::{lift, size, visit};
 use crate::{DEPTH, EVALUATIONS};
 use crate::tower::{self, Base, Part};
 use bfv_format::{Dim, Face, Node, Prim, Term};
-use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val};
+use bfv_kernel::{Ctx, DClo, DimSub, Env, Ivl, Machine, Res, V, Val};
 use bfv_search::chain::Chain;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use std::rc::Rc;
@@ -342,12 +342,48 @@ impl<'a, 'm> Prover<'a, 'm> {
             return Ok(None);
         }
         let boxing = boxing && !self.glued;
+        if ty.is_none()
+            && let Some(t) = self.turned_over(ctx, target, depth)?
+        {
+            return Ok(Some(t));
+        }
         match base {
             Base::Pairs => self.pairs(ctx, target, dims, depth),
             _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
             _ if boxing => self.filled(ctx, target, u64::MAX, 2..usize::MAX),
             _ => Ok(None),
         }
+    }
+
+    /// A square over a type that does not move, seen from its other side, where its sides are paths at one type.
+    fn turned_over(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        let m = self.m;
+        let w = m.whnf(target)?;
+        let (Val::Path(line, a, b), Some(depth)) = (&*w, depth.checked_sub(1)) else { return Ok(None) };
+        let (one, i) = m.bind_dim(ctx);
+        let rows = m.whnf(&m.dinst(line, Ivl::Name(i)))?;
+        let Val::Path(row, left, right) = &*rows else { return Ok(None) };
+        let (_, k) = m.bind_dim(&one);
+        let end = |r: Ivl, v: &V| -> Res<Option<V>> {
+            let w = m.whnf(&m.dinst(line, r))?;
+            let Val::Path(_, l, r) = &*w else { return Ok(None) };
+            Ok(Some(m.papp(v, l, r, Ivl::Name(k))))
+        };
+        let (Some(a), Some(b)) = (end(Ivl::Zero, a)?, end(Ivl::One, b)?) else { return Ok(None) };
+        let column = m.value(Val::Path(DClo::Abs(i, m.dinst(row, Ivl::Name(k))), a, b));
+        let over = |v: &V| m.value(Val::DLam(DClo::Abs(i, v.clone())));
+        let columns = m.value(Val::Path(DClo::Abs(k, column.clone()), over(left), over(right)));
+        // There is something to be won only where the line stands still now.
+        let (inner, n) = m.bind_dim(ctx);
+        let column = m.act(&column, &DimSub::new([(k, Ivl::Name(n))]));
+        if outside(&m.quote(&inner, &column)?).is_none() {
+            return Ok(None);
+        }
+        let Some(t) = self.prove(ctx, &columns, depth)? else { return Ok(None) };
+        let Some(body) = self.walked(ctx, &t, &columns, 2)? else { return Ok(None) };
+        let swapped = bfv_search::shift::rename(&body, 0, 0, &mut Some, &mut |n| Some(if n < 2 { 1 - n } else { n }));
+        let t = swapped.map(|t| Rc::new(Node::DLam(Rc::new(Node::DLam(t)))) as Term);
+        Ok(t.and_then(|t| self.accepted(ctx, t, target)))
     }
 
     /// A path by one between what the goal is led to.
