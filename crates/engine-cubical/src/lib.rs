@@ -9,6 +9,7 @@
 //! What is absent: no clock, no floats, no threads; no search among all boxes, no induction over data and no lemmas of the library.
 
 mod cases;
+mod endomap;
 mod facts;
 mod fill;
 mod induct;

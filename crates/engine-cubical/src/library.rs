@@ -106,8 +106,8 @@ impl Prover<'_, '_> {
         let lemmas = self.lemmas.clone();
         let mut fitting = Vec::new();
         for (goal, turned) in &goals {
+            self.spend(u64::try_from(lemmas.len()).unwrap_or(u64::MAX) / PARTS);
             for fact in lemmas.iter() {
-                self.spend(COMPARED);
                 let Some(mut pattern) = compared(fact, &fact.says, goal) else { continue };
                 typed(m, ctx, fact, &mut pattern)?;
                 let open = pattern.found.iter().filter(|f| f.is_none()).count();
@@ -124,7 +124,7 @@ impl Prover<'_, '_> {
         for (_, pattern, fact, goal, turned) in fitting {
             let before = self.theorems;
             self.theorems = before.saturating_sub(1);
-            let most = PREMISES.min(self.budget.left / 4);
+            let most = PREMISES.min(self.budget.left / 2);
             let found = self.limited(most, |this| this.premises(ctx, fact, pattern, depth));
             self.theorems = before;
             let Some(t) = found? else { continue };
@@ -145,8 +145,33 @@ impl Prover<'_, '_> {
         Ok(None)
     }
 
+    /// What is given, at arguments that are still to be found.
+    pub fn by_given(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        let (m, Some(depth), Some(theorems)) = (self.m, depth.checked_sub(1), self.theorems.checked_sub(1)) else {
+            return Ok(None);
+        };
+        let goal = m.normal(ctx, target)?;
+        for fact in facts::facts(m, ctx)? {
+            let Some(pattern) = compared(&fact, &fact.says, &goal).filter(|p| p.found.iter().any(Option::is_none))
+            else {
+                continue;
+            };
+            let most = PREMISES.min(self.budget.left / 2);
+            let before = std::mem::replace(&mut self.theorems, theorems);
+            let found = self.limited(most, |this| this.premises(ctx, &fact, pattern, depth));
+            self.theorems = before;
+            if let Some(t) = found?.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+            if self.stop.is_some() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
     /// The theorem at its arguments; those that are not known yet are goals.
-    fn premises(&mut self, ctx: &Ctx, fact: &Fact, mut pattern: Pattern, depth: u32) -> Res<Option<Term>> {
+    pub fn premises(&mut self, ctx: &Ctx, fact: &Fact, mut pattern: Pattern, depth: u32) -> Res<Option<Term>> {
         let m = self.m;
         for (n, takes) in (0u32..).zip(&fact.takes) {
             let Some(place) = fact.variables.checked_sub(n.saturating_add(1)).and_then(|p| usize::try_from(p).ok())

@@ -38,6 +38,10 @@ const CASES: u32 = 3;
 /// Steps for equations one after another, at most.
 const EQUATIONS: u64 = 8_000;
 
+/// Steps for maps of paths, and for what stands at one place, at most.
+const MAPS: u64 = 10_000;
+const PLACE: u64 = 2_000;
+
 /// Steps for a box made of cells, at most.
 const BOX: u64 = 1_000;
 
@@ -110,7 +114,7 @@ impl<'a, 'm> Prover<'a, 'm> {
                 if self.cases == 0 || !eliminable(&*m.whnf(a)?) {
                     return taken_in(self);
                 }
-                let most = TAKEN.min(self.budget.left / 4);
+                let most = TAKEN.min(self.budget.left / 2);
                 if let Some(t) = self.limited(most, taken_in)? {
                     return Ok(Some(t));
                 }
@@ -181,6 +185,11 @@ impl<'a, 'm> Prover<'a, 'm> {
             if let Some(t) = self.by_theorem(ctx, target, premises, depth)? {
                 return Ok(Some(t));
             }
+        }
+        if !self.glued
+            && let Some(t) = self.by_given(ctx, target, depth)?
+        {
+            return Ok(Some(t));
         }
         self.by_induction(ctx, target, depth)
     }
@@ -324,14 +333,32 @@ impl<'a, 'm> Prover<'a, 'm> {
                 return Ok(Some(t));
             }
         }
+        if !self.glued && self.spent.is_empty() {
+            let most = PLACE.min(self.budget.left / 2);
+            let found = self.limited(most, |this| this.at_one_place(ctx, (a, b), depth))?;
+            if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
         // What a goal is led to has no boxes of its own: there are too many such goals.
         let boxing = std::mem::replace(&mut self.boxing, false);
         let all = self.budget.left;
-        let part = if boxing { all / 2 } else { all };
+        let part = if boxing { all - all / 4 } else { all };
         let found = self.limited(part, |this| this.elsewhere(ctx, target, (&ty, dims), (a, b), depth))?;
         self.boxing = boxing;
         if found.is_some() || self.stop.is_some() {
             return Ok(found);
+        }
+        if !self.glued
+            && self.spent.is_empty()
+            && let Some(ty) = &ty
+        {
+            let most = MAPS.min(self.budget.left / 2);
+            let found = self.limited(most, |this| this.by_endomap(ctx, ty, (a, b), depth))?;
+            if std::env::var("KAN").is_ok() && let Some(t) = &found { eprintln!("CHECK {:?} {t:?}", m.check(ctx, t, target)); }
+            if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
         }
         if self.spent.is_empty()
             && let Some(t) = self.by_theorem(ctx, target, true, depth)?
@@ -528,7 +555,7 @@ impl<'a, 'm> Prover<'a, 'm> {
     }
 
     /// The type of paths between two elements of a type.
-    fn path_type(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<V>> {
+    pub fn path_type(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<V>> {
         let m = self.m;
         let (Some(line), l, r) = (below(&m.quote(ctx, ty)?), m.quote(ctx, a)?, m.quote(ctx, b)?) else {
             return Ok(None);
@@ -640,7 +667,7 @@ fn lift_past(t: &Term) -> Option<Term> {
 }
 
 /// What a path is at a new dimension, which is the dimension 0 of the scope.
-fn moving(path: &Term, left: &Term, right: &Term) -> Option<Term> {
+pub fn moving(path: &Term, left: &Term, right: &Term) -> Option<Term> {
     if let Node::DLam(body) = &**path {
         return Some(body.clone());
     }

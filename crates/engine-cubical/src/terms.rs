@@ -182,10 +182,10 @@ impl Pattern {
 }
 
 /// A part of a term, with how many variables and dimensions are bound around it.
-type Part = (Term, u32, u32);
+pub type Part = (Term, u32, u32);
 
 /// A term without its parts, and these.
-fn split(t: &Term) -> Option<(Term, Vec<Part>)> {
+pub fn split(t: &Term) -> Option<(Term, Vec<Part>)> {
     let mut below = Vec::new();
     let shell = parts(
         t,
