@@ -205,7 +205,11 @@ pub fn cubical(m: &Machine<'_>, t: &Term) -> bool {
             Node::Const { id, .. } => m.globals().const_type(*id).is_some_and(|ty| {
                 let mut of = false;
                 crate::terms::visit(&ty, 0, 0, &mut |t, _, _| {
-                    of |= matches!(&**t, Node::Data(d, _) if with_paths(m, *d));
+                    of |= match &**t {
+                        Node::Data(d, _) => with_paths(m, *d),
+                        Node::Path(line, ..) => matches!(&**line, Node::Univ(_)),
+                        _ => false,
+                    };
                 });
                 of
             }),

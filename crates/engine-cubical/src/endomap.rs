@@ -54,7 +54,6 @@ impl Prover<'_, '_> {
                 continue;
             }
             let found = self.limited(MAP, |this| this.applied(&inner, &fact, &again, depth))?;
-            if std::env::var("KAN").is_ok() { eprintln!("endo {:?} {}", fact.says, found.is_some()); }
             let Some(at) = found else { continue };
             let map = Map { at, ty: base.clone(), from: ends.0.clone() };
             let found = self.limited(MAP, |this| Ok(this.forgotten(ctx, &map, ty, (&p, &q), &ends.1, depth)?))?;
@@ -88,9 +87,8 @@ impl Prover<'_, '_> {
         // What a path has reached at a dimension of the scope, which has so many, and the path to there.
         let reached = |path: &Term, r: Dim, n: u32| -> Option<(Term, Term)> {
             let up = |t: &Term, n: u32| lift(t, 0, n);
-            let at = |n: u32, r: Dim| {
-                Some(Rc::new(Node::PApp(up(path, n)?, up(&map.from, n)?, up(end, n)?, r)) as Term)
-            };
+            let at =
+                |n: u32, r: Dim| Some(Rc::new(Node::PApp(up(path, n)?, up(&map.from, n)?, up(end, n)?, r)) as Term);
             let under = n.checked_add(1)?;
             let line = Node::Path(up(&map.ty, under.checked_add(1)?)?, up(&map.from, under)?, at(under, Dim::Var(0))?);
             Some((at(n, r)?, Rc::new(Node::Coe(Dim::Zero, r, Rc::new(line), still(n)?))))
@@ -102,8 +100,7 @@ impl Prover<'_, '_> {
         let (Some((kp, _)), Some((kq, _))) = (image(p, Dim::One, 0), image(q, Dim::One, 0)) else { return Ok(None) };
         let (vp, vq) = (m.eval(&ctx.env, &kp), m.eval(&ctx.env, &kq));
         let Some(goal) = self.path_type(ctx, ty, &vp, &vq)? else { return Ok(None) };
-        let same = self.prove(ctx, &goal, depth)?; if std::env::var("KAN").is_ok() { eprintln!("same {}", same.is_some()); }
-        let Some(same) = same else { return Ok(None) };
+        let Some(same) = self.prove(ctx, &goal, depth)? else { return Ok(None) };
         Ok((|| {
             let up = |t: &Term| lift(t, 0, 3);
             let x = up(&map.from)?;
@@ -151,9 +148,7 @@ impl Prover<'_, '_> {
         let Some(goal) = self.path_type(ctx, &ty, &m.eval(&ctx.env, &l), &m.eval(&ctx.env, &r))? else {
             return Ok(None);
         };
-        if std::env::var("KAN").is_ok() { eprintln!("place {l:?} = {r:?} left {}", self.budget.left); }
         let Some(t) = self.prove(ctx, &goal, depth)? else { return Ok(None) };
-        if std::env::var("KAN").is_ok() { eprintln!("place found"); }
         let made = moving(&t, &l, &r).zip(below(&left).zip(below(&right)));
         Ok(made.and_then(|(at, (left, right))| Some(Rc::new(Node::DLam(put_apart(&left, &right, &at)?)) as Term)))
     }

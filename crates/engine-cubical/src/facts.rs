@@ -22,7 +22,6 @@ impl Fact {
         self.term.at(args)
     }
 
-
     /// How many parts what it says has.
     pub fn size(&self) -> u64 {
         crate::terms::size(&self.says)
@@ -72,7 +71,12 @@ pub fn said(m: &Machine<'_>, ctx: &Ctx, head: &Term, ty: &V, folded: bool) -> Re
         let w = m.whnf(&ty)?;
         let variables = u32::try_from(takes.len()).unwrap_or(u32::MAX);
         let says = if folded { m.quote(&inner, &plain(m, &w, &ty))? } else { m.normal(&inner, &ty)? };
-        out.push(Fact { term: Uses { head: head.clone(), steps: steps.clone() }, variables, takes: takes.clone(), says });
+        out.push(Fact {
+            term: Uses { head: head.clone(), steps: steps.clone() },
+            variables,
+            takes: takes.clone(),
+            says,
+        });
         let with = |s: Step| steps.iter().cloned().chain([s]).collect::<Vec<_>>();
         match &*w {
             Val::Pi(dom, cod) => {

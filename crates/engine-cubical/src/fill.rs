@@ -27,7 +27,7 @@ const PATHS: usize = 6;
 
 /// Whether connections are cells, how many boxes are inside of each other, and how many of their walls are boxes: what is tried, in order.
 const ROUNDS: [(bool, u32, u32); 6] =
-    [(false, 1, 0), (true, 1, 0), (false, 2, 1), (false, 2, 2), (true, 2, 2), (true, 2, 4)];
+    [(false, 1, 0), (true, 1, 0), (false, 2, 1), (true, 2, 1), (true, 2, 2), (true, 2, 4)];
 
 /// A side of a cube: where the dimension is at this end, the cube is this.
 #[derive(Clone)]
@@ -94,7 +94,8 @@ pub fn cube(prover: &mut Prover<'_, '_>, ctx: &Ctx, target: &V, rounds: std::ops
         inner = below;
     }
     let count = u32::try_from(levels.len()).unwrap_or(u32::MAX);
-    if levels.is_empty() || levels.len() > MOST || matches!(&*m.whnf(&ty)?, Val::Univ(_) | Val::Pi(..) | Val::Sigma(..)) {
+    if levels.is_empty() || levels.len() > MOST || matches!(&*m.whnf(&ty)?, Val::Univ(_) | Val::Pi(..) | Val::Sigma(..))
+    {
         return Ok(None);
     }
     let Some(outer) = lower(&m.quote(&inner, &ty)?, 0, count) else { return Ok(None) };
@@ -311,12 +312,7 @@ impl Filler<'_, '_, '_> {
             let faces = vec![side(x, Ivl::Zero, moving.clone()), side(x, Ivl::One, left.clone())];
             hcom(Ivl::Zero, y, faces, &left)
         };
-        vec![
-            hcom(Ivl::One, Ivl::Zero, join, &right),
-            hcom(Ivl::Zero, Ivl::One, meet, &left),
-            back(i, j),
-            back(j, i),
-        ]
+        vec![hcom(Ivl::One, Ivl::Zero, join, &right), hcom(Ivl::Zero, Ivl::One, meet, &left), back(i, j), back(j, i)]
     }
 
     /// The squares of all paths at hand, at every two of the dimensions.
@@ -379,8 +375,6 @@ impl Filler<'_, '_, '_> {
         let bases: Vec<V> = lids.iter().cloned().chain(ways.iter().map(|c| c.4.clone())).collect();
         let cells = self.cells(&inner, &cube.dims, bases)?;
         let fits = |c: &Cell| cube.sides.iter().zip(&asked).all(|(s, t)| c.edge(s.dim, s.end) == Some(t));
-        if std::env::var("KAN").is_ok() { eprintln!("fill depth {depth} open {open} rich {} cells {} sides {} steps {}", self.rich, cells.len(), cube.sides.len(), self.prover.budget.used); }
-        if std::env::var("KAN").is_ok_and(|k| k == "2") && self.rich { eprintln!("ASK {asked:?}"); for c in &cells { eprintln!("CELL {:?}", c.edges.iter().map(|e| e.1.clone()).collect::<Vec<_>>()); } }
         if let Some(cell) = cells.iter().find(|c| fits(c)) {
             return Ok(Some(m.quote(ctx, &cell.value)?));
         }
@@ -397,9 +391,8 @@ impl Filler<'_, '_, '_> {
             let mut places = vec![Place { side: None, cells: cells.clone() }];
             for (side, asked) in cube.sides.iter().zip(&asked) {
                 let dims: Vec<Name> = cube.dims.iter().copied().filter(|i| *i != side.dim).chain([j]).collect();
-                let way = |c: &Rc<Composition>| {
-                    at(m, &m.compose(c.0, Ivl::Name(j), &c.2, &c.3, &c.4), side.dim, side.end)
-                };
+                let way =
+                    |c: &Rc<Composition>| at(m, &m.compose(c.0, Ivl::Name(j), &c.2, &c.3, &c.4), side.dim, side.end);
                 let more = [side.value.clone()].into_iter().chain(ways.iter().map(way)).collect();
                 let mut found = self.cells(&inner, &dims, more)?;
                 found.retain(|c| c.edge(j, to) == Some(asked));
@@ -431,7 +424,6 @@ impl Filler<'_, '_, '_> {
         }
         let free = (0..chosen.len()).filter(|n| matches!(chosen.get(*n), Some(None)));
         let next = free.map(|n| (problem.fitting(n, chosen), n)).min_by_key(|(cells, _)| cells.len());
-        if std::env::var("KAN").is_ok_and(|k| k == "3") { eprintln!("  place {:?} cells {} at {n:?} open {open} of {:?}", next.as_ref().map(|n| n.0.len()), problem.places.iter().map(|p| p.cells.len().to_string()).collect::<Vec<_>>().join(","), chosen.iter().map(|c| match c { None => "-", Some(Choice::Open) => "o", Some(_) => "c" }).collect::<String>(), n = next.as_ref().map(|n| n.1)); }
         let Some((cells, n)) = next else { return self.boxed(inner, cube, problem, chosen, depth, to) };
         let mut put = |this: &mut Self, choice: Choice, open: u32| {
             if let Some(place) = chosen.get_mut(n) {

@@ -74,7 +74,10 @@ impl Engine for Cubical {
         let spent = budget.spend(prover.budget.used);
         match (found, spent) {
             (Ok(Some((Some(t), _))), _) => Outcome::Candidate(t),
-            (_, Err(reason)) | (Ok(Some((None, Some(reason)))), Ok(())) => Outcome::GaveUp(reason, String::new()),
+            (_, Err(reason)) | (Ok(Some((None, Some(reason)))), Ok(())) => {
+                let why = if reason == Reason::Budget { "The search for paths ran out of steps." } else { "" };
+                Outcome::GaveUp(reason, why.to_owned())
+            }
             (Ok(Some((None, None))), Ok(())) => {
                 let why = "Induction on paths and the given paths do not lead to this path.";
                 Outcome::GaveUp(Reason::Incomplete, why.to_owned())

@@ -33,19 +33,38 @@ const FORMS: usize = 12;
 /// How many times as large a call may become when its definition is opened.
 const GROWTH: u64 = 6;
 
+/// In how many universes theorems are offered, at most.
+const SHIFTS: usize = 2;
+
 /// What the offered theorems say.
 ///
 /// # Errors
 /// The evaluator refuses.
 pub fn offered(goal: &Goal<'_>) -> Res<Rc<[Fact]>> {
     let m = goal.machine;
+    // Where the goal is about large types, theorems are about these, too.
+    let mut shifts = vec![0];
+    visit(&m.quote(&goal.ctx, &goal.target)?, 0, 0, &mut |t, _, _| {
+        if let Node::Const { shift, .. } = &**t
+            && !shifts.contains(shift)
+            && shifts.len() < SHIFTS
+        {
+            shifts.push(*shift);
+        }
+    });
     let mut out = Vec::new();
-    for lemma in goal.lemmas.iter().filter(|l| l.has(TAG)) {
-        let Some(ty) = m.globals().const_type(lemma.id) else { continue };
-        let head: Term = Rc::new(Node::Const { id: lemma.id, shift: 0 });
-        let all = said(m, &Ctx::default(), &head, &m.eval(&Env::default(), &ty), true)?;
-        // What is still to be applied or taken apart is said by the others.
-        out.extend(all.into_iter().filter(|f| !matches!(&*f.says, Node::Pi(..) | Node::Sigma(..) | Node::Var(_))));
+    for shift in shifts {
+        for lemma in goal.lemmas.iter().filter(|l| l.has(TAG)) {
+            let Some(ty) = m.globals().const_type(lemma.id) else { continue };
+            if shift > 0 && !m.globals().displaceable(lemma.id) {
+                continue;
+            }
+            let head: Term = Rc::new(Node::Const { id: lemma.id, shift });
+            let ty = m.eval(&Env { shift, ..Env::default() }, &ty);
+            // What is still to be applied or taken apart is said by the others.
+            let all = said(m, &Ctx::default(), &head, &ty, true)?;
+            out.extend(all.into_iter().filter(|f| !matches!(&*f.says, Node::Pi(..) | Node::Sigma(..) | Node::Var(_))));
+        }
     }
     Ok(out.into())
 }
@@ -243,7 +262,6 @@ impl Prover<'_, '_> {
         if self.stop.is_some() {
             return Ok(None);
         }
-        if std::env::var("KAN").is_ok() { eprintln!("led fuel {fuel} {left:?} === {right:?}"); }
         if m.conv(ctx, ty, &m.eval(&ctx.env, left), &m.eval(&ctx.env, right))? {
             return Ok(Some(Vec::new()));
         }

@@ -6,8 +6,8 @@ use crate::fill;
 use crate::induct;
 use crate::regular::{self, Round, below, outside};
 use crate::terms::{lift, size, visit};
-use crate::{DEPTH, EVALUATIONS};
 use crate::tower::{self, Base, Part};
+use crate::{DEPTH, EVALUATIONS};
 use bfv_format::{Dim, Face, Node, Prim, Term};
 use bfv_kernel::{Ctx, DClo, DimSub, Env, Ivl, Machine, Res, V, Val};
 use bfv_search::chain::Chain;
@@ -42,6 +42,12 @@ const EQUATIONS: u64 = 8_000;
 const MAPS: u64 = 10_000;
 const PLACE: u64 = 2_000;
 
+/// Steps for what a goal is led to, at most, where there is more to try.
+const LED: u64 = 20_000;
+
+/// Steps for theorems with premises, at most.
+const PREMISES: u64 = 40_000;
+
 /// Steps for a box made of cells, at most.
 const BOX: u64 = 1_000;
 
@@ -74,7 +80,18 @@ impl<'a, 'm> Prover<'a, 'm> {
     where
         'a: 'm,
     {
-        Prover { m: goal.machine, side, budget, spent: Vec::new(), lemmas: Rc::new([]), theorems: THEOREMS, cases: CASES, glued: false, boxing: true, stop: None }
+        Prover {
+            m: goal.machine,
+            side,
+            budget,
+            spent: Vec::new(),
+            lemmas: Rc::new([]),
+            theorems: THEOREMS,
+            cases: CASES,
+            glued: false,
+            boxing: true,
+            stop: None,
+        }
     }
 
     /// Does something with a part of the steps; that these are used up is no end of the search.
@@ -83,7 +100,11 @@ impl<'a, 'm> Prover<'a, 'm> {
         let evaluations = part.left.saturating_mul(EVALUATIONS);
         let whole = std::mem::replace(&mut self.budget, part);
         let m = self.m;
+        // Work that the evaluator ends stops anywhere.
+        let (spent, boxing, cases, theorems) = (self.spent.len(), self.boxing, self.cases, self.theorems);
         let done = m.within(evaluations, || work(self));
+        self.spent.truncate(spent);
+        (self.boxing, self.cases, self.theorems) = (boxing, cases, theorems);
         let used = std::mem::replace(&mut self.budget, whole).used;
         if self.stop == Some(Reason::Budget) {
             self.stop = None;
@@ -126,7 +147,16 @@ impl<'a, 'm> Prover<'a, 'm> {
                 self.cases += 1;
                 found
             }
-            Val::Sigma(a, b) => self.pair(ctx, a, &|first| m.inst(b, first), depth),
+            Val::Sigma(a, b) => {
+                for premises in [false, true] {
+                    let most = TAKEN.min(self.budget.left / 2);
+                    let found = self.limited(most, |this| this.by_theorem(ctx, target, premises, depth))?;
+                    if found.is_some() || self.stop.is_some() {
+                        return Ok(found);
+                    }
+                }
+                self.pair(ctx, a, &|first| m.inst(b, first), depth)
+            }
             Val::Path(..) => self.path(ctx, target, depth),
             _ => self.other(ctx, target, depth),
         }
@@ -326,7 +356,10 @@ impl<'a, 'm> Prover<'a, 'm> {
         {
             return Ok(Some(t));
         }
-        if self.boxing && let Some(ty) = &ty && !self.lemmas.is_empty() {
+        if self.boxing
+            && let Some(ty) = &ty
+            && !self.lemmas.is_empty()
+        {
             let most = EQUATIONS.min(self.budget.left / 4);
             let found = self.limited(most, |this| this.by_equations(ctx, ty, (a, b)))?;
             if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
@@ -343,7 +376,7 @@ impl<'a, 'm> Prover<'a, 'm> {
         // What a goal is led to has no boxes of its own: there are too many such goals.
         let boxing = std::mem::replace(&mut self.boxing, false);
         let all = self.budget.left;
-        let part = if boxing { all - all / 4 } else { all };
+        let part = if boxing { LED.min(all - all / 4) } else { all };
         let found = self.limited(part, |this| this.elsewhere(ctx, target, (&ty, dims), (a, b), depth))?;
         self.boxing = boxing;
         if found.is_some() || self.stop.is_some() {
@@ -355,15 +388,16 @@ impl<'a, 'm> Prover<'a, 'm> {
         {
             let most = MAPS.min(self.budget.left / 2);
             let found = self.limited(most, |this| this.by_endomap(ctx, ty, (a, b), depth))?;
-            if std::env::var("KAN").is_ok() && let Some(t) = &found { eprintln!("CHECK {:?} {t:?}", m.check(ctx, t, target)); }
             if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
                 return Ok(Some(t));
             }
         }
-        if self.spent.is_empty()
-            && let Some(t) = self.by_theorem(ctx, target, true, depth)?
-        {
-            return Ok(Some(t));
+        if self.spent.is_empty() {
+            let most = PREMISES.min(self.budget.left);
+            let found = self.limited(most, |this| this.by_theorem(ctx, target, true, depth))?;
+            if found.is_some() {
+                return Ok(found);
+            }
         }
         if self.stop.is_some() {
             return Ok(None);
@@ -521,7 +555,9 @@ impl<'a, 'm> Prover<'a, 'm> {
                 continue;
             }
             let ty = m.quote(ctx, &ty)?;
-            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_term(&goal, &c, &(Rc::new(Node::Var(0)) as Term))) else {
+            let Some(body) =
+                lift(&goal, 1, 0).and_then(|goal| crate::terms::put_term(&goal, &c, &(Rc::new(Node::Var(0)) as Term)))
+            else {
                 continue;
             };
             let all: Term = Rc::new(Node::Pi(ty, body));
