@@ -56,7 +56,7 @@ impl Prover<'_, '_> {
             let found = self.limited(MAP, |this| this.applied(&inner, &fact, &again, depth))?;
             let Some(at) = found else { continue };
             let map = Map { at, ty: base.clone(), from: ends.0.clone() };
-            let found = self.limited(MAP, |this| Ok(this.forgotten(ctx, &map, ty, (&p, &q), &ends.1, depth)?))?;
+            let found = self.limited(MAP, |this| this.forgotten(ctx, &map, ty, (&p, &q), &ends.1, depth))?;
             if found.is_some() {
                 return Ok(found);
             }

@@ -1,12 +1,15 @@
 //! Paths at any type. A goal is taken apart as far as it goes; a path between functions or pairs is one of functions or pairs of paths. What
 //! remains is shown by one of these: both sides are the same once boxes and coercions that do nothing are left out (`regular.rs`); it is an
 //! instance of what is given, or a cube in a type of which any two elements are equal (`facts.rs`); it holds by induction on a path that it
-//! mentions (`induct.rs`), after which that path is constant. A path over a line of types that moves is one of what is carried along it.
+//! mentions (`induct.rs`), after which that path is constant; it is a cube that boxes of the cells at hand fill (`fill.rs`); a map of paths
+//! that forgets which one it was given makes it (`endomap.rs`); a theorem says it, or equations lead from one side to the other
+//! (`library.rs`). A path over a line of types that moves is one of what is carried along it (`squares.rs`). Goals about all elements of a
+//! data type, also of one with path constructors, are taken apart by its eliminator (`cases.rs`).
 //!
 //! Cohen, Coquand, Huber and Mortberg, Cubical type theory (2018), and Angiuli, Brunerie, Coquand, Favonia, Harper and Licata, Syntax and
 //! models of Cartesian cubical type theory (2021), for what coercion and boxes do. Nothing here is trusted: the kernel judges each term.
 //!
-//! What is absent: no clock, no floats, no threads; no search among all boxes, no induction over data and no lemmas of the library.
+//! What is absent: no clock, no floats, no threads; no search among all boxes; nothing that is glued is looked into, only theorems speak of it.
 
 mod cases;
 mod endomap;
@@ -16,6 +19,7 @@ mod induct;
 mod library;
 mod prove;
 mod regular;
+mod squares;
 mod terms;
 mod tower;
 
