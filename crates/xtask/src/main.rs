@@ -103,12 +103,17 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds the program of a package and says where it lies.
-fn program(package: &str) -> Result<PathBuf, String> {
-    let built = cargo(&["build", "--release", "--quiet", "--package", package]).status();
+/// Builds a program and says where it lies. Of the whole workspace, so that what other programs and the tests have built is used.
+fn program(name: &str) -> Result<PathBuf, String> {
+    let built = cargo(&["build", "--release", "--quiet", "--workspace", "--bin", name]).status();
     if !built.is_ok_and(|s| s.success()) {
-        return Err(format!("The program {package} cannot be built. Run cargo build --release to see why."));
+        return Err(format!("The program {name} cannot be built. Run cargo build --release to see why."));
     }
+    Ok(built_program(name))
+}
+
+/// Where a program lies that was built.
+fn built_program(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release").join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
+    target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

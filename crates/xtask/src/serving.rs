@@ -35,8 +35,7 @@ impl Answer {
 
 /// Builds the program and says where it lies.
 pub fn build() -> Result<PathBuf, String> {
-    // The package has another name than its program.
-    Ok(program("bfv-service")?.with_file_name(format!("bfv-serve{}", std::env::consts::EXE_SUFFIX)))
+    program("bfv-serve")
 }
 
 impl Server {
