@@ -24,7 +24,12 @@ pub fn grouped<M: Machine>(
     let count = |x: &Matrix<i16>| if x.cols().checked_rem(width) == Some(0) { x.cols() / width } else { 0 };
     let (heads, kv_heads) = (count(q), count(k));
     if kv_heads == 0 || heads == 0 || heads % kv_heads != 0 || v.cols() != k.cols() {
-        return refuse(format!("{}, {} and {} columns are no groups of heads of width {width}", q.cols(), k.cols(), v.cols()));
+        return refuse(format!(
+            "{}, {} and {} columns are no groups of heads of width {width}",
+            q.cols(),
+            k.cols(),
+            v.cols()
+        ));
     }
     let (rows, keys, mask) = (q.rows(), k.rows(), attention.mask);
     if mask.first.checked_add(rows) != Some(keys) || v.rows() != keys {

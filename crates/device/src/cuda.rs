@@ -9,7 +9,9 @@ use cudarc::driver::result::{
     ctx, device, free_sync, init, launch_kernel, malloc_sync, memcpy_dtod_sync, memcpy_dtoh_sync, memcpy_htod_sync,
     module, primary_ctx, stream,
 };
-use cudarc::driver::sys::{CUcontext, CUdevice, CUdevice_attribute_enum as Attribute, CUdeviceptr, CUfunction, CUmodule};
+use cudarc::driver::sys::{
+    CUcontext, CUdevice, CUdevice_attribute_enum as Attribute, CUdeviceptr, CUfunction, CUmodule,
+};
 use std::cell::Cell;
 use std::ffi::{CString, c_void};
 use std::fmt;

@@ -30,9 +30,7 @@ struct Operands {
 pub fn run<M: Machine>(machine: &M, program: &Program, inputs: &[&[i64]]) -> Result<Vec<i64>, Refused> {
     let source = program.source();
     program.takes(inputs)?;
-    let placed = |numbers: &[i64]| {
-        machine.upload(&numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>())
-    };
+    let placed = |numbers: &[i64]| machine.upload(&numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>());
     let mut values: Vec<Placed<M::Memory>> = Vec::new();
     for (op, fact) in source.ops.iter().zip(program.facts()) {
         let value = match op {
@@ -103,9 +101,7 @@ fn step<M: Machine>(
     let memory = machine.room(usize::try_from(cells).unwrap_or(usize::MAX).saturating_mul(8))?;
     let table = o.table.and_then(|t| source.tables.get(usize::try_from(t).ok()?));
     let placed_table = match table {
-        Some(table) => {
-            Some(machine.upload(&table.entries.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>())?)
-        }
+        Some(table) => Some(machine.upload(&table.entries.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>())?),
         None => None,
     };
     let entries = word(table.map_or(0, |t| t.entries.len()))?;

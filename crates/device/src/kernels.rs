@@ -88,10 +88,12 @@ impl Kernel {
 /// are the same whoever computes them.
 #[must_use]
 pub fn identity() -> Digest {
-    FILES.iter().fold(Context::Kernel.hash(), |hash, file| {
-        let hash = hash.bytes(file.name.as_bytes()).number(file.kernels.len() as u64);
-        let hash = file.kernels.iter().fold(hash, |hash, kernel| hash.bytes(kernel.name().as_bytes()));
-        hash.bytes(file.ptx.as_bytes())
-    })
-    .finish()
+    FILES
+        .iter()
+        .fold(Context::Kernel.hash(), |hash, file| {
+            let hash = hash.bytes(file.name.as_bytes()).number(file.kernels.len() as u64);
+            let hash = file.kernels.iter().fold(hash, |hash, kernel| hash.bytes(kernel.name().as_bytes()));
+            hash.bytes(file.ptx.as_bytes())
+        })
+        .finish()
 }

@@ -84,7 +84,9 @@ pub fn figures(cuda: &Cuda, say: &mut dyn FnMut(String)) -> Result<(), Refused> 
     let _root = Context::Cell.of(&bytes);
     let here = began.elapsed();
     let (there, here) = (rate(HASHED as u64, there), rate(HASHED as u64, here));
-    say(format!("A hash of 256 MiB takes in {there} gigabytes a second with the way to the card, and {here} on a core of the CPU."));
+    say(format!(
+        "A hash of 256 MiB takes in {there} gigabytes a second with the way to the card, and {here} on a core of the CPU."
+    ));
     Ok(())
 }
 
@@ -101,7 +103,9 @@ fn layer<G: Planes + From<i8>>(cuda: &Cuda, ceiling: u64, say: &mut dyn FnMut(St
         let products = rate((tokens as u64).saturating_mul(SIDE as u64).saturating_mul(SIDE as u64), took);
         let micros = took.as_micros();
         let share = read.saturating_mul(100) / ceiling;
-        say(format!("The kernel {name} takes {micros} microseconds for {tokens} tokens and weights of {SIDE} by {SIDE}."));
+        say(format!(
+            "The kernel {name} takes {micros} microseconds for {tokens} tokens and weights of {SIDE} by {SIDE}."
+        ));
         match way {
             Way::Sums => say(format!("It reads weights at {read} gigabytes a second, {share} percent of the ceiling.")),
             Way::Tiles => say(format!("It makes {products} products a nanosecond.")),

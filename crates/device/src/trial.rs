@@ -117,7 +117,8 @@ fn programs<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refuse
     let (workers, coords) = (draw.length(1, 5), draw.length(1, 6));
     let most = 1 << draw.below(20);
     let both = Shape { workers: true, coords: true };
-    let shapes = [both, Shape { workers: true, coords: false }, Shape { workers: false, coords: true }, Shape::default()];
+    let shapes =
+        [both, Shape { workers: true, coords: false }, Shape { workers: false, coords: true }, Shape::default()];
     let inputs = shapes.map(|shape| Input { shape, low: -most, high: most });
     let word = |n: usize| u32::try_from(n).unwrap_or(0);
     let table = Table { low: -2, entries: (0..7).map(|_| draw.number(-most, most)).collect() };
@@ -161,7 +162,8 @@ fn programs<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refuse
         Op::Less(b, c),
     ];
     let Some(op) = last_ones.get(draw.length(0, last_ones.len() - 1)) else { return Ok(false) };
-    let first = [Op::Input(0), Op::Input(1), Op::Input(2), Op::Input(3), Op::Const(-most), Op::Less(a, c), Op::ArgMax(0)];
+    let first =
+        [Op::Input(0), Op::Input(1), Op::Input(2), Op::Input(3), Op::Const(-most), Op::Less(a, c), Op::ArgMax(0)];
     let source = Source {
         workers: word(workers),
         coords: word(coords),

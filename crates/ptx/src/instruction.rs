@@ -132,34 +132,114 @@ pub(crate) enum Compare {
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     /// An argument of the launch.
-    Parameter { to: Register, number: usize },
-    Load { space: Space, of: Type, to: Vec<Register>, at: Address },
-    Store { space: Space, of: Type, from: Vec<Operand>, at: Address },
-    Move { to: Register, from: Operand },
+    Parameter {
+        to: Register,
+        number: usize,
+    },
+    Load {
+        space: Space,
+        of: Type,
+        to: Vec<Register>,
+        at: Address,
+    },
+    Store {
+        space: Space,
+        of: Type,
+        from: Vec<Operand>,
+        at: Address,
+    },
+    Move {
+        to: Register,
+        from: Operand,
+    },
     /// Two numbers of 32 bits as one of 64, the low one first.
-    Pack { to: Register, from: [Operand; 2] },
-    Unpack { to: [Register; 2], from: Operand },
-    Unary { op: Unary, of: Type, to: Register, a: Operand },
-    Binary { op: Binary, of: Type, to: Register, a: Operand, b: Operand },
+    Pack {
+        to: Register,
+        from: [Operand; 2],
+    },
+    Unpack {
+        to: [Register; 2],
+        from: Operand,
+    },
+    Unary {
+        op: Unary,
+        of: Type,
+        to: Register,
+        a: Operand,
+    },
+    Binary {
+        op: Binary,
+        of: Type,
+        to: Register,
+        a: Operand,
+        b: Operand,
+    },
     /// The whole product, twice as wide.
-    MulWide { of: Type, to: Register, a: Operand, b: Operand },
+    MulWide {
+        of: Type,
+        to: Register,
+        a: Operand,
+        b: Operand,
+    },
     /// The low half of a product, and a number added to it.
-    MulAdd { of: Type, to: Register, a: Operand, b: Operand, c: Operand },
+    MulAdd {
+        of: Type,
+        to: Register,
+        a: Operand,
+        b: Operand,
+        c: Operand,
+    },
     /// c and the sum of the products of four bytes each, of these types.
-    Dot4 { a_of: Type, b_of: Type, to: Register, a: Operand, b: Operand, c: Operand },
-    Compare { how: Compare, of: Type, to: Register, a: Operand, b: Operand },
+    Dot4 {
+        a_of: Type,
+        b_of: Type,
+        to: Register,
+        a: Operand,
+        b: Operand,
+        c: Operand,
+    },
+    Compare {
+        how: Compare,
+        of: Type,
+        to: Register,
+        a: Operand,
+        b: Operand,
+    },
     /// a where c is 1, otherwise b.
-    Select { to: Register, a: Operand, b: Operand, c: Operand },
+    Select {
+        to: Register,
+        a: Operand,
+        b: Operand,
+        c: Operand,
+    },
     /// The low word of two, a below b, shifted right by c modulo 32.
-    Funnel { to: Register, a: Operand, b: Operand, c: Operand },
+    Funnel {
+        to: Register,
+        a: Operand,
+        b: Operand,
+        c: Operand,
+    },
     /// To an instruction, by its number.
     Branch(usize),
     Barrier,
     Return,
     /// What the thread of the warp has whose number differs in the bits of `far`. All threads of the warp take part.
-    Exchange { to: Register, a: Operand, far: Operand, clamp: Operand, members: Operand },
+    Exchange {
+        to: Register,
+        a: Operand,
+        far: Operand,
+        clamp: Operand,
+        members: Operand,
+    },
     /// `D = A B + C` of a whole warp, `m16n8k32` over bytes of these types.
-    Matrix { a_of: Type, b_of: Type, d: [Register; 4], a: [Operand; 4], b: [Operand; 2], c: [Operand; 4] },
+    Matrix {
+        a_of: Type,
+        b_of: Type,
+        d: [Register; 4],
+        a: [Operand; 4],
+        b: [Operand; 2],
+        c: [Operand; 4],
+    },
 }
 
 impl Action {

@@ -41,7 +41,9 @@ pub fn launch(kernel: &Kernel, launch: &Launch, memory: &mut [Memory]) -> Result
     let [x, y] = launch.block.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let threads = x.saturating_mul(y);
     if threads == 0 || threads > THREAD_LIMIT || launch.grid.contains(&0) {
-        return whole(format!("{threads} threads in a block are none or more than {THREAD_LIMIT}, or there is no block"));
+        return whole(format!(
+            "{threads} threads in a block are none or more than {THREAD_LIMIT}, or there is no block"
+        ));
     }
     if launch.arguments.len() != kernel.parameters.len() {
         let (given, taken) = (launch.arguments.len(), kernel.parameters.len());
