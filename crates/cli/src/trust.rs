@@ -13,7 +13,7 @@ use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
-use bfv_verify::{Challenge, Secret, Split, Subject, Terms, Vote};
+use bfv_verify::{Beacon, Challenge, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -45,12 +45,28 @@ impl Known {
         }
     }
 
+    fn beacon(&self, epoch: &Epoch) -> Beacon {
+        let Epoch { value, root, drawn, choices } = epoch;
+        match self {
+            Known::Eight(s) => Beacon::new(s, value, root, *drawn, *choices),
+            Known::Sixteen(s) => Beacon::new(s, value, root, *drawn, *choices),
+        }
+    }
+
     fn secret(&self, key: [u8; 32]) -> Secret {
         match self {
             Known::Eight(s) => Secret::new(s, key),
             Known::Sixteen(s) => Secret::new(s, key),
         }
     }
+}
+
+/// The beacon of an epoch: its value, the root of the log when it became known, when that was, and among how many values somebody could choose.
+pub struct Epoch {
+    pub value: [u8; 32],
+    pub root: Digest,
+    drawn: u64,
+    choices: u64,
 }
 
 /// A model, and where the random numbers for its answers come from.
@@ -62,6 +78,7 @@ pub struct Model {
 
 enum Drawn {
     Secret(Secret),
+    Beacon(Beacon),
     FiatShamir { repetitions: u32, tries: u32 },
 }
 
@@ -70,6 +87,7 @@ impl Model {
     pub fn challenge(&self, judged: u64) -> Challenge<'_> {
         match &self.drawn {
             Drawn::Secret(secret) => Challenge::Secret(secret, judged),
+            Drawn::Beacon(beacon) => Challenge::Beacon(beacon),
             Drawn::FiatShamir { repetitions, tries } => {
                 Challenge::FiatShamir { repetitions: *repetitions, tries: *tries }
             }
@@ -122,6 +140,8 @@ pub struct Trust {
     pub questions: Vec<Question>,
     pub fusions: Vec<FusionOf>,
     pub votes: Vec<VoteOf>,
+    /// The beacon, where random numbers come from one.
+    pub epoch: Option<Epoch>,
     /// Names of keys.
     pub names: Vec<(String, KeyId)>,
     /// The policies for workers that are trusted with some models only.
@@ -138,7 +158,7 @@ impl Trust {
     pub fn secret(&self) -> Option<Digest> {
         self.models.iter().find_map(|m| match &m.drawn {
             Drawn::Secret(secret) => Some(secret.name()),
-            Drawn::FiatShamir { .. } => None,
+            Drawn::Beacon(_) | Drawn::FiatShamir { .. } => None,
         })
     }
 
@@ -186,6 +206,16 @@ enum ChallengeText {
     FiatShamir {
         repetitions: u32,
         tries: u32,
+    },
+    /// What became known after a head of the log was signed.
+    Beacon {
+        value: String,
+        /// The root of the log in that head.
+        log_root: String,
+        /// When it became known, in seconds since 1970.
+        drawn: u64,
+        /// Among how many values somebody could choose; 1 where nothing is said.
+        choices: Option<u64>,
     },
 }
 
@@ -293,7 +323,20 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let what = format!("repetitions is {repetitions}, and 1 to {REPETITION_LIMIT} are possible");
         return Err(bad(shown, what, "write 2, or more where a worker can try more than 2 to the 60 certificates."));
     }
+    let epoch = match &document.challenge {
+        Some(ChallengeText::Beacon { value, log_root, drawn, choices }) => Some(Epoch {
+            value: *digest(shown, value)?.as_bytes(),
+            root: digest(shown, log_root)?,
+            drawn: *drawn,
+            choices: choices.unwrap_or(1),
+        }),
+        _ => None,
+    };
     let drawn = |known: &Known| match &document.challenge {
+        Some(ChallengeText::Beacon { .. }) => match &epoch {
+            Some(epoch) => Ok(Drawn::Beacon(known.beacon(epoch))),
+            None => Err(bad(shown, "the beacon is missing", "write its value.")),
+        },
         None => Ok(Drawn::FiatShamir { repetitions: 2, tries: 60 }),
         Some(ChallengeText::FiatShamir { repetitions, tries }) => {
             Ok(Drawn::FiatShamir { repetitions: *repetitions, tries: *tries })
@@ -386,7 +429,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     }
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, names, held })
+    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, epoch, names, held })
 }
 
 fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {

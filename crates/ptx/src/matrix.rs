@@ -27,7 +27,7 @@ fn places(thread: usize) -> (usize, usize) {
 /// Row and column of entry e of A.
 fn place_a(thread: usize, e: usize) -> (usize, usize) {
     let (g, q) = places(thread);
-    (g + if e / 4 % 2 == 0 { 0 } else { 8 }, 4 * q + e % 4 + if e < 8 { 0 } else { 16 })
+    (g + if (e / 4).is_multiple_of(2) { 0 } else { 8 }, 4 * q + e % 4 + if e < 8 { 0 } else { 16 })
 }
 
 /// Row and column of entry e of B.

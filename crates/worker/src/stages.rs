@@ -87,7 +87,6 @@ where
         Step::Token(token) => say(format!("The next token is {token}.")),
         Step::Stream(stream) => say(hand_on(args, &stream)?),
     }
-    place.tell();
     Ok(())
 }
 
