@@ -73,7 +73,7 @@ fn the_device_is_chosen() {
     assert_eq!(world.quantise(&[]).0, 0);
     let (code, said, why) = world.run(&[("--device", "cpu")]);
     assert!(code == 0 && why.is_empty() && !said.contains(" has computed this."), "{said}{why}");
-    let (code, said, why) = world.run(&[("--device", "cuda"), ("--slot", "9.0.0")]);
+    let (code, said, why) = world.run(&[("--device", "cuda")]);
     match code {
         0 => assert!(said.contains("The card ") && said.contains(" has computed this."), "{said}"),
         2 => assert!(why.contains("The flag --device has cuda. ") && why.contains("Write auto or cpu."), "{why}"),
