@@ -56,7 +56,7 @@ fn answer(run: &Prover<i8>, claimed: &Prover<i8>, i: usize) -> Made {
         validity: Validity { not_before: START, not_after: START + 300 },
         previous: Digest::ZERO,
         // In the exact lane kernels are named for information: an answer is judged by its numbers alone, whoever computed them.
-        execution: (i % 2 == 0).then_some(Execution {
+        execution: i.is_multiple_of(2).then_some(Execution {
             kernel: Digest([9; 32]),
             device: 80,
             batch: Batch::Fixed(BatchStep { sequences: 1, tokens: 1, position: 0 }),
@@ -183,7 +183,7 @@ fn an_audit_of_a_thousand_certificates_finds_all_ten_that_are_forged() {
 
 #[test]
 fn a_part_of_a_log_is_drawn_by_its_beacon_and_head() {
-    let lies: BTreeSet<usize> = (0..40).filter(|i| i % 2 == 0).collect();
+    let lies: BTreeSet<usize> = (0..40).filter(|i: &usize| i.is_multiple_of(2)).collect();
     let epoch = epoch("audit-part", 40, &lies);
     let found = |challenge: &str, number: &str| {
         epoch.settings(challenge, "");
