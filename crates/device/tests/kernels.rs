@@ -1,4 +1,6 @@
 //! Every kernel against its definition, bit for bit: the PTX that a card loads, run by the interpreter over the launches that a card gets.
+//!
+//! `BFV_CASES` and `BFV_SEED` make the run on random inputs longer or another one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -11,19 +13,24 @@ use bfv_exact::Matrix;
 use bfv_exact::linear::{Grid, scalar};
 use common::Interpreter;
 
-/// Random inputs for each kernel.
-const TRIALS: usize = 25;
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |n| n.parse().expect("a whole number"))
+}
 
 #[test]
 fn every_kernel_computes_what_its_definition_says() {
     let machine = Interpreter::new();
+    let (cases, seed) = (setting("BFV_CASES", 25), setting("BFV_SEED", 1));
     for kernel in Kernel::ALL {
-        let mut words = Context::Challenge.hash().bytes(kernel.name().as_bytes()).words();
-        for trial in 0..TRIALS {
+        let mut words = Context::Challenge.hash().bytes(kernel.name().as_bytes()).number(seed).words();
+        let before = machine.steps.get();
+        for trial in 0..cases {
             let same = once(&machine, kernel, &mut Draw(&mut words));
             assert_eq!(same, Ok(true), "{} in trial {trial}", kernel.name());
             machine.forget();
         }
+        let (name, steps) = (kernel.name(), machine.steps.get() - before);
+        println!("Figures: {name}: {cases} random inputs, {steps} instructions, all numbers those of the definition");
     }
 }
 
@@ -80,7 +87,7 @@ fn a_changed_kernel_is_found() {
         };
         let machine = Interpreter::of(text);
         let mut words = Context::Challenge.hash().bytes(b"changed").words();
-        let found = (0..TRIALS * 4).any(|_| once(&machine, kernel, &mut Draw(&mut words)) != Ok(true));
+        let found = (0..100).any(|_| once(&machine, kernel, &mut Draw(&mut words)) != Ok(true));
         assert!(found, "{} with {to} in the place of {from}", kernel.name());
     }
 }
