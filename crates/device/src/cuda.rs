@@ -10,7 +10,7 @@ use cudarc::driver::result::{
     module, primary_ctx, stream,
 };
 use cudarc::driver::sys::{
-    CUcontext, CUdevice, CUdevice_attribute_enum as Attribute, CUdeviceptr, CUfunction, CUmodule,
+    CUcontext, CUdevice, CUdevice_attribute_enum as Attribute, CUdeviceptr, CUfunction, CUmodule, CUresult,
 };
 use std::cell::Cell;
 use std::ffi::{CString, c_void};
@@ -141,7 +141,7 @@ impl Cuda {
             return Err(Absent::Driver);
         }
         // A driver without a card says so here.
-        init().map_err(|_| Absent::Card)?;
+        init().map_err(|why| if why.0 == CUresult::CUDA_ERROR_NO_DEVICE { Absent::Card } else { absent(why) })?;
         if device::get_count().map_err(absent)? < 1 {
             return Err(Absent::Card);
         }

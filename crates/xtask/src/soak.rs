@@ -82,7 +82,7 @@ const SOAKS: [Soak; 15] = [
     Soak {
         what: "kernels of cards in the interpreter of their PTX, against their definitions",
         arguments: &["--package", "bfv-device", "--test", "kernels"],
-        settings: &[("BFV_CASES", 2000)],
+        settings: &[("BFV_CASES", 10_000)],
         runs: 1,
     },
     Soak {
