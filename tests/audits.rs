@@ -201,6 +201,32 @@ fn a_part_of_a_log_is_drawn_by_its_beacon_and_head() {
     };
     let first = found(&epoch.beacon(), "15");
     assert_eq!(first, found(&epoch.beacon(), "15"));
+    // Two people may make it, who could choose nothing, as both shares are needed.
+    let shares = [[5; 32], [6; 32]];
+    let lines = |shares: [String; 2]| {
+        let commitments = [[5; 32], [6; 32]].map(|share| bfv_verify::epoch::commitment(&share).to_string());
+        let made = format!("commitments = {commitments:?}\nshares = {shares:?}\n");
+        epoch.beacon().replace(&format!("value = \"{BEACON}\"\n"), &made)
+    };
+    let made = found(&lines(shares.map(|share| Digest(share).to_string())), "15");
+    assert_ne!(first, made);
+    for (challenge, why) in [
+        (
+            lines([Digest([5; 32]).to_string(), String::new()]),
+            "the number of revealed shares is 1, and must be at least 2",
+        ),
+        (lines([Digest([5; 32]).to_string(), Digest([7; 32]).to_string()]), "share 2 is not the one"),
+        (
+            lines(shares.map(|share| Digest(share).to_string())) + "choices = 9\n",
+            "the beacon has no value, or says it twice",
+        ),
+        (epoch.beacon().replace("value = ", "least = 1\n# "), "the beacon has no value, or says it twice"),
+    ] {
+        epoch.settings(&challenge, "");
+        let (code, out, err) = epoch.audit(&["--audit", "15"], &epoch.envelopes);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.contains(why), "{err}");
+    }
     // Another beacon draws others.
     let other = epoch.beacon().replace(&BEACON.to_string(), &Digest([3; 32]).to_string());
     assert_ne!(first, found(&other, "15"));

@@ -13,6 +13,7 @@ use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
+use bfv_verify::epoch::shared;
 use bfv_verify::{Beacon, Challenge, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -209,7 +210,15 @@ enum ChallengeText {
     },
     /// What became known after a head of the log was signed.
     Beacon {
-        value: String,
+        /// Its value, where it comes from elsewhere.
+        value: Option<String>,
+        /// What people have committed to before, and the shares that they have revealed; an empty one is held back.
+        #[serde(default)]
+        commitments: Vec<String>,
+        #[serde(default)]
+        shares: Vec<String>,
+        /// How many shares are needed; all where nothing is said.
+        least: Option<usize>,
         /// The root of the log in that head.
         log_root: String,
         /// When it became known, in seconds since 1970.
@@ -323,15 +332,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let what = format!("repetitions is {repetitions}, and 1 to {REPETITION_LIMIT} are possible");
         return Err(bad(shown, what, "write 2, or more where a worker can try more than 2 to the 60 certificates."));
     }
-    let epoch = match &document.challenge {
-        Some(ChallengeText::Beacon { value, log_root, drawn, choices }) => Some(Epoch {
-            value: *digest(shown, value)?.as_bytes(),
-            root: digest(shown, log_root)?,
-            drawn: *drawn,
-            choices: choices.unwrap_or(1),
-        }),
-        _ => None,
-    };
+    let epoch = document.challenge.as_ref().map(|text| epoch(shown, text)).transpose()?.flatten();
     let drawn = |known: &Known| match &document.challenge {
         Some(ChallengeText::Beacon { .. }) => match &epoch {
             Some(epoch) => Ok(Drawn::Beacon(known.beacon(epoch))),
@@ -430,6 +431,33 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
     Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, epoch, names, held })
+}
+
+/// The beacon of the settings, where random numbers come from one.
+fn epoch(shown: &str, text: &ChallengeText) -> Result<Option<Epoch>, Problem> {
+    let ChallengeText::Beacon { value, commitments, shares, least, log_root, drawn, choices } = text else {
+        return Ok(None);
+    };
+    let root = digest(shown, log_root)?;
+    let all = |texts: &[String]| texts.iter().map(|t| digest(shown, t)).collect::<Result<Vec<Digest>, Problem>>();
+    let (value, choices) = match (value, commitments.as_slice()) {
+        (Some(value), []) => (*digest(shown, value)?.as_bytes(), choices.unwrap_or(1)),
+        (None, [_, ..]) if choices.is_none() => {
+            let share =
+                |t: &String| if t.is_empty() { Ok(None) } else { digest(shown, t).map(|d| Some(*d.as_bytes())) };
+            let shares = shares.iter().map(share).collect::<Result<Vec<_>, Problem>>()?;
+            let commitments = all(commitments)?;
+            let made = shared(&root, &commitments, &shares, least.unwrap_or(commitments.len()));
+            let made =
+                made.map_err(|why| bad(shown, format!("the beacon cannot be made: {why}"), "check its shares."))?;
+            (made.value, made.choices)
+        }
+        _ => {
+            let mend = "write value, or else commitments and shares, which say themselves what choices are.";
+            return Err(bad(shown, "the beacon has no value, or says it twice", mend));
+        }
+    };
+    Ok(Some(Epoch { value, root, drawn: *drawn, choices }))
 }
 
 fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {
