@@ -27,7 +27,26 @@ __device__ __forceinline__ i64 quotient(i64 a, i64 b) {
     return whole * b > a ? whole - 1 : whole;
 }
 
-// The numbers of operations are those of the bytes of a program. `number` is a constant, a shift, a worker, or the least argument of a table; `table` has `entries` numbers.
+// Threads of a block of `fusion_sums`, a power of two.
+#define THREADS 128
+
+// Sums over the coordinates, operation 17 of the bytes of a program: one block for each number of the result, which is one worker's, or all there is.
+extern "C" __global__ void fusion_sums(i64* out, const i64* a_at, u32 a_workers, u32 a_coords, u32 d) {
+    __shared__ i64 part[THREADS];
+    Value a = {a_at, a_workers, a_coords};
+    u32 own = threadIdx.x;
+    i64 sum = 0;
+    for (u32 v = own; v < d; v += THREADS) sum += get(a, blockIdx.x, v);
+    part[own] = sum;
+    __syncthreads();
+    for (u32 far = THREADS / 2; far > 0; far /= 2) {
+        if (own < far) part[own] += part[own + far];
+        __syncthreads();
+    }
+    if (own == 0) out[blockIdx.x] = part[0];
+}
+
+// The numbers of operations are those of the bytes of a program, but for sums over coordinates. `number` is a constant, a shift, a worker, or the least argument of a table; `table` has `entries` numbers.
 extern "C" __global__ void fusion(u32 op, i64* out, u32 out_workers, u32 out_coords, const i64* a_at, u32 a_workers,
                                   u32 a_coords, const i64* b_at, u32 b_workers, u32 b_coords, const i64* c_at,
                                   u32 c_workers, u32 c_coords, i64 number, const i64* table, u32 entries, u32 n, u32 d) {
@@ -60,9 +79,6 @@ extern "C" __global__ void fusion(u32 op, i64* out, u32 out_workers, u32 out_coo
         }
         case 16:
             for (u32 v = 0; v < n; v++) x += get(a, v, c);
-            break;
-        case 17:
-            for (u32 v = 0; v < d; v++) x += get(a, w, v);
             break;
         case 18: {
             // Each number is written where as many are before it, so each place is written once.

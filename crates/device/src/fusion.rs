@@ -8,6 +8,8 @@ use bfv_exact::program::{Axis, Fact, Op, Program, Shape, Source, Value};
 /// Threads of a block.
 const THREADS: u32 = 128;
 const PLACE: &str = "a program";
+/// The number of the operation that has a kernel of its own.
+const SUM_OF_COORDINATES: u32 = 17;
 
 /// A value in the memory of a machine.
 struct Placed<M> {
@@ -77,7 +79,7 @@ fn operands(op: Op) -> Operands {
         Op::Select(c, a, b) => of(14, [Some(c), Some(a), Some(b)], 0),
         Op::Lookup(a, table) => Operands { table: Some(table), ..of(15, [Some(a), None, None], 0) },
         Op::Sum(a, Axis::Workers) => of(16, [Some(a), None, None], 0),
-        Op::Sum(a, Axis::Coords) => of(17, [Some(a), None, None], 0),
+        Op::Sum(a, Axis::Coords) => of(SUM_OF_COORDINATES, [Some(a), None, None], 0),
         Op::Sorted(a) => of(18, [Some(a), None, None], 0),
         Op::At(a, worker) => of(19, [Some(a), None, None], worker.into()),
         Op::Pick(a, i) => two(20, a, i),
@@ -125,6 +127,13 @@ fn step<M: Machine>(
     arguments.push(Argument::Long(table.map_or(o.number, |t| t.low).cast_unsigned()));
     arguments.push(placed_table.as_ref().map_or(Argument::Nothing, Argument::Memory));
     arguments.extend([entries, n, d].map(Argument::Word));
+    if o.code == SUM_OF_COORDINATES {
+        // Of the arguments it takes the place of the result, the operand, and the number of coordinates.
+        let own = arguments.get(1).into_iter().chain(arguments.get(4..7).unwrap_or_default());
+        let arguments: Vec<Argument<'_, M::Memory>> = own.copied().chain([Argument::Word(d)]).collect();
+        machine.start(Kernel::FusionSums, Start { grid: [cells, 1], block: [THREADS, 1] }, &arguments)?;
+        return Ok(Placed { memory, shape });
+    }
     machine.start(Kernel::Fusion, Start { grid: [parts(cells, THREADS), 1], block: [THREADS, 1] }, &arguments)?;
     Ok(Placed { memory, shape })
 }

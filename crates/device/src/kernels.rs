@@ -30,7 +30,7 @@ macro_rules! file {
 pub const FILES: [File; 4] = [
     file!("linear", &[Kernel::LinearI8, Kernel::LinearI16, Kernel::TilesI8, Kernel::TilesI16]),
     file!("attention", &[Kernel::Attention]),
-    file!("fusion", &[Kernel::Fusion]),
+    file!("fusion", &[Kernel::FusionSums, Kernel::Fusion]),
     file!("hash", &[Kernel::HashChunks, Kernel::HashParents]),
 ];
 
@@ -47,7 +47,9 @@ pub enum Kernel {
     TilesI16,
     /// Attention of all heads.
     Attention,
-    /// One operation of a fusion program.
+    /// Sums over the coordinates of a fusion program.
+    FusionSums,
+    /// Any other operation of a fusion program.
     Fusion,
     /// Chaining values of the chunks of a hash.
     HashChunks,
@@ -57,12 +59,13 @@ pub enum Kernel {
 
 impl Kernel {
     /// Every kernel, in the order of [`FILES`].
-    pub const ALL: [Kernel; 8] = [
+    pub const ALL: [Kernel; 9] = [
         Kernel::LinearI8,
         Kernel::LinearI16,
         Kernel::TilesI8,
         Kernel::TilesI16,
         Kernel::Attention,
+        Kernel::FusionSums,
         Kernel::Fusion,
         Kernel::HashChunks,
         Kernel::HashParents,
@@ -77,6 +80,7 @@ impl Kernel {
             Kernel::TilesI8 => "tiles_i8",
             Kernel::TilesI16 => "tiles_i16",
             Kernel::Attention => "attention",
+            Kernel::FusionSums => "fusion_sums",
             Kernel::Fusion => "fusion",
             Kernel::HashChunks => "hash_chunks",
             Kernel::HashParents => "hash_parents",

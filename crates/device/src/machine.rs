@@ -16,7 +16,7 @@ pub struct Start {
 }
 
 /// An argument of a kernel.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub enum Argument<'a, M> {
     /// The address of memory.
     Memory(&'a M),
@@ -27,6 +27,15 @@ pub enum Argument<'a, M> {
     /// A number of 64 bits.
     Long(u64),
 }
+
+// By hand, as memory itself need not be copied for that.
+impl<M> Clone for Argument<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Argument<'_, M> {}
 
 /// Whatever runs kernels.
 pub trait Machine {

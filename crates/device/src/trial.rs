@@ -61,7 +61,8 @@ pub fn once<M: Machine>(machine: &M, kernel: Kernel, draw: &mut Draw<'_>) -> Res
         Kernel::TilesI8 => linear(machine, Way::Tiles, 40, draw, byte),
         Kernel::TilesI16 => linear(machine, Way::Tiles, 20, draw, |x| x),
         Kernel::Attention => heads(machine, draw),
-        Kernel::Fusion => programs(machine, draw),
+        Kernel::FusionSums => programs(machine, draw, Some(Op::Sum(0, Axis::Coords)), 300),
+        Kernel::Fusion => programs(machine, draw, None, 6),
         Kernel::HashChunks => hashes(machine, draw, 1024),
         Kernel::HashParents => hashes(machine, draw, 12 * 1024),
     }
@@ -112,9 +113,9 @@ fn heads<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refused> 
     Ok(here == there)
 }
 
-/// A program that ends with one operation, over values of every shape.
-fn programs<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refused> {
-    let (workers, coords) = (draw.length(1, 5), draw.length(1, 6));
+/// A program that ends with one operation, this one or any, over values of every shape with at most so many coordinates.
+fn programs<M: Machine>(machine: &M, draw: &mut Draw<'_>, wanted: Option<Op>, most: usize) -> Result<bool, Refused> {
+    let (workers, coords) = (draw.length(1, 5), draw.length(1, most));
     let most = 1 << draw.below(20);
     let both = Shape { workers: true, coords: true };
     let shapes =
@@ -169,7 +170,7 @@ fn programs<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refuse
         coords: word(coords),
         inputs: inputs.to_vec(),
         tables: vec![table],
-        ops: first.into_iter().chain([*op]).collect(),
+        ops: first.into_iter().chain([wanted.unwrap_or(*op)]).collect(),
         conditions: Vec::new(),
         result: 7,
     };
