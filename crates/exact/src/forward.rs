@@ -364,7 +364,7 @@ where
         let attention = Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) };
         let width = index(dims.head_width);
         let mut mixed = Matrix::filled(STEP, q.rows(), q.cols(), G::default())?;
-        attention.grouped(width, [&q, &k, &v], |h, head| {
+        by.attention(&attention, width, [&q, &k, &v], &mut |h, head| {
             let name = u32::try_from(h).unwrap_or(u32::MAX);
             show.show(Op::Scores(name), &head.scores);
             show.show(Op::Weights(name), &head.weights);

@@ -1,4 +1,4 @@
-//! Runs models of the shape of Llama on the CPU and certifies every answer.
+//! Runs models of the shape of Llama on a card or the CPU and certifies every answer.
 //!
 //! A model comes as floats ([`checkpoint`]), is run with floats for reference ([`float`]) and becomes a model over the integers
 //! ([`quantise`]). That one is run exactly as `exact` says ([`prove`]): intermediate values are hashed while they are computed, and what is

@@ -8,6 +8,7 @@ mod control;
 mod cubical;
 mod exact;
 mod files;
+mod kernels;
 mod peers;
 mod process;
 mod protocols;
@@ -26,7 +27,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are sixteen tasks. Usage:
+const USAGE: &str = "There are eighteen tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -42,6 +43,8 @@ cargo xtask bench ranking measures the orders in which the service tries theorem
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.
+cargo xtask kernels fetches the compiler of kernels, checked by its hash, and writes their PTX in crates/device/kernels.
+cargo xtask device compares the kernels with the CPU on the card of this machine, and measures them there.
 cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.";
 
 fn main() -> ExitCode {
@@ -69,6 +72,8 @@ fn main() -> ExitCode {
             _ => Err(format!("{times} is no number of times. {USAGE}")),
         },
         ["bundle"] => bundle::bundle(),
+        ["kernels"] => kernels::write(),
+        ["device"] => kernels::device(),
         ["rank-train"] => ranking::train(),
         _ => {
             say(USAGE);
