@@ -183,8 +183,21 @@ pub fn quantise<G: Element>(
         let what = format!("There are {positions} positions, and the model has {}.", c.positions);
         return Err(Problem::new("the number of positions", what, "Ask for fewer."));
     }
-    let (_, ranges) = float::forward(model, tokens)?;
-    let gate = gate(&ranges);
+    quantise_to(model, &float::forward(model, tokens)?.1, positions, choice)
+}
+
+/// The same with ranges that were found otherwise.
+///
+/// # Errors
+/// The positions are not those of the model, there are other ranges than layers, or a size or a scale is outside of what `exact` has.
+pub fn quantise_to<G: Element>(
+    model: &Checkpoint,
+    ranges: &Ranges,
+    positions: u32,
+    choice: Choice,
+) -> Result<Quantised<G>, Problem> {
+    let c = &model.config;
+    let gate = gate(ranges);
     // What is added in a norm fits into 31 bits.
     let stream = unit(2.0 * ranges.hidden, f64::from(1u32 << 23)).max((c.eps / f64::from(1u32 << 31)).sqrt());
     let shared = Shared { eps: c.eps, stream, head_width: c.head_width.into(), gate };
