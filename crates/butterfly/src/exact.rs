@@ -83,7 +83,11 @@ where
         let draft = model.spec().draft();
         let refuse = |why: String| Err(Refused::new("a butterfly model", why));
         if chunk == 0 || sights.len() != draft.layers.len() {
-            return refuse(format!("{} pairings of chunks of {chunk} do not fit {} layers", sights.len(), draft.layers.len()));
+            return refuse(format!(
+                "{} pairings of chunks of {chunk} do not fit {} layers",
+                sights.len(),
+                draft.layers.len()
+            ));
         }
         if draft.window.is_some() {
             return refuse("its specification has a window, and chunks say what is seen".to_owned());
@@ -109,7 +113,12 @@ where
     ///
     /// # Errors
     /// There are none, one is not in the vocabulary, they exceed the positions, or the state is of another model.
-    pub fn forward<T: Trace>(&self, mut state: State, tokens: &[u32], trace: &mut T) -> Result<(State, Vec<i32>), Refused> {
+    pub fn forward<T: Trace>(
+        &self,
+        mut state: State,
+        tokens: &[u32],
+        trace: &mut T,
+    ) -> Result<(State, Vec<i32>), Refused> {
         if state.layers.is_empty() {
             state.layers = vec![VecDeque::new(); self.digits.len()];
         }
@@ -148,7 +157,8 @@ where
         let mut show = Shower { trace, layer: 0, first: number(first) };
         let mut hidden = self.model.embed(tokens)?;
         show.show(Op::AfterLayer, &hidden);
-        let layers = draft.layers.iter().zip(&self.model.weights().layers).zip(self.digits.iter().zip(&mut state.layers));
+        let layers =
+            draft.layers.iter().zip(&self.model.weights().layers).zip(self.digits.iter().zip(&mut state.layers));
         for (layer, (digit, kept)) in layers {
             show.layer += 1;
             hidden = self.attend(layer, *digit, kept, first, &hidden, &mut show)?;
@@ -193,7 +203,7 @@ where
         show.show(Op::Values, &v);
         let far = 1usize << digit;
         match kept.back_mut() {
-            Some(own) if first % self.chunk != 0 => {
+            Some(own) if !first.is_multiple_of(self.chunk) => {
                 own.keys.append(&k)?;
                 own.values.append(&v)?;
             }

@@ -8,7 +8,7 @@
 //! sequences ([`net`]). The streaming step takes one token after the other and keeps for each layer as many keys as the layer can still read, however long
 //! the stream is: in floats ([`stream`]), and over whole numbers ([`exact`]). What the model is worth is measured beside sequences of characters that are counted ([`ngram`]).
 //!
-//! Nothing here proves or certifies anything. There are no files, clocks or threads of its own.
+//! Nothing here proves or certifies anything. There are no files and no clock. Learning has as many threads as its recipe says.
 #![forbid(unsafe_code)]
 
 pub mod exact;

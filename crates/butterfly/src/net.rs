@@ -157,7 +157,8 @@ impl Net {
     /// # Errors
     /// As [`Net::logits`] for the sequences without their last tokens, or nothing is left to count.
     pub fn loss(&self, sequences: &[Vec<u8>], skip: usize) -> std::result::Result<Tensor, Problem> {
-        let given: Vec<Vec<u8>> = sequences.iter().map(|s| s.split_last().map_or(Vec::new(), |s| s.1.to_vec())).collect();
+        let given: Vec<Vec<u8>> =
+            sequences.iter().map(|s| s.split_last().map_or(Vec::new(), |s| s.1.to_vec())).collect();
         let logits = self.logits(&given)?;
         let wanted = sequences.iter().flat_map(|s| s.iter().skip(1).map(|t| u32::from(*t)));
         let length = given.first().map_or(0, Vec::len);
@@ -197,7 +198,11 @@ impl Turns {
         let half = shape.head_width / 2;
         let angles: Vec<f64> = (0..length).flat_map(|t| angles(shape, t)).collect();
         let table = |f: fn(f64) -> f64| {
-            Tensor::from_vec(angles.iter().map(|a| single(f(*a))).collect::<Vec<f32>>(), (length, 1, half), &Device::Cpu)
+            Tensor::from_vec(
+                angles.iter().map(|a| single(f(*a))).collect::<Vec<f32>>(),
+                (length, 1, half),
+                &Device::Cpu,
+            )
         };
         Ok(Turns { cosines: table(f64::cos)?, sines: table(f64::sin)? })
     }
@@ -219,7 +224,14 @@ pub(crate) fn angles(shape: &Shape, position: usize) -> impl Iterator<Item = f64
 }
 
 impl Layer {
-    fn run(&self, shape: &Shape, sight: Sight, turns: &Turns, x: &Tensor, [batch, chunks]: [usize; 2]) -> Result<Tensor> {
+    fn run(
+        &self,
+        shape: &Shape,
+        sight: Sight,
+        turns: &Turns,
+        x: &Tensor,
+        [batch, chunks]: [usize; 2],
+    ) -> Result<Tensor> {
         let linear = |n: usize, x: &Tensor| match self.matrices.get(n) {
             Some(m) => x.matmul(&m.t()?),
             None => candle_core::bail!("a layer has no matrix {n}"),
@@ -244,10 +256,13 @@ impl Layer {
 /// Attention of every chunk to the chunk that it reads and to itself.
 fn attend(shape: &Shape, sight: Sight, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
     let (batch, chunks, heads, chunk, width) = q.dims5()?;
-    let both = |x: &Tensor| -> Result<Tensor> { Tensor::cat(&[&partner(sight, x)?, x], 3)?.contiguous()?.reshape((batch * chunks * heads, 2 * chunk, width)) };
+    let both = |x: &Tensor| -> Result<Tensor> {
+        Tensor::cat(&[&partner(sight, x)?, x], 3)?.contiguous()?.reshape((batch * chunks * heads, 2 * chunk, width))
+    };
     let q = q.reshape((batch * chunks * heads, chunk, width))?;
     let scores = (q.matmul(&both(k)?.t()?.contiguous()?)? / count(width).sqrt())?;
-    let scores = scores.reshape((batch, chunks, heads, chunk, 2 * chunk))?.broadcast_add(&mask(shape, sight, chunks)?)?;
+    let scores =
+        scores.reshape((batch, chunks, heads, chunk, 2 * chunk))?.broadcast_add(&mask(shape, sight, chunks)?)?;
     let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?.detach())?.exp()?;
     let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
     let weights = weights.reshape((batch * chunks * heads, chunk, 2 * chunk))?;

@@ -42,7 +42,8 @@ impl Level {
         }
         let [one, two, three, four] = of.map(|n| wide(n).max(1.0));
         let share = one / (one + 2.0 * two);
-        let discounts = [1.0 - 2.0 * share * two / one, 2.0 - 3.0 * share * three / two, 3.0 - 4.0 * share * four / three];
+        let discounts =
+            [1.0 - 2.0 * share * two / one, 2.0 - 3.0 * share * three / two, 3.0 - 4.0 * share * four / three];
         // A count is not made negative, and something is always left to shorter contexts.
         let discounts = [(discounts[0], 1.0), (discounts[1], 2.0), (discounts[2], 3.0)];
         Level { grams, contexts, discounts: discounts.map(|(d, most)| d.clamp(0.1, most - 0.05)) }
@@ -86,7 +87,11 @@ impl Counted {
     pub fn new(text: &[u8], order: usize) -> Result<Counted, Problem> {
         if order > MAX_ORDER || text.len() <= order {
             let what = format!("The order is {order}, of {} characters.", text.len());
-            return Err(Problem::new("the counted characters", what, format!("Give an order up to {MAX_ORDER} and a longer text.")));
+            return Err(Problem::new(
+                "the counted characters",
+                what,
+                format!("Give an order up to {MAX_ORDER} and a longer text."),
+            ));
         }
         let number = |w: &[u8]| w.iter().fold(0_u64, |n, b| (n << 8) | u64::from(*b));
         let mut grams = tallied(text.windows(order + 1).map(|w| (number(w), 1)).collect());

@@ -4,7 +4,7 @@
 //! no more, however long the stream is, and a step reads at most `2 C` of them.
 
 use crate::net::{EPS, Net, angles, candle};
-use crate::numbers::{count, single};
+use crate::numbers::{Random, count, single};
 use crate::shape::{Shape, Sight};
 use bfv_model::Problem;
 use candle_core::Tensor;
@@ -128,6 +128,38 @@ impl Stream {
         self.position += 1;
         self.head.times(&norm(&x, &self.last))
     }
+}
+
+impl Stream {
+    /// Reads a text and writes so many characters after it, each drawn with its likelihood at a temperature above 0; the same for the same seed.
+    pub fn write(&mut self, after: &[u8], characters: usize, temperature: f64, seed: u64) -> Vec<u8> {
+        let mut random = Random::new(seed);
+        let mut out = Vec::new();
+        let mut logits = Vec::new();
+        for token in after {
+            logits = self.step(*token);
+        }
+        while out.len() < characters && !logits.is_empty() {
+            let token = draw(&logits, temperature, random.unit());
+            out.push(token);
+            logits = self.step(token);
+        }
+        out
+    }
+}
+
+/// The token that a number between 0 and 1 falls on, where each has a share by its likelihood.
+fn draw(logits: &[f32], temperature: f64, at: f64) -> u8 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shares: Vec<f64> = logits.iter().map(|l| (f64::from(l - largest) / temperature).exp()).collect();
+    let mut left = at * shares.iter().sum::<f64>();
+    for (token, share) in (0..=u8::MAX).zip(&shares) {
+        left -= share;
+        if left < 0.0 {
+            return token;
+        }
+    }
+    u8::MAX
 }
 
 impl Layer {

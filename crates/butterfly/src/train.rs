@@ -4,7 +4,7 @@ use crate::VOCAB;
 use crate::net::{Net, candle};
 use crate::numbers::{Random, count};
 use bfv_model::Problem;
-use candle_core::{D, Device, Result, Tensor};
+use candle_core::{D, Device, Result, Tensor, Var};
 
 /// How a model is learned.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Recipe {
     pub steps: usize,
     /// Sequences in a step.
     pub batch: usize,
+    /// How many threads share the sequences of a step. Another number changes roundings only.
+    pub threads: usize,
     /// Tokens of a sequence, a multiple of the chunk; one more is drawn, to be foretold.
     pub length: usize,
     /// The largest rate. It grows to that in the first twentieth of the steps, and falls as a cosine to a twentieth of it.
@@ -33,7 +35,9 @@ impl Recipe {
         let warm = (all / 20.0).max(1.0);
         let falling = (done - warm).max(0.0) / (all - warm).max(1.0);
         let least = 0.05;
-        self.rate * (done / warm).min(1.0) * (least + (1.0 - least) * (1.0 + (std::f64::consts::PI * falling).cos()) / 2.0)
+        self.rate
+            * (done / warm).min(1.0)
+            * (least + (1.0 - least) * (1.0 + (std::f64::consts::PI * falling).cos()) / 2.0)
     }
 }
 
@@ -77,8 +81,9 @@ pub fn learn(
             text.get(start..start + whole).unwrap_or_default().to_vec()
         };
         let drawn: Vec<Vec<u8>> = (0..recipe.batch).map(draw).collect();
-        let loss = net.loss(&drawn, 0)?;
-        told(step, descend(net, recipe, step, &loss, &mut moments).map_err(candle)?);
+        let (cost, gradients) = shared(net, &drawn, recipe.threads)?;
+        descend(net, recipe, step, &gradients, &mut moments).map_err(candle)?;
+        told(step, cost);
     }
     Ok(())
 }
@@ -87,22 +92,57 @@ fn zeros(net: &Net) -> Result<Vec<Moments>> {
     net.vars().into_iter().map(|v| Ok(Moments { mean: v.zeros_like()?, square: v.zeros_like()? })).collect()
 }
 
-/// One step; gives the cost before it.
-fn descend(net: &Net, recipe: &Recipe, step: usize, loss: &Tensor, moments: &mut [Moments]) -> Result<f64> {
-    let gradients = loss.backward()?;
-    let vars = net.vars();
+/// The gradient of every weight, in the order of [`Net::vars`].
+type Gradients = Vec<Tensor>;
+
+/// The mean cost of some sequences and its gradients, where threads share the sequences. What they find is added in the order of the sequences.
+fn shared(net: &Net, drawn: &[Vec<u8>], threads: usize) -> std::result::Result<(f64, Gradients), Problem> {
+    let own = |part: &[Vec<u8>]| -> std::result::Result<(f64, Gradients), Problem> {
+        let loss = net.loss(part, 0)?;
+        gradients(net, &loss, count(part.len()) / count(drawn.len())).map_err(candle)
+    };
+    let parts = drawn.chunks(drawn.len().div_ceil(threads.max(1)).max(1));
+    let found: Vec<_> = std::thread::scope(|s| {
+        let spawned: Vec<_> = parts.map(|part| s.spawn(|| own(part))).collect();
+        spawned.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(ended()))).collect()
+    });
+    let mut found = found.into_iter();
+    let (mut cost, mut sums) = found.next().unwrap_or_else(|| own(drawn))?;
+    for more in found {
+        let (own, gradients) = more?;
+        cost += own;
+        let added = sums.iter().zip(&gradients).map(|(a, b)| a + b).collect::<Result<_>>();
+        sums = added.map_err(candle)?;
+    }
+    Ok((cost, sums))
+}
+
+fn ended() -> Problem {
+    Problem::new("learning", "A thread has ended before its time.", "Report this.")
+}
+
+/// The cost and its gradients, times a share of the whole.
+fn gradients(net: &Net, loss: &Tensor, share: f64) -> Result<(f64, Gradients)> {
+    let found = loss.backward()?;
+    let own = |v: &Var| match found.get(v.as_tensor()) {
+        Some(g) => g * share,
+        None => v.zeros_like(),
+    };
+    let all = net.vars().into_iter().map(own).collect::<Result<_>>()?;
+    Ok((f64::from(loss.to_scalar::<f32>()?) * share, all))
+}
+
+/// One step.
+fn descend(net: &Net, recipe: &Recipe, step: usize, gradients: &[Tensor], moments: &mut [Moments]) -> Result<()> {
     let mut square = 0.0;
-    for v in &vars {
-        if let Some(g) = gradients.get(v.as_tensor()) {
-            square += f64::from(g.sqr()?.sum_all()?.to_scalar::<f32>()?);
-        }
+    for g in gradients {
+        square += f64::from(g.sqr()?.sum_all()?.to_scalar::<f32>()?);
     }
     let scale = (recipe.clip / square.sqrt().max(f64::MIN_POSITIVE)).min(1.0);
     let rate = recipe.rate(step);
     let power = i32::try_from(step + 1).unwrap_or(i32::MAX);
     let (first, second) = (1.0 - 0.9_f64.powi(power), 1.0 - 0.99_f64.powi(power));
-    for (v, m) in vars.into_iter().zip(moments) {
-        let Some(g) = gradients.get(v.as_tensor()) else { continue };
+    for ((v, g), m) in net.vars().into_iter().zip(gradients).zip(moments) {
         let g = (g * scale)?;
         m.mean = ((&m.mean * 0.9)? + (&g * 0.1)?)?.detach();
         m.square = ((&m.square * 0.99)? + (g.sqr()? * 0.01)?)?.detach();
@@ -113,7 +153,7 @@ fn descend(net: &Net, recipe: &Recipe, step: usize, loss: &Tensor, moments: &mut
         };
         v.set(&(shrunk - (by * rate)?)?.detach())?;
     }
-    Ok(f64::from(loss.to_scalar::<f32>()?))
+    Ok(())
 }
 
 /// The mean cost in nats of a character of a text, each foretold from at least `context` characters before it, or from all there are.

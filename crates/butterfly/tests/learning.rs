@@ -30,8 +30,7 @@ fn a_small_model_learns_what_counting_does_not_tell() {
     };
     let all = sentences(400);
     let (learned, held) = all.split_at(all.len() * 9 / 10);
-    let recipe =
-        Recipe { seed: 7, steps: 60, batch: 4, length: 64, rate: 0.02, decay: 0.01, clip: 1.0 };
+    let recipe = Recipe { seed: 7, steps: 60, batch: 4, threads: 2, length: 64, rate: 0.02, decay: 0.01, clip: 1.0 };
     let run = || {
         let net = Net::new(shape.clone().checked().unwrap(), recipe.seed).unwrap();
         let mut costs = Vec::new();
@@ -57,7 +56,7 @@ fn the_same_recipe_gives_the_same_model() {
         rope_base: 10_000,
     };
     let text = sentences(20);
-    let recipe = Recipe { seed: 3, steps: 5, batch: 2, length: 16, rate: 0.01, decay: 0.1, clip: 1.0 };
+    let recipe = Recipe { seed: 3, steps: 5, batch: 2, threads: 2, length: 16, rate: 0.01, decay: 0.1, clip: 1.0 };
     let run = || {
         let net = Net::new(shape.clone(), recipe.seed).unwrap();
         let mut costs = Vec::new();

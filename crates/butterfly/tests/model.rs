@@ -121,3 +121,13 @@ fn weights_are_read_back_and_others_are_refused() {
     infinite.insert("model.norm.weight".to_owned(), bad);
     assert!(Net::read(net.shape.clone(), infinite).unwrap_err().what.contains("finite"));
 }
+
+#[test]
+fn the_same_seed_writes_the_same_and_a_low_temperature_the_likeliest() {
+    let net = Net::new(shape(4, Shape::writing(0, 2, 0)), 2).unwrap();
+    let write = |temperature, seed| Stream::new(&net).unwrap().write(b"one", 30, temperature, seed);
+    assert_eq!(write(1.0, 1), write(1.0, 1));
+    assert_ne!(write(1.0, 1), write(1.0, 2));
+    assert_eq!(write(1e-6, 1), write(1e-6, 2));
+    assert_eq!(Stream::new(&net).unwrap().write(b"", 5, 1.0, 1), b"");
+}

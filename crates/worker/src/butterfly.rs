@@ -100,6 +100,7 @@ where
     let (_, ranges) = reference(net, tokens)?;
     let made = quantise_to(&checkpoint(net, positions)?, &ranges, positions, choice)?;
     let model = Exact::new(made.model, net.shape.chunk, &net.shape.layers);
-    let refuse = |why: bfv_exact::Refused| Problem::new(why.place, format!("It is refused: {}.", why.why), "Use another model.");
+    let refuse =
+        |why: bfv_exact::Refused| Problem::new(why.place, format!("It is refused: {}.", why.why), "Use another model.");
     Ok(Quantised { model: model.map_err(refuse)?, logit: made.logit })
 }

@@ -24,7 +24,7 @@ fn gathered_keys_give_what_masked_ones_give() {
     let scoring = Net::read(writing.shape.clone().scoring(), writing.tensors()).unwrap();
     for net in [writing, scoring] {
         let tokens = characters(1, 64);
-        let gathered: Vec<Vec<f32>> = net.logits(&[tokens.clone()]).unwrap().to_vec2().unwrap();
+        let gathered: Vec<Vec<f32>> = net.logits(std::slice::from_ref(&tokens)).unwrap().to_vec2().unwrap();
         let (masked, _) = reference(&net, &tokens).unwrap();
         for (position, (a, b)) in gathered.iter().zip(&masked).enumerate() {
             let far = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

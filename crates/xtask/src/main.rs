@@ -8,6 +8,7 @@ mod control;
 mod cubical;
 mod exact;
 mod files;
+mod learning;
 mod peers;
 mod process;
 mod protocols;
@@ -26,7 +27,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are sixteen tasks. Usage:
+const USAGE: &str = "There are nineteen tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -42,7 +43,10 @@ cargo xtask bench ranking measures the orders in which the service tries theorem
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.
-cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.";
+cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.
+cargo xtask butterfly-train learns the butterfly model by its recipe in crates/butterfly/examples/train.rs, and writes crates/butterfly/weights.
+cargo xtask butterfly-train 200 does so in 200 steps.
+cargo xtask butterfly-text writes the sources of the library as the text that it is learned from.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -70,6 +74,12 @@ fn main() -> ExitCode {
         },
         ["bundle"] => bundle::bundle(),
         ["rank-train"] => ranking::train(),
+        ["butterfly-text"] => learning::butterfly_text(),
+        ["butterfly-train"] => learning::butterfly(None),
+        ["butterfly-train", steps] => match steps.parse::<usize>() {
+            Ok(n) if n > 0 => learning::butterfly(Some(steps)),
+            _ => Err(format!("{steps} is no number of steps. {USAGE}")),
+        },
         _ => {
             say(USAGE);
             return ExitCode::from(2);
