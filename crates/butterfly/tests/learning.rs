@@ -116,3 +116,17 @@ fn text_becomes_tokens_and_back() {
     assert_eq!(parts.held, [4, text::END]);
     assert_eq!(parts.learned.len(), 18);
 }
+
+/// The text belongs to the recipe: another one makes another model.
+#[test]
+fn the_text_of_the_recipe_is_the_one_that_was_written_down() {
+    let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/text/library.txt")).unwrap();
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "c0ac9a02a69e8f83bfd6e11650af1a5daedc5b8183f95aa4b540121eb71c1644"
+    );
+    let all = String::from_utf8(bytes).unwrap();
+    let files: Vec<Vec<u8>> = all.split_terminator('\u{c}').map(|f| text::tokens(f).unwrap()).collect();
+    let parts = text::split(all.as_bytes());
+    assert_eq!((files.len(), all.len(), parts.held.len(), parts.learned.len()), (95, 958_017, 60_859, 897_158));
+}

@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 mod bundle;
+mod butterfly;
 mod claims;
 mod control;
 mod cubical;
@@ -27,7 +28,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are nineteen tasks. Usage:
+const USAGE: &str = "There are twenty tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -40,6 +41,7 @@ cargo xtask bench prover measures what commitments cost a worker, and writes ben
 cargo xtask bench control measures an answer with a certificate beside a proof of ezkl, and writes benches/RESULTS.md.
 cargo xtask bench service GOALS asks the service over HTTP about the goals in a folder, and writes benches/RESULTS.md. Without a folder, the variable BFV_GOALS names it.
 cargo xtask bench ranking measures the orders in which the service tries theorems, and writes benches/RESULTS.md.
+cargo xtask bench butterfly measures a streaming step as the context grows, and writes benches/RESULTS.md.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         ["bench", "service"] => service::bench(None),
         ["bench", "service", folder] => service::bench(Some(folder)),
         ["bench", "ranking"] => ranking::bench(),
+        ["bench", "butterfly"] => butterfly::bench(),
         ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1, None),
         ["soak", times, word @ ..] if word.len() < 2 => match times.parse() {
