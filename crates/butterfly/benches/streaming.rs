@@ -2,16 +2,14 @@
 //! down. Beside it stands the same model without chunks, in which every layer reads every key.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
-use bfv_butterfly::Shape;
-use bfv_butterfly::exact::{Exact, State};
 use bfv_exact::Matrix;
-use bfv_exact::forward::{self, Numbers, Op, Place, Trace};
+use bfv_exact::forward::{Numbers, Op, Place, State, Trace};
 use bfv_exact::gate::{Function, Shape as Gate};
 use bfv_exact::model::{Layer, Model, Weights};
 use bfv_exact::norm::Norm;
 use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::sample::Sampler;
-use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Spec};
+use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Pairs, Spec};
 use std::time::Instant;
 
 const CHUNK: usize = 128;
@@ -36,7 +34,7 @@ impl Random {
 }
 
 /// Random weights; scales keep values near to the middle of their ranges.
-fn model(layers: u32, positions: usize) -> Model<i8> {
+fn model(layers: u32, positions: usize, paired: bool) -> Model<i8> {
     let dims = Dims {
         width: WIDTH,
         heads: 1,
@@ -89,10 +87,12 @@ fn model(layers: u32, positions: usize) -> Model<i8> {
         head: scale(2),
         sampler: Sampler::Greedy,
     };
-    Model::new(Spec::new(draft).unwrap(), Weights { embedding, layers: all, last_gains: gains, head }).unwrap()
+    let pairs = Pairs { chunk: u32::try_from(CHUNK).unwrap(), digits: (0..u8::try_from(layers).unwrap()).collect() };
+    let spec = if paired { Spec::paired(draft, pairs) } else { Spec::new(draft) };
+    Model::new(spec.unwrap(), Weights { embedding, layers: all, last_gains: gains, head }).unwrap()
 }
 
-/// Counts the keys that all layers read in a step.
+/// Counts the columns of scores of all layers in a step. The last token of a chunk sees all of them.
 #[derive(Default)]
 struct Keys(usize);
 
@@ -104,40 +104,36 @@ impl Trace for Keys {
     }
 }
 
-/// The median of the microseconds of the last steps, and the keys of the very last one.
-fn measured<S>(context: usize, mut state: S, mut step: impl FnMut(S, &[u32], &mut Keys) -> S) -> (f64, usize, S) {
+/// The median of the microseconds of the last steps, the keys of the very last one, and how many are kept.
+fn measured(context: usize, model: &Model<i8>) -> (f64, usize, usize) {
     let tokens: Vec<u32> = (0..context).map(|i| u32::try_from(i * i % 251).unwrap()).collect();
     let (filled, last) = tokens.split_at(context - STEPS);
+    let mut state = State::default();
     for block in filled.chunks(CHUNK) {
-        state = step(state, block, &mut Keys::default());
+        state = model.forward(state, block, &mut ()).unwrap().0;
     }
     let (mut times, mut keys) = (Vec::new(), 0);
     for token in last {
         let start = Instant::now();
         let mut counted = Keys::default();
-        state = step(state, &[*token], &mut counted);
+        state = model.forward(state, &[*token], &mut counted).unwrap().0;
         times.push(start.elapsed().as_secs_f64() * 1e6);
         keys = counted.0;
     }
     times.sort_by(f64::total_cmp);
-    (times[times.len() / 2], keys, state)
+    (times[times.len() / 2], keys, state.kept().iter().sum())
 }
 
 fn main() {
     for context in CONTEXTS {
-        let digits = (context / CHUNK).ilog2();
-        let plain = model(digits, context);
-        let exact = Exact::new(plain.clone(), CHUNK, &Shape::writing(0, digits, 0)).unwrap();
-        let (time, keys, state) =
-            measured(context, State::default(), |s, t, keys| exact.forward(s, t, keys).unwrap().0);
-        let kept: usize = state.kept().iter().sum();
+        let layers = (context / CHUNK).ilog2();
+        let (time, keys, kept) = measured(context, &model(layers, context, true));
         let dense = if context <= DENSE {
-            let (time, keys, _) =
-                measured(context, forward::State::default(), |s, t, keys| plain.forward(s, t, keys).unwrap().0);
+            let (time, keys, _) = measured(context, &model(layers, context, false));
             format!("{time:.0} | {keys}")
         } else {
             "not measured | not measured".to_owned()
         };
-        println!("| {context} | {digits} | {keys} | {time:.0} | {:.1} | {kept} | {dense} |", time / f64::from(digits));
+        println!("| {context} | {layers} | {keys} | {time:.0} | {:.1} | {kept} | {dense} |", time / f64::from(layers));
     }
 }

@@ -6,12 +6,11 @@
 //!
 //! Layers have the shape of those of Llama, and weights have the names of such models. Training is by floats ([`train`]), and so is the forward of whole
 //! sequences ([`net`]). The streaming step takes one token after the other and keeps for each layer as many keys as the layer can still read, however long
-//! the stream is: in floats ([`stream`]), and over whole numbers ([`exact`]). What the model is worth is measured beside sequences of characters that are counted ([`ngram`]).
+//! the stream is: here in floats ([`stream`]), and over whole numbers in `bfv_exact::pairs`. What the model is worth is measured beside sequences of characters that are counted ([`ngram`]).
 //!
 //! Nothing here proves or certifies anything. There are no files and no clock. Learning has as many threads as its recipe says.
 #![forbid(unsafe_code)]
 
-pub mod exact;
 pub mod net;
 pub mod ngram;
 mod numbers;

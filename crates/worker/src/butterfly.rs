@@ -6,21 +6,11 @@
 use crate::checkpoint::{Checkpoint, Layer};
 use crate::config::Config;
 use crate::float::{self, Ranges};
-use crate::quantise::{Choice, quantise_to};
-use bfv_butterfly::exact::Exact;
+use crate::quantise::{Choice, Quantised, quantise_to};
 use bfv_butterfly::{Net, Sight, VOCAB, net};
-use bfv_exact::forward::Shown;
+use bfv_exact::spec::Pairs;
 use bfv_model::Problem;
 use bfv_model::stored::Element;
-
-/// A butterfly model over the integers.
-#[derive(Debug, Clone)]
-pub struct Quantised<G> {
-    /// The model.
-    pub model: Exact<G>,
-    /// What a logit of 1 stands for.
-    pub logit: f64,
-}
 
 fn number(n: usize) -> Result<u32, Problem> {
     u32::try_from(n).map_err(|_| Problem::new("a size", format!("{n} is too large."), "Use a smaller model."))
@@ -84,23 +74,21 @@ pub fn reference(net: &Net, tokens: &[u8]) -> Result<(Vec<Vec<f32>>, Ranges), Pr
     float::forward_where(&all, &tokens, &seen)
 }
 
-/// Makes a model over the integers, of so many positions, with the ranges that the reference has on the tokens.
+/// Makes a model over the integers, of so many positions, with the ranges that the reference has on the tokens. It is a model like any other, whose
+/// specification says what is paired.
 ///
 /// # Errors
 /// The tokens are too many for the reference, a layer looks ahead, or as in [`quantise_to`].
-pub fn quantise<G: Element + Shown>(
-    net: &Net,
-    tokens: &[u8],
-    positions: u32,
-    choice: Choice,
-) -> Result<Quantised<G>, Problem>
-where
-    G::Sum: Shown,
-{
+pub fn quantise<G: Element>(net: &Net, tokens: &[u8], positions: u32, choice: Choice) -> Result<Quantised<G>, Problem> {
+    let digit = |s: &Sight| match s {
+        Sight::Back(l) => u8::try_from(*l).ok(),
+        Sight::Flip(_) => None,
+    };
+    let Some(digits) = net.shape.layers.iter().map(digit).collect() else {
+        let what = "A layer has the published pairing, which looks ahead.";
+        return Err(Problem::new("a model of whole numbers", what, "Use a model whose layers look back only."));
+    };
+    let pairs = Pairs { chunk: number(net.shape.chunk)?, digits };
     let (_, ranges) = reference(net, tokens)?;
-    let made = quantise_to(&checkpoint(net, positions)?, &ranges, positions, choice)?;
-    let model = Exact::new(made.model, net.shape.chunk, &net.shape.layers);
-    let refuse =
-        |why: bfv_exact::Refused| Problem::new(why.place, format!("It is refused: {}.", why.why), "Use another model.");
-    Ok(Quantised { model: model.map_err(refuse)?, logit: made.logit })
+    quantise_to(&checkpoint(net, positions)?, &ranges, positions, choice, Some(pairs))
 }

@@ -1,9 +1,9 @@
 //! Butterfly models: two float forwards that know nothing of each other, and the whole numbers beside them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use bfv_butterfly::exact::State;
 use bfv_butterfly::shape::{Shape, Sight};
 use bfv_butterfly::{Net, VOCAB};
+use bfv_exact::forward::State;
 use bfv_worker::butterfly::{quantise, reference, sees};
 use bfv_worker::quantise::Choice;
 
