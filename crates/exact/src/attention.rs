@@ -138,15 +138,17 @@ impl Attention<'_> {
         qkv: [&Matrix<i16>; 3],
         done: impl FnMut(usize, Head) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
-        grouped(width, qkv, |q, k, v| self.head(q, k, v), done)
+        let [q, k, v] = qkv;
+        let head = |h, kv| self.head(&part(q, h, width)?, &part(k, kv, width)?, &part(v, kv, width)?);
+        grouped(width, qkv, head, done)
     }
 }
 
-/// The heads of [`Attention::grouped`], each made in this way.
+/// The heads of [`Attention::grouped`], each made from the numbers of its query head and its key head.
 pub(crate) fn grouped(
     width: usize,
     [q, k, v]: [&Matrix<i16>; 3],
-    head: impl Fn(&Matrix<i16>, &Matrix<i16>, &Matrix<i16>) -> Result<Head, Refused>,
+    head: impl Fn(usize, usize) -> Result<Head, Refused>,
     mut done: impl FnMut(usize, Head) -> Result<(), Refused>,
 ) -> Result<(), Refused> {
     let count = |x: &Matrix<i16>| if x.cols().checked_rem(width) == Some(0) { x.cols() / width } else { 0 };
@@ -158,7 +160,7 @@ pub(crate) fn grouped(
     }
     for h in 0..heads {
         let kv = h / (heads / kv_heads);
-        done(h, head(&part(q, h, width)?, &part(k, kv, width)?, &part(v, kv, width)?)?)?;
+        done(h, head(h, kv)?)?;
     }
     Ok(())
 }
@@ -223,7 +225,7 @@ pub(crate) fn transposed(v: &Matrix<i16>) -> Result<Matrix<i16>, Refused> {
 }
 
 /// The columns of one head: width columns from `head * width`.
-fn part(x: &Matrix<i16>, head: usize, width: usize) -> Result<Matrix<i16>, Refused> {
+pub(crate) fn part(x: &Matrix<i16>, head: usize, width: usize) -> Result<Matrix<i16>, Refused> {
     let start = head.saturating_mul(width);
     let mut columns = Vec::new();
     for row in x.each_row() {

@@ -4,7 +4,7 @@
 //! so a row depends on nothing but what it sees, and a block of tokens gives what its tokens one by one give, whatever its chunks are. A row has
 //! `2 C` columns, whatever the context is.
 
-use crate::attention::{Attention, Head, grouped, softmax_of, transposed};
+use crate::attention::{Attention, Head, grouped, part, softmax_of, transposed};
 use crate::linear;
 use crate::matrix::Matrix;
 use crate::refused::Refused;
@@ -79,11 +79,7 @@ impl Pair {
         qkv: [&Matrix<i16>; 3],
         done: impl FnMut(usize, Head) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
-        grouped(width, qkv, |q, k, v| self.head(attention, from, [q, k, v]), done)
-    }
-
-    /// One head.
-    fn head(self, attention: &Attention<'_>, from: usize, [q, k, v]: [&Matrix<i16>; 3]) -> Result<Head, Refused> {
+        let [q, k, v] = qkv;
         let end = self.first.saturating_add(q.rows());
         if self.chunk == 0 || from > self.oldest(0) || from.checked_add(k.rows()) != Some(end) || k.rows() != v.rows() {
             let (q, k, v) = (q.rows(), k.rows(), v.rows());
@@ -91,32 +87,41 @@ impl Pair {
                 format!("{q} queries from position {}, {k} keys and {v} values from {from} do not fit", self.first);
             return Err(Refused::new(PLACE, why));
         }
-        let mut scores = Matrix::filled(PLACE, q.rows(), self.columns(), 0i64)?;
         let mut pieces = Vec::new();
         let mut t = 0;
         while t < q.rows() {
             let own = (self.first + t) / self.chunk;
             let rows = t..q.rows().min((own + 1) * self.chunk - self.first);
             let keys = self.seen(own, self.first + rows.end - 1, from);
-            let found = linear::vectored(&taken(k, &keys)?, &taken(q, std::slice::from_ref(&rows))?)?;
-            let start = self.keys(t).start;
-            for ((t, row), found) in rows.clone().zip(scores.each_row_mut().skip(t)).zip(found.each_row()) {
-                let seen = self.keys(t);
-                row.iter_mut().skip(start).zip(found).take(seen.len()).for_each(|(to, from)| *to = *from);
-            }
             t = rows.end;
-            pieces.push((rows, keys, start));
+            let (keys, values) = (taken(k, &keys)?, taken(v, &keys)?);
+            pieces.push(Piece { queries: taken(q, std::slice::from_ref(&rows))?, rows, keys, values });
+        }
+        grouped(width, qkv, |h, kv| self.head(attention, &pieces, [h, kv, width]), done)
+    }
+
+    /// One head.
+    fn head(self, attention: &Attention<'_>, pieces: &[Piece], [h, kv, width]: [usize; 3]) -> Result<Head, Refused> {
+        let rows = pieces.last().map_or(0, |p| p.rows.end);
+        let mut scores = Matrix::filled(PLACE, rows, self.columns(), 0i64)?;
+        for piece in pieces {
+            let found = linear::vectored(&part(&piece.keys, kv, width)?, &part(&piece.queries, h, width)?)?;
+            let own = scores.each_row_mut().skip(piece.rows.start);
+            for ((t, row), found) in piece.rows.clone().zip(own).zip(found.each_row()) {
+                let seen = self.keys(t);
+                row.iter_mut().skip(seen.start).zip(found).take(seen.len()).for_each(|(to, from)| *to = *from);
+            }
         }
         let weights = softmax_of(attention.powers, attention.scale, |t| self.keys(t), &scores)?;
         let mut sums = Vec::new();
-        for (rows, keys, start) in pieces {
-            let seen: usize = keys.iter().map(ExactSizeIterator::len).sum();
-            let part = weights.each_row().skip(rows.start).take(rows.len());
-            let part = part.flat_map(|row| row.iter().skip(start).take(seen).copied()).collect();
-            let part = Matrix::new(PLACE, rows.len(), seen, part)?;
-            sums.extend(linear::vectored(&transposed(&taken(v, &keys)?)?, &part)?.into_entries());
+        for piece in pieces {
+            let (start, seen) = (self.keys(piece.rows.start).start, piece.keys.rows());
+            let own = weights.each_row().skip(piece.rows.start).take(piece.rows.len());
+            let own = own.flat_map(|row| row.iter().skip(start).take(seen).copied()).collect();
+            let own = Matrix::new(PLACE, piece.rows.len(), seen, own)?;
+            sums.extend(linear::vectored(&transposed(&part(&piece.values, kv, width)?)?, &own)?.into_entries());
         }
-        Ok(Head { sums: Matrix::new(PLACE, q.rows(), v.cols(), sums)?, scores, weights })
+        Ok(Head { sums: Matrix::new(PLACE, rows, width, sums)?, scores, weights })
     }
 
     /// The rows of the keys that queries of a chunk up to a position see, as counted from position `from`.
@@ -125,6 +130,14 @@ impl Pair {
         let other = self.other(own).map(|other| of(other)..of(other) + self.chunk);
         other.into_iter().chain(std::iter::once(of(own)..last + 1 - from)).collect()
     }
+}
+
+/// The queries of a block that lie in one chunk, with the keys and values that the last of them sees.
+struct Piece {
+    rows: Range<usize>,
+    queries: Matrix<i16>,
+    keys: Matrix<i16>,
+    values: Matrix<i16>,
 }
 
 /// Some rows of a matrix, one range after the other.

@@ -4,6 +4,7 @@
 use bfv_butterfly::shape::{Shape, Sight};
 use bfv_butterfly::{Net, VOCAB};
 use bfv_exact::forward::State;
+use bfv_model::stored::{Stored, weights_file};
 use bfv_worker::butterfly::{quantise, reference, sees};
 use bfv_worker::quantise::Choice;
 
@@ -71,6 +72,17 @@ fn whole_numbers_are_near_to_the_reference() {
     let (eight, sixteen) = (relative(a), relative(b));
     println!("Relative error {eight:.5} with 8 bits, {sixteen:.6} with 16 bits.");
     assert!(eight < 0.2 && sixteen < 2e-3 && sixteen * 10.0 < eight, "{eight} {sixteen}");
+}
+
+#[test]
+fn what_is_paired_is_stored_with_the_model() {
+    let made = quantise::<i8>(&net(8), &characters(2, 40), 256, Choice::Greedy).unwrap().model;
+    let Stored::Eight(read) = Stored::read(&made.spec().bytes(), &weights_file(&made)).unwrap() else {
+        panic!("another grid")
+    };
+    assert!(read.spec() == made.spec() && read.weights() == made.weights());
+    let pairs = read.spec().pairs().unwrap();
+    assert_eq!((pairs.chunk, pairs.digits.as_slice()), (4, &[0, 0, 1, 2, 0][..]));
 }
 
 #[test]
