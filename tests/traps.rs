@@ -81,7 +81,7 @@ fn second_checker() -> &'static Path {
         let folder = Path::new(env!("CARGO_BIN_EXE_bfv")).parent().unwrap();
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         build
-            .args(["build", "--quiet", "--locked", "--package", "bfv-recheck"])
+            .args(["build", "--quiet", "--locked", "--workspace", "--bin", "bfv-recheck"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         if folder.ends_with("release") {
             build.arg("--release");

@@ -258,7 +258,7 @@ pub struct Run {
 
 #[derive(ClapArgs, Debug)]
 pub struct Serve {
-    /// What the program bfv-serve is told; the word help lists its flags. Default: it listens to 127.0.0.1:7717. With --lsp it speaks to editors.
+    /// What the program bfv-serve is told. To see its flags, write bfv serve help. Default: it listens to 127.0.0.1:7717. With --lsp it speaks to editors.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<String>,
 }

@@ -5,6 +5,7 @@
 
 use crate::check::{CheckOptions, Goal as Task};
 use crate::core_text::is_smaller;
+use crate::desk_stored::Earlier;
 use crate::engaged::{EVALUATIONS, Engaged};
 use crate::front::{Front, Known, Plugged, goal, mistake, over, script_engines, with_library};
 use crate::line::Line;
@@ -36,11 +37,15 @@ pub struct Desk {
     pub(crate) search: Engaged,
     pub(crate) signature: Signature,
     pub(crate) context: Context,
+    /// Evidence of earlier as terms over the signature, which never changes.
+    pub(crate) earlier: RefCell<Earlier>,
 }
 
 /// A claim that was judged.
 #[derive(Clone, Debug)]
 pub struct Ruling {
+    /// The statement, over the signature of the desk.
+    pub statement: Term,
     /// What is reported of it.
     pub report: GoalReport,
     /// The evidence that the kernel accepted, as it is stored.
@@ -69,7 +74,7 @@ impl Desk {
             .map_err(|e| vec![crate::check::internal(&format!("A checked signature cannot be hashed: {e}."))])?;
         let known = Rc::new(RefCell::new(Known { session, ..Known::default() }));
         let (front, search) = over(engines, None, &known);
-        Ok(Desk { engines, imports, known, front, search, signature, context })
+        Ok(Desk { engines, imports, known, front, search, signature, context, earlier: RefCell::default() })
     }
 
     /// The same with declarations of a client. It is for requests with the very same declarations: nothing of it is seen by others.
@@ -137,7 +142,8 @@ impl Desk {
         let mut rulings = Vec::new();
         for goal in goals {
             if let Some((report, evidence)) = line.goal(&goal) {
-                rulings.push(Ruling { report, bytes: line.bytes.take(), evidence, written: None });
+                let (statement, bytes) = (goal.statement.clone(), line.bytes.take());
+                rulings.push(Ruling { statement, report, bytes, evidence, written: None });
             }
         }
         let problems = std::mem::take(&mut line.problems);
@@ -229,6 +235,12 @@ impl Desk {
     #[must_use]
     pub fn name(&self, id: u32) -> Option<String> {
         self.session(|s| s.names.full_name(id).map(str::to_owned))
+    }
+
+    /// Whether a definition or theorem is one of the library, and not one of a client.
+    #[must_use]
+    pub fn in_library(&self, id: u32) -> bool {
+        self.session(|s| s.names.in_library(id))
     }
 
     fn session<T>(&self, f: impl FnOnce(&Session) -> T) -> T {

@@ -11,6 +11,7 @@ use crate::verdict::Kind;
 use bfv_format::{Decl, Hash, Outcome, Renumber, Stored, Term, decl_hashes};
 use bfv_kernel::Limits;
 use bfv_search::Proposed;
+use std::collections::{HashMap, VecDeque};
 
 /// Who found evidence that a client sent.
 const SENT: &str = "certificate";
@@ -18,6 +19,38 @@ const SENT: &str = "certificate";
 const SHORT: usize = 200;
 /// Who found evidence of which nothing further is known.
 const RECALLED: &str = "cache";
+
+/// The most bytes of stored evidence whose terms a desk keeps.
+const KEPT: usize = 1 << 20;
+
+/// Stored evidence that was read, moved over the signature: its statement and the evidence, by the hash of the bytes.
+#[derive(Default)]
+pub(crate) struct Earlier {
+    read: HashMap<[u8; 32], (Term, Outcome, Term)>,
+    /// The oldest one first, each with its bytes.
+    order: VecDeque<([u8; 32], usize)>,
+    bytes: usize,
+}
+
+impl Earlier {
+    fn get(&self, bytes: &[u8]) -> Option<(Term, Outcome, Term)> {
+        self.read.get(blake3::hash(bytes).as_bytes()).cloned()
+    }
+
+    fn put(&mut self, bytes: &[u8], terms: (Term, Outcome, Term)) {
+        let key = *blake3::hash(bytes).as_bytes();
+        if bytes.len() > KEPT || self.read.insert(key, terms).is_some() {
+            return;
+        }
+        self.order.push_back((key, bytes.len()));
+        self.bytes += bytes.len();
+        while self.bytes > KEPT {
+            let Some((oldest, size)) = self.order.pop_front() else { return };
+            self.read.remove(&oldest);
+            self.bytes -= size;
+        }
+    }
+}
 
 /// Why stored evidence that a client sends says nothing of a goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,11 +217,32 @@ impl Desk {
     /// Which side evidence of earlier decides, with the statement that it was made for, where the kernel accepts it over what the desk knows.
     #[must_use]
     pub fn accepts(&self, earlier: &[u8], steps: u64) -> Option<Kind> {
-        let stored = bfv_format::read(earlier).ok()?;
         let limits = Limits { steps: steps.saturating_mul(CHECKING), ..Limits::default() };
+        let judged = |statement: &Term, outcome: Outcome, evidence: &Term| {
+            Some(judge(&self.signature, statement, outcome, evidence, limits).ok()?.kind)
+        };
+        let known = self.earlier.borrow().get(earlier);
+        if let Some((statement, outcome, evidence)) = known {
+            return judged(&statement, outcome, &evidence);
+        }
+        let stored = bfv_format::read(earlier).ok()?;
         (0..COPIES).map_while(|which| self.moved(&stored, which)).find_map(|(statement, evidence)| {
-            Some(judge(&self.signature, &statement, stored.verdict, &evidence, limits).ok()?.kind)
+            let kind = judged(&statement, stored.verdict, &evidence)?;
+            self.earlier.borrow_mut().put(earlier, (statement, stored.verdict, evidence));
+            Some(kind)
         })
+    }
+
+    /// Keeps the terms of evidence that was accepted on this desk, so that it need not be read when the kernel judges it again.
+    pub fn keep(&self, ruling: &Ruling) {
+        let outcome = match ruling.report.verdict.kind() {
+            Kind::Proved => Outcome::Proved,
+            Kind::Refuted => Outcome::Refuted,
+            Kind::Unknown => return,
+        };
+        if let (Some(bytes), Some(evidence)) = (&ruling.bytes, &ruling.evidence) {
+            self.earlier.borrow_mut().put(bytes, (ruling.statement.clone(), outcome, evidence.clone()));
+        }
     }
 
     /// A stored statement with its evidence over what the desk knows, with one choice of what there are several of; nothing where that knows

@@ -128,6 +128,11 @@ impl Engaged {
                 // Who does not look into definitions knows less than who did.
                 Outcome::GaveUp(..) if looked_into && !engine.looks_into_definitions() => {}
                 Outcome::GaveUp(reason, mut why) => {
+                    // That a goal is not for one engine says nothing against what another one looked at.
+                    let reason = match (reason_of(reason), &last) {
+                        (Reason::OutsideFragment, Some((earlier, _))) => *earlier,
+                        (reason, _) => reason,
+                    };
                     // What one could not show and what another one did not find are two things to know.
                     if let (Some((_, before)), true, true) = (&last, looked_into, engine.looks_into_definitions())
                         && *before != why
@@ -135,7 +140,7 @@ impl Engaged {
                         why = format!("{before} {why}").trim().to_owned();
                     }
                     looked_into = engine.looks_into_definitions() && !why.is_empty();
-                    last = Some((reason_of(reason), why));
+                    last = Some((reason, why));
                 }
             }
         }

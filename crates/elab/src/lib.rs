@@ -35,7 +35,7 @@ mod walk;
 pub use bundle::bundle_key;
 pub use elab::{Engines, Kind, Problem};
 pub use module::{Claim, Expected, Given, Outcomes, Session, Share};
-pub use names::{Global, Names, Target};
+pub use names::{Global, Names, Target, distance};
 pub use open::{Fitting, Form, OpenCase, OpenGoal, OpenVariable};
 pub use recall::Recall;
 pub use show::show;

@@ -235,10 +235,16 @@ impl Names {
         let mut ids = BTreeSet::new();
         constants(t, &mut ids);
         let own = |id: &u32| {
-            let g = self.globals.iter().find(|g| g.target == Target::Const(*id))?;
-            (!g.module.starts_with("std.") && !self.made.contains(id)).then(|| self.by_id.get(id).cloned()).flatten()
+            let written = self.module_of(*id).is_some() && !self.in_library(*id) && !self.made.contains(id);
+            written.then(|| self.by_id.get(id).cloned()).flatten()
         };
         ids.iter().filter_map(own).collect()
+    }
+
+    /// Whether a constant is one of the library, which is the same for everybody.
+    #[must_use]
+    pub fn in_library(&self, id: u32) -> bool {
+        self.module_of(id).is_some_and(|m| m.starts_with("std."))
     }
 
     /// The module that declares a constant.

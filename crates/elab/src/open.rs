@@ -12,7 +12,7 @@ use crate::scratch::Scratch;
 use crate::tactic::Goal;
 use crate::walk::{self, Depth};
 use bfv_diag::Span;
-use bfv_format::{Decl as CoreDecl, Node, Prim, Term};
+use bfv_format::{Decl as CoreDecl, Node, Prim, Term, same};
 use bfv_kernel::Val;
 use bfv_syntax::tree::{Body, Decl};
 use std::collections::BTreeSet;
@@ -87,6 +87,14 @@ impl OpenGoal {
     #[must_use]
     pub fn statement(&self) -> &Term {
         &self.term
+    }
+
+    /// Whether another goal states the same and may use the same. Terms are compared, and not texts: of what is too long to show there is none, and
+    /// texts leave implicit arguments out.
+    #[must_use]
+    pub fn same(&self, other: &OpenGoal) -> bool {
+        let mut given = self.given.iter().zip(&other.given);
+        same(&self.term, &other.term) && self.given.len() == other.given.len() && given.all(|(a, b)| same(a, b))
     }
 
     /// The types of what the goal may use, in core form, outermost first; each in the scope of all of it.

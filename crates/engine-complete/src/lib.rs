@@ -15,7 +15,7 @@ mod write;
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Ivl, Res, V, Val};
 use bfv_search::shift::rename;
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use complete::{Completion, Stop};
 use order::{Kind, Order};
 use read::{Given, Reader, Symbols};
@@ -60,10 +60,7 @@ impl Engine for Complete {
             Ok(Some(Ok(t))) => Outcome::Candidate(t),
             Ok(Some(Err((reason, why)))) => Outcome::GaveUp(reason, why),
             Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
-            Err(r) => {
-                let (reason, why) = stopped(&r);
-                Outcome::GaveUp(reason, why)
-            }
+            Err(r) => Outcome::from(&r),
         }
     }
 }

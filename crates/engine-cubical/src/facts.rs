@@ -10,20 +10,27 @@ use std::rc::Rc;
 /// A given fact: the term that is applied, how many variables it takes, and what it says of them, below them.
 pub struct Fact {
     term: Uses,
-    variables: u32,
-    says: Term,
+    pub variables: u32,
+    /// Of which types the variables are; each is in the scope of those before it.
+    pub takes: Vec<Term>,
+    pub says: Term,
 }
 
 impl Fact {
+    /// The fact at arguments.
+    pub fn at(&self, args: &[Term]) -> Option<Term> {
+        self.term.at(args)
+    }
+
     /// How many parts what it says has.
     pub fn size(&self) -> u64 {
         crate::terms::size(&self.says)
     }
 }
 
-/// How a fact comes about: a variable of the goal, with what is done to it; arguments are numbered.
+/// How a fact comes about: a variable of the goal or a theorem, with what is done to it; arguments are numbered.
 struct Uses {
-    index: u32,
+    head: Term,
     steps: Vec<Step>,
 }
 
@@ -37,7 +44,7 @@ enum Step {
 impl Uses {
     /// The term at arguments, below so many dimensions.
     fn at(&self, args: &[Term]) -> Option<Term> {
-        self.steps.iter().try_fold(Rc::new(Node::Var(self.index)), |t, s| {
+        self.steps.iter().try_fold(self.head.clone(), |t, s| {
             Some(Rc::new(match s {
                 Step::Argument(n) => Node::App(t, args.get(usize::try_from(*n).ok()?)?.clone()),
                 Step::First => Node::Fst(t),
@@ -47,38 +54,60 @@ impl Uses {
     }
 }
 
-/// What the variables of a context say.
+/// What the variables of a context say, with definitions unfolded.
 pub fn facts(m: &Machine<'_>, ctx: &Ctx) -> Res<Vec<Fact>> {
     let mut out = Vec::new();
     for (index, ty) in (0u32..).zip(ctx.types.iter().rev()) {
-        let mut open = vec![(ctx.clone(), ty.clone(), Rc::new(Node::Var(index)) as Term, Vec::new(), 0u32)];
-        while let Some((inner, ty, term, steps, variables)) = open.pop() {
-            let w = m.whnf(&ty)?;
-            let says = m.normal(&inner, &ty)?;
-            out.push(Fact { term: Uses { index, steps: steps.clone() }, variables, says });
-            let with = |s: Step| steps.iter().cloned().chain([s]).collect::<Vec<_>>();
-            match &*w {
-                Val::Pi(dom, cod) => {
-                    let (below, x) = m.bind(&inner, dom.clone());
-                    let Some(term) = crate::terms::lift(&term, 1, 0) else { continue };
-                    let term = Rc::new(Node::App(term, Rc::new(Node::Var(0))));
-                    open.push((below, m.inst(cod, x), term, with(Step::Argument(variables)), variables + 1));
-                }
-                Val::Sigma(a, b) => {
-                    let first = m.fst(&m.eval(&inner.env, &term));
-                    let (fst, snd) = (Rc::new(Node::Fst(term.clone())), Rc::new(Node::Snd(term)));
-                    open.push((inner.clone(), m.inst(b, first), snd, with(Step::Second), variables));
-                    open.push((inner, a.clone(), fst, with(Step::First), variables));
-                }
-                _ => {}
+        out.extend(said(m, ctx, &(Rc::new(Node::Var(index)) as Term), ty, false)?);
+    }
+    Ok(out)
+}
+
+/// What a term of some type says. Definitions stay as they are where that is asked for.
+pub fn said(m: &Machine<'_>, ctx: &Ctx, head: &Term, ty: &V, folded: bool) -> Res<Vec<Fact>> {
+    let mut out = Vec::new();
+    let mut open = vec![(ctx.clone(), ty.clone(), head.clone(), Vec::new(), Vec::new())];
+    while let Some((inner, ty, term, steps, takes)) = open.pop() {
+        let w = m.whnf(&ty)?;
+        let variables = u32::try_from(takes.len()).unwrap_or(u32::MAX);
+        let says = if folded { m.quote(&inner, &plain(m, &w, &ty))? } else { m.normal(&inner, &ty)? };
+        out.push(Fact {
+            term: Uses { head: head.clone(), steps: steps.clone() },
+            variables,
+            takes: takes.clone(),
+            says,
+        });
+        let with = |s: Step| steps.iter().cloned().chain([s]).collect::<Vec<_>>();
+        match &*w {
+            Val::Pi(dom, cod) => {
+                let takes = takes.iter().cloned().chain([m.quote(&inner, dom)?]).collect();
+                let (below, x) = m.bind(&inner, dom.clone());
+                let Some(term) = crate::terms::lift(&term, 1, 0) else { continue };
+                let term = Rc::new(Node::App(term, Rc::new(Node::Var(0))));
+                open.push((below, m.inst(cod, x), term, with(Step::Argument(variables)), takes));
             }
+            Val::Sigma(a, b) => {
+                let first = m.fst(&m.eval(&inner.env, &term));
+                let (fst, snd) = (Rc::new(Node::Fst(term.clone())), Rc::new(Node::Snd(term)));
+                open.push((inner.clone(), m.inst(b, first), snd, with(Step::Second), takes.clone()));
+                open.push((inner, a.clone(), fst, with(Step::First), takes));
+            }
+            _ => {}
         }
     }
     Ok(out)
 }
 
+/// A type that is seen to be one of paths, where it is; the parts stay as they are.
+pub fn plain(m: &Machine<'_>, w: &Val, ty: &V) -> V {
+    match w {
+        Val::Path(line, a, b) => m.value(Val::Path(line.clone(), a.clone(), b.clone())),
+        _ => ty.clone(),
+    }
+}
+
 /// The number of an argument from the number of a variable of the pattern, which counts from the innermost one.
-fn arguments(found: Vec<Option<Term>>) -> Option<Vec<Term>> {
+pub fn arguments(found: Vec<Option<Term>>) -> Option<Vec<Term>> {
     found.into_iter().rev().collect()
 }
 
@@ -96,11 +125,16 @@ pub fn instance(fact: &Fact, goal: &Term) -> Option<Term> {
     let Node::Path(line, a, b) = &**goal else { return None };
     let ty = outside(line)?;
     let there = direct(&Rc::new(Node::Path(line.clone(), b.clone(), a.clone())))?;
+    Some(turned(&there, ty, a, b))
+}
+
+/// A path from a to b from one back.
+pub fn turned(back: &Term, ty: Term, a: &Term, b: &Term) -> Term {
     // From b at 1 back to 0, with the wall at b along the path from b to a.
     let face = |end, body| Face { cof: vec![(Dim::Var(0), end)], body };
-    let walls =
-        vec![face(Dim::Zero, Rc::new(Node::PApp(there, b.clone(), a.clone(), Dim::Var(0)))), face(Dim::One, b.clone())];
-    Some(Rc::new(Node::DLam(Rc::new(Node::HCom(Dim::Zero, Dim::One, ty, walls, b.clone())))))
+    let wall = Rc::new(Node::PApp(back.clone(), b.clone(), a.clone(), Dim::Var(0)));
+    let walls = vec![face(Dim::Zero, wall), face(Dim::One, b.clone())];
+    Rc::new(Node::DLam(Rc::new(Node::HCom(Dim::Zero, Dim::One, ty, walls, b.clone()))))
 }
 
 /// How a fact fills cubes: it leads from one element to every other one.
@@ -210,7 +244,7 @@ fn filled(
 }
 
 /// What a fact speaks of at arguments, which are in the scope of the goal.
-fn put(t: &Term, args: &[Term]) -> Option<Term> {
+pub fn put(t: &Term, args: &[Term]) -> Option<Term> {
     fn at(t: &Term, args: &[Term], vars: u32, dims: u32) -> Option<Term> {
         if let Node::Var(n) = &**t
             && *n >= vars

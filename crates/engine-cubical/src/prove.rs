@@ -1,13 +1,15 @@
 //! How a goal is taken apart, and what is tried on it in which order.
 
-use crate::DEPTH;
-use crate::facts;
+use crate::cases::eliminable;
+use crate::facts::{self, Fact};
+use crate::fill;
 use crate::induct;
 use crate::regular::{self, Round, below, outside};
 use crate::terms::{lift, size, visit};
 use crate::tower::{self, Base, Part};
-use bfv_format::{Dim, Face, Node, Prim, Term};
-use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val};
+use crate::{DEPTH, EVALUATIONS};
+use bfv_format::{Dim, Node, Prim, Term};
+use bfv_kernel::{Ctx, Ivl, Machine, Res, V, Val};
 use bfv_search::chain::Chain;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use std::rc::Rc;
@@ -18,11 +20,33 @@ const GOAL: u64 = 50;
 /// Rounds in which boxes that do nothing are left out, at most.
 const ROUNDS: usize = 40;
 
-/// How much deeper it goes along a given path between paths.
-const DEEP: u32 = 4;
-
 /// Steps for one path between elements, at most.
 const SIDE: u64 = 5_000;
+
+/// Theorems with premises inside of each other, at most.
+const THEOREMS: u32 = 3;
+
+/// Steps for a goal about an element of a data type as it stands, at most.
+const TAKEN: u64 = 10_000;
+
+/// Eliminators of data inside of each other, at most.
+const CASES: u32 = 3;
+
+/// Steps for equations one after another, at most.
+const EQUATIONS: u64 = 8_000;
+
+/// Steps for maps of paths, and for what stands at one place, at most.
+const MAPS: u64 = 10_000;
+const PLACE: u64 = 2_000;
+
+/// Steps for what a goal is led to, at most, where there is more to try.
+const LED: u64 = 20_000;
+
+/// Steps for theorems with premises, at most.
+const PREMISES: u64 = 40_000;
+
+/// Steps for a box made of cells, at most.
+const BOX: u64 = 1_000;
 
 /// Parts of terms that are looked at for one step.
 const PARTS: u64 = 8;
@@ -30,14 +54,64 @@ const PARTS: u64 = 8;
 pub struct Prover<'a, 'm> {
     pub m: &'a Machine<'m>,
     pub side: &'static dyn Engine,
-    pub budget: &'a mut Budget,
+    pub budget: Budget,
     /// Levels of variables that have been used up by inductions.
     pub spent: Vec<u32>,
+    /// What the theorems of the library say.
+    pub lemmas: Rc<[Fact]>,
+    /// Theorems with premises inside of each other that may still be used.
+    pub theorems: u32,
+    /// Eliminators inside of each other that may still be used.
+    pub cases: u32,
+    /// Whether something in the goal is glued or large: then it is not looked into.
+    pub glued: bool,
+    /// Whether boxes are searched for.
+    pub boxing: bool,
     /// Why the search ended early.
     pub stop: Option<Reason>,
 }
 
-impl Prover<'_, '_> {
+impl<'a, 'm> Prover<'a, 'm> {
+    /// A search for a goal, with a budget of its own.
+    pub fn new(goal: &Goal<'a>, side: &'static dyn Engine, budget: Budget) -> Prover<'a, 'a>
+    where
+        'a: 'm,
+    {
+        Prover {
+            m: goal.machine,
+            side,
+            budget,
+            spent: Vec::new(),
+            lemmas: Rc::new([]),
+            theorems: THEOREMS,
+            cases: CASES,
+            glued: false,
+            boxing: true,
+            stop: None,
+        }
+    }
+
+    /// Does something with a part of the steps; that these are used up is no end of the search.
+    pub fn limited<T>(&mut self, most: u64, work: impl FnOnce(&mut Self) -> Res<Option<T>>) -> Res<Option<T>> {
+        let part = self.budget.part(most);
+        let evaluations = part.left.saturating_mul(EVALUATIONS);
+        let whole = std::mem::replace(&mut self.budget, part);
+        let m = self.m;
+        // Work that the evaluator ends stops anywhere.
+        let (spent, boxing, cases, theorems) = (self.spent.len(), self.boxing, self.cases, self.theorems);
+        let done = m.within(evaluations, || work(self));
+        self.spent.truncate(spent);
+        (self.boxing, self.cases, self.theorems) = (boxing, cases, theorems);
+        let used = std::mem::replace(&mut self.budget, whole).used;
+        if self.stop == Some(Reason::Budget) {
+            self.stop = None;
+        }
+        if let Err(reason) = self.budget.spend(used) {
+            self.stop = Some(reason);
+        }
+        Ok(done?.flatten())
+    }
+
     /// A term of a type, which the kernel accepts; none where none is found.
     pub fn prove(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
         if let Err(reason) = self.budget.spend(GOAL) {
@@ -50,11 +124,36 @@ impl Prover<'_, '_> {
                 if let Val::Sigma(first, second) = &*m.whnf(a)? {
                     return self.opened(ctx, (first, second), &|x| m.inst(b, x), depth);
                 }
-                let (inner, x) = m.bind(ctx, a.clone());
-                let body = self.prove(&inner, &m.inst(b, x), depth)?;
-                Ok(body.map(|t| Rc::new(Node::Lam(t))))
+                let taken_in = |this: &mut Self| {
+                    let (inner, x) = m.bind(ctx, a.clone());
+                    let body = this.prove(&inner, &m.inst(b, x), depth)?;
+                    Ok(body.map(|t| Rc::new(Node::Lam(t)) as Term))
+                };
+                if self.cases == 0 || !eliminable(&*m.whnf(a)?) {
+                    return taken_in(self);
+                }
+                let most = TAKEN.min(self.budget.left / 2);
+                if let Some(t) = self.limited(most, taken_in)? {
+                    return Ok(Some(t));
+                }
+                if self.stop.is_some() {
+                    return Ok(None);
+                }
+                self.cases -= 1;
+                let found = self.by_cases(ctx, a, b, depth);
+                self.cases += 1;
+                found
             }
-            Val::Sigma(a, b) => self.pair(ctx, a, &|first| m.inst(b, first), depth),
+            Val::Sigma(a, b) => {
+                for premises in [false, true] {
+                    let most = TAKEN.min(self.budget.left / 2);
+                    let found = self.limited(most, |this| this.by_theorem(ctx, target, premises, depth))?;
+                    if found.is_some() || self.stop.is_some() {
+                        return Ok(found);
+                    }
+                }
+                self.pair(ctx, a, &|first| m.inst(b, first), depth)
+            }
             Val::Path(..) => self.path(ctx, target, depth),
             _ => self.other(ctx, target, depth),
         }
@@ -87,8 +186,8 @@ impl Prover<'_, '_> {
     fn pair(&mut self, ctx: &Ctx, a: &V, b: &dyn Fn(V) -> V, depth: u32) -> Res<Option<Term>> {
         let m = self.m;
         let mut firsts = Vec::new();
-        let goal = m.normal(ctx, a)?;
-        for fact in facts::facts(m, ctx)? {
+        for fact in if self.glued { Vec::new() } else { facts::facts(m, ctx)? } {
+            let goal = m.normal(ctx, a)?;
             firsts.extend(facts::instance(&fact, &goal));
         }
         firsts.extend(self.prove(ctx, a, depth)?);
@@ -109,14 +208,27 @@ impl Prover<'_, '_> {
         if let Some(t) = self.given(ctx, target, false)? {
             return Ok(Some(t));
         }
+        for premises in [false, true] {
+            if let Some(t) = self.by_theorem(ctx, target, premises, depth)? {
+                return Ok(Some(t));
+            }
+        }
+        if !self.glued
+            && let Some(t) = self.by_given(ctx, target, depth)?
+        {
+            return Ok(Some(t));
+        }
         self.by_induction(ctx, target, depth)
     }
 
-    fn accepted(&self, ctx: &Ctx, t: Term, target: &V) -> Option<Term> {
+    pub fn accepted(&self, ctx: &Ctx, t: Term, target: &V) -> Option<Term> {
         self.m.check(ctx, &t, target).is_ok().then_some(t)
     }
 
     fn given(&mut self, ctx: &Ctx, target: &V, cubes: bool) -> Res<Option<Term>> {
+        if self.glued {
+            return Ok(None);
+        }
         let m = self.m;
         let goal = m.normal(ctx, target)?;
         let facts = facts::facts(m, ctx)?;
@@ -138,6 +250,9 @@ impl Prover<'_, '_> {
     }
 
     fn by_induction(&mut self, ctx: &Ctx, target: &V, depth: u32) -> Res<Option<Term>> {
+        if self.glued {
+            return Ok(None);
+        }
         let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
         for induction in induct::inductions(self.m, ctx, target, &self.spent)? {
             // What was carried along is there anew.
@@ -193,7 +308,13 @@ impl Prover<'_, '_> {
         if let Some(t) = self.given(ctx, target, true)? {
             return Ok(Some(t));
         }
-        if let Some(ty) = &ty
+        if self.spent.is_empty()
+            && let Some(t) = self.by_theorem(ctx, target, false, depth)?
+        {
+            return Ok(Some(t));
+        }
+        if !self.glued
+            && let Some(ty) = &ty
             && let Some(found) = self.regular(ctx, ty, (a, b), depth)?
         {
             return Ok(found.and_then(|t| self.accepted(ctx, t, target)));
@@ -201,20 +322,106 @@ impl Prover<'_, '_> {
         let (base, dims) = tower::base(m, ctx, target)?;
         // Functions are equal when they are so everywhere; nothing is lost by that.
         if let Base::Functions(dom) = base {
-            let (inner, x) = m.bind(ctx, dom);
-            let Some(ty) = tower::part_type(m, &inner, target, &Part::At(x), target, &[])? else { return Ok(None) };
-            let ty = m.eval(&inner.env, &ty);
-            let Some(t) = self.prove(&inner, &ty, depth)? else { return Ok(None) };
+            let (inner, x) = m.bind(ctx, dom.clone());
+            let Some(part) = tower::part_type(m, &inner, target, &Part::At(x), target, &[])? else { return Ok(None) };
+            let all: Term = Rc::new(Node::Pi(m.quote(ctx, &dom)?, part.clone()));
+            let Some(t) = self.prove(ctx, &m.eval(&ctx.env, &all), depth)? else { return Ok(None) };
+            let ty = m.eval(&inner.env, &part);
+            let t = match &*t {
+                Node::Lam(body) => body.clone(),
+                _ => {
+                    // The type makes what is applied one that the kernel can read.
+                    let (Some(all), Some(f)) = (lift(&all, 1, 0), lift(&t, 1, 0)) else { return Ok(None) };
+                    let at = Rc::new(Node::App(Rc::new(Node::Var(0)), Rc::new(Node::Var(1))));
+                    Rc::new(Node::Let(all, f, at))
+                }
+            };
             let Some(body) = self.walked(&inner, &t, &ty, dims)? else { return Ok(None) };
             let t = (0..dims).fold(Rc::new(Node::Lam(body)) as Term, |t, _| Rc::new(Node::DLam(t)));
             return Ok(self.accepted(ctx, t, target));
         }
-        if let Some(ty) = &ty
+        if !self.glued
+            && let Some(ty) = &ty
             && !matches!(&*m.whnf(ty)?, Val::Path(..) | Val::Sigma(..) | Val::Univ(_))
             && let Some(t) = self.elements(ctx, target).and_then(|t| self.accepted(ctx, t, target))
         {
             return Ok(Some(t));
         }
+        if self.boxing
+            && !self.glued
+            && let Some(t) = self.filled(ctx, target, BOX, 0..2)?
+        {
+            return Ok(Some(t));
+        }
+        if self.boxing
+            && let Some(ty) = &ty
+            && !self.lemmas.is_empty()
+        {
+            let most = EQUATIONS.min(self.budget.left / 4);
+            let found = self.limited(most, |this| this.by_equations(ctx, ty, (a, b)))?;
+            if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
+        if !self.glued && self.spent.is_empty() {
+            let most = PLACE.min(self.budget.left / 2);
+            let found = self.limited(most, |this| this.at_one_place(ctx, (a, b), depth))?;
+            if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
+        // What a goal is led to has no boxes of its own: there are too many such goals.
+        let boxing = std::mem::replace(&mut self.boxing, false);
+        let all = self.budget.left;
+        let part = if boxing { LED.min(all - all / 4) } else { all };
+        let found = self.limited(part, |this| this.elsewhere(ctx, target, (&ty, dims), (a, b), depth))?;
+        self.boxing = boxing;
+        if found.is_some() || self.stop.is_some() {
+            return Ok(found);
+        }
+        if !self.glued
+            && self.spent.is_empty()
+            && let Some(ty) = &ty
+        {
+            let most = MAPS.min(self.budget.left / 2);
+            let found = self.limited(most, |this| this.by_endomap(ctx, ty, (a, b), depth))?;
+            if let Some(t) = found.and_then(|t| self.accepted(ctx, t, target)) {
+                return Ok(Some(t));
+            }
+        }
+        if self.spent.is_empty() {
+            let most = PREMISES.min(self.budget.left);
+            let found = self.limited(most, |this| this.by_theorem(ctx, target, true, depth))?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if self.stop.is_some() {
+            return Ok(None);
+        }
+        let boxing = boxing && !self.glued;
+        if ty.is_none()
+            && let Some(t) = self.turned_over(ctx, target, depth)?
+        {
+            return Ok(Some(t));
+        }
+        match base {
+            Base::Pairs => self.pairs(ctx, target, dims, depth),
+            _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
+            _ if boxing => self.filled(ctx, target, u64::MAX, 2..usize::MAX),
+            _ => Ok(None),
+        }
+    }
+
+    /// A path by one between what the goal is led to.
+    fn elsewhere(
+        &mut self,
+        ctx: &Ctx,
+        target: &V,
+        (ty, dims): (&Option<V>, u32),
+        (a, b): (&V, &V),
+        depth: u32,
+    ) -> Res<Option<Term>> {
         if let Some(t) = self.by_induction(ctx, target, depth)? {
             return Ok(Some(t));
         }
@@ -227,57 +434,19 @@ impl Prover<'_, '_> {
             return Ok(None);
         }
         if dims > 1
-            && let Some(ty) = &ty
+            && let Some(ty) = ty
             && let Some(t) = self.bridge(ctx, ty, (a, b), depth)?.and_then(|t| self.accepted(ctx, t, target))
         {
             return Ok(Some(t));
         }
-        match base {
-            Base::Pairs => self.pairs(ctx, target, dims, depth),
-            _ if ty.is_none() => self.over(ctx, target, &inner, &at, (a, b), depth),
-            _ => Ok(None),
-        }
+        Ok(None)
     }
 
-    /// A path between paths that goes along a given one: its ends are shown to be those that are wanted.
-    fn bridge(&mut self, ctx: &Ctx, ty: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Term>> {
-        let m = self.m;
-        let Some(depth) = depth.checked_sub(DEEP) else { return Ok(None) };
-        for (level, given) in (0u32..).zip(ctx.types.iter()) {
-            let w = m.whnf(given)?;
-            let Val::Path(line, x, y) = &*w else { continue };
-            let same = |r| m.conv_type(ctx, ty, &m.dinst(line, r));
-            if self.spent.contains(&level) || !same(Ivl::Zero)? || !same(Ivl::One)? {
-                continue;
-            }
-            self.spent.push(level);
-            let mut found = None;
-            for forward in [true, false] {
-                let (x, y) = if forward { (x, y) } else { (y, x) };
-                let (Some(one), Some(two)) = (self.path_type(ctx, ty, a, x)?, self.path_type(ctx, ty, y, b)?) else {
-                    break;
-                };
-                let Some(first) = self.prove(ctx, &one, depth)? else { continue };
-                let Some(last) = self.prove(ctx, &two, depth)? else { continue };
-                found = Some((forward, x.clone(), y.clone(), first, last));
-                break;
-            }
-            self.spent.pop();
-            let Some((forward, x, y, first, last)) = found else { continue };
-            let (a, b, x, y) = (m.quote(ctx, a)?, m.quote(ctx, b)?, m.quote(ctx, &x)?, m.quote(ctx, &y)?);
-            let Some(n) = u32::try_from(ctx.types.len()).ok().and_then(|n| n.checked_sub(level.checked_add(1)?)) else {
-                continue;
-            };
-            let along = Rc::new(Node::Var(n)) as Term;
-            let steps = if forward { moving(&along, &x, &y) } else { moving(&along, &y, &x) };
-            let (Some(one), Some(two), Some(three)) = (moving(&first, &a, &x), steps, moving(&last, &y, &b)) else {
-                continue;
-            };
-            let chain = Chain::at(m.quote(ctx, ty)?, a).then(one);
-            let chain = if forward { chain.then(two) } else { chain.back(two) };
-            return Ok(Some(Rc::new(Node::DLam(chain.then(three).body()))));
-        }
-        Ok(None)
+    /// A box from the cells at hand.
+    fn filled(&mut self, ctx: &Ctx, target: &V, most: u64, rounds: std::ops::Range<usize>) -> Res<Option<Term>> {
+        let most = if most == BOX { BOX.min(self.budget.left / 8) } else { most };
+        let found = self.limited(most, |this| fill::cube(this, ctx, target, rounds))?;
+        Ok(found.and_then(|t| self.accepted(ctx, t, target)))
     }
 
     /// A path between elements, by the engine for these.
@@ -311,7 +480,9 @@ impl Prover<'_, '_> {
                 continue;
             }
             let ty = m.quote(ctx, &ty)?;
-            let Some(body) = lift(&goal, 1, 0).and_then(|goal| crate::terms::put_variable(&goal, &c, 0)) else {
+            let Some(body) =
+                lift(&goal, 1, 0).and_then(|goal| crate::terms::put_term(&goal, &c, &(Rc::new(Node::Var(0)) as Term)))
+            else {
                 continue;
             };
             let all: Term = Rc::new(Node::Pi(ty, body));
@@ -324,7 +495,7 @@ impl Prover<'_, '_> {
     }
 
     /// What a path of some dimension is at so many new dimensions.
-    fn walked(&self, ctx: &Ctx, t: &Term, ty: &V, dims: u32) -> Res<Option<Term>> {
+    pub fn walked(&self, ctx: &Ctx, t: &Term, ty: &V, dims: u32) -> Res<Option<Term>> {
         // Mostly it is written out.
         let mut body = t;
         let written = (0..dims).all(|_| match &**body {
@@ -345,7 +516,7 @@ impl Prover<'_, '_> {
     }
 
     /// The type of paths between two elements of a type.
-    fn path_type(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<V>> {
+    pub fn path_type(&self, ctx: &Ctx, ty: &V, a: &V, b: &V) -> Res<Option<V>> {
         let m = self.m;
         let (Some(line), l, r) = (below(&m.quote(ctx, ty)?), m.quote(ctx, a)?, m.quote(ctx, b)?) else {
             return Ok(None);
@@ -410,54 +581,10 @@ impl Prover<'_, '_> {
         }
         Ok((now, steps))
     }
-
-    /// A path between pairs: of the first parts, and of the second parts over it.
-    fn pairs(&mut self, ctx: &Ctx, target: &V, dims: u32, depth: u32) -> Res<Option<Term>> {
-        let m = self.m;
-        let Some(ty) = tower::part_type(m, ctx, target, &Part::First, target, &[])? else { return Ok(None) };
-        let first_type = m.eval(&ctx.env, &ty);
-        let Some(p) = self.prove(ctx, &first_type, depth)? else { return Ok(None) };
-        let over = Part::Second(m.eval(&ctx.env, &p));
-        let Some(ty) = tower::part_type(m, ctx, target, &over, &first_type, &[])? else { return Ok(None) };
-        let second_type = m.eval(&ctx.env, &ty);
-        let Some(q) = self.prove(ctx, &second_type, depth)? else { return Ok(None) };
-        let first = self.walked(ctx, &p, &first_type, dims)?;
-        let Some((p, q)) = first.zip(self.walked(ctx, &q, &second_type, dims)?) else { return Ok(None) };
-        let t = (0..dims).fold(Rc::new(Node::Pair(p, q)) as Term, |t, _| Rc::new(Node::DLam(t)));
-        Ok(self.accepted(ctx, t, target))
-    }
-
-    /// A path over a line of types from one at its end: its left end is carried there.
-    fn over(&mut self, ctx: &Ctx, target: &V, inner: &Ctx, at: &V, (a, b): (&V, &V), depth: u32) -> Res<Option<Term>> {
-        let m = self.m;
-        let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
-        let line = m.quote(inner, at)?;
-        let (l, r) = (m.quote(ctx, a)?, m.quote(ctx, b)?);
-        let carried: Term = Rc::new(Node::Coe(Dim::Zero, Dim::One, line.clone(), l.clone()));
-        let env = Env { dims: ctx.env.dims.push(Ivl::One), ..ctx.env.clone() };
-        let end = m.eval(&env, &line);
-        let Some(goal) = self.path_type(ctx, &end, &m.eval(&ctx.env, &carried), b)? else { return Ok(None) };
-        let Some(q) = self.prove(ctx, &goal, depth)? else { return Ok(None) };
-        let term = (|| {
-            let face = |end, body| Face { cof: vec![(Dim::Var(0), end)], body };
-            let wall = moving(&q, &carried, &r)?;
-            let wall = lift_past(&wall)?;
-            let start = Rc::new(Node::Coe(Dim::Zero, Dim::Var(0), lift_past(&line)?, lift(&l, 0, 1)?));
-            let faces = vec![face(Dim::Zero, lift(&l, 0, 2)?), face(Dim::One, wall)];
-            Some(Rc::new(Node::DLam(Rc::new(Node::HCom(Dim::Zero, Dim::One, line.clone(), faces, start)))) as Term)
-        })();
-        Ok(term.and_then(|t| self.accepted(ctx, t, target)))
-    }
-}
-
-/// A term with one dimension below one more, which stands around that dimension.
-fn lift_past(t: &Term) -> Option<Term> {
-    let mut dim = |n: u32| if n == 0 { Some(0) } else { n.checked_add(1) };
-    bfv_search::shift::rename(t, 0, 0, &mut Some, &mut dim)
 }
 
 /// What a path is at a new dimension, which is the dimension 0 of the scope.
-fn moving(path: &Term, left: &Term, right: &Term) -> Option<Term> {
+pub fn moving(path: &Term, left: &Term, right: &Term) -> Option<Term> {
     if let Node::DLam(body) = &**path {
         return Some(body.clone());
     }

@@ -31,6 +31,11 @@ pub fn size(t: &Term) -> u64 {
     n
 }
 
+/// How many terms there are.
+pub fn count(terms: &[Term]) -> u64 {
+    u64::try_from(terms.len()).unwrap_or(u64::MAX)
+}
+
 /// Whether a variable occurs in a term.
 pub fn mentions(t: &Term, index: u32) -> bool {
     let mut found = false;
@@ -38,15 +43,15 @@ pub fn mentions(t: &Term, index: u32) -> bool {
     found
 }
 
-/// A term with a variable in the place of a term.
-pub fn put_variable(t: &Term, what: &Term, index: u32) -> Option<Term> {
-    fn at(t: &Term, what: &Term, index: u32, vars: u32, dims: u32) -> Option<Term> {
+/// A term with another one in the place of a part.
+pub fn put_term(t: &Term, what: &Term, new: &Term) -> Option<Term> {
+    fn at(t: &Term, what: &Term, new: &Term, vars: u32, dims: u32) -> Option<Term> {
         if *t == lift(what, vars, dims)? {
-            return Some(Rc::new(Node::Var(index.checked_add(vars)?)));
+            return lift(new, vars, dims);
         }
-        parts(t, &mut |t, v, d| at(t, what, index, vars + v, dims + d), &mut Some)
+        parts(t, &mut |t, v, d| at(t, what, new, vars + v, dims + d), &mut Some)
     }
-    at(t, what, index, 0, 0)
+    at(t, what, new, 0, 0)
 }
 
 /// Which end of a path is let go.
@@ -135,18 +140,52 @@ impl Pattern {
                 }
             };
         }
-        let (Some((shell, below)), Some((other, parts))) = (split(pattern), split(t)) else { return false };
-        shell == other
+        let before = self.found.clone();
+        if let (Some((shell, below)), Some((other, parts))) = (split(pattern), split(t))
+            && shell == other
             && below.len() == parts.len()
             && below.iter().zip(&parts).all(|((p, v, d), (t, ..))| self.fits(p, t, vars + v, dims + d))
+        {
+            return true;
+        }
+        self.found = before;
+        self.fits_function(pattern, t, vars, dims)
+    }
+
+    /// A variable of the pattern at a bound variable stands for any function of that one (Miller, 1991).
+    fn fits_function(&mut self, pattern: &Term, t: &Term, vars: u32, dims: u32) -> bool {
+        let own = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        let Node::App(f, x) = &**pattern else { return false };
+        let (Node::Var(f), Node::Var(x)) = (&**f, &**x) else { return false };
+        let Some(place) = f.checked_sub(vars).filter(|n| *n < own).and_then(|n| usize::try_from(n).ok()) else {
+            return false;
+        };
+        if *x >= vars {
+            return false;
+        }
+        let mut var = |n: u32| match n {
+            n if n == *x => Some(0),
+            n if n < vars => None,
+            n => (n - vars).checked_add(1),
+        };
+        let Some(body) = rename(t, 0, 0, &mut var, &mut |n| n.checked_sub(dims)) else { return false };
+        let value: Term = Rc::new(Node::Lam(body));
+        match self.found.get_mut(place) {
+            Some(Some(known)) => *known == value,
+            Some(place) => {
+                *place = Some(value);
+                true
+            }
+            None => false,
+        }
     }
 }
 
 /// A part of a term, with how many variables and dimensions are bound around it.
-type Part = (Term, u32, u32);
+pub type Part = (Term, u32, u32);
 
 /// A term without its parts, and these.
-fn split(t: &Term) -> Option<(Term, Vec<Part>)> {
+pub fn split(t: &Term) -> Option<(Term, Vec<Part>)> {
     let mut below = Vec::new();
     let shell = parts(
         t,

@@ -16,7 +16,7 @@ mod truth;
 
 use bfv_format::{Node, Prim, Term};
 use bfv_kernel::{Ctx, Res, Val};
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use eval::Stop;
 use hunt::{Claim, Hunt, Variable, shrink};
 use shapes::Shapes;
@@ -36,10 +36,7 @@ impl Engine for Narrow {
     }
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         let mut part = budget.part(self.most);
-        let out = refute(goal, &mut part).unwrap_or_else(|r| {
-            let (reason, why) = stopped(&r);
-            Outcome::GaveUp(reason, why)
-        });
+        let out = refute(goal, &mut part).unwrap_or_else(|r| Outcome::from(&r));
         match (budget.spend(part.used), &out) {
             (Ok(()), Outcome::GaveUp(Reason::Incomplete, _)) if self.quiet => {
                 Outcome::GaveUp(Reason::OutsideFragment, String::new())

@@ -14,7 +14,7 @@ mod scope;
 mod tree;
 
 use bfv_format::{Dim, Node, Prim, Term};
-use bfv_kernel::{Ctx, Ivl, Refusal, Res, V, Val, refusal};
+use bfv_kernel::{Ctx, Ivl, Res, V, Val};
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use saturate::Saturation;
 use std::rc::Rc;
@@ -55,19 +55,9 @@ impl Engine for Egg {
             Ok(Some(Ok(t))) => Outcome::Candidate(t),
             Ok(Some(Err((reason, why)))) => Outcome::GaveUp(reason, why),
             Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
-            Err(r) => {
-                let (reason, why) = stopped(&r);
-                Outcome::GaveUp(reason, why)
-            }
+            Err(r) => Outcome::from(&r),
         }
     }
-}
-
-fn stopped(r: &Refusal) -> (Reason, String) {
-    if r.reason == refusal::BUDGET {
-        return (Reason::Budget, r.detail.clone());
-    }
-    (Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
 }
 
 /// A term, or why there is none.

@@ -24,7 +24,7 @@ mod simplify;
 mod write;
 
 use bfv_format::Term;
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 use explore::Explorer;
 use goal::Read;
 use proof::Clause;
@@ -59,10 +59,7 @@ impl Engine for Induct {
             Ok(Some(Some(read))) => read,
             Ok(Some(None)) => return Outcome::GaveUp(Reason::OutsideFragment, String::new()),
             Ok(None) => return Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
-            Err(r) => {
-                let (reason, why) = stopped(&r);
-                return Outcome::GaveUp(reason, why);
-            }
+            Err(r) => return Outcome::from(&r),
         };
         let all = budget.left.saturating_mul(WORK);
         read.prover.l.most = all;

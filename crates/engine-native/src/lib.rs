@@ -167,10 +167,7 @@ fn at_a_point(goal: &Goal<'_>, effort: Effort, solver: Option<&dyn Solver>, budg
     match Prover::new(goal, Power::Linear, true, &fruitless).refute(&goal.target, effort, solver, budget) {
         Ok(Ok((negation, point))) => Outcome::Refutation(negation, point),
         Ok(Err((reason, why))) => Outcome::GaveUp(reason, why),
-        Err(r) => {
-            let (reason, why) = bfv_search::stopped(&r);
-            Outcome::GaveUp(reason, why)
-        }
+        Err(r) => Outcome::from(&r),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is learned from: theorems with their features, and which of them the proof of each uses. A file of lines of numbers.
 
-use crate::features::Features;
+use crate::features::{Features, number};
 use std::fmt::Write;
 
 /// A theorem.
@@ -45,12 +45,8 @@ impl Theorem {
     /// Whether nothing is learned from its module.
     #[must_use]
     pub fn held_out(&self) -> bool {
-        // A number of the name (Fowler, Noll and Vo, version 1a), so that a further module moves no other one.
-        let number = self
-            .module
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |n, b| (n ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        (number >> 17) % HELD_OUT == 0
+        // By the name, so that a further module moves no other one.
+        (number(self.module.bytes()) >> 17).is_multiple_of(HELD_OUT)
     }
 }
 

@@ -10,6 +10,6 @@ mod unlearned;
 
 pub use ablation::{Asked, Measured, by_score, measure};
 pub use data::{Data, Example, Theorem};
-pub use features::Features;
+pub use features::{Features, number};
 pub use model::{LONGEST, Model, PLACES, Side, WEIGHTS, WIDTH};
 pub use unlearned::{Frequencies, Memory};

@@ -9,7 +9,7 @@
 //! that both have, plus one for each walk of the theorem. The shape follows Wang, Tang, Wang and
 //! Deng, "Premise Selection for Theorem Proving by Deep Graph Embedding" (2017), with sums of walks in the place of their graphs.
 
-use crate::features::{Features, common};
+use crate::features::{Features, common, number};
 use candle_core::{DType, Device, Tensor};
 use std::collections::HashMap;
 
@@ -65,10 +65,9 @@ impl Features {
     }
 }
 
-/// What tells damage: a number of all bytes of the weights (Fowler, Noll and Vo, version 1a), as eight of them.
+/// What tells damage: a number of all bytes of the weights, as eight of them.
 fn checksum(tensors: &[Vec<f32>]) -> [u8; 8] {
-    let bytes = tensors.iter().flatten().flat_map(|x| x.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325_u64, |n, b| (n ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)).to_le_bytes()
+    number(tensors.iter().flatten().flat_map(|x| x.to_le_bytes())).to_le_bytes()
 }
 
 impl Model {

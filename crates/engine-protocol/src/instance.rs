@@ -6,8 +6,9 @@
 use crate::finite::Layout;
 use crate::formula::Expr;
 use crate::model::{About, Opened, open, same_variable};
-use crate::reader::{Input, Reader, Stop, refused};
+use crate::reader::{Input, Reader, Stop};
 use bfv_kernel::{Machine, V, Val};
+use bfv_search::stopped;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most cells of an instance: larger than for a search, as few states are met.
@@ -213,7 +214,7 @@ impl<'m, 'g> Instance<'m, 'g> {
     fn number(&self, name: &str) -> Result<u32, String> {
         let m = self.reader.m;
         let unknown = || format!("The protocol has no command {name}.");
-        let Val::Data(d, _) = &*m.whnf(&self.parts[1]).map_err(|r| said(refused(&r)))? else { return Err(unknown()) };
+        let Val::Data(d, _) = &*m.whnf(&self.parts[1]).map_err(|r| said(stopped(&r)))? else { return Err(unknown()) };
         let decl = m.globals().data(d.id).ok_or_else(unknown)?;
         let named = |full: &str| full == name || full.strip_suffix(name).is_some_and(|before| before.ends_with('.'));
         (0u32..).zip(&decl.constructors).find(|(_, c)| named(&c.name)).map(|(n, _)| n).ok_or_else(unknown)
@@ -222,14 +223,14 @@ impl<'m, 'g> Instance<'m, 'g> {
     fn read(&self, number: u32) -> Result<Command, Stop> {
         let m = self.reader.m;
         let no_shape = || crate::reader::outside("An argument of a command is of a type that is not gone through.");
-        let Val::Data(d, params) = &*m.whnf(&self.parts[1]).map_err(|r| refused(&r))? else { return no_shape() };
+        let Val::Data(d, params) = &*m.whnf(&self.parts[1]).map_err(|r| stopped(&r))? else { return no_shape() };
         let Some(decl) = m.globals().data(d.id) else { return no_shape() };
         let fields = usize::try_from(number).ok().and_then(|n| decl.constructors.get(n)).map_or(0, |c| c.fields.len());
         let mut reader = self.reader.clone();
         let (mut layouts, mut values, mut at) = (Vec::new(), Vec::<V>::new(), self.cells.len());
         for _ in 0..fields {
-            let ty = m.field_type(*d, number, params, &values).map_err(|r| refused(&r))?;
-            let Some(layout) = Layout::of(m, &reader.ctx, &ty, reader.last).map_err(|r| refused(&r))? else {
+            let ty = m.field_type(*d, number, params, &values).map_err(|r| stopped(&r))?;
+            let Some(layout) = Layout::of(m, &reader.ctx, &ty, reader.last).map_err(|r| stopped(&r))? else {
                 return no_shape();
             };
             values.push(bound(&mut reader, &ty, &layout, at));
@@ -290,7 +291,7 @@ fn bound(reader: &mut Reader<'_, '_>, ty: &V, layout: &Layout, first: usize) -> 
 /// The parts of a conjunction.
 fn conjuncts(reader: &Reader<'_, '_>, ty: &V, out: &mut Vec<Expr>) -> Result<(), Stop> {
     let m = reader.m;
-    if let Val::Sigma(a, b) = &*m.whnf(ty).map_err(|r| refused(&r))?
+    if let Val::Sigma(a, b) = &*m.whnf(ty).map_err(|r| stopped(&r))?
         && reader.elements(a)?.is_none()
     {
         out.push(reader.statement(a)?);
@@ -321,11 +322,11 @@ fn changes(
 ) -> Result<(), Stop> {
     let m = reader.m;
     if let Some(before) = before
-        && same_variable(&*m.whnf(after).map_err(|r| refused(&r))?, &*m.whnf(before).map_err(|r| refused(&r))?)
+        && same_variable(&*m.whnf(after).map_err(|r| stopped(&r))?, &*m.whnf(before).map_err(|r| stopped(&r))?)
     {
         return Ok(());
     }
-    match (layout, &*m.whnf(ty).map_err(|r| refused(&r))?) {
+    match (layout, &*m.whnf(ty).map_err(|r| stopped(&r))?) {
         (Layout::Pair(a, b), Val::Sigma(left, right)) => {
             let old = before.map(|v| m.fst(v));
             let place = Place { layout: a, first, at };

@@ -27,7 +27,7 @@ mod trace;
 
 pub use instance::{Argument, Instance, NotTaken};
 
-use bfv_kernel::{Refusal, Res, refusal};
+use bfv_kernel::Res;
 use bfv_search::{Budget, Engine, Goal, Outcome, Reason, Solver};
 use ground::library::Library;
 use ground::search::Search;
@@ -104,7 +104,7 @@ impl Engine for Invariants {
         match goal.machine.within(steps, || invariant::run(goal, self.side, self.solver, budget)) {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
-            Err(r) => stopped(&r),
+            Err(r) => Outcome::from(&r),
         }
     }
 }
@@ -124,16 +124,9 @@ impl Engine for Ground {
         match m.within(steps, || self.prove(goal, budget)) {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Outcome::GaveUp(Reason::Budget, "The evaluator ran out of steps.".to_owned()),
-            Err(r) => stopped(&r),
+            Err(r) => Outcome::from(&r),
         }
     }
-}
-
-fn stopped(r: &Refusal) -> Outcome {
-    if r.reason == refusal::BUDGET {
-        return Outcome::GaveUp(Reason::Budget, r.detail.clone());
-    }
-    Outcome::GaveUp(Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
 }
 
 impl Ground {

@@ -5,9 +5,10 @@
 
 use crate::finite::{Argument, Layout, Shape};
 use crate::formula::Expr;
-use crate::reader::{Input, Reader, Stop, outside, refused};
+use crate::reader::{Input, Reader, Stop, outside};
 use crate::trace::Words;
 use bfv_kernel::{Ctx, Elim, Env, Head, Machine, Neutral, Res, V, Val};
+use bfv_search::stopped;
 use std::rc::Rc;
 
 /// A type whose elements may be renamed: its shape.
@@ -219,16 +220,16 @@ pub fn open<'m, 'g>(
     let mut hypotheses = Vec::new();
     let (mut current, mut met) = (target.clone(), 0);
     loop {
-        let Val::Pi(dom, cod) = &*m.whnf(&current).map_err(|r| refused(&r))? else {
+        let Val::Pi(dom, cod) = &*m.whnf(&current).map_err(|r| stopped(&r))? else {
             return outside("The claim is about no run of a protocol.");
         };
         if let Some([state, action, init, effect, guard, run]) = legal_parts(m, dom, about.allowed()) {
             let Val::Neutral(Neutral { head: Head::Var(level, _), spine, .. }) =
-                &*m.whnf(&run).map_err(|r| refused(&r))?
+                &*m.whnf(&run).map_err(|r| stopped(&r))?
             else {
                 return outside("The run that the claim is about is no variable.");
             };
-            let Some(layout) = Layout::of(m, &reader.ctx, &state, last).map_err(|r| refused(&r))? else {
+            let Some(layout) = Layout::of(m, &reader.ctx, &state, last).map_err(|r| stopped(&r))? else {
                 return outside("A part of the state is of a type that is not gone through.");
             };
             if !spine.is_empty() || cells.len().saturating_add(layout.width()) > most {
@@ -237,7 +238,7 @@ pub fn open<'m, 'g>(
             let chosen = cells.len();
             place(&layout, &mut Vec::new(), &mut sorts, &mut cells);
             reader.inputs.push(Input { level: *level, run: true, layout, first: chosen });
-            let said = endless(m, &reader.ctx, about, &current).map_err(|r| refused(&r))?;
+            let said = endless(m, &reader.ctx, about, &current).map_err(|r| stopped(&r))?;
             let (ctx, x) = m.bind(&reader.ctx, dom.clone());
             reader.ctx = ctx;
             let (fair, rest) = match (about, said) {
@@ -262,7 +263,7 @@ pub fn open<'m, 'g>(
                 numbers: met,
             });
         }
-        let w = m.whnf(dom).map_err(|r| refused(&r))?;
+        let w = m.whnf(dom).map_err(|r| stopped(&r))?;
         if matches!(&*w, Val::Prim(bfv_format::Prim::Nat)) {
             let n = numbers.get(met).copied().unwrap_or(1);
             met += 1;
@@ -274,13 +275,13 @@ pub fn open<'m, 'g>(
         let next = domain(m, &m.inst(cod, x.clone()));
         let course = match next.and_then(|next| legal_parts(m, &next, about.allowed())) {
             Some([.., run]) => {
-                same_variable(&*m.whnf(&run).map_err(|r| refused(&r))?, &*m.whnf(&x).map_err(|r| refused(&r))?)
+                same_variable(&*m.whnf(&run).map_err(|r| stopped(&r))?, &*m.whnf(&x).map_err(|r| stopped(&r))?)
             }
             None => false,
         };
         if course {
             slots.push(Slot::Run);
-        } else if let Some(layout) = Layout::of(m, &reader.ctx, dom, last).map_err(|r| refused(&r))? {
+        } else if let Some(layout) = Layout::of(m, &reader.ctx, dom, last).map_err(|r| stopped(&r))? {
             let level = u32::try_from(reader.ctx.types.len()).unwrap_or(u32::MAX);
             if cells.len().saturating_add(layout.width()) > most {
                 return outside("What is chosen once is too large to be gone through.");
@@ -359,7 +360,7 @@ impl Opened<'_, '_> {
         self.reader.ctx = ctx;
         self.reader.inputs.push(Input { level, run: false, ..run.clone() });
         let safe = if live { self.reader.statement(&m.apply(&self.rest, s.clone()))? } else { safe };
-        let Val::Data(d, params) = &*m.whnf(&action).map_err(|r| refused(&r))? else {
+        let Val::Data(d, params) = &*m.whnf(&action).map_err(|r| stopped(&r))? else {
             return outside("The actions of the protocol are no data type.");
         };
         let Some(decl) = m.globals().data(d.id) else { return outside("The actions of the protocol are unknown.") };
@@ -368,8 +369,8 @@ impl Opened<'_, '_> {
             let mut known: Vec<Argument> = Vec::new();
             let mut before: Vec<V> = Vec::new();
             for _ in &c.fields {
-                let ty = m.field_type(*d, command, params, &before).map_err(|r| refused(&r))?;
-                let Some(argument) = Argument::of(m, &ty, self.reader.last).map_err(|r| refused(&r))? else {
+                let ty = m.field_type(*d, command, params, &before).map_err(|r| stopped(&r))?;
+                let Some(argument) = Argument::of(m, &ty, self.reader.last).map_err(|r| stopped(&r))? else {
                     return outside(
                         "An argument of a command is no number, no element of a finite type and no set of these.",
                     );
@@ -406,7 +407,7 @@ impl Opened<'_, '_> {
                 let a = m.value(Val::Con(*d, command, params.clone(), fields.into(), Rc::new([])));
                 let fair = match &self.fair {
                     Some(f) => {
-                        let treated = m.whnf(&m.apply(f, a.clone())).map_err(|r| refused(&r))?;
+                        let treated = m.whnf(&m.apply(f, a.clone())).map_err(|r| stopped(&r))?;
                         matches!(&*treated, Val::Prim(bfv_format::Prim::True))
                     }
                     None => false,
@@ -468,7 +469,7 @@ impl Opened<'_, '_> {
                 self.changes(&m.snd(after), &m.snd(before), b, first + a.width(), out)
             }
             Layout::Function(s, inner, _) => {
-                if same_variable(&*m.whnf(after).map_err(|r| refused(&r))?, &*m.whnf(before).map_err(|r| refused(&r))?)
+                if same_variable(&*m.whnf(after).map_err(|r| stopped(&r))?, &*m.whnf(before).map_err(|r| stopped(&r))?)
                 {
                     return Ok(());
                 }

@@ -11,12 +11,12 @@ use crate::explore::each_choice;
 use crate::finite::{Argument, Layout, Shape, closed, constant};
 use crate::lasso::ranks;
 use crate::model::{About, Action, Endless, Program, Slot, endless, follow, leaves};
-use crate::reader::{Stop, outside, refused};
+use crate::reader::{Stop, outside};
 use crate::trace::call;
 use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_kernel::{Ctx, Env, Ivl, Machine, Res, V, Val, refusal};
 use bfv_search::shift::rename;
-use bfv_search::{Budget, Goal, Reason};
+use bfv_search::{Budget, Goal, Reason, stopped};
 use cases::{complete, numbers, type_of};
 use shared::Shared;
 use std::rc::Rc;
@@ -212,7 +212,7 @@ impl<'g> Writer<'g> {
     }
 
     fn quote(&self, ctx: &Ctx, v: &V) -> Result<Term, Stop> {
-        self.m.quote(ctx, v).map_err(|r| refused(&r))
+        self.m.quote(ctx, v).map_err(|r| stopped(&r))
     }
 
     /// A value of a context as a term over its first variable alone.
@@ -224,13 +224,13 @@ impl<'g> Writer<'g> {
     /// The test of a statement, and that it tells whether that holds.
     fn test(&self, ctx: &Ctx, ty: &V) -> Result<Test, Stop> {
         let m = self.m;
-        let whnf = |v: &V| m.whnf(v).map_err(|r| refused(&r));
+        let whnf = |v: &V| m.whnf(v).map_err(|r| stopped(&r));
         let own = |test: Term, tag: &str, args: &[Term]| Ok(Test { test, tells: self.of(tag, args)? });
         match &*whnf(ty)? {
             Val::Prim(Prim::Unit) => own(prim(Prim::True), "finite.tells_unit", &[]),
             Val::Prim(Prim::Empty) => own(prim(Prim::False), "finite.tells_empty", &[]),
             Val::Sigma(a, b) => {
-                let Some(second) = constant(m, ctx, a, b).map_err(|r| refused(&r))? else {
+                let Some(second) = constant(m, ctx, a, b).map_err(|r| stopped(&r))? else {
                     return outside("A part of a statement depends on an element that exists.");
                 };
                 self.two(ctx, "finite.tells_both", Prim::False, (a, &second))
@@ -247,7 +247,7 @@ impl<'g> Writer<'g> {
                         own(test, "finite.tells_truths", &args)
                     }
                     Val::Data(..) => {
-                        let shape = Shape::of(m, a, 0).map_err(|r| refused(&r))?;
+                        let shape = Shape::of(m, a, 0).map_err(|r| stopped(&r))?;
                         let Some(n) = shape.and_then(|s| s.positions()) else {
                             return outside("A proof for finitely many states needs variables that are positions.");
                         };
@@ -259,7 +259,7 @@ impl<'g> Writer<'g> {
                         own(all, "finite.tells_places", &[n, test, family, tells])
                     }
                     _ => {
-                        let Some(then) = constant(m, ctx, a, b).map_err(|r| refused(&r))? else {
+                        let Some(then) = constant(m, ctx, a, b).map_err(|r| stopped(&r))? else {
                             return outside("A part of a statement depends on a proof of another.");
                         };
                         self.two(ctx, "finite.tells_implies", Prim::True, (a, &then))
@@ -270,7 +270,7 @@ impl<'g> Writer<'g> {
                 let ty = m.dinst(line, Ivl::Zero);
                 let sides = [self.quote(ctx, a)?, self.quote(ctx, b)?];
                 let [left, right] = sides.clone();
-                match (&*whnf(&ty)?, Shape::of(m, &ty, 0).map_err(|r| refused(&r))?) {
+                match (&*whnf(&ty)?, Shape::of(m, &ty, 0).map_err(|r| stopped(&r))?) {
                     (Val::Prim(Prim::Bool), _) if matches!(&*whnf(b)?, Val::Prim(Prim::True)) => {
                         own(left.clone(), "finite.tells_true", &[left])
                     }
@@ -336,7 +336,7 @@ impl Writer<'_> {
         let (mut here, mut current, mut chosen) = (ctx.clone(), self.goal.target.clone(), 0);
         let mut hypotheses = Vec::new();
         for (n, slot) in p.slots.iter().enumerate() {
-            let Val::Pi(dom, cod) = &*m.whnf(&current).map_err(|r| refused(&r))? else { return outside(strange) };
+            let Val::Pi(dom, cod) = &*m.whnf(&current).map_err(|r| stopped(&r))? else { return outside(strange) };
             current = match slot {
                 Slot::Chosen(..) => {
                     let rest = (0..chosen).fold(x.clone(), |v, _| m.snd(&v));
@@ -358,7 +358,7 @@ impl Writer<'_> {
                 }
             };
         }
-        let said = endless(m, &here, about, &current).map_err(|r| refused(&r))?;
+        let said = endless(m, &here, about, &current).map_err(|r| stopped(&r))?;
         let Some(Endless { parts: [_, action, init, effect, guard], fair, goal }) = said else {
             return outside(strange);
         };
@@ -367,9 +367,9 @@ impl Writer<'_> {
             parts.push(self.over_first(&here, v)?);
         }
         let Ok(parts) = <[Term; 5]>::try_from(parts) else { return outside(strange) };
-        let Val::Data(d, given) = &*m.whnf(&action).map_err(|r| refused(&r))? else { return outside(strange) };
+        let Val::Data(d, given) = &*m.whnf(&action).map_err(|r| stopped(&r))? else { return outside(strange) };
         let read = given.iter().map(|v| closed(m, v)).collect::<Res<Option<Vec<Term>>>>();
-        let params = kept(read.map_err(|r| refused(&r))?)?;
+        let params = kept(read.map_err(|r| stopped(&r))?)?;
         let element = |a: &Argument| match a {
             Argument::Element(s) => Some(s.clone()),
             Argument::Set(..) => None,
@@ -527,7 +527,7 @@ fn judged(m: &Machine<'_>, goal: &Goal<'_>, term: &Term, states: usize, budget: 
     match done {
         Ok(Some(())) => spent.map_err(|r| (r, String::new())),
         Ok(None) => Err(too_long(states, most)),
-        Err(r) if r.reason == refusal::BUDGET => Err(refused(&r)),
+        Err(r) if r.reason == refusal::BUDGET => Err(stopped(&r)),
         Err(r) => Err((Reason::Unsupported, format!("The kernel refuses a proof by ranks: {}.", r.reason))),
     }
 }

@@ -3,20 +3,12 @@
 use crate::finite::{Layout, Shape};
 use crate::formula::Expr;
 use bfv_format::Prim;
-use bfv_kernel::{Clo, Ctx, Elim, Env, Head, Ivl, Machine, Neutral, Refusal, V, Val, refusal};
-use bfv_search::Reason;
+use bfv_kernel::{Clo, Ctx, Elim, Env, Head, Ivl, Machine, Neutral, V, Val};
+use bfv_search::{Reason, stopped};
 use std::rc::Rc;
 
 /// Why a protocol cannot be read, as a sentence (may be empty).
 pub type Stop = (Reason, String);
-
-/// What the evaluator refused, as a reason.
-pub fn refused(r: &Refusal) -> Stop {
-    if r.reason == refusal::BUDGET {
-        return (Reason::Budget, "The evaluator ran out of steps.".to_owned());
-    }
-    (Reason::Unsupported, format!("The evaluator refused a term: {}.", r.reason))
-}
 
 /// The reason that a part of a protocol is for no finite search.
 pub fn outside<T>(why: &str) -> Result<T, Stop> {
@@ -57,7 +49,7 @@ impl Reader<'_, '_> {
     /// A value of a type with a shape.
     pub fn value(&self, v: &V, shape: &Shape) -> Result<Expr, Stop> {
         let lit = |n: u64| Ok(Expr::Lit(n));
-        match &*self.m.whnf(v).map_err(|r| refused(&r))? {
+        match &*self.m.whnf(v).map_err(|r| stopped(&r))? {
             Val::Prim(Prim::True) => lit(1),
             Val::Prim(Prim::False | Prim::Star) => lit(0),
             Val::NatLit(n) => lit(u64::try_from(n).unwrap_or(u64::MAX)),
@@ -82,7 +74,7 @@ impl Reader<'_, '_> {
     /// A statement, as whether it holds.
     pub fn statement(&self, ty: &V) -> Result<Expr, Stop> {
         let m = self.m;
-        match &*m.whnf(ty).map_err(|r| refused(&r))? {
+        match &*m.whnf(ty).map_err(|r| stopped(&r))? {
             Val::Prim(Prim::Unit) => Ok(Expr::Lit(1)),
             Val::Prim(Prim::Empty) => Ok(Expr::Lit(0)),
             Val::Sigma(a, b) => match self.elements(a)? {
@@ -116,7 +108,7 @@ impl Reader<'_, '_> {
             },
             Val::Path(line, a, b) => {
                 let ty = m.dinst(line, Ivl::Zero);
-                let Some(shape) = Shape::of(m, &ty, self.last).map_err(|r| refused(&r))? else {
+                let Some(shape) = Shape::of(m, &ty, self.last).map_err(|r| stopped(&r))? else {
                     return outside("An equation is about something else than numbers and elements of finite types.");
                 };
                 let truth = shape == Shape::Bool;
@@ -137,11 +129,11 @@ impl Reader<'_, '_> {
     /// All elements of a type of data; nothing for a statement.
     pub fn elements(&self, ty: &V) -> Result<Option<Vec<V>>, Stop> {
         let m = self.m;
-        let data = matches!(&*m.whnf(ty).map_err(|r| refused(&r))?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat));
+        let data = matches!(&*m.whnf(ty).map_err(|r| stopped(&r))?, Val::Data(..) | Val::Prim(Prim::Bool | Prim::Nat));
         if !data {
             return Ok(None);
         }
-        let Some(shape) = Shape::of(m, ty, self.last).map_err(|r| refused(&r))? else {
+        let Some(shape) = Shape::of(m, ty, self.last).map_err(|r| stopped(&r))? else {
             return outside("A variable runs over a type that is neither finite nor that of the natural numbers.");
         };
         let all = (0..shape.size()).filter_map(|n| shape.element(n));

@@ -6,10 +6,10 @@ use crate::formula::Expr;
 use crate::lasso::lasso;
 use crate::model::{ACTIONS, About, CELLS, Program, open};
 use crate::ranking::proof;
-use crate::reader::{Stop, outside, refused};
+use crate::reader::{Stop, outside};
 use crate::symmetry::Symmetry;
 use crate::trace::{Refutation, Words, refutation};
-use bfv_search::{Budget, Goal, Outcome, Reason};
+use bfv_search::{Budget, Goal, Outcome, Reason, stopped};
 
 /// The largest natural number that a parameter gets.
 const LARGEST: u64 = 7;
@@ -108,7 +108,7 @@ pub fn search(goal: &Goal<'_>, about: About, budget: &mut Budget) -> Result<Outc
     {
         match proof(goal, about, p, budget) {
             Ok(term) => return Ok(Outcome::Candidate(term)),
-            Err((stopped, said)) => (reason, why) = (stopped, format!(" {said}")),
+            Err((other, said)) => (reason, why) = (other, format!(" {said}")),
         }
     }
     let bound = largest.map_or_else(String::new, |n| format!(" with numbers up to {n}"));
@@ -198,7 +198,7 @@ fn attempt(
                 let found = m.within(budget.left.saturating_mul(EVALUATIONS), || {
                     refutation(m, &goal.target, p, chosen, &run, words, instance.last)
                 });
-                match found.map_err(|r| refused(&r))? {
+                match found.map_err(|r| stopped(&r))? {
                     Some(Some(found)) => return Ok(Some(found)),
                     _ => *done = Some(0),
                 }

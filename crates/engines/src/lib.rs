@@ -13,7 +13,7 @@ use bfv_engine_protocol::{Explore, Ground, Invariants};
 use bfv_engine_z3::Z3;
 use bfv_format::Prim;
 use bfv_kernel::{Refusal, Val};
-use bfv_search::{Budget, Engine, Goal, Outcome, Reason, stopped};
+use bfv_search::{Budget, Engine, Goal, Outcome, Reason};
 
 /// Rewriting; arithmetic and lemmas prove its side conditions.
 const EGG: Egg = Egg { side: &Auto };
@@ -90,10 +90,7 @@ impl Engine for Proofs {
         match chooses(goal) {
             Ok(false) => self.0.solve(goal, budget),
             Ok(true) => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
-            Err(refusal) => {
-                let (reason, why) = stopped(&refusal);
-                Outcome::GaveUp(reason, why)
-            }
+            Err(refusal) => Outcome::from(&refusal),
         }
     }
 }
@@ -105,7 +102,7 @@ fn chooses(goal: &Goal<'_>) -> Result<bool, Refusal> {
     Ok(matches!(&*w, Val::Prim(Prim::Nat | Prim::Int | Prim::Real | Prim::Bool) | Val::Data(..)))
 }
 
-/// An engine that says nothing where it finds nothing.
+/// An engine that says nothing where it has looked and found nothing. Where it did not come to an end, that is told: with more steps it may.
 struct Quiet(&'static dyn Engine);
 
 impl Engine for Quiet {
@@ -115,9 +112,10 @@ impl Engine for Quiet {
 
     fn solve(&self, goal: &Goal<'_>, budget: &mut Budget) -> Outcome {
         match self.0.solve(goal, budget) {
-            Outcome::GaveUp(reason @ Reason::Cancelled, why) => Outcome::GaveUp(reason, why),
-            Outcome::GaveUp(..) => Outcome::GaveUp(Reason::OutsideFragment, String::new()),
-            found => found,
+            Outcome::GaveUp(Reason::Incomplete | Reason::OutsideFragment | Reason::Unsupported, _) => {
+                Outcome::GaveUp(Reason::OutsideFragment, String::new())
+            }
+            told => told,
         }
     }
 }
@@ -249,3 +247,51 @@ pub const WITH_Z3: Plugged = Plugged {
     ],
     ..ENGINES
 };
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+    use bfv_format::Node;
+    use bfv_kernel::{Ctx, Limits, Machine, Signature};
+    use std::rc::Rc;
+
+    /// Gives up at once, for one reason.
+    struct Ends(Reason);
+
+    impl Engine for Ends {
+        fn name(&self) -> &'static str {
+            "ends"
+        }
+        fn solve(&self, _: &Goal<'_>, _: &mut Budget) -> Outcome {
+            Outcome::GaveUp(self.0, "Why it ends.".to_owned())
+        }
+    }
+
+    const OUT_OF_STEPS: Ends = Ends(Reason::Budget);
+    const FOUND_NOTHING: Ends = Ends(Reason::Incomplete);
+    const CANCELLED: Ends = Ends(Reason::Cancelled);
+
+    fn asked(engine: &dyn Engine) -> (Reason, String) {
+        let signature = Signature::default();
+        let machine = Machine::new(&signature, Limits::default());
+        let target = machine.eval(&Ctx::default().env, &Rc::new(Node::Prim(Prim::Empty)));
+        let goal = Goal { machine: &machine, ctx: Ctx::default(), target, lemmas: &[], hints: Vec::new() };
+        match engine.solve(&goal, &mut Budget::new(10)) {
+            Outcome::GaveUp(reason, why) => (reason, why),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_quiet_engine_tells_that_it_did_not_come_to_an_end() {
+        let told = |reason| (reason, "Why it ends.".to_owned());
+        let nothing = (Reason::OutsideFragment, String::new());
+        assert_eq!(asked(&Quiet(&OUT_OF_STEPS)), told(Reason::Budget));
+        assert_eq!(asked(&Quiet(&CANCELLED)), told(Reason::Cancelled));
+        assert_eq!(asked(&Quiet(&FOUND_NOTHING)), nothing);
+        // Also where others look after it: with more steps it may find what they do not.
+        assert_eq!(asked(&Together(&[&Quiet(&OUT_OF_STEPS), &FOUND_NOTHING])), told(Reason::Budget));
+        assert_eq!(asked(&Together(&[&Quiet(&FOUND_NOTHING)])), nothing);
+    }
+}

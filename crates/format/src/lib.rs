@@ -8,6 +8,7 @@ mod encode;
 mod hash;
 mod leb;
 mod pack;
+mod same;
 mod show;
 mod stored;
 mod term;
@@ -16,6 +17,7 @@ mod walk;
 pub use hash::{Hash, UnknownConstant, decl_hashes, term_hash};
 pub use leb::{NUMBER_LIMIT, ReadError};
 pub use pack::{Renumber, mentions, named};
+pub use same::same;
 pub use show::show;
 pub use stored::{
     DEPTH_LIMIT, Library, Outcome, Stored, VERSION, read, read_library, reseal, write, write_library, write_over,

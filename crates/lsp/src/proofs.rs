@@ -7,7 +7,7 @@ use bfv_driver::{Desk, Edited, Kind, check_edited, module_name};
 use bfv_engines::ENGINES;
 use bfv_service::memory::Memory;
 use bfv_service::solve::{Limits, Stop};
-use bfv_service::suggest::{one_goal, whole as whole_answer};
+use bfv_service::suggest::{new_goal, whole as whole_answer};
 use bfv_service::tasks::Around;
 use bfv_service::wire::{Goal, Piece, Variable};
 use bfv_syntax::tree::{Body, Decl, DeclKind, Expr};
@@ -65,7 +65,7 @@ pub fn actions(
         desk.heed(Some(Arc::clone(wish)));
         let limits = Limits { deadline, cancelled: Arc::clone(wish) };
         let around = Around { memory, hands: None };
-        let found = match one_goal(&mut desk, around, (None, &goal), &limits, &mut |_| {}) {
+        let found = match new_goal(&mut desk, around, (None, &goal), &limits, &mut |_| {}) {
             Ok(said) => whole_answer(vec![said]),
             Err(Stop::Cancelled) => return Err(cancelled()),
             Err(Stop::Deadline) => continue,

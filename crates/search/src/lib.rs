@@ -187,6 +187,13 @@ pub enum Outcome {
     GaveUp(Reason, String),
 }
 
+impl From<&bfv_kernel::Refusal> for Outcome {
+    fn from(r: &bfv_kernel::Refusal) -> Outcome {
+        let (reason, why) = stopped(r);
+        Outcome::GaveUp(reason, why)
+    }
+}
+
 /// What a solver answers about conditions on numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Solved {

@@ -98,7 +98,8 @@ pub fn reason(ruling: &Ruling) -> String {
 /// A step in a sentence.
 pub fn explain(step: &str) -> String {
     // The names that come first are only those of what the induction is on.
-    let step = step.find("induction ").and_then(|at| step.get(at..)).unwrap_or(step);
+    let induction = step.find("induction ").filter(|_| step.starts_with("intro "));
+    let step = induction.and_then(|at| step.get(at..)).unwrap_or(step);
     let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
     match word {
         "intro" => format!("Name what the statement is about: {rest}."),
@@ -114,6 +115,19 @@ pub fn explain(step: &str) -> String {
             let name = rest.split_whitespace().next().unwrap_or_default();
             format!("Do induction on {name}: one case for each way in which it is made.")
         }
+        "cases" => {
+            let name = rest.split_whitespace().next().unwrap_or_default();
+            format!("Look at each way in which {name} is made.")
+        }
+        "unfold" => format!("Write out what {rest} stands for."),
+        "have" => {
+            let name = rest.split([' ', ':']).next().unwrap_or_default();
+            format!("Show first what is called {name} from here on.")
+        }
+        "show" => "State the goal in another way that means the same.".to_owned(),
+        "exists" => format!("Take this value: {}.", words(rest)),
+        "block" => "These steps belong together.".to_owned(),
+        "box" => "Bounds of all parts prove this.".to_owned(),
         _ => "Make this step.".to_owned(),
     }
 }

@@ -193,10 +193,8 @@ fn place<'p>(part: &'p Part, y: u32, position: (usize, usize), next: &mut u32, o
     x
 }
 
-/// The whole explanation.
-#[must_use]
-pub fn explanation(root: &Part, level: Level) -> Value {
-    let said = sentences(root, level);
+/// A tree with the places of its parts.
+fn drawn(root: &Part) -> Value {
     let nodes: Vec<Value> = places(root)
         .iter()
         .map(|p| {
@@ -208,6 +206,28 @@ pub fn explanation(root: &Part, level: Level) -> Value {
             })
         })
         .collect();
+    json!({ "type": "proof_tree", "nodes": nodes })
+}
+
+/// The picture of a goal, a step of it, and the goals that the step leaves, each in words.
+#[must_use]
+pub fn step_drawn(goal: &str, step: &str, left: &[&str]) -> Value {
+    let part = |id: String, label: &str, parts| Part {
+        says: String::new(),
+        is_case: false,
+        ends: "",
+        label: label.to_owned(),
+        parts,
+        id,
+    };
+    let left = (1..).zip(left).map(|(n, goal)| part(format!("goal-1-left-{n}"), goal, Vec::new())).collect();
+    drawn(&part("goal".to_owned(), goal, vec![part("goal-1".to_owned(), step, left)]))
+}
+
+/// The whole explanation.
+#[must_use]
+pub fn explanation(root: &Part, level: Level) -> Value {
+    let said = sentences(root, level);
     let mut touch: Vec<Value> = root
         .all()
         .iter()
@@ -225,7 +245,7 @@ pub fn explanation(root: &Part, level: Level) -> Value {
         "text": said.join(" "),
         "levels": levels,
         "audio_description": ssml(&said),
-        "spatial_visualization": { "type": "proof_tree", "nodes": nodes },
+        "spatial_visualization": drawn(root),
         "haptic_hints": { "patterns": patterns, "events": touch },
     })
 }

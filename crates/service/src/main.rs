@@ -3,6 +3,7 @@
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use bfv_cache::Cache;
 use bfv_driver::{Desk, Event, escaped, exit_code};
+use bfv_elab::distance;
 use bfv_service::memory::Memory;
 use bfv_service::pace::{Paced, Peer};
 use bfv_service::pool::{Pool, STACK};
@@ -13,14 +14,16 @@ use bfv_service::tasks;
 use bfv_service::wire::{Kind, LONGEST_MS, Request};
 use serde_json::{Value, json};
 use std::fmt::Display;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -82,7 +85,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let done = match words.split_first() {
         Some((word, rest)) if word == "suggest" => suggest(rest),
-        Some((word, _)) if word == "help" || word == "--help" => {
+        Some((word, _)) if ["help", "--help", "-h"].contains(&word.as_str()) => {
             say(USAGE);
             Ok(0)
         }
@@ -112,17 +115,24 @@ impl Flags {
                 out.words.push(word.clone());
                 continue;
             }
-            let shown = escaped(word, char::is_control);
-            if !known.contains(&word.as_str()) {
-                return Err(Stop::usage(format!("There is no flag {shown} here. There are: {}.", known.join(", "))));
+            // A value stands behind its flag, or in the same word behind an equals sign.
+            let (name, own) = word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v.to_owned())));
+            let shown = escaped(name, char::is_control);
+            if !known.contains(&name) {
+                let likely = known.iter().map(|k| (distance(name, k), k)).min().filter(|(d, _)| *d <= 2);
+                let mend = match likely {
+                    Some((_, flag)) => format!("Did you mean {flag}?"),
+                    None => format!("There are: {}.", known.join(", ")),
+                };
+                return Err(Stop::usage(format!("There is no flag {shown} here. {mend}")));
             }
-            if out.flags.iter().any(|(name, _)| name == word) && !repeated.contains(&word.as_str()) {
+            if out.flags.iter().any(|(n, _)| n == name) && !repeated.contains(&name) {
                 return Err(Stop::usage(format!("The flag {shown} stands twice. Keep one of the two.")));
             }
-            let Some(value) = all.next() else {
+            let Some(value) = own.or_else(|| all.next().cloned()).filter(|v| !v.is_empty()) else {
                 return Err(Stop::usage(format!("The flag {shown} has no value. Write one behind it.")));
             };
-            out.flags.push((word.clone(), value.clone()));
+            out.flags.push((name.to_owned(), value));
         }
         Ok(out)
     }
@@ -158,7 +168,8 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let flags = Flags::read(all, &known, &[])?;
     if let Some(word) = flags.words.first() {
         let shown = escaped(word, char::is_control);
-        return Err(Stop::usage(format!("There is no command {shown}. Write bfv-serve help to see what there is.")));
+        let kind = if word.starts_with('-') { "flag" } else { "command" };
+        return Err(Stop::usage(format!("There is no {kind} {shown}. Write bfv serve help to see what there is.")));
     }
     let address: IpAddr = match flags.text("--address") {
         None => Ipv4Addr::LOCALHOST.into(),
@@ -189,7 +200,7 @@ fn serve(all: &[String]) -> Result<u8, Stop> {
     let slowest: u32 = flags.number("--slowest", 10, (1, 600))?;
     let slowest = Duration::from_secs(slowest.into());
     let settings = Settings { token, body, slowest, budget: (rate, burst), loopback: address.is_loopback() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|e| Stop::system(format!("The system gives no threads: {e}.")))?;
     runtime.block_on(listen(SocketAddr::new(address, port), settings, (workers, queue), memory))
 }
@@ -209,7 +220,15 @@ fn ranking(flags: &Flags) -> Result<(), Stop> {
     let weights = file.map(weights).transpose()?;
     match Ranking::of(known, weights.as_deref()) {
         Ok(ranking) => _ = rank::choose(ranking),
-        Err(why) => complain(format!("Warning: {why} Theorems are tried in the order without weights.")),
+        Err(why) => {
+            let place = file.map_or("the program".to_owned(), |f| format!("the file {}", escaped(f, char::is_control)));
+            let mend = match file {
+                Some(_) => "Name a file that cargo xtask rank-train wrote, or leave out the flag --weights.",
+                None => "Build the program again.",
+            };
+            let instead = "Until then theorems are tried in the order of --ranking plain.";
+            complain(format!("Warning: {why} Place: {place}. {instead} To mend it: {mend}"));
+        }
     }
     Ok(())
 }
@@ -263,7 +282,7 @@ async fn listen(
     memory: Memory,
 ) -> Result<u8, Stop> {
     // Signals count from now on, also before the first request.
-    let signal = signals().map_err(|e| Stop::system(format!("Signals cannot be waited for: {e}.")))?;
+    let mut signal = Signals::new().map_err(|e| Stop::system(format!("Signals cannot be waited for: {e}.")))?;
     let listener = TcpListener::bind(address).await.map_err(|e| {
         Stop::system(format!("The service cannot listen to {address}: {e}. Choose another one with --port."))
     })?;
@@ -285,9 +304,25 @@ async fn listen(
         wait.wait_for(|end| *end).await.ok();
     };
     let serving = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(graceful).await });
-    signal.await;
+    signal.recv().await;
     end.send(true).ok();
-    let late = match tokio::time::timeout(LAST, serving).await {
+    if service.waiting() > 0 {
+        let waiting = bfv_driver::count(service.waiting(), "request");
+        complain(format!("Ending: {waiting} will be answered first. A second signal ends bfv-serve at once."));
+    }
+    let (mut again, mut serving) = (pin!(signal.recv()), pin!(tokio::time::timeout(LAST, serving)));
+    let ended = poll_fn(|cx| match serving.as_mut().poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending => again.as_mut().poll(cx).map(|()| None),
+    });
+    let Some(ended) = ended.await else {
+        let lost = bfv_driver::count(service.waiting(), "request");
+        return Err(Stop {
+            event: Event::Undecided,
+            why: format!("bfv-serve was ended at once. Not answered: {lost}."),
+        });
+    };
+    let late = match ended {
         Ok(Ok(Ok(()))) => false,
         Ok(Ok(Err(e))) => return Err(Stop::system(format!("The service stopped: {e}."))),
         Ok(Err(_)) => {
@@ -316,25 +351,38 @@ async fn listen(
     Ok(0)
 }
 
-/// Waits for the signal to end.
+/// The signals to end.
 #[cfg(unix)]
-fn signals() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate())?;
-    let mut int = signal(SignalKind::interrupt())?;
-    Ok(std::future::poll_fn(move |cx| match (term.poll_recv(cx), int.poll_recv(cx)) {
-        (std::task::Poll::Pending, std::task::Poll::Pending) => std::task::Poll::Pending,
-        _ => std::task::Poll::Ready(()),
-    }))
+struct Signals([tokio::signal::unix::Signal; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
+    }
+
+    /// Waits for the next one.
+    async fn recv(&mut self) {
+        let mut came = |cx: &mut Context<'_>| self.0.iter_mut().any(|s| s.poll_recv(cx).is_ready());
+        poll_fn(|cx| if came(cx) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
 }
 
-/// Waits for the signal to end.
+/// The signal to end.
 #[cfg(not(unix))]
-fn signals() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals)
+    }
+
+    async fn recv(&mut self) {
         // Where it cannot be waited for, the service ends at once and says so.
         tokio::signal::ctrl_c().await.ok();
-    })
+    }
 }
 
 fn suggest(all: &[String]) -> Result<u8, Stop> {
@@ -369,7 +417,8 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
         let memory = Cache::in_memory(1 << 20).and_then(Memory::over);
         let memory = memory.map_err(|e| bfv_service::fault::Fault::internal(e.to_string()))?;
         let around = tasks::Around { memory: &memory, hands: None };
-        let answer = tasks::answer(&mut desk, around, &request, "suggest", &limits, &mut |_| {});
+        let answer =
+            tasks::answer(&mut desk, around, &request, "suggest", &limits, &mut |_| {}).map(tasks::Reply::value);
         // Nobody waits any more where this cannot be sent.
         done.send(()).ok();
         answer

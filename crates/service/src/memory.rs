@@ -7,6 +7,8 @@ use crate::fault::Fault;
 use crate::recent::{Answered, Asked, Recent};
 use crate::sheet::{NAME, Script};
 use crate::solve::{Bench, Stop};
+use crate::suggest::{Said, whole};
+use crate::wire::Goal;
 use bfv_cache::{Cache, Failure, Key};
 use bfv_driver::{Desk, Kind, Ruling};
 use bfv_elab::OpenGoal;
@@ -140,11 +142,20 @@ impl Memory {
     }
 
     /// Keeps what was answered for when the same words come again. It needs evidence that the kernel accepted.
-    pub fn answered(&self, asked: Option<&Asked>, ruling: &Ruling, value: &Value, reason: &str) {
+    pub fn answered(
+        &self,
+        desk: &Desk,
+        (asked, goal): (Option<&Asked>, &Goal),
+        ruling: &Ruling,
+        value: &Value,
+        reason: &str,
+    ) {
         let proved = ruling.report.verdict.kind() == Kind::Proved;
         if let (false, Some(asked), Some(certificate)) = (self.off, asked, ruling.bytes.clone()) {
             let (value, reason) = (value.clone(), reason.to_owned());
-            self.recent.put(*asked, Answered { certificate, proved, value, reason });
+            let whole = whole(vec![Said::again(goal, &value, &reason)]).to_string();
+            self.recent.put(*asked, Answered { certificate, proved, value, reason, whole });
+            desk.keep(ruling);
         }
     }
 

@@ -36,8 +36,6 @@ pub struct Peer {
     /// The address.
     pub address: SocketAddr,
     answering: Arc<AtomicUsize>,
-    /// Requests whose answers were begun.
-    begun: Arc<AtomicUsize>,
 }
 
 /// A request of a connection that is being answered.
@@ -48,7 +46,6 @@ impl Peer {
     #[must_use]
     pub fn answering(&self) -> Answering {
         self.answering.fetch_add(1, Ordering::Relaxed);
-        self.begun.fetch_add(1, Ordering::Relaxed);
         Answering(Arc::clone(&self.answering))
     }
 }
@@ -75,8 +72,7 @@ impl Listener for Paced {
 
 impl Connected<IncomingStream<'_, Paced>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Paced>) -> Peer {
-        let (address, own) = (*stream.remote_addr(), stream.io());
-        Peer { address, answering: Arc::clone(&own.answering), begun: Arc::clone(&own.begun) }
+        Peer { address: *stream.remote_addr(), answering: Arc::clone(&stream.io().answering) }
     }
 }
 
@@ -86,9 +82,6 @@ pub struct Connection {
     slowest: Duration,
     /// Requests that are being answered.
     answering: Arc<AtomicUsize>,
-    begun: Arc<AtomicUsize>,
-    /// Requests with an answer whose first bytes are written.
-    written: usize,
     /// No request was answered yet.
     fresh: bool,
     /// Bytes came since the last answer.
@@ -105,26 +98,33 @@ fn late(timer: &mut Option<Pin<Box<Sleep>>>, time: Duration, cx: &mut Context<'_
     timer.as_mut().poll(cx).is_ready()
 }
 
+/// What the service says of itself in the header `Server` of all that it answers.
+pub const SERVER: &str = "bfv-serve";
+/// The statuses with which the library answers what is no request.
+const BARE: [&str; 3] = ["400 Bad Request", "414 URI Too Long", "431 Request Header Fields Too Large"];
+
+/// The status of an answer that the library made by itself: a head alone, in which the service does not say that it was asked. All that the
+/// service answers says so, and no body of it holds the end of a line of HTTP.
+fn bare(bytes: &[u8]) -> Option<&'static str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let lines = text.strip_suffix("\r\n\r\n").filter(|lines| !lines.contains("\r\n\r\n"))?;
+    let (status, headers) = lines.split_once("\r\n")?;
+    let asked = |h: &str| h.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("server"));
+    let says = status.strip_prefix("HTTP/1.1 ").filter(|_| !headers.split("\r\n").any(asked))?;
+    BARE.into_iter().find(|status| *status == says)
+}
+
 impl Connection {
     fn new(stream: TcpStream, slowest: Duration) -> Connection {
-        let (answering, begun) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
-        Connection {
-            stream,
-            slowest,
-            answering,
-            begun,
-            written: 0,
-            fresh: true,
-            heard: false,
-            reading: None,
-            writing: None,
-        }
+        let answering = Arc::default();
+        Connection { stream, slowest, answering, fresh: true, heard: false, reading: None, writing: None }
     }
 
     /// Says why the connection ends, as far as it can be written at once. The client has not sent a whole head, so nothing else is being written.
     fn refuse(&self, fault: &Fault, says: &str) {
         let body = fault.body(None).to_string();
-        let head = format!("{says}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n");
+        let head =
+            format!("{says}\r\nServer: {SERVER}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n");
         let text = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
         // Who is too slow to read misses it.
         self.stream.try_write(text.as_bytes()).ok();
@@ -132,10 +132,7 @@ impl Connection {
 
     /// Where what is read is no HTTP, the library answers by itself, with a status alone. What is wrong, and how to mend it, is said here in its place.
     fn instead(&self, bytes: &[u8]) -> bool {
-        let asked = self.begun.load(Ordering::Relaxed) > self.written;
-        let own = |status: &&&str| bytes.starts_with(format!("HTTP/1.1 {status}").as_bytes());
-        let status = ["400 Bad Request", "414 URI Too Long", "431 Request Header Fields Too Large"];
-        let Some(says) = status.iter().find(own).filter(|_| !asked) else { return false };
+        let Some(says) = bare(bytes) else { return false };
         self.refuse(&Fault::no_http(says), &format!("HTTP/1.1 {says}"));
         true
     }
@@ -143,7 +140,6 @@ impl Connection {
     /// What came of writing: an answer is on its way.
     fn wrote(&mut self, done: Poll<Result<usize>>, cx: &mut Context<'_>) -> Poll<Result<usize>> {
         (self.fresh, self.heard, self.reading) = (false, false, None);
-        self.written = self.begun.load(Ordering::Relaxed);
         if done.is_ready() {
             self.writing = None;
         } else if late(&mut self.writing, STALLED, cx) {

@@ -4,7 +4,8 @@
 //! accepted where it belongs; what engines proposed for it comes along, so that they need not search again.
 
 use crate::sheet::{Script, Sheet};
-use crate::solve::{Bench, Found, Limits, Steps, Stop};
+use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
+use crate::steps::intro;
 use crate::wire::{Goal, Piece, Variable};
 use bfv_driver::{Desk, Packed};
 use bfv_elab::{Form, OpenGoal};
@@ -41,11 +42,17 @@ pub struct Search {
 pub trait Hands {
     /// Whether any of them has nothing to do.
     fn free(&self) -> bool;
+    /// Hands out parts: those who are free begin with them at once.
+    fn begin(&self, parts: Vec<Goal>, search: Search) -> Box<dyn Begun + '_>;
+}
+
+/// Parts that others work on. Where it is dropped, no further one is taken.
+pub trait Begun {
     /// What comes of each part. The desk is that of the thread that asks, which helps, too.
     ///
     /// # Errors
     /// The time is used up, or the request was cancelled.
-    fn end(&self, desk: &mut Desk, parts: Vec<Goal>, search: Search) -> Result<Vec<Part>, Stop>;
+    fn end(self: Box<Self>, desk: &mut Desk) -> Result<Vec<Part>, Stop>;
 }
 
 /// Looks for the steps of one part.
@@ -139,44 +146,97 @@ impl Plan {
 /// # Errors
 /// The time is used up, or the request was cancelled.
 pub fn shared(bench: &mut Bench<'_>, script: &Script, open: &[OpenGoal], most: u32) -> Result<Option<Found>, Stop> {
-    let several = |h: &&dyn Hands| open.iter().any(|g| open.len() > 1 || g.form == Form::Pair) && h.free();
-    let Some(hands) = bench.hands.filter(|h| bench.share && several(h)) else { return Ok(None) };
-    // What was not ended this way is not tried in the same way again further in.
-    bench.share = false;
-    let (mut leaves, limits) = (Vec::new(), bench.limits);
-    let plans = open.iter().map(|g| Plan::of(bench.desk, g, limits, &mut leaves)).collect::<Result<Vec<_>, _>>();
-    let left: Vec<String> = leaves.iter().map(|g| g.statement.text.clone()).collect();
-    let done = match left.len() {
-        0 | 1 => Ok(Vec::new()),
-        _ => hands.end(bench.desk, leaves, Search { most, soft: bench.soft }),
-    };
-    // The desk is for this task again.
-    bench.desk.remember(Some(bench.memo.clone()));
-    let (plans, mut parts) = (plans?, Vec::new());
-    for part in done? {
-        match part {
-            Part::Ended { text, steps, proposed } => {
-                proposed.iter().for_each(|p| bench.desk.take(p));
-                parts.push((text, steps));
+    match Apart::begin(bench, script, open, most)? {
+        Some(apart) => apart.end(bench),
+        None => Ok(None),
+    }
+}
+
+/// Goals that a script leaves, taken apart, while others work on the parts.
+pub struct Apart<'h> {
+    script: Script,
+    /// The steps of the script that were made to get here, with the goals that they left.
+    before: Steps,
+    open: Vec<OpenGoal>,
+    plans: Vec<Plan>,
+    /// The statements of all parts.
+    left: Vec<String>,
+    begun: Box<dyn Begun + 'h>,
+}
+
+impl<'h> Apart<'h> {
+    /// Takes the conclusion of a goal apart, where it falls into several parts and some thread is free to begin with them, while what is
+    /// known of the whole is looked for.
+    ///
+    /// # Errors
+    /// The time is used up, or the request was cancelled.
+    pub fn conclusion(bench: &mut Bench<'h>, first: &OpenGoal, most: u32) -> Result<Option<Apart<'h>>, Stop> {
+        if !bench.hands.is_some_and(Hands::free) {
+            return Ok(None);
+        }
+        let (mut script, mut goal, mut before) = (Script::default(), first.clone(), Vec::new());
+        while let Some(step) = intro(&goal, bench.names_after(&script)) {
+            let Some(tried) = bench.try_step(&script, &goal, &step)? else { return Ok(None) };
+            before.push((step, targets(&tried.open)));
+            let Some(next) = tried.open.into_iter().next() else { return Ok(None) };
+            (script, goal) = (tried.script, next);
+        }
+        let Some(most) = u32::try_from(before.len()).ok().and_then(|made| most.checked_sub(made)) else {
+            return Ok(None);
+        };
+        let apart = Apart::begin(bench, &script, &[goal], most)?;
+        Ok(apart.map(|apart| Apart { before, ..apart }))
+    }
+
+    /// Hands out the parts of the goals that a script leaves, as `shared` does.
+    fn begin(bench: &mut Bench<'h>, script: &Script, open: &[OpenGoal], most: u32) -> Result<Option<Apart<'h>>, Stop> {
+        let several = |h: &&dyn Hands| open.iter().any(|g| open.len() > 1 || g.form == Form::Pair) && h.free();
+        let Some(hands) = bench.hands.filter(|h| bench.share && several(h)) else { return Ok(None) };
+        // What was not ended this way is not tried in the same way again further in.
+        bench.share = false;
+        let (mut leaves, limits) = (Vec::new(), bench.limits);
+        let plans = open.iter().map(|g| Plan::of(bench.desk, g, limits, &mut leaves)).collect::<Result<Vec<_>, _>>();
+        // The desk is for this task again.
+        bench.desk.remember(Some(bench.memo.clone()));
+        let left: Vec<String> = leaves.iter().map(|g| g.statement.text.clone()).collect();
+        if left.len() < 2 {
+            return plans.map(|_| None);
+        }
+        let (plans, begun) = (plans?, hands.begin(leaves, Search { most, soft: bench.soft }));
+        Ok(Some(Apart { script: script.clone(), before: Vec::new(), open: open.to_vec(), plans, left, begun }))
+    }
+
+    /// Waits for the parts, helps with them, and puts the scripts together; nothing where a part was not ended.
+    ///
+    /// # Errors
+    /// The time is used up, or the request was cancelled.
+    pub fn end(self, bench: &mut Bench<'_>) -> Result<Option<Found>, Stop> {
+        let Apart { script, before: mut steps, open, plans, left, begun } = self;
+        let done = begun.end(bench.desk);
+        bench.desk.remember(Some(bench.memo.clone()));
+        let mut parts = Vec::new();
+        for part in done? {
+            match part {
+                Part::Ended { text, steps, proposed } => {
+                    proposed.iter().for_each(|p| bench.desk.take(p));
+                    parts.push((text, steps));
+                }
+                Part::Open | Part::Unread => return Ok(None),
             }
-            Part::Open | Part::Unread => return Ok(None),
         }
-    }
-    if parts.len() < 2 {
-        return Ok(None);
-    }
-    let (mut steps, mut places): (Steps, Vec<(usize, Vec<String>)>) = (Vec::new(), Vec::new());
-    for (goal, plan) in open.iter().zip(&plans) {
-        let Some(at) = bench.sheet.end_of(script, goal) else { return Ok(None) };
-        let text = plan.written(&parts, &left, &mut steps);
-        match places.iter_mut().find(|(place, _)| *place == at) {
-            Some((_, texts)) => texts.push(text),
-            None => places.push((at, vec![text])),
+        let mut places: Vec<(usize, Vec<String>)> = Vec::new();
+        for (goal, plan) in open.iter().zip(&plans) {
+            let Some(at) = bench.sheet.end_of(&script, goal) else { return Ok(None) };
+            let text = plan.written(&parts, &left, &mut steps);
+            match places.iter_mut().find(|(place, _)| *place == at) {
+                Some((_, texts)) => texts.push(text),
+                None => places.push((at, vec![text])),
+            }
         }
+        // From the end on, so that the other places stay where they are.
+        places.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        let whole = places.iter().fold(script, |script, (at, texts)| script.insert(*at, &texts.join("; ")));
+        let ended = bench.open(&whole)?.is_ok_and(|open| open.is_empty());
+        Ok(ended.then_some(Found { script: whole, steps }))
     }
-    // From the end on, so that the other places stay where they are.
-    places.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    let whole = places.iter().fold(script.clone(), |script, (at, texts)| script.insert(*at, &texts.join("; ")));
-    let ended = bench.open(&whole)?.is_ok_and(|open| open.is_empty());
-    Ok(ended.then_some(Found { script: whole, steps }))
 }

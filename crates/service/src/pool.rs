@@ -2,11 +2,11 @@
 
 use crate::fault::Fault;
 use crate::memory::Memory;
-use crate::parts::{self, Hands, Part, Search};
+use crate::parts::{self, Begun, Hands, Part, Search};
 use crate::sheet;
 use crate::solve::{Limits, Stop};
 use crate::suggest::{self, Said};
-use crate::tasks::{self, Around};
+use crate::tasks::{self, Around, Reply};
 use crate::wire::{Goal, Kind, Piece, Question, Request};
 use bfv_driver::Desk;
 use serde_json::Value;
@@ -29,8 +29,8 @@ const DESKS: usize = 4;
 pub enum Event {
     /// A suggestion, before the answer.
     Suggestion(Value),
-    /// The answer. Nothing comes after it.
-    Answer(Value),
+    /// The answer, as JSON. Nothing comes after it.
+    Answer(String),
     /// Why there is no answer. Nothing comes after it.
     Fault(Fault),
 }
@@ -45,6 +45,23 @@ pub struct Job {
     pub limits: Limits,
     /// Who waits.
     pub out: UnboundedSender<Event>,
+    /// The suggestions so far. An answer that comes when the time is over is made of them.
+    pub found: Found,
+    /// Whether suggestions are sent as they are found. Otherwise nobody is woken up for them.
+    pub streams: bool,
+}
+
+/// Suggestions that were found for one request.
+pub type Found = Arc<Mutex<Vec<Value>>>;
+
+impl Job {
+    fn tell(&self, suggestion: Value) {
+        if self.streams {
+            // Who went away needs no suggestion.
+            self.out.send(Event::Suggestion(suggestion.clone())).ok();
+        }
+        locked(&self.found).push(suggestion);
+    }
 }
 
 /// What a thread can do.
@@ -131,20 +148,37 @@ impl Hands for Helpers<'_> {
         !locked(&self.pool.queue).idle.is_empty()
     }
 
-    fn end(&self, desk: &mut Desk, parts: Vec<Goal>, search: Search) -> Result<Vec<Part>, Stop> {
+    fn begin(&self, parts: Vec<Goal>, search: Search) -> Box<dyn Begun + '_> {
         let most = parts.len();
         let group = Group::new(self.job, parts);
-        {
-            let mut queue = locked(&self.pool.queue);
-            for _ in 1..most {
-                // Who is not free now does not come later.
-                drop(self.pool.hand(&mut queue, Work::Parts(Arc::clone(&group), search)));
-            }
-        }
-        group.work(|goal| parts::end(desk, goal, &self.job.limits, search));
-        let done = group.results();
-        self.threads.set(self.threads.get().max(group.threads.load(Ordering::Relaxed)));
+        // Who is not free now does not come later.
+        let (_, free) = locked(&self.pool.queue).hand((1..most).map(|_| Work::Parts(Arc::clone(&group), search)));
+        self.pool.wake(free);
+        Box::new(Underway { helpers: self, group, search })
+    }
+}
+
+/// Parts of one request that were handed out.
+struct Underway<'p> {
+    helpers: &'p Helpers<'p>,
+    group: Arc<Group<Part>>,
+    search: Search,
+}
+
+impl Begun for Underway<'_> {
+    fn end(self: Box<Self>, desk: &mut Desk) -> Result<Vec<Part>, Stop> {
+        let Helpers { job, threads, .. } = self.helpers;
+        self.group.work(|goal| parts::end(desk, goal, &job.limits, self.search));
+        let done = self.group.results();
+        threads.set(threads.get().max(self.group.threads.load(Ordering::Relaxed)));
         done
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        // Parts that nobody has taken are needed by nobody. Those at work end with the request.
+        self.group.next.fetch_max(self.group.goals.len(), Ordering::Relaxed);
     }
 }
 
@@ -161,6 +195,22 @@ impl Queue {
     /// How many requests wait. Goals of one that is worked on are not among them.
     fn waiting(&self) -> usize {
         self.jobs.iter().filter(|w| matches!(w, Work::Answer(_))).count()
+    }
+
+    /// Hands work to the threads that became idle last, which have the library of the latest request at hand. What nobody is there for comes back, with
+    /// the threads that are to be woken.
+    fn hand(&mut self, work: impl IntoIterator<Item = Work>) -> (Vec<Work>, Vec<usize>) {
+        let (mut left, mut free) = (Vec::new(), Vec::new());
+        for work in work {
+            match self.idle.pop() {
+                Some(thread) => {
+                    self.handed.insert(thread, work);
+                    free.push(thread);
+                }
+                None => left.push(work),
+            }
+        }
+        (left, free)
     }
 }
 
@@ -214,24 +264,22 @@ impl Pool {
     /// # Errors
     /// Too many wait already, or the service is about to end.
     pub fn submit(&self, job: Job) -> Result<(), Fault> {
-        let mut queue = locked(&self.queue);
-        if queue.closed || queue.waiting() >= self.most {
-            return Err(Fault::busy());
-        }
-        if let Some(work) = self.hand(&mut queue, Work::Answer(Arc::new(job))) {
-            queue.jobs.push_back(work);
-        }
+        let free = {
+            let mut queue = locked(&self.queue);
+            if queue.closed || queue.waiting() >= self.most {
+                return Err(Fault::busy());
+            }
+            let (left, free) = queue.hand([Work::Answer(Arc::new(job))]);
+            queue.jobs.extend(left);
+            free
+        };
+        self.wake(free);
         Ok(())
     }
 
-    /// Hands work to the thread that became idle last, which has the library of the latest request at hand; gives it back where there is none.
-    fn hand(&self, queue: &mut Queue, work: Work) -> Option<Work> {
-        let Some(thread) = queue.idle.pop() else { return Some(work) };
-        queue.handed.insert(thread, work);
-        if let Some(wake) = self.wake.get(thread) {
-            wake.notify_one();
-        }
-        None
+    /// Wakes threads that were handed work. Whoever still held the queue would make them wait for it at once.
+    fn wake(&self, threads: Vec<usize>) {
+        threads.into_iter().filter_map(|n| self.wake.get(n)).for_each(Condvar::notify_one);
     }
 
     /// Whether every thread has loaded the library.
@@ -299,7 +347,7 @@ impl Pool {
                 desks = Desks::default();
             }
             let event = match done {
-                Ok(Some(Ok(value))) => Some(Event::Answer(value)),
+                Ok(Some(Ok(text))) => Some(Event::Answer(text)),
                 Ok(Some(Err(fault))) => Some(Event::Fault(fault)),
                 Ok(None) => None,
                 Err(_) => Some(Event::Fault(Fault::internal(
@@ -314,28 +362,40 @@ impl Pool {
         }
     }
 
-    fn answer(&self, desks: &mut Desks, job: &Arc<Job>) -> Result<Value, Fault> {
+    /// The answer to a request, as JSON.
+    fn answer(&self, desks: &mut Desks, job: &Arc<Job>) -> Result<String, Fault> {
+        let text = |value: Value| value.to_string();
         // Nothing is loaded for a request that nobody waits for.
         if job.limits.check().is_err() {
-            return tasks::ended(&job.request, &job.id, &job.limits);
+            return tasks::ended(&job.request, &job.id, &job.limits).map(text);
         }
         match &job.request.question {
-            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals),
+            Question::Suggest(goals) if goals.len() > 1 => self.group(desks, job, goals).map(text),
             question => {
                 let start = Instant::now();
                 let desk = match desks.for_request(&job.request, &job.limits) {
                     Ok(desk) => desk,
-                    Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1),
+                    Err(stop) => return tasks::ended_with(Err(stop), question.kind(), &job.id, start, 1).map(text),
                 };
                 let hands = Helpers { pool: self, job, threads: Cell::new(1) };
                 let around = Around { memory: &self.memory, hands: Some(&hands) };
-                let mut said = tasks::answer(desk, around, &job.request, &job.id, &job.limits, &mut |suggestion| {
-                    job.out.send(Event::Suggestion(suggestion)).ok();
-                })?;
-                if let Some(used) = said.pointer_mut("/metadata/workers_used") {
-                    *used = hands.threads.get().into();
+                let tell = &mut |suggestion| job.tell(suggestion);
+                match tasks::answer(desk, around, &job.request, &job.id, &job.limits, tell)? {
+                    Reply::Made(mut said) => {
+                        if let Some(used) = said.pointer_mut("/metadata/workers_used") {
+                            *used = hands.threads.get().into();
+                        }
+                        Ok(text(said))
+                    }
+                    Reply::Again(said, text) => {
+                        if job.streams
+                            && let Some(suggested) = said.suggested()
+                        {
+                            job.tell(suggested);
+                        }
+                        Ok(text)
+                    }
                 }
-                Ok(said)
             }
         }
     }
@@ -345,14 +405,14 @@ impl Pool {
     fn group(&self, desks: &mut Desks, job: &Arc<Job>, goals: &[Goal]) -> Result<Value, Fault> {
         let start = Instant::now();
         let group = Group::new(job, goals.to_vec());
-        {
+        let free = {
             let mut queue = locked(&self.queue);
-            for _ in 1..goals.len().min(self.workers) {
-                if let Some(work) = self.hand(&mut queue, Work::Goals(Arc::clone(&group))) {
-                    queue.jobs.push_front(work);
-                }
-            }
-        }
+            let helpers = (1..goals.len().min(self.workers)).map(|_| Work::Goals(Arc::clone(&group)));
+            let (left, free) = queue.hand(helpers);
+            left.into_iter().for_each(|work| queue.jobs.push_front(work));
+            free
+        };
+        self.wake(free);
         self.help(desks, &group);
         let done = group.results().map(suggest::whole);
         // Who comes now finds nothing to do, and holds nothing up.
@@ -365,9 +425,7 @@ impl Pool {
         let around = Around { memory: &self.memory, hands: None };
         group.work(|goal| {
             let desk = desks.for_request(&job.request, &job.limits)?;
-            suggest::one_goal(desk, around, (Some(&job.request), goal), &job.limits, &mut |suggestion| {
-                job.out.send(Event::Suggestion(suggestion)).ok();
-            })
+            suggest::one_goal(desk, around, (&job.request, goal), &job.limits, &mut |suggestion| job.tell(suggestion))
         });
     }
 }

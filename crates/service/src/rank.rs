@@ -4,7 +4,7 @@ use crate::steps::Candidate;
 use bfv_driver::Desk;
 use bfv_elab::{Fitting, OpenGoal};
 use bfv_encode::telescope;
-use bfv_engine_neural::{Features, Model, Side, WEIGHTS, by_score};
+use bfv_engine_neural::{Features, Model, Side, WEIGHTS, by_score, number};
 use bfv_format::{Decl, Node};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -74,11 +74,8 @@ fn general(desk: &Desk, id: u32) -> bool {
 /// The features of a goal. Declarations are known by their names, so a change of the library leaves what was learned of others.
 #[must_use]
 pub fn features(desk: &Desk, statement: &bfv_format::Term, given: &[bfv_format::Term]) -> Features {
-    Features::of_goal(statement, given, &|id| number(&desk.name(id).unwrap_or_default()))
+    Features::of_goal(statement, given, &|id| number(desk.name(id).unwrap_or_default().bytes()))
 }
-
-/// Most theorems that are kept as the model sees them.
-const KEPT: usize = 20_000;
 
 /// What is known of theorems that helps to order them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,24 +86,27 @@ pub enum Known {
     Learned,
 }
 
-/// Theorems as a model sees them, by the numbers of their declarations, for all threads.
+/// Theorems as a model sees them.
 struct Sides {
     model: Model,
     known: Known,
-    theorems: RwLock<BTreeMap<u64, Arc<Side>>>,
+    /// Those of the library, by their full names, for all threads. No client adds to them, so they are never more than the library has. What a
+    /// client declares is looked at for each goal anew: two clients may give one thing two names, and names are what is looked at.
+    library: RwLock<BTreeMap<String, Arc<Side>>>,
 }
 
 impl Sides {
     fn theorem(&self, desk: &Desk, id: u32) -> Option<Arc<Side>> {
-        let key = desk.number(id);
-        if let Some(side) = self.theorems.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        let name = desk.name(id).filter(|_| desk.in_library(id));
+        let known = self.library.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(side) = name.as_ref().and_then(|name| known.get(name)) {
             return Some(Arc::clone(side));
         }
+        drop(known);
         let Some(Decl::Theorem { ty, .. }) = desk.signature().decl(id) else { return None };
         let side = Arc::new(self.model.theorem(&features(desk, ty, &[])));
-        let mut theorems = self.theorems.write().unwrap_or_else(PoisonError::into_inner);
-        if theorems.len() < KEPT {
-            theorems.insert(key, Arc::clone(&side));
+        if let Some(name) = name {
+            self.library.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&side));
         }
         Some(side)
     }
@@ -132,13 +132,45 @@ impl Ranking {
     /// Why the bytes are no weights, in a sentence.
     pub fn of(known: Known, weights: Option<&[u8]>) -> Result<Ranking, String> {
         let model = Model::read(weights.unwrap_or(WEIGHTS))?;
-        let sides = Sides { model, known, theorems: RwLock::default() };
+        let sides = Sides { model, known, library: RwLock::default() };
         Ok(Ranking { order: Box::new(move |desk, goal, all| sides.order(desk, goal, all)), early: 2 })
     }
 }
 
-/// A number of a name (Fowler, Noll and Vo, version 1a): it stays the same when other declarations change.
-#[must_use]
-pub fn number(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |n, b| (n ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    /// The theorems for a goal over declarations of a client, in the order of `sides`.
+    fn asked(sides: &Sides, declarations: &str, goal: &str) -> Vec<String> {
+        let plain = Desk::open(bfv_engines::FOR_GOALS, &["std.nat".to_owned()]).unwrap();
+        let mut desk = plain.with_declarations("given", declarations, 1_000).unwrap();
+        let open = desk.open_goals("text", goal, 1_000).unwrap();
+        let all = desk.fitting(open[0].statement());
+        assert!(all.len() > 2, "{all:?}");
+        sides.order(&desk, &open[0], all).into_iter().map(|f| f.name).collect()
+    }
+
+    #[test]
+    fn what_one_client_declares_changes_nothing_for_another_and_is_not_kept() {
+        let sides = |known| Sides { model: Model::read(WEIGHTS).unwrap(), known, library: RwLock::default() };
+        let given = |f: &str, g: &str| {
+            let def = |f: &str, n: u32| format!("def {f} (n : Nat) : Nat := n + {n}\n");
+            let theorem = |name: &str, f: &str, n: u32| format!("theorem {name} (n : Nat) : {f} n = n + {n} by refl\n");
+            [def(f, 1), def(g, 2), theorem("one", f, 1), theorem("two", g, 2)].concat()
+        };
+        let goal = "claim goal (a : Nat) : left (left a) = a + right 0\nby { }\n";
+        for known in [Known::Rare, Known::Learned] {
+            let (fresh, used) = (sides(known), sides(known));
+            // The same declarations, with the names of the other one.
+            asked(&used, &given("right", "left"), goal);
+            let before = used.library.read().unwrap().len();
+            let told = asked(&fresh, &given("left", "right"), goal);
+            assert!(told.iter().any(|name| name == "one") && told.iter().any(|name| name == "two"), "{told:?}");
+            assert_eq!(asked(&used, &given("left", "right"), goal), told);
+            assert_eq!(used.library.read().unwrap().len(), before);
+            assert!(used.library.read().unwrap().keys().all(|name| name.starts_with("std.")));
+        }
+    }
 }

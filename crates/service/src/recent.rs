@@ -48,12 +48,21 @@ pub struct Answered {
     pub value: Value,
     /// The same in sentences; empty where a suggestion says it.
     pub reason: String,
+    /// The whole answer to a question about this goal alone, as JSON without what is of one request only.
+    pub whole: String,
 }
 
 impl Answered {
+    /// The suggestion, where it is one.
+    #[must_use]
+    pub fn suggested(&self) -> Option<Value> {
+        self.value.get("valid").map(|_| self.value.clone())
+    }
+
     /// About how many bytes it takes.
     fn size(&self) -> usize {
-        self.certificate.len() + self.value.to_string().len() + self.reason.len()
+        // The value is about as long as the answer that it stands in.
+        self.certificate.len() + self.whole.len() * 2 + self.reason.len()
     }
 }
 
@@ -101,20 +110,20 @@ mod tests {
     use super::*;
 
     fn answered(bytes: usize) -> Answered {
-        Answered { certificate: vec![0; bytes], proved: true, value: Value::Null, reason: String::new() }
+        let (certificate, reason, whole) = (vec![0; bytes], String::new(), String::new());
+        Answered { certificate, proved: true, value: Value::Null, reason, whole }
     }
 
     #[test]
     fn the_oldest_answers_make_place_and_bytes_are_counted() {
         let (recent, asked) = (Recent::default(), |n: u8| Asked([n; 32]));
-        // Each has four bytes more for its value.
         for n in 0..100 {
-            recent.put(asked(n), answered(LONGEST - 4));
+            recent.put(asked(n), answered(LONGEST));
         }
         assert!(recent.get(&asked(0)).is_none() && recent.get(&asked(99)).is_some());
         assert_eq!(recent.0.lock().unwrap().bytes, MOST.1);
-        recent.put(asked(99), answered(LONGEST));
-        assert_eq!(recent.get(&asked(99)).unwrap().certificate.len(), LONGEST - 4);
+        recent.put(asked(99), answered(LONGEST + 1));
+        assert_eq!(recent.get(&asked(99)).unwrap().certificate.len(), LONGEST);
         recent.put(asked(99), answered(1));
         let kept = recent.0.lock().unwrap();
         assert_eq!(kept.bytes, kept.by_words.values().map(|(a, _)| a.size()).sum::<usize>());

@@ -3,22 +3,23 @@
 use crate::clients::Clients;
 use crate::fault::Fault;
 use crate::metrics::Metrics;
-use crate::pace::{Answering, Peer};
-use crate::pool::{Event, Job, Pool};
+use crate::pace::{self, Answering, Peer};
+use crate::pool::{Event, Found, Job, Pool};
 use crate::solve::Limits;
 use crate::wire::{Kind, LONGEST_MS, Refused, Request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request as Asked, State};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event as Sent, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use futures_core::Stream;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -144,13 +145,21 @@ impl Service {
             })
             .layer(from_fn(|ConnectInfo(peer): ConnectInfo<Peer>, asked: Asked, next: Next| async move {
                 let _answering = peer.answering();
-                next.run(asked).await
+                let mut answer = next.run(asked).await;
+                answer.headers_mut().insert(SERVER, HeaderValue::from_static(pace::SERVER));
+                answer
             }))
             .with_state(Arc::clone(self))
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<(Owner, String), Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many requests are not answered yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.running().len()
     }
 
     /// Whether somebody may ask at all.
@@ -179,6 +188,7 @@ impl Service {
         headers: &HeaderMap,
         body: Body,
         asked: Option<Kind>,
+        streams: bool,
     ) -> Result<Waiting, Refused> {
         let alone = |fault: Fault| Box::new((fault, None));
         self.allowed(headers).map_err(alone)?;
@@ -228,10 +238,10 @@ impl Service {
             limits: limits.clone(),
             start,
             events,
-            found: Vec::new(),
+            found: Found::default(),
             done: false,
         };
-        let job = Job { request, id: id.clone(), limits, out };
+        let job = Job { request, id: id.clone(), limits, out, found: Arc::clone(&waiting.found), streams };
         if let Err(fault) = self.pool.submit(job) {
             // It is counted as refused, and not as cancelled.
             waiting.done = true;
@@ -257,14 +267,14 @@ struct Waiting {
     start: Instant,
     events: UnboundedReceiver<Event>,
     /// The suggestions so far.
-    found: Vec<Value>,
+    found: Found,
     done: bool,
 }
 
 impl Waiting {
     /// Notes that the answer is there.
-    fn end(&mut self, event: &Event) {
-        if let Event::Fault(fault) = event {
+    fn end(&mut self, fault: Option<&Fault>) {
+        if let Some(fault) = fault {
             self.service.metrics.refused(&fault.code);
         }
         self.done = true;
@@ -278,25 +288,28 @@ impl Waiting {
     }
 
     /// The answer where the thread does not come to an end in time: what was found by then.
-    fn late(&mut self) -> Value {
-        crate::tasks::late(self.kind, &self.id, self.start, std::mem::take(&mut self.found))
+    fn late(&self) -> String {
+        let found = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
+        crate::tasks::late(self.kind, &self.id, self.start, found).to_string()
     }
 
     /// The answer, or what is said where the thread does not come to an end in time.
-    async fn last(&mut self) -> Event {
+    async fn last(&mut self) -> Result<String, Fault> {
         let mut until = tokio::time::Instant::from_std(self.limits.deadline);
-        let event = loop {
+        let answer = loop {
             match tokio::time::timeout_at(until, self.events.recv()).await {
                 // The engines end now, and what is known by then is told.
                 Err(_) if !self.limits.cancelled.swap(true, Ordering::Relaxed) => until += self.grace(),
-                Ok(Some(Event::Suggestion(value))) => self.found.push(value),
-                Ok(Some(event)) => break event,
-                Ok(None) => break Event::Fault(Fault::internal("The service lost a request.")),
-                Err(_) => break Event::Answer(self.late()),
+                // It is among those found, too.
+                Ok(Some(Event::Suggestion(_))) => {}
+                Ok(Some(Event::Answer(text))) => break Ok(text),
+                Ok(Some(Event::Fault(fault))) => break Err(fault),
+                Ok(None) => break Err(Fault::internal("The service lost a request.")),
+                Err(_) => break Ok(self.late()),
             }
         };
-        self.end(&event);
-        event
+        self.end(answer.as_ref().err());
+        answer
     }
 }
 
@@ -341,18 +354,17 @@ impl Stream for Events {
                 Poll::Pending => return Poll::Pending,
             },
         };
-        let (name, value) = match &event {
-            Event::Suggestion(value) => {
-                self.waiting.found.push(value.clone());
-                ("suggestion", value.clone())
-            }
-            Event::Answer(value) => ("answer", value.clone()),
-            Event::Fault(fault) => ("problem", fault.body(Some(&self.waiting.id))),
+        let (name, text) = match &event {
+            Event::Suggestion(value) => ("suggestion", value.to_string()),
+            Event::Answer(text) => ("answer", text.clone()),
+            Event::Fault(fault) => ("problem", fault.body(Some(&self.waiting.id)).to_string()),
         };
-        if !matches!(event, Event::Suggestion(_)) {
-            self.waiting.end(&event);
+        match &event {
+            Event::Suggestion(_) => {}
+            Event::Answer(_) => self.waiting.end(None),
+            Event::Fault(fault) => self.waiting.end(Some(fault)),
         }
-        Poll::Ready(Some(Ok(Sent::default().event(name).data(value.to_string()))))
+        Poll::Ready(Some(Ok(Sent::default().event(name).data(text))))
     }
 }
 
@@ -363,7 +375,9 @@ async fn message(
     body: Body,
     asked: Option<Kind>,
 ) -> Response {
-    let mut waiting = match service.accept(&from, &headers, body, asked).await {
+    let wants = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let streams = wants.split(',').any(|part| part.split(';').next().map(str::trim) == Some("text/event-stream"));
+    let mut waiting = match service.accept(&from, &headers, body, asked, streams).await {
         Ok(waiting) => waiting,
         Err(refused) => {
             let (fault, id) = *refused;
@@ -371,14 +385,13 @@ async fn message(
             return problem(&fault, id.as_deref());
         }
     };
-    let wants = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if wants.split(',').any(|part| part.split(';').next().map(str::trim) == Some("text/event-stream")) {
+    if streams {
         let late = Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(waiting.limits.deadline)));
         return Sse::new(Events { waiting, _answering: from.answering(), late }).into_response();
     }
     match waiting.last().await {
-        Event::Answer(value) | Event::Suggestion(value) => json(StatusCode::OK, "application/json", &value),
-        Event::Fault(fault) => problem(&fault, Some(&waiting.id)),
+        Ok(text) => json(StatusCode::OK, "application/json", text),
+        Err(fault) => problem(&fault, Some(&waiting.id)),
     }
 }
 
@@ -430,13 +443,16 @@ async fn metrics(State(service): State<Arc<Service>>) -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
-fn json(status: StatusCode, kind: &'static str, value: &Value) -> Response {
-    (status, [(CONTENT_TYPE, kind)], value.to_string()).into_response()
+fn json(status: StatusCode, kind: &'static str, text: String) -> Response {
+    (status, [(CONTENT_TYPE, kind)], text).into_response()
 }
 
 fn problem(fault: &Fault, id: Option<&str>) -> Response {
     let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json(status, "application/problem+json", &fault.body(id));
+    let mut response = json(status, "application/problem+json", fault.body(id).to_string());
+    if fault.status == 401 {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(seconds) = fault.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -320,9 +320,7 @@ impl<'d> Bench<'d> {
             *attempts = left;
             let Some(tried) = self.try_step(script, goal, &step)? else { continue };
             // A step that changes nothing leads nowhere.
-            if tried.open.len() == open.len()
-                && tried.open.first().is_some_and(|g| g.target == goal.target && g.context == goal.context)
-            {
+            if tried.open.len() == open.len() && tried.open.first().is_some_and(|g| g.same(goal)) {
                 continue;
             }
             if let Some(done) = self.descend(&tried.script, &tried.open, (most, inductions), attempts, steps)? {
@@ -485,4 +483,30 @@ pub fn targets(open: &[OpenGoal]) -> Vec<String> {
 
 fn nothing_said() -> Fault {
     Fault::internal("A text was refused without a reason.")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Two statements that are too long to show are told apart by their terms: a step from one to the other leads somewhere.
+    #[test]
+    fn goals_that_are_too_long_to_show_are_told_apart() {
+        let mut desk = Desk::open(bfv_engines::FOR_GOALS, &["std.logic".to_owned()]).unwrap();
+        let long = |atom: &str| {
+            let doubled: String = (0..16).map(|n| format!("let t{} := t{n} /\\ t{n} in ", n + 1)).collect();
+            format!("(let t0 := {atom} in {doubled} t16)")
+        };
+        let (a, b) = (long("A"), long("B"));
+        let claim = format!("@[type]\nclaim goal (A B : U 0) (h : {a} -> {b}) : {b}\nby {{");
+        let open = |desk: &mut Desk, step: &str| {
+            let open = desk.open_goals("text", &format!("{claim} {step} }}\n"), 1_000).unwrap();
+            open.into_iter().next().unwrap()
+        };
+        let (before, after) = (open(&mut desk, ""), open(&mut desk, "apply h"));
+        assert_eq!((before.target.as_str(), &before.context), (after.target.as_str(), &after.context));
+        assert_eq!(before.target, "a term too large to show");
+        assert!(!after.same(&before) && before.same(&before.clone()));
+    }
 }

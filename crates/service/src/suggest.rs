@@ -2,6 +2,7 @@
 
 use crate::answer::{self, explain as say, formal, goal as goal_json};
 use crate::countermodel::{Told, countermodel};
+use crate::explain;
 use crate::memory::{Memory, Recalled, searches};
 use crate::recent::Asked;
 use crate::sheet::Script;
@@ -34,31 +35,42 @@ struct Suggestion {
     proof: Option<(String, String, Ruling)>,
 }
 
-/// What there is to say of one goal. Without a request nothing is recalled word for word: the words mean what the desk knows, and only a request says
-/// all of that.
+/// What there is to say of one goal of a request, which may be what was said when the same words came before.
 ///
 /// # Errors
 /// Why there is nothing.
 pub fn one_goal(
     desk: &mut Desk,
     around: Around<'_>,
-    (request, goal): (Option<&Request>, &Goal),
+    (request, goal): (&Request, &Goal),
+    limits: &Limits,
+    tell: &mut Tell<'_>,
+) -> Result<Said, Stop> {
+    desk.heed(Some(Arc::clone(&limits.cancelled)));
+    let asked = Asked::of(request, goal);
+    if let Some(again) = asked.as_ref().and_then(|asked| around.memory.again(desk, asked)) {
+        if let Some(suggested) = again.suggested() {
+            tell(suggested);
+        }
+        return Ok(Said::again(goal, &again.value, &again.reason));
+    }
+    new_goal(desk, around, (asked, goal), limits, tell)
+}
+
+/// What there is to say of a goal that is looked at as a new one. Where it says what it was asked with, that is kept: words mean what the desk knows, and
+/// only a request says all of that.
+///
+/// # Errors
+/// Why there is nothing.
+pub fn new_goal(
+    desk: &mut Desk,
+    around: Around<'_>,
+    (asked, goal): (Option<Asked>, &Goal),
     limits: &Limits,
     tell: &mut Tell<'_>,
 ) -> Result<Said, Stop> {
     let (started, memory) = (Instant::now(), around.memory);
-    desk.heed(Some(Arc::clone(&limits.cancelled)));
-    let mut said = Said::default();
-    let asked = request.and_then(|request| Asked::of(request, goal));
-    if let Some(again) = asked.as_ref().and_then(|asked| memory.again(desk, asked)) {
-        if again.value.get("valid").is_some() {
-            tell(again.value.clone());
-        }
-        said.all.push(again.value.clone());
-        said.reasons.extend(Some(again.reason.clone()).filter(|r| !r.is_empty()));
-        said.recalled = 1;
-        return Ok(said);
-    }
+    let mut said = Said::of(goal);
     let mut bench = bench(desk, goal, limits)?;
     bench.soft = started.checked_add(AFTER);
     bench.hands = around.hands;
@@ -75,7 +87,9 @@ pub fn one_goal(
 #[must_use]
 pub fn whole(goals: Vec<Said>) -> Value {
     let (mut all, mut reasons, mut recalled) = (Vec::new(), Vec::new(), 0_u32);
+    let mut statements = Vec::new();
     for said in goals {
+        statements.extend(said.statement);
         all.extend(said.all);
         reasons.extend(said.reasons);
         recalled = recalled.saturating_add(said.recalled);
@@ -89,23 +103,30 @@ pub fn whole(goals: Vec<Said>) -> Value {
             fields.insert("rank".into(), json!(rank));
         }
     }
-    let mut text = match suggestions.first() {
-        Some(best) => {
-            let part = |name: &str| best.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let others = match suggestions.len().saturating_sub(1) {
-                0 => String::new(),
-                1 => " There is 1 other step.".to_owned(),
-                n => format!(" There are {n} other steps."),
-            };
-            format!("Best step: {}. {}{others}", part("step"), part("rationale"))
-        }
-        None => "There is no suggestion.".to_owned(),
+    let best = suggestions.first();
+    let part = |name: &str| best.and_then(|b| b.get(name)).and_then(Value::as_str).unwrap_or_default();
+    let others = match suggestions.len().saturating_sub(1) {
+        0 => String::new(),
+        1 => " There is 1 other step.".to_owned(),
+        n => format!(" There are {n} other steps."),
     };
-    for r in &reasons {
-        text += " ";
-        text += r;
-    }
-    let audio = text.clone();
+    let called = best.map(called).unwrap_or_default();
+    let told = |step: &str| {
+        let first = match best {
+            Some(_) => format!("Best step: {step}. {}{others}", part("rationale")),
+            None => "There is no suggestion.".to_owned(),
+        };
+        std::iter::once(first).chain(reasons.iter().cloned()).collect::<Vec<_>>().join(" ")
+    };
+    // Ears have no use for the brackets and arrows of a step.
+    let (text, audio) = (told(part("step")), told(&called));
+    let picture = best.map(|best| {
+        let left = best.get("resulting_goals").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let left: Vec<&str> = left.iter().filter_map(|g| g.get("spoken").and_then(Value::as_str)).collect();
+        let statement = statements.iter().find(|(id, _)| id == part("target"));
+        let goal = statement.map_or_else(|| "the goal".to_owned(), |(_, statement)| answer::words(statement));
+        explain::step_drawn(&goal, &called, &left)
+    });
     json!({
         "suggestions": suggestions,
         "refuted_goals": refuted,
@@ -113,13 +134,24 @@ pub fn whole(goals: Vec<Said>) -> Value {
         "countermodels": models,
         "recalled": recalled,
         "reason": reasons.join(" "),
-        "explanation": { "text": text, "audio_description": audio },
+        "explanation": { "text": text, "audio_description": audio, "spatial_visualization": picture },
     })
+}
+
+/// What a suggested step is called: its tactic, with its arguments where these are names.
+fn called(suggestion: &Value) -> String {
+    let tactic = suggestion.get("tactic").and_then(Value::as_str).unwrap_or_default();
+    let arguments = suggestion.get("arguments").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let name = |text: &&str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ' '));
+    let names = arguments.iter().filter_map(Value::as_str).filter(name);
+    std::iter::once(tactic).chain(names).collect::<Vec<_>>().join(" ")
 }
 
 /// What is said of a goal.
 #[derive(Default)]
 pub struct Said {
+    /// The id of the goal and its statement, as they came; nothing where time ran out before.
+    statement: Option<(String, String)>,
     /// Suggestions, and what else there is to know of a goal.
     all: Vec<Value>,
     /// Why something was not found, in sentences.
@@ -131,6 +163,17 @@ pub struct Said {
 }
 
 impl Said {
+    /// Nothing yet.
+    fn of(goal: &Goal) -> Said {
+        Said { statement: Some((goal.id.clone(), goal.statement.text.clone())), ..Said::default() }
+    }
+
+    /// What was said of a goal before.
+    pub(crate) fn again(goal: &Goal, value: &Value, reason: &str) -> Said {
+        let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
+        Said { all: vec![value.clone()], reasons, recalled: 1, ..Said::of(goal) }
+    }
+
     /// What was found before the time was over, best first.
     pub(crate) fn in_time(mut found: Vec<Value>) -> Said {
         found.sort_by_key(|s| s.get("valid") != Some(&Value::Bool(true)));
@@ -223,7 +266,7 @@ fn one(
                 let point = bfv_driver::named_values(&ruling.report.counterexample, bfv_driver::Math::Words);
                 let reason = format!("Goal {} is false. Counterexample: {point}.", goal.id);
                 let value = json!({ "goal": goal.id, "refuted": answer::counterexample(ruling, goal) });
-                memory.answered(asked.as_ref(), ruling, &value, &reason);
+                memory.answered(bench.desk, (asked.as_ref(), goal), ruling, &value, &reason);
                 said.all.push(value);
                 said.reasons.push(reason);
             }
@@ -237,7 +280,7 @@ fn one(
                     let text = "is proved, and the kernel accepted the proof. It is no script of few steps.";
                     let (id, reason) = (&goal.id, format!("Goal {} {text}", goal.id));
                     let value = json!({ "goal": id, "proved": formal(ruling) });
-                    memory.answered(asked.as_ref(), ruling, &value, &reason);
+                    memory.answered(bench.desk, (asked.as_ref(), goal), ruling, &value, &reason);
                     said.all.push(value);
                     said.reasons.push(reason);
                 }
@@ -252,7 +295,7 @@ fn one(
     }
     found.sort_by_key(|s| s.order);
     if let Some((value, (.., ruling))) = found.iter().find_map(|s| Some((&s.value, s.proof.as_ref()?))) {
-        memory.answered(asked.as_ref(), ruling, value, "");
+        memory.answered(bench.desk, (asked.as_ref(), goal), ruling, value, "");
     }
     if let Some(encoded) = encoded.filter(|_| !known) {
         let proofs = || found.iter().filter_map(|s| s.proof.as_ref());
@@ -345,9 +388,9 @@ fn suggestion(id: &str, step: &str, open: &[OpenGoal], done: Option<&(Found, Rul
         (Some(_), 0) => format!("{} The kernel accepted the proof.", say(step)),
         (Some((whole, _)), _) => {
             format!(
-                "{} After {} more the goal is proved, and the kernel accepted the proof.",
+                "{} After {} the goal is proved, and the kernel accepted the proof.",
                 say(step),
-                bfv_driver::count(whole.steps.len(), "step")
+                bfv_driver::count(whole.steps.len(), "more step")
             )
         }
         (None, left) => format!("{} The step is accepted, and {} left.", say(step), are(left)),

@@ -5,11 +5,12 @@ use crate::countermodel::countermodel;
 use crate::explain::{self, Level};
 use crate::fault::Fault;
 use crate::memory::Memory;
-use crate::parts::Hands;
+use crate::parts::{Apart, Hands};
+use crate::recent::{Answered, Asked};
 use crate::sheet::{Script, Sheet};
 use crate::solve::{Bench, Found, Limits, Steps, Stop, targets};
 use crate::steps::{closing, opening};
-use crate::suggest::{Said, in_time, one_goal, whole};
+use crate::suggest::{Said, in_time, new_goal, one_goal, whole};
 use crate::unfold;
 use crate::wire::{Goal, Kind, Piece, Proof, Question, Request, Sketched, Step};
 use bfv_driver::{Desk, Kind as Verdict, Ruling};
@@ -39,7 +40,27 @@ pub struct Around<'a> {
     pub hands: Option<&'a dyn Hands>,
 }
 
-/// The answer to a request. `id` is its id, `tell` gets every suggestion as it is found.
+/// An answer to a request.
+pub enum Reply {
+    /// It was made for this request.
+    Made(Value),
+    /// What was answered to the same words before, and the whole answer as JSON.
+    Again(Arc<Answered>, String),
+}
+
+impl Reply {
+    /// The answer as a value.
+    #[must_use]
+    pub fn value(self) -> Value {
+        match self {
+            Reply::Made(value) => value,
+            // It was written from a value.
+            Reply::Again(_, text) => serde_json::from_str(&text).unwrap_or_default(),
+        }
+    }
+}
+
+/// The answer to a request. `id` is its id, `tell` gets every suggestion as it is found, where it is not all that is answered.
 ///
 /// # Errors
 /// Why there is none.
@@ -50,13 +71,25 @@ pub fn answer(
     id: &str,
     limits: &Limits,
     tell: &mut Tell<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Reply, Fault> {
     let start = Instant::now();
     desk.heed(Some(Arc::clone(&limits.cancelled)));
     let done = match &request.question {
+        Question::Suggest(goals) if goals.len() == 1 => {
+            let mut said = Vec::new();
+            for goal in goals {
+                let asked = Asked::of(request, goal);
+                if let Some(again) = asked.as_ref().and_then(|asked| around.memory.again(desk, asked)) {
+                    let text = signed(&again.whole, id, start);
+                    return Ok(Reply::Again(again, text));
+                }
+                said.push(new_goal(desk, around, (asked, goal), limits, tell));
+            }
+            said.into_iter().collect::<Result<_, _>>().map(whole)
+        }
         Question::Suggest(goals) => goals
             .iter()
-            .map(|g| one_goal(desk, around, (Some(request), g), limits, tell))
+            .map(|g| one_goal(desk, around, (request, g), limits, tell))
             .collect::<Result<_, _>>()
             .map(whole),
         Question::Verify { goal, step, counterexample } => verify(desk, goal, step, *counterexample, limits),
@@ -64,7 +97,7 @@ pub fn answer(
         Question::Counterexample(goal) => counterexample(desk, around.memory, goal, limits),
         Question::Explain { goal, proof, level } => explained(desk, goal, proof, *level, limits),
     };
-    ended_with(done, request.question.kind(), id, start, 1)
+    ended_with(done, request.question.kind(), id, start, 1).map(Reply::Made)
 }
 
 /// An answer as it is sent: what came of a request, how many threads worked on it, and what every answer has.
@@ -90,15 +123,29 @@ pub(crate) fn ended_with(
 
 /// Adds what every answer has.
 fn sign(out: &mut Value, kind: Kind, id: &str, start: Instant, threads: usize) {
-    if let Value::Object(fields) = out {
-        fields.insert("type".into(), kind.answer_type().into());
-        fields.insert("request_id".into(), id.into());
-        let latency = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        fields.insert(
-            "metadata".into(),
-            json!({ "latency_ms": latency, "workers_used": threads, "consensus_rounds": 0 }),
-        );
+    if let (Value::Object(fields), Value::Object(more)) = (out, signature(kind, id, start, threads)) {
+        fields.extend(more);
     }
+}
+
+/// What every answer has.
+fn signature(kind: Kind, id: &str, start: Instant, threads: usize) -> Value {
+    let latency = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    json!({
+        "type": kind.answer_type(),
+        "request_id": id,
+        "metadata": { "latency_ms": latency, "workers_used": threads, "consensus_rounds": 0 },
+    })
+}
+
+/// Suggestions that were written before, with what every answer has.
+fn signed(whole: &str, id: &str, start: Instant) -> String {
+    let mut text = signature(Kind::Suggest, id, start, 1).to_string();
+    // Both are objects, and neither is empty.
+    text.pop();
+    text.push(',');
+    text += whole.get(1..).unwrap_or("}");
+    text
 }
 
 /// The whole answer where the time was used up, with the suggestions that were found by then.
@@ -166,10 +213,15 @@ fn verify(desk: &mut Desk, goal: &Goal, step: &Step, wanted: bool, limits: &Limi
     let outcome = |valid: bool,
                    accepted: bool,
                    status: &str,
-                   issues: Vec<Value>,
+                   mut issues: Vec<Value>,
                    open: &[OpenGoal],
                    formal: Value,
                    point: Value| {
+        if let Some(spoken) = point.get("spoken").and_then(Value::as_str) {
+            // That comes first: no step helps.
+            let what = format!("The goal is false. Counterexample: {spoken}.");
+            issues.insert(0, issue("error", &what, "Mend the statement, or what is given."));
+        }
         json!({
             "valid": valid, "step_accepted": accepted, "status": status, "confidence": if valid { 1.0 } else { 0.0 },
             "step": text, "potential_issues": issues, "resulting_goals": open.iter().map(goal_json).collect::<Vec<_>>(),
@@ -243,6 +295,9 @@ fn complete(
     let free = sketch.iter().all(|s| *s == Sketched::Missing);
     let (hit, encoded) = memory.look(&mut bench)?;
     let known = hit.is_some();
+    // Who is free begins with the parts of the goal, while what is easy is looked for in the whole.
+    bench.soft = Instant::now().checked_add(FILLED);
+    let apart = if known || !sketch.is_empty() { None } else { Apart::conclusion(&mut bench, &first, most)? };
     let (early, script) = match hit {
         Some(hit) => (Some(hit.ruling), hit.script),
         None => (bench.search(0, QUICK)?.filter(|r| r.report.verdict.kind() != Verdict::Unknown), None),
@@ -267,14 +322,26 @@ fn complete(
     }
     // The engines may know a proof that the steps do not find, and they need time, too.
     bench.soft = Instant::now().checked_add(FILLED);
-    // A proof that the kernel has accepted already is told also where the time for steps is over.
-    let found = match fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made) {
-        Err(Stop::Deadline) if early.is_some() => None,
-        other => other?,
+    let by_parts = match apart.map(|apart| apart.end(&mut bench)) {
+        None => None,
+        Some(ended) => {
+            // What was not ended this way is not tried in the same way again.
+            bench.hands = None;
+            in_time(ended)?
+        }
     };
-    if let Some(script) = found {
-        made.reverse();
-        let found = Found { script, steps: made };
+    // A proof that the kernel has accepted already is told also where the time for steps is over.
+    let found = match by_parts {
+        Some(found) => Some(found),
+        None => match fill(&mut bench, &Script::default(), &[first], sketch, most, &mut made) {
+            Err(Stop::Deadline) if early.is_some() => None,
+            other => other?.map(|script| {
+                made.reverse();
+                Found { script, steps: made }
+            }),
+        },
+    };
+    if let Some(found) = found {
         if let Some(ruling) = in_time(bench.judge(&found.script))? {
             keep(&bench, &found.script.shown(), &ruling);
             return Ok(proved(goal, &found, &ruling));

@@ -218,6 +218,10 @@ impl Request {
         let unnamed = |fault: Fault| Box::new((fault, None));
         let text = std::str::from_utf8(body)
             .map_err(|_| unnamed(Fault::malformed("the body", "The body is no text in UTF-8.", "Send it as UTF-8.")))?;
+        if text.trim().is_empty() {
+            let mend = "Send an object of JSON, as /openapi.json describes it.";
+            return Err(unnamed(Fault::malformed("the body", "The body is empty.", mend)));
+        }
         let json = json::read(text).map_err(|p| unnamed(p.into()))?;
         let mut fields = Fields::new(text, &json).map_err(|p| unnamed(p.into()))?;
         let id = id(&mut fields).map_err(unnamed)?;
@@ -234,10 +238,11 @@ fn request(mut fields: Fields<'_>, id: Option<String>, asked: Option<Kind>) -> R
         (Some(word), _) => Some((word.one_of(&KINDS)?, word)),
         (None, Some(_)) => None,
         (None, None) => {
-            return Err(fields
-                .must("type")
-                .err()
-                .map_or_else(|| Fault::internal("A field is there and is missing."), Fault::from));
+            let missing = fields.must("type").err().map(Fault::from);
+            let words: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
+            let mend = format!("Add it, with one of: {}.", words.join(", "));
+            return Err(missing
+                .map_or_else(|| Fault::internal("A field is there and is missing."), |fault| Fault { mend, ..fault }));
         }
     };
     let kind = match (said, asked) {

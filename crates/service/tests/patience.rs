@@ -3,18 +3,13 @@
 
 mod common;
 
-use common::{SLOW, Server, read, suggestion, until, verification};
+use common::{HEAVY, LONG, SLOW, Server, read, suggestion, until, verification};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const EASY: &str = "forall (n : Nat), n + 0 = n";
-
-/// A function that takes twice as long for each number more, and nests no deeper for it.
-const LONG: &str = "def tree : Nat -> Bool -> Bool\n| zero => fun b => if b then false else true\n| suc n => fun b => if tree n b then tree n false else tree n true\n";
-/// A statement over it that is true, and whose evaluation takes far more steps than a request has time for.
-const HEAVY: &str = "tree 60 true = false";
 
 fn heavy(id: &str, ms: u32) -> Value {
     let mut message = verification(HEAVY, "refl", &[]);
@@ -24,11 +19,13 @@ fn heavy(id: &str, ms: u32) -> Value {
     message
 }
 
-/// What a connection says until it ends.
+/// What a connection says until it ends. One that does not end is a fault, however slow the machine is.
 fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A connection that is cut off says what it said before.
-    let _ = stream.read_to_end(&mut bytes);
+    if let Err(e) = stream.read_to_end(&mut bytes) {
+        // A connection that is cut off says what it said before.
+        assert_eq!(e.kind(), ErrorKind::ConnectionReset, "the connection stays open: {e}");
+    }
     String::from_utf8(bytes).unwrap()
 }
 
@@ -39,7 +36,6 @@ fn slow_heads_and_bodies_come_to_a_clear_end() {
     let body = suggestion(EASY).to_string();
     let whole = server.written("POST", "/v1/message", &["Content-Type: application/json"], body.as_bytes());
     let head = whole.len() - body.len();
-    let start = Instant::now();
     let mut all: Vec<(TcpStream, usize)> = [0, 1, 10, head - 1, head, whole.len() - 1]
         .into_iter()
         .cycle()
@@ -65,16 +61,13 @@ fn slow_heads_and_bodies_come_to_a_clear_end() {
         let part = if *cut < head { "The head was not there" } else { "The body was not there" };
         assert!(problem["what"].as_str().unwrap().starts_with(part), "{cut}: {problem}");
     }
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     // One byte now and then does not help.
     let mut stream = server.connect();
-    let start = Instant::now();
     let sent = whole.iter().take_while(|byte| {
         std::thread::sleep(Duration::from_millis(100));
         stream.write_all(&[**byte]).is_ok()
     });
     assert!(sent.count() < head);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -116,15 +109,25 @@ fn a_connection_may_rest_between_requests_and_wait_for_its_answer() {
 #[test]
 fn no_thread_stays_at_work_for_nobody() {
     let server = Server::start(&["--workers", "1"]);
+    let one = format!("{LONG}\ntheorem long : {HEAVY} by refl\n");
+    // How long the shortest of the computations below takes where nobody ends it: until the kernel's own limit. A machine under load takes longer
+    // for that, too, so half of it tells a computation that was ended from one that was not.
+    let mut message = suggestion("0 = 0");
+    message["declarations"] = json!(one);
+    message["timeout_ms"] = json!(50_000);
+    let start = Instant::now();
+    let said = server.post("/v1/message", &message).json();
+    let soon = start.elapsed() / 2;
+    assert!(said["what"].as_str().unwrap().starts_with("This is too large to be computed."), "{said}");
     let free = |what: &str| {
         let start = Instant::now();
         until(what, || server.counter("bfv_running") == 0);
-        assert!(start.elapsed() < Duration::from_millis(500), "{what}: {:?}", start.elapsed());
+        assert!(start.elapsed() < soon, "{what}: {:?}, and {soon:?} would be soon", start.elapsed());
     };
     // The time is over in the middle of a computation.
     let start = Instant::now();
     let said = server.ask(&heavy("timed", 400));
-    assert!(start.elapsed() < Duration::from_millis(1400), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(400) + soon, "{:?}, {soon:?}", start.elapsed());
     assert_eq!((&said["valid"], &said["status"]), (&json!(false), &json!("unknown")), "{said}");
     free("the thread is free after the time is over");
     // The client goes away.
@@ -143,7 +146,6 @@ fn no_thread_stays_at_work_for_nobody() {
     assert_eq!(read(&mut stream).json()["code"], "cancelled");
     free("the thread is free after it is cancelled");
     // Declarations that take long, each of them and all together.
-    let one = format!("{LONG}\ntheorem long : {HEAVY} by refl\n");
     let many: String = (0..400).map(|n| format!("\ntheorem long{n} : tree 14 true = false by refl\n")).collect();
     for (what, declarations) in [("one", one), ("many", format!("{LONG}{many}"))] {
         let mut message = suggestion("0 = 0");
@@ -155,7 +157,7 @@ fn no_thread_stays_at_work_for_nobody() {
         message["timeout_ms"] = json!(300);
         let start = Instant::now();
         let said = server.ask(&message);
-        assert!(start.elapsed() < Duration::from_millis(1300), "{what}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_millis(300) + soon, "{what}: {:?}, {soon:?}", start.elapsed());
         assert!(said["reason"].as_str().unwrap().starts_with("The time is used up."), "{what}: {said}");
         free("the thread is free after long declarations");
     }
@@ -200,4 +202,38 @@ fn nobody_cancels_or_blocks_the_request_of_another_client() {
     let refused = server.send("DELETE", "/v1/requests/1", &[&long], b"");
     assert_eq!((refused.status, refused.json()["code"].as_str()), (400, Some("usage")), "{}", refused.body);
     assert_eq!(cancel(&[], "%FF%FE"), 404);
+}
+
+/// What the service answers is not taken for what the library of HTTP answers by itself to what is no request, and the other way round.
+#[test]
+fn the_service_answers_for_itself_what_is_a_request() {
+    let server = Server::start(&[]);
+    let no_http = "This is no request of HTTP 1.1.";
+    let own = |status: &str, text: &str| {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")) && head.contains("erver: bfv-serve"), "{text}");
+        serde_json::from_str::<Value>(body).unwrap()["what"].as_str().unwrap().to_owned()
+    };
+    // A body that is not wanted before the service says so: an answer in between comes first.
+    let headers = ["Content-Type: application/json", "Expect: 100-continue"];
+    let text = server.written("POST", "/v1/message", &headers, b"[]");
+    let (head, body) = text.split_at(text.len() - 2);
+    let mut stream = server.connect();
+    stream.write_all(head).unwrap();
+    let mut between = [0; 25];
+    stream.read_exact(&mut between).unwrap();
+    assert_eq!(&between, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(body).unwrap();
+    let said = own("400", &rest(&mut stream));
+    let plain = server.send("POST", "/v1/message", &headers[..1], b"[]");
+    assert_eq!((plain.status, &plain.json()["what"]), (400, &json!(said)), "{}", plain.body);
+    assert!(said != no_http && !said.is_empty(), "{said}");
+    // What is no request, alone and behind one that was answered.
+    for before in ["", "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
+        let mut stream = server.connect();
+        stream.write_all(format!("{before}nothing of the kind\r\n\r\n").as_bytes()).unwrap();
+        let said = rest(&mut stream);
+        let last = said.strip_prefix("HTTP/1.1 200 OK").map_or(said.as_str(), |s| &s[s.find("HTTP/1.1").unwrap()..]);
+        assert_eq!(own("400", last), no_http);
+    }
 }

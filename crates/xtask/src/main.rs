@@ -28,7 +28,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are twenty tasks. Usage:
+const USAGE: &str = "There are nineteen tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -46,8 +46,7 @@ cargo xtask bench-setup fetches those tools, checked by their hashes, and unpack
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.
 cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.
-cargo xtask butterfly-train learns the butterfly model by its recipe in crates/butterfly/examples/train.rs, and writes crates/butterfly/weights.
-cargo xtask butterfly-train 200 does so in 200 steps.
+cargo xtask butterfly-train, or cargo xtask butterfly-train 200 for so many steps, learns the butterfly model by its recipe in crates/butterfly/examples/train.rs, and writes crates/butterfly/weights.
 cargo xtask butterfly-text writes the sources of the library as the text that it is learned from.";
 
 fn main() -> ExitCode {
@@ -116,12 +115,17 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds the program of a package and says where it lies.
-fn program(package: &str) -> Result<PathBuf, String> {
-    let built = cargo(&["build", "--release", "--quiet", "--package", package]).status();
+/// Builds a program and says where it lies. Of the whole workspace, so that what other programs and the tests have built is used.
+fn program(name: &str) -> Result<PathBuf, String> {
+    let built = cargo(&["build", "--release", "--quiet", "--workspace", "--bin", name]).status();
     if !built.is_ok_and(|s| s.success()) {
-        return Err(format!("The program {package} cannot be built. Run cargo build --release to see why."));
+        return Err(format!("The program {name} cannot be built. Run cargo build --release to see why."));
     }
+    Ok(built_program(name))
+}
+
+/// Where a program lies that was built.
+fn built_program(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release").join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
+    target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

@@ -1,6 +1,6 @@
 //! Everything that a person and continuous integration run.
 
-use crate::{cargo, say, tools};
+use crate::{built_program, cargo, root, say, tools};
 use std::process::{Command, ExitCode};
 
 /// One step of the test: what it shows, and the command.
@@ -11,8 +11,11 @@ struct Step {
 
 /// Runs every step, also after one failed, and says which failed.
 pub fn test(require_tools: bool) -> ExitCode {
+    // The step of the tests has built it.
     let bfv = |arguments: &[&'static str]| {
-        cargo(&[&["run", "--release", "--quiet", "--package", "bfv", "--"], arguments].concat())
+        let mut command = Command::new(built_program("bfv"));
+        command.args(arguments).current_dir(root());
+        command
     };
     let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
     let steps = [

@@ -123,7 +123,7 @@ pub fn order(order: &str, early: &str, data: &Arc<Data>) -> Result<Totals, Strin
                 timeout_ms: None,
             };
             // What cannot be stated without the implicit arguments of its source is no goal.
-            let Ok(said) = one_goal(desk, around, (Some(&request), &goal), &limits, &mut |_| {}) else { return };
+            let Ok(said) = one_goal(desk, around, (&request, &goal), &limits, &mut |_| {}) else { return };
             out.goals += 1;
             out.answers += micros(start);
             let tried = said.accepted;

@@ -1,7 +1,6 @@
 //! The orders that are compared, as scores of theorems for a goal.
 
-use bfv_engine_neural::{Data, Features, Frequencies, Memory, Model, Side, WEIGHTS};
-use bfv_service::rank::number;
+use bfv_engine_neural::{Data, Features, Frequencies, Memory, Model, Side, WEIGHTS, number};
 use std::sync::Arc;
 
 /// Goals that look alike and are asked what their proofs use.
@@ -49,7 +48,7 @@ pub fn scores(order: &str, data: &Arc<Data>) -> Result<Box<Scores>, String> {
 
 /// A number that says nothing.
 fn jumbled(name: &str) -> f64 {
-    f64::from(u32::try_from(number(&format!("{name} in some order")) >> 40).unwrap_or_default())
+    f64::from(u32::try_from(number(format!("{name} in some order").bytes()) >> 40).unwrap_or_default())
 }
 
 /// What the modules have that are not held out.

@@ -182,3 +182,8 @@ pub fn verification(statement: &str, tactic: &str, arguments: &[&str]) -> Value 
 
 /// A goal on which the search takes seconds.
 pub const SLOW: &str = "forall (a b c d : Real), a^4 + b^4 + c^4 + d^4 >= 4*a*b*c*d";
+
+/// A function that takes twice as long for each number more, and nests no deeper for it.
+pub const LONG: &str = "def tree : Nat -> Bool -> Bool\n| zero => fun b => if b then false else true\n| suc n => fun b => if tree n b then tree n false else tree n true\n";
+/// A statement over it that is true, and whose evaluation takes far more steps than a request has time for.
+pub const HEAVY: &str = "tree 60 true = false";
