@@ -121,13 +121,24 @@ fn the_program_bfv_links_nothing_heavy() {
     };
     let bfv = tree("bfv");
     assert!(bfv.contains("bfv_kernel") && bfv.len() > 50, "{bfv:?}");
-    for heavy in
-        ["candle_core", "cudarc", "axum", "tokio", "hyper", "z3", "bfv_worker", "bfv_service", "bfv_engine_neural"]
-    {
+    for heavy in [
+        "candle_core",
+        "cudarc",
+        "axum",
+        "tokio",
+        "hyper",
+        "z3",
+        "bfv_worker",
+        "bfv_device",
+        "bfv_service",
+        "bfv_engine_neural",
+    ] {
         assert!(!bfv.contains(heavy), "bfv links {heavy}");
     }
     let worker = tree("bfv-worker");
-    assert!(worker.contains("candle_core") && !worker.contains("bfv_verify") && !worker.contains("cudarc"));
+    assert!(worker.contains("candle_core") && worker.contains("cudarc") && !worker.contains("bfv_verify"));
+    // The interpreter is for tests only.
+    assert!(!worker.contains("bfv_ptx"));
     let service = tree("bfv-service");
     assert!(service.contains("axum") && service.contains("bfv_kernel") && !service.contains("cudarc"));
 }

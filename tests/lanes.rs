@@ -302,7 +302,7 @@ fn settings_about_lanes_that_make_no_sense_are_refused() {
         (&["--lane", "residual"], "The flag --kernel is missing."),
         (&["--lane", "residual", "--kernel", "5a"], "The flag --kernel needs 64 hexadecimal digits"),
         (&["--kernel", &hash], "The flag --kernel is for lanes of floats. Leave it out."),
-        (&["--lane", "exact", "--device", "1"], "The flag --device is for lanes of floats. Leave it out."),
+        (&["--lane", "exact", "--device", "1"], "The flag --device has 1. Write auto, cpu or cuda."),
     ];
     for (more, why) in cases {
         let (code, out, err) = place.answer("none.bfc", "1.0.1", more);

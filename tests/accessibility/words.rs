@@ -111,7 +111,7 @@ fn as_read(literal: &str) -> String {
 fn catalogue() -> Vec<(String, String)> {
     let mut out = Vec::new();
     let mut todo: Vec<PathBuf> =
-        "diag syntax elab engine-native driver import cli kernel recheck search model ledger worker"
+        "diag syntax elab engine-native driver import cli kernel recheck search model ledger worker device"
             .split(' ')
             .map(|c| Path::new(env!("CARGO_MANIFEST_DIR")).join("crates").join(c).join("src"))
             .collect();

@@ -85,11 +85,13 @@ pub enum Context {
     Manifest,
     /// The rule of a vote.
     Vote,
+    /// The kernels that a device computed with.
+    Kernel,
 }
 
 impl Context {
     /// Every use.
-    pub const ALL: [Context; 23] = [
+    pub const ALL: [Context; 24] = [
         Context::Cell,
         Context::Activation,
         Context::Tile,
@@ -113,6 +115,7 @@ impl Context {
         Context::LogNode,
         Context::Manifest,
         Context::Vote,
+        Context::Kernel,
     ];
 
     /// The context string of `derive_key`. Part of the format: a changed string is another format.
@@ -141,7 +144,13 @@ impl Context {
             Context::LogNode => "bfv 2026 log node v1",
             Context::Manifest => "bfv 2026 manifest v1",
             Context::Vote => "bfv 2026 vote v1",
+            Context::Kernel => "bfv 2026 kernel v1",
         }
+    }
+
+    /// The context key of `derive_key`: what the mode has in the place of the first chaining value.
+    pub fn key(self) -> [u8; DIGEST_LEN] {
+        hash_derive_key_context(self.string())
     }
 
     /// Begins a hash for this use. The strings are hashed once.

@@ -125,6 +125,12 @@ impl<'a> Envelope<'a> {
         Ok((Envelope { certificate, log, registry, reveal: Reveal { seed, output }, cells, proof }, length))
     }
 
+    /// The same certificate and openings under later heads of log and registry: what an audit of an epoch judges.
+    #[must_use]
+    pub fn under(self, log: LogExtract, registry: RegistryExtract) -> Envelope<'a> {
+        Envelope { log, registry, ..self }
+    }
+
     /// The certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate

@@ -244,6 +244,9 @@ pub struct Verify {
     /// A file of slots that were used, and of who answered what. What is accepted is added before its line is printed.
     #[arg(long, value_name = "FILE")]
     pub seen: Option<PathBuf>,
+    /// Audits the log in the ledger: every certificate of it with the word all, otherwise as many as this, drawn by the beacon. Those that fail are named.
+    #[arg(long, value_name = "NUMBER")]
+    pub audit: Option<String>,
 }
 
 #[derive(ClapArgs, Debug)]

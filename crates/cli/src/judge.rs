@@ -112,7 +112,7 @@ impl<'a> Judge<'a> {
             {
                 0
             }
-            Judged::Unknown(_) => 0,
+            Judged::Unknown(_) | Judged::Withheld => 0,
             Judged::Verdict(_) => 1,
         };
         self.judged = self.judged.saturating_add(looks);
@@ -130,7 +130,7 @@ impl<'a> Judge<'a> {
                     self.stages.push((**stage).clone());
                 }
             }
-            Judged::Verdict(_) | Judged::Unknown(_) => (),
+            Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => (),
         }
         (judged, of, slot)
     }

@@ -18,6 +18,8 @@ pub enum Judged {
     Stage(Box<StageOf>),
     /// It cannot be judged with what `verify.toml` says.
     Unknown(&'static str),
+    /// It is in the log, and nobody gave an envelope of it until the deadline.
+    Withheld,
 }
 
 impl Judged {
@@ -26,7 +28,7 @@ impl Judged {
         match self {
             Judged::Verdict(v) => matches!(v, Verdict::Accepted(_)),
             Judged::Stage(s) => matches!(s.said.verdict, Verdict::Accepted(_)),
-            Judged::Unknown(_) => false,
+            Judged::Unknown(_) | Judged::Withheld => false,
         }
     }
 }
@@ -37,6 +39,7 @@ pub fn word(judged: &Judged) -> &'static str {
         Judged::Verdict(v) => word_of(v),
         Judged::Stage(s) => word_of(&s.said.verdict),
         Judged::Unknown(_) => "undecided",
+        Judged::Withheld => "rejected",
     }
 }
 
@@ -53,6 +56,7 @@ fn reason(judged: &Judged) -> String {
     let whole = match (facts(judged), judged) {
         (Some(facts), _) => return facts.soundness.to_string(),
         (None, Judged::Unknown(why)) => return (*why).to_owned(),
+        (None, Judged::Withheld) => return "No envelope of it was given until the deadline.".to_owned(),
         (None, Judged::Verdict(v)) => v.to_string(),
         (None, Judged::Stage(s)) => s.said.verdict.to_string(),
     };
@@ -81,7 +85,7 @@ fn facts(judged: &Judged) -> Option<Facts<'_>> {
             Verdict::Accepted(stage) => Some(of_stage(stage)),
             Verdict::Rejected(_) | Verdict::Undecided(_) => None,
         },
-        Judged::Verdict(_) | Judged::Unknown(_) => None,
+        Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => None,
     }
 }
 
@@ -105,7 +109,7 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
     first.get_mut(..1).map(str::make_ascii_uppercase);
     let part = match judged {
         Judged::Stage(stage) => stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?))),
-        Judged::Verdict(_) | Judged::Unknown(_) => None,
+        Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => None,
     };
     match facts(judged) {
         Some(a) => {
@@ -154,7 +158,7 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
     let refused = match judged {
         Judged::Verdict(v) => rejected(v),
         Judged::Stage(s) => rejected(&s.said.verdict),
-        Judged::Unknown(_) => None,
+        Judged::Unknown(_) | Judged::Withheld => None,
     };
     match (facts(judged), refused) {
         (Some(a), _) => {
@@ -182,6 +186,7 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
             }
         }
         (None, Some(why)) => out["class"] = json!(class(why)),
+        (None, None) if matches!(judged, Judged::Withheld) => out["class"] = json!("withheld"),
         (None, None) => {
             out["class"] = json!("undecided");
             match judged {

@@ -12,6 +12,7 @@ mod conform;
 mod declared;
 mod doctor;
 mod envelopes;
+mod epoch;
 mod explain;
 mod export;
 mod extract;

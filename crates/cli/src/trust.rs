@@ -13,7 +13,8 @@ use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
-use bfv_verify::{Challenge, Secret, Split, Subject, Terms, Vote};
+use bfv_verify::epoch::shared;
+use bfv_verify::{Beacon, Challenge, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -45,12 +46,28 @@ impl Known {
         }
     }
 
+    fn beacon(&self, epoch: &Epoch) -> Beacon {
+        let Epoch { value, root, drawn, choices } = epoch;
+        match self {
+            Known::Eight(s) => Beacon::new(s, value, root, *drawn, *choices),
+            Known::Sixteen(s) => Beacon::new(s, value, root, *drawn, *choices),
+        }
+    }
+
     fn secret(&self, key: [u8; 32]) -> Secret {
         match self {
             Known::Eight(s) => Secret::new(s, key),
             Known::Sixteen(s) => Secret::new(s, key),
         }
     }
+}
+
+/// The beacon of an epoch: its value, the root of the log when it became known, when that was, and among how many values somebody could choose.
+pub struct Epoch {
+    pub value: [u8; 32],
+    pub root: Digest,
+    drawn: u64,
+    choices: u64,
 }
 
 /// A model, and where the random numbers for its answers come from.
@@ -62,6 +79,7 @@ pub struct Model {
 
 enum Drawn {
     Secret(Secret),
+    Beacon(Beacon),
     FiatShamir { repetitions: u32, tries: u32 },
 }
 
@@ -70,6 +88,7 @@ impl Model {
     pub fn challenge(&self, judged: u64) -> Challenge<'_> {
         match &self.drawn {
             Drawn::Secret(secret) => Challenge::Secret(secret, judged),
+            Drawn::Beacon(beacon) => Challenge::Beacon(beacon),
             Drawn::FiatShamir { repetitions, tries } => {
                 Challenge::FiatShamir { repetitions: *repetitions, tries: *tries }
             }
@@ -122,6 +141,8 @@ pub struct Trust {
     pub questions: Vec<Question>,
     pub fusions: Vec<FusionOf>,
     pub votes: Vec<VoteOf>,
+    /// The beacon, where random numbers come from one.
+    pub epoch: Option<Epoch>,
     /// Names of keys.
     pub names: Vec<(String, KeyId)>,
     /// The policies for workers that are trusted with some models only.
@@ -138,7 +159,7 @@ impl Trust {
     pub fn secret(&self) -> Option<Digest> {
         self.models.iter().find_map(|m| match &m.drawn {
             Drawn::Secret(secret) => Some(secret.name()),
-            Drawn::FiatShamir { .. } => None,
+            Drawn::Beacon(_) | Drawn::FiatShamir { .. } => None,
         })
     }
 
@@ -186,6 +207,24 @@ enum ChallengeText {
     FiatShamir {
         repetitions: u32,
         tries: u32,
+    },
+    /// What became known after a head of the log was signed.
+    Beacon {
+        /// Its value, where it comes from elsewhere.
+        value: Option<String>,
+        /// What people have committed to before, and the shares that they have revealed; an empty one is held back.
+        #[serde(default)]
+        commitments: Vec<String>,
+        #[serde(default)]
+        shares: Vec<String>,
+        /// How many shares are needed; all where nothing is said.
+        least: Option<usize>,
+        /// The root of the log in that head.
+        log_root: String,
+        /// When it became known, in seconds since 1970.
+        drawn: u64,
+        /// Among how many values somebody could choose; 1 where nothing is said.
+        choices: Option<u64>,
     },
 }
 
@@ -293,7 +332,12 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let what = format!("repetitions is {repetitions}, and 1 to {REPETITION_LIMIT} are possible");
         return Err(bad(shown, what, "write 2, or more where a worker can try more than 2 to the 60 certificates."));
     }
+    let epoch = document.challenge.as_ref().map(|text| epoch(shown, text)).transpose()?.flatten();
     let drawn = |known: &Known| match &document.challenge {
+        Some(ChallengeText::Beacon { .. }) => match &epoch {
+            Some(epoch) => Ok(Drawn::Beacon(known.beacon(epoch))),
+            None => Err(bad(shown, "the beacon is missing", "write its value.")),
+        },
         None => Ok(Drawn::FiatShamir { repetitions: 2, tries: 60 }),
         Some(ChallengeText::FiatShamir { repetitions, tries }) => {
             Ok(Drawn::FiatShamir { repetitions: *repetitions, tries: *tries })
@@ -386,7 +430,34 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     }
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, names, held })
+    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, epoch, names, held })
+}
+
+/// The beacon of the settings, where random numbers come from one.
+fn epoch(shown: &str, text: &ChallengeText) -> Result<Option<Epoch>, Problem> {
+    let ChallengeText::Beacon { value, commitments, shares, least, log_root, drawn, choices } = text else {
+        return Ok(None);
+    };
+    let root = digest(shown, log_root)?;
+    let all = |texts: &[String]| texts.iter().map(|t| digest(shown, t)).collect::<Result<Vec<Digest>, Problem>>();
+    let (value, choices) = match (value, commitments.as_slice()) {
+        (Some(value), []) => (*digest(shown, value)?.as_bytes(), choices.unwrap_or(1)),
+        (None, [_, ..]) if choices.is_none() => {
+            let share =
+                |t: &String| if t.is_empty() { Ok(None) } else { digest(shown, t).map(|d| Some(*d.as_bytes())) };
+            let shares = shares.iter().map(share).collect::<Result<Vec<_>, Problem>>()?;
+            let commitments = all(commitments)?;
+            let made = shared(&root, &commitments, &shares, least.unwrap_or(commitments.len()));
+            let made =
+                made.map_err(|why| bad(shown, format!("the beacon cannot be made: {why}"), "check its shares."))?;
+            (made.value, made.choices)
+        }
+        _ => {
+            let mend = "write value, or else commitments and shares, which say themselves what choices are.";
+            return Err(bad(shown, "the beacon has no value, or says it twice", mend));
+        }
+    };
+    Ok(Some(Epoch { value, root, drawn: *drawn, choices }))
 }
 
 fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {

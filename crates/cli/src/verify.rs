@@ -5,6 +5,7 @@ use crate::answer::{Answer, Line, item_text, line_text, problem_json};
 use crate::args::{Format, Verify};
 use crate::chains::Chain;
 use crate::envelopes::{Came, each, from_stdin};
+use crate::epoch::{self, Audit, Taken};
 use crate::init::{refuse, shown};
 use crate::judge::Judge;
 use crate::judged::{Judged, document, sentences, word};
@@ -43,6 +44,8 @@ pub fn verify(args: &Verify, options: &Options) -> Result<Answer, Mistake> {
         waiting: Vec::new(),
         waiting_bytes: 0,
         proved: BTreeSet::new(),
+        audit: Audit::of(args, &trust, &trust_file)?,
+        at: args.at,
     };
     let mut problems = Vec::new();
     let mut more = false;
@@ -50,7 +53,7 @@ pub fn verify(args: &Verify, options: &Options) -> Result<Answer, Mistake> {
         more = run.rows.number >= CERTIFICATE_LIMIT;
         if more { ControlFlow::Break(()) } else { run.take(came) }
     });
-    if run.rows.number == 0 && problems.is_empty() {
+    if run.rows.number == 0 && run.audit.is_none() && problems.is_empty() {
         return Err(Mistake::new("There is no certificate to judge.", vec![line(&["verify", "answer.bfc"])]));
     }
     if more {
@@ -88,27 +91,44 @@ struct Run<'a> {
     waiting_bytes: usize,
     /// The fusions of which something was accepted, so that what is proved of them is said.
     proved: BTreeSet<String>,
+    audit: Option<Audit>,
+    /// The time of the command line.
+    at: Option<u64>,
 }
 
 impl<'a> Run<'a> {
     /// Takes what has come: judges it at once, or lets it wait for what it rests on.
     fn take(&mut self, came: Came<'_>) -> ControlFlow<()> {
+        let (place, read) = match (came.read, &mut self.audit) {
+            (Ok((envelope, bytes)), Some(audit)) => match audit.take(envelope) {
+                Taken::Judge(envelope, number) => {
+                    (epoch::place(number, audit.sizes().1, came.place), Ok((*envelope, bytes)))
+                }
+                Taken::Left => return ControlFlow::Continue(()),
+                Taken::Strange => {
+                    let row = self.rows.next();
+                    self.say(row, came.place, &Judged::Unknown("Its certificate is not in the log."), None, "");
+                    return ControlFlow::Continue(());
+                }
+            },
+            (read, _) => (came.place.to_owned(), read),
+        };
         let row = self.rows.next();
-        match came.read {
+        match read {
             Ok((envelope, bytes)) => {
                 let fields = envelope.certificate().fields();
                 let held = self.waiting_bytes.saturating_add(bytes.len());
                 if fields.operation.has_parents() && !self.judge.ready(fields) && held <= WAITING_LIMIT {
                     self.waiting_bytes = held;
-                    self.waiting.push(Waiting { row, place: came.place.to_owned(), bytes: bytes.to_vec() });
+                    self.waiting.push(Waiting { row, place, bytes: bytes.to_vec() });
                 } else {
-                    self.judge(row, came.place, &envelope);
+                    self.judge(row, &place, &envelope);
                 }
             }
             Err(refusal) => {
                 let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
                 let rest = if came.last { " The rest was not read." } else { "" };
-                self.say(row, came.place, &judged, None, rest);
+                self.say(row, &place, &judged, None, rest);
             }
         }
         if self.rows.closed || self.halted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -155,14 +175,33 @@ impl<'a> Run<'a> {
         }
         for Waiting { row, place, bytes } in std::mem::take(&mut self.waiting) {
             match Envelope::decode(&bytes) {
-                Ok(envelope) => self.judge(row, &place, &envelope),
+                Ok(envelope) => {
+                    let envelope = match self.audit.as_mut().map(|audit| audit.take(envelope.clone())) {
+                        Some(Taken::Judge(under, _)) => *under,
+                        _ => envelope,
+                    };
+                    self.judge(row, &place, &envelope);
+                }
                 Err(refusal) => {
                     let judged = Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)));
                     self.say(row, &place, &judged, None, "");
                 }
             }
         }
+        self.missing();
         if self.halted() { Vec::new() } else { chains.iter().map(|chain| self.chain(chain)).collect() }
+    }
+
+    /// What an audit has drawn and nobody has given.
+    fn missing(&mut self) {
+        let Some(audit) = &self.audit else { return };
+        let late = audit.late(self.judge.trust, self.at);
+        let of = audit.sizes().1;
+        for (number, id) in audit.missing() {
+            let row = self.rows.next();
+            let judged = if late { Judged::Withheld } else { Judged::Unknown("No envelope of it was given.") };
+            self.say(row, &epoch::place(number, of, &id.to_string()), &judged, None, "");
+        }
     }
 
     /// An answer in stages.
@@ -188,7 +227,11 @@ impl<'a> Run<'a> {
         problems: &[Problem],
     ) -> Answer {
         let (judged, trust) = (self.rows.number, self.judge.trust);
-        let (mut lines, certificates): (Vec<Line>, Vec<Value>) = self.rows.all.into_iter().flatten().unzip();
+        let audited = self.audit.as_ref().map(Audit::sizes);
+        // Of an audit those are named that fail.
+        let said = self.rows.all.into_iter().flatten();
+        let said = said.filter(|(_, value)| audited.is_none() || value["verdict"] != "accepted");
+        let (mut lines, certificates): (Vec<Line>, Vec<Value>) = said.unzip();
         let (answer_lines, answers): (Vec<Line>, Vec<Value>) = answers.into_iter().unzip();
         let in_stages = match answers.len() {
             0 => String::new(),
@@ -225,11 +268,15 @@ impl<'a> Run<'a> {
         let mut events: Vec<Event> = problems.iter().filter_map(Problem::event).collect();
         events.extend((rejected > 0).then_some(Event::UnexpectedVerdict));
         events.extend((undecided > 0).then_some(Event::Undecided));
+        let what = match audited {
+            None => format!("Judged {}", count(judged, "certificate")),
+            Some((drawn, of)) => {
+                out.insert("audit".into(), json!({ "drawn": drawn, "logged": of }));
+                format!("Audited {drawn} of {}", count(of, "logged certificate"))
+            }
+        };
         Answer {
-            first: format!(
-                "Judged {}{in_stages}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",
-                count(judged, "certificate")
-            ),
+            first: format!("{what}{in_stages}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",),
             lines,
             closing,
             document: out,
@@ -255,7 +302,9 @@ impl<'a> Rows<'a> {
     /// What is one document, or goes to a file as well, is not printed in parts, nor is what may not be printed at all.
     fn new(args: &Verify, options: &'a Options) -> Self {
         let in_parts = matches!(options.format, Format::Text | Format::Jsonl);
-        let now = from_stdin(&args.certificates) && in_parts && options.reports.is_empty() && !options.quiet;
+        // An audit names those that fail, and prints nothing of the others.
+        let all = args.audit.is_none();
+        let now = all && from_stdin(&args.certificates) && in_parts && options.reports.is_empty() && !options.quiet;
         Rows { now: now.then_some(options), all: Vec::new(), number: 0, closed: false }
     }
 

@@ -89,6 +89,8 @@ pub const MODULES: &[(&str, &str)] = &[
     ("std.cubical.computations", include_str!("../../../sctt/cubical/computations.sctt")),
     ("std.equations", include_str!("../../../sctt/equations.sctt")),
     ("std.tally", include_str!("../../../sctt/tally.sctt")),
+    ("std.digits", include_str!("../../../sctt/digits.sctt")),
+    ("std.butterfly", include_str!("../../../sctt/butterfly.sctt")),
     ("std.divides", include_str!("../../../sctt/divides.sctt")),
     ("std.freivalds", include_str!("../../../sctt/freivalds.sctt")),
     ("std.lucas", include_str!("../../../sctt/lucas.sctt")),

@@ -135,22 +135,34 @@ impl Attention<'_> {
     pub fn grouped(
         &self,
         width: usize,
-        [q, k, v]: [&Matrix<i16>; 3],
-        mut done: impl FnMut(usize, Head) -> Result<(), Refused>,
+        qkv: [&Matrix<i16>; 3],
+        done: impl FnMut(usize, Head) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
-        let count = |x: &Matrix<i16>| if x.cols().checked_rem(width) == Some(0) { x.cols() / width } else { 0 };
-        let (heads, kv_heads) = (count(q), count(k));
-        if kv_heads == 0 || heads == 0 || heads % kv_heads != 0 || v.cols() != k.cols() {
-            let why =
-                format!("{}, {} and {} columns are no groups of heads of width {width}", q.cols(), k.cols(), v.cols());
-            return Err(Refused::new("attention", why));
-        }
-        for h in 0..heads {
-            let kv = h / (heads / kv_heads);
-            done(h, self.head(&part(q, h, width)?, &part(k, kv, width)?, &part(v, kv, width)?)?)?;
-        }
-        Ok(())
+        let [q, k, v] = qkv;
+        let head = |h, kv| self.head(&part(q, h, width)?, &part(k, kv, width)?, &part(v, kv, width)?);
+        grouped(width, qkv, head, done)
     }
+}
+
+/// The heads of [`Attention::grouped`], each made from the numbers of its query head and its key head.
+pub(crate) fn grouped(
+    width: usize,
+    [q, k, v]: [&Matrix<i16>; 3],
+    head: impl Fn(usize, usize) -> Result<Head, Refused>,
+    mut done: impl FnMut(usize, Head) -> Result<(), Refused>,
+) -> Result<(), Refused> {
+    let count = |x: &Matrix<i16>| if x.cols().checked_rem(width) == Some(0) { x.cols() / width } else { 0 };
+    let (heads, kv_heads) = (count(q), count(k));
+    if kv_heads == 0 || heads == 0 || heads % kv_heads != 0 || v.cols() != k.cols() {
+        let why =
+            format!("{}, {} and {} columns are no groups of heads of width {width}", q.cols(), k.cols(), v.cols());
+        return Err(Refused::new("attention", why));
+    }
+    for h in 0..heads {
+        let kv = h / (heads / kv_heads);
+        done(h, head(h, kv)?)?;
+    }
+    Ok(())
 }
 
 /// Weights of all rows of scores, each over the keys that its mask leaves.
@@ -158,9 +170,22 @@ impl Attention<'_> {
 /// # Errors
 /// A row's mask leaves keys that the scores do not have.
 pub fn softmax(powers: &Powers, scale: Scale, mask: Mask, scores: &Matrix<i64>) -> Result<Matrix<i16>, Refused> {
+    softmax_of(powers, scale, |t| mask.keys(t), scores)
+}
+
+/// The same where each row sees these columns.
+///
+/// # Errors
+/// A row sees columns that the scores do not have.
+pub fn softmax_of(
+    powers: &Powers,
+    scale: Scale,
+    seen: impl Fn(usize) -> std::ops::Range<usize>,
+    scores: &Matrix<i64>,
+) -> Result<Matrix<i16>, Refused> {
     let mut weights = Matrix::filled("attention", scores.rows(), scores.cols(), 0)?;
     for (t, (scores, weights)) in scores.each_row().zip(weights.each_row_mut()).enumerate() {
-        let keys = mask.keys(t);
+        let keys = seen(t);
         match (scores.get(keys.clone()), weights.get_mut(keys)) {
             (Some(scores), Some(weights)) => powers.softmax(scale, scores, weights),
             _ => return Err(Refused::new("attention", format!("query {t} sees keys that there are not"))),
@@ -194,13 +219,13 @@ pub fn divided<T: Saturate>(scale: Scale, weights: &Matrix<i16>, sums: &Matrix<i
 }
 
 /// Rows as columns.
-fn transposed(v: &Matrix<i16>) -> Result<Matrix<i16>, Refused> {
+pub(crate) fn transposed(v: &Matrix<i16>) -> Result<Matrix<i16>, Refused> {
     let columns = (0..v.cols()).flat_map(|c| v.entries().iter().skip(c).step_by(v.cols()).copied());
     Matrix::new("attention", v.cols(), v.rows(), columns.collect())
 }
 
 /// The columns of one head: width columns from `head * width`.
-fn part(x: &Matrix<i16>, head: usize, width: usize) -> Result<Matrix<i16>, Refused> {
+pub(crate) fn part(x: &Matrix<i16>, head: usize, width: usize) -> Result<Matrix<i16>, Refused> {
     let start = head.saturating_mul(width);
     let mut columns = Vec::new();
     for row in x.each_row() {

@@ -109,6 +109,8 @@ pub struct Layout {
     prompt: u32,
     blocks: u32,
     lane: Lane,
+    /// The tokens of a chunk, where chunks are paired.
+    chunk: Option<u32>,
 }
 
 impl Layout {
@@ -142,7 +144,8 @@ impl Layout {
     /// The layout of one token.
     fn one_token(spec: &Spec, rows: Layers) -> Self {
         let head = u32::from(all_rows(spec).end).saturating_sub(1);
-        Self { grid: spec.draft().grid, dims: spec.draft().dims, head, rows, prompt: 1, blocks: 1, lane: Lane::Exact }
+        let (grid, dims, chunk) = (spec.draft().grid, spec.draft().dims, spec.pairs().map(|p| p.chunk));
+        Self { grid, dims, head, rows, prompt: 1, blocks: 1, lane: Lane::Exact, chunk }
     }
 
     /// The same in a lane. In that of residuals the cells of linear layers have these behind their sums; otherwise the lane changes nothing.
@@ -224,7 +227,9 @@ impl Layout {
         let d = self.dims;
         let [width, inner, vocab, head, positions] = [d.width, d.inner, d.vocab, d.head_width, d.positions].map(index);
         let [queries, keys] = [d.heads * d.head_width, d.kv_heads * d.head_width].map(index);
-        let (tokens, seen, heads) = (index(tokens), index(first.saturating_add(tokens)), index(d.heads));
+        // Of paired chunks a row has a column for each key of two.
+        let seen = self.chunk.map_or_else(|| first.saturating_add(tokens), |chunk| chunk.saturating_mul(2));
+        let (tokens, seen, heads) = (index(tokens), index(seen), index(d.heads));
         let entry = match self.grid {
             Bits::Eight => 1,
             Bits::Sixteen => 2,

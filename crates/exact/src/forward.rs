@@ -1,9 +1,10 @@
 //! One step of a model over a block of tokens, with every intermediate shown in a fixed order.
 
-use crate::attention::Attention;
+use crate::attention::{Attention, Head};
 use crate::commit::{all_rows, layers_of};
 use crate::matrix::{Matrix, elements};
 use crate::model::Model;
+use crate::pairs::Pair;
 use crate::refused::{Refused, index};
 use crate::requantise::Saturate;
 use crate::rounding::{Arithmetic, Exact, Product};
@@ -157,7 +158,16 @@ impl Trace for () {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
     positions: usize,
-    layers: Vec<(Matrix<i16>, Matrix<i16>)>,
+    layers: Vec<Kept>,
+}
+
+/// The keys and values that a layer may still read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    /// The position of the first of them.
+    from: usize,
+    keys: Matrix<i16>,
+    values: Matrix<i16>,
 }
 
 impl State {
@@ -165,6 +175,26 @@ impl State {
     #[must_use]
     pub fn positions(&self) -> usize {
         self.positions
+    }
+
+    /// How many keys each layer keeps: all of them, or where chunks are paired those that it may still read, up to twice as many.
+    #[must_use]
+    pub fn kept(&self) -> Vec<usize> {
+        self.layers.iter().map(|l| l.keys.rows()).collect()
+    }
+}
+
+impl Kept {
+    /// Without what cannot be read any more, once that is half of it: so each position is moved at most twice.
+    fn without(mut self, next: Option<Pair>) -> Kept {
+        let old =
+            next.map_or(0, |pair| pair.oldest(0).saturating_sub(self.from)).min(self.keys.rows().saturating_sub(1));
+        if 2 * old >= self.keys.rows() {
+            self.keys.drop_first(old);
+            self.values.drop_first(old);
+            self.from += old;
+        }
+        self
     }
 }
 
@@ -287,7 +317,8 @@ where
         if first > 0 && state.layers.len() != own.len() {
             return Err(Refused::new(STEP, "the state is of another model"));
         }
-        elements(STEP, tokens, end)?;
+        let seen = self.spec().pair(0, 0).map_or(end, Pair::columns);
+        elements(STEP, tokens, seen)?;
         let mut hidden = match (input, rows.start) {
             (Input::Tokens(tokens), 0) => self.embed(tokens)?,
             (Input::Stream(hidden), 1..) => self.taken(hidden)?,
@@ -335,7 +366,7 @@ where
         by: &A,
         (i, first): (usize, usize),
         hidden: &Matrix<i32>,
-        before: Option<(Matrix<i16>, Matrix<i16>)>,
+        before: Option<Kept>,
         after: &mut State,
         show: &mut Shower<'_, T>,
     ) -> Result<Matrix<i32>, Refused> {
@@ -353,18 +384,18 @@ where
         show.show(Op::Queries, &q);
         show.show(Op::Keys, &k);
         show.show(Op::Values, &v);
-        let (k, v) = match before {
-            Some((mut keys, mut values)) => {
-                keys.append(&k)?;
-                values.append(&v)?;
-                (keys, values)
+        let kept = match before {
+            Some(mut kept) => {
+                kept.keys.append(&k)?;
+                kept.values.append(&v)?;
+                kept
             }
-            None => (k, v),
+            None => Kept { from: first, keys: k, values: v },
         };
         let attention = Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) };
         let width = index(dims.head_width);
         let mut mixed = Matrix::filled(STEP, q.rows(), q.cols(), G::default())?;
-        attention.grouped(width, [&q, &k, &v], |h, head| {
+        let mut done = |h: usize, head: Head| {
             let name = u32::try_from(h).unwrap_or(u32::MAX);
             show.show(Op::Scores(name), &head.scores);
             show.show(Op::Weights(name), &head.weights);
@@ -374,8 +405,13 @@ where
                 row.iter_mut().skip(h * width).zip(columns).for_each(|(to, from)| *to = *from);
             }
             Ok(())
-        })?;
-        after.layers.push((k, v));
+        };
+        let all = [&q, &kept.keys, &kept.values];
+        match self.spec().pair(i, first) {
+            None => by.attention(&attention, width, all, &mut done)?,
+            Some(pair) => pair.grouped(&attention, width, kept.from, all, &mut done)?,
+        }
+        after.layers.push(kept.without(self.spec().pair(i, after.positions)));
         show.show(Op::Mixed, &mixed);
         let sums = show.product(Op::OutputSums, by.product(&weights.output, &mixed)?);
         let hidden = Self::add(spec.output, hidden, &sums)?;

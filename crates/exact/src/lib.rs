@@ -27,6 +27,7 @@ pub mod linear;
 mod matrix;
 pub mod model;
 pub mod norm;
+pub mod pairs;
 pub mod program;
 mod refused;
 pub mod requantise;

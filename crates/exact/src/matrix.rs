@@ -76,6 +76,13 @@ impl<T: Copy> Matrix<T> {
         Ok(())
     }
 
+    /// Leaves out so many of the first rows, but never the last one.
+    pub fn drop_first(&mut self, rows: usize) {
+        let rows = rows.min(self.rows.saturating_sub(1));
+        self.data.drain(..rows.saturating_mul(self.cols).min(self.data.len()));
+        self.rows -= rows;
+    }
+
     /// The number of rows, at least 1.
     #[must_use]
     pub fn rows(&self) -> usize {

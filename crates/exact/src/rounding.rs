@@ -5,6 +5,7 @@
 //! the way of a product into the sum, a computed sum differs from the exact one by at most `n u / (1 - n u)` times the sum of the sizes of the
 //! products. Here u is `2^-b`, so that is `n / (2^b - n)`. Factors are whole numbers, so nothing underflows.
 
+use crate::attention::{Attention, Head};
 use crate::linear::{Grid, vectored};
 use crate::matrix::Matrix;
 use crate::refused::Refused;
@@ -34,6 +35,20 @@ pub trait Arithmetic<G: Grid> {
     /// # Errors
     /// As [`vectored`].
     fn product(&self, w: &Matrix<G>, x: &Matrix<G>) -> Result<Product<G::Sum>, Refused>;
+
+    /// Attention of all heads, which is exact in every lane: [`Attention::grouped`], or the same numbers from elsewhere.
+    ///
+    /// # Errors
+    /// As there.
+    fn attention(
+        &self,
+        attention: &Attention<'_>,
+        width: usize,
+        qkv: [&Matrix<i16>; 3],
+        done: &mut dyn FnMut(usize, Head) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
+        attention.grouped(width, qkv, done)
+    }
 }
 
 /// By integers: [`vectored`].

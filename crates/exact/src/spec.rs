@@ -6,6 +6,7 @@ use crate::bytes::{Reader, Writer};
 use crate::gate::{Function, Shape};
 use crate::linear::{Grid, MAX_K8};
 use crate::norm::{MAX_WIDTH, Norm};
+use crate::pairs::Pair;
 use crate::refused::{Refused, index};
 use crate::requantise::Scale;
 use crate::rope::{MAX_PAIRS, MAX_POSITIONS};
@@ -13,8 +14,12 @@ use crate::sample::{Draw, Sampler};
 
 const MAGIC: [u8; 4] = *b"bfxs";
 const VERSION: u8 = 1;
+/// The version of bytes with pairs.
+const PAIRED: u8 = 2;
 /// The most layers.
 pub const MAX_LAYERS: usize = 256;
+/// The largest digit by which chunks are paired: no more positions can be told apart.
+pub const MAX_DIGIT: u8 = 20;
 
 /// Sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,10 +103,20 @@ pub struct Draft {
     pub sampler: Sampler,
 }
 
+/// Chunks of tokens, of which each layer lets a query see two: its own up to itself, and the one that is `2^l` before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pairs {
+    /// The tokens of a chunk.
+    pub chunk: u32,
+    /// The digit l of each layer, at most [`MAX_DIGIT`].
+    pub digits: Vec<u8>,
+}
+
 /// A checked specification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
     draft: Draft,
+    pairs: Option<Pairs>,
 }
 
 impl Spec {
@@ -155,7 +170,44 @@ impl Spec {
         {
             return fail(format!("top_k is {}, of {} tokens", draw.top_k(), dims.vocab));
         }
-        Ok(Self { draft })
+        Ok(Self { draft, pairs: None })
+    }
+
+    /// Checks a specification of a model whose layers pair chunks.
+    ///
+    /// # Errors
+    /// As [`Spec::new`]; a chunk is empty or has too many tokens, there are other digits than layers, one is too large, or there is a window as well.
+    pub fn paired(draft: Draft, pairs: Pairs) -> Result<Self, Refused> {
+        let spec = Self::new(draft)?;
+        let fail = |why: String| Err(Refused::new("a specification", why));
+        let (chunk, layers) = (index(pairs.chunk), spec.draft.layers.len());
+        if chunk == 0 || chunk > MAX_SIDE / 2 {
+            return fail(format!("there are {chunk} tokens of a chunk, and there must be 1 to {}", MAX_SIDE / 2));
+        }
+        if pairs.digits.len() != layers {
+            return fail(format!("there are {} digits of pairs, and {layers} layers", pairs.digits.len()));
+        }
+        if let Some(digit) = pairs.digits.iter().find(|d| **d > MAX_DIGIT) {
+            return fail(format!("chunks are paired by digit {digit}, and the last one is {MAX_DIGIT}"));
+        }
+        if spec.draft.window.is_some() {
+            return fail("there are a window and pairs, and there must be one of both at most".to_owned());
+        }
+        Ok(Self { pairs: Some(pairs), ..spec })
+    }
+
+    /// The pairs of chunks, where there are any.
+    #[must_use]
+    pub fn pairs(&self) -> Option<&Pairs> {
+        self.pairs.as_ref()
+    }
+
+    /// What queries from a position on see in a layer, counted from 0, where chunks are paired.
+    #[must_use]
+    pub fn pair(&self, layer: usize, first: usize) -> Option<Pair> {
+        let pairs = self.pairs.as_ref()?;
+        let digit = pairs.digits.get(layer).copied()?;
+        Some(Pair { first, chunk: index(pairs.chunk), digit: digit.into() })
     }
 
     /// What was checked.
@@ -174,7 +226,7 @@ impl Spec {
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let d = &self.draft;
-        let mut w = Writer::new(MAGIC, VERSION);
+        let mut w = Writer::new(MAGIC, if self.pairs.is_some() { PAIRED } else { VERSION });
         w.u8(match d.grid {
             Bits::Eight => 0,
             Bits::Sixteen => 1,
@@ -209,6 +261,11 @@ impl Spec {
                 w.u32(draw.top_p());
             }
         }
+        if let Some(pairs) = &self.pairs {
+            w.u32(pairs.chunk);
+            w.count(pairs.digits.len());
+            pairs.digits.iter().for_each(|d| w.u8(*d));
+        }
         w.end()
     }
 
@@ -217,7 +274,9 @@ impl Spec {
     /// # Errors
     /// The bytes are not those that [`Spec::bytes`] writes of some specification.
     pub fn read(bytes: &[u8]) -> Result<Self, Refused> {
-        let mut r = Reader::new("the bytes of a specification", MAGIC, VERSION, bytes)?;
+        let paired = bytes.get(MAGIC.len()) == Some(&PAIRED);
+        let version = if paired { PAIRED } else { VERSION };
+        let mut r = Reader::new("the bytes of a specification", MAGIC, version, bytes)?;
         let draft = Draft {
             grid: if r.flag()? { Bits::Sixteen } else { Bits::Eight },
             dims: Dims {
@@ -246,8 +305,13 @@ impl Spec {
                 Sampler::Greedy
             },
         };
+        if !paired {
+            r.end()?;
+            return Self::new(draft);
+        }
+        let pairs = Pairs { chunk: r.u32()?, digits: r.list(MAX_LAYERS, |r| r.u8())? };
         r.end()?;
-        Self::new(draft)
+        Self::paired(draft, pairs)
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Book {
     size: u64,
     /// The place and the time of everything in the log.
     places: BTreeMap<Digest, (u64, u64)>,
+    /// The certificates in the log, in its order.
+    certificates: Vec<Digest>,
     /// The head that was signed last; `None` where the log has grown since.
     head: Option<Signed<TreeHead>>,
 }
@@ -97,6 +99,40 @@ impl Book {
         Lines::read(&bytes, &trust).whole(path, &bytes)
     }
 
+    /// The same as it was under the head of the log with this root: whatever came later is checked, and is not in it. So an epoch can be audited after it.
+    ///
+    /// # Errors
+    /// As for [`Book::read`], or no head of this ledger has that root.
+    pub fn under(path: &Path, trust: Trust, root: &Digest) -> Result<Book, Fault> {
+        let file = File::open(path).map_err(Fault::files(path))?;
+        file.lock_shared().map_err(Fault::files(path))?;
+        let bytes = contents(&file, path)?;
+        let mut then = None;
+        let lines = Lines::read_seeing(&bytes, &trust, |book| {
+            if book.head.as_ref().is_some_and(|head| head.head.root == *root) {
+                then = Some(book.clone());
+            }
+        });
+        lines.whole(path, &bytes)?;
+        let none = || {
+            let what = "No head of the log in it has the root of the beacon.";
+            Problem::new(format!("the ledger {}", path.display()), what, "Give the ledger of that log, or its root.")
+        };
+        then.ok_or_else(|| none().into())
+    }
+
+    /// The certificates in the log, in its order.
+    #[must_use]
+    pub fn certificates(&self) -> &[Digest] {
+        &self.certificates
+    }
+
+    /// The head of the log that was signed last; nothing where there is none.
+    #[must_use]
+    pub fn head(&self) -> Option<&TreeHead> {
+        self.head.as_ref().map(|head| &head.head)
+    }
+
     /// The keys with what was said of them last.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -107,6 +143,31 @@ impl Book {
     #[must_use]
     pub fn signed(&self) -> Option<u64> {
         self.signed.as_ref().map(|s| s.head.time)
+    }
+
+    /// The extracts that an envelope of this certificate needs, under the last heads.
+    ///
+    /// # Errors
+    /// What is missing, and how it is mended: the log does not have the certificate, or the registry does not have its worker in the role that it needs.
+    pub fn extract(
+        &self,
+        certificate: &Certificate,
+    ) -> Result<(LogExtract, RegistryExtract), (&'static str, &'static str)> {
+        let (Some(head), Some(registry), Some(signed)) = (&self.head, &self.registry, &self.signed) else {
+            return Err(("The registry has no keys.", "Register a key first."));
+        };
+        let inclusion = |id: Digest| {
+            let (index, time) = self.places.get(&id).copied()?;
+            Some(Inclusion { index, time, proof: self.log.inclusion(index, head.head.size)? })
+        };
+        let places = inclusion(certificate.id()).zip(inclusion(signed.head.id()));
+        let (own, of_registry) =
+            places.ok_or(("The log does not have the certificate.", "Let the log take it first."))?;
+        let fields = certificate.fields();
+        let opening = registry.open(fields.worker, fields.operation.role());
+        let opening = opening.ok_or(("The worker's key is not registered.", "Register it first."))?;
+        let log = LogExtract { head: head.clone(), certificate: own, registry: of_registry };
+        Ok((log, RegistryExtract { head: signed.clone(), opening }))
     }
 
     /// A change of keys is followed by a registry, and whatever the log takes by a head, so no line can be left out.
@@ -181,6 +242,9 @@ impl Book {
         let index = self.log.append(&LogEntry { kind, time, id });
         let index = index.ok_or(LATE)?;
         self.places.insert(id, (index, time));
+        if kind == Kind::Certificate {
+            self.certificates.push(id);
+        }
         self.size = index.saturating_add(1);
         self.head = None;
         Ok(())
@@ -208,6 +272,11 @@ struct Lines {
 
 impl Lines {
     fn read(bytes: &[u8], trust: &Trust) -> Lines {
+        Lines::read_seeing(bytes, trust, |_| ())
+    }
+
+    /// The same, with somebody who sees what the lines say each time that a head covers them.
+    fn read_seeing(bytes: &[u8], trust: &Trust, mut see: impl FnMut(&Book)) -> Lines {
         let mut lines = Lines { book: Book::default(), covered: 0, wrong: None };
         if bytes.len() as u64 > FILE_LIMIT {
             lines.wrong = Some((1, ("The file is too long.", "Begin a new ledger.")));
@@ -225,6 +294,7 @@ impl Lines {
             (at, last) = (at + bytes.len(), n);
             if lines.book.covered() {
                 lines.covered = at;
+                see(&lines.book);
             }
         }
         if !lines.book.covered() {
@@ -390,23 +460,7 @@ impl Ledger {
     /// # Errors
     /// The log does not have the certificate, or the registry does not have its worker in the role that it needs.
     pub fn extract(&self, certificate: &Certificate) -> Result<(LogExtract, RegistryExtract), Fault> {
-        let refuse = |what: &str, mend: &str| Problem::new(self.place(), what, mend);
-        let book = &self.book;
-        let (Some(head), Some(registry), Some(signed)) = (&book.head, &book.registry, &book.signed) else {
-            return Err(refuse("The registry has no keys.", "Register a key first.").into());
-        };
-        let inclusion = |id: Digest| {
-            let (index, time) = book.places.get(&id).copied()?;
-            Some(Inclusion { index, time, proof: book.log.inclusion(index, head.head.size)? })
-        };
-        let places = inclusion(certificate.id()).zip(inclusion(signed.head.id()));
-        let (own, of_registry) =
-            places.ok_or_else(|| refuse("The log does not have the certificate.", "Let the log take it first."))?;
-        let fields = certificate.fields();
-        let opening = registry.open(fields.worker, fields.operation.role());
-        let opening = opening.ok_or_else(|| refuse("The worker's key is not registered.", "Register it first."))?;
-        let log = LogExtract { head: head.clone(), certificate: own, registry: of_registry };
-        Ok((log, RegistryExtract { head: signed.clone(), opening }))
+        self.book.extract(certificate).map_err(|(what, mend)| Problem::new(self.place(), what, mend).into())
     }
 
     /// The keys with what was said of them last.

@@ -3,7 +3,8 @@
 //! Scores are the product of keys and a query, and sums are the product of weights and values: both are products of matrices that are known
 //! here. With random numbers for the positions and for the coordinates of a head, the prefixes `V_n`, the sum over `j < n` of `rho_j k_j`, and the products
 //! `u_j = sigma v_j` are computed once for each key head, and each query costs as many multiplications as it sees keys, in place of as many
-//! times the width of a head. Lemma `freivalds_exact`: entries have at most 55 bits as they are read, and products at most 50, so nothing wraps.
+//! times the width of a head. Where chunks are paired, a query has the sum of two chunks in the place of a prefix, and the numbers of the positions that it sees;
+//! what it does not see must have the score 0. Lemma `freivalds_exact`: entries have at most 55 bits as they are read, and products at most 50, so nothing wraps.
 
 use crate::audit::{Audit, Judged, size};
 use crate::drift::{Near, saturated};
@@ -12,10 +13,11 @@ use crate::heads::{self, Attended, Keys};
 use crate::verdict::{Fault, Found, Spot, Stop, Undecided};
 use bfv_cert::digest::Words;
 use bfv_exact::Matrix;
-use bfv_exact::attention::softmax;
+use bfv_exact::attention::softmax_of;
 use bfv_exact::commit::{Form, read};
 use bfv_exact::forward::Op;
 use bfv_exact::model::Model;
+use bfv_exact::pairs::Pair;
 use bfv_exact::spec::LayerSpec;
 
 /// What a repetition knows of a key head.
@@ -30,6 +32,9 @@ struct Head {
     prefix: Vec<u64>,
     /// The product of sigma and the values of each position.
     values: Vec<u64>,
+    /// Where chunks are paired: the sums of `rho_j k_j` over each chunk that is done, and for each query of the block those over what it sees, modulo p.
+    chunks: Vec<Vec<i128>>,
+    rows: Vec<Vec<u64>>,
 }
 
 impl Head {
@@ -37,7 +42,8 @@ impl Head {
         let rho = (0..v.rows()).map(|_| field::draw(&mut words)).collect();
         let sigma: Vec<u64> = (0..width).map(|_| field::draw(&mut words)).collect();
         let values = (0..v.rows()).map(|j| field::dot_small(&sigma, part(v, j, kv, width))).collect();
-        Head { rho, sigma, keys: vec![0; width], prefix: vec![0; width], values }
+        let (keys, prefix) = (vec![0; width], vec![0; width]);
+        Head { rho, sigma, keys, prefix, values, chunks: Vec::new(), rows: Vec::new() }
     }
 
     /// Takes the keys of more positions.
@@ -50,6 +56,54 @@ impl Head {
         }
         self.prefix.iter_mut().zip(&self.keys).for_each(|(p, k)| *p = field::signed(*k));
     }
+
+    /// Takes the keys of the positions of a block where chunks are paired: its queries have sums of their own, of two chunks.
+    fn take_paired(&mut self, k: &Matrix<i16>, kv: usize, positions: std::ops::Range<usize>, pair: Pair) {
+        self.rows.clear();
+        for j in positions {
+            if j > 0 && j.is_multiple_of(pair.chunk) {
+                let none = vec![0; self.keys.len()];
+                self.chunks.push(std::mem::replace(&mut self.keys, none));
+            }
+            let position = j..j.saturating_add(1);
+            self.take(k, kv, position);
+            let other = pair.other(j / pair.chunk).and_then(|other| self.chunks.get(other));
+            let sums = self.keys.iter().enumerate().map(|(i, own)| {
+                let before = other.and_then(|sums| sums.get(i)).copied().unwrap_or(0);
+                field::signed(own.wrapping_add(before))
+            });
+            self.rows.push(sums.collect());
+        }
+    }
+
+    /// Whether a row of scores is the product of a query with the keys, as far as the random numbers can tell.
+    fn scored(&self, row: usize, seen: Option<Pair>, scores: &[i64], query: &[i16]) -> bool {
+        let Some(pair) = seen else {
+            return field::dot_small(&self.rho, scores) == field::dot_small(&self.prefix, query);
+        };
+        let keys = pair.keys(row);
+        let rho: Vec<u64> = keys.clone().map(|c| at(&self.rho, pair.position(row, c))).collect();
+        let sums = self.rows.get(row).map_or(&[][..], Vec::as_slice);
+        field::dot_small(&rho, scores.get(keys).unwrap_or_default()) == field::dot_small(sums, query)
+    }
+
+    /// Whether a row of sums is the product of weights with the values, likewise. What is not seen has the weight 0.
+    fn summed(&self, row: usize, seen: Option<Pair>, sums: &[i64], weights: &[i16]) -> bool {
+        let weighted = match seen {
+            None => field::dot_small(&self.values, weights),
+            Some(pair) => {
+                let keys = pair.keys(row);
+                let values: Vec<u64> = keys.clone().map(|c| at(&self.values, pair.position(row, c))).collect();
+                field::dot_small(&values, weights.get(keys).unwrap_or_default())
+            }
+        };
+        field::dot_small(&self.sigma, sums) == weighted
+    }
+}
+
+/// The number of a position.
+fn at(numbers: &[u64], position: usize) -> u64 {
+    numbers.get(position).copied().unwrap_or(0)
 }
 
 /// The entries of one head in a row.
@@ -88,7 +142,10 @@ impl<G: Judged> Audit<'_, '_, G> {
             for block in 0..self.cells.layout.shape().blocks {
                 let start = self.start(block);
                 let end = self.start(block.saturating_add(1));
-                heads.iter_mut().for_each(|head| head.take(k, kv, start..end));
+                match self.seen(layer, start) {
+                    None => heads.iter_mut().for_each(|head| head.take(k, kv, start..end)),
+                    Some(pair) => heads.iter_mut().for_each(|head| head.take_paired(k, kv, start..end, pair)),
+                }
                 for h in kv * group..(kv + 1) * group {
                     let columns = self.head(layer, spec, (block, h), (&heads, drift.as_ref()), [q, k, v])?;
                     if let Some(spans) = &mut spans {
@@ -102,6 +159,11 @@ impl<G: Judged> Audit<'_, '_, G> {
             Some(spans) => Near::within(mixed, spans.into_entries())?,
             None => Near::same(mixed),
         })
+    }
+
+    /// What queries from a position on see in a layer, counted from 1, where chunks are paired.
+    fn seen(&self, layer: u32, first: usize) -> Option<Pair> {
+        self.model.spec().pair(size(layer).saturating_sub(1), first)
     }
 
     /// One query head in one block.
@@ -124,15 +186,24 @@ impl<G: Judged> Audit<'_, '_, G> {
         let dims = self.model.spec().draft().dims;
         let (width, kv) = (sums.cols(), h / size(dims.heads / dims.kv_heads));
         let first = self.start(block);
-        for (t, scores) in (first..).zip(scores.each_row()) {
+        let seen = self.seen(layer, first);
+        // The key of a column of a row: all columns are seen or masked in the order of positions, unless chunks are paired.
+        let key = |row: usize, column: usize| match seen {
+            None => Some(column),
+            Some(pair) => pair.keys(row).contains(&column).then(|| pair.position(row, column)),
+        };
+        for (row, scores) in scores.each_row().enumerate() {
+            let t = first.saturating_add(row);
             let query = part(q, t, h, width);
-            if heads.iter().any(|x| field::dot_small(&x.rho, scores) != field::dot_small(&x.prefix, query)) {
-                let exact = |j: usize| dot(query, part(k, j, kv, width));
+            let stray = scores.iter().enumerate().any(|(column, s)| *s != 0 && key(row, column).is_none());
+            if stray || heads.iter().any(|x| !x.scored(row, seen, scores, query)) {
+                let exact = |column: usize| key(row, column).map_or(0, |j| dot(query, part(k, j, kv, width)));
                 return Err(wrong(layer, Op::Scores(name), t, scores, exact));
             }
         }
         let mask = self.model.spec().mask(first);
-        let weights = softmax(self.model.powers(), spec.score, mask, &scores)?;
+        let keys_of = |row: usize| seen.map_or_else(|| mask.keys(row), |pair| pair.keys(row));
+        let weights = softmax_of(self.model.powers(), spec.score, keys_of, &scores)?;
         self.checked.computed += weights.entries().len() as u64;
         if let Some((form, bytes)) = opened {
             let long = form.rows * form.cols * form.width;
@@ -140,11 +211,13 @@ impl<G: Judged> Audit<'_, '_, G> {
             let position = u32::try_from(first).unwrap_or(u32::MAX);
             self.same(layer, Op::Weights(name), position, &weights, form.width, own)?;
         }
-        for (t, (sums, weights)) in (first..).zip(sums.each_row().zip(weights.each_row())) {
-            if heads.iter().any(|x| field::dot_small(&x.sigma, sums) != field::dot_small(&x.values, weights)) {
-                let value = |i: usize, j: usize| part(v, j, kv, width).get(i).copied().map_or(0, i64::from);
-                let exact = |i| (0..).zip(weights).map(|(j, w)| i64::from(*w) * value(i, j)).sum();
-                return Err(wrong(layer, Op::HeadSums(name), t, sums, exact));
+        for (row, (sums, weights)) in sums.each_row().zip(weights.each_row()).enumerate() {
+            if heads.iter().any(|x| !x.summed(row, seen, sums, weights)) {
+                let value = |i: usize, column: usize| {
+                    key(row, column).and_then(|j| part(v, j, kv, width).get(i).copied()).map_or(0, i64::from)
+                };
+                let exact = |i| (0..).zip(weights).map(|(column, w)| i64::from(*w) * value(i, column)).sum();
+                return Err(wrong(layer, Op::HeadSums(name), first.saturating_add(row), sums, exact));
             }
         }
         self.checked.products += (scores.entries().len() + sums.entries().len()) as u64;

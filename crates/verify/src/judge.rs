@@ -187,6 +187,9 @@ fn audited<'a, G: Judged>(
     if fields.model != subject.root || fields.spec != subject.spec {
         return Err(Stop::Undecided(Undecided::OtherModel));
     }
+    if fields.lane != Lane::Exact && subject.model.spec().pairs().is_some() {
+        return Err(Stop::Undecided(Undecided::Paired(fields.lane)));
+    }
     let rows = match split {
         None => all_rows(subject.model.spec()),
         Some(split) => {

@@ -28,6 +28,7 @@ mod cells;
 pub mod challenge;
 pub mod combine;
 mod drift;
+pub mod epoch;
 pub mod field;
 mod floats;
 mod fusion;

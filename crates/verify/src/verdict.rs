@@ -222,6 +222,8 @@ pub enum Undecided {
     Refused(Refusal),
     /// A stage, a fusion or a vote in a lane of floats, which nobody judges.
     Lane(Lane),
+    /// In a lane of floats, an answer of a model that pairs chunks. Such a model is judged in the exact lane.
+    Paired(Lane),
     /// In a lane of floats: the model may choose another token than that at this position. So much larger is the logit of the chosen token than that of the
     /// rival that may be largest, and by so much may the model's difference be smaller.
     Drift {
@@ -269,6 +271,12 @@ impl fmt::Display for Undecided {
         match self {
             Undecided::Refused(refusal) => refusal.fmt(f),
             Undecided::Lane(lane) => write!(f, "Undecided: in lane {lane:?}, only whole answers are judged."),
+            Undecided::Paired(lane) => {
+                write!(
+                    f,
+                    "Undecided: in lane {lane:?}, models that pair chunks are not judged. Ask for an answer in the exact lane."
+                )
+            }
             Undecided::Drift { token, margin, drift } => write!(
                 f,
                 "Undecided: at token {token} the margin is {margin}, the drift up to {drift}: the certified interval contains another choice."

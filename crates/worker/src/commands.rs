@@ -1,12 +1,15 @@
 //! What each command does.
 
 use crate::args::Args;
+use crate::place::Place;
 use crate::{Stop, say};
-use bfv_cert::certificate::{Certificate, Slot, Validity};
+use bfv_cert::certificate::{Certificate, Execution, Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{LogExtract, RegistryExtract};
 use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_cert::sign::SecretKey;
+use bfv_device::arithmetic::OnMachine;
+use bfv_device::linear::Planes;
 use bfv_exact::forward::Shown;
 use bfv_exact::requantise::Saturate;
 use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
@@ -119,7 +122,7 @@ pub fn stored(args: &Args) -> Result<Stored, Stop> {
     Ok(Stored::of(spec, &read(WEIGHTS_FILE, limit)?)?)
 }
 
-fn answered<G: Element + Shown + Into<f32>>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+fn answered<G: Element + Shown + Planes + Into<f32>>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
 where
     G::Sum: Shown + Saturate,
 {
@@ -132,7 +135,20 @@ where
     };
     let (prompt, count) = (question.prompt.len(), question.count);
     let answer = match lane {
-        None => prover.answer(question, random()?, keeps(args))?,
+        None => {
+            let place = Place::of(args)?;
+            desk.computed(place.execution(prompt, count));
+            let answer = match &place {
+                Place::Cpu(_) => prover.answer(question, random()?, keeps(args))?,
+                Place::Card(cuda) => {
+                    let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
+                    prover.answer_by(&by, question, random()?, keeps(args))?
+                }
+            };
+            desk.sign(args, prover, &answer, |_| Ok(()))?;
+            place.tell();
+            return Ok(());
+        }
         Some(Floats { by, kernel, device }) => {
             desk.circumstances.execution = execution(kernel, device, prompt, count);
             if desk.circumstances.execution.is_none() {
@@ -157,8 +173,8 @@ struct Floats {
 fn lane(args: &Args) -> Result<Option<Floats>, Stop> {
     let residuals = match args.maybe("--lane").unwrap_or("exact") {
         "exact" => {
-            return match ["--kernel", "--device"].into_iter().find(|flag| args.maybe(flag).is_some()) {
-                Some(flag) => Err(Stop::Usage(format!("The flag {flag} is for lanes of floats. Leave it out."))),
+            return match args.maybe("--kernel") {
+                Some(_) => Err(Stop::usage("The flag --kernel is for lanes of floats. Leave it out.")),
                 None => Ok(None),
             };
         }
@@ -216,6 +232,11 @@ impl Desk {
         // What is missing is noticed before a slot is used up.
         let (ledger, out) = (args.path("--ledger")?, args.path("--output")?);
         Ok(Desk { key, log, trust, chain, circumstances, ledger, out })
+    }
+
+    /// What certificates say of how an answer was computed.
+    pub fn computed(&mut self, execution: Option<Execution>) {
+        self.circumstances.execution = execution;
     }
 
     /// Signs an answer of which `may` approves, logs the certificate, and writes the envelope.

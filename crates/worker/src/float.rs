@@ -55,6 +55,20 @@ pub struct Ranges {
 /// # Errors
 /// There are no tokens, more than positions or [`MAX_TOKENS`], or one that is not in the vocabulary.
 pub fn forward(model: &Checkpoint, tokens: &[u32]) -> std::result::Result<(Vec<Vec<f32>>, Ranges), Problem> {
+    let window = model.config.window.and_then(|w| usize::try_from(w).ok()).unwrap_or(usize::MAX);
+    forward_where(model, tokens, &|_, query, key| key <= query && query - key < window)
+}
+
+/// The same for a model whose layers see other keys: whether a layer, from 0, lets a query see a key, both by their positions. Every query must see
+/// a key.
+///
+/// # Errors
+/// As [`forward`].
+pub fn forward_where(
+    model: &Checkpoint,
+    tokens: &[u32],
+    sees: &dyn Fn(usize, usize, usize) -> bool,
+) -> std::result::Result<(Vec<Vec<f32>>, Ranges), Problem> {
     let c = &model.config;
     let refuse = |what: String| Err(Problem::new("the tokens", what, "Give other tokens."));
     let most = c.positions.min(MAX_TOKENS);
@@ -64,17 +78,18 @@ pub fn forward(model: &Checkpoint, tokens: &[u32]) -> std::result::Result<(Vec<V
     if let Some(t) = tokens.iter().find(|t| **t >= c.vocab) {
         return refuse(format!("There is no token {t}, of {}.", c.vocab));
     }
-    let (logits, ranges) = run(model, tokens).map_err(candle)?;
+    let (logits, ranges) = run(model, tokens, sees).map_err(candle)?;
     Ok((logits.to_vec2().map_err(candle)?, ranges))
 }
 
-fn run(model: &Checkpoint, tokens: &[u32]) -> Result<(Tensor, Ranges)> {
+fn run(model: &Checkpoint, tokens: &[u32], sees: &dyn Fn(usize, usize, usize) -> bool) -> Result<(Tensor, Ranges)> {
     let c = &model.config;
     let places = Places::new(c, tokens.len())?;
     let mut x = model.embedding.index_select(&Tensor::new(tokens, &Device::Cpu)?, 0)?;
     let mut ranges = Ranges { hidden: size(&x)?, layers: Vec::new(), last_norm: 0.0, logits: 0.0 };
-    for layer in &model.layers {
-        let (attended, after, layer) = block(c, &places, layer, &x)?;
+    for (i, layer) in model.layers.iter().enumerate() {
+        let mask = mask(tokens.len(), |query, key| sees(i, query, key))?;
+        let (attended, after, layer) = block(c, (&places, &mask), layer, &x)?;
         ranges.hidden = ranges.hidden.max(size(&attended)?).max(size(&after)?);
         ranges.layers.push(layer);
         x = after;
@@ -86,13 +101,18 @@ fn run(model: &Checkpoint, tokens: &[u32]) -> Result<(Tensor, Ranges)> {
 }
 
 /// The residual stream after attention and after the layer.
-fn block(c: &Config, places: &Places, layer: &Layer, x: &Tensor) -> Result<(Tensor, Tensor, LayerRanges)> {
+fn block(
+    c: &Config,
+    (places, mask): (&Places, &Tensor),
+    layer: &Layer,
+    x: &Tensor,
+) -> Result<(Tensor, Tensor, LayerRanges)> {
     let [query, key, value, output, gate, up, down] = &layer.matrices;
     let first = norm(c, x, &layer.first)?;
     let linear = |w: &Tensor, x: &Tensor| x.matmul(&w.t()?);
     let (q, k, v) = (linear(query, &first)?, linear(key, &first)?, linear(value, &first)?);
     let (turned_q, turned_k) = (places.turn(&heads(c, &q)?)?, places.turn(&heads(c, &k)?)?);
-    let mixed = places.attend(c, &turned_q, &turned_k, &heads(c, &v)?)?;
+    let mixed = attend(c, mask, &turned_q, &turned_k, &heads(c, &v)?)?;
     let attended = (x + linear(output, &mixed)?)?;
     let second = norm(c, &attended, &layer.second)?;
     let (g, u) = (linear(gate, &second)?, linear(up, &second)?);
@@ -131,11 +151,10 @@ fn heads(c: &Config, x: &Tensor) -> Result<Tensor> {
     x.reshape((positions, all / width, width))?.transpose(0, 1)?.contiguous()
 }
 
-/// What depends on positions only: cosines and sines of each pair, and what is added to scores.
+/// What depends on positions only: cosines and sines of each pair.
 struct Places {
     cosines: Tensor,
     sines: Tensor,
-    mask: Tensor,
 }
 
 impl Places {
@@ -149,14 +168,7 @@ impl Places {
             let all: Vec<f64> = (0..positions * half).map(|i| f(angle(i))).collect();
             Tensor::from_vec(all, (positions, half), &Device::Cpu)?.to_dtype(candle_core::DType::F32)
         };
-        let window = c.window.and_then(|w| usize::try_from(w).ok()).unwrap_or(positions);
-        let seen = |i: usize| {
-            let (query, key) = (i / positions, i % positions);
-            if key <= query && query - key < window { 0.0 } else { f32::NEG_INFINITY }
-        };
-        let mask: Vec<f32> = (0..positions * positions).map(seen).collect();
-        let mask = Tensor::from_vec(mask, (positions, positions), &Device::Cpu)?;
-        Ok(Places { cosines: table(f64::cos)?, sines: table(f64::sin)?, mask })
+        Ok(Places { cosines: table(f64::cos)?, sines: table(f64::sin)? })
     }
 
     fn turn(&self, x: &Tensor) -> Result<Tensor> {
@@ -167,18 +179,25 @@ impl Places {
         let second = (high.broadcast_mul(cos)? + low.broadcast_mul(sin)?)?;
         Tensor::cat(&[first, second], D::Minus1)
     }
+}
 
-    fn attend(&self, c: &Config, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
-        let (heads, positions, width) = q.dims3()?;
-        let groups = heads / k.dim(0)?;
-        let shared = |x: &Tensor| {
-            let wide = x.unsqueeze(1)?.expand((heads / groups, groups, positions, width))?;
-            wide.contiguous()?.reshape((heads, positions, width))
-        };
-        let scores = q.matmul(&shared(k)?.transpose(1, 2)?.contiguous()?)?;
-        let scores = (scores / f64::from(c.head_width).sqrt())?.broadcast_add(&self.mask)?;
-        let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
-        let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
-        weights.matmul(&shared(v)?)?.transpose(0, 1)?.contiguous()?.reshape((positions, heads * width))
-    }
+/// What is added to scores: nothing where a query sees a key, and minus infinity elsewhere.
+fn mask(positions: usize, sees: impl Fn(usize, usize) -> bool) -> Result<Tensor> {
+    let seen = |i: usize| if sees(i / positions, i % positions) { 0.0 } else { f32::NEG_INFINITY };
+    let mask: Vec<f32> = (0..positions * positions).map(seen).collect();
+    Tensor::from_vec(mask, (positions, positions), &Device::Cpu)
+}
+
+fn attend(c: &Config, mask: &Tensor, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
+    let (heads, positions, width) = q.dims3()?;
+    let groups = heads / k.dim(0)?;
+    let shared = |x: &Tensor| {
+        let wide = x.unsqueeze(1)?.expand((heads / groups, groups, positions, width))?;
+        wide.contiguous()?.reshape((heads, positions, width))
+    };
+    let scores = q.matmul(&shared(k)?.transpose(1, 2)?.contiguous()?)?;
+    let scores = (scores / f64::from(c.head_width).sqrt())?.broadcast_add(mask)?;
+    let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
+    let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
+    weights.matmul(&shared(v)?)?.transpose(0, 1)?.contiguous()?.reshape((positions, heads * width))
 }

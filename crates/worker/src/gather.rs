@@ -61,13 +61,26 @@ impl Gathered {
     /// # Errors
     /// The answers have different lengths, or the program refuses its inputs.
     pub fn fuse(&self, program: &Program, spec: Digest, parameters: &[Vec<i64>]) -> Result<Combined, Failure> {
+        self.fuse_by(|inputs| program.run(inputs), spec, parameters)
+    }
+
+    /// The same with a program that is run in this way, on its inputs.
+    ///
+    /// # Errors
+    /// As [`Gathered::fuse`].
+    pub fn fuse_by(
+        &self,
+        run: impl FnOnce(&[&[i64]]) -> Result<Vec<i64>, Refused>,
+        spec: Digest,
+        parameters: &[Vec<i64>],
+    ) -> Result<Combined, Failure> {
         let coordinates = self.answers.first().map_or(0, |a| a.tokens.len());
         if self.answers.iter().any(|a| a.tokens.len() != coordinates) {
             return Err(Refused::new("a fusion", "the answers have different numbers of tokens").into());
         }
         let inputs: Vec<i64> = self.answers.iter().flat_map(|a| a.tokens.iter().copied()).collect();
         let rows: Vec<&[i64]> = std::iter::once(&inputs).chain(parameters).map(Vec::as_slice).collect();
-        let values = program.run(&rows)?;
+        let values = run(&rows)?;
         let input = numbers_root(&[self.answers.len(), coordinates], &inputs)?;
         let output = numbers_root(&[values.len()], &values)?;
         let (bytes, support) = (number_bytes(&values), self.answers.len());

@@ -2,16 +2,18 @@
 
 use crate::args::Args;
 use crate::commands::{Desk, bounded};
+use crate::place::{self, Place};
 use crate::{Stop, say};
 use bfv_cert::digest::spec_root;
 use bfv_cert::envelope::ENVELOPE_LIMIT;
+use bfv_device::fusion;
 use bfv_exact::vote::Rule;
 use bfv_extract::{PACKAGE_LIMIT, Package};
 use bfv_kernel::Limits;
 use bfv_worker::gather::Gathered;
 use std::path::PathBuf;
 
-pub const FUSE: [&str; 10] = [
+pub const FUSE: [&str; 11] = [
     "--package",
     "--answers",
     "--parameters",
@@ -22,6 +24,7 @@ pub const FUSE: [&str; 10] = [
     "--slot",
     "--at",
     "--output",
+    place::FLAG,
 ];
 pub const VOTE: [&str; 10] = [
     "--workers",
@@ -53,8 +56,16 @@ pub fn fuse(args: Args) -> Result<(), Stop> {
         Ok(Err(_)) => return Err(Stop::Internal("The kernel stopped while it judged a package.".to_owned())),
         Err(why) => return Err(Stop::Internal(format!("The kernel cannot be started: {why}."))),
     };
-    let combined = gathered.fuse(package.program(), spec, &parameters)?;
-    desk.sign_combined(&args, &combined, "Numbers")
+    let (place, program) = (Place::of(&args)?, package.program());
+    let combined = match &place {
+        Place::Cpu(_) => gathered.fuse(program, spec, &parameters)?,
+        Place::Card(cuda) => {
+            gathered.fuse_by(|inputs| fusion::run(cuda.as_ref(), program, inputs), spec, &parameters)?
+        }
+    };
+    desk.sign_combined(&args, &combined, "Numbers")?;
+    place.tell();
+    Ok(())
 }
 
 /// Counts answers as votes.

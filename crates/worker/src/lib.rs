@@ -1,15 +1,16 @@
-//! Runs models of the shape of Llama on the CPU and certifies every answer.
+//! Runs models of the shape of Llama on a card or the CPU and certifies every answer.
 //!
 //! A model comes as floats ([`checkpoint`]), is run with floats for reference ([`float`]) and becomes a model over the integers
 //! ([`quantise`]). That one is run exactly as `exact` says ([`prove`]): intermediate values are hashed while they are computed, and what is
 //! signed commits to all of them. Of a model that is split a worker runs its layers only ([`stage`]). A head fuses the answers of others
-//! or counts them as votes ([`gather`]). The worker judges nothing, its own answers
+//! or counts them as votes ([`gather`]). A model that mixes chunks in pairs becomes whole numbers in the same way ([`butterfly`]). The worker judges nothing, its own answers
 //! included.
 //!
 //! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified. In the lanes of floats
 //! linear layers are computed in single precision and rounded to integers ([`single`]), and a verifier says how far that may lead from the model.
 #![forbid(unsafe_code)]
 
+pub mod butterfly;
 pub mod checkpoint;
 pub mod config;
 pub mod float;

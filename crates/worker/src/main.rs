@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod heads;
+mod place;
 mod stages;
 
 use args::Args;
@@ -31,6 +32,7 @@ Both need --key, --slot, --ledger, --log-key, --authority and --output, as run d
 bfv-worker fuse --package FILE makes one answer of them by a package of bfv extract, in its order of workers. Its key has the role head.
 Its other flag: --parameters 1,2:3,4 for its other inputs, each a list.
 bfv-worker vote --workers N --quorum N finds the answer that enough workers gave. Its key has the role voter.
+With --device auto, which is usual, run, step, stage and fuse compute on a card where there is one. Other words: cpu and cuda.
 A LIST has numbers with commas between them.";
 
 /// Why the program stops early, with its exit code.

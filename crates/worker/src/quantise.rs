@@ -16,7 +16,7 @@ use bfv_exact::model::{Layer, Model, Weights};
 use bfv_exact::norm::Norm;
 use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::sample::{Draw, Sampler};
-use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Named, Spec};
+use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Named, Pairs, Spec};
 use bfv_exact::{Matrix, Refused};
 use bfv_model::Problem;
 use bfv_model::stored::Element;
@@ -183,8 +183,22 @@ pub fn quantise<G: Element>(
         let what = format!("There are {positions} positions, and the model has {}.", c.positions);
         return Err(Problem::new("the number of positions", what, "Ask for fewer."));
     }
-    let (_, ranges) = float::forward(model, tokens)?;
-    let gate = gate(&ranges);
+    quantise_to(model, &float::forward(model, tokens)?.1, positions, choice, None)
+}
+
+/// The same with ranges that were found otherwise, and with pairs of chunks where the layers have such.
+///
+/// # Errors
+/// The positions are not those of the model, there are other ranges than layers, or a size or a scale is outside of what `exact` has.
+pub fn quantise_to<G: Element>(
+    model: &Checkpoint,
+    ranges: &Ranges,
+    positions: u32,
+    choice: Choice,
+    pairs: Option<Pairs>,
+) -> Result<Quantised<G>, Problem> {
+    let c = &model.config;
+    let gate = gate(ranges);
     // What is added in a norm fits into 31 bits.
     let stream = unit(2.0 * ranges.hidden, f64::from(1u32 << 23)).max((c.eps / f64::from(1u32 << 31)).sqrt());
     let shared = Shared { eps: c.eps, stream, head_width: c.head_width.into(), gate };
@@ -217,7 +231,11 @@ pub fn quantise<G: Element>(
         head: scale(of_head * x / logit).map_err(refused)?,
         sampler: sampler(choice, logit)?,
     };
-    let spec = Spec::new(draft).map_err(refused)?;
+    let spec = match pairs {
+        None => Spec::new(draft),
+        Some(pairs) => Spec::paired(draft, pairs),
+    };
+    let spec = spec.map_err(refused)?;
     let model = Model::new(spec, Weights { embedding, layers, last_gains, head }).map_err(refused)?;
     Ok(Quantised { model, logit })
 }

@@ -12,6 +12,7 @@ use bfv_cert::digest::Digest;
 use bfv_exact::commit::{Commit, all_rows, stream_root, stream_shape, tokens_root, tokens_shape};
 use bfv_exact::forward::{Input, Passed, Shown, State, Trace};
 use bfv_exact::requantise::Saturate;
+use bfv_exact::rounding::{Arithmetic, Exact};
 use bfv_exact::spec::Named;
 use bfv_exact::{Matrix, Refused};
 
@@ -78,9 +79,17 @@ where
     /// # Errors
     /// The model does not take the task, or what came in has another number of tokens.
     pub fn step(&self, task: &Task, seed: &[u8; 32]) -> Result<Step, Failure> {
+        self.step_by(&Exact, task, seed)
+    }
+
+    /// The same with products that are computed in this way, in the exact lane.
+    ///
+    /// # Errors
+    /// As [`Prover::step`].
+    pub fn step_by<A: Arithmetic<G>>(&self, by: &A, task: &Task, seed: &[u8; 32]) -> Result<Step, Failure> {
         let tokens = task.tokens()?;
         task.covers(tokens.len())?;
-        let (_, passed) = self.model().stage(State::default(), task.rows, task.input(&tokens, 0)?, &mut ())?;
+        let (_, passed) = self.model().stage_by(by, State::default(), task.rows, task.input(&tokens, 0)?, &mut ())?;
         Ok(match passed {
             Passed::Stream(stream) => Step::Stream(stream),
             Passed::Logits(logits) => {
@@ -95,6 +104,20 @@ where
     /// # Errors
     /// The model does not take the task, what came in has another number of tokens, or the last stage chooses another token than it was told.
     pub fn stage(&self, task: &Task, seed: &[u8; 32], keep: bool) -> Result<(Answer, Option<Matrix<i32>>), Failure> {
+        self.stage_by(&Exact, task, seed, keep)
+    }
+
+    /// The same with products that are computed in this way, in the exact lane.
+    ///
+    /// # Errors
+    /// As [`Prover::stage`].
+    pub fn stage_by<A: Arithmetic<G>>(
+        &self,
+        by: &A,
+        task: &Task,
+        seed: &[u8; 32],
+        keep: bool,
+    ) -> Result<(Answer, Option<Matrix<i32>>), Failure> {
         let spec = self.model().spec();
         let tokens = task.tokens()?;
         if task.answer.is_empty() {
@@ -105,7 +128,7 @@ where
         task.covers(done)?;
         let commit = Commit::of(spec, task.rows)?;
         let mut commit = if keep { commit.keep() } else { commit };
-        let passed = self.blocks(task, tokens.get(..done).unwrap_or_default(), &mut commit)?;
+        let passed = self.blocks(by, task, tokens.get(..done).unwrap_or_default(), &mut commit)?;
         let mut handed = Vec::new();
         for (i, passed) in passed.into_iter().enumerate() {
             match passed {
@@ -137,12 +160,18 @@ where
     }
 
     /// The blocks of an answer, the prompt first, then a token each.
-    fn blocks<T: Trace>(&self, task: &Task, tokens: &[u32], trace: &mut T) -> Result<Vec<Passed>, Failure> {
+    fn blocks<A: Arithmetic<G>, T: Trace>(
+        &self,
+        by: &A,
+        task: &Task,
+        tokens: &[u32],
+        trace: &mut T,
+    ) -> Result<Vec<Passed>, Failure> {
         let (mut state, mut out, mut from) = (State::default(), Vec::new(), 0);
         while from < tokens.len() {
             let to = if from == 0 { task.prompt.len() } else { from + 1 };
             let block = tokens.get(from..to).unwrap_or_default();
-            let (next, passed) = self.model().stage(state, task.rows, task.input(block, from)?, trace)?;
+            let (next, passed) = self.model().stage_by(by, state, task.rows, task.input(block, from)?, trace)?;
             state = next;
             out.push(passed);
             from = to;

@@ -2,11 +2,14 @@
 
 use crate::args::Args;
 use crate::commands::{Desk, bounded, keeps, query, stored};
+use crate::place::{self, Place};
 use crate::{Stop, say};
 use bfv_cert::certificate::Layers;
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
 use bfv_cert::{BindingFault, Refusal};
+use bfv_device::arithmetic::OnMachine;
+use bfv_device::linear::Planes;
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, rows_of, stream_root};
 use bfv_exact::forward::Shown;
@@ -18,9 +21,9 @@ use bfv_worker::Fault;
 use bfv_worker::prove::{Failure, Prover};
 use bfv_worker::stage::{Step, Task};
 
-pub const STEP: [&str; 8] =
-    ["--model", "--layers", "--prompt-tokens", "--answer-tokens", "--input", "--next", "--key", "--query"];
-pub const STAGE: [&str; 16] = [
+pub const STEP: [&str; 9] =
+    ["--model", "--layers", "--prompt-tokens", "--answer-tokens", "--input", "--next", "--key", "--query", place::FLAG];
+pub const STAGE: [&str; 17] = [
     "--model",
     "--layers",
     "--prompt-tokens",
@@ -37,6 +40,7 @@ pub const STAGE: [&str; 16] = [
     "--slot",
     "--at",
     "--output",
+    place::FLAG,
 ];
 
 /// Runs the layers over all tokens that are known, without a certificate.
@@ -55,7 +59,7 @@ pub fn stage(args: Args) -> Result<(), Stop> {
     }
 }
 
-fn stepped<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+fn stepped<G: Element + Shown + Planes>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
 where
     G::Sum: Shown,
 {
@@ -71,23 +75,39 @@ where
         false => (Digest::ZERO, [0; 32]),
     };
     let task = task(args, spec, query, answer)?;
-    match prover.step(&task, &seed)? {
+    let place = Place::of(args)?;
+    let step = match &place {
+        Place::Cpu(_) => prover.step(&task, &seed)?,
+        Place::Card(cuda) => {
+            let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
+            prover.step_by(&by, &task, &seed)?
+        }
+    };
+    match step {
         Step::Token(token) => say(format!("The next token is {token}.")),
         Step::Stream(stream) => say(hand_on(args, &stream)?),
     }
     Ok(())
 }
 
-fn staged<G: Element + Shown>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+fn staged<G: Element + Shown + Planes>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
 where
     G::Sum: Shown,
 {
     let spec = prover.model().spec();
     let task = task(args, spec, query(args)?, args.list("--answer-tokens")?)?;
     let before = args.maybe("--before").map(|_| before(args)).transpose()?;
-    let desk = Desk::open(args)?;
+    let mut desk = Desk::open(args)?;
     let seed = desk.key.sampler_seed(&task.query);
-    let (answer, handed) = prover.stage(&task, &seed, keeps(args))?;
+    let place = Place::of(args)?;
+    desk.computed(place.execution(task.prompt.len(), task.answer.len()));
+    let (answer, handed) = match &place {
+        Place::Cpu(_) => prover.stage(&task, &seed, keeps(args))?,
+        Place::Card(cuda) => {
+            let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
+            prover.stage_by(&by, &task, &seed, keeps(args))?
+        }
+    };
     let mut written = None;
     desk.sign(args, prover, &answer, |own| {
         if let Some(before) = &before {
@@ -102,6 +122,7 @@ where
     if let Some(written) = written {
         say(written);
     }
+    place.tell();
     Ok(())
 }
 

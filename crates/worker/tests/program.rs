@@ -28,6 +28,8 @@ fn a_float_model_becomes_an_answer_with_a_certificate() {
         let slot = format!("4.0.{seq}");
         let (code, said, why) = world.run(&[("--open", open), ("--slot", &slot)]);
         assert_eq!((code, why.as_str()), (0, ""));
+        // Where there is no card it is the CPU, and that is said.
+        assert!(said.contains(" has computed this."), "{said}");
         assert!(said.contains("Tokens from number 13 on: ") && said.contains(&format!("and {opened} opened values.")));
         let bytes = std::fs::read(world.folder.join("answer.bfc")).unwrap();
         let admitted = admit(&bytes, &world.policy(), &Expected::default()).unwrap();
@@ -64,6 +66,21 @@ fn a_drawn_answer_has_another_seed_each_time() {
     assert_ne!(answer(), answer());
 }
 
+/// With the CPU nothing is said of a card. A card that is asked for is there, or that is what is wrong.
+#[test]
+fn the_device_is_chosen() {
+    let world = World::new("device");
+    assert_eq!(world.quantise(&[]).0, 0);
+    let (code, said, why) = world.run(&[("--device", "cpu")]);
+    assert!(code == 0 && why.is_empty() && !said.contains(" has computed this."), "{said}{why}");
+    let (code, said, why) = world.run(&[("--device", "cuda")]);
+    match code {
+        0 => assert!(said.contains("The card ") && said.contains(" has computed this."), "{said}"),
+        2 => assert!(why.contains("The flag --device has cuda. ") && why.contains("Write auto or cpu."), "{why}"),
+        other => panic!("{other}: {why}"),
+    }
+}
+
 #[test]
 fn wrong_use_has_code_2() {
     let world = World::new("usage");
@@ -97,6 +114,7 @@ fn wrong_use_has_code_2() {
         // Zeros are a point of small order.
         ("--authority", &"00".repeat(32), "no public key"),
         ("--slot", "1.2", "needs three numbers"),
+        ("--device", "tpu", "The flag --device has tpu. Write auto, cpu or cuda."),
         ("--open", "999999", "missing from the trace"),
         ("--open", "2,1", "missing from the trace"),
     ] {

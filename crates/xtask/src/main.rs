@@ -3,11 +3,14 @@
 mod audit;
 mod bench;
 mod bundle;
+mod butterfly;
 mod claims;
 mod control;
 mod cubical;
 mod exact;
 mod files;
+mod kernels;
+mod learning;
 mod peers;
 mod process;
 mod protocols;
@@ -26,7 +29,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are sixteen tasks. Usage:
+const USAGE: &str = "There are twenty-one tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -39,10 +42,15 @@ cargo xtask bench prover measures what commitments cost a worker, and writes ben
 cargo xtask bench control measures an answer with a certificate beside a proof of ezkl, and writes benches/RESULTS.md.
 cargo xtask bench service GOALS asks the service over HTTP about the goals in a folder, and writes benches/RESULTS.md. Without a folder, the variable BFV_GOALS names it.
 cargo xtask bench ranking measures the orders in which the service tries theorems, and writes benches/RESULTS.md.
+cargo xtask bench butterfly measures a streaming step as the context grows, and writes benches/RESULTS.md.
 cargo xtask bench-setup fetches those tools, checked by their hashes, and unpacks them under target.
 cargo xtask soak, or cargo xtask soak 10 for ten times as much, runs the random tests at length and writes benches/RESULTS.md. A word after the number, as in cargo xtask soak 1 envelopes, takes those that are about it.
 cargo xtask bundle makes the bundles of the library in sctt/bundles.
-cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.";
+cargo xtask kernels fetches the compiler of kernels, checked by its hash, and writes their PTX in crates/device/kernels.
+cargo xtask device compares the kernels with the CPU on the card of this machine, and measures them there.
+cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.
+cargo xtask butterfly-train, or cargo xtask butterfly-train 200 for so many steps, learns the butterfly model by its recipe in crates/butterfly/examples/train.rs, and writes crates/butterfly/weights.
+cargo xtask butterfly-text writes the sources of the library as the text that it is learned from.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +70,7 @@ fn main() -> ExitCode {
         ["bench", "service"] => service::bench(None),
         ["bench", "service", folder] => service::bench(Some(folder)),
         ["bench", "ranking"] => ranking::bench(),
+        ["bench", "butterfly"] => butterfly::bench(),
         ["bench-setup"] => peers::setup(),
         ["soak"] => soak::soak(1, None),
         ["soak", times, word @ ..] if word.len() < 2 => match times.parse() {
@@ -69,7 +78,15 @@ fn main() -> ExitCode {
             _ => Err(format!("{times} is no number of times. {USAGE}")),
         },
         ["bundle"] => bundle::bundle(),
+        ["kernels"] => kernels::write(),
+        ["device"] => kernels::device(),
         ["rank-train"] => ranking::train(),
+        ["butterfly-text"] => learning::butterfly_text(),
+        ["butterfly-train"] => learning::butterfly(None),
+        ["butterfly-train", steps] => match steps.parse::<usize>() {
+            Ok(n) if n > 0 => learning::butterfly(Some(steps)),
+            _ => Err(format!("{steps} is no number of steps. {USAGE}")),
+        },
         _ => {
             say(USAGE);
             return ExitCode::from(2);

@@ -12,7 +12,7 @@ struct Soak {
     runs: u64,
 }
 
-const SOAKS: [Soak; 14] = [
+const SOAKS: [Soak; 15] = [
     Soak {
         what: "random claims through engines and kernel",
         arguments: &["--package", "bfv-engine-native", "--test", "property"],
@@ -77,6 +77,12 @@ const SOAKS: [Soak; 14] = [
         what: "answers in the lanes of floats, off by random parts of their tolerances, and the intervals that they are judged by",
         arguments: &["--package", "bfv-verify", "--test", "floats"],
         settings: &[("BFV_CASES", 2000)],
+        runs: 1,
+    },
+    Soak {
+        what: "kernels of cards in the interpreter of their PTX, against their definitions",
+        arguments: &["--package", "bfv-device", "--test", "kernels"],
+        settings: &[("BFV_CASES", 10_000)],
         runs: 1,
     },
     Soak {

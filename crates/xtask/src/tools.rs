@@ -11,7 +11,7 @@ pub struct Needed {
     found: fn() -> bool,
 }
 
-pub const NEEDED: [Needed; 3] = [
+pub const NEEDED: [Needed; 4] = [
     Needed {
         tool: "script",
         what: "accessibility items 3 and 4, under a pseudo-terminal",
@@ -23,7 +23,35 @@ pub const NEEDED: [Needed; 3] = [
         found: || answers("python3", "--version"),
     },
     Needed { tool: SPEECH, what: "accessibility items 5, 8 and 18, as speech", found: has_speech },
+    Needed { tool: COMPILER, what: "whether the kernels of cards are those of their sources", found: has_compiler },
 ];
+
+/// The compiler of kernels, and its package. An old one, as an older driver loads what it makes.
+const COMPILER: &str = "NVRTC";
+const COMPILER_PACKAGE: &str = "nvidia-cuda-nvrtc-cu12";
+
+/// The folder of the libraries of the compiler of kernels.
+pub fn compiler() -> PathBuf {
+    folder().join("nvidia/cuda_nvrtc/lib")
+}
+
+/// Whether that compiler is unpacked.
+pub fn has_compiler() -> bool {
+    compiler().join("libnvrtc.so.12").is_file()
+}
+
+/// Fetches the compiler of kernels, where it is missing.
+pub fn fetch_compiler() -> Result<(), String> {
+    if has_compiler() {
+        return Ok(());
+    }
+    fetch(COMPILER_PACKAGE)?;
+    if !has_compiler() {
+        return Err("The package of NVRTC holds no library of it.".to_owned());
+    }
+    say("Fetched and checked: NVRTC, for the kernels of cards.");
+    Ok(())
+}
 
 /// The voice that reads what bfv prints.
 const SPEECH: &str = "espeak-ng";
@@ -105,7 +133,7 @@ pub fn pip(python: &str, folder: &Path, list: &str) -> Result<(), String> {
 
 /// Fetches the packages by the ordinary client with its own configuration, checked by hash, and unpacks them.
 pub fn setup() -> Result<(), String> {
-    for n in missing().into_iter().filter(|n| n.tool != SPEECH) {
+    for n in missing().into_iter().filter(|n| n.tool != SPEECH && n.tool != COMPILER) {
         let (tool, what) = (n.tool, n.what);
         say(&format!("The tool {tool} is missing. It is for {what}. Install it with your system's packages."));
     }
@@ -114,9 +142,11 @@ pub fn setup() -> Result<(), String> {
             "Not fetched: z3, for the comparison of the benchmark and for bfv check with --engine z3. It comes through python, which is missing.",
         );
         say("Not fetched: espeak-ng, for the speech of accessibility. It comes through python, too.");
+        say("Not fetched: NVRTC, for the kernels of cards. It comes through python, too.");
         return Ok(());
     }
     speech()?;
+    fetch_compiler()?;
     fetch("z3-solver")?;
     match z3() {
         Some(_) => {

@@ -16,7 +16,7 @@ mod bytes;
 mod check;
 mod run;
 
-pub use check::Program;
+pub use check::{Fact, Program};
 
 /// The most workers: as many as a certificate has parents.
 pub const MAX_WORKERS: u32 = 64;

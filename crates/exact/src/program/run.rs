@@ -30,7 +30,7 @@ impl Program {
     /// There is another number of inputs, one has another number of entries or one outside of its range, or a condition is 0.
     pub fn run(&self, inputs: &[&[i64]]) -> Result<Vec<i64>, Refused> {
         let source = self.source();
-        self.take(inputs)?;
+        self.takes(inputs)?;
         let mut values: Vec<Numbers> = Vec::new();
         for (op, fact) in source.ops.iter().zip(self.facts()) {
             let cells = step(source, inputs, &values, *op, *fact);
@@ -46,7 +46,10 @@ impl Program {
     }
 
     /// Whether the inputs are as declared.
-    fn take(&self, inputs: &[&[i64]]) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    /// There is another number of inputs, or one has another number of entries or one outside of its range.
+    pub fn takes(&self, inputs: &[&[i64]]) -> Result<(), Refused> {
         let source = self.source();
         let fail = |why: String| Err(Refused::new("the inputs of a program", why));
         if inputs.len() != source.inputs.len() {

@@ -1,0 +1,87 @@
+//! Learns the model from a file of text, and says what it costs to foretell what is held out, beside counted characters.
+//!
+//! The words after it: the file of the text, where to write the weights, and how many steps, all of them where no number stands.
+
+use bfv_butterfly::ngram::Counted;
+use bfv_butterfly::shape::Shape;
+use bfv_butterfly::stream::Stream;
+use bfv_butterfly::train::{Recipe, learn, measured};
+use bfv_butterfly::{Net, text};
+use candle_core::DType;
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// The recipe. The length is that of all chunks that the last mixing layer reaches.
+const RECIPE: Recipe =
+    Recipe { seed: 20_261_127, steps: 3200, batch: 4, threads: 2, length: 512, rate: 2e-3, decay: 0.05, clip: 1.0 };
+/// Characters before each one that is foretold when the model is measured, at least.
+const CONTEXT: usize = 512;
+
+/// What the sample begins with.
+const SAMPLE: &str = "theorem sum_nonneg {k : Nat} (x : Vec k Real)";
+
+fn shape() -> Shape {
+    Shape {
+        width: 128,
+        heads: 4,
+        head_width: 32,
+        inner: 320,
+        chunk: 64,
+        layers: Shape::writing(2, 3, 1),
+        rope_base: 10_000,
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (from, to, steps) = match words.as_slice() {
+        [from, to] => (from, to, RECIPE.steps),
+        [from, to, steps] => (from, to, steps.parse()?),
+        _ => return Err("Name the file of the text and that of the weights.".into()),
+    };
+    let recipe = Recipe { steps, ..RECIPE };
+    let all: Vec<u8> =
+        std::fs::read_to_string(from)?.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>()?;
+    let parts = text::split(&all);
+    println!("{} characters to learn from, {} held out.", parts.learned.len(), parts.held.len());
+    for order in [4, 5, 6] {
+        let cost = Counted::new(&parts.learned, order).map_err(|p| p.what)?.measured(&parts.held);
+        println!("Counted, {order} characters before: {cost:.4} nats, {:.4} bits.", bits(cost));
+    }
+    let net = Net::new(shape().checked().map_err(|p| p.what)?, recipe.seed)?;
+    println!("{} weights. {recipe:?}", net.shape.weights());
+    let (start, every) = (Instant::now(), (recipe.steps / 40).max(1));
+    let mut sum = 0.0;
+    learn(&net, &parts.learned, &recipe, |step, cost| {
+        sum += cost;
+        if (step + 1) % every == 0 {
+            println!(
+                "Step {}: {:.4} nats on what is learned, {:.0} s.",
+                step + 1,
+                sum / every as f64,
+                start.elapsed().as_secs_f64()
+            );
+            sum = 0.0;
+        }
+    })
+    .map_err(|p| p.what)?;
+    let cost = measured(&net, &parts.held, CONTEXT).map_err(|p| p.what)?;
+    println!("Held out: {cost:.4} nats, {:.4} bits, after {:.0} s.", bits(cost), start.elapsed().as_secs_f64());
+    let short: HashMap<_, _> = net
+        .tensors()
+        .into_iter()
+        .map(|(n, t)| Ok((n, t.to_dtype(DType::BF16)?)))
+        .collect::<candle_core::Result<_>>()?;
+    let read = Net::read(net.shape.clone(), short.clone()).map_err(|p| p.what)?;
+    let cost = measured(&read, &parts.held, CONTEXT).map_err(|p| p.what)?;
+    println!("As written, in brain floats of 16 bits: {cost:.4} nats, {:.4} bits.", bits(cost));
+    candle_core::safetensors::save(&short, to)?;
+    let after = text::tokens(SAMPLE).map_err(|p| p.what)?;
+    let written = Stream::new(&read).map_err(|p| p.what)?.write(&after, 400, 0.5, recipe.seed);
+    println!("A sample, drawn at a temperature of one half:\n{SAMPLE}{}", text::text(&written));
+    Ok(())
+}
+
+fn bits(nats: f64) -> f64 {
+    nats / std::f64::consts::LN_2
+}

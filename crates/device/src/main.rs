@@ -1,0 +1,82 @@
+//! `bfv-device`: whether kernels are what their sources say, and what a card does with them. `cargo xtask kernels` and `cargo xtask device` start it.
+#![forbid(unsafe_code)]
+
+use bfv_device::compile::compile;
+use bfv_device::cuda::Cuda;
+use bfv_device::kernels::FILES;
+use bfv_device::measure::{figures, trials};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "There are three commands.
+bfv-device check compiles all kernels and compares them with the PTX that is part of this program.
+bfv-device write FOLDER compiles all kernels and writes their PTX into a folder.
+bfv-device measure compares each kernel with the CPU on random inputs, on the first card, and measures it.";
+
+/// Prints a line.
+fn say(text: &str) {
+    let _closed = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["check"] => check(),
+        ["write", folder] => write(Path::new(folder)),
+        ["measure"] => measure(),
+        ["help" | "--help"] => {
+            say(USAGE);
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            let _closed = writeln!(std::io::stderr().lock(), "{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            let _closed = writeln!(std::io::stderr().lock(), "{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check() -> Result<(), String> {
+    for file in FILES {
+        if compile(&file)? != file.ptx {
+            let name = file.name;
+            return Err(format!(
+                "The file {name}.ptx is not what the compiler makes of {name}.cu. Run cargo xtask kernels."
+            ));
+        }
+    }
+    let kernels: usize = FILES.iter().map(|file| file.kernels.len()).sum();
+    say(&format!("Compiled {kernels} kernels in {} files: their PTX is that of their sources.", FILES.len()));
+    Ok(())
+}
+
+fn write(folder: &Path) -> Result<(), String> {
+    for file in FILES {
+        let path = folder.join(file.name).with_extension("ptx");
+        std::fs::write(&path, compile(&file)?)
+            .map_err(|why| format!("The file {} cannot be written: {why}.", path.display()))?;
+    }
+    say(&format!("Wrote the PTX of {} files into {}.", FILES.len(), folder.display()));
+    Ok(())
+}
+
+fn measure() -> Result<(), String> {
+    let cuda = match Cuda::open() {
+        Ok(cuda) => cuda,
+        Err(why) => {
+            say(&format!("Not run: needs a GPU. {why}"));
+            return Ok(());
+        }
+    };
+    say(&format!("Measured on {}, with kernels {}.", cuda.name(), bfv_device::kernels::identity()));
+    let mut line = |text: String| say(&text);
+    trials(&cuda, &mut line).and_then(|()| figures(&cuda, &mut line)).map_err(|why| why.to_string())
+}

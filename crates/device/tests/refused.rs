@@ -1,0 +1,128 @@
+//! What the launches refuse is what the definitions refuse, before a kernel is started.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use bfv_device::attention::grouped;
+use bfv_device::linear::{Placed, Planes, Way, product};
+use bfv_device::{Argument, Machine, Start, fusion, kernels};
+use bfv_exact::attention::{Attention, Mask, Powers};
+use bfv_exact::linear::{Grid, scalar};
+use bfv_exact::program::{Input, Op, Program, Shape, Source};
+use bfv_exact::requantise::Scale;
+use bfv_exact::{Matrix, Refused};
+use common::Interpreter;
+
+fn filled<G: Copy>(rows: usize, cols: usize, value: G) -> Matrix<G> {
+    Matrix::filled("a test", rows, cols, value).unwrap()
+}
+
+fn same_refusal<G: Planes + std::fmt::Debug>(w: &Matrix<G>, x: &Matrix<G>, why: &str)
+where
+    G::Sum: std::fmt::Debug + PartialEq,
+{
+    let machine = Interpreter::new();
+    let (placed_w, placed_x) = (Placed::new(&machine, w).unwrap(), Placed::new(&machine, x).unwrap());
+    let refused = scalar(w, x).unwrap_err();
+    assert!(refused.why.contains(why), "{refused}");
+    for way in [Way::Sums, Way::Tiles] {
+        assert_eq!(product::<G, _>(&machine, &placed_w, &placed_x, way), Err(refused.clone()));
+    }
+    assert_eq!(machine.steps.get(), 0);
+}
+
+#[test]
+fn products_that_do_not_fit_are_refused() {
+    same_refusal(&filled(2, 3, 1i8), &filled(2, 4, 1i8), "the weights have 3 columns, and a token 4");
+    same_refusal(&filled(2, 3, 1i16), &filled(2, 4, 1i16), "the weights have 3 columns, and a token 4");
+    let long = filled(1, i8::MAX_K + 1, 1i8);
+    same_refusal(&long, &long, "so a sum might overflow");
+}
+
+#[test]
+fn heads_that_do_not_fit_are_refused() {
+    let powers = Powers::new();
+    let machine = Interpreter::new();
+    for (first, width, q, k, v) in [
+        (0, 2, (2, 4), (3, 4), (3, 4)),
+        (1, 2, (2, 4), (3, 4), (2, 4)),
+        (1, 3, (2, 4), (3, 4), (3, 4)),
+        (1, 2, (2, 6), (3, 4), (3, 4)),
+        (1, 2, (2, 4), (3, 4), (3, 2)),
+        (usize::MAX, 2, (2, 4), (3, 4), (3, 4)),
+        (1, 0, (2, 4), (3, 4), (3, 4)),
+    ] {
+        let mask = Mask { first, window: None };
+        let own = Attention { powers: &powers, scale: Scale::new(1, 0).unwrap(), mask };
+        let [q, k, v] = [q, k, v].map(|(rows, cols)| filled(rows, cols, 1i16));
+        let refused = own.grouped(width, [&q, &k, &v], |_, _| Ok(())).unwrap_err();
+        assert_eq!(grouped(&machine, &own, width, [&q, &k, &v], &mut |_, _| Ok(())), Err(refused));
+    }
+    assert_eq!(machine.steps.get(), 0);
+    // Whoever gets the heads may refuse one.
+    let own = Attention { powers: &powers, scale: Scale::new(1, 0).unwrap(), mask: Mask { first: 0, window: None } };
+    let q = filled(1, 2, 1i16);
+    let enough = Refused::new("a test", "enough");
+    assert_eq!(grouped(&machine, &own, 1, [&q, &q, &q], &mut |_, _| Err(enough.clone())), Err(enough.clone()));
+}
+
+#[test]
+fn inputs_and_conditions_of_programs_are_those_of_the_cpu() {
+    let shape = Shape { workers: true, coords: false };
+    let source = |conditions| Source {
+        workers: 2,
+        coords: 1,
+        inputs: vec![Input { shape, low: -5, high: 5 }],
+        tables: Vec::new(),
+        ops: vec![Op::Input(0), Op::Const(3), Op::Less(0, 1)],
+        conditions,
+        result: 0,
+    };
+    let machine = Interpreter::new();
+    let [free, bound] = [vec![], vec![2]].map(|conditions| Program::new(source(conditions)).unwrap());
+    for (program, inputs) in [
+        (&free, vec![&[1i64, 2][..]]),
+        (&free, vec![&[1, 9][..]]),
+        (&free, vec![&[1][..]]),
+        (&free, vec![]),
+        (&bound, vec![&[1, 2][..]]),
+        (&bound, vec![&[1, 4][..]]),
+    ] {
+        assert_eq!(fusion::run(&machine, program, &inputs), program.run(&inputs));
+    }
+    assert!(bound.run(&[&[1, 4]]).unwrap_err().why.contains("condition 0 does not hold"));
+}
+
+/// A machine whose kernels fail is heard of, whatever is computed.
+#[test]
+fn a_machine_that_fails_is_heard_of() {
+    struct Broken(Interpreter);
+
+    impl Machine for Broken {
+        type Memory = common::Place;
+
+        fn upload(&self, bytes: &[u8]) -> Result<common::Place, Refused> {
+            self.0.upload(bytes)
+        }
+
+        fn room(&self, bytes: usize) -> Result<common::Place, Refused> {
+            self.0.room(bytes)
+        }
+
+        fn start(&self, _: kernels::Kernel, _: Start, _: &[Argument<'_, common::Place>]) -> Result<(), Refused> {
+            Ok(())
+        }
+
+        fn download(&self, memory: &common::Place) -> Result<Vec<u8>, Refused> {
+            self.0.download(memory)
+        }
+    }
+
+    let machine = Broken(Interpreter::new());
+    let w = filled(2, 3, 1i8);
+    let placed = Placed::new(&machine, &w).unwrap();
+    let refused = product::<i8, _>(&machine, &placed, &placed, Way::Sums).unwrap_err();
+    assert!(refused.why.contains("never written"), "{refused}");
+    let refused = bfv_device::hash::of(&machine, bfv_cert::digest::Context::Cell, b"x").unwrap_err();
+    assert!(refused.why.contains("never written"), "{refused}");
+}

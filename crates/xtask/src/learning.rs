@@ -1,0 +1,71 @@
+//! What is learned by floats, and from what.
+
+use crate::{cargo, root, say};
+use std::path::{Path, PathBuf};
+
+/// What the float library is made of where it learns: without optimisation it takes ten times as long.
+const FAST: [&str; 5] = ["candle-core", "gemm", "gemm-common", "gemm-f32", "half"];
+
+/// Builds the example `train` of a package with a fast float library, and runs it with these words.
+pub fn example(package: &str, words: &[&str]) -> Result<(), String> {
+    let mut all = vec!["run".to_owned(), "--release".to_owned(), "--quiet".to_owned()];
+    for name in FAST {
+        for option in ["opt-level=3", "debug-assertions=false", "overflow-checks=false"] {
+            all.extend(["--config".to_owned(), format!("profile.release.package.{name}.{option}")]);
+        }
+    }
+    all.extend(["--package", package, "--example", "train", "--"].map(str::to_owned));
+    let all: Vec<&str> = all.iter().map(String::as_str).chain(words.iter().copied()).collect();
+    match cargo(&all).status() {
+        Ok(s) if s.success() => Ok(()),
+        _ => Err("Nothing was learned. The lines above say why.".to_owned()),
+    }
+}
+
+/// The text that the butterfly model is learned from.
+fn text() -> PathBuf {
+    root().join("crates/butterfly/text/library.txt")
+}
+
+/// Writes the sources of the library as one text, in the order of their paths, each with a form feed behind it. The text stays as it is when the library
+/// changes, so that a recipe gives the same model; it is written again for another model.
+pub fn butterfly_text() -> Result<(), String> {
+    let folder = root().join("sctt");
+    let mut files = Vec::new();
+    for place in [folder.clone(), folder.join("cubical")] {
+        let entries =
+            std::fs::read_dir(&place).map_err(|e| format!("The folder {} cannot be read: {e}.", place.display()))?;
+        for entry in entries {
+            let path = entry.map_err(|e| format!("The folder {} cannot be read: {e}.", place.display()))?.path();
+            if path.extension().is_some_and(|e| e == "sctt") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let mut all = String::new();
+    for file in &files {
+        all +=
+            &std::fs::read_to_string(file).map_err(|e| format!("The file {} cannot be read: {e}.", file.display()))?;
+        all.push('\u{c}');
+    }
+    let to = text();
+    written(&to, all.as_bytes())?;
+    say(&format!("The text has {} files and {} characters, in {}.", files.len(), all.len(), to.display()));
+    Ok(())
+}
+
+fn written(to: &Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(to, bytes).map_err(|e| format!("The file {} cannot be written: {e}.", to.display()))
+}
+
+/// Learns the butterfly model by its recipe, or in fewer steps, and writes its weights.
+pub fn butterfly(steps: Option<&str>) -> Result<(), String> {
+    let folder = root().join("crates/butterfly/weights");
+    std::fs::create_dir_all(&folder).map_err(|e| format!("The folder {} cannot be made: {e}.", folder.display()))?;
+    let (from, to) = (text().display().to_string(), folder.join("butterfly.safetensors").display().to_string());
+    let words: Vec<&str> = [from.as_str(), to.as_str()].into_iter().chain(steps).collect();
+    example("bfv-butterfly", &words)?;
+    say(&format!("The weights are written, in {to}."));
+    Ok(())
+}
