@@ -11,35 +11,20 @@ use candle_core::DType;
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// The recipe. The length is that of all chunks that the last mixing layer reaches.
-const RECIPE: Recipe =
-    Recipe { seed: 20_261_127, steps: 3200, batch: 4, threads: 2, length: 512, rate: 2e-3, decay: 0.05, clip: 1.0 };
 /// Characters before each one that is foretold when the model is measured, at least.
 const CONTEXT: usize = 512;
 
 /// What the sample begins with.
 const SAMPLE: &str = "theorem sum_nonneg {k : Nat} (x : Vec k Real)";
 
-fn shape() -> Shape {
-    Shape {
-        width: 128,
-        heads: 4,
-        head_width: 32,
-        inner: 320,
-        chunk: 64,
-        layers: Shape::writing(2, 3, 1),
-        rope_base: 10_000,
-    }
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let (from, to, steps) = match words.as_slice() {
-        [from, to] => (from, to, RECIPE.steps),
+        [from, to] => (from, to, Recipe::OWN.steps),
         [from, to, steps] => (from, to, steps.parse()?),
         _ => return Err("Name the file of the text and that of the weights.".into()),
     };
-    let recipe = Recipe { steps, ..RECIPE };
+    let recipe = Recipe { steps, ..Recipe::OWN };
     let all: Vec<u8> =
         std::fs::read_to_string(from)?.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>()?;
     let parts = text::split(&all);
@@ -48,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let cost = Counted::new(&parts.learned, order).map_err(|p| p.what)?.measured(&parts.held);
         println!("Counted, {order} characters before: {cost:.4} nats, {:.4} bits.", bits(cost));
     }
-    let net = Net::new(shape().checked().map_err(|p| p.what)?, recipe.seed)?;
+    let net = Net::new(Shape::of_recipe().checked().map_err(|p| p.what)?, recipe.seed)?;
     println!("{} weights. {recipe:?}", net.shape.weights());
     let (start, every) = (Instant::now(), (recipe.steps / 40).max(1));
     let mut sum = 0.0;

@@ -59,6 +59,13 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The sizes of the model of this project: two layers that see the chunk before, three that mix eight chunks, and one of refinement.
+    #[must_use]
+    pub fn of_recipe() -> Shape {
+        let layers = Shape::writing(2, 3, 1);
+        Shape { width: 128, heads: 4, head_width: 32, inner: 320, chunk: 64, layers, rope_base: 10_000 }
+    }
+
     /// Checks sizes.
     ///
     /// # Errors

@@ -28,6 +28,10 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// The recipe of the model of this project, whose sizes are [`crate::Shape::of_recipe`]. A sequence is as long as the reach of the mixing layers.
+    pub const OWN: Recipe =
+        Recipe { seed: 20_261_127, steps: 3200, batch: 4, threads: 2, length: 512, rate: 2e-3, decay: 0.05, clip: 1.0 };
+
     /// The rate of a step, from 0.
     #[must_use]
     pub fn rate(&self, step: usize) -> f64 {

@@ -59,7 +59,7 @@ fn written(to: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(to, bytes).map_err(|e| format!("The file {} cannot be written: {e}.", to.display()))
 }
 
-/// Learns the butterfly model by its recipe, or in fewer steps, and writes its weights.
+/// Learns the butterfly model by its recipe, or in fewer steps, and writes its weights, in floats and as whole numbers of 8 bits.
 pub fn butterfly(steps: Option<&str>) -> Result<(), String> {
     let folder = root().join("crates/butterfly/weights");
     std::fs::create_dir_all(&folder).map_err(|e| format!("The folder {} cannot be made: {e}.", folder.display()))?;
@@ -67,5 +67,11 @@ pub fn butterfly(steps: Option<&str>) -> Result<(), String> {
     let words: Vec<&str> = [from.as_str(), to.as_str()].into_iter().chain(steps).collect();
     example("bfv-butterfly", &words)?;
     say(&format!("The weights are written, in {to}."));
-    Ok(())
+    let whole = folder.join("eight").display().to_string();
+    let words =
+        ["run", "--release", "--quiet", "--package", "bfv-worker", "--example", "whole", "--", &from, &to, &whole];
+    match cargo(&words).status() {
+        Ok(s) if s.success() => Ok(()),
+        _ => Err("The weights have not become whole numbers. The lines above say why.".to_owned()),
+    }
 }
