@@ -341,11 +341,11 @@ fn complete(
             }),
         },
     };
-    if let Some(found) = found {
-        if let Some(ruling) = in_time(bench.judge(&found.script))? {
-            keep(&bench, &found.script.shown(), &ruling);
-            return Ok(proved(goal, &found, &ruling));
-        }
+    if let Some(found) = found
+        && let Some(ruling) = in_time(bench.judge(&found.script))?
+    {
+        keep(&bench, &found.script.shown(), &ruling);
+        return Ok(proved(goal, &found, &ruling));
     }
     let ruling = if early.is_some() { early } else { bench.search(QUICK + 1, SEARCHED)? };
     match ruling {
