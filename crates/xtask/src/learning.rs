@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 /// What the float library is made of where it learns: without optimisation it takes ten times as long.
 const FAST: [&str; 5] = ["candle-core", "gemm", "gemm-common", "gemm-f32", "half"];
 
-/// Builds the example `train` of a package with a fast float library, and runs it with these words.
-pub fn example(package: &str, words: &[&str]) -> Result<(), String> {
+/// Builds the example `train` of a package with a fast float library, and runs it with these words. One that has threads of its own shares no product of
+/// matrices between others.
+pub fn example(package: &str, words: &[&str], own_threads: bool) -> Result<(), String> {
     let mut all = vec!["run".to_owned(), "--release".to_owned(), "--quiet".to_owned()];
     for name in FAST {
         for option in ["opt-level=3", "debug-assertions=false", "overflow-checks=false"] {
@@ -16,7 +17,11 @@ pub fn example(package: &str, words: &[&str]) -> Result<(), String> {
     }
     all.extend(["--package", package, "--example", "train", "--"].map(str::to_owned));
     let all: Vec<&str> = all.iter().map(String::as_str).chain(words.iter().copied()).collect();
-    match cargo(&all).status() {
+    let mut command = cargo(&all);
+    if own_threads {
+        command.env("RAYON_NUM_THREADS", "1");
+    }
+    match command.status() {
         Ok(s) if s.success() => Ok(()),
         _ => Err("Nothing was learned. The lines above say why.".to_owned()),
     }
@@ -65,7 +70,7 @@ pub fn butterfly(steps: Option<&str>) -> Result<(), String> {
     std::fs::create_dir_all(&folder).map_err(|e| format!("The folder {} cannot be made: {e}.", folder.display()))?;
     let (from, to) = (text().display().to_string(), folder.join("butterfly.safetensors").display().to_string());
     let words: Vec<&str> = [from.as_str(), to.as_str()].into_iter().chain(steps).collect();
-    example("bfv-butterfly", &words)?;
+    example("bfv-butterfly", &words, true)?;
     say(&format!("The weights are written, in {to}."));
     let whole = folder.join("eight").display().to_string();
     let words =
