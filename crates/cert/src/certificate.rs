@@ -30,6 +30,8 @@ pub enum Lane {
     Residual,
     /// Floats with a proven tolerance.
     Tolerance,
+    /// Floats in a known order, of which some are computed again bit for bit.
+    Replay,
 }
 
 /// What was done.
@@ -61,7 +63,8 @@ impl Operation {
     }
 }
 
-const LANES: [Lane; 3] = [Lane::Exact, Lane::Residual, Lane::Tolerance];
+/// Each by its place. A lane is only ever added at the end, so that old bytes mean what they meant.
+const LANES: [Lane; 4] = [Lane::Exact, Lane::Residual, Lane::Tolerance, Lane::Replay];
 const OPERATIONS: [Operation; 4] = [Operation::LayerRange, Operation::FullForward, Operation::Fusion, Operation::Vote];
 
 /// The place of a certificate in the consensus protocol. A worker signs at most one certificate for a slot.

@@ -271,6 +271,35 @@ impl Weight {
     }
 }
 
+/// The commitment to a weight with scale 1, whose elements are in memory. `write` appends the bytes of some of them, by their numbers.
+///
+/// # Errors
+/// The name or the dimensions are none, or `write` gives another number of bytes.
+pub fn weight(
+    name: &str,
+    dtype: Dtype,
+    dims: &[usize],
+    mut write: impl FnMut(std::ops::Range<usize>, &mut Vec<u8>),
+) -> Result<Weight, Refusal> {
+    let refuse = |found| Refusal::Malformed(Place { part: Part::Tensor, field: "weight", offset: 0 }, found);
+    let sides: Vec<u32> = dims.iter().map(|d| u32::try_from(*d).unwrap_or(u32::MAX)).collect();
+    let shape = Shape::new(&sides).map_err(refuse)?;
+    let (name, scale) = (Name::new(name).map_err(refuse)?, Scale::new(0).map_err(refuse)?);
+    let row = dims.iter().skip(1).fold(1usize, |n, d| n.saturating_mul(*d));
+    let tile = row.saturating_mul(usize::try_from(TILE_ROWS).unwrap_or(64));
+    let mut builder = WeightBuilder::new(Header { name, dtype, shape, scale });
+    let (mut bytes, mut start) = (Vec::new(), 0);
+    let all = usize::try_from(shape.elements()).unwrap_or(usize::MAX);
+    while start < all {
+        let end = start.saturating_add(tile).min(all);
+        bytes.clear();
+        write(start..end, &mut bytes);
+        builder.push(&bytes)?;
+        start = end;
+    }
+    builder.finish()
+}
+
 /// The commitment to all weights of a model: sorted by name, with their count.
 ///
 /// # Errors

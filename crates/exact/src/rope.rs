@@ -12,6 +12,38 @@ pub const MAX_POSITIONS: u32 = 1 << 20;
 /// The most pairs, all positions together.
 pub const MAX_PAIRS: u32 = 1 << 24;
 
+/// Cosines and sines of every pair of a head at the positions from 0 on, position after position, in units of `2^-60`, within `2^34` of them.
+///
+/// # Errors
+/// As [`Rope::new`].
+pub fn angles(width: u32, base: u32, positions: u32) -> Result<impl Iterator<Item = (i128, i128)>, Refused> {
+    let place = "rotary positions";
+    if !width.is_multiple_of(2) || width == 0 || width > 1024 {
+        return Err(Refused::new(place, format!("a head of width {width} has no pairs, or more than 512")));
+    }
+    if base < 2 {
+        return Err(Refused::new(place, format!("the base is {base}, and must be at least 2")));
+    }
+    let pairs = width / 2;
+    if positions == 0 || positions > MAX_POSITIONS || positions > MAX_PAIRS / pairs {
+        let why = format!(
+            "{positions} positions of {pairs} pairs are none, or more than {MAX_POSITIONS} or {MAX_PAIRS} pairs"
+        );
+        return Err(Refused::new(place, why));
+    }
+    // The logarithm is within 2^12 units of 2^-60, so a frequency is within 2^13 and an angle within 2^33 of them.
+    let (ln2, log) = (fixed::ln2(), fixed::ln(base));
+    let frequencies: Vec<i128> =
+        (0..pairs).map(|i| fixed::exp_minus(ln2, log * i128::from(i) / i128::from(pairs))).collect();
+    let quarter = fixed::quarter_turn();
+    let turn = move |angle: i128| {
+        let (sine, cosine) = fixed::sin_cos(quarter, angle);
+        (cosine, sine)
+    };
+    let row = move |position: i128| -> Vec<(i128, i128)> { frequencies.iter().map(|f| turn(position * f)).collect() };
+    Ok((0..i128::from(positions)).flat_map(row))
+}
+
 /// Sines and cosines by integer arithmetic.
 ///
 /// Pair i of a head of width d has the frequency `base^(-2 i / d)`. An entry is within `1/2 + 2^-12` of `2^14` times the sine or
@@ -29,29 +61,12 @@ impl Rope {
     /// The width is odd, 0 or above 1,024, the base is below 2, or there are no or too many positions.
     pub fn new(width: u32, base: u32, positions: u32) -> Result<Self, Refused> {
         let place = "rotary positions";
-        if !width.is_multiple_of(2) || width == 0 || width > 1024 {
-            return Err(Refused::new(place, format!("a head of width {width} has no pairs, or more than 512")));
-        }
-        if base < 2 {
-            return Err(Refused::new(place, format!("the base is {base}, and must be at least 2")));
-        }
-        let pairs = width / 2;
-        if positions == 0 || positions > MAX_POSITIONS || positions > MAX_PAIRS / pairs {
-            let why = format!(
-                "{positions} positions of {pairs} pairs are none, or more than {MAX_POSITIONS} or {MAX_PAIRS} pairs"
-            );
-            return Err(Refused::new(place, why));
-        }
-        // The logarithm is within 2^12 units of 2^-60, so a frequency is within 2^13 and an angle within 2^33 of them.
-        let (ln2, log) = (fixed::ln2(), fixed::ln(base));
-        let frequencies: Vec<i128> =
-            (0..pairs).map(|i| fixed::exp_minus(ln2, log * i128::from(i) / i128::from(pairs))).collect();
-        let quarter = fixed::quarter_turn();
+        let pairs = index(width / 2);
+        let mut angles = angles(width, base, positions)?;
         let mut turns = Matrix::filled(place, index(positions), index(width), 0)?;
-        for (position, row) in (0i128..).zip(turns.each_row_mut()) {
-            let (cosines, sines) = row.split_at_mut(index(pairs));
-            for ((cosine, sine), frequency) in cosines.iter_mut().zip(sines).zip(&frequencies) {
-                let (s, c) = fixed::sin_cos(quarter, position * frequency);
+        for row in turns.each_row_mut() {
+            let (cosines, sines) = row.split_at_mut(pairs);
+            for ((cosine, sine), (c, s)) in cosines.iter_mut().zip(sines).zip(angles.by_ref()) {
                 *sine = fixed::to_unit(s, u32::from(UNIT));
                 *cosine = fixed::to_unit(c, u32::from(UNIT));
             }

@@ -7,8 +7,10 @@
 //! would let a worker show one thing and run another.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod fields;
 pub mod json;
+pub mod llama;
 pub mod manifest;
 pub mod parts;
 mod problem;

@@ -48,10 +48,15 @@ impl Quantization {
         }
     }
 
-    /// Whether answers in this lane are made with such weights. Weights on a grid do for every lane: in those of floats, their products are rounded.
+    /// Whether answers in this lane are made with such weights. Weights on a grid do for every lane that has an integer model: in those of floats, their
+    /// products are rounded. For replay weights are floats of 16 bits.
     #[must_use]
     pub fn suits(self, lane: Lane) -> bool {
-        lane != Lane::Exact || self.bits().is_some()
+        match lane {
+            Lane::Exact => self.bits().is_some(),
+            Lane::Residual | Lane::Tolerance => true,
+            Lane::Replay => matches!(self, Quantization::Bf16 | Quantization::F16),
+        }
     }
 }
 

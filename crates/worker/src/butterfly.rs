@@ -4,7 +4,7 @@
 //! what each layer sees, and the same rule takes both to whole numbers.
 
 use crate::checkpoint::{Checkpoint, Layer};
-use crate::config::Config;
+use crate::config::{Config, Decimal};
 use crate::float::{self, Ranges};
 use crate::quantise::{Choice, Quantised, quantise_to};
 use bfv_butterfly::{Net, Sight, VOCAB, net};
@@ -26,6 +26,12 @@ pub fn sees(sight: Sight, chunk: usize, query: usize, key: usize) -> bool {
     }
 }
 
+/// What is added in a norm, as the file of such a model would have it.
+fn eps() -> Result<Decimal, Problem> {
+    let none = || Problem::new("the norm", "What is added is not between 0 and 1.", "Report this.");
+    Decimal::below_one(&format!("{:e}", net::EPS)).ok_or_else(none)
+}
+
 /// The weights as those of a model of the shape of Llama, of so many positions.
 ///
 /// # Errors
@@ -42,7 +48,7 @@ pub fn checkpoint(net: &Net, positions: u32) -> Result<Checkpoint, Problem> {
         inner: number(shape.inner)?,
         vocab: number(VOCAB)?,
         positions,
-        eps: net::EPS,
+        eps: eps()?,
         rope_base: shape.rope_base,
         window: None,
         tied: false,

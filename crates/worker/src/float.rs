@@ -5,7 +5,7 @@
 
 use crate::checkpoint::{Checkpoint, Layer, candle};
 use crate::config::Config;
-use crate::number::count;
+use crate::number::{count, float};
 use bfv_model::Problem;
 use candle_core::{D, Device, Result, Tensor};
 
@@ -141,7 +141,7 @@ fn size(t: &Tensor) -> Result<f64> {
 
 fn norm(c: &Config, x: &Tensor, gains: &Tensor) -> Result<Tensor> {
     let mean = x.sqr()?.mean_keepdim(D::Minus1)?;
-    x.broadcast_div(&(mean + c.eps)?.sqrt()?)?.broadcast_mul(gains)
+    x.broadcast_div(&(mean + float(c.eps))?.sqrt()?)?.broadcast_mul(gains)
 }
 
 /// A head for each first index, a position for each second one.

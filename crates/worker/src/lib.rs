@@ -12,7 +12,6 @@
 
 pub mod butterfly;
 pub mod checkpoint;
-pub mod config;
 pub mod float;
 pub mod gather;
 mod number;
@@ -22,3 +21,4 @@ pub mod single;
 pub mod stage;
 
 pub use bfv_ledger::Fault;
+pub use bfv_model::config;

@@ -2,6 +2,7 @@
 
 use bfv_exact::Refused;
 use bfv_exact::requantise::Scale;
+use bfv_model::config::Decimal;
 
 /// The nearest whole number, ties away from zero; what does not fit becomes the nearest that does, and what is no number 0.
 #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, as it should")]
@@ -13,6 +14,11 @@ pub(crate) fn whole(x: f64) -> i64 {
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 pub(crate) fn count(n: usize) -> f64 {
     n as f64
+}
+
+/// A decimal number as the nearest float. Its digits and power are those of a number that can be parsed.
+pub(crate) fn float(x: Decimal) -> f64 {
+    x.to_string().parse().unwrap_or(f64::NAN)
 }
 
 /// The scale that is nearest to x, with a multiplier of 31 bits, or fewer where the shift would be above 62.

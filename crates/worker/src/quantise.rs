@@ -9,7 +9,7 @@
 
 use crate::checkpoint::{Checkpoint, values};
 use crate::float::{self, LayerRanges, Ranges};
-use crate::number::{count, scale, whole};
+use crate::number::{float as float_of, count, scale, whole};
 use bfv_exact::forward::{Shown, State};
 use bfv_exact::gate::{Function, Shape};
 use bfv_exact::model::{Layer, Model, Weights};
@@ -198,17 +198,17 @@ pub fn quantise_to<G: Element>(
     pairs: Option<Pairs>,
 ) -> Result<Quantised<G>, Problem> {
     let c = &model.config;
-    let gate = gate(ranges);
+    let (gate, eps) = (gate(ranges), float_of(c.eps));
     // What is added in a norm fits into 31 bits.
-    let stream = unit(2.0 * ranges.hidden, f64::from(1u32 << 23)).max((c.eps / f64::from(1u32 << 31)).sqrt());
-    let shared = Shared { eps: c.eps, stream, head_width: c.head_width.into(), gate };
+    let stream = unit(2.0 * ranges.hidden, f64::from(1u32 << 23)).max((eps / f64::from(1u32 << 31)).sqrt());
+    let shared = Shared { eps, stream, head_width: c.head_width.into(), gate };
     let layers: Result<Vec<_>, Problem> =
         model.layers.iter().zip(&ranges.layers).map(|(from, r)| layer(&shared, from, r)).collect();
     let (specs, layers) = layers?.into_iter().unzip();
     let (embedding, own) = grid::<G>(&model.embedding)?;
     let (head, of_head) = grid(&model.head)?;
     let x = roomy::<G>(ranges.last_norm);
-    let (last_norm, last_gains) = norm(c.eps, stream, &model.last, x)?;
+    let (last_norm, last_gains) = norm(eps, stream, &model.last, x)?;
     // Logits have 32 bits, of which 8 are room.
     let logit = unit(ranges.logits, f64::from(1u32 << 23));
     let draft = Draft {

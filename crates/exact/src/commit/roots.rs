@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::requantise::Saturate;
 use crate::spec::{Bits, Named, Spec};
 use bfv_cert::digest::{self, Digest};
-use bfv_cert::tensor::{self, Dtype, Header, Name, Scale, Shape, TILE_ROWS, WeightBuilder};
+use bfv_cert::tensor::{self, Dtype, Scale, Shape};
 use bfv_cert::{Malformed, Part, Place, Refusal};
 
 /// What a certificate names as the specification.
@@ -120,18 +120,6 @@ fn weight<T: Copy + Into<i64>>(
     dims: &[usize],
     entries: &[T],
 ) -> Result<tensor::Weight, Refusal> {
-    let sides: Vec<u32> = dims.iter().map(|d| u32::try_from(*d).unwrap_or(u32::MAX)).collect();
-    let shape = Shape::new(&sides).map_err(refusal)?;
-    let row = dims.iter().skip(1).fold(1usize, |n, d| n.saturating_mul(*d));
     let width = usize::try_from(dtype.bytes()).unwrap_or(8);
-    let tile = row.saturating_mul(usize::try_from(TILE_ROWS).unwrap_or(64));
-    let scale = Scale::new(0).map_err(refusal)?;
-    let mut builder = WeightBuilder::new(Header { name: Name::new(name).map_err(refusal)?, dtype, shape, scale });
-    let mut bytes = Vec::new();
-    for tile in entries.chunks(tile) {
-        bytes.clear();
-        write_all(tile, width, &mut bytes);
-        builder.push(&bytes)?;
-    }
-    builder.finish()
+    tensor::weight(name, dtype, dims, |range, out| write_all(entries.get(range).unwrap_or_default(), width, out))
 }

@@ -1,10 +1,12 @@
 //! The file `config.json` that comes with a model of the shape of Llama.
 //!
 //! A field that is not known here may change what is computed, so it is refused. Known are those that say what is computed, each with the
-//! values that this worker computes, and those that say nothing about it.
+//! values that workers compute, and those that say nothing about it.
 
-use bfv_model::fields::{Fields, Found};
-use bfv_model::{Problem, json};
+use crate::fields::{Fields, Found};
+use crate::json;
+use crate::problem::Problem;
+use std::fmt;
 
 /// Fields that do not change what is computed of given tokens.
 const SILENT: [&str; 15] = [
@@ -27,8 +29,41 @@ const SILENT: [&str; 15] = [
 /// The largest whole number of a size.
 const SIZE: u32 = 1 << 20;
 
+/// A positive decimal number, `digits * 10^tens`, as a file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal {
+    /// Its digits.
+    pub digits: u64,
+    /// The power of ten.
+    pub tens: i32,
+}
+
+impl Decimal {
+    /// A number between 0 and 1, as JSON writes it, of at most 18 digits and not below `10^-18`.
+    #[must_use]
+    pub fn below_one(text: &str) -> Option<Decimal> {
+        let (mantissa, tens) = match text.split_once(['e', 'E']) {
+            Some((mantissa, tens)) => (mantissa, tens.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let rest = rest.trim_end_matches('0');
+        let digits: u64 = Some([whole, rest].concat()).filter(|d| d.trim_start_matches('0').len() <= 18)?.parse().ok()?;
+        let tens = tens.checked_sub(i32::try_from(rest.len()).ok()?)?;
+        // Below 1 when the digits are fewer than the places behind the point.
+        let power = 10u64.checked_pow(tens.checked_neg()?.try_into().ok()?)?;
+        (digits > 0 && tens >= -18 && digits < power).then_some(Decimal { digits, tens })
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}e{}", self.digits, self.tens)
+    }
+}
+
 /// What is computed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Coordinates of the residual stream.
     pub width: u32,
@@ -46,8 +81,8 @@ pub struct Config {
     pub vocab: u32,
     /// Positions.
     pub positions: u32,
-    /// Added to the mean of squares in a norm.
-    pub eps: f64,
+    /// Added to the mean of squares in a norm, between 0 and 1.
+    pub eps: Decimal,
     /// The base of the frequencies of rotary positions.
     pub rope_base: u32,
     /// How many keys a query sees at most, its own included.
@@ -60,7 +95,7 @@ impl Config {
     /// Reads the file.
     ///
     /// # Errors
-    /// The first thing that is wrong or that this worker does not compute, with its place and how to mend it.
+    /// The first thing that is wrong or that workers do not compute, with its place and how to mend it.
     pub fn read(file: &[u8]) -> Result<Config, Problem> {
         let text = json::text(file)?;
         let tree = json::read(text)?;
@@ -147,7 +182,9 @@ fn base(found: &Found<'_>) -> Result<u32, Problem> {
     })
 }
 
-fn eps(found: &Found<'_>) -> Result<f64, Problem> {
-    let eps = found.number()?.parse().ok().filter(|e: &f64| *e > 0.0 && *e < 1.0);
-    eps.ok_or_else(|| found.problem("What is added in a norm must be between 0 and 1.", "Write a number such as 1e-5."))
+fn eps(found: &Found<'_>) -> Result<Decimal, Problem> {
+    Decimal::below_one(found.number()?).ok_or_else(|| {
+        let what = "What is added in a norm must be between 0 and 1, with at most 18 digits.";
+        found.problem(what, "Write a number such as 1e-5.")
+    })
 }

@@ -1,0 +1,2 @@
+//! What a tile costs, and what the whole answer.
+fn main() {}
