@@ -473,7 +473,7 @@ fn attack_35_36_unknown_versions_lanes_and_operations() {
     {
         malformed(at(7, form), Malformed::Version(version));
     }
-    malformed(at(9, &[3]), Malformed::Code(3));
+    malformed(at(9, &[4]), Malformed::Code(4));
     malformed(at(10, &[4]), Malformed::Code(4));
     malformed(at(3, b"C"), Malformed::Magic);
     // There is one suite of algorithms, so there is no field in which one could be named; a longer version is none.

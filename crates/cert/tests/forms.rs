@@ -247,7 +247,7 @@ fn any_fields() -> impl Strategy<Value = Fields> {
         Just(Operation::Fusion),
         Just(Operation::Vote)
     ];
-    let lane = prop_oneof![Just(Lane::Exact), Just(Lane::Residual), Just(Lane::Tolerance)];
+    let lane = prop_oneof![Just(Lane::Exact), Just(Lane::Residual), Just(Lane::Tolerance), Just(Lane::Replay)];
     let execution =
         (digest(), any::<u8>(), any_batch()).prop_map(|(kernel, device, batch)| Execution { kernel, device, batch });
     let parents = proptest::collection::btree_set(any::<[u8; 32]>(), 1..=PARENT_LIMIT)

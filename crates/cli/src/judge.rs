@@ -3,16 +3,17 @@
 use crate::chains::{Chain, Found, StageOf, chains};
 use crate::judged::Judged;
 use crate::slots::Slots;
-use crate::trust::{FusionOf, Known, Model, Question, SplitOf, Trust, VoteOf};
+use crate::trust::{FloatModel, FusionOf, Known, Model, Question, SplitOf, Trust, VoteOf};
 use bfv_cert::certificate::{Fields, Layers, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::Envelope;
 use bfv_cert::freshness::Fresh;
 use bfv_cert::{Class, Expected, Policy, admit_read};
 use bfv_exact::commit::tokens_root;
+use bfv_replay::card::MEASURED;
 use bfv_verify::{
-    Accepted, Case, Fusion, Part, Rejected, Terms, Undecided, Verdict, judge_fusion_read, judge_read, judge_stage_read,
-    judge_vote_read,
+    Accepted, Case, Fusion, Part, Rejected, Replay, Terms, Undecided, Verdict, judge_fusion_read, judge_read,
+    judge_replay_read, judge_stage_read, judge_vote_read,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,11 @@ const STAGE_BYTES: usize = 1 << 13;
 /// The most stages that were not accepted and are kept all the same, so that an answer in stages says why it is none. They have no part of the bytes
 /// above: whoever signs nothing could fill them.
 const NOT_ACCEPTED_LIMIT: usize = 1 << 10;
+
+/// Where no question was named, that of the certificate is one that was asked.
+fn asked<'a>(fresh: Fresh<'a>, question: &Question) -> Fresh<'a> {
+    Fresh { query: fresh.query.or(Some(question.query)), ..fresh }
+}
 
 /// Judges one certificate after the other.
 pub struct Judge<'a> {
@@ -112,11 +118,12 @@ impl<'a> Judge<'a> {
             {
                 0
             }
-            Judged::Unknown(_) | Judged::Withheld => 0,
+            // Its draw is its own, whatever the secret.
+            Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => 0,
             Judged::Verdict(_) => 1,
         };
         self.judged = self.judged.saturating_add(looks);
-        let mut slot = if judged.accepted() { slots.add(envelope) } else { String::new() };
+        let mut slot = if judged.passes() { slots.add(envelope) } else { String::new() };
         match &mut judged {
             Judged::Verdict(Verdict::Accepted(answer)) => self.keep(answer),
             Judged::Stage(stage) => {
@@ -130,7 +137,8 @@ impl<'a> Judge<'a> {
                     self.stages.push((**stage).clone());
                 }
             }
-            Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => (),
+            // Nothing rests on a sample.
+            Judged::Sampled(_) | Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => (),
         }
         (judged, of, slot)
     }
@@ -157,6 +165,11 @@ impl<'a> Judge<'a> {
                 Some(v) => (self.vote(envelope, &expected, v, &fields.parents), Some(v.name.as_str())),
                 None => (self.admitted(envelope, &expected, "The vote is not known."), None),
             };
+        }
+        if fields.operation == Operation::FullForward
+            && let Some(model) = self.trust.floats.iter().find(|m| m.roots() == (fields.model, fields.spec))
+        {
+            return (self.sampled(envelope, expected, model, question), Some(model.name.as_str()));
         }
         let model = self.trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec));
         if fields.operation == Operation::LayerRange {
@@ -215,17 +228,41 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// An answer of a float model, of which a sample is computed again.
+    fn sampled(
+        &self,
+        envelope: &Envelope<'_>,
+        expected: Expected<'_>,
+        model: &FloatModel,
+        question: Option<&Question>,
+    ) -> Judged {
+        let Some(question) = question else { return self.admitted(envelope, &expected, "The question is not known.") };
+        let Some(tiles) = self.trust.tiles else {
+            return self.admitted(envelope, &expected, "The lane replay is not taken.");
+        };
+        let fields = envelope.certificate().fields();
+        let case = Replay {
+            policy: self.trust.policy_of(&fields.worker),
+            expected: Expected { fresh: asked(expected.fresh, question), ..expected },
+            prompt: &question.prompt,
+            answer: question.answer,
+            draw: model.draw,
+            tiles,
+            deadline: self.trust.terms.deadline,
+            cards: &MEASURED,
+        };
+        Judged::Sampled(judge_replay_read(envelope, &case, &model.model))
+    }
+
     fn case<'b>(
         &'b self,
         expected: Expected<'b>,
         (policy, model): (&'b Policy, &'b Model),
         question: &'b Question,
     ) -> Case<'b> {
-        // Where no question was named, that of the certificate is one that was asked.
-        let fresh = Fresh { query: expected.fresh.query.or(Some(question.query)), ..expected.fresh };
         Case {
             policy,
-            expected: Expected { fresh, ..expected },
+            expected: Expected { fresh: asked(expected.fresh, question), ..expected },
             prompt: &question.prompt,
             challenge: model.challenge(self.judged),
             terms: Terms { answer: question.answer, ..self.trust.terms },

@@ -2,13 +2,14 @@
 
 use crate::chains::StageOf;
 use crate::kernels;
+use crate::replay;
 use crate::trust::Trust;
 use bfv_cert::Taken;
 use bfv_cert::certificate::Lane;
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
 use bfv_driver::count;
-use bfv_verify::{Accepted, Checked, Rejected, Soundness, Stage, Undecided, Verdict};
+use bfv_verify::{Accepted, Checked, Rejected, Sampled, Soundness, Stage, Undecided, Verdict};
 use serde_json::{Value, json};
 
 /// What came of one.
@@ -16,6 +17,8 @@ pub enum Judged {
     Verdict(Verdict),
     /// Of one stage of an answer.
     Stage(Box<StageOf>),
+    /// Of an answer of which a sample was computed again.
+    Sampled(Verdict<Sampled>),
     /// It cannot be judged with what `verify.toml` says.
     Unknown(&'static str),
     /// It is in the log, and nobody gave an envelope of it until the deadline.
@@ -23,21 +26,27 @@ pub enum Judged {
 }
 
 impl Judged {
-    /// Whether it is accepted.
-    pub fn accepted(&self) -> bool {
+    /// Whether it is accepted, as a whole or by a sample.
+    pub fn passes(&self) -> bool {
         match self {
             Judged::Verdict(v) => matches!(v, Verdict::Accepted(_)),
             Judged::Stage(s) => matches!(s.said.verdict, Verdict::Accepted(_)),
+            Judged::Sampled(v) => matches!(v, Verdict::Accepted(_)),
             Judged::Unknown(_) | Judged::Withheld => false,
         }
     }
 }
+
+/// The verdict of an answer of which only a sample was computed again. It is another word than that of an answer that is accepted, so that no program takes one for the other.
+pub const SAMPLED: &str = "sampled";
 
 /// The verdict in a word.
 pub fn word(judged: &Judged) -> &'static str {
     match judged {
         Judged::Verdict(v) => word_of(v),
         Judged::Stage(s) => word_of(&s.said.verdict),
+        Judged::Sampled(Verdict::Accepted(_)) => SAMPLED,
+        Judged::Sampled(v) => word_of(v),
         Judged::Unknown(_) => "undecided",
         Judged::Withheld => "rejected",
     }
@@ -59,6 +68,8 @@ fn reason(judged: &Judged) -> String {
         (None, Judged::Withheld) => return "No envelope of it was given until the deadline.".to_owned(),
         (None, Judged::Verdict(v)) => v.to_string(),
         (None, Judged::Stage(s)) => s.said.verdict.to_string(),
+        (None, Judged::Sampled(Verdict::Accepted(a))) => replay::worth(&a.sample()),
+        (None, Judged::Sampled(v)) => v.to_string(),
     };
     whole.trim_start_matches("Undecided: ").to_owned()
 }
@@ -85,7 +96,7 @@ fn facts(judged: &Judged) -> Option<Facts<'_>> {
             Verdict::Accepted(stage) => Some(of_stage(stage)),
             Verdict::Rejected(_) | Verdict::Undecided(_) => None,
         },
-        Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => None,
+        Judged::Verdict(_) | Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => None,
     }
 }
 
@@ -105,18 +116,19 @@ fn of_stage(s: &Stage) -> Facts<'_> {
 
 /// The verdict in sentences, about what stands at a place.
 pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -> String {
+    if let Judged::Sampled(Verdict::Accepted(a)) = judged {
+        let taken = taken_sentence(&a.taken());
+        return format!("{}{taken}", replay::sentences(place, a, &trust.name(a.worker()), of.unwrap_or_default()));
+    }
     let mut first = word(judged).to_owned();
     first.get_mut(..1).map(str::make_ascii_uppercase);
     let part = match judged {
         Judged::Stage(stage) => stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?))),
-        Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => None,
+        Judged::Verdict(_) | Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => None,
     };
     match facts(judged) {
         Some(a) => {
-            let taken = match taken(&a.taken).as_slice() {
-                [] => String::new(),
-                all => format!(" Taken from the envelope: {}.", all.join(", ")),
-            };
+            let taken = taken_sentence(&a.taken);
             let (worker, of) = (trust.name(a.worker), of.unwrap_or_default());
             let what = if matches!(judged, Judged::Stage(_)) { "stage" } else { "answer" };
             let sure = match a.soundness.bits() {
@@ -124,7 +136,7 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
             };
             let drift = match a.lane {
-                Lane::Exact => String::new(),
+                Lane::Exact | Lane::Replay => String::new(),
                 Lane::Residual | Lane::Tolerance => format!(" Drift of the logits: at most {}.", a.checked.drift),
             };
             let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
@@ -158,8 +170,14 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
     let refused = match judged {
         Judged::Verdict(v) => rejected(v),
         Judged::Stage(s) => rejected(&s.said.verdict),
+        Judged::Sampled(v) => rejected(v),
         Judged::Unknown(_) | Judged::Withheld => None,
     };
+    if let Judged::Sampled(Verdict::Accepted(a)) = judged {
+        replay::document(&mut out, a, &trust.name(a.worker()));
+        out["taken"] = json!(taken(&a.taken()));
+        return out;
+    }
     match (facts(judged), refused) {
         (Some(a), _) => {
             let (s, c) = (a.soundness, a.checked);
@@ -219,6 +237,13 @@ fn class(why: &Rejected) -> String {
         Rejected::Refused(refusal) => format!("{:?}", refusal.class()).to_lowercase(),
         Rejected::Stage(_, why) => class(why),
         _ => "refuted".to_owned(),
+    }
+}
+
+fn taken_sentence(t: &Taken) -> String {
+    match taken(t).as_slice() {
+        [] => String::new(),
+        all => format!(" Taken from the envelope: {}.", all.join(", ")),
     }
 }
 

@@ -13,6 +13,7 @@ pub enum LaneText {
     Exact,
     Residual,
     Tolerance,
+    Replay,
 }
 
 impl LaneText {
@@ -21,6 +22,7 @@ impl LaneText {
             LaneText::Exact => Lane::Exact,
             LaneText::Residual => Lane::Residual,
             LaneText::Tolerance => Lane::Tolerance,
+            LaneText::Replay => Lane::Replay,
         }
     }
 }
@@ -58,15 +60,15 @@ pub fn read(
     if all.is_empty() {
         return Err(bad(shown, "it takes no lane", "name one under lanes, such as exact."));
     }
-    let floats = all.iter().any(|lane| *lane != Lane::Exact);
+    let floats = all.iter().any(|lane| matches!(lane, Lane::Residual | Lane::Tolerance));
     match (floats, kernels.is_empty()) {
         (true, true) => {
             let mend = "add a table kernel with hash, device and roundoff.";
-            return Err(bad(shown, "it takes a lane of floats, and knows no kernel", mend));
+            return Err(bad(shown, "it takes the lane residual or tolerance, and knows no kernel", mend));
         }
         (false, false) => {
             let mend = "add residual or tolerance to lanes, or leave the kernels out.";
-            return Err(bad(shown, "it knows kernels, and takes no lane of floats", mend));
+            return Err(bad(shown, "it knows kernels, and takes neither residual nor tolerance", mend));
         }
         _ => (),
     }

@@ -35,6 +35,7 @@ mod plug;
 mod progress;
 mod project;
 mod registry;
+mod replay;
 mod run;
 mod sarif;
 mod slots;

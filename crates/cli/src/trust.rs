@@ -4,6 +4,7 @@ use crate::files::bounded;
 use crate::init::shown;
 use crate::kernels::{self, KernelText, LaneText};
 use crate::project::position;
+use crate::replay;
 use crate::split::{self, Given};
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::{KeyId, Quorum};
@@ -14,9 +15,10 @@ use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
 use bfv_verify::epoch::shared;
-use bfv_verify::{Beacon, Challenge, Secret, Split, Subject, Terms, Vote};
+use bfv_verify::{Beacon, Challenge, Draw, Known as Drawing, Secret, Split, Subject, Terms, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
@@ -96,6 +98,20 @@ impl Model {
     }
 }
 
+/// A float model, and where the draw of tiles comes from.
+pub struct FloatModel {
+    pub name: String,
+    pub model: bfv_replay::weights::Model,
+    pub draw: Draw,
+}
+
+impl FloatModel {
+    /// The roots of weights and specification.
+    pub fn roots(&self) -> (Digest, Digest) {
+        (*self.model.root(), self.model.spec().root())
+    }
+}
+
 /// A question that was asked.
 pub struct Question {
     pub query: Digest,
@@ -137,6 +153,9 @@ pub struct Trust {
     pub terms: Terms,
     pub ledger: Option<PathBuf>,
     pub models: Vec<Model>,
+    pub floats: Vec<FloatModel>,
+    /// How many tiles of an answer in the lane of replay are drawn; nothing where that lane is not taken.
+    pub tiles: Option<NonZeroU64>,
     pub splits: Vec<SplitOf>,
     pub questions: Vec<Question>,
     pub fusions: Vec<FusionOf>,
@@ -181,6 +200,7 @@ struct Document {
     ledger: Option<PathBuf>,
     challenge: Option<ChallengeText>,
     lanes: Option<Vec<LaneText>>,
+    tiles: Option<u64>,
     #[serde(default)]
     kernel: Vec<KernelText>,
     #[serde(default)]
@@ -358,8 +378,25 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let combined = document.fusion.iter().map(|f| &f.name).chain(document.vote.iter().map(|v| &v.name));
     once("fusion or vote", combined.map(String::as_str).collect())?;
     let mut models = Vec::new();
+    let mut floats = Vec::new();
     for ModelText { name, folder: at } in document.model {
-        let known = model(&folder.join(at))?;
+        let at = folder.join(at);
+        if replay::is_float(&at) {
+            let draw = match (&document.challenge, &epoch) {
+                (Some(ChallengeText::Beacon { .. }), Some(e)) => {
+                    Draw::Beacon(Drawing::new(&e.value, &e.root, e.drawn, e.choices))
+                }
+                (Some(ChallengeText::Beacon { .. }), None) => {
+                    return Err(bad(shown, "the beacon is missing", "write its value."));
+                }
+                (Some(ChallengeText::Secret { file }), _) => Draw::Secret(secret(&folder.join(file))?),
+                (Some(ChallengeText::FiatShamir { tries, .. }), _) => Draw::Certificate { tries: *tries },
+                (None, _) => Draw::Certificate { tries: 60 },
+            };
+            floats.push(FloatModel { name, model: replay::read(&at)?, draw });
+            continue;
+        }
+        let known = model(&at)?;
         let drawn = drawn(&known)?;
         models.push(Model { name, known, drawn });
     }
@@ -410,27 +447,50 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     }
     let roots = fusions.iter().map(|f| f.spec).chain(votes.iter().map(|v| v.vote.rule().root()));
     let (lanes, kernels) = kernels::read(shown, document.lanes.as_deref(), &document.kernel)?;
+    let tiles = replay::tiles(shown, &lanes, document.tiles, !floats.is_empty())?;
+    let own: Vec<(Digest, Digest)> = floats.iter().map(FloatModel::roots).collect();
     let policy = Policy {
         authority: Quorum::one(authority),
         log: Quorum::one(log),
         registry_max_age: document.registry_max_age.unwrap_or(MAX_AGE),
         lanes,
-        models: models.iter().map(|m| *m.known.roots().0).chain([Digest::ZERO]).collect(),
-        specs: models.iter().map(|m| *m.known.roots().1).chain(roots).collect(),
+        models: models
+            .iter()
+            .map(|m| *m.known.roots().0)
+            .chain(own.iter().map(|r| r.0))
+            .chain([Digest::ZERO])
+            .collect(),
+        specs: models.iter().map(|m| *m.known.roots().1).chain(own.iter().map(|r| r.1)).chain(roots).collect(),
         kernels,
     };
     let mut held = Vec::new();
     for (w, (_, id)) in document.worker.iter().zip(&names) {
         let Some(own) = &w.models else { continue };
         let missing = |n: &String| bad(shown, format!("there is no model {n}"), "add it under model, with its folder.");
-        let root =
-            |n: &String| models.iter().find(|m| m.name == *n).map(|m| *m.known.roots().0).ok_or_else(|| missing(n));
+        let integer = |n: &String| models.iter().find(|m| m.name == *n).map(|m| *m.known.roots().0);
+        let float = |n: &String| floats.iter().find(|m| m.name == *n).map(|m| *m.model.root());
+        let root = |n: &String| integer(n).or_else(|| float(n)).ok_or_else(|| missing(n));
         let roots = own.iter().map(root).chain([Ok(Digest::ZERO)]).collect::<Result<_, _>>()?;
         held.push((*id, Policy { models: roots, ..policy.clone() }));
     }
     let terms = Terms { deadline: document.deadline, answer: None, ..Terms::default() };
     let terms = document.least_bits.map_or(terms, |least_bits| Terms { least_bits, ..terms });
-    Ok(Trust { policy, keepers, terms, ledger, models, splits, questions, fusions, votes, epoch, names, held })
+    Ok(Trust {
+        policy,
+        keepers,
+        terms,
+        ledger,
+        models,
+        floats,
+        tiles,
+        splits,
+        questions,
+        fusions,
+        votes,
+        epoch,
+        names,
+        held,
+    })
 }
 
 /// The beacon of the settings, where random numbers come from one.

@@ -8,7 +8,7 @@ use crate::envelopes::{Came, each, from_stdin};
 use crate::epoch::{self, Audit, Taken};
 use crate::init::{refuse, shown};
 use crate::judge::Judge;
-use crate::judged::{Judged, document, sentences, word};
+use crate::judged::{Judged, SAMPLED, document, sentences, word};
 use crate::options::Options;
 use crate::slots::{Slots, Used};
 use crate::trust::{self, Trust};
@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         if !self.used.add(&(counted + &slot)) {
             return;
         }
-        if let (true, Some(of)) = (judged.accepted(), of)
+        if let (true, Some(of)) = (judged.passes(), of)
             && self.judge.trust.fusions.iter().any(|f| f.name == of)
         {
             self.proved.insert(of.to_owned());
@@ -230,7 +230,8 @@ impl<'a> Run<'a> {
         let audited = self.audit.as_ref().map(Audit::sizes);
         // Of an audit those are named that fail.
         let said = self.rows.all.into_iter().flatten();
-        let said = said.filter(|(_, value)| audited.is_none() || value["verdict"] != "accepted");
+        let passes = |value: &Value| value["verdict"] == "accepted" || value["verdict"] == SAMPLED;
+        let said = said.filter(|(_, value)| audited.is_none() || !passes(value));
         let (mut lines, certificates): (Vec<Line>, Vec<Value>) = said.unzip();
         let (answer_lines, answers): (Vec<Line>, Vec<Value>) = answers.into_iter().unzip();
         let in_stages = match answers.len() {
@@ -250,8 +251,11 @@ impl<'a> Run<'a> {
         }
         lines.extend(found);
         lines.extend(problems.iter().map(|p| Line::from(p.sentences())));
-        let Counts([accepted, rejected, undecided]) = self.counts;
+        let Counts([accepted, sampled, rejected, undecided]) = self.counts;
+        // Said where such answers are taken at all, so that nobody else has to know of them.
+        let samples = trust.tiles.map(|_| format!(" {sampled} sampled,")).unwrap_or_default();
         let closing = match (rejected, undecided, problems.len()) {
+            (0, 0, 0) if sampled > 0 => "Result: everything is accepted, in part by samples only.".to_owned(),
             (0, 0, 0) if answers.is_empty() => "Result: every certificate is accepted.".to_owned(),
             (0, 0, 0) => "Result: every certificate and every answer is accepted.".to_owned(),
             (_, _, 0) if answers.is_empty() => "Result: not every certificate is accepted.".to_owned(),
@@ -259,7 +263,10 @@ impl<'a> Run<'a> {
             (_, _, n) => format!("Result: not complete, because of {}.", count(n, "error")),
         };
         let mut out = serde_json::Map::new();
-        let summary = json!({ "accepted": accepted, "rejected": rejected, "undecided": undecided });
+        let mut summary = json!({ "accepted": accepted, "rejected": rejected, "undecided": undecided });
+        if trust.tiles.is_some() {
+            summary["sampled"] = json!(sampled);
+        }
         out.insert("summary".into(), summary);
         out.insert("certificates".into(), certificates.into());
         out.insert("answers".into(), answers.into());
@@ -276,7 +283,9 @@ impl<'a> Run<'a> {
             }
         };
         Answer {
-            first: format!("{what}{in_stages}: {accepted} accepted, {rejected} rejected, {undecided} undecided.",),
+            first: format!(
+                "{what}{in_stages}: {accepted} accepted,{samples} {rejected} rejected, {undecided} undecided.",
+            ),
             lines,
             closing,
             document: out,
@@ -335,15 +344,16 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// How many were accepted, rejected and undecided.
+/// How many were accepted, accepted by a sample, rejected and undecided.
 #[derive(Default)]
-struct Counts([usize; 3]);
+struct Counts([usize; 4]);
 
 impl Counts {
     fn add(&mut self, judged: &Judged) {
-        let [accepted, rejected, undecided] = &mut self.0;
+        let [accepted, sampled, rejected, undecided] = &mut self.0;
         *match word(judged) {
             "accepted" => accepted,
+            SAMPLED => sampled,
             "rejected" => rejected,
             _ => undecided,
         } += 1;

@@ -48,7 +48,8 @@ impl Decimal {
         };
         let (whole, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let rest = rest.trim_end_matches('0');
-        let digits: u64 = Some([whole, rest].concat()).filter(|d| d.trim_start_matches('0').len() <= 18)?.parse().ok()?;
+        let digits: u64 =
+            Some([whole, rest].concat()).filter(|d| d.trim_start_matches('0').len() <= 18)?.parse().ok()?;
         let tens = tens.checked_sub(i32::try_from(rest.len()).ok()?)?;
         // Below 1 when the digits are fewer than the places behind the point.
         let power = 10u64.checked_pow(tens.checked_neg()?.try_into().ok()?)?;

@@ -198,7 +198,7 @@ impl Manifest {
             return Ok(());
         }
         let what = format!("Weights of kind {:?} do not suit the lane {lane:?}.", self.quantization);
-        Err(Problem::new("quantization", what, "Choose int8 or int16, which every lane takes."))
+        Err(Problem::new("quantization", what, "Choose int8 or int16, and bf16 or f16 for the lane replay."))
     }
 
     /// Whether an integer model is what the manifest says.

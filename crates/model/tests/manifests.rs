@@ -171,7 +171,8 @@ fn the_quantisation_must_suit_the_lane() {
         for lane in [Lane::Residual, Lane::Tolerance] {
             assert!(m.suits(lane).is_ok(), "{word}");
         }
-        if let Err(problem) = m.suits(Lane::Exact) {
+        assert_eq!(m.suits(Lane::Replay).is_ok(), ["bf16", "f16"].contains(&word), "{word}");
+        for problem in [Lane::Exact, Lane::Replay].into_iter().filter_map(|lane| m.suits(lane).err()) {
             assert!(plain(problem).contains("do not suit the lane"));
         }
     }

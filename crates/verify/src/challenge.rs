@@ -44,19 +44,50 @@ impl Secret {
     }
 }
 
-/// Random numbers that became known to everybody after certificates were logged.
-pub struct Beacon {
+/// What became known to everybody after certificates were logged.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
     value: Digest,
     log_head: Digest,
     drawn: u64,
     choices: u64,
+}
+
+impl Known {
+    /// A beacon that became known at this time, in seconds since 1970, when the log had this root. `choices` bounds among how many
+    /// values somebody could choose, such as the sets of signers that a leader may put together. With it is judged what is shown to be in the log with
+    /// this root: times alone are the word of the log, which may date back.
+    #[must_use]
+    pub fn new(beacon: &[u8; 32], log_head: &Digest, drawn: u64, choices: u64) -> Known {
+        let value = Context::Challenge.hash().bytes(b"beacon").digest(&Digest(*beacon)).digest(log_head).finish();
+        Known { value, log_head: *log_head, drawn, choices }
+    }
+
+    /// What is drawn from for a certificate that was logged at this time in a log with this root.
+    pub(crate) fn seed(&self, body: &Body, (logged, log_head): (u64, &Digest)) -> Result<Digest, Undecided> {
+        if *log_head != self.log_head {
+            return Err(Undecided::BeaconLog(*log_head));
+        }
+        if logged >= self.drawn {
+            return Err(Undecided::BeaconKnown(logged, self.drawn));
+        }
+        Ok(body.challenge(self.value.as_bytes()))
+    }
+
+    /// The logarithm of among how many values somebody could choose, rounded up.
+    pub(crate) fn bits(&self) -> u32 {
+        u64::BITS - self.choices.saturating_sub(1).leading_zeros()
+    }
+}
+
+/// Random numbers of what became known.
+pub struct Beacon {
+    known: Known,
     keys: Keys,
 }
 
 impl Beacon {
-    /// The numbers of a beacon that became known at this time, in seconds since 1970, when the log had this root. `choices` bounds among how many
-    /// values somebody could choose, such as the sets of signers that a leader may put together. It judges what is shown to be in the log with
-    /// this root: times alone are the word of the log, which may date back.
+    /// The numbers of [`Known::new`] for this model.
     pub fn new<G: Weight>(
         subject: &Subject<G>,
         beacon: &[u8; 32],
@@ -64,14 +95,8 @@ impl Beacon {
         drawn: u64,
         choices: u64,
     ) -> Beacon {
-        let value = Context::Challenge.hash().bytes(b"beacon").digest(&Digest(*beacon)).digest(log_head).finish();
-        Beacon {
-            value,
-            log_head: *log_head,
-            drawn,
-            choices,
-            keys: Keys::draw(subject.model(), subject.root(), &value, 1),
-        }
+        let known = Known::new(beacon, log_head, drawn, choices);
+        Beacon { keys: Keys::draw(subject.model(), subject.root(), &known.value, 1), known }
     }
 }
 
@@ -165,10 +190,7 @@ impl Challenge<'_> {
     pub fn soundness(&self) -> Soundness {
         match self {
             Challenge::Secret(..) => Soundness { repetitions: 1, choices: 0, signs: 0 },
-            Challenge::Beacon(b) => {
-                let choices = u64::BITS - b.choices.saturating_sub(1).leading_zeros();
-                Soundness { repetitions: 1, choices, signs: 0 }
-            }
+            Challenge::Beacon(b) => Soundness { repetitions: 1, choices: b.known.bits(), signs: 0 },
             // One more than the tries is at most twice as many.
             Challenge::FiatShamir { repetitions, tries } => {
                 Soundness { repetitions: *repetitions, choices: tries.saturating_add(1), signs: 0 }
@@ -181,7 +203,7 @@ impl Challenge<'_> {
         &self,
         subject: &Subject<G>,
         body: &Body,
-        (logged, log_head): (u64, &Digest),
+        logged: (u64, &Digest),
         tokens: usize,
         rows: Layers,
     ) -> Result<Numbers<'_>, Undecided> {
@@ -189,9 +211,7 @@ impl Challenge<'_> {
         let (seed, keys) = match self {
             Challenge::Secret(_, judged) if *judged >= SECRET_LIMIT => return Err(Undecided::Weak(0, BITS)),
             Challenge::Secret(s, _) => (body.challenge(&s.key), Borrowed(&s.keys)),
-            Challenge::Beacon(b) if *log_head != b.log_head => return Err(Undecided::BeaconLog(*log_head)),
-            Challenge::Beacon(b) if logged >= b.drawn => return Err(Undecided::BeaconKnown(logged, b.drawn)),
-            Challenge::Beacon(b) => (body.challenge(b.value.as_bytes()), Borrowed(&b.keys)),
+            Challenge::Beacon(b) => (b.known.seed(body, logged)?, Borrowed(&b.keys)),
             Challenge::FiatShamir { repetitions, .. } => {
                 let seed = body.challenge(&[]);
                 (seed, Owned(Keys::draw_rows(subject.model(), subject.root(), &seed, *repetitions, rows)))

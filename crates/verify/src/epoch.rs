@@ -8,39 +8,19 @@
 //! signatures of a head are no beacon: whoever signs by Ed25519 can make as many signatures of one head as he likes, and choose.
 
 use bfv_cert::digest::{Context, Digest, Words};
+use bfv_replay::draw::pick;
 use std::collections::BTreeSet;
 use std::fmt;
-
-/// How unlikely it must be that a draw prefers one set to another: a word of 64 bits times a number below `2^32`.
-const MOST: u64 = 1 << 32;
 
 /// The random words of a beacon and a head of the log, for the draw.
 fn words(beacon: &[u8; 32], log_head: &Digest) -> Words {
     Context::Challenge.hash().bytes(b"audit").digest(&Digest(*beacon)).digest(log_head).words()
 }
 
-/// Draws so many of a number of things without putting any back, in ascending order; all of them where there are no more, or more than `2^32`.
-///
-/// Each set of that size is as likely as any other, but for `2^-32` (Floyd's method: Bentley and Floyd, A sample of brilliance, 1987). A share f of wrong
-/// certificates is missed with probability at most `(1 - f)^wanted`.
+/// Draws so many of a number of certificates, as [`pick`] does. A share f of wrong ones is missed with probability at most `(1 - f)^wanted`.
 #[must_use]
 pub fn picks(beacon: &[u8; 32], log_head: &Digest, wanted: u64, of: u64) -> BTreeSet<u64> {
-    if wanted >= of || of > MOST {
-        return (0..of).collect();
-    }
-    let mut words = words(beacon, log_head);
-    let mut below = |n: u64| {
-        let scaled = u128::from(words.next().unwrap_or(0)) * u128::from(n);
-        u64::try_from(scaled >> u64::BITS).unwrap_or(0)
-    };
-    let mut chosen = BTreeSet::new();
-    for last in of - wanted..of {
-        let one = below(last + 1);
-        if !chosen.insert(one) {
-            chosen.insert(last);
-        }
-    }
-    chosen
+    pick(words(beacon, log_head), wanted, of)
 }
 
 /// A beacon that several people have made.

@@ -14,6 +14,9 @@
 //! them). An answer is accepted when each token is what the model chooses wherever its logits lie in their intervals: then it is the answer of the integer
 //! model, as in the exact lane. Otherwise it is undecided. Only whole answers are judged there, no stages, fusions and votes.
 //!
+//! In the lane of replay a worker has computed a float model in a known order of sums. [`judge_replay`] draws tiles of its answer and computes them again bit for bit ([`bfv_replay`]).
+//! What it accepts is a [`Sampled`], which nothing here takes for an answer that was accepted.
+//!
 //! There is no clock, no file, no float and no thread, and nothing is allocated by a length that was read and not bounded.
 #![forbid(unsafe_code)]
 
@@ -37,16 +40,18 @@ mod judge;
 pub mod keys;
 pub mod lanes;
 pub mod product;
+mod replay;
 pub mod sizes;
 mod stage;
 mod verdict;
 mod vote;
 
 pub use audit::Judged;
-pub use challenge::{Beacon, Challenge, Secret, Soundness};
+pub use challenge::{Beacon, Challenge, Known, Secret, Soundness};
 pub use drift::{Intervals, Span};
 pub use fusion::{Fusion, judge_fusion, judge_fusion_read};
 pub use judge::{Case, Subject, Terms, judge, judge_noting, judge_read};
+pub use replay::{Draw, Replay, ReplayFault, ReplayFound, Sample, Sampled, judge_replay, judge_replay_read};
 pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage, judge_stage_read};
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};
 pub use vote::{Vote, judge_vote, judge_vote_read};

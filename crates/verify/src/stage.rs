@@ -11,8 +11,8 @@ use crate::audit::Judged;
 use crate::challenge::Soundness;
 use crate::judge::{Case, Subject, examined, read, verdict};
 use crate::keys::Weight;
-use crate::verdict::{Accepted, Checked, Rejected, Stop, Sure, Undecided, Verdict};
-use bfv_cert::certificate::{Body, Fields, Lane, Layers, PARENT_LIMIT};
+use crate::verdict::{Accepted, Checked, Rejected, Stop, Sure, Undecided, Verdict, sure_in};
+use bfv_cert::certificate::{Body, Fields, Layers, PARENT_LIMIT};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::Envelope;
 use bfv_cert::registry::Entry;
@@ -176,8 +176,8 @@ impl Stage {
 }
 
 impl Sure for Stage {
-    fn sure(&self) -> (Lane, Soundness) {
-        (self.fields().lane, self.soundness)
+    fn sure(&self) -> String {
+        sure_in(self.fields().lane, self.soundness)
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is answered.
 
 use crate::challenge::Soundness;
+use crate::replay::ReplayFault;
 use bfv_cert::certificate::{Lane, Operation};
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::KeyId;
 use bfv_cert::{Refusal, SignatureFault, Taken};
 use bfv_exact::forward::Op;
+use bfv_replay::layout::Place;
 use std::fmt;
 
 /// The answer about one certificate: of a whole answer, or of a stage, which is no answer.
@@ -187,6 +189,8 @@ pub enum Rejected {
     Refused(Refusal),
     /// A value is wrong.
     Wrong(Fault),
+    /// A value is not the one that comes of computing it again, or cannot be.
+    Replayed(ReplayFault),
     /// A token of prompt or answer is not in the vocabulary: the token and the size of that.
     Token(u32, u32),
     /// A fusion refuses its inputs, with the reason.
@@ -204,6 +208,7 @@ impl fmt::Display for Rejected {
         match self {
             Rejected::Refused(refusal) => refusal.fmt(f),
             Rejected::Wrong(fault) => fault.fmt(f),
+            Rejected::Replayed(fault) => fault.fmt(f),
             Rejected::Token(token, vocab) => write!(f, "Wrong token: {token} is not below {vocab}."),
             Rejected::Inputs(why) => write!(f, "The fusion does not take these inputs. {why}"),
             Rejected::Fused(i, claimed, exact) => {
@@ -242,6 +247,10 @@ pub enum Undecided {
     OtherModel,
     /// The place was not opened, and there is no deadline or it has not passed.
     Unopened(Spot),
+    /// The order in which this kernel sums on this class of devices was not measured.
+    Card(Digest, u8),
+    /// What a drawn tile needs was not opened, and there is no deadline or it has not passed.
+    UnopenedTile(Place),
     /// The output was not revealed.
     Output,
     /// The seed was not revealed, and the sampler draws.
@@ -290,6 +299,10 @@ impl fmt::Display for Undecided {
             Undecided::Operation => write!(f, "Undecided: this operation is not judged here."),
             Undecided::OtherModel => write!(f, "Undecided: the model or specification is another."),
             Undecided::Unopened(spot) => write!(f, "Undecided: {spot} is not opened."),
+            Undecided::Card(kernel, device) => {
+                write!(f, "Undecided: how the kernel {kernel} sums on device {device} was not measured.")
+            }
+            Undecided::UnopenedTile(place) => write!(f, "Undecided: {place} is needed for a tile, and is not opened."),
             Undecided::Output => write!(f, "Undecided: the output is not revealed."),
             Undecided::Seed => write!(f, "Undecided: the seed of the sampler is not revealed."),
             Undecided::Weak(bits, least) => write!(f, "Undecided: soundness 2^-{bits}, and 2^-{least} is needed."),
@@ -313,23 +326,25 @@ impl fmt::Display for Undecided {
 
 /// What can be said of whatever was accepted.
 pub(crate) trait Sure {
-    /// The lane, and the probability with which something wrong is accepted.
-    fn sure(&self) -> (Lane, Soundness);
+    /// How sure that is, in a sentence.
+    fn sure(&self) -> String;
+}
+
+/// What is said of something that passes with a probability when it is wrong.
+pub(crate) fn sure_in(lane: Lane, soundness: Soundness) -> String {
+    format!("Accepted in lane {lane:?}, {soundness}.")
 }
 
 impl Sure for Accepted {
-    fn sure(&self) -> (Lane, Soundness) {
-        (self.lane, self.soundness)
+    fn sure(&self) -> String {
+        sure_in(self.lane, self.soundness)
     }
 }
 
 impl<A: Sure> fmt::Display for Verdict<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Accepted(a) => {
-                let (lane, soundness) = a.sure();
-                write!(f, "Accepted in lane {lane:?}, {soundness}.")
-            }
+            Verdict::Accepted(a) => f.write_str(&a.sure()),
             Verdict::Rejected(rejected) => rejected.fmt(f),
             Verdict::Undecided(undecided) => undecided.fmt(f),
         }

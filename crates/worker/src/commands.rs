@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::place::Place;
+use crate::replays;
 use crate::{Stop, say};
 use bfv_cert::certificate::{Certificate, Execution, Slot, Validity};
 use bfv_cert::digest::Digest;
@@ -20,6 +21,7 @@ use bfv_worker::checkpoint::Checkpoint;
 use bfv_worker::gather::Combined;
 use bfv_worker::prove::{Answer, Circumstances, Failure, Prover, Question};
 use bfv_worker::quantise::{Choice, Distance, compare, quantise as make};
+use bfv_worker::replay::Runner;
 use bfv_worker::single::{Single, execution};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -28,7 +30,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub const KEY: [&str; 1] = ["--output"];
 pub const QUANTISE: [&str; 8] =
     ["--model", "--output", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
-pub const RUN: [&str; 15] = [
+pub const RUN: [&str; 16] = [
     "--model",
     "--key",
     "--prompt-tokens",
@@ -44,6 +46,7 @@ pub const RUN: [&str; 15] = [
     "--lane",
     "--kernel",
     "--device",
+    "--tiles",
 ];
 /// Positions of an integer model, where the float model has more and nothing is said: tables are made for each when it is read.
 const USUAL_POSITIONS: u32 = 4096;
@@ -107,6 +110,12 @@ where
 
 /// Answers with a certificate.
 pub fn run(args: Args) -> Result<(), Stop> {
+    if args.maybe("--lane") == Some("replay") {
+        return replays::run(&args);
+    }
+    if args.maybe("--tiles").is_some() {
+        return Err(Stop::usage("The flag --tiles is for the lane replay. Leave it out."));
+    }
     match stored(&args)? {
         Stored::Eight(model) => answered(&args, &Prover::new(model)?),
         Stored::Sixteen(model) => answered(&args, &Prover::new(model)?),
@@ -181,7 +190,7 @@ fn lane(args: &Args) -> Result<Option<Floats>, Stop> {
         "residual" => true,
         "tolerance" => false,
         other => {
-            let known = "Write exact, residual or tolerance.";
+            let known = "Write exact, residual, tolerance or replay.";
             return Err(Stop::Usage(format!("The flag --lane has {other}. {known}")));
         }
     };
@@ -258,6 +267,20 @@ impl Desk {
         };
         let certificate = prover.certify(answer, &self.circumstances, &self.key)?;
         may(&certificate)?;
+        let said = || told(answer.tokens(), "Tokens");
+        self.publish(args, &certificate, leaves.len(), said, |c, extracts| answer.envelope(c, extracts, &leaves))
+    }
+
+    /// Signs an answer of a float model, logs the certificate, and writes the envelope with the leaves that are asked for, once the certificate is known.
+    pub fn sign_replayed(
+        self,
+        args: &Args,
+        runner: &Runner,
+        answer: &Answer,
+        leaves: impl FnOnce(&Certificate) -> Result<Vec<u64>, Stop>,
+    ) -> Result<(), Stop> {
+        let certificate = runner.certify(answer, &self.circumstances, &self.key)?;
+        let leaves = leaves(&certificate)?;
         let said = || told(answer.tokens(), "Tokens");
         self.publish(args, &certificate, leaves.len(), said, |c, extracts| answer.envelope(c, extracts, &leaves))
     }

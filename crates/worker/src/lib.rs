@@ -8,6 +8,7 @@
 //!
 //! Floats end where the integer model begins: whatever they did, the integers are what is committed to, run and verified. In the lanes of floats
 //! linear layers are computed in single precision and rounded to integers ([`single`]), and a verifier says how far that may lead from the model.
+//! In the lane of replay the float model itself is run, in a stated order of sums ([`replay`]).
 #![forbid(unsafe_code)]
 
 pub mod butterfly;
@@ -17,6 +18,7 @@ pub mod gather;
 mod number;
 pub mod prove;
 pub mod quantise;
+pub mod replay;
 pub mod single;
 pub mod stage;
 

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod heads;
 mod place;
+mod replays;
 mod stages;
 
 use args::Args;
@@ -19,6 +20,9 @@ bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query 
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
+With --lane replay it runs a float model of BF16 or F16 as it is, on the CPU, in the reference order of sums.
+Then --open tiles is usual. It opens what the drawn tiles need, when hashes of the certificate draw them.
+How many are drawn is said by --tiles N. Usual are 64.
 With --lane residual or tolerance it computes linear layers in single precision. Then it needs --kernel HEX and takes --device N.
 Two commands are for a worker that has some layers of a model, such as --layers 0-3.
 bfv-worker step --model FOLDER --layers FIRST-LAST --prompt-tokens LIST passes all known tokens through these layers.

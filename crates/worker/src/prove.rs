@@ -51,6 +51,8 @@ pub enum Failure {
     Certificate(Refusal),
     /// A leaf that is to be opened is not in the trace or does not ascend, or the values were not kept.
     Opening,
+    /// A float model does not take the question, or a value is infinite or no number.
+    Replay(bfv_replay::Refused),
     /// The token of this number, from 1, that a stage was told is the first, and it chooses the second.
     Told(usize, u32, u32),
 }
@@ -60,6 +62,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Model(why) => why.fmt(f),
             Failure::Certificate(why) => why.fmt(f),
+            Failure::Replay(why) => why.fmt(f),
             Failure::Opening => write!(f, "A value that is to be opened is missing from the trace, or was not kept."),
             Failure::Told(i, told, own) => {
                 write!(f, "Token {i} of the answer is said to be {told}, and this stage chooses {own}. Give it that.")
@@ -73,6 +76,12 @@ impl std::error::Error for Failure {}
 impl From<Refused> for Failure {
     fn from(why: Refused) -> Failure {
         Failure::Model(why)
+    }
+}
+
+impl From<bfv_replay::Refused> for Failure {
+    fn from(why: bfv_replay::Refused) -> Failure {
+        Failure::Replay(why)
     }
 }
 
@@ -226,40 +235,51 @@ where
     /// # Errors
     /// The fields contradict each other, or there is no kernel in a lane of floats.
     pub fn certify(&self, answer: &Answer, c: &Circumstances, key: &SecretKey) -> Result<Certificate, Failure> {
-        let (prompt, tokens) = (&answer.question.prompt, &answer.tokens);
-        // As the trace counts them: with the embedding before and the head after.
-        let whole = || -> Result<Ends, Failure> {
-            let of = |t: &[u32]| Ok::<_, Failure>((tokens_shape(t)?, tokens_root(t)?));
-            Ok(Ends { rows: all_rows(self.model.spec()), input: of(prompt)?, output: of(tokens)? })
-        };
-        let (operation, ends) = match &answer.stage {
-            Some(ends) => (Operation::LayerRange, ends.clone()),
-            None => (Operation::FullForward, whole()?),
-        };
-        let fields = Fields {
-            lane: answer.lane,
-            operation,
-            query: answer.question.query,
-            slot: c.slot,
-            validity: c.validity,
-            worker: key.public().id(),
-            model: self.model_root,
-            spec: self.spec_root,
-            layers: ends.rows,
-            input_shape: ends.input.0,
-            output_shape: ends.output.0,
-            input: ends.input.1,
-            output_root: ends.output.1,
-            trace: answer.committed.tree.root(),
-            trace_shape: answer.committed.shape,
-            output: Output::Hashed(output_digest(&token_bytes(tokens))),
-            seed: answer.seed.map_or(Digest::ZERO, |seed| seed_commitment(&seed, &answer.question.query)),
-            execution: c.execution,
-            parents: Vec::new(),
-            previous: c.previous,
-        };
-        Ok(Body::new(&fields)?.sign(key))
+        certify((self.model_root, self.spec_root), all_rows(self.model.spec()), answer, c, key)
     }
+}
+
+/// The certificate of an answer of the model with these roots and, where it is none of a stage, with all of these rows.
+pub(crate) fn certify(
+    (model, spec): (Digest, Digest),
+    all: Layers,
+    answer: &Answer,
+    c: &Circumstances,
+    key: &SecretKey,
+) -> Result<Certificate, Failure> {
+    let (prompt, tokens) = (&answer.question.prompt, &answer.tokens);
+    // As the trace counts them: with the embedding before and the head after.
+    let whole = || -> Result<Ends, Failure> {
+        let of = |t: &[u32]| Ok::<_, Failure>((tokens_shape(t)?, tokens_root(t)?));
+        Ok(Ends { rows: all, input: of(prompt)?, output: of(tokens)? })
+    };
+    let (operation, ends) = match &answer.stage {
+        Some(ends) => (Operation::LayerRange, ends.clone()),
+        None => (Operation::FullForward, whole()?),
+    };
+    let fields = Fields {
+        lane: answer.lane,
+        operation,
+        query: answer.question.query,
+        slot: c.slot,
+        validity: c.validity,
+        worker: key.public().id(),
+        model,
+        spec,
+        layers: ends.rows,
+        input_shape: ends.input.0,
+        output_shape: ends.output.0,
+        input: ends.input.1,
+        output_root: ends.output.1,
+        trace: answer.committed.tree.root(),
+        trace_shape: answer.committed.shape,
+        output: Output::Hashed(output_digest(&token_bytes(tokens))),
+        seed: answer.seed.map_or(Digest::ZERO, |seed| seed_commitment(&seed, &answer.question.query)),
+        execution: c.execution,
+        parents: Vec::new(),
+        previous: c.previous,
+    };
+    Ok(Body::new(&fields)?.sign(key))
 }
 
 impl Answer {

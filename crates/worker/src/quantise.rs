@@ -9,7 +9,7 @@
 
 use crate::checkpoint::{Checkpoint, values};
 use crate::float::{self, LayerRanges, Ranges};
-use crate::number::{float as float_of, count, scale, whole};
+use crate::number::{count, float as float_of, scale, whole};
 use bfv_exact::forward::{Shown, State};
 use bfv_exact::gate::{Function, Shape};
 use bfv_exact::model::{Layer, Model, Weights};
