@@ -72,7 +72,7 @@ pub fn tiles(shown: &str, lanes: &[Lane], tiles: Option<u64>, floats: bool) -> R
 pub fn worth(sample: &Sample) -> String {
     let (wrong, all) = SHARE;
     match sample.missed(wrong, all) {
-        u32::MAX => format!("Such an answer with {wrong} in {all} tiles wrong never passes."),
+        u32::MAX => "All tiles were computed again.".to_owned(),
         0 => {
             let tried = sample.choices;
             format!("An answer with {wrong} in {all} tiles wrong may pass: 2^{tried} draws can be tried.")
@@ -85,10 +85,7 @@ pub fn worth(sample: &Sample) -> String {
 pub fn sentences(place: &str, a: &Sampled, worker: &str, of: &str) -> String {
     let sample = a.sample();
     let (drawn, all, card) = (sample.drawn, sample.of, a.card());
-    let worth = match drawn == all {
-        true => "All tiles were computed again.".to_owned(),
-        false => worth(&sample),
-    };
+    let worth = worth(&sample);
     format!(
         "Accepted (sampled, {drawn} of {all} tiles): {place}. Worker {worker}, program {of}, lane replay, order of {card}. {worth}"
     )

@@ -47,7 +47,7 @@ pub fn missed_bits(wrong: u32, all: u32, draws: u64) -> u32 {
         return u32::MAX;
     }
     // A size from 2^63 on, below 2^64, rounded up, and how often it was halved: size / 2^(63 + halvings) is at least the power.
-    let share = ((u128::from(left) << 64) / u128::from(all) + 1).min(1 << 64);
+    let share = (u128::from(left) << 64).div_ceil(u128::from(all));
     let normal = |size: u128, halvings: u64| {
         let length = u128::BITS - size.leading_zeros();
         match length.checked_sub(64) {
@@ -73,6 +73,7 @@ pub fn missed_bits(wrong: u32, all: u32, draws: u64) -> u32 {
         (base, base_below) = (size, base_below * 2 + shift);
         left >>= 1;
     }
-    // The power is below 2^(64 - power_below).
-    u32::try_from((power_below - 64).max(0)).unwrap_or(u32::MAX)
+    // The power is below 2^(64 - power_below), and half of that where it is a power of two.
+    let half = i128::from(power == 1 << 63);
+    u32::try_from((power_below - 64 + half).max(0)).unwrap_or(u32::MAX)
 }

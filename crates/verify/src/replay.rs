@@ -98,9 +98,13 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Where so many of so many tiles are wrong, the draw misses all of them with probability at most 2 to the minus this. 0 says nothing.
+    /// Where so many of so many tiles are wrong, the draw misses all of them with probability at most 2 to the minus this. 0 says nothing. Nothing is missed where all are
+    /// drawn: then it is `u32::MAX`.
     #[must_use]
     pub fn missed(&self, wrong: u32, all: u32) -> u32 {
+        if self.drawn == self.of && wrong > 0 {
+            return u32::MAX;
+        }
         match missed_bits(wrong, all, self.drawn) {
             u32::MAX => u32::MAX,
             bits => bits.saturating_sub(self.choices),
