@@ -1,5 +1,6 @@
 //! What came of a certificate, in words and as JSON.
 
+use crate::blocks::BlockOf;
 use crate::chains::StageOf;
 use crate::kernels;
 use crate::trust::Trust;
@@ -16,6 +17,8 @@ pub enum Judged {
     Verdict(Verdict),
     /// Of one stage of an answer.
     Stage(Box<StageOf>),
+    /// Of a block of an answer, or of all of it.
+    Block(Box<BlockOf>),
     /// It cannot be judged with what `verify.toml` says.
     Unknown(&'static str),
     /// It is in the log, and nobody gave an envelope of it until the deadline.
@@ -28,6 +31,7 @@ impl Judged {
         match self {
             Judged::Verdict(v) => matches!(v, Verdict::Accepted(_)),
             Judged::Stage(s) => matches!(s.said.verdict, Verdict::Accepted(_)),
+            Judged::Block(b) => matches!(b.verdict, Verdict::Accepted(_)),
             Judged::Unknown(_) | Judged::Withheld => false,
         }
     }
@@ -38,6 +42,7 @@ pub fn word(judged: &Judged) -> &'static str {
     match judged {
         Judged::Verdict(v) => word_of(v),
         Judged::Stage(s) => word_of(&s.said.verdict),
+        Judged::Block(b) => word_of(&b.verdict),
         Judged::Unknown(_) => "undecided",
         Judged::Withheld => "rejected",
     }
@@ -59,6 +64,7 @@ fn reason(judged: &Judged) -> String {
         (None, Judged::Withheld) => return "No envelope of it was given until the deadline.".to_owned(),
         (None, Judged::Verdict(v)) => v.to_string(),
         (None, Judged::Stage(s)) => s.said.verdict.to_string(),
+        (None, Judged::Block(b)) => b.verdict.to_string(),
     };
     whole.trim_start_matches("Undecided: ").to_owned()
 }
@@ -81,6 +87,10 @@ struct Facts<'a> {
 fn facts(judged: &Judged) -> Option<Facts<'_>> {
     match judged {
         Judged::Verdict(Verdict::Accepted(a)) => Some(of_answer(a)),
+        Judged::Block(b) => match &b.verdict {
+            Verdict::Accepted(a) => Some(of_answer(a)),
+            Verdict::Rejected(_) | Verdict::Undecided(_) => None,
+        },
         Judged::Stage(s) => match &s.said.verdict {
             Verdict::Accepted(stage) => Some(of_stage(stage)),
             Verdict::Rejected(_) | Verdict::Undecided(_) => None,
@@ -108,8 +118,12 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
     let mut first = word(judged).to_owned();
     first.get_mut(..1).map(str::make_ascii_uppercase);
     let part = match judged {
-        Judged::Stage(stage) => stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?))),
-        Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => None,
+        Judged::Stage(stage) => {
+            let part = stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?)));
+            part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."))
+        }
+        Judged::Block(block) => block.part(),
+        Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => String::new(),
     };
     match facts(judged) {
         Some(a) => {
@@ -118,7 +132,11 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 all => format!(" Taken from the envelope: {}.", all.join(", ")),
             };
             let (worker, of) = (trust.name(a.worker), of.unwrap_or_default());
-            let what = if matches!(judged, Judged::Stage(_)) { "stage" } else { "answer" };
+            let what = match judged {
+                Judged::Stage(_) => "stage",
+                Judged::Block(block) if !block.whole => "block",
+                _ => "answer",
+            };
             let sure = match a.soundness.bits() {
                 u32::MAX => "All of it was computed again.".to_owned(),
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
@@ -127,7 +145,6 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 Lane::Exact => String::new(),
                 Lane::Residual | Lane::Tolerance => format!(" Drift of the logits: at most {}.", a.checked.drift),
             };
-            let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
             let (by, agree) = match a.support {
                 None => ("program", String::new()),
                 Some(n) => ("vote", format!(" {} gave this answer.", count(n, "worker"))),
@@ -155,9 +172,19 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
         }
         out["stages"] = json!(of.split.parts().len());
     }
+    if let Judged::Block(block) = judged {
+        let (first, last) = block.tokens;
+        out["blocks"] = json!(block.number);
+        out["asked"] = json!(block.asked);
+        if judged.accepted() || block.whole {
+            out["first"] = json!(first);
+            out["last"] = json!(last);
+        }
+    }
     let refused = match judged {
         Judged::Verdict(v) => rejected(v),
         Judged::Stage(s) => rejected(&s.said.verdict),
+        Judged::Block(b) => rejected(&b.verdict),
         Judged::Unknown(_) | Judged::Withheld => None,
     };
     match (facts(judged), refused) {

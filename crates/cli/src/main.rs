@@ -3,6 +3,7 @@
 mod answer;
 mod args;
 mod attack;
+mod blocks;
 mod certificate;
 mod chains;
 mod chart;

@@ -12,6 +12,7 @@ use bfv_driver::{Code, Place, Problem};
 use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
+use bfv_model::shipped;
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
 use bfv_verify::epoch::shared;
 use bfv_verify::{Beacon, Challenge, Secret, Split, Subject, Terms, Vote};
@@ -104,6 +105,8 @@ pub struct Question {
     pub answer: Option<usize>,
     /// To whom it was assigned; nobody: that is not compared.
     pub workers: Vec<KeyId>,
+    /// Where the answer comes block by block, how many tokens it has.
+    pub blocks: Option<usize>,
 }
 
 /// A fusion of answers.
@@ -243,7 +246,9 @@ struct WorkerText {
 #[serde(deny_unknown_fields)]
 struct ModelText {
     name: String,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    /// The name of a model that is built in, in the place of a folder.
+    shipped: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -263,6 +268,9 @@ struct QuestionText {
     query: String,
     prompt: Vec<u32>,
     answer: Option<usize>,
+    /// Whether the answer comes block by block.
+    #[serde(default)]
+    blocks: bool,
     #[serde(default)]
     workers: Vec<String>,
 }
@@ -358,8 +366,21 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     let combined = document.fusion.iter().map(|f| &f.name).chain(document.vote.iter().map(|v| &v.name));
     once("fusion or vote", combined.map(String::as_str).collect())?;
     let mut models = Vec::new();
-    for ModelText { name, folder: at } in document.model {
-        let known = model(&folder.join(at))?;
+    for ModelText { name, folder: at, shipped } in document.model {
+        let known = match (at, shipped.as_deref()) {
+            (Some(at), None) => model(&folder.join(at))?,
+            (None, Some(shipped::NAME)) => self::shipped()?,
+            (None, Some(other)) => {
+                return Err(bad(shown, format!("no model {other} is built in"), "write shipped = \"butterfly\"."));
+            }
+            _ => {
+                return Err(bad(
+                    shown,
+                    format!("model {name} has no one place"),
+                    "write folder or shipped, one of both.",
+                ));
+            }
+        };
         let drawn = drawn(&known)?;
         models.push(Model { name, known, drawn });
     }
@@ -386,7 +407,12 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         if q.prompt.is_empty() {
             return Err(bad(shown, format!("question {query} has no prompt"), "write its tokens under prompt."));
         }
-        questions.push(Question { query, prompt: q.prompt, answer: q.answer, workers: ids(&q.workers)? });
+        let blocks = q.answer.filter(|n| q.blocks && *n > 0);
+        if q.blocks && blocks.is_none() {
+            let what = format!("question {query} has blocks, and no number of tokens");
+            return Err(bad(shown, what, "write under answer how many tokens were asked for."));
+        }
+        questions.push(Question { query, prompt: q.prompt, answer: q.answer, workers: ids(&q.workers)?, blocks });
     }
     let mut fusions = Vec::new();
     for f in document.fusion {
@@ -516,8 +542,19 @@ fn model(folder: &Path) -> Result<Known, Problem> {
     let of_it = |e: bfv_model::Problem| of_file(&shown, &e);
     let spec = read_spec(&bounded(&folder.join(SPEC_FILE), SPEC_LIMIT)?).map_err(of_it)?;
     let weights = bounded(&folder.join(WEIGHTS_FILE), weights_limit(&spec))?;
-    match Stored::of(spec, &weights).map_err(of_it)? {
-        Stored::Eight(model) => Subject::new(model).map(Known::Eight).map_err(refused),
-        Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen).map_err(refused),
+    hashed(Stored::of(spec, &weights).map_err(of_it)?).map_err(refused)
+}
+
+fn hashed(model: Stored) -> Result<Known, Refusal> {
+    match model {
+        Stored::Eight(model) => Subject::new(model).map(Known::Eight),
+        Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen),
     }
+}
+
+/// The model that is built in.
+pub fn shipped() -> Result<Known, Problem> {
+    let broken =
+        |e: String| Problem::new(Code::Internal, format!("The model that is built in is damaged. {e}"), "report this.");
+    hashed(shipped::read().map_err(|p| broken(p.to_string()))?).map_err(|e| broken(e.to_string()))
 }

@@ -5,6 +5,7 @@ mod commands;
 mod heads;
 mod place;
 mod stages;
+mod streams;
 
 use args::Args;
 use std::fmt::Display;
@@ -18,6 +19,8 @@ Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --to
 bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query HEX --output FILE answers with a certificate.
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
+The model that is built in is named butterfly; a folder of that name is ./butterfly.
+With --block N it certifies N tokens at a time, while it goes on. Each block takes the next slot. Then --output names an empty folder, or - for the standard output.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
 With --lane residual or tolerance it computes linear layers in single precision. Then it needs --kernel HEX and takes --device N.
 Two commands are for a worker that has some layers of a model, such as --layers 0-3.
