@@ -87,7 +87,7 @@ fn of_folder(path: &Path, problems: &mut Vec<Problem>, take: &mut Taker<'_>) -> 
 }
 
 /// Envelopes one after the other on an input.
-fn from_stream(input: impl Read, take: &mut Taker<'_>) -> std::io::Result<ControlFlow<()>> {
+pub fn from_stream(input: impl Read, take: &mut Taker<'_>) -> std::io::Result<ControlFlow<()>> {
     let mut n = 1u64;
     let rest = cut(input, |held| {
         let (envelope, length) = Envelope::first(held)?;

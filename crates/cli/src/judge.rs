@@ -296,9 +296,8 @@ impl<'a> Judge<'a> {
         let mut streams = std::mem::take(&mut self.streams);
         let case = self.case(expected, (trust.policy_of(&fields.worker), model), question);
         let asked = question.blocks.unwrap_or_default();
-        let block = streams.block((question, asked), fields.worker, &model.name, |listener| match &model.known {
-            Known::Eight(subject) => listener.take_read(envelope, &case, subject),
-            Known::Sixteen(subject) => listener.take_read(envelope, &case, subject),
+        let block = streams.block((question, asked), fields.worker, &model.name, |listener| {
+            model.known.listen(listener, envelope, &case)
         });
         self.streams = streams;
         (Judged::Block(Box::new(block)), of)

@@ -6,6 +6,7 @@ use crate::kernels::{self, KernelText, LaneText};
 use crate::project::position;
 use crate::split::{self, Given};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::sign::{KeyId, Quorum};
 use bfv_cert::{Policy, Refusal};
 use bfv_driver::{Code, Place, Problem};
@@ -15,7 +16,7 @@ use bfv_ledger::{Fault, Trust as Keepers};
 use bfv_model::shipped;
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
 use bfv_verify::epoch::shared;
-use bfv_verify::{Beacon, Challenge, Secret, Split, Subject, Terms, Vote};
+use bfv_verify::{Beacon, Case, Challenge, Listener, Secret, Split, Subject, Terms, Verdict, Vote};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// The name of the file.
 pub const FILE: &str = "verify.toml";
 /// The oldest registry that is accepted where nothing is said: a day, in seconds.
-const MAX_AGE: u64 = 86_400;
+pub const MAX_AGE: u64 = 86_400;
 
 /// The largest file of a secret, with space around its digits.
 const SECRET_LIMIT: u64 = 1 << 10;
@@ -55,7 +56,16 @@ impl Known {
         }
     }
 
-    fn secret(&self, key: [u8; 32]) -> Secret {
+    /// Lets a listener judge the next block of an answer by it.
+    pub fn listen(&self, listener: &mut Listener, envelope: &Envelope<'_>, case: &Case<'_>) -> Verdict {
+        match self {
+            Known::Eight(s) => listener.take_read(envelope, case, s),
+            Known::Sixteen(s) => listener.take_read(envelope, case, s),
+        }
+    }
+
+    /// The random numbers of 32 secret bytes for it.
+    pub fn secret(&self, key: [u8; 32]) -> Secret {
         match self {
             Known::Eight(s) => Secret::new(s, key),
             Known::Sixteen(s) => Secret::new(s, key),

@@ -233,7 +233,9 @@ fn listened<G: Judged>(
     let values = right.answer.iter().map(|t| i64::from(*t)).collect();
     // The first block is no whole answer either, so that nothing is fused of it or counted.
     let operation = Operation::Continuation;
-    let block = Accepted { operation, ..accepted(&right.admitted, right.soundness, right.checked, values) };
+    let mut block = Accepted { operation, ..accepted(&right.admitted, right.soundness, right.checked, values) };
+    // What a block continues was compared with what was accepted.
+    block.taken.parents = false;
     to.at = to.at.max(right.admitted.at());
     let spec = subject.model().spec();
     to.moved(&right.admitted, spec, &right.answer, right.made)?;
