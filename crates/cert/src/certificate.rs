@@ -45,27 +45,40 @@ pub enum Operation {
     Fusion,
     /// A vote on answers.
     Vote,
+    /// All of a model again, for the next tokens of an answer that is written block by block. Its one parent is the certificate of the block before, and names
+    /// with that all tokens so far; its input is the last of them.
+    Continuation,
 }
 
 impl Operation {
     /// The role that a key needs for this.
     pub fn role(self) -> Role {
         match self {
-            Operation::LayerRange | Operation::FullForward => Role::Worker,
+            Operation::LayerRange | Operation::FullForward | Operation::Continuation => Role::Worker,
             Operation::Fusion => Role::Head,
             Operation::Vote => Role::Voter,
         }
     }
 
-    /// Whether it rests on the answers of other certificates, its parents, and so is no answer of a model.
+    /// Whether it rests on what other certificates say, its parents, and so is by itself no answer of a model.
     pub fn has_parents(self) -> bool {
-        matches!(self, Operation::Fusion | Operation::Vote)
+        matches!(self, Operation::Fusion | Operation::Vote | Operation::Continuation)
+    }
+
+    /// Whether it may have so many parents.
+    fn takes(self, parents: usize) -> bool {
+        match self {
+            Operation::LayerRange | Operation::FullForward => parents == 0,
+            Operation::Fusion | Operation::Vote => parents > 0,
+            Operation::Continuation => parents == 1,
+        }
     }
 }
 
 /// Each by its place. A lane is only ever added at the end, so that old bytes mean what they meant.
 const LANES: [Lane; 4] = [Lane::Exact, Lane::Residual, Lane::Tolerance, Lane::Replay];
-const OPERATIONS: [Operation; 4] = [Operation::LayerRange, Operation::FullForward, Operation::Fusion, Operation::Vote];
+const OPERATIONS: [Operation; 5] =
+    [Operation::LayerRange, Operation::FullForward, Operation::Fusion, Operation::Vote, Operation::Continuation];
 
 /// The place of a certificate in the consensus protocol. A worker signs at most one certificate for a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,7 +234,7 @@ pub struct Fields {
     pub seed: Digest,
     /// 14: kernel, device, batch and position.
     pub execution: Option<Execution>,
-    /// 15: the certificates that were fused, strictly ascending, at most [`PARENT_LIMIT`].
+    /// 15: the certificates that were fused or are continued, strictly ascending, at most [`PARENT_LIMIT`].
     pub parents: Vec<Digest>,
     /// 16: the certificate of this worker before this one, or zeros.
     pub previous: Digest,
@@ -460,8 +473,7 @@ fn read(r: &mut Reader<'_>) -> Result<Fields, Refusal> {
         check(r, "parents", parents.last().is_none_or(|last| *last < parent), Malformed::Order)?;
         parents.push(parent);
     }
-    let fits = parents.is_empty() != operation.has_parents();
-    check(r, "parents", fits, Malformed::Contradicts("the operation"))?;
+    check(r, "parents", operation.takes(parents.len()), Malformed::Contradicts("the operation"))?;
     let previous = r.digest("previous")?;
     Ok(Fields {
         lane,

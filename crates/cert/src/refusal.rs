@@ -250,6 +250,8 @@ pub enum BindingFault {
     Outvoted(u64, u64),
     /// These stages do not follow on each other in this respect; the second has this index, from 0.
     Chain(&'static str, usize),
+    /// A block of an answer does not continue the one before in this respect.
+    Block(&'static str),
     /// The key is registered for other layers, from the first number up to, and without, the second.
     Layers(u16, u16),
 }
@@ -274,6 +276,7 @@ impl fmt::Display for BindingFault {
             BindingFault::Quorum(n, quorum) => write!(f, "its support is {n}, and the quorum is {quorum}"),
             BindingFault::Outvoted(n, most) => write!(f, "its support is {n}, and that of another answer {most}"),
             BindingFault::Chain(what, i) => write!(f, "stage {} does not follow in its {what}", i.saturating_add(1)),
+            BindingFault::Block(what) => write!(f, "its block has another {what} than the one before"),
             BindingFault::Layers(start, end) => write!(f, "its key has other layers, {start} to {end}"),
         }
     }

@@ -362,7 +362,7 @@ fn attack_18_stages_that_do_not_follow_on_each_other() {
 /// A change of any field gives other numbers to the judge, as does what became known later.
 #[test]
 fn attack_22_every_field_is_absorbed_by_the_challenge() {
-    let changes: [fn(&mut Fields); 28] = [
+    let changes: [fn(&mut Fields); 30] = [
         |_| (),
         |f| f.lane = Lane::Residual,
         |f| f.operation = Operation::LayerRange,
@@ -396,6 +396,8 @@ fn attack_22_every_field_is_absorbed_by_the_challenge() {
             f.execution = f.execution.map(|e| Execution { batch, ..e });
         },
         |f| (f.operation, f.parents) = (Operation::Fusion, vec![d(60)]),
+        |f| (f.operation, f.parents) = (Operation::Continuation, vec![d(60)]),
+        |f| (f.operation, f.parents) = (Operation::Continuation, vec![d(61)]),
         |f| f.previous = d(60),
     ];
     let challenge = |change: fn(&mut Fields), entropy| {
@@ -425,6 +427,9 @@ fn attack_30_fields_that_contradict_each_other() {
     let operation = Malformed::Contradicts("the operation");
     refuses(&with(|f| f.operation = Operation::Fusion), operation);
     refuses(&with(|f| f.parents = vec![d(1)]), operation);
+    // A block continues one other, not none and not two.
+    refuses(&with(|f| f.operation = Operation::Continuation), operation);
+    refuses(&with(|f| (f.operation, f.parents) = (Operation::Continuation, vec![d(1), d(2)])), operation);
     for step in [(0, 1, 0), (8, 0, 0), (8, 8, 8), ((1 << 24) + 1, 8, 0)] {
         let mut f = fields();
         let (sequences, tokens, position) = step;
@@ -474,7 +479,7 @@ fn attack_35_36_unknown_versions_lanes_and_operations() {
         malformed(at(7, form), Malformed::Version(version));
     }
     malformed(at(9, &[4]), Malformed::Code(4));
-    malformed(at(10, &[4]), Malformed::Code(4));
+    malformed(at(10, &[5]), Malformed::Code(5));
     malformed(at(3, b"C"), Malformed::Magic);
     // There is one suite of algorithms, so there is no field in which one could be named; a longer version is none.
     malformed(at(1, &[0x83]), Malformed::TooLarge(3, 2));

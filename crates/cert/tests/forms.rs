@@ -245,7 +245,8 @@ fn any_fields() -> impl Strategy<Value = Fields> {
         Just(Operation::LayerRange),
         Just(Operation::FullForward),
         Just(Operation::Fusion),
-        Just(Operation::Vote)
+        Just(Operation::Vote),
+        Just(Operation::Continuation)
     ];
     let lane = prop_oneof![Just(Lane::Exact), Just(Lane::Residual), Just(Lane::Tolerance), Just(Lane::Replay)];
     let execution =
@@ -265,7 +266,10 @@ fn any_fields() -> impl Strategy<Value = Fields> {
         .prop_map(|(kind, digests, n, (layers, input_shape, output_shape, trace, output))| {
             let (lane, operation, execution, absent, parents) = kind;
             let ([query, worker, model, spec, input, output_root, trace_root, seed], previous, _) = digests;
-            let has_parents = matches!(operation, Operation::Fusion | Operation::Vote);
+            let mut parents = if operation.has_parents() { parents } else { Vec::new() };
+            if operation == Operation::Continuation {
+                parents.truncate(1);
+            }
             Fields {
                 lane,
                 operation,
@@ -285,7 +289,7 @@ fn any_fields() -> impl Strategy<Value = Fields> {
                 output,
                 seed,
                 execution: (lane != Lane::Exact || !absent).then_some(execution),
-                parents: if has_parents { parents } else { Vec::new() },
+                parents,
                 previous,
             }
         })

@@ -4,7 +4,7 @@ use crate::init::shown;
 use bfv_cert::cbor::Extent;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
 use bfv_cert::{Malformed, Part, Place, Refusal};
-use bfv_driver::Problem;
+use bfv_driver::{Code, Problem};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -34,22 +34,19 @@ pub fn from_stdin(paths: &[PathBuf]) -> bool {
 pub fn each(paths: &[PathBuf], problems: &mut Vec<Problem>, take: &mut Taker<'_>) {
     let stdin = [PathBuf::from("-")];
     for path in if paths.is_empty() { &stdin } else { paths } {
+        if path.is_dir() {
+            if of_folder(path, problems, take).is_break() {
+                return;
+            }
+            continue;
+        }
         let flow = if path == Path::new("-") {
             from_stream(std::io::stdin().lock(), take).unwrap_or_else(|e| {
                 problems.push(Problem::not_read("of the standard input", &e));
                 ControlFlow::Continue(())
             })
         } else {
-            match crate::files::up_to(path, ENVELOPE_LIMIT as u64) {
-                Ok(bytes) => {
-                    let read = Envelope::decode(&bytes).map(|envelope| (envelope, bytes.as_slice()));
-                    take(Came { place: &shown(path), read, last: false })
-                }
-                Err(e) => {
-                    problems.push(Problem::not_read(&shown(path), &e));
-                    ControlFlow::Continue(())
-                }
-            }
+            of_file(path, problems, take)
         };
         if flow.is_break() {
             return;
@@ -57,8 +54,40 @@ pub fn each(paths: &[PathBuf], problems: &mut Vec<Problem>, take: &mut Taker<'_>
     }
 }
 
+fn of_file(path: &Path, problems: &mut Vec<Problem>, take: &mut Taker<'_>) -> ControlFlow<()> {
+    match crate::files::up_to(path, ENVELOPE_LIMIT as u64) {
+        Ok(bytes) => {
+            let read = Envelope::decode(&bytes).map(|envelope| (envelope, bytes.as_slice()));
+            take(Came { place: &shown(path), read, last: false })
+        }
+        Err(e) => {
+            problems.push(Problem::not_read(&shown(path), &e));
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// The envelopes of a folder, in the order of their names: those of a stream in the order of its blocks.
+fn of_folder(path: &Path, problems: &mut Vec<Problem>, take: &mut Taker<'_>) -> ControlFlow<()> {
+    let names = std::fs::read_dir(path).and_then(|all| all.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
+    let mut names = match names {
+        Ok(names) => names,
+        Err(e) => {
+            problems.push(Problem::not_read(&shown(path), &e));
+            return ControlFlow::Continue(());
+        }
+    };
+    names.retain(|name| name.extension().is_some_and(|e| e == "bfc"));
+    names.sort();
+    if names.is_empty() {
+        let what = format!("The folder {} has no file with the ending bfc.", shown(path));
+        problems.push(Problem::new(Code::NotRead, what, "name a folder with certificates."));
+    }
+    names.iter().try_for_each(|name| of_file(name, problems, take))
+}
+
 /// Envelopes one after the other on an input.
-fn from_stream(input: impl Read, take: &mut Taker<'_>) -> std::io::Result<ControlFlow<()>> {
+pub fn from_stream(input: impl Read, take: &mut Taker<'_>) -> std::io::Result<ControlFlow<()>> {
     let mut n = 1u64;
     let rest = cut(input, |held| {
         let (envelope, length) = Envelope::first(held)?;

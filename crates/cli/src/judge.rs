@@ -1,5 +1,6 @@
 //! One certificate after the other, each judged by what `verify.toml` says and by what was accepted before it.
 
+use crate::blocks::Streams;
 use crate::chains::{Chain, Found, StageOf, chains};
 use crate::judged::Judged;
 use crate::slots::Slots;
@@ -50,6 +51,8 @@ pub struct Judge<'a> {
     dropped: usize,
     /// How many stages that were not accepted are kept.
     not_accepted: usize,
+    /// Answers that come block by block.
+    streams: Streams<'a>,
 }
 
 impl<'a> Judge<'a> {
@@ -63,7 +66,8 @@ impl<'a> Judge<'a> {
         judged: u64,
     ) -> Self {
         let (accepted, stages) = (BTreeMap::new(), Vec::new());
-        Judge { trust, at, query, epochs, accepted, stages, judged, held: 0, dropped: 0, not_accepted: 0 }
+        let streams = Streams::default();
+        Judge { trust, at, query, epochs, accepted, stages, judged, held: 0, dropped: 0, not_accepted: 0, streams }
     }
 
     /// Whether all that a certificate rests on was accepted before, so that nothing would be won by waiting.
@@ -109,7 +113,10 @@ impl<'a> Judge<'a> {
     /// Judges one, and keeps what others may rest on. The result has the name of the model, fusion or vote, too, and the line for the file of slots
     /// where it is accepted and no stage: that of a stage is with its answer.
     pub fn one(&mut self, envelope: &Envelope<'_>, slots: &mut Slots) -> (Judged, Option<&'a str>, String) {
-        let (mut judged, of) = self.judge(envelope, slots);
+        let (mut judged, of) = match self.in_blocks(envelope.certificate().fields()) {
+            Some(question) => self.block(envelope, slots, question),
+            None => self.judge(envelope, slots),
+        };
         let looks = match &judged {
             Judged::Stage(stage) => stage.looks(),
             // Refused before any random number was used.
@@ -120,7 +127,7 @@ impl<'a> Judge<'a> {
             }
             // Its draw is its own, whatever the secret.
             Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => 0,
-            Judged::Verdict(_) => 1,
+            Judged::Verdict(_) | Judged::Block(_) => 1,
         };
         self.judged = self.judged.saturating_add(looks);
         let mut slot = if judged.passes() { slots.add(envelope) } else { String::new() };
@@ -138,7 +145,7 @@ impl<'a> Judge<'a> {
                 }
             }
             // Nothing rests on a sample.
-            Judged::Sampled(_) | Judged::Verdict(_) | Judged::Unknown(_) | Judged::Withheld => (),
+            Judged::Sampled(_) | Judged::Verdict(_) | Judged::Block(_) | Judged::Unknown(_) | Judged::Withheld => (),
         }
         (judged, of, slot)
     }
@@ -146,12 +153,7 @@ impl<'a> Judge<'a> {
     fn judge(&self, envelope: &Envelope<'_>, slots: &Slots) -> (Judged, Option<&'a str>) {
         let fields = envelope.certificate().fields();
         let question = self.question(&fields.query, &fields.input);
-        let expected = Expected {
-            at: self.at,
-            fresh: Fresh { query: self.query, epochs: self.epochs, seen: Some(slots) },
-            workers: question.map(|q| q.workers.as_slice()).filter(|w| !w.is_empty()),
-            ..Expected::default()
-        };
+        let expected = self.expected(slots, question);
         if fields.operation == Operation::Fusion {
             let expected = Expected { workers: None, ..expected };
             return match self.fusion_of(fields) {
@@ -179,6 +181,9 @@ impl<'a> Judge<'a> {
                 (_, None) => self.admitted(envelope, &expected, "The question is not known."),
             };
             return (judged, model.map(|m| m.name.as_str()));
+        }
+        if fields.operation == Operation::Continuation {
+            return (self.admitted(envelope, &expected, "The question was not asked for an answer in blocks."), None);
         }
         let judged = match (model, question) {
             (Some(model), Some(question)) => {
@@ -300,6 +305,54 @@ impl<'a> Judge<'a> {
         let (said, body) = (others.remove(said), certificate.body().digest());
         let (query, worker, layers) = (fields.query, fields.worker, fields.layers);
         Judged::Stage(Box::new(StageOf { said, others, query, worker, layers, body, slot: String::new() }))
+    }
+
+    /// The question that such a certificate answers, where it was asked for an answer in blocks. The input of a later block says nothing of the prompt.
+    fn in_blocks(&self, fields: &Fields) -> Option<&'a Question> {
+        let question = match fields.operation {
+            Operation::FullForward => self.question(&fields.query, &fields.input),
+            Operation::Continuation => self.trust.questions.iter().find(|q| q.query == fields.query),
+            Operation::LayerRange | Operation::Fusion | Operation::Vote => None,
+        };
+        question.filter(|q| q.blocks.is_some())
+    }
+
+    /// One block of an answer.
+    fn block(&mut self, envelope: &Envelope<'_>, slots: &Slots, question: &'a Question) -> (Judged, Option<&'a str>) {
+        let fields = envelope.certificate().fields();
+        let expected = self.expected(slots, Some(question));
+        let trust = self.trust;
+        let Some(model) = trust.models.iter().find(|m| m.known.roots() == (&fields.model, &fields.spec)) else {
+            return (self.admitted(envelope, &expected, "The model is not known."), None);
+        };
+        let of = Some(model.name.as_str());
+        if self.streams.full() {
+            let why = "Too many keys and values are kept of answers in blocks.";
+            return (self.admitted(envelope, &expected, why), of);
+        }
+        let mut streams = std::mem::take(&mut self.streams);
+        let case = self.case(expected, (trust.policy_of(&fields.worker), model), question);
+        let asked = question.blocks.unwrap_or_default();
+        let block = streams.block((question, asked), fields.worker, &model.name, |listener| {
+            model.known.listen(listener, envelope, &case)
+        });
+        self.streams = streams;
+        (Judged::Block(Box::new(block)), of)
+    }
+
+    /// The answers in blocks that began.
+    pub fn streams(&self) -> &Streams<'a> {
+        &self.streams
+    }
+
+    /// What is expected of a certificate.
+    fn expected<'b>(&self, slots: &'b Slots, question: Option<&'b Question>) -> Expected<'b> {
+        Expected {
+            at: self.at,
+            fresh: Fresh { query: self.query, epochs: self.epochs, seen: Some(slots) },
+            workers: question.map(|q| q.workers.as_slice()).filter(|w| !w.is_empty()),
+            ..Expected::default()
+        }
     }
 
     /// The answers of all stages. Those that are accepted may be fused, as any other.

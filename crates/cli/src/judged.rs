@@ -1,5 +1,6 @@
 //! What came of a certificate, in words and as JSON.
 
+use crate::blocks::BlockOf;
 use crate::chains::StageOf;
 use crate::kernels;
 use crate::replay;
@@ -19,6 +20,8 @@ pub enum Judged {
     Stage(Box<StageOf>),
     /// Of an answer of which a sample was computed again.
     Sampled(Verdict<Sampled>),
+    /// Of a block of an answer, or of all of it.
+    Block(Box<BlockOf>),
     /// It cannot be judged with what `verify.toml` says.
     Unknown(&'static str),
     /// It is in the log, and nobody gave an envelope of it until the deadline.
@@ -32,6 +35,7 @@ impl Judged {
             Judged::Verdict(v) => matches!(v, Verdict::Accepted(_)),
             Judged::Stage(s) => matches!(s.said.verdict, Verdict::Accepted(_)),
             Judged::Sampled(v) => matches!(v, Verdict::Accepted(_)),
+            Judged::Block(b) => matches!(b.verdict, Verdict::Accepted(_)),
             Judged::Unknown(_) | Judged::Withheld => false,
         }
     }
@@ -47,6 +51,7 @@ pub fn word(judged: &Judged) -> &'static str {
         Judged::Stage(s) => word_of(&s.said.verdict),
         Judged::Sampled(Verdict::Accepted(_)) => SAMPLED,
         Judged::Sampled(v) => word_of(v),
+        Judged::Block(b) => word_of(&b.verdict),
         Judged::Unknown(_) => "undecided",
         Judged::Withheld => "rejected",
     }
@@ -70,6 +75,7 @@ fn reason(judged: &Judged) -> String {
         (None, Judged::Stage(s)) => s.said.verdict.to_string(),
         (None, Judged::Sampled(Verdict::Accepted(a))) => replay::worth(&a.sample()),
         (None, Judged::Sampled(v)) => v.to_string(),
+        (None, Judged::Block(b)) => b.verdict.to_string(),
     };
     whole.trim_start_matches("Undecided: ").to_owned()
 }
@@ -92,6 +98,10 @@ struct Facts<'a> {
 fn facts(judged: &Judged) -> Option<Facts<'_>> {
     match judged {
         Judged::Verdict(Verdict::Accepted(a)) => Some(of_answer(a)),
+        Judged::Block(b) => match &b.verdict {
+            Verdict::Accepted(a) => Some(of_answer(a)),
+            Verdict::Rejected(_) | Verdict::Undecided(_) => None,
+        },
         Judged::Stage(s) => match &s.said.verdict {
             Verdict::Accepted(stage) => Some(of_stage(stage)),
             Verdict::Rejected(_) | Verdict::Undecided(_) => None,
@@ -123,14 +133,22 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
     let mut first = word(judged).to_owned();
     first.get_mut(..1).map(str::make_ascii_uppercase);
     let part = match judged {
-        Judged::Stage(stage) => stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?))),
-        Judged::Verdict(_) | Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => None,
+        Judged::Stage(stage) => {
+            let part = stage.part(trust).and_then(|(s, n)| Some((s.split.parts().len(), n?)));
+            part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."))
+        }
+        Judged::Block(block) => block.part(),
+        Judged::Verdict(_) | Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => String::new(),
     };
     match facts(judged) {
         Some(a) => {
             let taken = taken_sentence(&a.taken);
             let (worker, of) = (trust.name(a.worker), of.unwrap_or_default());
-            let what = if matches!(judged, Judged::Stage(_)) { "stage" } else { "answer" };
+            let what = match judged {
+                Judged::Stage(_) => "stage",
+                Judged::Block(block) if !block.whole => "block",
+                _ => "answer",
+            };
             let sure = match a.soundness.bits() {
                 u32::MAX => "All of it was computed again.".to_owned(),
                 bits => format!("A wrong {what} would pass with probability at most 2^-{bits}."),
@@ -139,7 +157,6 @@ pub fn sentences(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) 
                 Lane::Exact | Lane::Replay => String::new(),
                 Lane::Residual | Lane::Tolerance => format!(" Drift of the logits: at most {}.", a.checked.drift),
             };
-            let part = part.map_or_else(String::new, |(all, n)| format!(" Stage {n} of {all}."));
             let (by, agree) = match a.support {
                 None => ("program", String::new()),
                 Some(n) => ("vote", format!(" {} gave this answer.", count(n, "worker"))),
@@ -167,10 +184,20 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
         }
         out["stages"] = json!(of.split.parts().len());
     }
+    if let Judged::Block(block) = judged {
+        let (first, last) = block.tokens;
+        out["blocks"] = json!(block.number);
+        out["asked"] = json!(block.asked);
+        if judged.accepted() || block.whole {
+            out["first"] = json!(first);
+            out["last"] = json!(last);
+        }
+    }
     let refused = match judged {
         Judged::Verdict(v) => rejected(v),
         Judged::Stage(s) => rejected(&s.said.verdict),
         Judged::Sampled(v) => rejected(v),
+        Judged::Block(b) => rejected(&b.verdict),
         Judged::Unknown(_) | Judged::Withheld => None,
     };
     if let Judged::Sampled(Verdict::Accepted(a)) = judged {

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How long a key is valid where nothing is said, in seconds.
-const YEAR: u64 = 365 * 86_400;
+pub const YEAR: u64 = 365 * 86_400;
 
 /// `bfv key`.
 pub fn key(args: &Key) -> Result<Answer, Mistake> {

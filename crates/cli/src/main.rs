@@ -3,9 +3,11 @@
 mod answer;
 mod args;
 mod attack;
+mod blocks;
 mod certificate;
 mod chains;
 mod chart;
+mod chat;
 mod check;
 mod commands;
 mod conform;
@@ -119,7 +121,7 @@ fn run(arguments: &[String]) -> u8 {
         Command::Import(i) => import::import(i, &options, arguments),
         Command::Conform(c) => conform::conform(c, &options),
         Command::Verify(v) => verify::verify(v, &options),
-        Command::Run(r) => return run::run(r),
+        Command::Run(r) => return run::run(r, &options).unwrap_or_else(|mistake| refuse(&mistake)),
         Command::Serve(s) => return run::serve(s),
         Command::Suggest(s) => return run::suggest(s, &options),
         Command::Extract(e) => extract::extract(e, &options, arguments),

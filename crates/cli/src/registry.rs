@@ -21,24 +21,38 @@ const LEDGER: &str = "ledger.txt";
 const LEAST_DIGITS: usize = 8;
 
 /// Where everything of a registry lies.
-struct Places {
-    ledger: PathBuf,
-    authority: PathBuf,
-    log: PathBuf,
+pub struct Places {
+    pub ledger: PathBuf,
+    pub authority: PathBuf,
+    pub log: PathBuf,
+}
+
+impl Places {
+    /// Where they are in a folder, when nothing else is said.
+    pub fn of(folder: &Path) -> Places {
+        let [ledger, authority, log] = [LEDGER, "authority.key", "log.key"].map(|name| folder.join(name));
+        Places { ledger, authority, log }
+    }
+
+    /// Reads the secret keys.
+    pub fn signers(&self) -> Result<Signers, Mistake> {
+        let read = |path: &Path| secret(path).map_err(|e| refuse(not_read(e)));
+        Ok(Signers { authority: read(&self.authority)?, log: read(&self.log)? })
+    }
 }
 
 /// The secret keys of a registry.
-struct Signers {
+pub struct Signers {
     authority: SecretKey,
     log: SecretKey,
 }
 
 impl Signers {
-    fn trust(&self) -> Trust {
+    pub fn trust(&self) -> Trust {
         Trust { authority: self.authority.public(), log: self.log.public() }
     }
 
-    fn keys(&self) -> Keys<'_> {
+    pub fn keys(&self) -> Keys<'_> {
         Keys { authority: &self.authority, log: &self.log }
     }
 }
@@ -62,21 +76,20 @@ pub fn registry(args: &Registry, options: &Options) -> Result<Answer, Mistake> {
     };
     only("registry", word, &given, takes)?;
     let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-    let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| folder.join(name));
+    let usual = Places::of(&folder);
     let places = Places {
-        ledger: folder.join(LEDGER),
-        authority: beside(&args.authority_key, "authority.key"),
-        log: beside(&args.log_key, "log.key"),
+        authority: args.authority_key.clone().unwrap_or(usual.authority),
+        log: args.log_key.clone().unwrap_or(usual.log),
+        ledger: usual.ledger,
     };
     if args.action == RegistryAction::Start {
-        return start(&folder, &places);
+        return begin(&folder, &places);
     }
     if !places.ledger.is_file() {
         let what = format!("There is no registry in {}: the file {LEDGER} is missing.", shown(&folder));
         return Err(Mistake::new(what, vec![line(&["registry", "start", &shown(&folder)])]));
     }
-    let read = |path: &Path| secret(path).map_err(|e| refuse(not_read(e)));
-    let signers = Signers { authority: read(&places.authority)?, log: read(&places.log)? };
+    let signers = places.signers()?;
     if args.action == RegistryAction::Recover {
         return recover(&places.ledger, &signers);
     }
@@ -186,7 +199,8 @@ fn meant(ledger: &Ledger, digits: &str, args: &Registry, from: u64) -> Result<Ve
 }
 
 /// A new registry. Keys that are there are used, so that a start that was stopped can be done again.
-fn start(folder: &Path, places: &Places) -> Result<Answer, Mistake> {
+/// Makes the keys, an empty ledger and the file of trust.
+pub fn begin(folder: &Path, places: &Places) -> Result<Answer, Mistake> {
     let settings = folder.join(FILE);
     if settings.exists() {
         let what = format!("The file {} exists already.", shown(&settings));

@@ -1,8 +1,10 @@
 //! `bfv run`, `bfv serve` and `bfv suggest`: they start a program that lies beside this one.
 
 use crate::args::{Format, Run, Runnable, Serve, Suggest};
+use crate::chat::{Stop, chat};
 use crate::complain;
 use crate::options::Options;
+use crate::usage::Mistake;
 use bfv_driver::{Event, exit_code};
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,10 +19,19 @@ const WORKER: Beside = Beside { name: "bfv-worker", package: "bfv-worker" };
 const SERVE: Beside = Beside { name: "bfv-serve", package: "bfv-service" };
 const LSP: Beside = Beside { name: "bfv-lsp", package: "bfv-lsp" };
 
-/// Starts the program and answers with its exit code. It prints for itself.
-pub fn run(args: &Run) -> u8 {
+/// Starts the program and answers with its exit code. It prints for itself. With flags and no command there is a chat.
+pub fn run(args: &Run, options: &Options) -> Result<u8, Mistake> {
     let Runnable::Worker = args.program;
-    WORKER.run(&args.arguments)
+    match args.arguments.first() {
+        Some(first) if first.starts_with("--") && first != "--help" => {
+            match chat(&args.arguments, options, || WORKER.command(&[])) {
+                Ok(code) => Ok(code),
+                Err(Stop::Mistake(mistake)) => Err(mistake),
+                Err(Stop::Missing(e)) => Ok(WORKER.missing(&e)),
+            }
+        }
+        _ => Ok(WORKER.run(&args.arguments)),
+    }
 }
 
 /// Becomes the service, or what speaks to editors, so that every signal reaches it and neither outlives the other.

@@ -17,7 +17,7 @@ use std::path::Path;
 type Place = ([u8; 32], u64, u64, u64);
 /// A worker, the question, and what was done: a word for the operation, and of a stage, a fusion or a vote the model, its specification or that of the
 /// fusion or vote, and the first layer. An answer counts once for a worker and a question, whatever the model, and so does the last stage of one:
-/// where it counts in a vote, no other may.
+/// where it counts in a vote, no other may. A later block of an answer counts once for the block before it, which stands in the place of the model.
 type Done = ([u8; 32], Digest, &'static str, Digest, Digest, u16);
 
 /// The file of `--seen`, to which a line is added for each certificate that is accepted.
@@ -81,16 +81,21 @@ impl Seen for Slots {
 
 /// The word in front of a line about a secret.
 const JUDGED: &str = "judged";
-const OPERATIONS: [&str; 4] = ["layers", "answer", "fusion", "vote"];
+const OPERATIONS: [&str; 5] = ["layers", "answer", "fusion", "vote", "block"];
 
 fn done(fields: &Fields) -> Done {
-    let [layers, answer, fusion, vote] = OPERATIONS;
+    let [layers, answer, fusion, vote, block] = OPERATIONS;
     let worker = *fields.worker.0.as_bytes();
     let word = match fields.operation {
         // Whoever chooses tokens has a seed, and no other stage has one.
         Operation::LayerRange if fields.seed == Digest::ZERO => layers,
         Operation::LayerRange | Operation::FullForward => {
             return (worker, fields.query, answer, Digest::ZERO, Digest::ZERO, 0);
+        }
+        // A worker continues a block once.
+        Operation::Continuation => {
+            let before = fields.parents.first().copied().unwrap_or(Digest::ZERO);
+            return (worker, fields.query, block, before, Digest::ZERO, 0);
         }
         Operation::Fusion => fusion,
         Operation::Vote => vote,

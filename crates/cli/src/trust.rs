@@ -7,15 +7,19 @@ use crate::project::position;
 use crate::replay;
 use crate::split::{self, Given};
 use bfv_cert::digest::Digest;
+use bfv_cert::envelope::Envelope;
 use bfv_cert::sign::{KeyId, Quorum};
 use bfv_cert::{Policy, Refusal};
 use bfv_driver::{Code, Place, Problem};
 use bfv_extract::Package;
 use bfv_kernel::Limits;
 use bfv_ledger::{Fault, Trust as Keepers};
+use bfv_model::shipped;
 use bfv_model::stored::{SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_limit};
 use bfv_verify::epoch::shared;
-use bfv_verify::{Beacon, Challenge, Draw, Known as Drawing, Secret, Split, Subject, Terms, Vote};
+use bfv_verify::{
+    Beacon, Case, Challenge, Draw, Known as Drawing, Listener, Secret, Split, Subject, Terms, Verdict, Vote,
+};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
@@ -24,7 +28,7 @@ use std::path::{Path, PathBuf};
 /// The name of the file.
 pub const FILE: &str = "verify.toml";
 /// The oldest registry that is accepted where nothing is said: a day, in seconds.
-const MAX_AGE: u64 = 86_400;
+pub const MAX_AGE: u64 = 86_400;
 
 /// The largest file of a secret, with space around its digits.
 const SECRET_LIMIT: u64 = 1 << 10;
@@ -56,7 +60,16 @@ impl Known {
         }
     }
 
-    fn secret(&self, key: [u8; 32]) -> Secret {
+    /// Lets a listener judge the next block of an answer by it.
+    pub fn listen(&self, listener: &mut Listener, envelope: &Envelope<'_>, case: &Case<'_>) -> Verdict {
+        match self {
+            Known::Eight(s) => listener.take_read(envelope, case, s),
+            Known::Sixteen(s) => listener.take_read(envelope, case, s),
+        }
+    }
+
+    /// The random numbers of 32 secret bytes for it.
+    pub fn secret(&self, key: [u8; 32]) -> Secret {
         match self {
             Known::Eight(s) => Secret::new(s, key),
             Known::Sixteen(s) => Secret::new(s, key),
@@ -120,6 +133,8 @@ pub struct Question {
     pub answer: Option<usize>,
     /// To whom it was assigned; nobody: that is not compared.
     pub workers: Vec<KeyId>,
+    /// Where the answer comes block by block, how many tokens it has.
+    pub blocks: Option<usize>,
 }
 
 /// A fusion of answers.
@@ -263,7 +278,9 @@ struct WorkerText {
 #[serde(deny_unknown_fields)]
 struct ModelText {
     name: String,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    /// The name of a model that is built in, in the place of a folder.
+    shipped: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -283,6 +300,9 @@ struct QuestionText {
     query: String,
     prompt: Vec<u32>,
     answer: Option<usize>,
+    /// Whether the answer comes block by block.
+    #[serde(default)]
+    blocks: bool,
     #[serde(default)]
     workers: Vec<String>,
 }
@@ -379,9 +399,11 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
     once("fusion or vote", combined.map(String::as_str).collect())?;
     let mut models = Vec::new();
     let mut floats = Vec::new();
-    for ModelText { name, folder: at } in document.model {
-        let at = folder.join(at);
-        if replay::is_float(&at) {
+    for ModelText { name, folder: at, shipped } in document.model {
+        let at = at.map(|at| folder.join(at));
+        if let (Some(at), None) = (&at, &shipped)
+            && replay::is_float(at)
+        {
             let draw = match (&document.challenge, &epoch) {
                 (Some(ChallengeText::Beacon { .. }), Some(e)) => {
                     Draw::Beacon(Drawing::new(&e.value, &e.root, e.drawn, e.choices))
@@ -393,10 +415,23 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
                 (Some(ChallengeText::FiatShamir { tries, .. }), _) => Draw::Certificate { tries: *tries },
                 (None, _) => Draw::Certificate { tries: 60 },
             };
-            floats.push(FloatModel { name, model: replay::read(&at)?, draw });
+            floats.push(FloatModel { name, model: replay::read(at)?, draw });
             continue;
         }
-        let known = model(&at)?;
+        let known = match (at, shipped.as_deref()) {
+            (Some(at), None) => model(&at)?,
+            (None, Some(shipped::NAME)) => self::shipped()?,
+            (None, Some(other)) => {
+                return Err(bad(shown, format!("no model {other} is built in"), "write shipped = \"butterfly\"."));
+            }
+            _ => {
+                return Err(bad(
+                    shown,
+                    format!("model {name} has no one place"),
+                    "write folder or shipped, one of both.",
+                ));
+            }
+        };
         let drawn = drawn(&known)?;
         models.push(Model { name, known, drawn });
     }
@@ -423,7 +458,12 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         if q.prompt.is_empty() {
             return Err(bad(shown, format!("question {query} has no prompt"), "write its tokens under prompt."));
         }
-        questions.push(Question { query, prompt: q.prompt, answer: q.answer, workers: ids(&q.workers)? });
+        let blocks = q.answer.filter(|n| q.blocks && *n > 0);
+        if q.blocks && blocks.is_none() {
+            let what = format!("question {query} has blocks, and no number of tokens");
+            return Err(bad(shown, what, "write under answer how many tokens were asked for."));
+        }
+        questions.push(Question { query, prompt: q.prompt, answer: q.answer, workers: ids(&q.workers)?, blocks });
     }
     let mut fusions = Vec::new();
     for f in document.fusion {
@@ -576,8 +616,19 @@ fn model(folder: &Path) -> Result<Known, Problem> {
     let of_it = |e: bfv_model::Problem| of_file(&shown, &e);
     let spec = read_spec(&bounded(&folder.join(SPEC_FILE), SPEC_LIMIT)?).map_err(of_it)?;
     let weights = bounded(&folder.join(WEIGHTS_FILE), weights_limit(&spec))?;
-    match Stored::of(spec, &weights).map_err(of_it)? {
-        Stored::Eight(model) => Subject::new(model).map(Known::Eight).map_err(refused),
-        Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen).map_err(refused),
+    hashed(Stored::of(spec, &weights).map_err(of_it)?).map_err(refused)
+}
+
+fn hashed(model: Stored) -> Result<Known, Refusal> {
+    match model {
+        Stored::Eight(model) => Subject::new(model).map(Known::Eight),
+        Stored::Sixteen(model) => Subject::new(model).map(Known::Sixteen),
     }
+}
+
+/// The model that is built in.
+pub fn shipped() -> Result<Known, Problem> {
+    let broken =
+        |e: String| Problem::new(Code::Internal, format!("The model that is built in is damaged. {e}"), "report this.");
+    hashed(shipped::read().map_err(|p| broken(p.to_string()))?).map_err(|e| broken(e.to_string()))
 }

@@ -13,6 +13,7 @@ use crate::options::Options;
 use crate::slots::{Slots, Used};
 use crate::trust::{self, Trust};
 use crate::usage::{Mistake, line};
+use bfv_cert::certificate::Operation;
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::Envelope;
 use bfv_driver::{Code, Event, Problem, count};
@@ -45,6 +46,7 @@ pub fn verify(args: &Verify, options: &Options) -> Result<Answer, Mistake> {
         waiting_bytes: 0,
         proved: BTreeSet::new(),
         audit: Audit::of(args, &trust, &trust_file)?,
+        in_stages: 0,
         at: args.at,
     };
     let mut problems = Vec::new();
@@ -92,6 +94,8 @@ struct Run<'a> {
     /// The fusions of which something was accepted, so that what is proved of them is said.
     proved: BTreeSet<String>,
     audit: Option<Audit>,
+    /// How many answers are in stages.
+    in_stages: usize,
     /// The time of the command line.
     at: Option<u64>,
 }
@@ -118,7 +122,9 @@ impl<'a> Run<'a> {
             Ok((envelope, bytes)) => {
                 let fields = envelope.certificate().fields();
                 let held = self.waiting_bytes.saturating_add(bytes.len());
-                if fields.operation.has_parents() && !self.judge.ready(fields) && held <= WAITING_LIMIT {
+                // A block of an answer waits for nothing: it comes behind the one before.
+                let rests = matches!(fields.operation, Operation::Fusion | Operation::Vote);
+                if rests && !self.judge.ready(fields) && held <= WAITING_LIMIT {
                     self.waiting_bytes = held;
                     self.waiting.push(Waiting { row, place, bytes: bytes.to_vec() });
                 } else {
@@ -189,7 +195,13 @@ impl<'a> Run<'a> {
             }
         }
         self.missing();
-        if self.halted() { Vec::new() } else { chains.iter().map(|chain| self.chain(chain)).collect() }
+        if self.halted() {
+            return Vec::new();
+        }
+        let mut all: Vec<(Line, Value)> = chains.iter().map(|chain| self.chain(chain)).collect();
+        self.in_stages = all.len();
+        all.extend(self.streams());
+        all
     }
 
     /// What an audit has drawn and nobody has given.
@@ -204,17 +216,27 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The answers in blocks.
+    fn streams(&mut self) -> Vec<(Line, Value)> {
+        let (trust, counts) = (self.judge.trust, &mut self.counts);
+        let told = self.judge.streams().all().iter().map(|stream| {
+            let (place, judged) =
+                (stream.place(|k| trust.name(k)), Judged::Block(stream.whole(trust.terms.deadline).into()));
+            counts.add(&judged);
+            let value = document(&place, &judged, trust, Some(stream.of));
+            (Line::from(sentences(&place, &judged, trust, Some(stream.of))), of_answer(value, stream.query()))
+        });
+        told.collect()
+    }
+
     /// An answer in stages.
     fn chain(&mut self, chain: &Chain<'_>) -> (Line, Value) {
         let (judged, place) = (Judged::Verdict(chain.verdict.clone()), chain.place());
         self.counts.add(&judged);
         let of = Some(chain.of.model.as_str());
         let mut value = document(&place, &judged, self.judge.trust, of);
-        if let Some(value) = value.as_object_mut() {
-            value.remove("file");
-            value.insert("query".into(), chain.query.to_string().into());
-            value.insert("split".into(), chain.of.name.clone().into());
-        }
+        value["split"] = chain.of.name.clone().into();
+        let value = of_answer(value, &chain.query);
         (Line::from(sentences(&place, &judged, self.judge.trust, of)), value)
     }
 
@@ -234,10 +256,11 @@ impl<'a> Run<'a> {
         let said = said.filter(|(_, value)| audited.is_none() || !passes(value));
         let (mut lines, certificates): (Vec<Line>, Vec<Value>) = said.unzip();
         let (answer_lines, answers): (Vec<Line>, Vec<Value>) = answers.into_iter().unzip();
-        let in_stages = match answers.len() {
+        let of = |n: usize, how: &str| match n {
             0 => String::new(),
-            n => format!(" and {} in stages", count(n, "answer")),
+            n => format!(" and {} in {how}", count(n, "answer")),
         };
+        let in_parts = of(self.in_stages, "stages") + &of(answers.len().saturating_sub(self.in_stages), "blocks");
         lines.extend(answer_lines);
         for fusion in trust.fusions.iter().filter(|f| self.proved.contains(&f.name)) {
             let all = fusion.package.properties();
@@ -284,7 +307,7 @@ impl<'a> Run<'a> {
         };
         Answer {
             first: format!(
-                "{what}{in_stages}: {accepted} accepted,{samples} {rejected} rejected, {undecided} undecided.",
+                "{what}{in_parts}: {accepted} accepted,{samples} {rejected} rejected, {undecided} undecided.",
             ),
             lines,
             closing,
@@ -294,6 +317,15 @@ impl<'a> Run<'a> {
             ..Answer::default()
         }
     }
+}
+
+/// The document of an answer, which has no file of its own.
+fn of_answer(mut value: Value, query: &Digest) -> Value {
+    if let Some(value) = value.as_object_mut() {
+        value.remove("file");
+        value.insert("query".into(), query.to_string().into());
+    }
+    value
 }
 
 /// The lines of certificates: each printed at once, or all kept in the order in which the certificates came.

@@ -7,6 +7,8 @@
 //!
 //! A stage of a model that is split commits to its own rows only ([`Layout::of`]), in the blocks of the whole answer. Behind the first stage, the
 //! row before them is there too, with the residual stream that comes in.
+//!
+//! An answer may also be committed to in parts ([`Layout::after`]): each part begins with the last token of the part before, which was not computed with yet.
 
 mod pack;
 mod roots;
@@ -106,6 +108,8 @@ pub struct Layout {
     /// The last row of the model, which is the head.
     head: u32,
     rows: Layers,
+    /// The position of the first token.
+    first: u32,
     prompt: u32,
     blocks: u32,
     lane: Lane,
@@ -127,25 +131,40 @@ impl Layout {
     /// # Errors
     /// As [`Layout::new`], or there are no such rows.
     pub fn of(spec: &Spec, rows: Layers, prompt: usize, answer: usize) -> Result<Self, Refused> {
+        Self::placed(spec, rows, 0, prompt, answer)
+    }
+
+    /// The layout of a part of an answer of so many tokens, where so many positions were computed in the parts before. What goes in first is the token that was
+    /// chosen last.
+    ///
+    /// # Errors
+    /// It has no tokens, or together there are more positions than the specification has.
+    pub fn after(spec: &Spec, done: usize, answer: usize) -> Result<Self, Refused> {
+        Self::placed(spec, all_rows(spec), done, 1, answer)
+    }
+
+    fn placed(spec: &Spec, rows: Layers, done: usize, prompt: usize, answer: usize) -> Result<Self, Refused> {
         layers_of(spec, rows)?;
         let dims = spec.draft().dims;
         let fail = || {
-            let why = format!("a prompt of {prompt} tokens and an answer of {answer} do not fit {}", dims.positions);
+            let before = done.saturating_add(prompt);
+            let why = format!("a prompt of {before} tokens and an answer of {answer} do not fit {}", dims.positions);
             Refused::new("the positions of an answer", why)
         };
         let number = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0).ok_or_else(fail);
         let (prompt, blocks) = (number(prompt)?, number(answer)?);
-        if u64::from(prompt) + u64::from(blocks - 1) > u64::from(dims.positions) {
+        let first = u32::try_from(done).map_err(|_| fail())?;
+        if u64::from(first) + u64::from(prompt) + u64::from(blocks - 1) > u64::from(dims.positions) {
             return Err(fail());
         }
-        Ok(Self { prompt, blocks, ..Self::one_token(spec, rows) })
+        Ok(Self { first, prompt, blocks, ..Self::one_token(spec, rows) })
     }
 
     /// The layout of one token.
     fn one_token(spec: &Spec, rows: Layers) -> Self {
         let head = u32::from(all_rows(spec).end).saturating_sub(1);
         let (grid, dims, chunk) = (spec.draft().grid, spec.draft().dims, spec.pairs().map(|p| p.chunk));
-        Self { grid, dims, head, rows, prompt: 1, blocks: 1, lane: Lane::Exact, chunk }
+        Self { grid, dims, head, rows, first: 0, prompt: 1, blocks: 1, lane: Lane::Exact, chunk }
     }
 
     /// The same in a lane. In that of residuals the cells of linear layers have these behind their sums; otherwise the lane changes nothing.
@@ -187,7 +206,10 @@ impl Layout {
     /// The first position of a block, and how many tokens it has. They are all below the number of positions.
     #[must_use]
     pub fn block(&self, block: u32) -> (u32, u32) {
-        if block == 0 { (0, self.prompt) } else { (self.prompt.saturating_add(block - 1), 1) }
+        match block.checked_sub(1) {
+            None => (self.first, self.prompt),
+            Some(later) => (self.first.saturating_add(self.prompt).saturating_add(later), 1),
+        }
     }
 
     /// The leaf of an operation, of whatever head, in a layer as [`Place`] counts them; nothing where the trace has none.

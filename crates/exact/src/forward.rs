@@ -163,7 +163,7 @@ pub struct State {
 
 /// The keys and values that a layer may still read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept {
+pub struct Kept {
     /// The position of the first of them.
     from: usize,
     keys: Matrix<i16>,
@@ -185,8 +185,44 @@ impl State {
 }
 
 impl Kept {
-    /// Without what cannot be read any more, once that is half of it: so each position is moved at most twice.
-    fn without(mut self, next: Option<Pair>) -> Kept {
+    /// Those from the first position on.
+    #[must_use]
+    pub fn new(keys: Matrix<i16>, values: Matrix<i16>) -> Kept {
+        Kept { from: 0, keys, values }
+    }
+
+    /// With those of the positions that come next.
+    ///
+    /// # Errors
+    /// The columns differ, or there are too many rows.
+    pub fn with(mut self, keys: &Matrix<i16>, values: &Matrix<i16>) -> Result<Kept, Refused> {
+        self.keys.append(keys)?;
+        self.values.append(values)?;
+        Ok(self)
+    }
+
+    /// The position of the first of them.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.from
+    }
+
+    /// A row for each position.
+    #[must_use]
+    pub fn keys(&self) -> &Matrix<i16> {
+        &self.keys
+    }
+
+    /// A row for each position.
+    #[must_use]
+    pub fn values(&self) -> &Matrix<i16> {
+        &self.values
+    }
+
+    /// Without what the queries from the next position on cannot read any more, once that is half of it: so each position is moved at most twice. Without pairs
+    /// all is kept.
+    #[must_use]
+    pub fn without(mut self, next: Option<Pair>) -> Kept {
         let old =
             next.map_or(0, |pair| pair.oldest(0).saturating_sub(self.from)).min(self.keys.rows().saturating_sub(1));
         if 2 * old >= self.keys.rows() {
@@ -385,11 +421,7 @@ where
         show.show(Op::Keys, &k);
         show.show(Op::Values, &v);
         let kept = match before {
-            Some(mut kept) => {
-                kept.keys.append(&k)?;
-                kept.values.append(&v)?;
-                kept
-            }
+            Some(kept) => kept.with(&k, &v)?,
             None => Kept { from: first, keys: k, values: v },
         };
         let attention = Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) };

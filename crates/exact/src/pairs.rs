@@ -67,6 +67,17 @@ impl Pair {
         (self.first.saturating_add(t) / self.chunk).saturating_sub(self.far()).saturating_mul(self.chunk)
     }
 
+    /// The positions that some of so many queries may see, each once and ascending: the other chunks of theirs that lie before, and theirs up to the last query.
+    #[must_use]
+    pub fn ranges(self, queries: usize) -> Vec<Range<usize>> {
+        let chunk = self.chunk.max(1);
+        let end = self.first.saturating_add(queries.max(1));
+        let (own, last) = (self.first / chunk, (end - 1) / chunk);
+        let others = (own..=last).filter_map(|c| self.other(c)).take_while(|other| *other < own);
+        let others = others.map(|other| other * chunk..(other + 1) * chunk);
+        others.chain(std::iter::once(own * chunk..end)).collect()
+    }
+
     /// All query heads in order, over keys and values from position `from` on; otherwise as [`Attention::grouped`].
     ///
     /// # Errors
@@ -141,7 +152,10 @@ struct Piece {
 }
 
 /// Some rows of a matrix, one range after the other.
-fn taken(m: &Matrix<i16>, ranges: &[Range<usize>]) -> Result<Matrix<i16>, Refused> {
+///
+/// # Errors
+/// A row is missing, or there are none.
+pub fn taken(m: &Matrix<i16>, ranges: &[Range<usize>]) -> Result<Matrix<i16>, Refused> {
     let mut entries = Vec::new();
     let mut count = 0;
     for rows in ranges {

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod parts;
 mod problem;
 pub mod safetensors;
+pub mod shipped;
 pub mod splitting;
 pub mod stored;
 pub mod stream;

@@ -4,7 +4,8 @@
 //! here. With random numbers for the positions and for the coordinates of a head, the prefixes `V_n`, the sum over `j < n` of `rho_j k_j`, and the products
 //! `u_j = sigma v_j` are computed once for each key head, and each query costs as many multiplications as it sees keys, in place of as many
 //! times the width of a head. Where chunks are paired, a query has the sum of two chunks in the place of a prefix, and the numbers of the positions that it sees;
-//! what it does not see must have the score 0. Lemma `freivalds_exact`: entries have at most 55 bits as they are read, and products at most 50, so nothing wraps.
+//! what it does not see must have the score 0. A block of an answer has the keys and values of the tokens before it from the blocks that were accepted; where chunks
+//! are paired, only those that one of its queries sees are looked at, so its cost does not depend on how many there are. Lemma `freivalds_exact`: entries have at most 55 bits as they are read, and products at most 50, so nothing wraps.
 
 use crate::audit::{Audit, Judged, size};
 use crate::drift::{Near, saturated};
@@ -17,23 +18,51 @@ use bfv_exact::attention::softmax_of;
 use bfv_exact::commit::{Form, read};
 use bfv_exact::forward::Op;
 use bfv_exact::model::Model;
-use bfv_exact::pairs::Pair;
+use bfv_exact::pairs::{Pair, taken};
 use bfv_exact::spec::LayerSpec;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Keys and values at hand: a row for each of some positions, ascending.
+struct Held<'a> {
+    keys: Cow<'a, Matrix<i16>>,
+    values: Cow<'a, Matrix<i16>>,
+    places: Places,
+}
+
+/// Which rows are those of which positions: ranges of positions, ascending, one after the other.
+struct Places(Vec<Range<usize>>);
+
+impl Places {
+    /// The row of a position, or where its row would be.
+    fn row(&self, position: usize) -> usize {
+        let before = |r: &Range<usize>| r.end.min(position).saturating_sub(r.start);
+        self.0.iter().map(before).sum()
+    }
+
+    /// The positions with their rows.
+    fn all(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.0.iter().cloned().flatten().zip(0..)
+    }
+}
 
 /// What a repetition knows of a key head.
 struct Head {
-    /// For each position.
+    /// For each row of keys.
     rho: Vec<u64>,
     /// For each coordinate.
     sigma: Vec<u64>,
-    /// The sum of `rho_j k_j` over the positions so far; at most `2^20 * 2^76` in size.
+    /// The sum of `rho_j k_j` over the rows so far; at most `2^20 * 2^76` in size.
     keys: Vec<i128>,
     /// The same modulo p.
     prefix: Vec<u64>,
-    /// The product of sigma and the values of each position.
+    /// The product of sigma and the values of each row.
     values: Vec<u64>,
-    /// Where chunks are paired: the sums of `rho_j k_j` over each chunk that is done, and for each query of the block those over what it sees, modulo p.
-    chunks: Vec<Vec<i128>>,
+    /// Where chunks are paired: the chunk of the last row, the sums of `rho_j k_j` over each one that is done, and for each query of the block those over what it
+    /// sees, modulo p.
+    chunk: usize,
+    chunks: BTreeMap<usize, Vec<i128>>,
     rows: Vec<Vec<u64>>,
 }
 
@@ -43,31 +72,38 @@ impl Head {
         let sigma: Vec<u64> = (0..width).map(|_| field::draw(&mut words)).collect();
         let values = (0..v.rows()).map(|j| field::dot_small(&sigma, part(v, j, kv, width))).collect();
         let (keys, prefix) = (vec![0; width], vec![0; width]);
-        Head { rho, sigma, keys, prefix, values, chunks: Vec::new(), rows: Vec::new() }
+        Head { rho, sigma, keys, prefix, values, chunk: 0, chunks: BTreeMap::new(), rows: Vec::new() }
     }
 
-    /// Takes the keys of more positions.
-    fn take(&mut self, k: &Matrix<i16>, kv: usize, positions: std::ops::Range<usize>) {
-        for j in positions {
-            let rho = self.rho.get(j).copied().map_or(0, i128::from);
-            for (sum, &k) in self.keys.iter_mut().zip(part(k, j, kv, self.sigma.len())) {
-                *sum = sum.wrapping_add(rho.wrapping_mul(k.into()));
-            }
+    /// Adds the keys of a row.
+    fn add(&mut self, k: &Matrix<i16>, kv: usize, row: usize) {
+        let rho = self.rho.get(row).copied().map_or(0, i128::from);
+        for (sum, &k) in self.keys.iter_mut().zip(part(k, row, kv, self.sigma.len())) {
+            *sum = sum.wrapping_add(rho.wrapping_mul(k.into()));
         }
+    }
+
+    /// Takes the keys of more rows.
+    fn take(&mut self, k: &Matrix<i16>, kv: usize, rows: Range<usize>) {
+        rows.for_each(|row| self.add(k, kv, row));
         self.prefix.iter_mut().zip(&self.keys).for_each(|(p, k)| *p = field::signed(*k));
     }
 
-    /// Takes the keys of the positions of a block where chunks are paired: its queries have sums of their own, of two chunks.
-    fn take_paired(&mut self, k: &Matrix<i16>, kv: usize, positions: std::ops::Range<usize>, pair: Pair) {
+    /// Takes the keys of these positions and rows, up to the end of a block, where chunks are paired: its queries have sums of their own, of two chunks.
+    fn take_paired(&mut self, k: &Matrix<i16>, kv: usize, all: impl Iterator<Item = (usize, usize)>, pair: Pair) {
         self.rows.clear();
-        for j in positions {
-            if j > 0 && j.is_multiple_of(pair.chunk) {
+        for (j, row) in all {
+            let own = j / pair.chunk;
+            if own != self.chunk {
                 let none = vec![0; self.keys.len()];
-                self.chunks.push(std::mem::replace(&mut self.keys, none));
+                self.chunks.insert(self.chunk, std::mem::replace(&mut self.keys, none));
+                self.chunk = own;
             }
-            let position = j..j.saturating_add(1);
-            self.take(k, kv, position);
-            let other = pair.other(j / pair.chunk).and_then(|other| self.chunks.get(other));
+            self.add(k, kv, row);
+            if j < pair.first {
+                continue;
+            }
+            let other = pair.other(own).and_then(|other| self.chunks.get(&other));
             let sums = self.keys.iter().enumerate().map(|(i, own)| {
                 let before = other.and_then(|sums| sums.get(i)).copied().unwrap_or(0);
                 field::signed(own.wrapping_add(before))
@@ -77,33 +113,37 @@ impl Head {
     }
 
     /// Whether a row of scores is the product of a query with the keys, as far as the random numbers can tell.
-    fn scored(&self, row: usize, seen: Option<Pair>, scores: &[i64], query: &[i16]) -> bool {
-        let Some(pair) = seen else {
+    fn scored(&self, row: usize, seen: Option<(Pair, &Places)>, scores: &[i64], query: &[i16]) -> bool {
+        let Some((pair, places)) = seen else {
             return field::dot_small(&self.rho, scores) == field::dot_small(&self.prefix, query);
         };
-        let keys = pair.keys(row);
-        let rho: Vec<u64> = keys.clone().map(|c| at(&self.rho, pair.position(row, c))).collect();
+        let (keys, rho) = (pair.keys(row), numbers(&self.rho, row, pair, places));
         let sums = self.rows.get(row).map_or(&[][..], Vec::as_slice);
         field::dot_small(&rho, scores.get(keys).unwrap_or_default()) == field::dot_small(sums, query)
     }
 
     /// Whether a row of sums is the product of weights with the values, likewise. What is not seen has the weight 0.
-    fn summed(&self, row: usize, seen: Option<Pair>, sums: &[i64], weights: &[i16]) -> bool {
+    fn summed(&self, row: usize, seen: Option<(Pair, &Places)>, sums: &[i64], weights: &[i16]) -> bool {
         let weighted = match seen {
             None => field::dot_small(&self.values, weights),
-            Some(pair) => {
-                let keys = pair.keys(row);
-                let values: Vec<u64> = keys.clone().map(|c| at(&self.values, pair.position(row, c))).collect();
-                field::dot_small(&values, weights.get(keys).unwrap_or_default())
+            Some((pair, places)) => {
+                let values = numbers(&self.values, row, pair, places);
+                field::dot_small(&values, weights.get(pair.keys(row)).unwrap_or_default())
             }
         };
         field::dot_small(&self.sigma, sums) == weighted
     }
 }
 
-/// The number of a position.
-fn at(numbers: &[u64], position: usize) -> u64 {
-    numbers.get(position).copied().unwrap_or(0)
+/// The numbers of the keys that a query sees, in the order of columns: those of the other chunk, where there is one, and those of its own.
+fn numbers(of: &[u64], row: usize, pair: Pair, places: &Places) -> Vec<u64> {
+    let keys = pair.keys(row);
+    let parts = [keys.start..pair.chunk.min(keys.end), pair.chunk.max(keys.start)..keys.end];
+    let part = |columns: Range<usize>| {
+        let first = places.row(pair.position(row, columns.start));
+        of.get(first..first.saturating_add(columns.len())).unwrap_or_default()
+    };
+    parts.into_iter().filter(|columns| !columns.is_empty()).flat_map(part).copied().collect()
 }
 
 /// The entries of one head in a row.
@@ -128,6 +168,8 @@ impl<G: Judged> Audit<'_, '_, G> {
     /// The input of the output matrix, from queries, keys and values of all tokens.
     pub(crate) fn attend(&mut self, layer: u32, spec: &LayerSpec, numbers: [&Near<i16>; 3]) -> Result<Near<G>, Stop> {
         let [q, k, v] = numbers.map(|x| &x.own);
+        let held = self.held(layer, k, v)?;
+        let (k, v) = (held.keys.as_ref(), held.values.as_ref());
         let dims = self.model.spec().draft().dims;
         let (width, group) = (size(dims.head_width), size(dims.heads / dims.kv_heads));
         let mut mixed = Matrix::filled("attention", q.rows(), q.cols(), G::default())?;
@@ -139,19 +181,26 @@ impl<G: Judged> Audit<'_, '_, G> {
             let mut heads: Vec<Head> =
                 repetitions.map(|r| Head::new(self.numbers.attention(layer, kv, r), width, v, kv)).collect();
             let drift = attended.as_ref().map(|all| (all, all.keys(kv)));
+            let mut done = 0;
             for block in 0..self.cells.layout.shape().blocks {
                 let start = self.start(block);
                 let end = self.start(block.saturating_add(1));
+                let rows = done..held.places.row(end);
+                done = rows.end;
                 match self.seen(layer, start) {
-                    None => heads.iter_mut().for_each(|head| head.take(k, kv, start..end)),
-                    Some(pair) => heads.iter_mut().for_each(|head| head.take_paired(k, kv, start..end, pair)),
+                    None => heads.iter_mut().for_each(|head| head.take(k, kv, rows.clone())),
+                    Some(pair) => {
+                        let all = || held.places.all().skip(rows.start).take(rows.len());
+                        heads.iter_mut().for_each(|head| head.take_paired(k, kv, all(), pair));
+                    }
                 }
                 for h in kv * group..(kv + 1) * group {
-                    let columns = self.head(layer, spec, (block, h), (&heads, drift.as_ref()), [q, k, v])?;
+                    let columns = self.head(layer, spec, (block, h), (&heads, drift.as_ref()), (q, &held))?;
+                    let row = start.saturating_sub(self.start(0));
                     if let Some(spans) = &mut spans {
-                        place(spans, start, h * width, &columns.all_spans());
+                        place(spans, row, h * width, &columns.all_spans());
                     }
-                    place(&mut mixed, start, h * width, &columns.own);
+                    place(&mut mixed, row, h * width, &columns.own);
                 }
             }
         }
@@ -159,6 +208,35 @@ impl<G: Judged> Audit<'_, '_, G> {
             Some(spans) => Near::within(mixed, spans.into_entries())?,
             None => Near::same(mixed),
         })
+    }
+
+    /// The keys and values of a layer that the queries see: those of the tokens here, behind those of the blocks before, where there are any.
+    fn held<'m>(&self, layer: u32, k: &'m Matrix<i16>, v: &'m Matrix<i16>) -> Result<Held<'m>, Stop> {
+        let first = self.start(0);
+        let Some(past) = self.past else {
+            let places = Places(std::iter::once(first..first.saturating_add(k.rows())).collect());
+            return Ok(Held { keys: Cow::Borrowed(k), values: Cow::Borrowed(v), places });
+        };
+        let kept = past.kept(layer).ok_or(Stop::Undecided(Undecided::Keys))?;
+        let places = match self.seen(layer, first) {
+            None => Places(std::iter::once(0..first.saturating_add(k.rows())).collect()),
+            Some(pair) => Places(pair.ranges(k.rows())),
+        };
+        // Those before, as rows of what is kept.
+        let row = |position: usize| position.min(first).checked_sub(kept.start());
+        let before: Option<Vec<Range<usize>>> = places.0.iter().map(|r| Some(row(r.start)?..row(r.end)?)).collect();
+        let before = before.ok_or(Stop::Undecided(Undecided::Keys))?;
+        let joined = |old: &Matrix<i16>, new: &Matrix<i16>| {
+            // A chunk may begin with the tokens here, and see no other.
+            if before.iter().all(Range::is_empty) {
+                return Ok(new.clone());
+            }
+            let mut all = taken(old, &before)?;
+            all.append(new)?;
+            Ok::<_, Stop>(all)
+        };
+        let (keys, values) = (Cow::Owned(joined(kept.keys(), k)?), Cow::Owned(joined(kept.values(), v)?));
+        Ok(Held { keys, values, places })
     }
 
     /// What queries from a position on see in a layer, counted from 1, where chunks are paired.
@@ -173,8 +251,9 @@ impl<G: Judged> Audit<'_, '_, G> {
         spec: &LayerSpec,
         (block, h): (u32, usize),
         (heads, drift): (&[Head], Option<&(&Attended<'_>, Keys)>),
-        [q, k, v]: [&Matrix<i16>; 3],
+        (q, held): (&Matrix<i16>, &Held<'_>),
     ) -> Result<Near<G>, Stop> {
+        let (k, v) = (held.keys.as_ref(), held.values.as_ref());
         let name = u32::try_from(h).unwrap_or(u32::MAX);
         let get = |op: Op| self.cells.get(block, layer, op);
         let (Some((scores_form, scores)), Some((sums_form, sums))) = (get(Op::Scores(name)), get(Op::HeadSums(name)))
@@ -187,16 +266,18 @@ impl<G: Judged> Audit<'_, '_, G> {
         let (width, kv) = (sums.cols(), h / size(dims.heads / dims.kv_heads));
         let first = self.start(block);
         let seen = self.seen(layer, first);
-        // The key of a column of a row: all columns are seen or masked in the order of positions, unless chunks are paired.
+        // The row of the key of a column: all columns are seen or masked in the order of positions, unless chunks are paired.
         let key = |row: usize, column: usize| match seen {
             None => Some(column),
-            Some(pair) => pair.keys(row).contains(&column).then(|| pair.position(row, column)),
+            Some(pair) => pair.keys(row).contains(&column).then(|| held.places.row(pair.position(row, column))),
         };
+        let paired = seen.map(|pair| (pair, &held.places));
+        let base = self.start(0);
         for (row, scores) in scores.each_row().enumerate() {
             let t = first.saturating_add(row);
-            let query = part(q, t, h, width);
+            let query = part(q, t.saturating_sub(base), h, width);
             let stray = scores.iter().enumerate().any(|(column, s)| *s != 0 && key(row, column).is_none());
-            if stray || heads.iter().any(|x| !x.scored(row, seen, scores, query)) {
+            if stray || heads.iter().any(|x| !x.scored(row, paired, scores, query)) {
                 let exact = |column: usize| key(row, column).map_or(0, |j| dot(query, part(k, j, kv, width)));
                 return Err(wrong(layer, Op::Scores(name), t, scores, exact));
             }
@@ -212,7 +293,7 @@ impl<G: Judged> Audit<'_, '_, G> {
             self.same(layer, Op::Weights(name), position, &weights, form.width, own)?;
         }
         for (row, (sums, weights)) in sums.each_row().zip(weights.each_row()).enumerate() {
-            if heads.iter().any(|x| !x.summed(row, seen, sums, weights)) {
+            if heads.iter().any(|x| !x.summed(row, paired, sums, weights)) {
                 let value = |i: usize, column: usize| {
                     key(row, column).and_then(|j| part(v, j, kv, width).get(i).copied()).map_or(0, i64::from)
                 };

@@ -11,6 +11,7 @@ use crate::judge::{Case, Subject, judge_of, other};
 use crate::keys::{Weight, sum_bits, weights};
 use crate::product::{Combined, combined, passes, row_passes};
 use crate::stage::{Split, Stage, judge_stage_of};
+use crate::stream::{Listener, Past, listen_of};
 use crate::verdict::{Checked, Fault, Found, Rejected, Spot, Stop, Undecided, Verdict};
 use bfv_cert::Hashes;
 use bfv_cert::certificate::Fields;
@@ -32,6 +33,9 @@ pub trait Judged: Weight + Shown + Grid<Sum: Saturate + Shown> {
 
     /// [`crate::judge_stage`] on this grid, likewise.
     fn judge_stage(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<Self>, split: &Split) -> Verdict<Stage>;
+
+    /// [`Listener::take_read`] on this grid, likewise.
+    fn listen(to: &mut Listener, envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<Self>) -> Verdict;
 }
 
 macro_rules! judged {
@@ -44,6 +48,10 @@ macro_rules! judged {
             fn judge_stage(envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<$t>, split: &Split) -> Verdict<Stage> {
                 judge_stage_of(envelope, case, subject, split)
             }
+
+            fn listen(to: &mut Listener, envelope: &Envelope<'_>, case: &Case<'_>, subject: &Subject<$t>) -> Verdict {
+                listen_of(to, envelope, case, subject)
+            }
         }
     )*};
 }
@@ -54,8 +62,12 @@ pub(crate) struct Audit<'a, 'e, G> {
     pub(crate) model: &'a Model<G>,
     pub(crate) cells: &'a Cells<'a>,
     pub(crate) numbers: &'a Numbers<'a>,
-    /// Prompt and answer.
+    /// Prompt and answer, or the last token before a block, and the block.
     pub(crate) tokens: &'a [u32],
+    /// What was accepted before, where this continues it.
+    pub(crate) past: Option<&'a Past>,
+    /// Keys and values of each layer, for whoever wants to go on from here.
+    pub(crate) made: Option<&'a mut Vec<Made>>,
     /// In a lane of floats, how products are checked there.
     pub(crate) floats: Option<Floats<'a>>,
     /// Where the intervals are noted, for whoever wants them.
@@ -64,6 +76,9 @@ pub(crate) struct Audit<'a, 'e, G> {
     /// The hashes of opened values, as far as they were made.
     pub(crate) hashes: &'a mut Hashes<'e>,
 }
+
+/// Keys and values of a layer, with a row for each token.
+pub(crate) type Made = (Matrix<i16>, Matrix<i16>);
 
 /// The input of linear layers: the tokens, and their combinations.
 pub(crate) struct Input<G> {
@@ -87,12 +102,16 @@ impl<G: Judged> Audit<'_, '_, G> {
             let q = self.linear(layer, Op::QuerySums, &x)?;
             let k = self.linear(layer, Op::KeySums, &x)?;
             let v = self.linear(layer, Op::ValueSums, &x)?;
-            let (q, k) = (turned(self.model, spec.query, &q)?, turned(self.model, spec.key, &k)?);
+            let first = self.start(0);
+            let (q, k) = (turned(self.model, spec.query, &q, first)?, turned(self.model, spec.key, &k, first)?);
             let v = v.scaled(spec.value);
             self.compare(layer, Op::Queries, &q)?;
             self.compare(layer, Op::Keys, &k)?;
             self.compare(layer, Op::Values, &v)?;
             let mixed = self.attend(layer, spec, [&q, &k, &v])?;
+            if let Some(made) = &mut self.made {
+                made.push((k.own, v.own));
+            }
             self.compare(layer, Op::Mixed, &mixed)?;
             let sums = self.linear(layer, Op::OutputSums, &self.input(mixed)?)?;
             hidden = hidden.plus::<G>(spec.output, &sums)?;
@@ -143,17 +162,18 @@ impl<G: Judged> Audit<'_, '_, G> {
     fn answer(&mut self, hidden: &Near<i32>, seed: Option<&[u8; 32]>, fields: &Fields) -> Result<(), Stop> {
         let draft = self.model.spec().draft();
         let layer = u32::try_from(draft.layers.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let prompt = self.start(1);
+        let prompt = self.start(1) - self.start(0);
         let x = hidden.last_rows(prompt - 1)?.normed::<G>(draft.last_norm, &self.model.weights().last_gains)?;
         self.compare(layer, Op::LastNorm, &x)?;
         let sums = self.linear(layer, Op::HeadOutput, &self.input(x)?)?;
         let logits = sums.scaled::<i32>(draft.head);
         self.compare(layer, Op::Logits, &logits)?;
         let mut tokens = Vec::new();
+        let before = self.past.map_or(0, Past::answered);
         for (i, said) in self.tokens.iter().skip(prompt).enumerate() {
             let word = match (draft.sampler, seed) {
                 (Sampler::Greedy, _) => 0,
-                (Sampler::Draw(_), Some(seed)) => draw_word(seed, &fields.query, i as u64),
+                (Sampler::Draw(_), Some(seed)) => draw_word(seed, &fields.query, (before + i) as u64),
                 (Sampler::Draw(_), None) => return Err(Stop::Undecided(Undecided::Seed)),
             };
             let row = logits.own.row(i);
@@ -186,7 +206,7 @@ impl<G: Judged> Audit<'_, '_, G> {
         let row = u32::try_from(row).unwrap_or(u32::MAX);
         match op {
             Op::LastNorm | Op::HeadOutput | Op::Logits => self.cells.layout.block(row.saturating_add(1)).0 - 1,
-            _ => row,
+            _ => row.saturating_add(self.cells.layout.block(0).0),
         }
     }
 

@@ -162,12 +162,17 @@ impl Near<i32> {
 }
 
 /// [`Model::turn`], from position 0.
-pub(crate) fn turned<G: Judged>(model: &Model<G>, scale: Scale, sums: &Near<G::Sum>) -> Result<Near<i16>, Refused> {
-    let own = model.turn(scale, &sums.own, 0)?;
+pub(crate) fn turned<G: Judged>(
+    model: &Model<G>,
+    scale: Scale,
+    sums: &Near<G::Sum>,
+    first: usize,
+) -> Result<Near<i16>, Refused> {
+    let own = model.turn(scale, &sums.own, first)?;
     let Some(spans) = sums.scaled_spans::<i16>(scale) else { return Ok(Near::same(own)) };
     let width = model.rope().width();
     let mut out = Vec::new();
-    for (position, row) in spans.each_row().enumerate() {
+    for (position, row) in (first..).zip(spans.each_row()) {
         let (cosines, sines) = model.rope().turns(position);
         for head in row.chunks(width) {
             let (low, high) = head.split_at_checked(width / 2).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The order in which an answer of a model is judged.
 
-use crate::audit::{Audit, Judged, vocabulary};
+use crate::audit::{Audit, Judged, Made, vocabulary};
 use crate::cells::Cells;
 use crate::challenge::{Challenge, Soundness};
 use crate::drift::Intervals;
@@ -8,6 +8,7 @@ use crate::floats::Floats;
 use crate::keys::Weight;
 use crate::sizes::Sizes;
 use crate::stage::Split;
+use crate::stream::Past;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Undecided, Verdict};
 use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output};
 use bfv_cert::digest::Digest;
@@ -130,9 +131,45 @@ fn judged<G: Judged>(
     subject: &Subject<G>,
     noted: Option<&mut Vec<Intervals>>,
 ) -> Result<Accepted, Stop> {
-    let right = examined(envelope, case, subject, None, noted)?;
+    let right = examined(envelope, case, subject, What::Whole, noted)?;
     let values = right.answer.iter().map(|t| i64::from(*t)).collect();
     Ok(accepted(&right.admitted, right.soundness, right.checked, values))
+}
+
+/// What an envelope is examined as.
+#[derive(Clone, Copy)]
+pub(crate) enum What<'a> {
+    /// An answer.
+    Whole,
+    /// The part of a stage in one.
+    Stage(&'a Split),
+    /// The first block of an answer of so many tokens.
+    First(usize),
+    /// A later block of one.
+    Next(&'a Past),
+}
+
+impl<'a> What<'a> {
+    fn operation(self) -> Operation {
+        match self {
+            What::Whole | What::First(_) => Operation::FullForward,
+            What::Stage(_) => Operation::LayerRange,
+            What::Next(_) => Operation::Continuation,
+        }
+    }
+
+    fn past(self) -> Option<&'a Past> {
+        if let What::Next(past) = self { Some(past) } else { None }
+    }
+
+    /// How many tokens of a whole answer there may be, of which so many are there before.
+    fn limit(self) -> Option<(usize, usize)> {
+        match self {
+            What::Whole | What::Stage(_) => None,
+            What::First(count) => Some((count, 0)),
+            What::Next(past) => Some((past.count(), past.answered())),
+        }
+    }
 }
 
 /// What was found right.
@@ -142,14 +179,16 @@ pub(crate) struct Right<'a> {
     pub(crate) checked: Checked,
     /// The tokens of the answer that the certificate names. A stage without the head says nothing about them.
     pub(crate) answer: Vec<u32>,
+    /// Of a block, the keys and values of each layer.
+    pub(crate) made: Vec<Made>,
 }
 
-/// Examines an answer, or the part of a stage in one.
+/// Examines an answer or a part of one.
 pub(crate) fn examined<'a, G: Judged>(
     envelope: &Envelope<'a>,
     case: &Case<'_>,
     subject: &Subject<G>,
-    split: Option<&Split>,
+    what: What<'_>,
     noted: Option<&mut Vec<Intervals>>,
 ) -> Result<Right<'a>, Stop> {
     let unopened = admit_unopened(envelope.clone(), case.policy, &case.expected)?;
@@ -158,11 +197,13 @@ pub(crate) fn examined<'a, G: Judged>(
     if unopened.envelope().certificate().fields().lane == Lane::Tolerance {
         unopened.clone().open(&hashes)?;
     }
-    let found = audited(&unopened, case, subject, split, noted, &mut hashes);
+    let mut made = Vec::new();
+    let wanted = matches!(what, What::First(_) | What::Next(_)).then_some(&mut made);
+    let found = audited(&unopened, case, subject, what, (noted, wanted), &mut hashes);
     // Whatever was found was found of the opened values. Where these are others than the worker's, that is what is wrong.
     let admitted = unopened.open(&hashes)?;
     let (soundness, checked, answer) = found?;
-    Ok(Right { admitted, soundness, checked, answer })
+    Ok(Right { admitted, soundness, checked, answer, made })
 }
 
 /// Examines opened values, and hashes those that were read.
@@ -170,18 +211,17 @@ fn audited<'a, G: Judged>(
     unopened: &Unopened<'a>,
     case: &Case<'_>,
     subject: &Subject<G>,
-    split: Option<&Split>,
-    noted: Option<&mut Vec<Intervals>>,
+    what: What<'_>,
+    (noted, made): (Option<&mut Vec<Intervals>>, Option<&mut Vec<Made>>),
     hashes: &mut Hashes<'a>,
 ) -> Result<(Soundness, Checked, Vec<u32>), Stop> {
     let envelope = unopened.envelope();
     let certificate = envelope.certificate();
     let fields = certificate.fields();
-    if fields.lane != Lane::Exact && split.is_some() {
+    if fields.lane != Lane::Exact && !matches!(what, What::Whole) {
         return Err(Stop::Undecided(Undecided::Lane(fields.lane)));
     }
-    let operation = if split.is_some() { Operation::LayerRange } else { Operation::FullForward };
-    if fields.operation != operation {
+    if fields.operation != what.operation() {
         return Err(Stop::Undecided(Undecided::Operation));
     }
     if fields.model != subject.root || fields.spec != subject.spec {
@@ -190,11 +230,15 @@ fn audited<'a, G: Judged>(
     if fields.lane != Lane::Exact && subject.model.spec().pairs().is_some() {
         return Err(Stop::Undecided(Undecided::Paired(fields.lane)));
     }
-    let rows = match split {
-        None => all_rows(subject.model.spec()),
-        Some(split) => {
+    let rows = match what {
+        What::Whole | What::First(_) => all_rows(subject.model.spec()),
+        What::Stage(split) => {
             split.valid(unopened, case.policy)?;
             split.rows(fields)?
+        }
+        What::Next(past) => {
+            past.continued(fields)?;
+            all_rows(subject.model.spec())
         }
     };
     let floats = floats(fields, case.policy, subject)?;
@@ -203,8 +247,10 @@ fn audited<'a, G: Judged>(
         return Err(Stop::Undecided(Undecided::Weak(soundness.bits(), case.terms.least_bits)));
     }
     let answer = tokens(&delivered(envelope, &case.expected)?)?;
-    let layout = shapes(fields, case, &answer, subject, rows)?;
-    let all = [case.prompt, &answer].concat();
+    let last = what.past().map(|past| [past.last()]);
+    let prompt = last.as_ref().map_or(case.prompt, |last| last.as_slice());
+    let layout = shapes(fields, (case, what), (prompt, &answer), subject, rows)?;
+    let all = [prompt, &answer].concat();
     vocabulary(&all, subject.model.spec().draft().dims.vocab)?;
     let cells = Cells::new(layout, envelope.cells());
     cells.complete(late(case, unopened.at()))?;
@@ -212,7 +258,9 @@ fn audited<'a, G: Judged>(
     let numbers = case.challenge.numbers(subject, certificate.body(), logged, all.len().saturating_sub(1), rows);
     let numbers = numbers.map_err(Stop::Undecided)?;
     let (model, checked) = (&subject.model, Checked::default());
-    let mut audit = Audit { model, cells: &cells, numbers: &numbers, tokens: &all, floats, noted, checked, hashes };
+    let past = what.past();
+    let mut audit =
+        Audit { model, cells: &cells, numbers: &numbers, tokens: &all, past, made, floats, noted, checked, hashes };
     let right = audit.run(envelope.reveal().seed.as_ref(), fields);
     right.map(|()| (soundness, audit.checked, answer))
 }
@@ -292,32 +340,40 @@ pub(crate) fn tokens(bytes: &[u8]) -> Result<Vec<u32>, Stop> {
 /// was computed by what the certificate says of them.
 fn shapes<G: Weight>(
     fields: &Fields,
-    case: &Case<'_>,
-    answer: &[u32],
+    (case, what): (&Case<'_>, What<'_>),
+    (prompt, answer): (&[u32], &[u32]),
     subject: &Subject<G>,
     rows: Layers,
 ) -> Result<Layout, Stop> {
     let spec = subject.model.spec();
     let (first, last) = (rows.start == 0, rows.end == all_rows(spec).end);
     // A question without tokens has no root, and so another one than any certificate.
-    if first && tokens_root(case.prompt).ok() != Some(fields.input) {
+    if first && tokens_root(prompt).ok() != Some(fields.input) {
         return Err(other("input", fields.input));
     }
-    if let Some(n) = case.terms.answer.filter(|n| *n != answer.len()) {
-        let count = BindingFault::Count(n as u64, answer.len() as u64);
+    let wrong = match what.limit() {
+        None => case.terms.answer.filter(|n| *n != answer.len()).map(|n| (n, answer.len())),
+        Some((most, before)) => Some((most, before.saturating_add(answer.len()))).filter(|(most, n)| n > most),
+    };
+    if let Some((n, found)) = wrong {
+        let count = BindingFault::Count(n as u64, found as u64);
         return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Certificate, count))));
     }
-    let Ok(layout) = Layout::of(spec, rows, case.prompt.len(), answer.len()) else {
+    let layout = match what.past() {
+        None => Layout::of(spec, rows, prompt.len(), answer.len()),
+        Some(past) => Layout::after(spec, past.positions(), answer.len()),
+    };
+    let Ok(layout) = layout else {
         return Err(contradicts("output", "the positions of the specification"));
     };
     let layout = layout.in_lane(fields.lane);
     // The last token of the answer is not computed with.
-    let done = u32::try_from(case.prompt.len() + answer.len() - 1).unwrap_or(u32::MAX);
+    let done = u32::try_from(prompt.len() + answer.len() - 1).unwrap_or(u32::MAX);
     let stream =
         Shape::new(&[done, spec.draft().dims.width]).map_err(|_| contradicts("output", "the specification"))?;
     let conditions = [
         ("layers", fields.layers == rows),
-        ("input shape", fields.input_shape == if first { tokens_shape(case.prompt)? } else { stream }),
+        ("input shape", fields.input_shape == if first { tokens_shape(prompt)? } else { stream }),
         ("output shape", fields.output_shape == if last { tokens_shape(answer)? } else { stream }),
         ("trace shape", fields.trace_shape == layout.shape()),
         // Who chooses no token has no seed.

@@ -7,6 +7,7 @@
 //!
 //! A product that does not pass is computed in full for its token, and the entry that is wrong is shown: a rejection does not rest on chance.
 //! [`judge_stage`] judges a part of an answer, made by one worker of a model that is split, and [`judge_chain`] the answer of all parts together.
+//! A [`Listener`] judges an answer that is written block by block, each block as it comes.
 //! [`judge_fusion`] computes a fusion again, and [`judge_vote`] counts a vote again.
 //!
 //! In the lanes of floats a worker has sums of linear layers that were computed in floats and rounded, and everything between them is the integer code. What
@@ -43,6 +44,7 @@ pub mod product;
 mod replay;
 pub mod sizes;
 mod stage;
+mod stream;
 mod verdict;
 mod vote;
 
@@ -53,5 +55,6 @@ pub use fusion::{Fusion, judge_fusion, judge_fusion_read};
 pub use judge::{Case, Subject, Terms, judge, judge_noting, judge_read};
 pub use replay::{Draw, Replay, ReplayFault, ReplayFound, Sample, Sampled, judge_replay, judge_replay_read};
 pub use stage::{Link, Part, Registered, Split, Stage, judge_chain, judge_stage, judge_stage_read};
+pub use stream::Listener;
 pub use verdict::{Accepted, Checked, Fault, Found, Rejected, Spot, Undecided, Verdict};
 pub use vote::{Vote, judge_vote, judge_vote_read};

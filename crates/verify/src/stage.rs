@@ -9,7 +9,7 @@
 
 use crate::audit::Judged;
 use crate::challenge::Soundness;
-use crate::judge::{Case, Subject, examined, read, verdict};
+use crate::judge::{Case, Subject, What, examined, read, verdict};
 use crate::keys::Weight;
 use crate::verdict::{Accepted, Checked, Rejected, Stop, Sure, Undecided, Verdict, sure_in};
 use bfv_cert::certificate::{Body, Fields, Layers, PARENT_LIMIT};
@@ -202,7 +202,7 @@ pub(crate) fn judge_stage_of<G: Judged>(
     subject: &Subject<G>,
     split: &Split,
 ) -> Verdict<Stage> {
-    verdict(examined(envelope, case, subject, Some(split), None).map(|right| {
+    verdict(examined(envelope, case, subject, What::Stage(split), None).map(|right| {
         let certificate = right.admitted.envelope().certificate();
         Stage {
             certificate: certificate.id(),

@@ -34,8 +34,8 @@ pub struct Checked {
     pub drift: u64,
 }
 
-/// An answer that was accepted. Only [`crate::judge`], [`crate::judge_fusion`], [`crate::judge_vote`] and
-/// [`crate::judge_chain`] make one. Of a chain of stages, certificate
+/// An answer that was accepted, or a block of one. Only [`crate::judge`], [`crate::judge_fusion`], [`crate::judge_vote`],
+/// [`crate::judge_chain`] and [`crate::Listener`] make one. Of a chain of stages and of an answer in blocks, certificate
 /// and worker are those of the last one.
 #[derive(Debug, Clone)]
 pub struct Accepted {
@@ -201,6 +201,8 @@ pub enum Rejected {
     Stage(usize, Box<Rejected>),
     /// There was no stage of this number until the deadline.
     Absent(usize),
+    /// Of an answer that is written block by block so many tokens came until the deadline, and so many were asked for.
+    CutShort(usize, usize),
 }
 
 impl fmt::Display for Rejected {
@@ -215,6 +217,9 @@ impl fmt::Display for Rejected {
                 write!(f, "Wrong fusion: number {i} is {claimed}, and must be {exact}.")
             }
             Rejected::Stage(n, why) => write!(f, "Stage {n} is rejected. {why}"),
+            Rejected::CutShort(n, all) => {
+                write!(f, "Withheld: {n} of {all} tokens came until the deadline.")
+            }
             Rejected::Absent(n) => write!(f, "Withheld: there was no stage {n} until the deadline."),
         }
     }
@@ -241,6 +246,12 @@ pub enum Undecided {
     },
     /// In a lane of floats: the token at this position is drawn, and a logit may be off by so much.
     Drawn(u32, u64),
+    /// It continues the certificate of this name, which was not accepted here as the block before.
+    Before(Digest),
+    /// Of an answer that is written block by block so many tokens were accepted, and so many were asked for.
+    CutShort(usize, usize),
+    /// It begins an answer of which the first block was accepted already.
+    Begun,
     /// This judge does not judge the operation.
     Operation,
     /// The model or specification is another than the one at hand.
@@ -296,6 +307,13 @@ impl fmt::Display for Undecided {
                     "Undecided: token {token} is drawn, and the drift is up to {drift}. A draw needs a drift of 0."
                 )
             }
+            Undecided::Before(id) => {
+                write!(f, "Undecided: it continues {id}, which is not the last block that was accepted.")
+            }
+            Undecided::CutShort(n, all) => {
+                write!(f, "Undecided: {n} of {all} tokens were accepted, and the rest is missing.")
+            }
+            Undecided::Begun => write!(f, "Undecided: the first block of this answer was accepted already."),
             Undecided::Operation => write!(f, "Undecided: this operation is not judged here."),
             Undecided::OtherModel => write!(f, "Undecided: the model or specification is another."),
             Undecided::Unopened(spot) => write!(f, "Undecided: {spot} is not opened."),

@@ -2,8 +2,8 @@
 
 use crate::args::Args;
 use crate::place::Place;
-use crate::replays;
 use crate::{Stop, say};
+use crate::{replays, streams};
 use bfv_cert::certificate::{Certificate, Execution, Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{LogExtract, RegistryExtract};
@@ -14,8 +14,8 @@ use bfv_device::linear::Planes;
 use bfv_exact::forward::Shown;
 use bfv_exact::requantise::Saturate;
 use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
-use bfv_model::Problem;
 use bfv_model::stored::{Element, SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_file, weights_limit};
+use bfv_model::{Problem, shipped};
 use bfv_worker::Fault;
 use bfv_worker::checkpoint::Checkpoint;
 use bfv_worker::gather::Combined;
@@ -35,6 +35,7 @@ pub const RUN: [&str; 16] = [
     "--key",
     "--prompt-tokens",
     "--count",
+    "--block",
     "--query",
     "--ledger",
     "--log-key",
@@ -124,6 +125,9 @@ pub fn run(args: Args) -> Result<(), Stop> {
 
 /// The model of the flags.
 pub fn stored(args: &Args) -> Result<Stored, Stop> {
+    if args.must("--model")? == shipped::NAME {
+        return Ok(shipped::read()?);
+    }
     let folder = args.path("--model")?;
     let read = |name: &str, limit| bounded(&folder.join(name), limit, "Make the model again.");
     let spec = read_spec(&read(SPEC_FILE, SPEC_LIMIT)?)?;
@@ -131,17 +135,19 @@ pub fn stored(args: &Args) -> Result<Stored, Stop> {
     Ok(Stored::of(spec, &read(WEIGHTS_FILE, limit)?)?)
 }
 
-fn answered<G: Element + Shown + Planes + Into<f32>>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
+fn answered<G: Element + Shown + Planes + Into<f32> + Sync>(args: &Args, prover: &Prover<G>) -> Result<(), Stop>
 where
     G::Sum: Shown + Saturate,
 {
     let lane = lane(args)?;
+    if args.maybe(streams::BLOCK).is_some() {
+        if lane.is_some() {
+            return Err(Stop::usage("A lane of floats has no blocks. Leave out --block or --lane."));
+        }
+        return streams::streamed(args, prover);
+    }
     let mut desk = Desk::open(args)?;
-    let question = Question {
-        query: query(args)?,
-        prompt: args.list("--prompt-tokens")?,
-        count: args.number("--count")?.unwrap_or(1),
-    };
+    let question = question(args)?;
     let (prompt, count) = (question.prompt.len(), question.count);
     let answer = match lane {
         None => {
@@ -169,6 +175,12 @@ where
         }
     };
     desk.sign(args, prover, &answer, |_| Ok(()))
+}
+
+/// The question of the flags.
+pub fn question(args: &Args) -> Result<Question, Stop> {
+    let count = args.number("--count")?.unwrap_or(1);
+    Ok(Question { query: query(args)?, prompt: args.list("--prompt-tokens")?, count })
 }
 
 /// How answers in a lane of floats are computed, and the kernel that their certificates name.
@@ -232,12 +244,8 @@ impl Desk {
         let slot = slot(args.must("--slot")?)?;
         let chain = Chain::open(&path.with_added_extension("signed"))?;
         chain.check(slot)?;
-        let circumstances = Circumstances {
-            slot,
-            validity: Validity { not_before: started, not_after: started.saturating_add(SPAN_LIMIT) },
-            previous: chain.previous(),
-            execution: None,
-        };
+        let circumstances =
+            Circumstances { slot, validity: validity(started), previous: chain.previous(), execution: None };
         // What is missing is noticed before a slot is used up.
         let (ledger, out) = (args.path("--ledger")?, args.path("--output")?);
         Ok(Desk { key, log, trust, chain, circumstances, ledger, out })
@@ -259,12 +267,7 @@ impl Desk {
     where
         G::Sum: Shown,
     {
-        let leaves = match args.maybe("--open").unwrap_or("none") {
-            "none" => Vec::new(),
-            "all" => answer.leaves(),
-            "products" => answer.products(prover.model().spec())?,
-            _ => args.list("--open")?,
-        };
+        let leaves = opened(args, prover, answer)?;
         let certificate = prover.certify(answer, &self.circumstances, &self.key)?;
         may(&certificate)?;
         let said = || told(answer.tokens(), "Tokens");
@@ -292,6 +295,39 @@ impl Desk {
         self.publish(args, &certificate, 0, said, |c, extracts| combined.envelope(c, extracts))
     }
 
+    /// Signs the next block of an answer, whose parent is the certificate before, and logs it. Gives the certificate and its envelope; then the desk is ready for
+    /// the slot that comes next.
+    pub fn sign_block<G: Element + Shown>(
+        &mut self,
+        args: &Args,
+        prover: &Prover<G>,
+        (answer, parent): (&Answer, Option<Digest>),
+    ) -> Result<(Digest, Vec<u8>), Stop>
+    where
+        G::Sum: Shown,
+    {
+        let opened = opened(args, prover, answer)?;
+        let certificate = prover.certify_after(answer, parent, &self.circumstances, &self.key)?;
+        let (log, registry) = self.logged(args, &certificate)?;
+        let envelope = answer.envelope(&certificate, (&log, &registry), &opened)?;
+        let Slot { epoch, view, seq } = self.circumstances.slot;
+        let seq = seq
+            .checked_add(1)
+            .ok_or_else(|| Stop::usage("There is no slot behind the last one. Give an earlier --slot."))?;
+        self.circumstances.slot = Slot { epoch, view, seq };
+        self.circumstances.previous = certificate.id();
+        self.circumstances.validity = validity(now(args)?);
+        Ok((certificate.id(), envelope))
+    }
+
+    /// Notes the slot and logs a certificate.
+    fn logged(&mut self, args: &Args, certificate: &Certificate) -> Result<(LogExtract, RegistryExtract), Stop> {
+        self.chain.push(self.circumstances.slot, certificate.id())?;
+        let mut ledger = Ledger::open(&self.ledger, self.trust)?;
+        ledger.add(certificate, &self.log, now(args)?)?;
+        Ok(ledger.extract(certificate)?)
+    }
+
     /// Notes the slot, logs a certificate, and writes its envelope with so many opened values.
     fn publish(
         mut self,
@@ -301,10 +337,7 @@ impl Desk {
         said: impl FnOnce(),
         envelope: impl FnOnce(&Certificate, (&LogExtract, &RegistryExtract)) -> Result<Vec<u8>, Failure>,
     ) -> Result<(), Stop> {
-        self.chain.push(self.circumstances.slot, certificate.id())?;
-        let mut ledger = Ledger::open(&self.ledger, self.trust)?;
-        ledger.add(certificate, &self.log, now(args)?)?;
-        let (log, registry) = ledger.extract(certificate)?;
+        let (log, registry) = self.logged(args, certificate)?;
         let bytes = envelope(certificate, (&log, &registry))?;
         let out = self.out;
         std::fs::write(&out, &bytes).map_err(files(&out))?;
@@ -313,6 +346,24 @@ impl Desk {
         say(format!("The envelope {} has {} bytes and {opened} opened values.", out.display(), bytes.len()));
         Ok(())
     }
+}
+
+/// The leaves that the flag opens.
+fn opened<G: Element + Shown>(args: &Args, prover: &Prover<G>, answer: &Answer) -> Result<Vec<u64>, Stop>
+where
+    G::Sum: Shown,
+{
+    match args.maybe("--open").unwrap_or("none") {
+        "none" => Ok(Vec::new()),
+        "all" => Ok(answer.leaves()),
+        "products" => Ok(answer.products(prover.model().spec())?),
+        _ => args.list("--open"),
+    }
+}
+
+/// The longest time from this one on.
+fn validity(from: u64) -> Validity {
+    Validity { not_before: from, not_after: from.saturating_add(SPAN_LIMIT) }
 }
 
 /// What is delivered, a few in a line.

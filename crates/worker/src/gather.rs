@@ -137,7 +137,7 @@ fn held(file: &str, bytes: &[u8]) -> Result<(Digest, Held), Problem> {
     let whole = match fields.operation {
         Operation::FullForward => true,
         Operation::LayerRange => fields.seed != Digest::ZERO,
-        Operation::Fusion | Operation::Vote => false,
+        Operation::Fusion | Operation::Vote | Operation::Continuation => false,
     };
     if !whole {
         let what = "It is no answer of a model, nor the last stage of one.";

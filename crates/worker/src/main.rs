@@ -6,6 +6,7 @@ mod heads;
 mod place;
 mod replays;
 mod stages;
+mod streams;
 
 use args::Args;
 use std::fmt::Display;
@@ -19,6 +20,8 @@ Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --to
 bfv-worker run --model FOLDER --key FILE --prompt-tokens LIST --count N --query HEX --output FILE answers with a certificate.
 It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
+The model that is built in is named butterfly; a folder of that name is ./butterfly.
+With --block N it certifies N tokens at a time, while it goes on. Each block takes the next slot. Then --output names an empty folder, or - for the standard output.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
 With --lane replay it runs a float model of BF16 or F16 as it is, on the CPU, in the reference order of sums.
 Then --open tiles is usual. It opens what the drawn tiles need, when hashes of the certificate draw them.

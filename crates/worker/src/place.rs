@@ -45,10 +45,15 @@ impl Place {
 
     /// Says where it was computed, unless the CPU was asked for.
     pub fn tell(&self) {
+        self.told().into_iter().for_each(say);
+    }
+
+    /// Where it was computed, unless the CPU was asked for.
+    pub fn told(&self) -> Option<String> {
         match self {
-            Place::Cpu(None) => (),
-            Place::Cpu(Some(absent)) => say(format!("The CPU has computed this. {absent}")),
-            Place::Card(cuda) => say(format!("The card {} has computed this.", cuda.name())),
+            Place::Cpu(None) => None,
+            Place::Cpu(Some(absent)) => Some(format!("The CPU has computed this. {absent}")),
+            Place::Card(cuda) => Some(format!("The card {} has computed this.", cuda.name())),
         }
     }
 }

@@ -121,14 +121,49 @@ where
     A: Arithmetic<G>,
     T: Trace,
 {
-    let (mut state, mut block, mut tokens) = (State::default(), q.prompt.clone(), Vec::new());
-    for i in (0..).take(q.count) {
-        let (next, logits) = model.forward_by(by, state, &block, trace)?;
-        let chosen = choose(model, &logits, &q.query, seed, i)?;
-        (state, block) = (next, vec![chosen]);
-        tokens.push(chosen);
+    Going::new(q.prompt.clone()).on(model, by, (&q.query, seed), q.count, trace)
+}
+
+/// Where a worker stands in an answer.
+pub(crate) struct Going {
+    /// Of all positions that were computed.
+    pub(crate) state: State,
+    /// The tokens that go in next: those of the prompt, or the one that was chosen last.
+    pub(crate) next: Vec<u32>,
+    /// How many tokens were chosen.
+    pub(crate) told: u64,
+}
+
+impl Going {
+    pub(crate) fn new(prompt: Vec<u32>) -> Going {
+        Going { state: State::default(), next: prompt, told: 0 }
     }
-    Ok(tokens)
+
+    /// Chooses so many tokens more. When something is refused, the state is gone.
+    pub(crate) fn on<G, A, T>(
+        &mut self,
+        model: &Model<G>,
+        by: &A,
+        (query, seed): (&Digest, &[u8; 32]),
+        count: usize,
+        trace: &mut T,
+    ) -> Result<Vec<u32>, Refused>
+    where
+        G: Named + Saturate + Shown,
+        G::Sum: Shown,
+        A: Arithmetic<G>,
+        T: Trace,
+    {
+        let mut tokens = Vec::new();
+        for _ in 0..count {
+            let (state, logits) = model.forward_by(by, std::mem::take(&mut self.state), &self.next, trace)?;
+            let chosen = choose(model, &logits, query, seed, self.told)?;
+            (self.state, self.next) = (state, vec![chosen]);
+            self.told = self.told.saturating_add(1);
+            tokens.push(chosen);
+        }
+        Ok(tokens)
+    }
 }
 
 /// The token of this number, from 0, that the sampler chooses.
@@ -163,6 +198,8 @@ pub struct Answer {
     pub(crate) committed: Committed,
     /// What a stage computed, where it is one.
     pub(crate) stage: Option<Ends>,
+    /// Of a later block of an answer, how many positions were computed before it.
+    pub(crate) after: Option<usize>,
 }
 
 /// What goes into a stage and comes out: its rows, and the shapes and roots of both.
@@ -235,7 +272,21 @@ where
     /// # Errors
     /// The fields contradict each other, or there is no kernel in a lane of floats.
     pub fn certify(&self, answer: &Answer, c: &Circumstances, key: &SecretKey) -> Result<Certificate, Failure> {
-        certify((self.model_root, self.spec_root), all_rows(self.model.spec()), answer, c, key)
+        self.certify_after(answer, None, c, key)
+    }
+
+    /// The same for a block of an answer, where the certificate before it is its parent.
+    ///
+    /// # Errors
+    /// As [`Prover::certify`], or a later block has no parent.
+    pub fn certify_after(
+        &self,
+        answer: &Answer,
+        parent: Option<Digest>,
+        c: &Circumstances,
+        key: &SecretKey,
+    ) -> Result<Certificate, Failure> {
+        certify((self.model_root, self.spec_root), all_rows(self.model.spec()), (answer, parent), c, key)
     }
 }
 
@@ -243,7 +294,7 @@ where
 pub(crate) fn certify(
     (model, spec): (Digest, Digest),
     all: Layers,
-    answer: &Answer,
+    (answer, parent): (&Answer, Option<Digest>),
     c: &Circumstances,
     key: &SecretKey,
 ) -> Result<Certificate, Failure> {
@@ -253,9 +304,10 @@ pub(crate) fn certify(
         let of = |t: &[u32]| Ok::<_, Failure>((tokens_shape(t)?, tokens_root(t)?));
         Ok(Ends { rows: all, input: of(prompt)?, output: of(tokens)? })
     };
-    let (operation, ends) = match &answer.stage {
-        Some(ends) => (Operation::LayerRange, ends.clone()),
-        None => (Operation::FullForward, whole()?),
+    let (operation, ends) = match (&answer.stage, answer.after) {
+        (Some(ends), _) => (Operation::LayerRange, ends.clone()),
+        (None, None) => (Operation::FullForward, whole()?),
+        (None, Some(_)) => (Operation::Continuation, whole()?),
     };
     let fields = Fields {
         lane: answer.lane,
@@ -276,7 +328,7 @@ pub(crate) fn certify(
         output: Output::Hashed(output_digest(&token_bytes(tokens))),
         seed: answer.seed.map_or(Digest::ZERO, |seed| seed_commitment(&seed, &answer.question.query)),
         execution: c.execution,
-        parents: Vec::new(),
+        parents: parent.into_iter().collect(),
         previous: c.previous,
     };
     Ok(Body::new(&fields)?.sign(key))
@@ -285,7 +337,7 @@ pub(crate) fn certify(
 impl Answer {
     /// Tokens that were generated in the exact lane by [`generate`] with this seed, and what its trace has committed to.
     pub fn new(question: Question, tokens: Vec<u32>, seed: [u8; 32], committed: Committed) -> Answer {
-        Answer { question, lane: Lane::Exact, tokens, seed: Some(seed), committed, stage: None }
+        Answer { question, lane: Lane::Exact, tokens, seed: Some(seed), committed, stage: None, after: None }
     }
 
     /// The tokens.
@@ -334,7 +386,10 @@ impl Answer {
     /// The answer is not of a model with this specification.
     pub fn products(&self, spec: &Spec) -> Result<Vec<u64>, Failure> {
         let rows = self.stage.as_ref().map_or_else(|| all_rows(spec), |ends| ends.rows);
-        let layout = Layout::of(spec, rows, self.question.prompt.len(), self.tokens.len())?;
+        let layout = match self.after {
+            None => Layout::of(spec, rows, self.question.prompt.len(), self.tokens.len())?,
+            Some(done) => Layout::after(spec, done, self.tokens.len())?,
+        };
         let needed = |leaf: &u64| layout.place(*leaf).is_some_and(|(_, place)| layout.needs(place));
         Ok(self.leaves().into_iter().filter(needed).collect())
     }

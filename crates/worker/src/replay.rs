@@ -134,7 +134,7 @@ impl Runner {
         let none = || Refused::new("an answer", "there are no values, or too many");
         let tree = builder.finish().ok_or_else(none)?;
         let committed = Committed { tree, shape: layout.shape(), cells };
-        Ok(Answer { question, lane: Lane::Replay, tokens, seed: None, committed, stage: None })
+        Ok(Answer { question, lane: Lane::Replay, tokens, seed: None, committed, stage: None, after: None })
     }
 
     /// The certificate of an answer.
@@ -143,7 +143,7 @@ impl Runner {
     /// The fields contradict each other, or there is no kernel.
     pub fn certify(&self, answer: &Answer, c: &Circumstances, key: &SecretKey) -> Result<Certificate, Failure> {
         let all = Layers { start: 0, end: answer.committed.shape.layers };
-        certify((*self.model.root(), self.model.spec().root()), all, answer, c, key)
+        certify((*self.model.root(), self.model.spec().root()), all, (answer, None), c, key)
     }
 
     /// The leaves that a verifier needs who draws so many tiles by hashes of this certificate.

@@ -156,7 +156,7 @@ where
         };
         let question = Question { query: task.query, prompt: task.prompt.clone(), count: task.answer.len() };
         let (tokens, seed) = (task.answer.clone(), last.then_some(*seed));
-        Ok((Answer { question, lane: Lane::Exact, tokens, seed, committed, stage: Some(ends) }, handed))
+        Ok((Answer { question, lane: Lane::Exact, tokens, seed, committed, stage: Some(ends), after: None }, handed))
     }
 
     /// The blocks of an answer, the prompt first, then a token each.

@@ -72,7 +72,8 @@ pub fn butterfly(steps: Option<&str>) -> Result<(), String> {
     let words: Vec<&str> = [from.as_str(), to.as_str()].into_iter().chain(steps).collect();
     example("bfv-butterfly", &words, true)?;
     say(&format!("The weights are written, in {to}."));
-    let whole = folder.join("eight").display().to_string();
+    // Where the programs have it in them.
+    let whole = root().join("crates/model/butterfly").display().to_string();
     let words =
         ["run", "--release", "--quiet", "--package", "bfv-worker", "--example", "whole", "--", &from, &to, &whole];
     match cargo(&words).status() {

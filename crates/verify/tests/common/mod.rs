@@ -14,7 +14,7 @@ pub mod numbers;
 #[path = "../../../cert/tests/common/mod.rs"]
 pub mod world;
 
-use bfv_cert::certificate::{Fields, Lane, Layers, Output, trace_content};
+use bfv_cert::certificate::{Fields, Lane, Layers, Operation, Output, trace_content};
 use bfv_cert::digest::{Digest, draw_word, output_digest, seed_commitment};
 use bfv_cert::envelope::{Envelope, Reveal, write};
 use bfv_cert::merkle::Builder;
@@ -113,36 +113,69 @@ where
     G: Named + Saturate + Shown,
     G::Sum: Shown,
 {
-    let mut commit = Commit::keeping(run.spec()).in_lane(by.lane());
-    let (mut state, mut next, mut chosen) = (State::default(), prompt.to_vec(), Vec::new());
-    for i in 0..answer {
-        let (after, logits) = run.forward_by(by, state, &next, &mut commit).unwrap();
-        state = after;
-        let word = draw_word(&SEED, &query, i as u64);
-        let token = run.spec().draft().sampler.choose(run.powers(), &logits, word).unwrap() as u32;
-        chosen.push(token);
-        next = vec![token];
+    Teller::new(run, prompt, query).block(by, subject, answer)
+}
+
+/// Who runs a model and tells its answer, a block of tokens at a time.
+pub struct Teller<'m, G> {
+    run: &'m Model<G>,
+    query: Digest,
+    pub state: State,
+    next: Vec<u32>,
+    told: usize,
+}
+
+impl<'m, G> Teller<'m, G>
+where
+    G: Named + Saturate + Shown,
+    G::Sum: Shown,
+{
+    pub fn new(run: &'m Model<G>, prompt: &[u32], query: Digest) -> Self {
+        Teller { run, query, state: State::default(), next: prompt.to_vec(), told: 0 }
     }
-    let Committed { tree, shape, cells } = commit.finish().unwrap();
-    let layout = Layout::new(subject.model().spec(), prompt.len(), answer).unwrap().in_lane(by.lane());
-    let fields = Fields {
-        query,
-        model: *subject.root(),
-        spec: *subject.spec(),
-        layers: Layers { start: 0, end: shape.layers },
-        input_shape: tokens_shape(prompt).unwrap(),
-        output_shape: tokens_shape(&chosen).unwrap(),
-        input: tokens_root(prompt).unwrap(),
-        output_root: tokens_root(&chosen).unwrap(),
-        trace: tree.root(),
-        trace_shape: shape,
-        output: Output::Hashed(output_digest(&token_bytes(&chosen))),
-        seed: seed_commitment(&SEED, &query),
-        lane: by.lane(),
-        execution: world::fields().execution.filter(|_| by.lane() != Lane::Exact),
-        ..world::fields()
-    };
-    Proof { fields, cells, layout, answer: chosen, seed: Some(SEED), opened: None, by: 1 }
+
+    /// The next tokens. The parent of a later block is to be filled in.
+    pub fn block<A: Arithmetic<G>>(&mut self, by: &A, subject: &Subject<impl Weight>, answer: usize) -> Proof {
+        let (run, query, done, input) = (self.run, self.query, self.state.positions(), self.next.clone());
+        let mut commit = Commit::keeping(run.spec()).in_lane(by.lane());
+        let mut chosen = Vec::new();
+        for _ in 0..answer {
+            let (after, logits) = run.forward_by(by, std::mem::take(&mut self.state), &self.next, &mut commit).unwrap();
+            self.state = after;
+            let word = draw_word(&SEED, &query, self.told as u64);
+            let token = run.spec().draft().sampler.choose(run.powers(), &logits, word).unwrap() as u32;
+            chosen.push(token);
+            self.next = vec![token];
+            self.told += 1;
+        }
+        let Committed { tree, shape, cells } = commit.finish().unwrap();
+        let spec = subject.model().spec();
+        let (layout, operation, parents) = match done {
+            0 => (Layout::new(spec, input.len(), answer), Operation::FullForward, Vec::new()),
+            done => (Layout::after(spec, done, answer), Operation::Continuation, vec![Digest::ZERO]),
+        };
+        let fields = Fields {
+            query,
+            operation,
+            parents,
+            model: *subject.root(),
+            spec: *subject.spec(),
+            layers: Layers { start: 0, end: shape.layers },
+            input_shape: tokens_shape(&input).unwrap(),
+            output_shape: tokens_shape(&chosen).unwrap(),
+            input: tokens_root(&input).unwrap(),
+            output_root: tokens_root(&chosen).unwrap(),
+            trace: tree.root(),
+            trace_shape: shape,
+            output: Output::Hashed(output_digest(&token_bytes(&chosen))),
+            seed: seed_commitment(&SEED, &query),
+            lane: by.lane(),
+            execution: world::fields().execution.filter(|_| by.lane() != Lane::Exact),
+            ..world::fields()
+        };
+        let layout = layout.unwrap().in_lane(by.lane());
+        Proof { fields, cells, layout, answer: chosen, seed: Some(SEED), opened: None, by: 1 }
+    }
 }
 
 impl Proof {
@@ -178,6 +211,11 @@ impl Proof {
         let product = |leaf: &u64| self.layout.place(*leaf).is_some_and(|(_, p)| self.layout.needs(p));
         self.opened = Some((0..self.cells.len() as u64).filter(product).collect());
         self
+    }
+
+    /// The name of the certificate.
+    pub fn id(&self) -> Digest {
+        World::with(&self.fields, self.by).certificate.id()
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -219,10 +257,23 @@ pub fn judged<G: bfv_verify::Judged>(bytes: &[u8], subject: &Subject<G>) -> Verd
 }
 
 pub fn judged_by<G: bfv_verify::Judged>(bytes: &[u8], subject: &Subject<G>, challenge: Challenge<'_>) -> Verdict {
+    with_case(subject, challenge, Terms::default(), |case| told(judge(bytes, case, subject)))
+}
+
+/// Does something with the usual case.
+pub fn with_case<G: Weight, R>(
+    subject: &Subject<G>,
+    challenge: Challenge<'_>,
+    terms: Terms,
+    run: impl FnOnce(&Case<'_>) -> R,
+) -> R {
     let policy = policy(subject);
     let expected = Expected { at: Some(world::HEAD + 10), ..Expected::default() };
-    let case = Case { policy: &policy, expected, prompt: &PROMPT, challenge, terms: Terms::default() };
-    let verdict = judge(bytes, &case, subject);
+    run(&Case { policy: &policy, expected, prompt: &PROMPT, challenge, terms })
+}
+
+/// A verdict that can be read aloud.
+pub fn told(verdict: Verdict) -> Verdict {
     let text = verdict.to_string();
     assert!(text.split(' ').count() <= 20 && text.is_ascii() && text.ends_with('.'), "{text}");
     verdict

@@ -1,0 +1,92 @@
+//! A worker as a process of its own, which writes envelopes into a pipe. It is not trusted: it may write anything, end at any time, or never.
+
+use crate::envelopes::{Came, from_stream};
+use bfv_cert::Refusal;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How many envelopes may wait to be judged.
+const WAITING: usize = 2;
+/// How much is kept of what a worker complains about, in bytes.
+const COMPLAINT: u64 = 1 << 10;
+
+/// What came out of the pipe.
+pub enum Next {
+    /// The bytes of an envelope.
+    Envelope(Vec<u8>),
+    /// Bytes that begin no envelope.
+    Malformed(Refusal),
+    /// The pipe was closed.
+    End,
+    /// Nothing came for as long as was waited.
+    Silence,
+}
+
+/// A worker that runs.
+pub struct Worker {
+    child: Child,
+    envelopes: Receiver<Result<Vec<u8>, Refusal>>,
+    complaint: Option<JoinHandle<String>>,
+}
+
+impl Worker {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(mut command: Command) -> std::io::Result<Worker> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let (send, envelopes) = sync_channel(WAITING);
+        if let Some(output) = child.stdout.take() {
+            // It ends with the pipe, or when nobody listens any more.
+            std::thread::spawn(move || {
+                let mut take = |came: Came<'_>| match send.send(came.read.map(|(_, bytes)| bytes.to_vec())) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                };
+                // A pipe that cannot be read is one that has ended.
+                let _ended = from_stream(output, &mut take);
+            });
+        }
+        let complaint = child.stderr.take().map(|mut errors| {
+            std::thread::spawn(move || {
+                let mut bytes = Vec::new();
+                let _some = errors.by_ref().take(COMPLAINT).read_to_end(&mut bytes);
+                // The rest is read too: otherwise the worker would wait for it.
+                let _rest = std::io::copy(&mut errors, &mut std::io::sink());
+                String::from_utf8_lossy(&bytes).into_owned()
+            })
+        });
+        Ok(Worker { child, envelopes, complaint })
+    }
+
+    /// What comes next, within this time.
+    pub fn next(&self, limit: Duration) -> Next {
+        match self.envelopes.recv_timeout(limit) {
+            Ok(Ok(bytes)) => Next::Envelope(bytes),
+            Ok(Err(refusal)) => Next::Malformed(refusal),
+            Err(RecvTimeoutError::Timeout) => Next::Silence,
+            Err(RecvTimeoutError::Disconnected) => Next::End,
+        }
+    }
+
+    /// How it ended, after its pipe did: its code, where it has one, and the first line of its complaint.
+    pub fn ended(mut self) -> (Option<i32>, String) {
+        let code = self.child.wait().ok().and_then(|status| status.code());
+        let complaint = self.complaint.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
+        (code, complaint.lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+impl Drop for Worker {
+    /// Nobody listens any more, so it is stopped, whatever it does.
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
