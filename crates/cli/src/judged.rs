@@ -188,7 +188,7 @@ pub fn document(place: &str, judged: &Judged, trust: &Trust, of: Option<&str>) -
         let (first, last) = block.tokens;
         out["blocks"] = json!(block.number);
         out["asked"] = json!(block.asked);
-        if judged.accepted() || block.whole {
+        if judged.passes() || block.whole {
             out["first"] = json!(first);
             out["last"] = json!(last);
         }

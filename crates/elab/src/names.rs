@@ -4,6 +4,8 @@ use bfv_format::{DataRef, Node, Prim, Term};
 use bfv_syntax::tree::Binder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+/// Edit distance with transpositions (optimal string alignment).
+pub use strsim::osa_distance as distance;
 
 /// What a global name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -312,26 +314,6 @@ pub fn foreign(name: &str) -> Option<&'static str> {
         "sin" | "cos" => "The library does not have it. State what you need of it.",
         _ => return None,
     })
-}
-
-/// Edit distance with transpositions (optimal string alignment).
-pub fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let above = rows.get(i).map_or(&[][..], |r| r.as_slice());
-            let get = |r: &[usize], k: usize| r.get(k).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (get(above, j) + usize::from(x != y)).min(get(above, j + 1) + 1).min(get(&row, j) + 1);
-            if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
-                best = best.min(rows.get(i - 1).map_or(usize::MAX / 2, |r| get(r, j - 1)) + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|r| r.last()).copied().unwrap_or(0)
 }
 
 impl Target {

@@ -418,7 +418,7 @@ fn suggest(all: &[String]) -> Result<u8, Stop> {
         let memory = memory.map_err(|e| bfv_service::fault::Fault::internal(e.to_string()))?;
         let around = tasks::Around { memory: &memory, hands: None };
         let answer =
-            tasks::answer(&mut desk, around, &request, "suggest", &limits, &mut |_| {}).map(tasks::Reply::value);
+            tasks::answer(&mut desk, around, &request, "suggest", &limits, &mut |_| {}).and_then(tasks::Reply::value);
         // Nobody waits any more where this cannot be sent.
         done.send(()).ok();
         answer

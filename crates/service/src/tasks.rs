@@ -50,12 +50,14 @@ pub enum Reply {
 
 impl Reply {
     /// The answer as a value.
-    #[must_use]
-    pub fn value(self) -> Value {
+    ///
+    /// # Errors
+    /// The text of an answer that was kept is no JSON: it was written from a value, so this is a mistake of the program.
+    pub fn value(self) -> Result<Value, Fault> {
         match self {
-            Reply::Made(value) => value,
-            // It was written from a value.
-            Reply::Again(_, text) => serde_json::from_str(&text).unwrap_or_default(),
+            Reply::Made(value) => Ok(value),
+            Reply::Again(_, text) => serde_json::from_str(&text)
+                .map_err(|e| Fault::internal(format!("The text of an answer that was kept cannot be read: {e}."))),
         }
     }
 }

@@ -106,7 +106,10 @@ fn other_names_more_hypotheses_and_special_cases_are_recalled() {
 fn answer(desk: &mut Desk, memory: &Memory, question: &Value) -> Value {
     let request = Request::read(question.to_string().as_bytes(), None).unwrap_or_else(|e| panic!("{:?}", e.0));
     let limits = Limits { deadline: Instant::now() + Duration::from_secs(60), cancelled: Default::default() };
-    tasks::answer(desk, tasks::Around { memory, hands: None }, &request, "test", &limits, &mut |_| {}).unwrap().value()
+    tasks::answer(desk, tasks::Around { memory, hands: None }, &request, "test", &limits, &mut |_| {})
+        .unwrap()
+        .value()
+        .unwrap()
 }
 
 /// The key of a goal without context.

@@ -30,7 +30,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub const KEY: [&str; 1] = ["--output"];
 pub const QUANTISE: [&str; 8] =
     ["--model", "--output", "--calibration-tokens", "--bits", "--positions", "--temperature", "--top-k", "--top-p"];
-pub const RUN: [&str; 16] = [
+pub const RUN: [&str; 17] = [
     "--model",
     "--key",
     "--prompt-tokens",
