@@ -296,8 +296,8 @@ fn settings_about_lanes_that_make_no_sense_are_refused() {
         ("lanes = []\n", "", "it takes no lane. To mend it: Name one under lanes, such as exact."),
         ("lanes = [\"exact\", \"exact\"]\n", "", "lane exact stands twice"),
         ("lanes = [\"float\"]\n", "", "unknown variant float, expected one of exact, residual, tolerance"),
-        ("lanes = [\"residual\"]\n", "", "it takes a lane of floats, and knows no kernel"),
-        ("", one.as_str(), "it knows kernels, and takes no lane of floats"),
+        ("lanes = [\"residual\"]\n", "", "it takes the lane residual or tolerance, and knows no kernel"),
+        ("", one.as_str(), "it knows kernels, and takes neither residual nor tolerance"),
         ("lanes = [\"residual\"]\n", two.as_str(), "stands twice for device 0"),
         ("lanes = [\"residual\"]\n", &one.replace("5a5a", "5a"), "is no digest"),
         ("lanes = [\"residual\"]\n", &one.replace("single", "double"), "unknown variant double"),
@@ -313,7 +313,7 @@ fn settings_about_lanes_that_make_no_sense_are_refused() {
     // The flags of the worker.
     let hash = Digest(KERNEL).to_string();
     let cases: [(&[&str], &str); 5] = [
-        (&["--lane", "float"], "The flag --lane has float. Write exact, residual or tolerance."),
+        (&["--lane", "float"], "The flag --lane has float. Write exact, residual, tolerance or replay."),
         (&["--lane", "residual"], "The flag --kernel is missing."),
         (&["--lane", "residual", "--kernel", "5a"], "The flag --kernel needs 64 hexadecimal digits"),
         (&["--kernel", &hash], "The flag --kernel is for lanes of floats. Leave it out."),

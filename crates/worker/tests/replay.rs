@@ -154,7 +154,8 @@ fn the_program_answers_with_a_float_model() {
     let model = world.path("sixteen");
     let run = |more: &[(&str, &str)]| {
         let own = [("--model", model.as_str()), ("--lane", "replay"), ("--count", "4")];
-        world.run(&[&own[..], more].concat())
+        let own = own.into_iter().filter(|(name, _)| !more.iter().any(|(n, _)| n == name));
+        world.run(&own.chain(more.iter().copied()).collect::<Vec<_>>())
     };
     let mut sizes = Vec::new();
     for open in ["none", "tiles", "all"] {

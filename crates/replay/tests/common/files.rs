@@ -1,6 +1,6 @@
 //! A random float model as the files that are common for such models.
 
-use super::{draft, weights};
+use crate::float::{draft, weights};
 use bfv_model::stored::{EMBEDDING, FIRST_NORM, HEAD, LAST_NORM, LAYER_MATRICES, SECOND_NORM, of_layer};
 use bfv_replay::spec::Draft;
 use bfv_replay::weights::shapes;
