@@ -8,6 +8,10 @@
     clippy::cast_sign_loss
 )]
 
+#[path = "../crates/replay/tests/common/mod.rs"]
+mod float;
+#[path = "../crates/replay/tests/common/files.rs"]
+mod float_files;
 #[path = "project/folder.rs"]
 mod folder;
 #[path = "../crates/exact/tests/common/mod.rs"]
@@ -106,10 +110,21 @@ impl Place {
 
     /// An answer of the real worker, in this file and slot.
     fn answer(&self, file: &str, slot: &str, more: &[&str]) -> (Option<i32>, String, String) {
+        self.answer_of(("model", "products"), file, slot, more)
+    }
+
+    /// The same with another model and other values that are opened.
+    fn answer_of(
+        &self,
+        (model, open): (&str, &str),
+        file: &str,
+        slot: &str,
+        more: &[&str],
+    ) -> (Option<i32>, String, String) {
         let (query, count, start) = (self.query.to_string(), COUNT.to_string(), START.to_string());
         let authority = self.authority.public().id().0.to_string();
         let flags = [
-            ["--model", "model"],
+            ["--model", model],
             ["--prompt-tokens", "5,7,2"],
             ["--count", &count],
             ["--key", "worker"],
@@ -118,7 +133,7 @@ impl Place {
             ["--ledger", "ledger.txt"],
             ["--log-key", "log"],
             ["--authority", &authority],
-            ["--open", "products"],
+            ["--open", open],
             ["--at", &start],
             ["--output", file],
         ];
@@ -281,8 +296,8 @@ fn settings_about_lanes_that_make_no_sense_are_refused() {
         ("lanes = []\n", "", "it takes no lane. To mend it: Name one under lanes, such as exact."),
         ("lanes = [\"exact\", \"exact\"]\n", "", "lane exact stands twice"),
         ("lanes = [\"float\"]\n", "", "unknown variant float, expected one of exact, residual, tolerance"),
-        ("lanes = [\"residual\"]\n", "", "it takes a lane of floats, and knows no kernel"),
-        ("", one.as_str(), "it knows kernels, and takes no lane of floats"),
+        ("lanes = [\"residual\"]\n", "", "it takes the lane residual or tolerance, and knows no kernel"),
+        ("", one.as_str(), "it knows kernels, and takes neither residual nor tolerance"),
         ("lanes = [\"residual\"]\n", two.as_str(), "stands twice for device 0"),
         ("lanes = [\"residual\"]\n", &one.replace("5a5a", "5a"), "is no digest"),
         ("lanes = [\"residual\"]\n", &one.replace("single", "double"), "unknown variant double"),
@@ -298,7 +313,7 @@ fn settings_about_lanes_that_make_no_sense_are_refused() {
     // The flags of the worker.
     let hash = Digest(KERNEL).to_string();
     let cases: [(&[&str], &str); 5] = [
-        (&["--lane", "float"], "The flag --lane has float. Write exact, residual or tolerance."),
+        (&["--lane", "float"], "The flag --lane has float. Write exact, residual, tolerance or replay."),
         (&["--lane", "residual"], "The flag --kernel is missing."),
         (&["--lane", "residual", "--kernel", "5a"], "The flag --kernel needs 64 hexadecimal digits"),
         (&["--kernel", &hash], "The flag --kernel is for lanes of floats. Leave it out."),
@@ -309,4 +324,81 @@ fn settings_about_lanes_that_make_no_sense_are_refused() {
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
         assert!(err.contains(why), "{why}: {err}");
     }
+}
+
+/// A float model beside the integer one, in the lane of replay.
+const FLOAT: &str = "\n[[model]]\nname = \"sixteen\"\nfolder = \"sixteen\"\n";
+
+#[test]
+fn float_answers_of_the_real_worker_are_accepted_by_a_sample() {
+    let place = Place::new("lanes-replay", 10);
+    std::fs::create_dir(place.folder.0.join("sixteen")).unwrap();
+    let (config, weights) = float_files::usual(bfv_replay::Format::Bf16, 50);
+    place.folder.write("sixteen/config.json", config.as_bytes());
+    place.folder.write("sixteen/model.safetensors", &weights);
+    let model = |open| ("sixteen", open);
+    for (file, slot, open) in
+        [("few.bfc", "1.0.1", "tiles"), ("whole.bfc", "1.0.2", "all"), ("shut.bfc", "1.0.3", "none")]
+    {
+        let (code, out, err) = place.answer_of(model(open), file, slot, &["--lane", "replay", "--tiles", "9"]);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    }
+    let (_, out, _) = place.bfv(&["show", "certificate", "few.bfc"]);
+    assert!(out.contains("\nLane: replay.\n") && out.contains("\nKernel: ") && out.contains("\nDevice: 0.\n"), "{out}");
+    // Nobody who has not asked for this lane by its name, with a number of tiles, takes such an answer.
+    for (lanes, more, what) in [
+        ("", FLOAT, "it knows a float model, and takes no lane replay"),
+        ("lanes = [\"replay\"]\n", FLOAT, "it takes the lane replay, and draws no tiles"),
+        ("lanes = [\"replay\"]\ntiles = 0\n", FLOAT, "it takes the lane replay, and draws no tiles"),
+        ("lanes = [\"exact\", \"replay\"]\ntiles = 9\n", "", "it takes the lane replay, and knows no float model"),
+        ("tiles = 9\n", "", "it draws tiles, and takes no lane replay"),
+    ] {
+        place.trust(lanes, more);
+        let (code, out, err) = place.bfv(&["verify", "few.bfc"]);
+        assert_eq!(code, Some(2), "{out}");
+        assert!(err.contains(what), "{err} lacks {what}");
+    }
+    place.trust("lanes = [\"exact\", \"replay\"]\ntiles = 9\n", FLOAT);
+    let (code, json, text) = place.verify("few.bfc");
+    assert_eq!((code, &json["verdict"], &json["lane"]), (Some(0), &json!("sampled"), &json!("replay")), "{text}");
+    let of = json["tiles"]["of"].as_u64().unwrap();
+    assert_eq!((&json["tiles"]["drawn"], &json["choices_bits"]), (&json!(9), &json!(61)));
+    assert!(of > 100 && json.get("soundness_bits").is_none(), "{json}");
+    assert!(text.starts_with("Judged 1 certificate: 0 accepted, 1 sampled, 0 rejected, 0 undecided.\n"), "{text}");
+    let line = format!(
+        "Accepted (sampled, 9 of {of} tiles): few.bfc. Worker worker, program sixteen, lane replay, order of reference. \
+         An answer with 1 in 10 tiles wrong may pass: 2^61 draws can be tried."
+    );
+    assert!(text.contains(&line), "{text}");
+    assert!(text.contains("Result: everything is accepted, in part by samples only."), "{text}");
+    // A draw that nobody knows, for which all values must be there, and one of all tiles.
+    place.folder.write("secret", "ab".repeat(32).as_bytes());
+    let secret = |tiles: u64| {
+        let more = format!("{FLOAT}\n[challenge]\nkind = \"secret\"\nfile = \"secret\"\n");
+        place.trust(&format!("lanes = [\"replay\"]\ntiles = {tiles}\n"), &more);
+    };
+    secret(64);
+    let (code, json, text) = place.verify("whole.bfc");
+    assert_eq!((code, &json["missed_bits"]), (Some(0), &json!({ "one_in_two": 64, "one_in_ten": 9, "one_in_100": 0 })));
+    assert!(text.contains("An answer with 1 in 10 tiles wrong would pass with probability at most 2^-9."), "{text}");
+    let (code, json, text) = place.verify("few.bfc");
+    assert_eq!((code, &json["verdict"]), (Some(4), &json!("undecided")), "{text}");
+    assert!(text.contains(" is needed for a tile, and is not opened."), "{text}");
+    secret(1 << 40);
+    let (code, json, text) = place.verify("whole.bfc");
+    assert_eq!((code, &json["tiles"]), (Some(0), &json!({ "drawn": of, "of": of })));
+    assert!(text.contains("All tiles were computed again."), "{text}");
+    // What is not opened is undecided before the deadline, and withheld after it.
+    place.trust(&format!("lanes = [\"replay\"]\ntiles = 9\ndeadline = {}\n", START - 10), FLOAT);
+    let (code, json, text) = place.verify("shut.bfc");
+    assert_eq!((code, &json["verdict"], &json["class"]), (Some(1), &json!("rejected"), &json!("refuted")), "{text}");
+    assert!(text.contains("Withheld: ") && text.contains(" was not opened until the deadline."), "{text}");
+    // Another model: its weights are not those that were committed to.
+    let (config, other) = float_files::usual(bfv_replay::Format::Bf16, 51);
+    place.folder.write("sixteen/config.json", config.as_bytes());
+    place.folder.write("sixteen/model.safetensors", &other);
+    secret(64);
+    let (code, json, text) = place.verify("whole.bfc");
+    assert_eq!((code, &json["verdict"]), (Some(1), &json!("rejected")), "{text}");
+    assert!(text.contains("another model was expected"), "{text}");
 }

@@ -8,7 +8,7 @@ use crate::usage::{Mistake, commands, line, replaced};
 use clap::{Arg, CommandFactory};
 
 /// Topics that are no commands.
-const TOPICS: [&str; 5] = ["accessibility", "exit", "project", "streams", "trust"];
+const TOPICS: [&str; 6] = ["accessibility", "exit", "project", "replay", "streams", "trust"];
 
 /// `bfv help`.
 pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
@@ -21,6 +21,7 @@ pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
         "accessibility" => Ok(answer(accessibility())),
         "exit" => Ok(answer(exit_codes())),
         "project" => Ok(answer(project())),
+        "replay" => Ok(answer(replay())),
         "streams" => Ok(answer(streams())),
         "trust" => Ok(answer(trust())),
         other => {
@@ -85,6 +86,31 @@ pub fn page(command: Option<&str>) -> String {
 /// Where to read what the options of a command do not say.
 fn more(command: &str) -> Option<&'static str> {
     (command == "verify").then_some("The order of lines, exit codes and limits: bfv help streams")
+}
+
+fn replay() -> String {
+    [
+        "Replay: bfv verify computes parts of an answer of a float model again, and every bit must agree.",
+        "Such a model has weights of type BF16 or F16, with the files config.json and model.safetensors.",
+        "In verify.toml write lanes = [\"replay\"] and tiles = 64, and name the folder of the model under model.",
+        "A tile is 64 columns, or one head, of one operation in one layer for one token. Every number is in one tile.",
+        "The worker commits to all values before tiles are drawn. Each drawn tile is computed from the committed values.",
+        "Its sums are made in the order of the worker's machine. Known is the order of the reference, a plain loop.",
+        "No graphics card was measured, so answers of cards are undecided.",
+        "Every token is compared with the committed logits. The logits themselves are sampled like all else.",
+        "The verdict is: accepted (sampled, s of S tiles). It never says more, and as JSON the verdict is sampled.",
+        "Where a share f of all tiles is wrong, s draws miss it with probability at most (1 - f) to the power s.",
+        "For example: with a tenth wrong, 64 draws miss it with at most 2 to the minus 9.",
+        "A single wrong tile is found with probability s of S only. Ask for all tiles, or the exact lane, against that.",
+        "The draw comes from the table [challenge], as elsewhere. With fiat-shamir a worker may try many certificates.",
+        "With tries = T, the probability above is up to 2 to the power T + 1 times as large. One try costs a few hashes.",
+        "So 64 tiles exclude little against whoever tries 2 to the power 60 certificates: use a secret or a beacon.",
+        "With these, the worker must open all values: bfv run worker run --lane replay --open all.",
+        "The line least_bits says nothing here. No fusion, vote or answer in stages rests on a sample.",
+        "What is drawn and not opened is undecided, and withheld after the deadline.",
+        "End of the help page.",
+    ]
+    .join("\n")
 }
 
 fn streams() -> String {
@@ -181,6 +207,7 @@ fn trust() -> String {
         "The line deadline = N is the time from which a value that is not opened counts as withheld.",
         "The line lanes = [\"exact\"] names the lanes in which answers may be. Default: exact alone.",
         "Lanes of floats are residual and tolerance. They need tables [[kernel]], each with hash, device and roundoff.",
+        "The lane replay is for float models that are computed again in part. It needs the line tiles = N: see bfv help replay.",
         "With roundoff = \"single\" a kernel has single precision, 2 to the minus 24. With tensor it has 2 to the minus 22.",
         "The table [challenge] says where random numbers come from. Its kind is fiat-shamir, secret or beacon.",
         "With fiat-shamir, repetitions, 1 to 16, and tries are its other lines. With secret, file names 64 hexadecimal digits.",
@@ -192,7 +219,7 @@ fn trust() -> String {
         "Without value it has commitments and shares, and may have least, how many shares are needed. An empty share is held back.",
         "Each table [[worker]] has a name and a key, and may have models, with which alone it may answer.",
         "It may have manifest, the file with which it was registered, which must agree with a split.",
-        "Each table [[model]] has a name and the folder of an integer model.",
+        "Each table [[model]] has a name and the folder of an integer model, or of a float model for the lane replay.",
         "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
         "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
