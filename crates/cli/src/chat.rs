@@ -132,8 +132,18 @@ pub fn chat(words: &[String], options: &Options, worker: impl Fn() -> Command) -
     let policy = place.policy(known.roots());
     let say = Says { format, quiet: options.quiet };
     say.opening(&settings, &place);
-    let mut chat =
-        Chat { settings, place, known, secret, policy, slots: Slots::default(), judged: 0, view: 0, say, counts: [0; 3] };
+    let mut chat = Chat {
+        settings,
+        place,
+        known,
+        secret,
+        policy,
+        slots: Slots::default(),
+        judged: 0,
+        view: 0,
+        say,
+        counts: [0; 3],
+    };
     let mut input = std::io::stdin().lock();
     let mut failed = false;
     while let Some(typed) = typed(&mut input) {
@@ -397,9 +407,10 @@ impl Turn<'_> {
             ),
             Ended::Not(verdict) => {
                 let (word, mend) = match verdict {
-                    Verdict::Rejected(_) => {
-                        ("Rejected", "Build both programs from the same sources. If it happens again, use another worker.")
-                    }
+                    Verdict::Rejected(_) => (
+                        "Rejected",
+                        "Build both programs from the same sources. If it happens again, use another worker.",
+                    ),
                     _ => ("Undecided", "Try again."),
                 };
                 let why = verdict.to_string();

@@ -1,7 +1,7 @@
 //! `bfv run`, `bfv serve` and `bfv suggest`: they start a program that lies beside this one.
 
-use crate::chat::{Stop, chat};
 use crate::args::{Format, Run, Runnable, Serve, Suggest};
+use crate::chat::{Stop, chat};
 use crate::complain;
 use crate::options::Options;
 use crate::usage::Mistake;
