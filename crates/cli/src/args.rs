@@ -227,7 +227,7 @@ pub struct Conform {
 
 #[derive(ClapArgs, Debug)]
 pub struct Verify {
-    /// Envelopes of certificates, with the ending bfc. Default: one after the other from the standard input, as with a hyphen.
+    /// Envelopes of certificates, with the ending bfc, or folders of them. Default: one after the other from the standard input, as with a hyphen.
     pub certificates: Vec<PathBuf>,
     /// Whom to trust, and the models and questions. Default: the nearest verify.toml at or above the first certificate.
     #[arg(long, value_name = "FILE")]
@@ -254,7 +254,7 @@ pub struct Run {
     /// The program.
     #[arg(value_enum)]
     pub program: Runnable,
-    /// What it is told; alone, it says what it can do.
+    /// What it is told; alone, it says what it can do. With --model butterfly there is a chat.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<String>,
 }

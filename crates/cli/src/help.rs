@@ -8,7 +8,7 @@ use crate::usage::{Mistake, commands, line, replaced};
 use clap::{Arg, CommandFactory};
 
 /// Topics that are no commands.
-const TOPICS: [&str; 6] = ["accessibility", "exit", "project", "replay", "streams", "trust"];
+const TOPICS: [&str; 7] = ["accessibility", "chat", "exit", "project", "replay", "streams", "trust"];
 
 /// `bfv help`.
 pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
@@ -19,6 +19,7 @@ pub fn help(args: &Help, arguments: &[String]) -> Result<Answer, Mistake> {
     }
     match topic.as_str() {
         "accessibility" => Ok(answer(accessibility())),
+        "chat" => Ok(answer(chat())),
         "exit" => Ok(answer(exit_codes())),
         "project" => Ok(answer(project())),
         "replay" => Ok(answer(replay())),
@@ -85,7 +86,31 @@ pub fn page(command: Option<&str>) -> String {
 
 /// Where to read what the options of a command do not say.
 fn more(command: &str) -> Option<&'static str> {
-    (command == "verify").then_some("The order of lines, exit codes and limits: bfv help streams")
+    match command {
+        "verify" => Some("The order of lines, exit codes and limits: bfv help streams"),
+        "run" => Some("A chat with the model that is built in: bfv help chat"),
+        _ => None,
+    }
+}
+
+fn chat() -> String {
+    [
+        "A chat: the model butterfly, which is built in, continues what you type. It learned from the library of bfv.",
+        "Begin: bfv run worker --model butterfly",
+        "Each line is a question of its own. The end of the input ends the chat.",
+        "A worker writes the text in blocks, each with a certificate, and bfv judges them as they come.",
+        "A block is shown once it is accepted. Text that is rejected or undecided is not shown.",
+        "The model knows the first 256 characters of Unicode, which are those of Latin-1.",
+        "Flag --count N: how many characters. Default: 200. Flag --block N: how many in a block. Default: 16.",
+        "Flag --folder FOLDER: where keys, registry and ledger are kept. Default: a new folder, which is removed in the end.",
+        "Flag --limit SECONDS: how long to wait for a block. Default: 60. A silent worker is stopped, and the line is undecided.",
+        "Flag --device WORD: where the worker computes. Values: auto, cpu, cuda.",
+        "Flag --program FILE: another program in the place of bfv-worker. It need not be trusted.",
+        "Flag --format jsonl: a line of JSON for each block that is accepted and for each line that is typed.",
+        "Code 0: every line is accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
+        "End of the help page.",
+    ]
+    .join("\n")
 }
 
 fn replay() -> String {
@@ -127,8 +152,12 @@ fn streams() -> String {
         "A stage is added with its answer. Let one run at a time have the file.",
         "Code 0: all are accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
         "Code 74: something cannot be read, written or printed.",
+        "An answer may come in blocks. A block is judged when it comes, and must follow the last one that was accepted.",
+        "How many tokens of it are accepted is said in the end, and whether any are missing.",
+        "A folder stands for its files with the ending bfc, in the order of their names.",
         "At most 64 MiB of fusions and votes wait. What comes after that is judged at once.",
         "At most 256 MiB of answers are kept for them. What names others is undecided then.",
+        "For answers in blocks, at most 256 MiB of keys and values are kept. Blocks that come then are undecided.",
         "A run judges at most 1048576 certificates.",
         "End of the help page.",
     ]
@@ -220,9 +249,11 @@ fn trust() -> String {
         "Each table [[worker]] has a name and a key, and may have models, with which alone it may answer.",
         "It may have manifest, the file with which it was registered, which must agree with a split.",
         "Each table [[model]] has a name and the folder of an integer model, or of a float model for the lane replay.",
+        "The line shipped = \"butterfly\" in the place of a folder names the model that is built in.",
         "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
         "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",
+        "With blocks = true its answer comes in blocks, and answer says how many tokens all of them have.",
         "Each table [[fusion]] has name, package and workers, and may have parameters.",
         "Each table [[vote]] has name, head, workers and quorum. More than half of the workers must be the quorum.",
         "The head counts, with a key of the role voter. The answer is that of a quorum of workers.",
