@@ -22,5 +22,6 @@ pub mod linear;
 mod machine;
 pub mod measure;
 pub mod trial;
+pub mod watched;
 
 pub use machine::{Argument, Machine, Start};

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod butterfly;
+pub mod card;
 pub mod checkpoint;
 pub mod config;
 pub mod float;

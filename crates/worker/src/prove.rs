@@ -51,6 +51,8 @@ pub enum Failure {
     Certificate(Refusal),
     /// A leaf that is to be opened is not in the trace or does not ascend, or the values were not kept.
     Opening,
+    /// The card that was asked for has failed.
+    Card(Refused),
     /// The token of this number, from 1, that a stage was told is the first, and it chooses the second.
     Told(usize, u32, u32),
 }
@@ -60,6 +62,9 @@ impl fmt::Display for Failure {
         match self {
             Failure::Model(why) => why.fmt(f),
             Failure::Certificate(why) => why.fmt(f),
+            Failure::Card(why) => {
+                write!(f, "The card has failed, and nothing was signed. {why} Try again, or let the CPU compute it.")
+            }
             Failure::Opening => write!(f, "A value that is to be opened is missing from the trace, or was not kept."),
             Failure::Told(i, told, own) => {
                 write!(f, "Token {i} of the answer is said to be {told}, and this stage chooses {own}. Give it that.")

@@ -59,6 +59,8 @@ fn product<S: Saturate>(bits: Bits, k: usize, exact: &Matrix<i64>, near: Vec<i64
 }
 
 impl<G: Weight + Grid<Sum: Saturate>> Arithmetic<G> for Off<'_> {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.lane
     }
@@ -86,6 +88,8 @@ impl Single {
 }
 
 impl<G: Weight + Grid<Sum: Saturate>> Arithmetic<G> for Single {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.lane
     }
