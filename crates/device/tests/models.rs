@@ -5,8 +5,11 @@ mod common;
 #[path = "../../exact/tests/common/mod.rs"]
 mod numbers;
 
+use bfv_device::answer::{Measured, cells, measure};
 use bfv_device::arithmetic::OnMachine;
+use bfv_device::kernels::FILES;
 use bfv_device::linear::Planes;
+use bfv_device::sample::Size;
 use bfv_exact::Refused;
 use bfv_exact::commit::Commit;
 use bfv_exact::forward::{Shown, State, Trace};
@@ -14,7 +17,7 @@ use bfv_exact::model::Model;
 use bfv_exact::requantise::Saturate;
 use bfv_exact::rounding::{Arithmetic, Exact};
 use bfv_exact::spec::{Bits, Draft, Named, Pairs, Spec};
-use common::Counted;
+use common::{Counted, Interpreter};
 use numbers::Random;
 use numbers::small::{any_draft, any_weights};
 
@@ -182,4 +185,24 @@ fn every_call_that_fails_ends_the_answer() {
         println!("Figures: {call} calls of a machine, each of which failed once");
         assert!(call > 100, "{call}");
     }
+}
+
+/// What is run on a card is run here, over little: it ends where all is the same, and says so where it is not.
+#[test]
+fn a_measurement_compares_what_it_measures() {
+    let m = Measured { size: Size { width: 128, layers: 1, vocab: 16, positions: 8 }, prompt: 2, single: 1, runs: 1 };
+    let mut said = Vec::new();
+    let right = Interpreter::new();
+    measure::<i8, _>(&right, m, &mut |line| said.push(line)).unwrap();
+    cells(&right, 0..=11, &mut |line| said.push(line)).unwrap();
+    assert!(said.len() == 16 && said[0] == "A model has 8 bits, width 128 and 1 layers.", "{said:?}");
+    assert_eq!(right.taken(), 0);
+    let ptx = |name: &str| FILES.iter().find(|f| f.name == name).unwrap().ptx.to_owned();
+    let linear = Interpreter::of(|name| ptx(name).replace("dp4a.s32.s32", "dp4a.s32.u32"));
+    let why = measure::<i8, _>(&linear, m, &mut |_| ()).unwrap_err();
+    assert!(why.why.contains("are not those of the CPU"), "{why}");
+    // The hash alone is another one.
+    let hashing = Interpreter::of(|name| ptx(name).replace(", 16;", ", 15;"));
+    assert!(measure::<i8, _>(&hashing, m, &mut |_| ()).is_err());
+    assert!(cells(&hashing, 3..=3, &mut |_| ()).is_err());
 }
