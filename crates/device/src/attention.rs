@@ -111,6 +111,8 @@ pub fn each<M: Machine>(
     let counts = heads.check()?;
     let [q, k, v] = heads.qkv;
     let (rows, columns, width, blocks) = (q.rows(), heads.columns(), heads.width, word(counts.heads)?);
+    // The kernel counts positions in 32 bits.
+    word(heads.first().saturating_add(rows))?;
     if blocks > ROWS_OF_BLOCKS {
         return Err(Refused::new(PLACE, format!("{blocks} heads are more than {ROWS_OF_BLOCKS}")));
     }
@@ -159,7 +161,6 @@ pub fn each<M: Machine>(
     };
     let lines = longs(&machine.download(&all_sums)?);
     let lines = lines.chunks(sums);
-    *held = Some(now);
     let of_line = |lines: &[i64]| {
         let all = lines.chunks(line).flat_map(|line| line.iter().take(width).copied()).collect();
         Matrix::new(PLACE, rows, width, all)
@@ -173,6 +174,7 @@ pub fn each<M: Machine>(
             let totals = lines.chunks(line).filter_map(|line| line.last().copied()).collect();
             done(Handed::Sums(h, totals, of_line(lines)?))?;
         }
+        *held = Some(now);
         return Ok(());
     }
     let all_scores = longs(&machine.download(&all_scores)?);
@@ -189,5 +191,6 @@ pub fn each<M: Machine>(
         };
         done(Handed::Head(h, head))?;
     }
+    *held = Some(now);
     Ok(())
 }

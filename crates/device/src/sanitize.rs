@@ -35,7 +35,7 @@ pub fn sanitize(say: &mut dyn FnMut(String)) -> Result<(), String> {
         let done = command.output().map_err(|why| format!("The program compute-sanitizer cannot be run: {why}."))?;
         let text = [done.stdout, done.stderr].concat();
         let text = String::from_utf8_lossy(&text);
-        let last = text.lines().map(str::trim).filter(|line| !line.is_empty()).next_back().unwrap_or("nothing");
+        let last = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("nothing");
         if text.contains("Device not supported") {
             say(format!("Not run: the check {tool} does not know this card or its driver."));
         } else if done.status.code() == Some(FOUND) {

@@ -84,7 +84,7 @@ where
     G::Sum: Shown,
 {
     let mut random = Random(seed);
-    let chunk = (seed % 3 != 0).then(|| 1 + u32::try_from(random.below(5)).unwrap());
+    let chunk = (!seed.is_multiple_of(3)).then(|| 1 + u32::try_from(random.below(5)).unwrap());
     let model = model::<G>(&mut random, 26, chunk);
     let blocks = blocks(&mut random, &model);
     let mut wanted = Commit::keeping(model.spec());

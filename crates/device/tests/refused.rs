@@ -90,9 +90,18 @@ fn heads_that_do_not_fit_are_refused() {
     let tables = Tables::new(&machine, &powers).unwrap();
     for wanted in [Wanted::Nothing, Wanted::Hash, Wanted::Numbers] {
         let asked = Heads { wanted, ..asked };
-        let done = each(&machine, &tables, &asked, &mut None, 0, &mut |_| Err(enough.clone()));
-        assert_eq!(done, Err(enough.clone()));
+        let mut held = None;
+        let done = each(&machine, &tables, &asked, &mut held, 0, &mut |_| Err(enough.clone()));
+        assert_eq!((done, held.is_none()), (Err(enough.clone()), true));
     }
+    // Positions that no kernel counts.
+    let (first, k) = (usize::try_from(u32::MAX).unwrap(), filled(2, 2, 1i16));
+    let far = Some(Pair { first, chunk: 1, digit: 0 });
+    let asked = Heads { pair: far, from: first - 1, qkv: [&q, &k, &k], ..asked };
+    let steps = machine.steps.get();
+    let [here, there] = both_refuse(&machine, &asked);
+    assert!(here.is_ok() && there.unwrap_err().why.contains("more than 32 bits hold"));
+    assert_eq!(machine.steps.get(), steps);
 }
 
 /// A cell has at least one byte of each number, and no more than there are.
