@@ -1,5 +1,5 @@
-// Attention with an integer softmax, all heads and queries of a block of tokens over the keys of a chunk pair or of all positions before: the operation
-// `Attention::head` of the crate `exact`, with its scores, weights and weighted sums. One block of threads for each query of each head.
+// Attention with an integer softmax, all heads and queries of a block of tokens over the keys of all positions before, or of two chunks of which the later one is its own:
+// the operations `Attention::head` and `Pair::grouped` of the crate `exact`, with scores, weights and weighted sums. One block of threads for each query of each head.
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -26,25 +26,48 @@ __device__ __forceinline__ short weight(const u32* powers, i64 t) {
     return (short)((32767ULL * powers[t & 1023] + (1ULL << (shift - 1))) >> shift);
 }
 
-// q: rows by heads times width. k and v: keys by kv_heads times width. scores, weights: heads by rows by keys. sums: heads by rows by width.
-// The query in row t sees the keys up to first + t, of these the last `window`. Grid: rows, then heads.
-extern "C" __global__ void attention(const short* q, const short* k, const short* v, const u32* powers, i64* scores,
-                                     short* weights, i64* sums, u32 rows, u32 keys, u32 heads, u32 kv_heads, u32 width,
-                                     u32 first, u32 window, u32 multiplier, u32 shift) {
-    __shared__ i64 largest[THREADS];
-    u32 t = blockIdx.x, h = blockIdx.y, own = threadIdx.x, kv = h / (heads / kv_heads);
-    u32 end = first + t + 1, start = end - min(window, end);
-    unsigned long long line = (unsigned long long)h * rows + t, row = (unsigned long long)kv_heads * width;
-    const short* query = q + ((unsigned long long)t * heads + h) * width;
-    i64* score = scores + line * keys;
-    short* w = weights + line * keys;
+// What all queries share. q: rows by heads times width. k and v: as many rows as there are keys, by kv_heads times width. scores, weights: heads by rows by columns.
+// sums: heads by rows by width and one more, which is the total of the weights.
+struct Shared {
+    const short* q;
+    const short* k;
+    const short* v;
+    const u32* powers;
+    i64* scores;
+    short* weights;
+    i64* sums;
+    u32 rows, columns, heads, kv_heads, width, multiplier, shift;
+};
+
+// What the query of a block of threads sees: the columns from `start` to `end`, of a row in which the first `before` columns are the keys from row `low` on, and the
+// others those from row `high` on. Keys that it does not see have their score where `everything`, and otherwise 0.
+struct Sight {
+    u32 start, end, before, low, high;
+    bool everything;
+};
+
+__device__ __forceinline__ unsigned long long key_at(const Shared& s, const Sight& sight, u32 kv, u32 j) {
+    unsigned long long row = j < sight.before ? (unsigned long long)sight.low + j : (unsigned long long)sight.high + (j - sight.before);
+    return (row * s.kv_heads + kv) * s.width;
+}
+
+__device__ __forceinline__ void query(const Shared& s, const Sight& sight, i64* largest) {
+    u32 t = blockIdx.x, h = blockIdx.y, own = threadIdx.x, kv = h / (s.heads / s.kv_heads);
+    unsigned long long line = (unsigned long long)h * s.rows + t;
+    const short* asked = s.q + ((unsigned long long)t * s.heads + h) * s.width;
+    i64* score = s.scores + line * s.columns;
+    short* w = s.weights + line * s.columns;
+    i64* out = s.sums + line * ((unsigned long long)s.width + 1);
     i64 most = LEAST;
-    for (u32 j = own; j < keys; j += THREADS) {
-        const short* key = k + (unsigned long long)j * row + (unsigned long long)kv * width;
+    for (u32 j = own; j < s.columns; j += THREADS) {
+        bool seen = j >= sight.start && j < sight.end;
         i64 sum = 0;
-        for (u32 c = 0; c < width; c++) sum += (i64)((int)query[c] * (int)key[c]);
+        if (sight.everything || seen) {
+            const short* key = s.k + key_at(s, sight, kv, j);
+            for (u32 c = 0; c < s.width; c++) sum += (i64)((int)asked[c] * (int)key[c]);
+        }
         score[j] = sum;
-        if (j >= start && j < end) most = max(most, sum);
+        if (seen) most = max(most, sum);
     }
     largest[own] = most;
     __syncthreads();
@@ -53,15 +76,44 @@ extern "C" __global__ void attention(const short* q, const short* k, const short
         __syncthreads();
     }
     most = largest[0];
-    for (u32 j = own; j < keys; j += THREADS) {
-        bool seen = j >= start && j < end;
+    for (u32 j = own; j < s.columns; j += THREADS) {
+        bool seen = j >= sight.start && j < sight.end;
         // Scores are at most 2^50 in size, so their difference fits.
-        w[j] = seen ? weight(powers, scaled(most - score[j], multiplier, shift)) : (short)0;
+        w[j] = seen ? weight(s.powers, scaled(most - score[j], s.multiplier, s.shift)) : (short)0;
     }
     __syncthreads();
-    for (u32 c = own; c < width; c += THREADS) {
+    for (u32 c = own; c <= s.width; c += THREADS) {
         i64 sum = 0;
-        for (u32 j = start; j < end; j++) sum += (i64)((int)w[j] * (int)v[(unsigned long long)j * row + (unsigned long long)kv * width + c]);
-        sums[line * width + c] = sum;
+        if (c == s.width) {
+            for (u32 j = sight.start; j < sight.end; j++) sum += w[j];
+        } else {
+            for (u32 j = sight.start; j < sight.end; j++) sum += (i64)((int)w[j] * (int)s.v[key_at(s, sight, kv, j) + c]);
+        }
+        out[c] = sum;
     }
+}
+
+// The query in row t sees the keys up to first + t, of these the last `window`, and a column is a key. Grid: rows, then heads.
+extern "C" __global__ void attention(const short* q, const short* k, const short* v, const u32* powers, i64* scores,
+                                     short* weights, i64* sums, u32 rows, u32 keys, u32 heads, u32 kv_heads, u32 width,
+                                     u32 multiplier, u32 shift, u32 first, u32 window) {
+    __shared__ i64 largest[THREADS];
+    Shared shared = {q, k, v, powers, scores, weights, sums, rows, keys, heads, kv_heads, width, multiplier, shift};
+    u32 end = first + blockIdx.x + 1;
+    Sight sight = {end - min(window, end), end, 0, 0, 0, true};
+    query(shared, sight, largest);
+}
+
+// Chunks have `chunk` tokens, and a row a column for each token of two. The query in row t stands at position first + t, and sees its own chunk up to itself and the one
+// that is `far` before, where there is one; the first key is that of position `from`. Grid: rows, then heads.
+extern "C" __global__ void attention_pairs(const short* q, const short* k, const short* v, const u32* powers, i64* scores,
+                                           short* weights, i64* sums, u32 rows, u32 columns, u32 heads, u32 kv_heads,
+                                           u32 width, u32 multiplier, u32 shift, u32 first, u32 chunk, u32 far, u32 from) {
+    __shared__ i64 largest[THREADS];
+    Shared shared = {q, k, v, powers, scores, weights, sums, rows, columns, heads, kv_heads, width, multiplier, shift};
+    u32 position = first + blockIdx.x, own = position / chunk, place = position % chunk;
+    bool two = own >= far;
+    // The first key that is needed stands at position `from` or later, so nothing wraps.
+    Sight sight = {two ? 0 : chunk, chunk + place + 1, chunk, two ? (own - far) * chunk - from : 0, own * chunk - from, false};
+    query(shared, sight, largest);
 }

@@ -48,6 +48,23 @@ __device__ void compress(u32* h, const u32* block, u64 counter, u32 bytes, u32 f
     for (int i = 0; i < 8; i++) h[i] = v[i] ^ v[i + 8];
 }
 
+// Numbers as a commitment has them: of each of `count` numbers of `from` bytes the first `width`, one after the other, and zeros behind them up to `words` words.
+extern "C" __global__ void hash_pack(const u8* in, u32 from, u64 count, u32 width, u32* out, u32 words) {
+    u32 i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= words) return;
+    u64 entry = (u64)i * 4 / width;
+    u32 part = (u32)((u64)i * 4 % width), word = 0;
+#pragma unroll
+    for (int b = 0; b < 4; b++) {
+        if (entry < count) word |= (u32)in[entry * from + part] << (8 * b);
+        if (++part == width) {
+            part = 0;
+            entry++;
+        }
+    }
+    out[i] = word;
+}
+
 // `bytes` has `length` bytes and zeros behind them up to a whole number of chunks, at least one. `key` is the context key, 8 words; `out` gets 8 words for each chunk.
 extern "C" __global__ void hash_chunks(const u32* bytes, u64 length, const u32* key, u32* out, u32 chunks) {
     u32 i = blockIdx.x * blockDim.x + threadIdx.x;

@@ -226,6 +226,16 @@ impl Machine for Cuda {
         Ok(Bytes { context: Rc::clone(&self.context), at, length })
     }
 
+    fn write(&self, memory: &Bytes, at: usize, bytes: &[u8]) -> Result<(), Refused> {
+        if at.checked_add(bytes.len()).is_none_or(|end| end > memory.length) {
+            let (n, all) = (bytes.len(), memory.length);
+            return Err(Refused::new("the card", format!("{n} bytes from byte {at} on do not fit memory of {all}")));
+        }
+        self.finish()?;
+        // SAFETY: these bytes of the memory are its own, as was looked at, and the copy is done when the call ends.
+        unsafe { memcpy_htod_sync(memory.at + at as u64, bytes) }.map_err(refused)
+    }
+
     fn start(&self, kernel: Kernel, start: Start, arguments: &[Argument<'_, Bytes>]) -> Result<(), Refused> {
         let function = self.functions.iter().find(|(own, _)| *own == kernel);
         let (_, function) = function.ok_or_else(|| Refused::new("the card", "the kernel is not loaded"))?;

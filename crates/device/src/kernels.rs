@@ -29,9 +29,9 @@ macro_rules! file {
 /// All files.
 pub const FILES: [File; 4] = [
     file!("linear", &[Kernel::LinearI8, Kernel::LinearI16, Kernel::TilesI8, Kernel::TilesI16]),
-    file!("attention", &[Kernel::Attention]),
+    file!("attention", &[Kernel::Attention, Kernel::AttentionPairs]),
     file!("fusion", &[Kernel::FusionSums, Kernel::Fusion]),
-    file!("hash", &[Kernel::HashChunks, Kernel::HashParents]),
+    file!("hash", &[Kernel::HashPack, Kernel::HashChunks, Kernel::HashParents]),
 ];
 
 /// A kernel.
@@ -45,12 +45,16 @@ pub enum Kernel {
     TilesI8,
     /// The same of 16 bits.
     TilesI16,
-    /// Attention of all heads.
+    /// Attention of all heads over all positions before.
     Attention,
+    /// The same over the keys of two chunks.
+    AttentionPairs,
     /// Sums over the coordinates of a fusion program.
     FusionSums,
     /// Any other operation of a fusion program.
     Fusion,
+    /// Numbers in the bytes in which they are committed.
+    HashPack,
     /// Chaining values of the chunks of a hash.
     HashChunks,
     /// One row of the tree of a hash.
@@ -59,14 +63,16 @@ pub enum Kernel {
 
 impl Kernel {
     /// Every kernel, in the order of [`FILES`].
-    pub const ALL: [Kernel; 9] = [
+    pub const ALL: [Kernel; 11] = [
         Kernel::LinearI8,
         Kernel::LinearI16,
         Kernel::TilesI8,
         Kernel::TilesI16,
         Kernel::Attention,
+        Kernel::AttentionPairs,
         Kernel::FusionSums,
         Kernel::Fusion,
+        Kernel::HashPack,
         Kernel::HashChunks,
         Kernel::HashParents,
     ];
@@ -80,8 +86,10 @@ impl Kernel {
             Kernel::TilesI8 => "tiles_i8",
             Kernel::TilesI16 => "tiles_i16",
             Kernel::Attention => "attention",
+            Kernel::AttentionPairs => "attention_pairs",
             Kernel::FusionSums => "fusion_sums",
             Kernel::Fusion => "fusion",
+            Kernel::HashPack => "hash_pack",
             Kernel::HashChunks => "hash_chunks",
             Kernel::HashParents => "hash_parents",
         }

@@ -11,6 +11,7 @@
 //! No line here changes a setting of a card. Memory is allocated plainly and freed, and the result of every call of the driver is looked at.
 #![deny(unsafe_code)]
 
+pub mod answer;
 pub mod arithmetic;
 pub mod attention;
 pub mod compile;
@@ -21,6 +22,8 @@ pub mod kernels;
 pub mod linear;
 mod machine;
 pub mod measure;
+pub mod sample;
 pub mod trial;
+pub mod watched;
 
 pub use machine::{Argument, Machine, Start};

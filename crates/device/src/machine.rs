@@ -54,6 +54,12 @@ pub trait Machine {
     /// There is no such room.
     fn room(&self, bytes: usize) -> Result<Self::Memory, Refused>;
 
+    /// Puts bytes, of which there is at least one, into memory from a byte on, after the kernels that were started before have ended. What stands beside them stays.
+    ///
+    /// # Errors
+    /// They do not fit, or a kernel has failed.
+    fn write(&self, memory: &Self::Memory, at: usize, bytes: &[u8]) -> Result<(), Refused>;
+
     /// Starts a kernel after those that were started before. It may end later; its faults may be told by a later call.
     ///
     /// # Errors

@@ -1,18 +1,26 @@
 //! `bfv-device`: whether kernels are what their sources say, and what a card does with them. `cargo xtask kernels` and `cargo xtask device` start it.
 #![forbid(unsafe_code)]
 
+mod sanitize;
+
 use bfv_device::compile::compile;
 use bfv_device::cuda::Cuda;
-use bfv_device::kernels::FILES;
-use bfv_device::measure::{figures, trials};
+use bfv_device::kernels::{FILES, identity};
+use bfv_device::measure::{TRIALS, figures, trials};
+use sanitize::sanitize;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "There are three commands.
+const USAGE: &str = "There are four commands.
 bfv-device check compiles all kernels and compares them with the PTX that is part of this program.
 bfv-device write FOLDER compiles all kernels and writes their PTX into a folder.
-bfv-device measure compares each kernel with the CPU on random inputs, on the first card, and measures it.";
+bfv-device measure does all that is asked of a card, with the first one of this machine.
+It measures kernels and commitments, runs compute-sanitizer where it is found, and compares each kernel with the CPU on 10,000 random inputs.
+bfv-device trials N compares each kernel with the CPU on N random inputs, on the first card.";
+
+/// The last line of a comparison that has ended.
+const ENDED: &str = "All inputs were compared.";
 
 /// Prints a line.
 fn say(text: &str) {
@@ -26,6 +34,7 @@ fn main() -> ExitCode {
         ["check"] => check(),
         ["write", folder] => write(Path::new(folder)),
         ["measure"] => measure(),
+        ["trials", inputs] => tried(inputs),
         ["help" | "--help"] => {
             say(USAGE);
             return ExitCode::SUCCESS;
@@ -68,15 +77,33 @@ fn write(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn measure() -> Result<(), String> {
-    let cuda = match Cuda::open() {
-        Ok(cuda) => cuda,
+/// The first card; without one that is said.
+fn card() -> Option<Cuda> {
+    match Cuda::open() {
+        Ok(cuda) => {
+            say(&format!("The card is {}, and the kernels are {}.", cuda.name(), identity()));
+            Some(cuda)
+        }
         Err(why) => {
             say(&format!("Not run: needs a GPU. {why}"));
-            return Ok(());
+            None
         }
-    };
-    say(&format!("Measured on {}, with kernels {}.", cuda.name(), bfv_device::kernels::identity()));
+    }
+}
+
+/// Everything that is asked of a card. What is short comes first, so that a run that is cut off has said it.
+fn measure() -> Result<(), String> {
     let mut line = |text: String| say(&text);
-    trials(&cuda, &mut line).and_then(|()| figures(&cuda, &mut line)).map_err(|why| why.to_string())
+    let Some(cuda) = card() else { return Ok(()) };
+    figures(&cuda, &mut line).map_err(|why| why.to_string())?;
+    sanitize(&mut line)?;
+    trials(&cuda, TRIALS, &mut line).map_err(|why| why.to_string())
+}
+
+fn tried(inputs: &str) -> Result<(), String> {
+    let inputs = inputs.parse().map_err(|_| format!("{inputs} is no number of inputs. {USAGE}"))?;
+    let Some(cuda) = card() else { return Ok(()) };
+    trials(&cuda, inputs, &mut |text| say(&text)).map_err(|why| why.to_string())?;
+    say(ENDED);
+    Ok(())
 }

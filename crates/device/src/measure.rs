@@ -1,5 +1,6 @@
 //! What a card does with the kernels: the same numbers as the CPU on random inputs, and how near they come to what the memory of the card can do.
 
+use crate::answer;
 use crate::cuda::Cuda;
 use crate::hash;
 use crate::kernels::Kernel;
@@ -11,7 +12,7 @@ use bfv_exact::{Matrix, Refused};
 use std::time::{Duration, Instant};
 
 /// Random inputs for each kernel.
-pub const TRIALS: usize = 10_000;
+pub const TRIALS: u64 = 10_000;
 /// Runs of which the fastest counts, and launches of a run.
 const RUNS: usize = 5;
 const LAUNCHES: u32 = 20;
@@ -24,20 +25,21 @@ const PROMPT: usize = 1 << 10;
 /// Bytes that are hashed.
 const HASHED: usize = 1 << 28;
 
-/// Compares each kernel with its definition, and says of each how it went.
+/// Compares each kernel with its definition on so many random inputs, and says of each how it went.
 ///
 /// # Errors
 /// A kernel gives other numbers, or the card fails.
-pub fn trials(cuda: &Cuda, say: &mut dyn FnMut(String)) -> Result<(), Refused> {
+pub fn trials(cuda: &Cuda, inputs: u64, say: &mut dyn FnMut(String)) -> Result<(), Refused> {
     for kernel in Kernel::ALL {
-        let name = kernel.name();
+        let (name, began) = (kernel.name(), Instant::now());
         let mut words = Context::Challenge.hash().bytes(b"a card").bytes(name.as_bytes()).words();
-        for trial in 0..TRIALS {
+        for trial in 0..inputs {
             if !once(cuda, kernel, &mut Draw(&mut words))? {
                 return Err(Refused::new(name, format!("input {trial} has other numbers on the card than on the CPU")));
             }
         }
-        say(format!("The kernel {name} gave the numbers of the CPU on {TRIALS} random inputs."));
+        let seconds = began.elapsed().as_secs();
+        say(format!("The kernel {name} gave the numbers of the CPU on {inputs} random inputs in {seconds} seconds."));
     }
     Ok(())
 }
@@ -86,7 +88,9 @@ pub fn figures(cuda: &Cuda, say: &mut dyn FnMut(String)) -> Result<(), Refused> 
     let (there, here) = (rate(HASHED as u64, there), rate(HASHED as u64, here));
     say(format!("A hash of 256 MiB takes in {there} gigabytes a second, with the way to the card."));
     say(format!("On a core of the CPU it takes in {here}."));
-    Ok(())
+    answer::cells(cuda, answer::CELLS, say)?;
+    answer::measure::<i8, Cuda>(cuda, answer::USUAL, say)?;
+    answer::measure::<i16, Cuda>(cuda, answer::USUAL, say)
 }
 
 fn layer<G: Planes + From<i8>>(cuda: &Cuda, ceiling: u64, say: &mut dyn FnMut(String)) -> Result<(), Refused> {

@@ -2,13 +2,18 @@
 //!
 //! The tests make few of them with the interpreter; `cargo xtask device` makes many on a card.
 
+use crate::attention::Tables;
 use crate::kernels::Kernel;
 use crate::linear::{Placed, Planes, Way, product};
 use crate::machine::Machine;
 use crate::{attention, fusion, hash};
 use bfv_cert::digest::Context;
-use bfv_exact::attention::{Attention, Mask, Powers};
+use bfv_exact::attention::{Attention, Mask, Powers, totals};
+use bfv_exact::commit::{score_bytes, write};
+use bfv_exact::forward::Numbers;
+use bfv_exact::heads::{Handed, Heads, Wanted};
 use bfv_exact::linear::scalar;
+use bfv_exact::pairs::Pair;
 use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source, Table};
 use bfv_exact::requantise::{MAX_SHIFT, Scale};
 use bfv_exact::{Matrix, Refused};
@@ -37,6 +42,10 @@ impl Draw<'_> {
         low.saturating_add_unsigned(self.below(range))
     }
 
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        std::iter::repeat_with(|| self.word().to_le_bytes()).flatten().take(length).collect()
+    }
+
     /// A matrix of numbers of 16 bits: any, or those where bytes and sums are extreme.
     fn matrix(&mut self, rows: usize, cols: usize) -> Result<Matrix<i16>, Refused> {
         const EXTREME: [i16; 6] = [i16::MIN, i16::MAX, -1, 255, -256, 0];
@@ -60,9 +69,11 @@ pub fn once<M: Machine>(machine: &M, kernel: Kernel, draw: &mut Draw<'_>) -> Res
         Kernel::LinearI16 => linear(machine, Way::Sums, 3, draw, |x| x),
         Kernel::TilesI8 => linear(machine, Way::Tiles, 40, draw, byte),
         Kernel::TilesI16 => linear(machine, Way::Tiles, 20, draw, |x| x),
-        Kernel::Attention => heads(machine, draw),
+        Kernel::Attention => heads(machine, draw, false),
+        Kernel::AttentionPairs => heads(machine, draw, true),
         Kernel::FusionSums => programs(machine, draw, Some(Op::Sum(0, Axis::Coords)), 300),
         Kernel::Fusion => programs(machine, draw, None, 6),
+        Kernel::HashPack => cells(machine, draw),
         Kernel::HashChunks => hashes(machine, draw, 1024),
         Kernel::HashParents => hashes(machine, draw, 12 * 1024),
     }
@@ -89,28 +100,65 @@ where
     Ok(product::<G, M>(machine, &placed_w, &placed_x, way)? == scalar(&w, &x)?)
 }
 
-fn heads<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refused> {
+/// Two blocks of an answer, one after the other: of the second only what is new goes to the machine.
+fn heads<M: Machine>(machine: &M, draw: &mut Draw<'_>, paired: bool) -> Result<bool, Refused> {
     let (width, kv_heads, groups) = (draw.length(1, 9), draw.length(1, 2), draw.length(1, 2));
-    let (first, rows) = (draw.length(0, 6), draw.length(1, 4));
-    let keys = first.saturating_add(rows);
-    let (q, k) = (draw.matrix(rows, kv_heads * groups * width)?, draw.matrix(keys, kv_heads * width)?);
-    let v = draw.matrix(keys, kv_heads * width)?;
+    let (first, rows) = (draw.length(0, if paired { 20 } else { 6 }), [draw.length(1, 4), draw.length(1, 3)]);
+    let [block, next] = rows;
+    let (middle, end) = (first.saturating_add(block), first.saturating_add(block).saturating_add(next));
     let shift = u8::try_from(draw.below(u64::from(MAX_SHIFT) + 1)).unwrap_or(0);
     let multiplier = i32::try_from(draw.number(1, i32::MAX.into())).unwrap_or(1);
     let window = (draw.below(2) == 0).then(|| draw.length(0, 8));
+    let (chunk, digit) = (draw.length(1, 7), u32::try_from(draw.below(3)).unwrap_or(0));
+    let pair = |first: usize| paired.then_some(Pair { first, chunk, digit });
+    // What is left out before the first key is any of what no query sees.
+    let from = pair(first).map_or(0, |pair| draw.length(0, pair.oldest(0)));
+    let columns = kv_heads * width;
+    let keys = [draw.matrix(end - from, columns)?, draw.matrix(end - from, columns)?];
     let powers = Powers::new();
-    let scale = Scale::new(multiplier, shift)?;
-    let own = Attention { powers: &powers, scale, mask: Mask { first, window } };
-    let (mut here, mut there) = (Vec::new(), Vec::new());
-    own.grouped(width, [&q, &k, &v], |h, head| {
-        here.push((h, head));
-        Ok(())
-    })?;
-    attention::grouped(machine, &own, width, [&q, &k, &v], &mut |h, head| {
-        there.push((h, head));
-        Ok(())
-    })?;
-    Ok(here == there)
+    let (scale, tables) = (Scale::new(multiplier, shift)?, Tables::new(machine, &powers)?);
+    let mut held = None;
+    let mut same = true;
+    for (first, end) in [(first, middle), (middle, end)] {
+        let q = draw.matrix(end - first, columns * groups)?;
+        let until = |m: &Matrix<i16>| {
+            let rows = end - from;
+            Matrix::new("a trial", rows, columns, m.entries().iter().take(rows * columns).copied().collect())
+        };
+        let [k, v] = &keys;
+        let (k, v) = (until(k)?, until(v)?);
+        let attention = Attention { powers: &powers, scale, mask: Mask { first, window } };
+        let wanted = if draw.below(2) == 0 { Wanted::Numbers } else { Wanted::Hash };
+        let asked = Heads { attention, pair: pair(first), width, from, qkv: [&q, &k, &v], wanted };
+        let (mut here, mut there) = (Vec::new(), Vec::new());
+        asked.each(&mut |handed| {
+            here.push(handed);
+            Ok(())
+        })?;
+        attention::each(machine, &tables, &asked, &mut held, 0, &mut |handed| {
+            there.push(handed);
+            Ok(())
+        })?;
+        same &= there == if wanted == Wanted::Hash { hashed(here, score_bytes(width)) } else { here };
+    }
+    Ok(same)
+}
+
+/// What is handed over where hashes are wanted: those of all heads, and of each what comes next is made of.
+fn hashed(all: Vec<Handed>, width: usize) -> Vec<Handed> {
+    let (mut scores, mut weights, mut out) = (Vec::new(), Vec::new(), Vec::new());
+    for handed in all {
+        match handed {
+            Handed::Head(h, head) => {
+                write(Numbers::I64(&head.scores), width, &mut scores);
+                write(Numbers::I16(&head.weights), 2, &mut weights);
+                out.push(Handed::Sums(h, totals(&head.weights), head.sums));
+            }
+            other => out.push(other),
+        }
+    }
+    out.insert(0, Handed::Hashes([Context::Cell.of(&scores), Context::Cell.of(&weights)]));
+    out
 }
 
 /// A program that ends with one operation, this one or any, over values of every shape with at most so many coordinates.
@@ -179,8 +227,21 @@ fn programs<M: Machine>(machine: &M, draw: &mut Draw<'_>, wanted: Option<Op>, mo
     Ok(fusion::run(machine, &program, &inputs)? == program.run(&inputs)?)
 }
 
+/// A cell of numbers of any size, of which the lowest bytes are committed.
+fn cells<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refused> {
+    let from = 1 << draw.below(4);
+    let (width, count) = (draw.length(1, from), draw.length(0, 900));
+    let numbers = draw.bytes(count * from);
+    // A number is in its place all the same where there are no bytes at all.
+    let memory = machine.upload(if numbers.is_empty() { &[0] } else { &numbers })?;
+    let cell: Vec<u8> = numbers.chunks(from).flat_map(|n| n.iter().take(width).copied()).collect();
+    let key = machine.upload(&Context::Cell.key())?;
+    let own = hash::Numbers { memory: &memory, from, count, width };
+    Ok(hash::cell(machine, &key, &own)? == Context::Cell.of(&cell))
+}
+
 fn hashes<M: Machine>(machine: &M, draw: &mut Draw<'_>, most: usize) -> Result<bool, Refused> {
     let length = draw.length(0, most);
-    let bytes: Vec<u8> = std::iter::repeat_with(|| draw.word().to_le_bytes()).flatten().take(length).collect();
+    let bytes = draw.bytes(length);
     Ok(hash::of(machine, Context::Cell, &bytes)? == Context::Cell.of(&bytes))
 }

@@ -3,11 +3,14 @@
 
 mod common;
 
-use bfv_device::attention::grouped;
+use bfv_device::attention::{Tables, each};
+use bfv_device::hash::{Numbers, cell};
 use bfv_device::linear::{Placed, Planes, Way, product};
 use bfv_device::{Argument, Machine, Start, fusion, kernels};
 use bfv_exact::attention::{Attention, Mask, Powers};
+use bfv_exact::heads::{Heads, Wanted};
 use bfv_exact::linear::{Grid, scalar};
+use bfv_exact::pairs::Pair;
 use bfv_exact::program::{Input, Op, Program, Shape, Source};
 use bfv_exact::requantise::Scale;
 use bfv_exact::{Matrix, Refused};
@@ -39,31 +42,79 @@ fn products_that_do_not_fit_are_refused() {
     same_refusal(&long, &long, "so a sum might overflow");
 }
 
+/// What a machine refuses of heads, and what the definition does.
+fn both_refuse(machine: &Interpreter, asked: &Heads<'_>) -> [Result<(), Refused>; 2] {
+    let tables = Tables::new(machine, asked.attention.powers).unwrap();
+    let mut held = None;
+    let there = each(machine, &tables, asked, &mut held, 0, &mut |_| Ok(()));
+    assert!(held.is_none());
+    [asked.each(&mut |_| Ok(())), there]
+}
+
 #[test]
 fn heads_that_do_not_fit_are_refused() {
     let powers = Powers::new();
     let machine = Interpreter::new();
-    for (first, width, q, k, v) in [
-        (0, 2, (2, 4), (3, 4), (3, 4)),
-        (1, 2, (2, 4), (3, 4), (2, 4)),
-        (1, 3, (2, 4), (3, 4), (3, 4)),
-        (1, 2, (2, 6), (3, 4), (3, 4)),
-        (1, 2, (2, 4), (3, 4), (3, 2)),
-        (usize::MAX, 2, (2, 4), (3, 4), (3, 4)),
-        (1, 0, (2, 4), (3, 4), (3, 4)),
+    let scale = Scale::new(1, 0).unwrap();
+    let pair = |first, chunk, digit| Some(Pair { first, chunk, digit });
+    for (first, from, width, pair, q, k, v) in [
+        (0, 0, 2, None, (2, 4), (3, 4), (3, 4)),
+        (1, 0, 2, None, (2, 4), (3, 4), (2, 4)),
+        (1, 0, 3, None, (2, 4), (3, 4), (3, 4)),
+        (1, 0, 2, None, (2, 6), (3, 4), (3, 4)),
+        (1, 0, 2, None, (2, 4), (3, 4), (3, 2)),
+        (usize::MAX, 0, 2, None, (2, 4), (3, 4), (3, 4)),
+        (1, 0, 0, None, (2, 4), (3, 4), (3, 4)),
+        (1, 1, 2, None, (2, 4), (3, 4), (3, 4)),
+        // No tokens in a chunk, a key that is seen and missing, other numbers of rows, and no groups of heads.
+        (0, 0, 2, pair(1, 0, 0), (2, 4), (3, 4), (3, 4)),
+        (0, 3, 2, pair(6, 3, 0), (1, 4), (3, 4), (3, 4)),
+        (0, 4, 2, pair(6, 3, 0), (1, 4), (3, 4), (3, 4)),
+        (0, 3, 2, pair(6, 3, 0), (1, 4), (4, 4), (3, 4)),
+        (0, 3, 3, pair(6, 3, 0), (1, 4), (4, 4), (4, 4)),
+        (0, usize::MAX, 2, pair(usize::MAX, 1, 0), (2, 4), (3, 4), (3, 4)),
     ] {
-        let mask = Mask { first, window: None };
-        let own = Attention { powers: &powers, scale: Scale::new(1, 0).unwrap(), mask };
+        let attention = Attention { powers: &powers, scale, mask: Mask { first, window: None } };
         let [q, k, v] = [q, k, v].map(|(rows, cols)| filled(rows, cols, 1i16));
-        let refused = own.grouped(width, [&q, &k, &v], |_, _| Ok(())).unwrap_err();
-        assert_eq!(grouped(&machine, &own, width, [&q, &k, &v], &mut |_, _| Ok(())), Err(refused));
+        let asked = Heads { attention, pair, width, from, qkv: [&q, &k, &v], wanted: Wanted::Numbers };
+        let [here, there] = both_refuse(&machine, &asked);
+        assert!(here.is_err(), "{asked:?}");
+        assert_eq!(here, there);
     }
     assert_eq!(machine.steps.get(), 0);
     // Whoever gets the heads may refuse one.
-    let own = Attention { powers: &powers, scale: Scale::new(1, 0).unwrap(), mask: Mask { first: 0, window: None } };
+    let attention = Attention { powers: &powers, scale, mask: Mask { first: 0, window: None } };
     let q = filled(1, 2, 1i16);
+    let asked = Heads { attention, pair: None, width: 1, from: 0, qkv: [&q, &q, &q], wanted: Wanted::Numbers };
     let enough = Refused::new("a test", "enough");
-    assert_eq!(grouped(&machine, &own, 1, [&q, &q, &q], &mut |_, _| Err(enough.clone())), Err(enough.clone()));
+    let tables = Tables::new(&machine, &powers).unwrap();
+    for wanted in [Wanted::Nothing, Wanted::Hash, Wanted::Numbers] {
+        let asked = Heads { wanted, ..asked };
+        let mut held = None;
+        let done = each(&machine, &tables, &asked, &mut held, 0, &mut |_| Err(enough.clone()));
+        assert_eq!((done, held.is_none()), (Err(enough.clone()), true));
+    }
+    // Positions that no kernel counts.
+    let (first, k) = (usize::try_from(u32::MAX).unwrap(), filled(2, 2, 1i16));
+    let far = Some(Pair { first, chunk: 1, digit: 0 });
+    let asked = Heads { pair: far, from: first - 1, qkv: [&q, &k, &k], ..asked };
+    let steps = machine.steps.get();
+    let [here, there] = both_refuse(&machine, &asked);
+    assert!(here.is_ok() && there.unwrap_err().why.contains("more than 32 bits hold"));
+    assert_eq!(machine.steps.get(), steps);
+}
+
+/// A cell has at least one byte of each number, and no more than there are.
+#[test]
+fn bytes_that_no_number_has_are_not_hashed() {
+    let machine = Interpreter::new();
+    let (memory, key) = (machine.upload(&[1, 2, 3, 4]).unwrap(), machine.upload(&[0; 32]).unwrap());
+    for width in [0, 5] {
+        let numbers = Numbers { memory: &memory, from: 4, count: 1, width };
+        let refused = cell(&machine, &key, &numbers).unwrap_err();
+        assert!(refused.why.contains(&format!("{width} bytes of numbers of 4 bytes")), "{refused}");
+    }
+    assert_eq!(machine.steps.get(), 0);
 }
 
 #[test]
@@ -107,6 +158,10 @@ fn a_machine_that_fails_is_heard_of() {
 
         fn room(&self, bytes: usize) -> Result<common::Place, Refused> {
             self.0.room(bytes)
+        }
+
+        fn write(&self, memory: &common::Place, at: usize, bytes: &[u8]) -> Result<(), Refused> {
+            self.0.write(memory, at, bytes)
         }
 
         fn start(&self, _: kernels::Kernel, _: Start, _: &[Argument<'_, common::Place>]) -> Result<(), Refused> {

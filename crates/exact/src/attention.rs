@@ -5,6 +5,7 @@
 //! precision, and both products, `Q K^T` and `W V`, are matrices that can be committed and checked like linear layers.
 
 use crate::fixed;
+use crate::heads::Counts;
 use crate::linear;
 use crate::matrix::Matrix;
 use crate::refused::Refused;
@@ -86,6 +87,16 @@ impl Mask {
         let end = self.first.saturating_add(t).saturating_add(1);
         end - self.window.unwrap_or(end).clamp(1, end)..end
     }
+
+    /// That there is a key and a value for each position up to the last query.
+    pub(crate) fn fits(self, [q, k, v]: [&Matrix<i16>; 3]) -> Result<(), Refused> {
+        if self.first.checked_add(q.rows()) != Some(k.rows()) || k.rows() != v.rows() {
+            let (q, k, v) = (q.rows(), k.rows(), v.rows());
+            let why = format!("{q} queries from position {}, {k} keys and {v} values do not fit", self.first);
+            return Err(Refused::new("attention", why));
+        }
+        Ok(())
+    }
 }
 
 /// What one head computes, in the order in which it is committed.
@@ -116,11 +127,7 @@ impl Attention<'_> {
     /// # Errors
     /// The shapes do not fit each other or the mask, or a result is too large for a matrix.
     pub fn head(&self, q: &Matrix<i16>, k: &Matrix<i16>, v: &Matrix<i16>) -> Result<Head, Refused> {
-        if self.mask.first.checked_add(q.rows()) != Some(k.rows()) || k.rows() != v.rows() {
-            let (q, k, v) = (q.rows(), k.rows(), v.rows());
-            let why = format!("{q} queries from position {}, {k} keys and {v} values do not fit", self.mask.first);
-            return Err(Refused::new("attention", why));
-        }
+        self.mask.fits([q, k, v])?;
         let scores = linear::vectored(k, q)?;
         let weights = softmax(self.powers, self.scale, self.mask, &scores)?;
         let sums = linear::vectored(&transposed(v)?, &weights)?;
@@ -147,17 +154,11 @@ impl Attention<'_> {
 /// The heads of [`Attention::grouped`], each made from the numbers of its query head and its key head.
 pub(crate) fn grouped(
     width: usize,
-    [q, k, v]: [&Matrix<i16>; 3],
+    qkv: [&Matrix<i16>; 3],
     head: impl Fn(usize, usize) -> Result<Head, Refused>,
     mut done: impl FnMut(usize, Head) -> Result<(), Refused>,
 ) -> Result<(), Refused> {
-    let count = |x: &Matrix<i16>| if x.cols().checked_rem(width) == Some(0) { x.cols() / width } else { 0 };
-    let (heads, kv_heads) = (count(q), count(k));
-    if kv_heads == 0 || heads == 0 || heads % kv_heads != 0 || v.cols() != k.cols() {
-        let why =
-            format!("{}, {} and {} columns are no groups of heads of width {width}", q.cols(), k.cols(), v.cols());
-        return Err(Refused::new("attention", why));
-    }
+    let Counts { heads, kv_heads } = Counts::of(width, qkv)?;
     for h in 0..heads {
         let kv = h / (heads / kv_heads);
         done(h, head(h, kv)?)?;
@@ -200,15 +201,28 @@ pub fn softmax_of(
 /// # Errors
 /// The numbers of rows differ.
 pub fn divided<T: Saturate>(scale: Scale, weights: &Matrix<i16>, sums: &Matrix<i64>) -> Result<Matrix<T>, Refused> {
-    if weights.rows() != sums.rows() {
-        let why = format!("{} rows of weights and {} of sums differ", weights.rows(), sums.rows());
+    divided_by(scale, &totals(weights), sums)
+}
+
+/// The total of each row of weights.
+#[must_use]
+pub fn totals(weights: &Matrix<i16>) -> Vec<i64> {
+    weights.each_row().map(|row| row.iter().copied().map(i64::from).sum()).collect()
+}
+
+/// The same by the totals of rows of weights.
+///
+/// # Errors
+/// As [`divided`].
+pub fn divided_by<T: Saturate>(scale: Scale, totals: &[i64], sums: &Matrix<i64>) -> Result<Matrix<T>, Refused> {
+    if totals.len() != sums.rows() {
+        let why = format!("{} rows of weights and {} of sums differ", totals.len(), sums.rows());
         return Err(Refused::new("attention", why));
     }
     let mut out = Matrix::filled("attention", sums.rows(), sums.cols(), T::default())?;
-    for ((out, sums), weights) in out.each_row_mut().zip(sums.each_row()).zip(weights.each_row()) {
-        let total: i64 = weights.iter().copied().map(i64::from).sum();
+    for ((out, sums), total) in out.each_row_mut().zip(sums.each_row()).zip(totals) {
         // The total has at most 36 bits; shifted, at most 99.
-        let unit = i128::from(total) << scale.shift();
+        let unit = i128::from(*total) << scale.shift();
         for (out, &sum) in out.iter_mut().zip(sums) {
             let twice = 2 * i128::from(sum) * i128::from(scale.multiplier()) + unit;
             let rounded = twice.checked_div_euclid(2 * unit).unwrap_or(0);

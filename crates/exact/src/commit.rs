@@ -15,6 +15,7 @@ mod roots;
 mod rows;
 
 use crate::forward::{Numbers, Op, Place, Trace};
+use crate::heads::Wanted;
 use crate::refused::{Refused, index};
 use crate::rounding::residual_bytes;
 use crate::spec::{Bits, Dims, Spec};
@@ -257,7 +258,7 @@ impl Layout {
             Bits::Sixteen => 2,
         };
         let sums = |k| sum_bytes(self.grid, k);
-        let scores = |k| sum_bytes(Bits::Sixteen, k);
+        let scores = score_bytes;
         // How many products the sums of a linear layer have.
         let terms = match op {
             Op::QuerySums | Op::KeySums | Op::ValueSums | Op::GateSums | Op::UpSums | Op::HeadOutput => Some(width),
@@ -293,6 +294,12 @@ impl Layout {
     }
 }
 
+/// The bytes of a score of heads with so many coordinates, and of a weighted sum of so many values.
+#[must_use]
+pub fn score_bytes(terms: usize) -> usize {
+    sum_bytes(Bits::Sixteen, terms)
+}
+
 /// The operations of a row.
 fn operations() -> u16 {
     u16::try_from(OPERATIONS.len()).unwrap_or(u16::MAX)
@@ -319,6 +326,10 @@ pub struct Commit {
     kept: Option<Vec<Vec<u8>>>,
     /// Scores, weights and sums of the heads so far.
     heads: [Vec<u8>; 3],
+    /// The hashes of scores and weights, where they were told in the place of the numbers.
+    told: [Option<Digest>; 2],
+    /// Whether a hash came in the place of bytes that are kept.
+    lost: bool,
     scratch: Vec<u8>,
     empty: Digest,
 }
@@ -345,6 +356,8 @@ impl Commit {
             builder: Builder::new(),
             kept: None,
             heads: Default::default(),
+            told: [None; 2],
+            lost: false,
             scratch: Vec::new(),
             empty: trace_content(&[]),
         }
@@ -368,9 +381,12 @@ impl Commit {
         Self { kept: Some(Vec::new()), ..self }
     }
 
-    /// The commitment; nothing where no block was seen to its end, or there are too many cells.
+    /// The commitment; nothing where no block was seen to its end, there are too many cells, or a hash was told of a cell whose bytes are kept.
     #[must_use]
     pub fn finish(self) -> Option<Committed> {
+        if self.lost {
+            return None;
+        }
         let blocks = u32::try_from(self.builder.len() / self.block()).ok()?;
         let shape = TraceShape { blocks, ..self.layout.shape() };
         let tree = if shape.leaves() == self.builder.len() { self.builder.finish()? } else { return None };
@@ -403,14 +419,19 @@ impl Commit {
     }
 
     fn push(&mut self, place: Place, cell: &mut Vec<u8>) {
+        self.push_hash(place, trace_content(cell), cell);
+        cell.clear();
+    }
+
+    /// A cell by the hash of its bytes, which are kept where bytes are.
+    fn push_hash(&mut self, place: Place, content: Digest, cell: &[u8]) {
         if let Some(own) = self.layout.leaf(0, place.layer, place.op) {
             self.advance(own);
         }
-        self.builder.push(trace_content(cell));
+        self.builder.push(content);
         if let Some(kept) = &mut self.kept {
-            kept.push(cell.clone());
+            kept.push(cell.to_vec());
         }
-        cell.clear();
         // Behind the last value of a block that has no head, there are cells left of its last row.
         if place.op == Op::AfterLayer && place.layer + 1 == u32::from(self.layout.rows.end) {
             (operation(place.op) + 1..operations()).for_each(|_| self.skip());
@@ -439,10 +460,28 @@ impl Trace for Commit {
         }
         if kind == 2 && h + 1 == self.layout.dims.heads {
             let mut heads = std::mem::take(&mut self.heads);
-            for (cell, op) in heads.iter_mut().zip([Op::Scores(0), Op::Weights(0), Op::HeadSums(0)]) {
-                self.push(Place { op, ..place }, cell);
+            let [scores, weights] = std::mem::take(&mut self.told);
+            let told = [scores, weights, None];
+            for ((cell, told), op) in heads.iter_mut().zip(told).zip([Op::Scores(0), Op::Weights(0), Op::HeadSums(0)]) {
+                let place = Place { op, ..place };
+                match told {
+                    Some(hash) => self.push_hash(place, hash, &[]),
+                    None => self.push(place, cell),
+                }
             }
             self.heads = heads;
+        }
+    }
+
+    fn wants(&self) -> Wanted {
+        if self.kept.is_some() { Wanted::Numbers } else { Wanted::Hash }
+    }
+
+    fn see_hash(&mut self, place: Place, hash: Digest) {
+        self.lost |= self.kept.is_some();
+        match (place.op, &mut self.told) {
+            (Op::Scores(_), [told, _]) | (Op::Weights(_), [_, told]) => *told = Some(hash),
+            _ => self.push_hash(place, hash, &[]),
         }
     }
 

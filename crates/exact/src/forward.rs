@@ -1,15 +1,17 @@
 //! One step of a model over a block of tokens, with every intermediate shown in a fixed order.
 
-use crate::attention::{Attention, Head};
-use crate::commit::{all_rows, layers_of};
+use crate::attention::{Attention, totals};
+use crate::commit::{all_rows, layers_of, sum_bytes};
+use crate::heads::{Handed, Heads, Wanted};
 use crate::matrix::{Matrix, elements};
 use crate::model::Model;
 use crate::pairs::Pair;
 use crate::refused::{Refused, index};
 use crate::requantise::Saturate;
-use crate::rounding::{Arithmetic, Exact, Product};
+use crate::rounding::{Arithmetic, Exact};
 use crate::spec::Named;
 use bfv_cert::certificate::Layers;
+use bfv_cert::digest::Digest;
 
 /// Where a step refuses something.
 const STEP: &str = "a step";
@@ -147,30 +149,47 @@ pub trait Trace {
         let _ = residuals;
         self.see(place, sums);
     }
+
+    /// What it wants of numbers that nothing else needs, or whose hash is known elsewhere. The same for a whole block.
+    fn wants(&self) -> Wanted {
+        Wanted::Numbers
+    }
+
+    /// Sees the hash of the bytes in which an intermediate is committed, in its place in the order; of heads all together, by the first one, before the sums of any. Only
+    /// a trace that wants hashes sees any.
+    fn see_hash(&mut self, place: Place, hash: Digest) {
+        let _ = (place, hash);
+    }
 }
 
 /// Nobody.
 impl Trace for () {
     fn see(&mut self, _: Place, _: Numbers<'_>) {}
+
+    fn wants(&self) -> Wanted {
+        Wanted::Nothing
+    }
 }
 
-/// The keys and values of the positions so far, for each layer.
+/// The keys and values of the positions so far, for each layer, with what the [`Arithmetic`] holds of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct State {
+pub struct State<H = ()> {
     positions: usize,
-    layers: Vec<Kept>,
+    layers: Vec<Kept<H>>,
 }
 
 /// The keys and values that a layer may still read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct Kept<H = ()> {
     /// The position of the first of them.
     from: usize,
     keys: Matrix<i16>,
     values: Matrix<i16>,
+    /// What the arithmetic holds.
+    held: H,
 }
 
-impl State {
+impl<H> State<H> {
     /// How many positions are done.
     #[must_use]
     pub fn positions(&self) -> usize {
@@ -188,14 +207,16 @@ impl Kept {
     /// Those from the first position on.
     #[must_use]
     pub fn new(keys: Matrix<i16>, values: Matrix<i16>) -> Kept {
-        Kept { from: 0, keys, values }
+        Kept { from: 0, keys, values, held: () }
     }
+}
 
+impl<H> Kept<H> {
     /// With those of the positions that come next.
     ///
     /// # Errors
     /// The columns differ, or there are too many rows.
-    pub fn with(mut self, keys: &Matrix<i16>, values: &Matrix<i16>) -> Result<Kept, Refused> {
+    pub fn with(mut self, keys: &Matrix<i16>, values: &Matrix<i16>) -> Result<Self, Refused> {
         self.keys.append(keys)?;
         self.values.append(values)?;
         Ok(self)
@@ -222,7 +243,7 @@ impl Kept {
     /// Without what the queries from the next position on cannot read any more, once that is half of it: so each position is moved at most twice. Without pairs
     /// all is kept.
     #[must_use]
-    pub fn without(mut self, next: Option<Pair>) -> Kept {
+    pub fn without(mut self, next: Option<Pair>) -> Self {
         let old =
             next.map_or(0, |pair| pair.oldest(0).saturating_sub(self.from)).min(self.keys.rows().saturating_sub(1));
         if 2 * old >= self.keys.rows() {
@@ -264,13 +285,29 @@ impl<T: Trace> Shower<'_, T> {
         self.trace.see(self.place(op), N::shown(m));
     }
 
-    /// A linear layer: its sums, after they were shown.
-    fn product<S: Shown>(&mut self, op: Op, product: Product<S>) -> Matrix<S> {
-        match &product.residuals {
-            None => self.show(op, &product.sums),
-            Some(residuals) => self.trace.see_rounded(self.place(op), S::shown(&product.sums), i64::shown(residuals)),
+    /// A linear layer: its sums, after they or their hash were shown.
+    fn product<G: Named, A: Arithmetic<G>>(
+        &mut self,
+        by: &A,
+        op: Op,
+        w: &Matrix<G>,
+        x: &Matrix<G>,
+    ) -> Result<Matrix<G::Sum>, Refused>
+    where
+        G::Sum: Shown,
+    {
+        let (product, hash) = match self.trace.wants() {
+            Wanted::Hash => by.product_hashed(w, x, sum_bytes(G::BITS, w.cols()))?,
+            Wanted::Nothing | Wanted::Numbers => (by.product(w, x)?, None),
+        };
+        match (hash, &product.residuals) {
+            (Some(hash), _) => self.trace.see_hash(self.place(op), hash),
+            (None, None) => self.show(op, &product.sums),
+            (None, Some(residuals)) => {
+                self.trace.see_rounded(self.place(op), Shown::shown(&product.sums), i64::shown(residuals));
+            }
         }
-        product.sums
+        Ok(product.sums)
     }
 
     fn place(&self, op: Op) -> Place {
@@ -299,10 +336,10 @@ where
     pub fn forward_by<A: Arithmetic<G>, T: Trace>(
         &self,
         by: &A,
-        state: State,
+        state: State<A::Held>,
         tokens: &[u32],
         trace: &mut T,
-    ) -> Result<(State, Vec<i32>), Refused> {
+    ) -> Result<(State<A::Held>, Vec<i32>), Refused> {
         match self.stage_by(by, state, all_rows(self.spec()), Input::Tokens(tokens), trace)? {
             (state, Passed::Logits(logits)) => Ok((state, logits)),
             (_, Passed::Stream(_)) => Err(Refused::new(STEP, "the head is missing")),
@@ -332,11 +369,11 @@ where
     pub fn stage_by<A: Arithmetic<G>, T: Trace>(
         &self,
         by: &A,
-        state: State,
+        state: State<A::Held>,
         rows: Layers,
         input: Input<'_>,
         trace: &mut T,
-    ) -> Result<(State, Passed), Refused> {
+    ) -> Result<(State<A::Held>, Passed), Refused> {
         let draft = self.spec().draft();
         let head = all_rows(self.spec()).end.saturating_sub(1);
         let own = layers_of(self.spec(), rows)?;
@@ -379,7 +416,7 @@ where
         let last = Matrix::new(STEP, 1, last.len(), last)?;
         let normed = Self::norm(draft.last_norm, &self.weights().last_gains, &last)?;
         show.show(Op::LastNorm, &normed);
-        let sums = show.product(Op::HeadOutput, by.product(&self.weights().head, &normed)?);
+        let sums = show.product(by, Op::HeadOutput, &self.weights().head, &normed)?;
         let logits = self.logits(&sums);
         show.show(Op::Logits, &logits);
         Ok((after, Passed::Logits(logits.into_entries())))
@@ -402,8 +439,8 @@ where
         by: &A,
         (i, first): (usize, usize),
         hidden: &Matrix<i32>,
-        before: Option<Kept>,
-        after: &mut State,
+        before: Option<Kept<A::Held>>,
+        after: &mut State<A::Held>,
         show: &mut Shower<'_, T>,
     ) -> Result<Matrix<i32>, Refused> {
         let (Some(spec), Some(weights)) = (self.spec().draft().layers.get(i), self.weights().layers.get(i)) else {
@@ -412,40 +449,54 @@ where
         let dims = self.spec().draft().dims;
         let x = Self::norm(spec.first_norm, &weights.first_gains, hidden)?;
         show.show(Op::FirstNorm, &x);
-        let q = show.product(Op::QuerySums, by.product(&weights.query, &x)?);
-        let k = show.product(Op::KeySums, by.product(&weights.key, &x)?);
-        let v = show.product(Op::ValueSums, by.product(&weights.value, &x)?);
+        let q = show.product(by, Op::QuerySums, &weights.query, &x)?;
+        let k = show.product(by, Op::KeySums, &weights.key, &x)?;
+        let v = show.product(by, Op::ValueSums, &weights.value, &x)?;
         let (q, k) = (self.turn(spec.query, &q, first)?, self.turn(spec.key, &k, first)?);
         let v = spec.value.apply_all(&v);
         show.show(Op::Queries, &q);
         show.show(Op::Keys, &k);
         show.show(Op::Values, &v);
-        let kept = match before {
+        let mut kept = match before {
             Some(kept) => kept.with(&k, &v)?,
-            None => Kept { from: first, keys: k, values: v },
+            None => Kept { from: first, keys: k, values: v, held: A::Held::default() },
         };
-        let attention = Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) };
         let width = index(dims.head_width);
+        let heads = Heads {
+            attention: Attention { powers: self.powers(), scale: spec.score, mask: self.spec().mask(first) },
+            pair: self.spec().pair(i, first),
+            width,
+            from: kept.from,
+            qkv: [&q, &kept.keys, &kept.values],
+            wanted: show.trace.wants(),
+        };
         let mut mixed = Matrix::filled(STEP, q.rows(), q.cols(), G::default())?;
-        let mut done = |h: usize, head: Head| {
-            let name = u32::try_from(h).unwrap_or(u32::MAX);
-            show.show(Op::Scores(name), &head.scores);
-            show.show(Op::Weights(name), &head.weights);
-            show.show(Op::HeadSums(name), &head.sums);
-            let columns = Self::mix(spec, &head.weights, &head.sums)?;
+        let mut done = |handed: Handed| {
+            let name = |h: usize| u32::try_from(h).unwrap_or(u32::MAX);
+            let (h, totals, sums) = match handed {
+                Handed::Hashes([scores, weights]) => {
+                    show.trace.see_hash(show.place(Op::Scores(0)), scores);
+                    show.trace.see_hash(show.place(Op::Weights(0)), weights);
+                    return Ok(());
+                }
+                Handed::Head(h, head) => {
+                    show.show(Op::Scores(name(h)), &head.scores);
+                    show.show(Op::Weights(name(h)), &head.weights);
+                    (h, totals(&head.weights), head.sums)
+                }
+                Handed::Sums(h, totals, sums) => (h, totals, sums),
+            };
+            show.show(Op::HeadSums(name(h)), &sums);
+            let columns = Self::mix_by(spec, &totals, &sums)?;
             for (row, columns) in mixed.each_row_mut().zip(columns.each_row()) {
                 row.iter_mut().skip(h * width).zip(columns).for_each(|(to, from)| *to = *from);
             }
             Ok(())
         };
-        let all = [&q, &kept.keys, &kept.values];
-        match self.spec().pair(i, first) {
-            None => by.attention(&attention, width, all, &mut done)?,
-            Some(pair) => pair.grouped(&attention, width, kept.from, all, &mut done)?,
-        }
+        by.attention(&heads, &mut kept.held, &mut done)?;
         after.layers.push(kept.without(self.spec().pair(i, after.positions)));
         show.show(Op::Mixed, &mixed);
-        let sums = show.product(Op::OutputSums, by.product(&weights.output, &mixed)?);
+        let sums = show.product(by, Op::OutputSums, &weights.output, &mixed)?;
         let hidden = Self::add(spec.output, hidden, &sums)?;
         show.show(Op::AfterAttention, &hidden);
         Ok(hidden)
@@ -464,11 +515,11 @@ where
         };
         let x = Self::norm(spec.second_norm, &weights.second_gains, hidden)?;
         show.show(Op::SecondNorm, &x);
-        let gate = show.product(Op::GateSums, by.product(&weights.gate, &x)?);
-        let up = show.product(Op::UpSums, by.product(&weights.up, &x)?);
+        let gate = show.product(by, Op::GateSums, &weights.gate, &x)?;
+        let up = show.product(by, Op::UpSums, &weights.up, &x)?;
         let x = self.gated(spec, &gate, &up)?;
         show.show(Op::Gated, &x);
-        let sums = show.product(Op::DownSums, by.product(&weights.down, &x)?);
+        let sums = show.product(by, Op::DownSums, &weights.down, &x)?;
         let hidden = Self::add(spec.down, hidden, &sums)?;
         show.show(Op::AfterLayer, &hidden);
         Ok(hidden)

@@ -23,6 +23,7 @@ pub mod commit;
 pub mod fixed;
 pub mod forward;
 pub mod gate;
+pub mod heads;
 pub mod linear;
 mod matrix;
 pub mod model;

@@ -3,7 +3,7 @@
 //! Each operation here is a function of what a worker commits: a verifier that has checked the products computes the rest again
 //! with the same functions, [`Model::embed`] to [`Model::logits`].
 
-use crate::attention::{Powers, divided};
+use crate::attention::{Powers, divided_by, totals};
 use crate::gate::Gate;
 use crate::matrix::Matrix;
 use crate::norm::{LIMIT, Norm};
@@ -183,7 +183,15 @@ impl<G: Named + Saturate> Model<G> {
     /// # Errors
     /// The numbers of rows differ.
     pub fn mix(layer: &LayerSpec, weights: &Matrix<i16>, sums: &Matrix<i64>) -> Result<Matrix<G>, Refused> {
-        divided(layer.mixed, weights, sums)
+        Self::mix_by(layer, &totals(weights), sums)
+    }
+
+    /// The same by the total of each row of weights.
+    ///
+    /// # Errors
+    /// As [`Model::mix`].
+    pub fn mix_by(layer: &LayerSpec, totals: &[i64], sums: &Matrix<i64>) -> Result<Matrix<G>, Refused> {
+        divided_by(layer.mixed, totals, sums)
     }
 
     /// The residual stream with the sums of a linear layer added, of 24 bits.

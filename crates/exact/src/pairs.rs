@@ -91,13 +91,7 @@ impl Pair {
         done: impl FnMut(usize, Head) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
         let [q, k, v] = qkv;
-        let end = self.first.saturating_add(q.rows());
-        if self.chunk == 0 || from > self.oldest(0) || from.checked_add(k.rows()) != Some(end) || k.rows() != v.rows() {
-            let (q, k, v) = (q.rows(), k.rows(), v.rows());
-            let why =
-                format!("{q} queries from position {}, {k} keys and {v} values from {from} do not fit", self.first);
-            return Err(Refused::new(PLACE, why));
-        }
+        self.fits(from, qkv)?;
         let mut pieces = Vec::new();
         let mut t = 0;
         while t < q.rows() {
@@ -109,6 +103,18 @@ impl Pair {
             pieces.push(Piece { queries: taken(q, std::slice::from_ref(&rows))?, rows, keys, values });
         }
         grouped(width, qkv, |h, kv| self.head(attention, &pieces, [h, kv, width]), done)
+    }
+
+    /// That there is a key and a value for each position from `from` up to the last query, and none that is seen is missing.
+    pub(crate) fn fits(self, from: usize, [q, k, v]: [&Matrix<i16>; 3]) -> Result<(), Refused> {
+        let end = self.first.checked_add(q.rows());
+        if self.chunk == 0 || from > self.oldest(0) || from.checked_add(k.rows()) != end || k.rows() != v.rows() {
+            let (q, k, v) = (q.rows(), k.rows(), v.rows());
+            let why =
+                format!("{q} queries from position {}, {k} keys and {v} values from {from} do not fit", self.first);
+            return Err(Refused::new(PLACE, why));
+        }
+        Ok(())
     }
 
     /// One head.

@@ -5,12 +5,13 @@
 //! the way of a product into the sum, a computed sum differs from the exact one by at most `n u / (1 - n u)` times the sum of the sizes of the
 //! products. Here u is `2^-b`, so that is `n / (2^b - n)`. Factors are whole numbers, so nothing underflows.
 
-use crate::attention::{Attention, Head};
+use crate::heads::{Handed, Heads};
 use crate::linear::{Grid, vectored};
 use crate::matrix::Matrix;
 use crate::refused::Refused;
 use crate::spec::Bits;
 use bfv_cert::certificate::Lane;
+use bfv_cert::digest::Digest;
 
 /// The bits b of the coarsest unit roundoff `2^-b` that answers may be computed with: residuals have bytes enough for it.
 pub const COARSEST: u32 = 22;
@@ -28,6 +29,10 @@ pub struct Product<S> {
 
 /// Who computes the products of linear layers.
 pub trait Arithmetic<G: Grid> {
+    /// What it keeps of the keys and values of a layer beside those of [`crate::forward::State`], in which it lies. So it is that of one answer, follows each block in
+    /// turn, and is gone when a block is refused.
+    type Held: Default;
+
     /// The lane in which answers that are computed in this way can be checked.
     fn lane(&self) -> Lane;
     /// `W x` for each token x, or whole numbers that are near to it and at most [`largest_sum`] in size.
@@ -36,18 +41,33 @@ pub trait Arithmetic<G: Grid> {
     /// As [`vectored`].
     fn product(&self, w: &Matrix<G>, x: &Matrix<G>) -> Result<Product<G::Sum>, Refused>;
 
-    /// Attention of all heads, which is exact in every lane: [`Attention::grouped`], or the same numbers from elsewhere.
+    /// The same, and the hash of the cell that the sums are committed in, with so many bytes for each, where it is known without them: that of
+    /// [`crate::commit::write`]. Whoever does not know it gives none.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::product`].
+    fn product_hashed(
+        &self,
+        w: &Matrix<G>,
+        x: &Matrix<G>,
+        width: usize,
+    ) -> Result<(Product<G::Sum>, Option<Digest>), Refused> {
+        let _ = width;
+        Ok((self.product(w, x)?, None))
+    }
+
+    /// Attention of all heads, which is exact in every lane: [`Heads::each`], or the same numbers from elsewhere.
     ///
     /// # Errors
     /// As there.
     fn attention(
         &self,
-        attention: &Attention<'_>,
-        width: usize,
-        qkv: [&Matrix<i16>; 3],
-        done: &mut dyn FnMut(usize, Head) -> Result<(), Refused>,
+        heads: &Heads<'_>,
+        held: &mut Self::Held,
+        done: &mut dyn FnMut(Handed) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
-        attention.grouped(width, qkv, done)
+        let _ = held;
+        heads.each(done)
     }
 }
 
@@ -56,6 +76,8 @@ pub trait Arithmetic<G: Grid> {
 pub struct Exact;
 
 impl<G: Grid> Arithmetic<G> for Exact {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         Lane::Exact
     }

@@ -92,6 +92,8 @@ fn sums_of_single_precision_keep_their_tolerance_in_any_order() {
 struct Off(Lane);
 
 impl<G: Grid<Sum: TryFrom<i64>>> Arithmetic<G> for Off {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.0
     }

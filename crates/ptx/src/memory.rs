@@ -26,6 +26,8 @@ struct Note {
 pub struct Memory {
     bytes: Vec<u8>,
     notes: Vec<Note>,
+    /// Whether a thread has touched it in this launch.
+    touched: bool,
 }
 
 /// Whether a barrier lies between, so that the later one sees what the earlier one did: only threads of one block have barriers together.
@@ -38,14 +40,14 @@ impl Memory {
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Memory {
         let notes = vec![Note { known: true, ..Note::default() }; bytes.len()];
-        Memory { bytes, notes }
+        Memory { bytes, notes, touched: false }
     }
 
     /// So many bytes of which nobody knows what is in them. They may not be read before they are written.
     #[must_use]
     pub fn unknown(length: usize) -> Memory {
         // Any number but 0, which a kernel that forgets something might take for a result.
-        Memory { bytes: vec![0xa5; length], notes: vec![Note::default(); length] }
+        Memory { bytes: vec![0xa5; length], notes: vec![Note::default(); length], touched: false }
     }
 
     /// The bytes; nothing where some of them were never written.
@@ -54,10 +56,33 @@ impl Memory {
         self.notes.iter().all(|note| note.known).then_some(&self.bytes)
     }
 
+    /// How many bytes there are.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Puts bytes in their place between two launches. They are known from now on.
+    ///
+    /// # Errors
+    /// They do not fit.
+    pub fn write(&mut self, at: usize, bytes: &[u8]) -> Result<(), String> {
+        let all = self.bytes.len();
+        let range = at..at.saturating_add(bytes.len());
+        let (Some(to), Some(notes)) = (self.bytes.get_mut(range.clone()), self.notes.get_mut(range)) else {
+            return Err(format!("{} bytes from byte {at} on are not within {all}", bytes.len()));
+        };
+        to.copy_from_slice(bytes);
+        notes.iter_mut().for_each(|note| note.known = true);
+        Ok(())
+    }
+
     /// A launch begins: whatever was done before it is done.
     pub(crate) fn begin(&mut self) {
-        for note in &mut self.notes {
-            *note = Note { known: note.known, ..Note::default() };
+        if std::mem::take(&mut self.touched) {
+            for note in &mut self.notes {
+                *note = Note { known: note.known, ..Note::default() };
+            }
         }
     }
 
@@ -73,6 +98,7 @@ impl Memory {
 
     pub(crate) fn load(&mut self, at: u64, length: usize, who: Moment) -> Result<&[u8], String> {
         let range = self.range(at, length)?;
+        self.touched = true;
         for note in self.notes.get_mut(range.clone()).unwrap_or_default() {
             if !note.known {
                 return Err(format!("byte {at} is read, and nobody wrote it"));
@@ -89,6 +115,7 @@ impl Memory {
 
     pub(crate) fn store(&mut self, at: u64, bytes: &[u8], who: Moment) -> Result<(), String> {
         let range = self.range(at, bytes.len())?;
+        self.touched = true;
         for note in self.notes.get_mut(range.clone()).unwrap_or_default() {
             let read_by_other = note.read.is_some_and(|r| !ordered(r, who) || (note.shared && !ordered_all(r, who)));
             if note.written.is_some_and(|w| !ordered(w, who)) || read_by_other {
@@ -122,6 +149,13 @@ mod tests {
         memory.store(0, &[1, 2, 3, 4], moment(0, 0, 0)).unwrap();
         assert_eq!(memory.load(0, 4, moment(0, 0, 0)).unwrap(), &[1, 2, 3, 4]);
         assert_eq!(memory.bytes(), None);
+        // What is put there between launches is known, and what stands beside it is what it was.
+        assert!(memory.write(5, &[7; 4]).unwrap_err().contains("4 bytes from byte 5 on are not within 8"));
+        assert!(memory.write(usize::MAX, &[7]).is_err());
+        memory.write(5, &[7; 3]).unwrap();
+        assert_eq!(memory.bytes(), None);
+        memory.write(4, &[6]).unwrap();
+        assert_eq!(memory.bytes(), Some(&[1, 2, 3, 4, 6, 7, 7, 7][..]));
     }
 
     #[test]

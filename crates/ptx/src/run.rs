@@ -51,12 +51,16 @@ pub fn launch(kernel: &Kernel, launch: &Launch, memory: &mut [Memory]) -> Result
     }
     memory.iter_mut().for_each(Memory::begin);
     let mut left = launch.steps;
+    // In one piece for all threads and blocks: as many pieces are slow to come by.
+    let mut registers = vec![None; threads.saturating_mul(kernel.registers.len())];
     for block in 0..u64::from(launch.grid[0]) * u64::from(launch.grid[1]) {
         let Ok(number) = u32::try_from(block) else { return whole("there are more than 2^32 blocks".into()) };
         let place = [number % launch.grid[0], number / launch.grid[0]];
         let shared = Memory::unknown(kernel.shared);
-        let mut all = (0..threads).map(|i| Thread::new(kernel, i)).collect::<Vec<_>>();
-        let mut run = Block { kernel, launch, memory: &mut *memory, shared, place, number, barriers: 0, left };
+        let mut all = (0..threads).map(Thread::new).collect::<Vec<_>>();
+        registers.fill(None);
+        let (memory, registers) = (&mut *memory, registers.as_mut_slice());
+        let mut run = Block { kernel, launch, memory, registers, shared, place, number, barriers: 0, left };
         run.all(&mut all)?;
         left = run.left;
     }
@@ -78,13 +82,11 @@ struct Thread {
     number: usize,
     next: usize,
     state: State,
-    /// Registers that were written.
-    registers: Vec<Option<u64>>,
 }
 
 impl Thread {
-    fn new(kernel: &Kernel, number: usize) -> Thread {
-        Thread { number, next: 0, state: State::Running, registers: vec![None; kernel.registers.len()] }
+    fn new(number: usize) -> Thread {
+        Thread { number, next: 0, state: State::Running }
     }
 }
 
@@ -92,6 +94,8 @@ struct Block<'a> {
     kernel: &'a Kernel,
     launch: &'a Launch,
     memory: &'a mut [Memory],
+    /// Registers that were written, thread after thread.
+    registers: &'a mut [Option<u64>],
     shared: Memory,
     place: [u32; 2],
     number: u32,
@@ -299,7 +303,8 @@ impl Block<'_> {
         match operand {
             Operand::Number(n) => Ok(n),
             Operand::Register(r) => {
-                t.registers.get(r).copied().flatten().ok_or_else(|| "a register is read before it is written".into())
+                let value = self.registers.get(self.register(t, r)).copied().flatten();
+                value.ok_or_else(|| "a register is read before it is written".into())
             }
             Operand::Special(special) => {
                 let (x, number) = (u64::from(self.launch.block[0]), t.number as u64);
@@ -313,8 +318,14 @@ impl Block<'_> {
         }
     }
 
-    fn set(&self, t: &mut Thread, register: usize, value: u64) {
-        if let Some(to) = t.registers.get_mut(register) {
+    /// Where a register of a thread stands.
+    fn register(&self, t: &Thread, register: usize) -> usize {
+        t.number.saturating_mul(self.kernel.registers.len()).saturating_add(register)
+    }
+
+    fn set(&mut self, t: &Thread, register: usize, value: u64) {
+        let place = self.register(t, register);
+        if let Some(to) = self.registers.get_mut(place) {
             *to = Some(value);
         }
     }

@@ -6,15 +6,12 @@
 use bfv_cert::certificate::{Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::SecretKey;
-use bfv_exact::Matrix;
+use bfv_device::sample::{self, Size};
 use bfv_exact::commit::Commit;
 use bfv_exact::forward::{Numbers, Place, Shown, Trace};
-use bfv_exact::gate::{Function, Shape};
-use bfv_exact::model::{Layer, Model, Weights};
-use bfv_exact::norm::Norm;
-use bfv_exact::requantise::{Saturate, Scale};
-use bfv_exact::sample::Sampler;
-use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Named, Spec};
+use bfv_exact::model::Model;
+use bfv_exact::requantise::Saturate;
+use bfv_exact::spec::Named;
 use bfv_worker::prove::{Answer, Circumstances, Prover, Question, generate};
 use std::hint::black_box;
 use std::time::Instant;
@@ -25,81 +22,14 @@ const PROMPT: usize = 16;
 /// Tokens of an answer, times the width: short answers would be lost in how coarsely time on a core is told.
 const ANSWER: usize = 1 << 16;
 const LAYERS: usize = 2;
-const VOCAB: usize = 4096;
+const VOCAB: u32 = 4096;
 const SEED: [u8; 32] = [1; 32];
 
-struct Random(u64);
-
-impl Random {
-    fn matrix<G: Saturate>(&mut self, rows: usize, cols: usize) -> Matrix<G> {
-        let next = |_| {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            // The upper bits, as a number of the grid.
-            G::saturate(self.0.cast_signed() >> (64 - 8 * size_of::<G>()))
-        };
-        Matrix::new("a benchmark", rows, cols, (0..rows * cols).map(next).collect()).unwrap()
-    }
-}
-
-/// Random weights; scales keep values near to the middle of their ranges.
+/// The model that is measured.
 fn model<G: Named + Saturate>(width: usize) -> Model<G> {
-    let (heads, inner) = (width / 128, width * 11 / 4);
     let small = |n: usize| u32::try_from(n).unwrap();
-    let dims = Dims {
-        width: small(width),
-        heads: small(heads),
-        kv_heads: small(heads),
-        head_width: 128,
-        inner: small(inner),
-        vocab: small(VOCAB),
-        positions: small(PROMPT + ANSWER / width),
-    };
-    let more = if G::BITS == Bits::Sixteen { 16 } else { 0 };
-    let scale = |shift: u8| Scale::new(1 << 15, 15 + shift).unwrap();
-    let norm = Norm::new(1 << 10, if more == 0 { 10 } else { 3 }).unwrap();
-    let layer = LayerSpec {
-        first_norm: norm,
-        query: scale(more),
-        key: scale(more),
-        value: scale(more),
-        score: scale(20),
-        mixed: scale(if more == 0 { 8 } else { 0 }),
-        output: scale(more),
-        second_norm: norm,
-        gate: scale(more),
-        up: scale(more),
-        product: scale(if more == 0 { 24 } else { 15 }),
-        down: scale(more),
-    };
-    let spec = Spec::new(Draft {
-        grid: G::BITS,
-        dims,
-        window: None,
-        rope_base: 10_000,
-        gate: Shape { function: Function::Silu, input: 11, output: 11 },
-        embedding: scale(0),
-        layers: vec![layer; LAYERS],
-        last_norm: norm,
-        head: scale(more),
-        sampler: Sampler::Greedy,
-    })
-    .unwrap();
-    let mut n = Random(1);
-    let gains = vec![1 << 14; width];
-    let layers = (0..LAYERS).map(|_| Layer {
-        first_gains: gains.clone(),
-        query: n.matrix(width, width),
-        key: n.matrix(width, width),
-        value: n.matrix(width, width),
-        output: n.matrix(width, width),
-        second_gains: gains.clone(),
-        gate: n.matrix(inner, width),
-        up: n.matrix(inner, width),
-        down: n.matrix(width, inner),
-    });
-    let layers = layers.collect();
-    let (embedding, head) = (n.matrix(VOCAB, width), n.matrix(VOCAB, width));
-    Model::new(spec, Weights { embedding, layers, last_gains: gains, head }).unwrap()
+    let positions = small(PROMPT + ANSWER / width);
+    sample::model(Size { width: small(width), layers: LAYERS, vocab: VOCAB, positions }).unwrap()
 }
 
 /// Seconds that this thread had a core (the first number of `schedstat`, in nanoseconds); nothing where the system does not say.

@@ -9,7 +9,6 @@ use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{LogExtract, RegistryExtract};
 use bfv_cert::freshness::SPAN_LIMIT;
 use bfv_cert::sign::SecretKey;
-use bfv_device::arithmetic::OnMachine;
 use bfv_device::linear::Planes;
 use bfv_exact::forward::Shown;
 use bfv_exact::requantise::Saturate;
@@ -151,15 +150,13 @@ where
     let (prompt, count) = (question.prompt.len(), question.count);
     let answer = match lane {
         None => {
-            let place = Place::of(args)?;
+            let (seed, keeps) = (random()?, keeps(args));
+            let (answer, place) = Place::of(args)?.compute(
+                prover.model(),
+                |by| prover.answer_by(by, question.clone(), seed, keeps),
+                || prover.answer(question.clone(), seed, keeps),
+            )?;
             desk.computed(place.execution(prompt, count));
-            let answer = match &place {
-                Place::Cpu(_) => prover.answer(question, random()?, keeps(args))?,
-                Place::Card(cuda) => {
-                    let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
-                    prover.answer_by(&by, question, random()?, keeps(args))?
-                }
-            };
             desk.sign(args, prover, &answer, |_| Ok(()))?;
             place.tell();
             return Ok(());

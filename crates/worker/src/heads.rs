@@ -56,13 +56,11 @@ pub fn fuse(args: Args) -> Result<(), Stop> {
         Ok(Err(_)) => return Err(Stop::Internal("The kernel stopped while it judged a package.".to_owned())),
         Err(why) => return Err(Stop::Internal(format!("The kernel cannot be started: {why}."))),
     };
-    let (place, program) = (Place::of(&args)?, package.program());
-    let combined = match &place {
-        Place::Cpu(_) => gathered.fuse(program, spec, &parameters)?,
-        Place::Card(cuda) => {
-            gathered.fuse_by(|inputs| fusion::run(cuda.as_ref(), program, inputs), spec, &parameters)?
-        }
-    };
+    let program = package.program();
+    let (combined, place) = Place::of(&args)?.compute_plain(
+        |machine| gathered.fuse_by(|inputs| fusion::run(machine, program, inputs), spec, &parameters),
+        || gathered.fuse(program, spec, &parameters),
+    )?;
     desk.sign_combined(&args, &combined, "Numbers")?;
     place.tell();
     Ok(())

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod butterfly;
+pub mod card;
 pub mod checkpoint;
 pub mod float;
 pub mod gather;

@@ -48,7 +48,7 @@ pub enum Stop {
     Usage(String),
     /// A file is not what it must be: 3.
     Refused(String),
-    /// A file cannot be used: 74.
+    /// A file cannot be used, or a card has failed: 74.
     Files(String),
     /// Something that should never happen: 70.
     Internal(String),
@@ -79,6 +79,7 @@ impl From<bfv_worker::prove::Failure> for Stop {
     fn from(failure: bfv_worker::prove::Failure) -> Stop {
         match failure {
             bfv_worker::prove::Failure::Certificate(why) => Stop::Internal(why.to_string()),
+            failed @ bfv_worker::prove::Failure::Card(_) => Stop::Files(failed.to_string()),
             other => Stop::usage(other),
         }
     }

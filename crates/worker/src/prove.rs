@@ -53,6 +53,8 @@ pub enum Failure {
     Opening,
     /// A float model does not take the question, or a value is infinite or no number.
     Replay(bfv_replay::Refused),
+    /// The card that was asked for has failed.
+    Card(Refused),
     /// The token of this number, from 1, that a stage was told is the first, and it chooses the second.
     Told(usize, u32, u32),
 }
@@ -63,6 +65,9 @@ impl fmt::Display for Failure {
             Failure::Model(why) => why.fmt(f),
             Failure::Certificate(why) => why.fmt(f),
             Failure::Replay(why) => why.fmt(f),
+            Failure::Card(why) => {
+                write!(f, "The card has failed, and nothing was signed. {why} Try again, or let the CPU compute it.")
+            }
             Failure::Opening => write!(f, "A value that is to be opened is missing from the trace, or was not kept."),
             Failure::Told(i, told, own) => {
                 write!(f, "Token {i} of the answer is said to be {told}, and this stage chooses {own}. Give it that.")
@@ -125,17 +130,17 @@ where
 }
 
 /// Where a worker stands in an answer.
-pub(crate) struct Going {
+pub(crate) struct Going<H> {
     /// Of all positions that were computed.
-    pub(crate) state: State,
+    pub(crate) state: State<H>,
     /// The tokens that go in next: those of the prompt, or the one that was chosen last.
     pub(crate) next: Vec<u32>,
     /// How many tokens were chosen.
     pub(crate) told: u64,
 }
 
-impl Going {
-    pub(crate) fn new(prompt: Vec<u32>) -> Going {
+impl<H: Default> Going<H> {
+    pub(crate) fn new(prompt: Vec<u32>) -> Self {
         Going { state: State::default(), next: prompt, told: 0 }
     }
 
@@ -151,7 +156,7 @@ impl Going {
     where
         G: Named + Saturate + Shown,
         G::Sum: Shown,
-        A: Arithmetic<G>,
+        A: Arithmetic<G, Held = H>,
         T: Trace,
     {
         let mut tokens = Vec::new();

@@ -29,6 +29,8 @@ where
     G: Named + Into<f32>,
     G::Sum: Saturate,
 {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         if self.residuals { Lane::Residual } else { Lane::Tolerance }
     }

@@ -9,6 +9,7 @@ use bfv_cert::digest::Digest;
 use bfv_cert::envelope::{ENVELOPE_LIMIT, Envelope};
 use bfv_cert::{BindingFault, Refusal};
 use bfv_device::arithmetic::OnMachine;
+use bfv_device::cuda::Cuda;
 use bfv_device::linear::Planes;
 use bfv_exact::Matrix;
 use bfv_exact::commit::{all_rows, rows_of, stream_root};
@@ -75,17 +76,14 @@ where
         false => (Digest::ZERO, [0; 32]),
     };
     let task = task(args, spec, query, answer)?;
-    let place = Place::of(args)?;
-    let step = match &place {
-        Place::Cpu(_) => prover.step(&task, &seed)?,
-        Place::Card(cuda) => {
-            let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
-            prover.step_by(&by, &task, &seed)?
-        }
-    };
+    let by = |by: &OnMachine<'_, Cuda, G>| prover.step_by(by, &task, &seed);
+    let (step, place) = Place::of(args)?.compute(prover.model(), by, || prover.step(&task, &seed))?;
     match step {
         Step::Token(token) => say(format!("The next token is {token}.")),
         Step::Stream(stream) => say(hand_on(args, &stream)?),
+    }
+    if let Place::Failed(..) = place {
+        place.tell();
     }
     Ok(())
 }
@@ -99,15 +97,10 @@ where
     let before = args.maybe("--before").map(|_| before(args)).transpose()?;
     let mut desk = Desk::open(args)?;
     let seed = desk.key.sampler_seed(&task.query);
-    let place = Place::of(args)?;
+    let by = |by: &OnMachine<'_, Cuda, G>| prover.stage_by(by, &task, &seed, keeps(args));
+    let ((answer, handed), place) =
+        Place::of(args)?.compute(prover.model(), by, || prover.stage(&task, &seed, keeps(args)))?;
     desk.computed(place.execution(task.prompt.len(), task.answer.len()));
-    let (answer, handed) = match &place {
-        Place::Cpu(_) => prover.stage(&task, &seed, keeps(args))?,
-        Place::Card(cuda) => {
-            let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
-            prover.stage_by(&by, &task, &seed, keeps(args))?
-        }
-    };
     let mut written = None;
     desk.sign(args, prover, &answer, |own| {
         if let Some(before) = &before {

@@ -10,13 +10,13 @@ use bfv_exact::rounding::Arithmetic;
 use bfv_exact::spec::Named;
 
 /// A worker in the middle of an answer, in the exact lane.
-pub struct Speaker<'a, G, A> {
+pub struct Speaker<'a, G: Named, A: Arithmetic<G>> {
     prover: &'a Prover<G>,
     by: &'a A,
     question: Question,
     seed: [u8; 32],
     keep: bool,
-    going: Going,
+    going: Going<A::Held>,
 }
 
 impl<'a, G, A> Speaker<'a, G, A>

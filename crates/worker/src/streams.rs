@@ -96,11 +96,11 @@ where
     desk.computed(place.execution(question.prompt.len(), question.count));
     let (seed, keep) = (random()?, keeps(args));
     let (count, blocks) = match &place {
-        Place::Cpu(_) => {
+        Place::Cpu(_) | Place::Failed(..) => {
             written(args, (desk, &out), prover, Speaker::new(prover, &Exact, question, seed, keep), tokens)?
         }
-        Place::Card(cuda) => {
-            let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::from)?;
+        Place::Card(cuda, _) => {
+            let by = OnMachine::new(cuda.as_ref(), prover.model()).map_err(Failure::Card)?;
             written(args, (desk, &out), prover, Speaker::new(prover, &by, question, seed, keep), tokens)?
         }
     };

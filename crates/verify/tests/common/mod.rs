@@ -102,7 +102,7 @@ where
 }
 
 /// The same with linear layers that are computed in this way, and in its lane.
-pub fn prove_by<G, A: Arithmetic<G>>(
+pub fn prove_by<G, A: Arithmetic<G, Held = ()>>(
     run: &Model<G>,
     by: &A,
     subject: &Subject<impl Weight>,
@@ -135,7 +135,12 @@ where
     }
 
     /// The next tokens. The parent of a later block is to be filled in.
-    pub fn block<A: Arithmetic<G>>(&mut self, by: &A, subject: &Subject<impl Weight>, answer: usize) -> Proof {
+    pub fn block<A: Arithmetic<G, Held = ()>>(
+        &mut self,
+        by: &A,
+        subject: &Subject<impl Weight>,
+        answer: usize,
+    ) -> Proof {
         let (run, query, done, input) = (self.run, self.query, self.state.positions(), self.next.clone());
         let mut commit = Commit::keeping(run.spec()).in_lane(by.lane());
         let mut chosen = Vec::new();

@@ -59,6 +59,8 @@ fn product<S: Saturate>(bits: Bits, k: usize, exact: &Matrix<i64>, near: Vec<i64
 }
 
 impl<G: Weight + Grid<Sum: Saturate>> Arithmetic<G> for Off<'_> {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.lane
     }
@@ -86,6 +88,8 @@ impl Single {
 }
 
 impl<G: Weight + Grid<Sum: Saturate>> Arithmetic<G> for Single {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.lane
     }
@@ -133,7 +137,7 @@ pub fn greedy<G: Named + Saturate + TryFrom<i64> + Judged>(mut draft: Draft, see
 }
 
 /// An answer to the usual prompt.
-pub fn near<G: Judged>(subject: &Subject<G>, by: &impl Arithmetic<G>, tokens: usize) -> Proof {
+pub fn near<G: Judged>(subject: &Subject<G>, by: &impl Arithmetic<G, Held = ()>, tokens: usize) -> Proof {
     prove_by(subject.model(), by, subject, (&PROMPT, tokens), world::fields().query)
 }
 
