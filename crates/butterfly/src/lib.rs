@@ -11,13 +11,16 @@
 //! Nothing here proves or certifies anything. There are no files and no clock. Learning has as many threads as its recipe says.
 #![forbid(unsafe_code)]
 
+pub mod holes;
 pub mod net;
 pub mod ngram;
 mod numbers;
+pub mod score;
 pub mod shape;
 pub mod stream;
 pub mod text;
 pub mod train;
+pub mod words;
 
 pub use net::Net;
 pub use shape::{Shape, Sight};

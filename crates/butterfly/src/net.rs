@@ -3,6 +3,7 @@
 //! Attention is computed for all chunks at once: the keys of a chunk are those of the chunk that it attends to, then its own. So it takes
 //! `2 C` scores for each token of a chunk of C, whatever the length is.
 
+use crate::holes::Holed;
 use crate::numbers::{Random, count, single};
 use crate::shape::{Shape, Sight};
 use crate::{VOCAB, train};
@@ -133,6 +134,28 @@ impl Net {
     /// # Errors
     /// There are no sequences, their lengths differ, or the length is no multiple of the chunk.
     pub fn logits(&self, sequences: &[Vec<u8>]) -> std::result::Result<Tensor, Problem> {
+        self.headed(self.stream(sequences)?).map_err(candle)
+    }
+
+    /// The logits of the characters that are hidden in some texts of one length, in their order: hidden characters by tokens.
+    ///
+    /// # Errors
+    /// As [`Net::logits`], or nothing is hidden.
+    pub fn foretold(&self, texts: &[Holed]) -> std::result::Result<Tensor, Problem> {
+        let given: Vec<Vec<u8>> = texts.iter().map(|t| t.given().to_vec()).collect();
+        let rows = texts.iter().zip(0..).flat_map(|(t, n)| t.hidden().iter().map(move |h| n * t.given().len() + h.0));
+        let rows: Vec<u32> = rows.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
+        if rows.is_empty() {
+            return Err(Problem::new("the texts with holes", "Nothing is hidden.", "Hide a character."));
+        }
+        let stream = self.stream(&given)?;
+        let count = rows.len();
+        let only = Tensor::from_vec(rows, count, &Device::Cpu).and_then(|rows| stream.index_select(&rows, 0));
+        only.and_then(|x| self.headed(x)).map_err(candle)
+    }
+
+    /// The residual stream behind the last layer, for sequences as [`Net::logits`] takes them.
+    fn stream(&self, sequences: &[Vec<u8>]) -> std::result::Result<Tensor, Problem> {
         let length = sequences.first().map_or(0, Vec::len);
         if length == 0 || !length.is_multiple_of(self.shape.chunk) || sequences.iter().any(|s| s.len() != length) {
             let what = format!("They are not of one length that is a multiple of the chunk of {}.", self.shape.chunk);
@@ -149,7 +172,22 @@ impl Net {
         for (layer, sight) in self.layers.iter().zip(&self.shape.layers) {
             x = layer.run(&self.shape, *sight, &turns, &x, [batch, length / self.shape.chunk])?;
         }
+        Ok(x)
+    }
+
+    fn headed(&self, x: Tensor) -> Result<Tensor> {
         norm(&x, &self.last)?.matmul(&self.head.t()?)
+    }
+
+    /// The mean of what each hidden character costs in nats, in texts of one length with equally many of them.
+    ///
+    /// # Errors
+    /// As [`Net::foretold`].
+    pub fn hidden_loss(&self, texts: &[Holed]) -> std::result::Result<Tensor, Problem> {
+        let logits = self.foretold(texts)?;
+        let wanted: Vec<u32> = texts.iter().flat_map(|t| t.hidden().iter().map(|h| u32::from(h.1))).collect();
+        let all = wanted.len();
+        train::cost(&logits, wanted, all, 0).map_err(candle)
     }
 
     /// The mean of what each token costs in nats, where each position foretells the token after it. The first `skip` positions are not counted.

@@ -132,6 +132,36 @@ impl Counted {
     }
 }
 
+impl Counted {
+    /// What a character of a text costs in nats where those on both sides of it are known: its share among all texts that differ from this one in that character at
+    /// most. Only the likelihoods of the character and of so many behind it as the order is depend on it.
+    #[must_use]
+    pub fn cost_between(&self, text: &[u8], place: usize) -> f64 {
+        let most = self.levels.len().saturating_sub(1);
+        let Some(wanted) = text.get(place).copied() else { return 0.0 };
+        let end = text.len().min(place.saturating_add(most).saturating_add(1));
+        let before = text.get(place.saturating_sub(most)..place).unwrap_or_default();
+        let behind = text.get(place + 1..end).unwrap_or_default();
+        let logarithm = |token: u8| -> f64 {
+            let around = [before, &[token], behind].concat();
+            let of = |i: usize| {
+                let seen = around.get(i.saturating_sub(most)..i).unwrap_or_default();
+                around.get(i).map_or(0.0, |token| self.likelihood(seen, *token).ln())
+            };
+            (before.len()..around.len()).map(of).sum()
+        };
+        let all: Vec<f64> = (0..=u8::MAX).map(logarithm).collect();
+        let largest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        largest + all.iter().map(|l| (l - largest).exp()).sum::<f64>().ln() - logarithm(wanted)
+    }
+
+    /// The mean of that over a text.
+    #[must_use]
+    pub fn measured_between(&self, text: &[u8]) -> f64 {
+        (0..text.len()).map(|i| self.cost_between(text, i)).sum::<f64>() / count(text.len().max(1))
+    }
+}
+
 /// Numbers in order, each once, with the sums of what stands beside them.
 fn tallied(mut all: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     all.sort_unstable();

@@ -1,6 +1,7 @@
 //! Learning by gradient descent, the same in every run on the same machine.
 
 use crate::VOCAB;
+use crate::holes::{Holed, LEARNED_SPACING, free};
 use crate::net::{Net, candle};
 use crate::numbers::{Random, count};
 use bfv_model::Problem;
@@ -32,6 +33,10 @@ impl Recipe {
     pub const OWN: Recipe =
         Recipe { seed: 20_261_127, steps: 3200, batch: 4, threads: 2, length: 512, rate: 2e-3, decay: 0.05, clip: 1.0 };
 
+    /// The recipe of the model that scores from both sides, whose sizes are [`crate::Shape::of_scoring`]. A sequence is as long as what the model sees.
+    pub const SCORING: Recipe =
+        Recipe { seed: 20_261_128, steps: 1800, batch: 8, threads: 2, length: 256, rate: 4e-3, decay: 0.05, clip: 1.0 };
+
     /// The rate of a step, from 0.
     #[must_use]
     pub fn rate(&self, step: usize) -> f64 {
@@ -60,18 +65,46 @@ struct Moments {
     square: Tensor,
 }
 
-/// Learns from a text, and hands over the cost of every step on what was drawn for it.
+/// What is drawn for a step.
+enum Drawn {
+    /// Of a model that writes: each character is foretold from those before it.
+    Next(Vec<u8>),
+    /// Of one that looks ahead: hidden characters are foretold from all others.
+    Hidden(Holed),
+}
+
+impl Drawn {
+    /// The mean cost of some, which are all of one kind.
+    fn cost(net: &Net, part: &[Drawn]) -> std::result::Result<Tensor, Problem> {
+        let (mut next, mut hidden) = (Vec::new(), Vec::new());
+        for drawn in part {
+            match drawn {
+                Drawn::Next(sequence) => next.push(sequence.clone()),
+                Drawn::Hidden(holed) => hidden.push(holed.clone()),
+            }
+        }
+        if net.shape.writes() { net.loss(&next, 0) } else { net.hidden_loss(&hidden) }
+    }
+}
+
+/// Learns from a text, and hands over the cost of every step on what was drawn for it. A model that writes learns to foretell each next character, and one that
+/// looks ahead learns hidden ones: of [`LEARNED_SPACING`] characters one is hidden, at places that are drawn.
 ///
 /// The steps are those of Adam (Kingma and Ba, 2014) with the decay beside them (Loshchilov and Hutter, 2017).
 ///
 /// # Errors
-/// The text is no longer than a sequence, the length is no multiple of the chunk, or the float library fails.
+/// The text is no longer than a sequence, the length is no multiple of the chunk, the text has the character of hidden ones where a model learns these, or
+/// the float library fails.
 pub fn learn(
     net: &Net,
     text: &[u8],
     recipe: &Recipe,
     mut told: impl FnMut(usize, f64),
 ) -> std::result::Result<(), Problem> {
+    let writes = net.shape.writes();
+    if !writes {
+        free(text)?;
+    }
     let whole = recipe.length + 1;
     let Some(starts) = text.len().checked_sub(recipe.length).filter(|n| *n > 0) else {
         let what = format!("It has {} characters, and a sequence has {whole}.", text.len());
@@ -82,9 +115,13 @@ pub fn learn(
     for step in 0..recipe.steps {
         let draw = |_| {
             let start = random.below(starts);
-            text.get(start..start + whole).unwrap_or_default().to_vec()
+            let drawn = text.get(start..start + whole).unwrap_or_default();
+            match drawn.split_last() {
+                Some((_, given)) if !writes => Drawn::Hidden(Holed::drawn(given, LEARNED_SPACING, &mut random)),
+                _ => Drawn::Next(drawn.to_vec()),
+            }
         };
-        let drawn: Vec<Vec<u8>> = (0..recipe.batch).map(draw).collect();
+        let drawn: Vec<Drawn> = (0..recipe.batch).map(draw).collect();
         let (cost, gradients) = shared(net, &drawn, recipe.threads)?;
         descend(net, recipe, step, &gradients, &mut moments).map_err(candle)?;
         told(step, cost);
@@ -100,9 +137,9 @@ fn zeros(net: &Net) -> Result<Vec<Moments>> {
 type Gradients = Vec<Tensor>;
 
 /// The mean cost of some sequences and its gradients, where threads share the sequences. What they find is added in the order of the sequences.
-fn shared(net: &Net, drawn: &[Vec<u8>], threads: usize) -> std::result::Result<(f64, Gradients), Problem> {
-    let own = |part: &[Vec<u8>]| -> std::result::Result<(f64, Gradients), Problem> {
-        let loss = net.loss(part, 0)?;
+fn shared(net: &Net, drawn: &[Drawn], threads: usize) -> std::result::Result<(f64, Gradients), Problem> {
+    let own = |part: &[Drawn]| -> std::result::Result<(f64, Gradients), Problem> {
+        let loss = Drawn::cost(net, part)?;
         gradients(net, &loss, count(part.len()) / count(drawn.len())).map_err(candle)
     };
     let parts = drawn.chunks(drawn.len().div_ceil(threads.max(1)).max(1));

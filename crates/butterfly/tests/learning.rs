@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use bfv_butterfly::ngram::{Counted, MAX_ORDER};
+use bfv_butterfly::score::{mean, scores};
 use bfv_butterfly::shape::Shape;
 use bfv_butterfly::train::{Recipe, learn, measured, uniform};
 use bfv_butterfly::{Net, text};
@@ -42,6 +43,61 @@ fn a_small_model_learns_what_counting_does_not_tell() {
     let counted = Counted::new(learned, 4).unwrap().measured(held);
     assert!(found < counted, "learned {found}, counted {counted}");
     println!("learned {found}, counted {counted}");
+}
+
+/// Letters that nothing before them foretells, each twelve times: where the first of them stands, only what stands behind it tells which it is.
+fn letters(n: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let run = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        [b'A' + u8::try_from(state >> 61).unwrap(); 12]
+    };
+    (0..n).flat_map(run).collect()
+}
+
+/// The shrunken run of the model that scores from both sides: in seconds it learns what no count of what stands before a character tells.
+#[test]
+fn a_small_model_that_looks_ahead_learns_what_is_hidden() {
+    let layers = Shape::writing(0, 2, 0);
+    let shape = Shape { width: 16, heads: 1, head_width: 16, inner: 16, chunk: 4, layers, rope_base: 100 }.scoring();
+    let all = letters(300);
+    let (learned, held) = (&all[..2760], &all[2760..]);
+    let recipe = Recipe { seed: 7, steps: 80, batch: 8, threads: 2, length: 16, rate: 0.03, decay: 0.01, clip: 1.0 };
+    let net = Net::new(shape.checked().unwrap(), recipe.seed).unwrap();
+    let mut costs = Vec::new();
+    learn(&net, learned, &recipe, |_, cost| costs.push(cost)).unwrap();
+    assert!((costs[0] - uniform()).abs() < 0.5, "at first nothing is known: {}", costs[0]);
+    let found = scores(&net, held, 6).unwrap();
+    let firsts: Vec<usize> = (12..held.len()).step_by(12).filter(|i| held[*i] != held[i - 1]).collect();
+    let mean_of = |costs: &dyn Fn(usize) -> f64| firsts.iter().map(|i| costs(*i)).sum::<f64>() / firsts.len() as f64;
+    let own = mean_of(&|i| found[i].cost);
+    let counted = Counted::new(learned, 4).unwrap();
+    let before = mean_of(&|i| -counted.likelihood(&held[i - 4..i], held[i]).ln());
+    let between = mean_of(&|i| counted.cost_between(held, i));
+    println!("all {}, firsts {own}, counted before {before}, on both sides {between}", mean(&found));
+    assert!(between < 1.0 && before > 3.0, "what the test is about: {before}, {between}");
+    // Who saw only what stands before would have to take any of eight letters.
+    assert!(own < 0.85 * 8_f64.ln(), "learned {own}");
+}
+
+/// A text that differs in one character has its share of both likelihoods: of two characters by hand.
+#[test]
+fn a_counted_character_between_others_has_its_share() {
+    let counted = Counted::new(b"abacabacadabab", 2).unwrap();
+    let text = b"abacab";
+    let whole = |text: &[u8]| -> f64 {
+        (0..text.len()).map(|i| counted.likelihood(&text[i.saturating_sub(2)..i], text[i])).product()
+    };
+    for place in 0..text.len() {
+        let with = |token: u8| {
+            let mut other = text.to_vec();
+            other[place] = token;
+            whole(&other)
+        };
+        let all: f64 = (0..=255).map(with).sum();
+        let wanted = -(whole(text) / all).ln();
+        assert!((counted.cost_between(text, place) - wanted).abs() < 1e-9, "place {place}");
+    }
 }
 
 #[test]

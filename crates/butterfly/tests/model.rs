@@ -1,8 +1,12 @@
 //! The forward of whole sequences, the streaming step, and what each position depends on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use bfv_butterfly::holes::{HOLE, Holed};
+use bfv_butterfly::score::{mean, scores, window};
 use bfv_butterfly::shape::{Shape, Sight};
 use bfv_butterfly::stream::Stream;
+use bfv_butterfly::train::{Recipe, learn};
+use bfv_butterfly::words::character;
 use bfv_butterfly::{Net, VOCAB};
 use std::collections::BTreeSet;
 
@@ -99,6 +103,80 @@ fn what_does_not_fit_is_refused() {
     let why = Stream::new(&Net::new(good.clone().scoring(), 1).unwrap()).unwrap_err();
     assert!(why.what.contains("looks ahead"), "{why:?}");
     assert!(good.writes() && !good.scoring().writes());
+}
+
+/// Every character is scored once, by what a forward with holes of its own says, whatever windows and chunks there are.
+#[test]
+fn a_score_is_the_cost_of_what_is_hidden() {
+    let net = Net::new(shape(4, Shape::writing(0, 2, 0)).scoring(), 4).unwrap();
+    assert_eq!(window(&net.shape), 16);
+    let text: Vec<u8> = characters(45).into_iter().map(|t| if t == HOLE { 65 } else { t }).collect();
+    for (length, spacing) in [(1, 1), (3, 2), (16, 5), (17, 4), (45, 3), (45, 1000)] {
+        let text = &text[..length];
+        let found = scores(&net, text, spacing).unwrap();
+        assert_eq!(found.len(), length);
+        // The first window by the definition: a forward of the text with holes, padded with holes.
+        let mut seen = text.to_vec();
+        seen.resize(length.next_multiple_of(4), HOLE);
+        seen.truncate(16);
+        let end = if seen.len() >= length { length } else { 8 };
+        for place in 0..end {
+            let holes = (place % spacing..end).step_by(spacing);
+            let holed = Holed::new(&seen, holes);
+            assert_eq!(holed.given()[place], HOLE);
+            let row = &logits(&net, holed.given())[place];
+            let largest = row.iter().copied().fold(f32::MIN, f32::max);
+            let sum: f64 = row.iter().map(|l| f64::from(l - largest).exp()).sum();
+            let cost = |token: u8| sum.ln() + f64::from(largest - row[usize::from(token)]);
+            assert!((found[place].cost - cost(text[place])).abs() < 1e-4, "{length}, {spacing}, {place}");
+            assert!((found[place].least - cost(found[place].likeliest)).abs() < 1e-4);
+            assert!(found[place].least <= found[place].cost + 1e-6);
+        }
+    }
+    let mean = mean(&scores(&net, &text, 3).unwrap());
+    assert!(mean > 0.0 && mean.is_finite());
+}
+
+/// What is hidden is not in what the model sees: another character there changes no logit.
+#[test]
+fn a_hidden_character_is_not_seen() {
+    let net = Net::new(shape(4, Shape::writing(1, 2, 0)).scoring(), 8).unwrap();
+    let text = characters(16);
+    let mut other = text.clone();
+    other[5] ^= 1;
+    let foretold = |text: &[u8]| net.foretold(&[Holed::new(text, [5, 9, 5, 99])]).unwrap().to_vec2::<f32>().unwrap();
+    assert_eq!(foretold(&text), foretold(&other));
+    assert_eq!(foretold(&text).len(), 2);
+    let holed = Holed::new(&text, [9, 5]);
+    assert_eq!(holed.hidden(), [(5, text[5]), (9, text[9])]);
+    let rows = logits(&net, holed.given());
+    assert_eq!(foretold(&text), [rows[5].clone(), rows[9].clone()]);
+}
+
+#[test]
+fn what_cannot_be_scored_is_refused() {
+    let writing = Net::new(shape(4, Shape::writing(0, 2, 0)), 4).unwrap();
+    let scoring = Net::read(writing.shape.clone().scoring(), writing.tensors()).unwrap();
+    assert!(scores(&writing, b"text", 4).unwrap_err().what.contains("look back"));
+    assert!(scores(&scoring, b"", 4).unwrap_err().what.contains("0 characters"));
+    assert!(scores(&scoring, b"text", 0).unwrap_err().what.contains("of 0 one"));
+    assert!(scores(&scoring, b"te\x1at", 4).unwrap_err().what.contains("Character 2"));
+    assert!(scoring.foretold(&[Holed::new(b"text", [])]).unwrap_err().what.contains("Nothing is hidden"));
+    assert!(scoring.foretold(&[]).unwrap_err().what.contains("Nothing is hidden"));
+    let recipe = Recipe { length: 4, ..Recipe::SCORING };
+    assert!(learn(&scoring, b"some te\x1at", &recipe, |_, _| ()).unwrap_err().what.contains("Character 7"));
+}
+
+#[test]
+fn characters_have_words() {
+    let all: BTreeSet<String> = (0..=255).map(character).collect();
+    assert_eq!(all.len(), VOCAB, "no two have the same words");
+    for (token, words) in
+        [(b'q', "letter q"), (b'Q', "capital letter Q"), (b'7', "digit 7"), (b'(', "left parenthesis")]
+    {
+        assert_eq!(character(token), words);
+    }
+    assert_eq!((character(b'\n'), character(0)), ("end of line".to_owned(), "character number 0".to_owned()));
 }
 
 #[test]

@@ -164,9 +164,15 @@ impl Context {
         }
     }
 
-    /// The hash of bytes alone. They need no length, as nothing follows; at once, long ones are hashed faster than in parts.
+    /// The hash of bytes alone. They need no length, as nothing follows; at once, long ones are hashed faster than in parts. For short ones it counts that the key of
+    /// the use is there already.
     pub fn of(self, bytes: &[u8]) -> Digest {
-        Digest(blake3::derive_key(self.string(), bytes))
+        if bytes.len() > blake3::CHUNK_LEN {
+            return Digest(blake3::derive_key(self.string(), bytes));
+        }
+        let mut hash = self.hash();
+        hash.0.update(bytes);
+        hash.finish()
     }
 }
 

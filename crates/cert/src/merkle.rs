@@ -18,7 +18,13 @@ pub(crate) fn split(n: u64) -> u64 {
 
 /// The hash of an inner node.
 pub(crate) fn node(context: Context, left: &Digest, right: &Digest) -> Digest {
-    context.hash().byte(1).digest(left).digest(right).finish()
+    // At once, as there are many of these.
+    let mut bytes = [1; 65];
+    let [_, rest @ ..] = &mut bytes;
+    let (l, r) = rest.split_at_mut(32);
+    l.copy_from_slice(&left.0);
+    r.copy_from_slice(&right.0);
+    context.of(&bytes)
 }
 
 /// Hashes of leaves and of all complete subtrees above them, appended one by one. 64 bytes a leaf.
@@ -67,7 +73,14 @@ impl Forest {
 
 /// The hash of a leaf of a commitment: of what it contains, where it stands and among how many.
 fn leaf(index: u64, count: u64, content: &Digest) -> Digest {
-    Context::Leaf.hash().byte(0).number(index).number(count).digest(content).finish()
+    let mut bytes = [0; 49];
+    let [_, rest @ ..] = &mut bytes;
+    let (numbers, last) = rest.split_at_mut(16);
+    let (i, n) = numbers.split_at_mut(8);
+    i.copy_from_slice(&index.to_le_bytes());
+    n.copy_from_slice(&count.to_le_bytes());
+    last.copy_from_slice(&content.0);
+    Context::Leaf.of(&bytes)
 }
 
 fn root(count: u64, top: &Digest) -> Digest {

@@ -1,12 +1,19 @@
-//! The benchmark of the streaming step of butterfly models: what `crates/butterfly/benches` measures, written down.
+//! The benchmarks of butterfly models: what `crates/butterfly/benches` and `crates/worker/benches` measure, written down.
 
 use crate::results;
 
-/// Runs the benchmark and writes the section of the results.
+/// Runs the benchmarks and writes the sections of the results.
 ///
 /// # Errors
-/// The benchmark cannot be run, or the results cannot be written.
+/// A benchmark cannot be run, or the results cannot be written.
 pub fn bench() -> Result<(), String> {
+    streaming()?;
+    memory()?;
+    shipped()
+}
+
+/// The time of a streaming step.
+fn streaming() -> Result<(), String> {
     let machine = results::machine();
     let rows = results::measured("bfv-butterfly", "streaming", "|")?;
     let page = format!(
@@ -30,4 +37,39 @@ fn listened(machine: &str) -> Result<(), String> {
          | tokens before | judging, secret | judging, hashes | computing | kept | opened |\n|---|---|---|---|---|---|\n{rows}"
     );
     results::written("Judging a stream", &page)
+}
+
+/// What a streaming step reads, allocates and keeps.
+fn memory() -> Result<(), String> {
+    let machine = results::machine();
+    let rows = results::measured("bfv-butterfly", "memory", "|")?;
+    let page = format!(
+        "{machine}\n\nWritten by `cargo xtask bench butterfly`. Everything here is counted, and nothing is timed. *Shipped* is the model over whole numbers of 8 bits that is shipped, with chunks of \
+         64 tokens and six layers of width 128; *reaches all* has chunks of 128 tokens, width 32, random weights, and as many layers as reach all of the context.\n\n\
+         *Keys* are those that all layers read in the last step, and *bytes read* are theirs and those of their values; beside these a step reads the weights, which do not grow. *Allocated* is all that a step allocates, the median of the last 128 steps, \
+         and *largest* that of one step in the second half of the stream: then a layer moves what it keeps to a larger place. *At once* is the most that any of these steps has in use beside what was kept before it. *Keys kept* are those of all layers between steps, and *bytes kept* \
+         their memory and that of their values, with what was taken in advance.\n\n\
+         Constant in the context is what a step reads and allocates in each layer, but for the steps that move. For a model whose layers stay the same everything is constant once the context is longer than its layers reach. Where layers are added until they reach all \
+         of a context of N tokens, a step reads and allocates with the logarithm of N, and what is kept between steps grows with N: layer l keeps the keys of `2^l + 1` chunks, up to twice as many.\n\n\
+         | model | context | layers | keys | bytes read | allocated | largest | at once | keys kept | bytes kept |\n|---|---|---|---|---|---|---|---|---|---|\n{rows}"
+    );
+    results::written("Butterfly memory", &page)
+}
+
+/// How fast the shipped model is, and what commitments add.
+fn shipped() -> Result<(), String> {
+    let machine = results::machine();
+    let rows = results::measured("bfv-worker", "butterfly", "|")?;
+    let Some((speed, overhead)) = rows.split_once("\n\n") else {
+        return Err("The benchmark of the worker has printed one table, and two are needed.".to_owned());
+    };
+    let page = format!(
+        "{machine}\n\nWritten by `cargo xtask bench butterfly`. The model over whole numbers of 8 bits that is shipped: 1,197,696 weights, six layers of width 128, chunks of 64 tokens. Tokens in a second, the median of 9 runs: of a prompt of 512 tokens in one block, and then of \
+         256 tokens one by one. On the CPU time is that for which the thread had a core.\n\n\
+         | where | prompt | stream |\n|---|---|---|\n{speed}\n\n\
+         The same answers with commitments and without, in turns, on one core; columns as under the heading Prover. At most 12 % in all are asked. Hashing grows with the width and products with its square, so this model, which is small, pays more than those there: for a token it \
+         hashes every number of each layer, in cells of mostly less than a kilobyte, and a tree has 176 leaves for each block, of which one in three is empty.\n\n\
+         | answer | without | online | in all | by comparison |\n|---|---|---|---|---|\n{overhead}"
+    );
+    results::written("Butterfly worker", &page)
 }

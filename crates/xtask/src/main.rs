@@ -29,7 +29,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are twenty-one tasks. Usage:
+const USAGE: &str = "There are twenty-three tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -50,6 +50,8 @@ cargo xtask kernels fetches the compiler of kernels, checked by its hash, and wr
 cargo xtask device compares the kernels with the CPU on the card of this machine, and measures them there.
 cargo xtask rank-train learns the order of theorems from the proofs of the library, and writes crates/engine-neural/weights.
 cargo xtask butterfly-train, or cargo xtask butterfly-train 200 for so many steps, learns the butterfly model by its recipe in crates/butterfly/examples/train.rs, and writes crates/butterfly/weights.
+cargo xtask butterfly-train scoring, or cargo xtask butterfly-train scoring 200, learns the model that scores from both sides by its recipe in crates/butterfly/examples/hidden.rs.
+cargo xtask butterfly-score FILE, or cargo xtask butterfly-score FILE 10, scores a text from both sides and names the 5 or 10 characters that surprise the model most.
 cargo xtask butterfly-text writes the sources of the library as the text that it is learned from.";
 
 fn main() -> ExitCode {
@@ -83,6 +85,16 @@ fn main() -> ExitCode {
         ["rank-train"] => ranking::train(),
         ["butterfly-text"] => learning::butterfly_text(),
         ["butterfly-train"] => learning::butterfly(None),
+        ["butterfly-train", "scoring"] => learning::scoring(None),
+        ["butterfly-train", "scoring", steps] => match steps.parse::<usize>() {
+            Ok(n) if n > 0 => learning::scoring(Some(steps)),
+            _ => Err(format!("{steps} is no number of steps. {USAGE}")),
+        },
+        ["butterfly-score", file] => learning::score(file, None),
+        ["butterfly-score", file, named] => match named.parse::<usize>() {
+            Ok(_) => learning::score(file, Some(named)),
+            Err(_) => Err(format!("{named} is no number of characters. {USAGE}")),
+        },
         ["butterfly-train", steps] => match steps.parse::<usize>() {
             Ok(n) if n > 0 => learning::butterfly(Some(steps)),
             _ => Err(format!("{steps} is no number of steps. {USAGE}")),

@@ -18,7 +18,7 @@ pub fn train() -> Result<(), String> {
     if !own.status().is_ok_and(|s| s.success()) {
         return Err("The proofs of the library cannot be read off. The lines above say why.".to_owned());
     }
-    let done = learning::example("bfv-engine-neural", &[&data, &weights], false);
+    let done = learning::example("bfv-engine-neural", "train", &[&data, &weights], false);
     std::fs::remove_file(&file).map_err(|e| format!("The file {data} cannot be removed: {e}."))?;
     done?;
     say("The weights are written. Run cargo xtask bench ranking to see what they are worth.");

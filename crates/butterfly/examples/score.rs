@@ -1,0 +1,87 @@
+//! Scores a text from both sides, and says which characters surprise the model most.
+//!
+//! The words after it: the file of the weights, that of the text, and how many characters to name, five where no number stands.
+
+use bfv_butterfly::score::{self, SPACING, Score};
+use bfv_butterfly::shape::Shape;
+use bfv_butterfly::words::character;
+use bfv_butterfly::{Net, text};
+use bfv_model::Problem;
+use candle_core::Device;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// How many characters are named where nothing is said.
+const NAMED: usize = 5;
+/// The longest text: scoring a character takes as long as a sixteenth of a pass over what the model sees.
+const LONGEST: usize = 1 << 16;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (text, code) = match run(&words) {
+        Ok(text) => (text, ExitCode::SUCCESS),
+        Err(why) => (format!("Not scored: {}. {} {}", why.place, why.what, why.mend), ExitCode::FAILURE),
+    };
+    let _closed = writeln!(std::io::stdout().lock(), "{text}");
+    code
+}
+
+fn run(words: &[String]) -> Result<String, Problem> {
+    let usage = |what: &str| {
+        Problem::new(
+            "the words after the program",
+            what.to_owned(),
+            "Name the weights, the text, and how many characters.",
+        )
+    };
+    let (weights, file, named) = match words {
+        [weights, file] => (weights, file, NAMED),
+        [weights, file, n] => (weights, file, n.parse().map_err(|_| usage("The last one is no number."))?),
+        _ => return Err(usage("There are not two or three.")),
+    };
+    let all = std::fs::read_to_string(file).map_err(|e| {
+        Problem::new(format!("file {file}"), format!("It cannot be read: {e}."), "Name a file of text.")
+    })?;
+    let tokens = text::tokens(&all)?;
+    if tokens.len() > LONGEST {
+        let what = format!("It has {} characters, and at most {LONGEST} are scored at once.", tokens.len());
+        return Err(Problem::new(format!("file {file}"), what, "Score it in parts."));
+    }
+    let tensors = candle_core::safetensors::load(weights, &Device::Cpu).map_err(|_| {
+        Problem::new(format!("file {weights}"), "It is no file of weights.", "Run cargo xtask butterfly-train scoring.")
+    })?;
+    let net = Net::read(Shape::of_scoring().checked()?, tensors)?;
+    Ok(said(&tokens, &score::scores(&net, &tokens, SPACING)?, named))
+}
+
+/// The result in sentences.
+fn said(tokens: &[u8], scores: &[Score], named: usize) -> String {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    let cost = |i: &usize| scores.get(*i).map_or(0.0, |s| s.cost);
+    order.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
+    let mean = score::mean(scores);
+    let bits = mean / std::f64::consts::LN_2;
+    let mut out = format!(
+        "Scored {} characters from both sides. The mean cost is {mean:.3} nats, or {bits:.3} bits.",
+        scores.len()
+    );
+    for (n, i) in order.iter().take(named).enumerate() {
+        let (Some(score), Some(token)) = (scores.get(*i), tokens.get(*i)) else { continue };
+        let before = tokens.get(..*i).unwrap_or_default();
+        let line = before.iter().filter(|t| **t == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|t| **t != b'\n').count() + 1;
+        out += &format!(
+            "\nSurprise {} of {}. Line {line}, column {column}: {}, at {:.2} nats.",
+            n + 1,
+            named.min(scores.len()),
+            character(*token),
+            score.cost
+        );
+        out += &if score.likeliest == *token {
+            " The model holds no other character likelier.".to_owned()
+        } else {
+            format!(" The model expects {}, at {:.2} nats.", character(score.likeliest), score.least)
+        };
+    }
+    out
+}
