@@ -170,6 +170,7 @@ const SAMPLES: [&str; 102] = [
     "help accessibility",
     "help exit",
     "help project",
+    "help replay",
     "help xyzzy",
     "help check",
     "help gate",

@@ -46,7 +46,11 @@ fn rounding_is_that_of_the_library() {
             // From a quarter of the smallest number up to the largest binade.
             let whole = -2 * lowest + 1 + i32::try_from(fraction).unwrap();
             let top = lowest - i32::try_from(fraction).unwrap() - 2 + i32::try_from(word >> 40).unwrap() % whole;
-            let exponent = if case % 7 == 0 { lowest - i32::try_from(fraction).unwrap() - 1 } else { top - length + 1 };
+            let exponent = if case % 7 == 0 && length < 35 {
+                lowest - i32::try_from(fraction).unwrap() - 1
+            } else {
+                top - length + 1
+            };
             let negative = case % 2 == 1;
             let bits = format.round(Mode::Nearest, negative, size, exponent);
             assert!(format.is_finite(bits));

@@ -450,7 +450,7 @@ pub struct Set {
 
 #[derive(ClapArgs, Debug)]
 pub struct Help {
-    /// A command, or one of the topics accessibility, exit, project, streams and trust.
+    /// A command, or one of the topics accessibility, exit, project, replay, streams and trust.
     pub topic: Option<String>,
 }
 

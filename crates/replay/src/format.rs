@@ -107,12 +107,27 @@ impl Format {
     #[must_use]
     #[inline]
     pub fn round(self, mode: Mode, negative: bool, size: u128, exponent: i32) -> u32 {
+        match u64::try_from(size) {
+            Ok(size) => self.round_short(mode, negative, size, exponent),
+            Err(_) => {
+                // The upper 62 bits, and behind them whether there is anything below: no result has more than 24, so they say all.
+                let by = 2 + u64::BITS - size.leading_zeros();
+                let below = size & ((1 << by) - 1) != 0;
+                let upper = u64::try_from(size >> by).unwrap_or(u64::MAX);
+                self.round_short(mode, negative, upper << 1 | u64::from(below), exponent + by.cast_signed() - 1)
+            }
+        }
+    }
+
+    /// The same for a size of 64 bits, which costs less.
+    #[inline]
+    pub(crate) fn round_short(self, mode: Mode, negative: bool, size: u64, exponent: i32) -> u32 {
         let sign = if negative { self.sign() } else { 0 };
         if size == 0 {
             return sign;
         }
         let fraction = self.fraction().cast_signed();
-        let length = (u128::BITS - size.leading_zeros()).cast_signed();
+        let length = (u64::BITS - size.leading_zeros()).cast_signed();
         // The exponent of the last place of the result, in the binade of the number or that of the smallest numbers.
         let unit = (exponent + length - 1).max(self.lowest()) - fraction;
         let (kept, unit) = if unit <= exponent {
@@ -182,14 +197,14 @@ impl Format {
 
 /// A size without its last bits, rounded.
 #[inline]
-fn drop_bits(mode: Mode, size: u128, bits: i32) -> u128 {
+fn drop_bits(mode: Mode, size: u64, bits: i32) -> u64 {
     let bits = bits.cast_unsigned();
-    if bits >= u128::BITS {
-        // Less than a half, as no size has more than 126 bits.
-        return 0;
+    if bits >= u64::BITS {
+        // More than a half of the last place only where that is the place behind the size, and a tie goes to 0.
+        return u64::from(mode == Mode::Nearest && bits == u64::BITS && size > 1 << 63);
     }
     let kept = size >> bits;
-    let (rest, half) = (size & ((1 << bits) - 1), 1u128 << (bits - 1));
+    let (rest, half) = (size & ((1 << bits) - 1), 1u64 << (bits - 1));
     let up = mode == Mode::Nearest && (rest > half || rest == half && kept & 1 == 1);
-    kept + u128::from(up)
+    kept + u64::from(up)
 }

@@ -9,7 +9,7 @@ const NONE: u32 = 0x7fc0_0000;
 const SIGN: u32 = 0x8000_0000;
 const INFINITY: u32 = Format::F32.infinity();
 /// How far the larger of two summands is moved left where the other is much smaller.
-const FAR: i32 = 64;
+const FAR: i32 = 38;
 
 /// Operations by integers, and sums in an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +18,16 @@ pub struct Soft {
     pub order: Order,
 }
 
+/// The digits of a dividend behind the point: a quotient has 40 bits then.
+const DIGITS: i32 = 64;
+
 fn nearest(negative: bool, size: u128, exponent: i32) -> u32 {
     Format::F32.round(Mode::Nearest, negative, size, exponent)
+}
+
+#[inline]
+fn nearest_short(negative: bool, size: u64, exponent: i32) -> u32 {
+    Format::F32.round_short(Mode::Nearest, negative, size, exponent)
 }
 
 fn finite(bits: u32) -> bool {
@@ -49,13 +57,13 @@ pub fn add(a: u32, b: u32) -> u32 {
     let (high, low) = if x.exponent >= y.exponent { (x, y) } else { (y, x) };
     let apart = high.exponent - low.exponent;
     // Of a summand that is so much smaller only its sign matters: it moves the other by less than a quarter of a unit, and not by nothing.
-    let (by, low_size) = if apart <= FAR { (apart, i128::from(low.size)) } else { (FAR, i128::from(low.size.min(1))) };
-    let signed = |negative: bool, size: i128| if negative { -size } else { size };
-    let sum = signed(high.negative, i128::from(high.size) << by) + signed(low.negative, low_size);
+    let (by, low_size) = if apart <= FAR { (apart, i64::from(low.size)) } else { (FAR, i64::from(low.size.min(1))) };
+    let signed = |negative: bool, size: i64| if negative { -size } else { size };
+    let sum = signed(high.negative, i64::from(high.size) << by) + signed(low.negative, low_size);
     if sum == 0 {
         return 0;
     }
-    nearest(sum < 0, sum.unsigned_abs(), high.exponent - by)
+    nearest_short(sum < 0, sum.unsigned_abs(), high.exponent - by)
 }
 
 /// The product of two numbers.
@@ -68,7 +76,7 @@ pub fn mul(a: u32, b: u32) -> u32 {
         return if none(a) || none(b) || zero { NONE } else { sign | INFINITY };
     }
     let (x, y) = (Format::F32.unpack(a), Format::F32.unpack(b));
-    nearest(sign != 0, u128::from(x.size) * u128::from(y.size), x.exponent + y.exponent)
+    nearest_short(sign != 0, u64::from(x.size) * u64::from(y.size), x.exponent + y.exponent)
 }
 
 /// The quotient of two numbers.
@@ -89,9 +97,9 @@ pub fn div(a: u32, b: u32) -> u32 {
         return if x.size == 0 { NONE } else { sign | INFINITY };
     }
     // At least 40 bits of the quotient, and in the last one whether anything is left.
-    let dividend = u128::from(x.size) << FAR;
+    let dividend = u128::from(x.size) << DIGITS;
     let (quotient, rest) = (dividend / u128::from(y.size), dividend % u128::from(y.size));
-    nearest(sign != 0, quotient << 1 | u128::from(rest != 0), x.exponent - y.exponent - FAR - 1)
+    nearest(sign != 0, quotient << 1 | u128::from(rest != 0), x.exponent - y.exponent - DIGITS - 1)
 }
 
 /// The square root of a number.
@@ -105,7 +113,7 @@ pub fn sqrt(a: u32) -> u32 {
     }
     let Dyadic { size, exponent, .. } = Format::F32.unpack(a);
     // An even exponent, and at least 31 bits of the root.
-    let by = if exponent.rem_euclid(2) == 0 { FAR } else { FAR + 1 };
+    let by = if exponent.rem_euclid(2) == 0 { DIGITS } else { DIGITS + 1 };
     let square = u128::from(size) << by;
     let root = square.isqrt();
     nearest(false, root << 1 | u128::from(root * root != square), (exponent - by) / 2 - 1)

@@ -53,31 +53,38 @@ impl Machine for Hard {
     }
 
     fn rows(&self, format: Format, matrix: &[u16], x: &[u32]) -> Vec<u32> {
-        let width = x.len().max(1);
         let x: Vec<f32> = x.iter().map(|x| f32::from_bits(*x)).collect();
-        // Some rows side by side: their first numbers, then their second ones, and so on.
-        let mut side = vec![[0f32; SIDE]; width];
-        let mut out = Vec::with_capacity(matrix.len() / width);
-        for rows in matrix.chunks(width * SIDE) {
-            let mut count = 0;
-            for (r, row) in rows.chunks_exact(width).enumerate() {
-                for (column, w) in side.iter_mut().zip(row) {
-                    if let Some(entry) = column.get_mut(r) {
-                        *entry = f32::from_bits(format.widen((*w).into()));
-                    }
-                }
-                count += 1;
-            }
-            let mut sums = [0f32; SIDE];
-            for (column, x) in side.iter().zip(&x) {
-                for (sum, w) in sums.iter_mut().zip(column) {
-                    *sum += w * x;
-                }
-            }
-            out.extend(sums.into_iter().take(count).map(f32::to_bits));
+        match format {
+            // The upper half of a float of 32 bits.
+            Format::Bf16 => rows(matrix, &x, |w| f32::from_bits(u32::from(w) << 16)),
+            _ => rows(matrix, &x, |w| f32::from_bits(format.widen(w.into()))),
         }
-        out
     }
+}
+
+/// The dot product of each row with a list as long as a row, some of them side by side.
+fn rows(matrix: &[u16], x: &[f32], widen: impl Fn(u16) -> f32) -> Vec<u32> {
+    let width = x.len().max(1);
+    let mut out = Vec::with_capacity(matrix.len() / width);
+    let mut blocks = matrix.chunks_exact(width * SIDE);
+    for block in blocks.by_ref() {
+        let mut all = block.chunks_exact(width);
+        let [a, b, c, d, e, f, g, h] = std::array::from_fn(|_| all.next().unwrap_or_default());
+        let columns = a.iter().zip(b).zip(c).zip(d).zip(e).zip(f).zip(g).zip(h);
+        let sums = x.iter().zip(columns).fold([0f32; SIDE], |sums, (x, columns)| {
+            let (((((((a, b), c), d), e), f), g), h) = columns;
+            let [p, q, r, s, t, u, v, w] = sums;
+            let next = |sum: f32, entry: &u16| sum + widen(*entry) * x;
+            // Written out, so that all of them stay in registers.
+            [next(p, a), next(q, b), next(r, c), next(s, d), next(t, e), next(u, f), next(v, g), next(w, h)]
+        });
+        out.extend(sums.map(f32::to_bits));
+    }
+    for row in blocks.remainder().chunks_exact(width) {
+        let sum = row.iter().zip(x).fold(0f32, |sum, (w, x)| sum + widen(*w) * x);
+        out.push(sum.to_bits());
+    }
+    out
 }
 
 /// A float model that answers with certificates.

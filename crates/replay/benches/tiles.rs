@@ -1,2 +1,0 @@
-//! What a tile costs, and what the whole answer.
-fn main() {}
