@@ -169,6 +169,8 @@ fn another_model_is_rejected() {
 struct Lying(AtomicUsize);
 
 impl Arithmetic<i8> for Lying {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         Lane::Exact
     }
