@@ -1,5 +1,5 @@
 //! Answers in blocks: honest ones are accepted block by block, whatever their sizes, and whatever is wrong with a block is said and moves nothing on.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_sign_loss)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -91,7 +91,7 @@ fn honest_streams_are_accepted() {
                 let bytes = if i % 2 == 0 { proof.bytes() } else { proof.products().bytes() };
                 let accepted = accepts(take(&mut listener, &bytes, &subject));
                 assert_eq!((accepted.lane(), accepted.soundness().bits()), (Lane::Exact, 59));
-                said.extend(accepted.values().iter().map(|t| *t as u32));
+                said.extend(accepted.values().iter().map(|t| u32::try_from(*t).unwrap()));
                 assert_eq!((listener.tokens(), listener.blocks()), (said.as_slice(), i), "{pairs:?} {sizes:?}");
             }
             assert_eq!(said, whole, "{pairs:?} {sizes:?}");

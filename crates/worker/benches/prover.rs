@@ -3,6 +3,8 @@
 //! than that where other programs use the same caches. Whole runs are compared by how long the thread had a core, where the system says so.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
+mod common;
+
 use bfv_cert::certificate::{Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::sign::SecretKey;
@@ -16,7 +18,7 @@ use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::sample::Sampler;
 use bfv_exact::spec::{Bits, Dims, Draft, LayerSpec, Named, Spec};
 use bfv_worker::prove::{Answer, Circumstances, Prover, Question, generate};
-use std::hint::black_box;
+use common::seconds;
 use std::time::Instant;
 
 /// Runs of each.
@@ -100,19 +102,6 @@ fn model<G: Named + Saturate>(width: usize) -> Model<G> {
     let layers = layers.collect();
     let (embedding, head) = (n.matrix(VOCAB, width), n.matrix(VOCAB, width));
     Model::new(spec, Weights { embedding, layers, last_gains: gains, head }).unwrap()
-}
-
-/// Seconds that this thread had a core (the first number of `schedstat`, in nanoseconds); nothing where the system does not say.
-fn on_core() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ').next()?.parse::<u64>().ok().map(|ns| ns as f64 / 1e9)
-}
-
-fn seconds<T>(run: impl FnOnce() -> T) -> (f64, T) {
-    let (start, core) = (Instant::now(), on_core());
-    let done = black_box(run());
-    let time = on_core().zip(core).map_or(start.elapsed().as_secs_f64(), |(end, start)| end - start);
-    (time, done)
 }
 
 /// A trace that knows how long it took.

@@ -13,11 +13,13 @@ use bfv_device::kernels::identity;
 use bfv_device::linear::Planes;
 use bfv_exact::commit::all_rows;
 use bfv_exact::forward::Shown;
+use bfv_exact::rounding::Exact;
 use bfv_model::stored::Element;
 use bfv_worker::prove::{Circumstances, Prover, Question};
 use bfv_worker::quantise::{Choice, quantise};
 use bfv_worker::single::execution;
 use bfv_worker::stage::Task;
+use bfv_worker::stream::Speaker;
 use common::{Draw, Random, Tiny};
 use interpreter::Interpreter;
 
@@ -54,6 +56,15 @@ where
     assert_eq!(own.fields().execution.map(|e| (e.kernel, e.device)), Some((identity(), 80)));
     assert_eq!(own.fields().trace, plain.fields().trace);
     assert_eq!(own.fields().output, plain.fields().output);
+
+    // Block by block.
+    let question = Question { query, prompt: prompt.to_vec(), count: 2 };
+    let mut on_cpu = Speaker::new(&prover, &Exact, question.clone(), SEED, true);
+    let mut on_card = Speaker::new(&prover, &by, question, SEED, true);
+    for _ in 0..2 {
+        let (own, other) = (on_cpu.block(1).unwrap(), on_card.block(1).unwrap());
+        assert_eq!((own.tokens(), &own.committed().cells), (other.tokens(), &other.committed().cells));
+    }
 
     // A stage, and the step before it.
     let all = all_rows(prover.model().spec());
