@@ -162,7 +162,7 @@ fn another_model_is_rejected() {
         ),
         "{said}"
     );
-    assert!(said.contains(" Nothing was accepted, and nothing is shown. ") && code == Some(1), "{said}");
+    assert!(said.contains(" No text is shown, as none was accepted. ") && code == Some(1), "{said}");
 }
 
 /// Exact until it has computed so many products, and wrong by one from then on.
@@ -247,7 +247,7 @@ fn a_worker_that_dies_or_is_silent_has_not_passed() {
     // Before anything, and in the middle of the second block.
     let (said, code) = with(&dir, "echo 'There is no power.' >&2; exit 7", &[]);
     let why = "Undecided: block 1 did not come. The worker ended too early, with code 7. It said: There is no power.";
-    assert!(said.contains(why) && said.contains(" Nothing was accepted, ") && code == Some(4), "{said}");
+    assert!(said.contains(why) && said.contains(" No text is shown, ") && code == Some(4), "{said}");
     let cut = copied(&dir) + " | head -c 770000";
     let (said, code) = with(&dir, &cut, &[]);
     let shown = || format!(" in the end.\n{}\n", written(&dir, 1));
@@ -255,9 +255,17 @@ fn a_worker_that_dies_or_is_silent_has_not_passed() {
     assert!(said.contains("the bytes end too early") && code == Some(1), "{said}");
     // The pipe stays open, and nothing comes.
     let (said, code) = with(&dir, &format!("{cut}\nexec sleep 100"), &["--limit", "2"]);
-    let silent = "Undecided: block 2 did not come. The worker was silent for 2 seconds. ";
+    let silent = "Undecided: block 2 did not come. Nothing whole came for 2 seconds. ";
     assert!(said.contains(&format!("{}{silent}", shown())), "{said}");
     assert!(said.contains(" or give more seconds with --limit.") && code == Some(4), "{said}");
+    // Its output is closed, and it or what it has started goes on.
+    for (script, end) in [
+        ("exec >&-; exec sleep 100", "The worker closed its output and was stopped."),
+        ("sleep 20 >&- & exit 3", "The worker ended too early, with code 3."),
+    ] {
+        let (said, code) = with(&dir, script, &[]);
+        assert!(said.contains(&format!("Undecided: block 1 did not come. {end} ")) && code == Some(4), "{said}");
+    }
     // Something else than envelopes.
     let (said, code) = with(&dir, "echo hello", &[]);
     assert!(said.contains("\nRejected: block 1. Malformed at envelope, ") && code == Some(1), "{said}");

@@ -228,6 +228,8 @@ struct Liar {
 }
 
 impl Arithmetic<i16> for Liar {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.lane
     }

@@ -23,7 +23,7 @@ use bfv_ledger::random;
 use bfv_model::shipped::{NAME, character, tokens};
 use bfv_verify::{Case, Challenge, Listener, Secret, Soundness, Terms, Verdict};
 use place::Place;
-use process::{Next, Worker};
+use process::{End, Next, Worker};
 use serde_json::{Value, json};
 use std::io::{BufRead, Read};
 use std::path::PathBuf;
@@ -301,17 +301,21 @@ impl Chat {
                     return Ok(Ended::Not(Verdict::Rejected(bfv_verify::Rejected::Refused(refusal))));
                 }
                 Next::Silence => {
-                    let what = format!("The worker was silent for {}.", count(self.seconds(), "second"));
+                    let what = format!("Nothing whole came for {}.", count(self.seconds(), "second"));
                     return Ok(Ended::Gone(what, "Try again, or give more seconds with --limit."));
                 }
                 Next::End => {
-                    let (code, complaint) = worker.ended();
-                    let code = code.map_or_else(|| "by a signal".to_owned(), |code| format!("with code {code}"));
+                    let (end, complaint) = worker.ended();
+                    let end = match end {
+                        End::Code(code) => format!("The worker ended too early, with code {code}."),
+                        End::Signal => "The worker ended too early, by a signal.".to_owned(),
+                        End::Stopped => "The worker closed its output and was stopped.".to_owned(),
+                    };
                     let said = match complaint.as_str() {
                         "" => String::new(),
                         text => format!(" It said: {}", printable(text)),
                     };
-                    let what = format!("The worker ended too early, {code}.{said}");
+                    let what = end + &said;
                     return Ok(Ended::Gone(what, "Try again."));
                 }
             };
@@ -395,7 +399,7 @@ impl Turn<'_> {
         let (all, shown) = (self.listener.count(), self.listener.tokens().len());
         let blocks = self.listener.blocks();
         let kept = match shown {
-            0 => "Nothing was accepted, and nothing is shown.".to_owned(),
+            0 => "No text is shown, as none was accepted.".to_owned(),
             n => format!("Above are the {} that were accepted before. The rest is not shown.", count(n, "character")),
         };
         match self.ended {

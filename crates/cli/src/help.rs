@@ -249,7 +249,7 @@ fn trust() -> String {
         "Each table [[worker]] has a name and a key, and may have models, with which alone it may answer.",
         "It may have manifest, the file with which it was registered, which must agree with a split.",
         "Each table [[model]] has a name and the folder of an integer model, or of a float model for the lane replay.",
-        "The line shipped = \"butterfly\" in the place of a folder names the model that is built in.",
+        "In place of a folder it may have shipped = \"butterfly\", the model that is built in.",
         "Each table [[split]] has a name, a model, configuration, the file of a splitting configuration, and head.",
         "Its workers are named as above. The ledger must hold the head with that file.",
         "Each table [[question]] has query and prompt, and may have answer, the number of tokens, and workers.",

@@ -19,8 +19,9 @@ mod workers;
 use bfv_cert::certificate::{Lane, Layers, TraceShape};
 use bfv_cert::freshness::Fresh;
 use bfv_cert::tensor::Shape;
+use bfv_exact::rounding::Exact;
 use bfv_exact::spec::Bits;
-use bfv_verify::{Challenge, Secret, Terms, Verdict};
+use bfv_verify::{Challenge, Listener, Secret, Terms, Verdict};
 use common::numbers::Random;
 use common::*;
 use split_model::{honest, of_bytes, split, subject_of_three};
@@ -194,4 +195,23 @@ fn changed_envelopes_of_stages_are_judged_without_panic_or_much_memory() {
         let challenge = Challenge::Secret(&secret, 0);
         told(of_bytes(bytes, &subject, &split, challenge, Fresh::default(), Terms::default()))
     });
+}
+
+/// A later block of an answer, by whoever has listened to the first.
+#[test]
+fn changed_blocks_are_judged_without_panic_or_much_memory() {
+    let subject = subject();
+    let secret = Secret::new(&subject, [5; 32]);
+    let mut teller = Teller::new(subject.model(), &PROMPT, world::fields().query);
+    let first = teller.block(&Exact, &subject, 4);
+    let mut second = teller.block(&Exact, &subject, 3);
+    second.fields.parents = vec![first.id()];
+    let take = |listener: &mut Listener, bytes: &[u8]| {
+        with_case(&subject, Challenge::Secret(&secret, 0), Terms::default(), |case| {
+            listener.take(bytes, case, &subject)
+        })
+    };
+    let mut listener = Listener::new(7);
+    accepts(take(&mut listener, &first.bytes()));
+    storm(" of a block", &second, &|bytes| told(take(&mut listener.clone(), bytes)));
 }

@@ -1,5 +1,5 @@
 //! Answers in blocks: honest ones are accepted block by block, whatever their sizes, and whatever is wrong with a block is said and moves nothing on.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::cast_sign_loss)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 

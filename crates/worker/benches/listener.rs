@@ -2,6 +2,8 @@
 //! first token on. `cargo xtask bench butterfly` writes it down.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::cast_precision_loss)]
 
+mod common;
+
 use bfv_cert::certificate::{Lane, Slot, Validity};
 use bfv_cert::digest::Digest;
 use bfv_cert::registry::{Entry, Role};
@@ -14,7 +16,7 @@ use bfv_model::stored::Stored;
 use bfv_verify::{Case, Challenge, Listener, Secret, Subject, Terms, Verdict};
 use bfv_worker::prove::{Circumstances, Prover, Question};
 use bfv_worker::stream::Speaker;
-use std::time::Instant;
+use common::seconds;
 
 /// Tokens before the blocks that are measured. The last of these end with the last position of the model.
 const CONTEXTS: [usize; 4] = [1 << 10, 1 << 12, 1 << 14, (1 << 16) - MEASURED * BLOCK];
@@ -26,11 +28,6 @@ const FILL: usize = 256;
 const MEASURED: usize = 5;
 const RUNS: usize = 5;
 const NOW: u64 = 1_800_000_000;
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
 
 fn main() {
     let Stored::Eight(model) = shipped::read().unwrap() else { panic!("it has another grid") };
@@ -66,9 +63,7 @@ fn main() {
     };
     let (mut listener, mut parent, mut seq) = (Listener::new(count), None, 0);
     let mut next = |tokens: usize| {
-        let started = Instant::now();
-        let answer = speaker.block(tokens).unwrap();
-        let computed = started.elapsed().as_secs_f64();
+        let (computed, answer) = seconds(|| speaker.block(tokens).unwrap());
         let c = Circumstances {
             slot: Slot { epoch: 0, view: 0, seq },
             validity: Validity { not_before: NOW, not_after: NOW + 100 },
@@ -83,11 +78,8 @@ fn main() {
         (answer.envelope(&certificate, (&log, &registry), &leaves).unwrap(), computed)
     };
     let take = |listener: &mut Listener, bytes: &[u8], challenge| {
-        let started = Instant::now();
         let verdict = listener.take(bytes, &case(challenge), &subject);
-        let time = started.elapsed().as_secs_f64();
         assert!(matches!(verdict, Verdict::Accepted(_)), "{verdict}");
-        time
     };
     let usual = Challenge::FiatShamir { repetitions: 2, tries: 60 };
     for context in CONTEXTS {
@@ -96,23 +88,22 @@ fn main() {
             let (bytes, _) = next(left.min(FILL));
             take(&mut listener, &bytes, Challenge::Secret(&secret, 0));
         }
-        let (mut by_secret, mut by_hash, mut computed, mut size) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        // The system counts in steps of some milliseconds, so what is measured takes many of them.
+        let (mut by_secret, mut by_hash, mut computed, mut size) = (0.0, 0.0, 0.0, 0);
         for _ in 0..MEASURED {
             let (bytes, time) = next(BLOCK);
-            computed.push(time);
-            size = bytes.len();
-            for _ in 0..RUNS {
-                by_secret.push(take(&mut listener.clone(), &bytes, Challenge::Secret(&secret, 0)));
-                by_hash.push(take(&mut listener.clone(), &bytes, usual));
-            }
+            let all = |challenge| (0..RUNS).for_each(|_| take(&mut listener.clone(), &bytes, challenge));
+            by_secret += seconds(|| all(Challenge::Secret(&secret, 0))).0;
+            by_hash += seconds(|| all(usual)).0;
+            (computed, size) = (computed + time, bytes.len());
             take(&mut listener, &bytes, Challenge::Secret(&secret, 0));
         }
-        let each = |times: &mut [f64]| median(times) * 1e6 / BLOCK as f64;
+        let each = |time: f64, runs: usize| time * 1e6 / (MEASURED * runs * BLOCK) as f64;
         println!(
             "| {context} | {:.0} | {:.0} | {:.0} | {} | {} |",
-            each(&mut by_secret),
-            each(&mut by_hash),
-            each(&mut computed),
+            each(by_secret, RUNS),
+            each(by_hash, RUNS),
+            each(computed, 1),
             listener.bytes(),
             size / BLOCK
         );

@@ -16,12 +16,14 @@ use bfv_exact::Refused;
 use bfv_exact::commit::all_rows;
 use bfv_exact::forward::Shown;
 use bfv_exact::program::{Axis, Input, Op, Program, Shape, Source};
+use bfv_exact::rounding::Exact;
 use bfv_model::stored::Element;
 use bfv_worker::card::{Whole, whole, whole_of};
 use bfv_worker::prove::{Circumstances, Failure, Prover, Question};
 use bfv_worker::quantise::{Choice, quantise};
 use bfv_worker::single::execution;
 use bfv_worker::stage::Task;
+use bfv_worker::stream::Speaker;
 use common::{Draw, Random, Tiny};
 use interpreter::{Counted, Interpreter};
 
@@ -64,6 +66,15 @@ where
     assert_eq!(own.fields().execution.map(|e| (e.kernel, e.device)), Some((identity(), 80)));
     assert_eq!(own.fields().trace, plain.fields().trace);
     assert_eq!(own.fields().output, plain.fields().output);
+
+    // Block by block.
+    let question = Question { query, prompt: prompt.to_vec(), count: 2 };
+    let mut on_cpu = Speaker::new(&prover, &Exact, question.clone(), SEED, true);
+    let mut on_card = Speaker::new(&prover, &by, question, SEED, true);
+    for _ in 0..2 {
+        let (own, other) = (on_cpu.block(1).unwrap(), on_card.block(1).unwrap());
+        assert_eq!((own.tokens(), &own.committed().cells), (other.tokens(), &other.committed().cells));
+    }
 
     // A stage, and the step before it.
     let all = all_rows(prover.model().spec());

@@ -15,11 +15,13 @@ use bfv_cert::{Expected, Policy, Refusal, admit};
 use bfv_exact::commit::{Layout, read_cell, token_bytes, tokens_root};
 use bfv_exact::forward::{Op, Shown, State};
 use bfv_exact::requantise::Saturate;
+use bfv_exact::rounding::Exact;
 use bfv_exact::sample::Sampler;
 use bfv_exact::spec::Named;
 use bfv_model::stored::Element;
 use bfv_worker::prove::{Answer, Circumstances, Failure, Prover, Question};
 use bfv_worker::quantise::{Choice, quantise};
+use bfv_worker::stream::Speaker;
 use common::{Draw, Random, Tiny};
 
 const NOW: u64 = 1_800_000_000;
@@ -231,4 +233,43 @@ fn what_cannot_be_answered_or_opened_is_refused() {
     }
     assert_eq!(opening(&hashed, &[0]).unwrap_err(), Failure::Opening);
     opening(&hashed, &[]).unwrap();
+}
+
+/// Whatever the blocks are, the tokens are those of the answer as a whole, and each certificate says where its block begins.
+#[test]
+fn blocks_of_an_answer_are_the_answer() {
+    let prover = prover::<i8>(5, DRAW);
+    let prompt = [3, 1, 2];
+    let whole = prover.answer(question(&prompt, 12), SEED, false).unwrap();
+    let key = SecretKey::from_seed(&[1; 32]);
+    let spec = prover.model().spec();
+    for sizes in [&[12, 1][..], &[5, 7, 1], &[1; 13], &[4, 20]] {
+        let mut speaker = Speaker::new(&prover, &Exact, question(&prompt, 12), SEED, true);
+        let (mut told, mut input, mut parent) = (Vec::new(), prompt.to_vec(), None);
+        for size in sizes {
+            let left = speaker.left();
+            if left == 0 {
+                // There is nothing more to tell.
+                assert!(matches!(speaker.block(*size), Err(Failure::Model(_))));
+                continue;
+            }
+            let block = speaker.block(*size).unwrap();
+            assert_eq!(block.tokens().len(), left.min(*size));
+            let certificate = prover.certify_after(&block, parent, &circumstances(), &key).unwrap();
+            let f = certificate.fields();
+            let operation = if told.is_empty() { Operation::FullForward } else { Operation::Continuation };
+            assert_eq!((f.operation, f.input), (operation, tokens_root(&input).unwrap()));
+            assert_eq!(f.parents, parent.into_iter().collect::<Vec<_>>());
+            assert_eq!(f.output_root, tokens_root(block.tokens()).unwrap());
+            // A later block without a parent would be malformed, and so would be a first one with one.
+            let other = if parent.is_none() { Some(Digest::ZERO) } else { None };
+            let refused = prover.certify_after(&block, other, &circumstances(), &key);
+            assert!(matches!(refused, Err(Failure::Certificate(Refusal::Malformed(..)))));
+            let products = block.products(spec).unwrap();
+            assert_eq!(products.len(), block.tokens().len() * (spec.draft().layers.len() * 9 + 1));
+            told.extend_from_slice(block.tokens());
+            (input, parent) = (told[told.len() - 1..].to_vec(), Some(certificate.id()));
+        }
+        assert_eq!(told, whole.tokens());
+    }
 }

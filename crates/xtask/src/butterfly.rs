@@ -32,7 +32,7 @@ fn listened(machine: &str) -> Result<(), String> {
     let page = format!(
         "{machine}\n\nWritten by `cargo xtask bench butterfly`. The model that is built in (6 layers, width 128, chunks of 64 tokens, 8 bits) writes one text of 65,536 tokens in blocks, and a listener judges \
          all of it from the first token on. At each context blocks of 16 tokens are measured, on one core: the time to judge a token in microseconds, with secret random numbers and with hashes of the \
-         certificate (two repetitions, which cost a pass over the weights for each block), and beside it the time in which the worker computes a token and commits to its values. Medians of 25 runs, of 5 for the worker. *Kept* is \
+         certificate (two repetitions, which cost a pass over the weights for each block), and beside it the time in which the worker computes a token and commits to its values. Means of 25 runs, of 5 for the worker, of the time that the thread had a core where the system says so. *Kept* is \
          how many bytes of keys and values the listener keeps, *opened* how many bytes an envelope has for a token.\n\n\
          | tokens before | judging, secret | judging, hashes | computing | kept | opened |\n|---|---|---|---|---|---|\n{rows}"
     );

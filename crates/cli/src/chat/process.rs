@@ -5,14 +5,16 @@ use bfv_cert::Refusal;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::Duration;
 
 /// How many envelopes may wait to be judged.
 const WAITING: usize = 2;
 /// How much is kept of what a worker complains about, in bytes.
 const COMPLAINT: u64 = 1 << 10;
+/// How long a worker that has closed its output may take to end, or to end its complaint: so many times this long.
+const PATIENCE: u32 = 100;
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// What came out of the pipe.
 pub enum Next {
@@ -30,7 +32,17 @@ pub enum Next {
 pub struct Worker {
     child: Child,
     envelopes: Receiver<Result<Vec<u8>, Refusal>>,
-    complaint: Option<JoinHandle<String>>,
+    complaint: Receiver<String>,
+}
+
+/// How a worker ended.
+pub enum End {
+    /// With this code.
+    Code(i32),
+    /// By a signal.
+    Signal,
+    /// It had closed its output and went on, so it was stopped.
+    Stopped,
 }
 
 impl Worker {
@@ -52,15 +64,16 @@ impl Worker {
                 let _ended = from_stream(output, &mut take);
             });
         }
-        let complaint = child.stderr.take().map(|mut errors| {
+        let (tell, complaint) = channel();
+        if let Some(mut errors) = child.stderr.take() {
             std::thread::spawn(move || {
                 let mut bytes = Vec::new();
                 let _some = errors.by_ref().take(COMPLAINT).read_to_end(&mut bytes);
+                let _heard = tell.send(String::from_utf8_lossy(&bytes).into_owned());
                 // The rest is read too: otherwise the worker would wait for it.
                 let _rest = std::io::copy(&mut errors, &mut std::io::sink());
-                String::from_utf8_lossy(&bytes).into_owned()
-            })
-        });
+            });
+        }
         Ok(Worker { child, envelopes, complaint })
     }
 
@@ -74,11 +87,24 @@ impl Worker {
         }
     }
 
-    /// How it ended, after its pipe did: its code, where it has one, and the first line of its complaint.
-    pub fn ended(mut self) -> (Option<i32>, String) {
-        let code = self.child.wait().ok().and_then(|status| status.code());
-        let complaint = self.complaint.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
-        (code, complaint.lines().next().unwrap_or_default().to_owned())
+    /// How it ended, after its pipe did, and the first line of its complaint. What it has started may hold the latter open, so nothing waits for ever.
+    pub fn ended(mut self) -> (End, String) {
+        let mut status = None;
+        for _ in 0..PATIENCE {
+            // What cannot be asked is stopped below.
+            status = self.child.try_wait().ok().flatten();
+            if status.is_some() {
+                break;
+            }
+            std::thread::sleep(MOMENT);
+        }
+        let end = match status.map(|status| status.code()) {
+            Some(Some(code)) => End::Code(code),
+            Some(None) => End::Signal,
+            None => End::Stopped,
+        };
+        let complaint = self.complaint.recv_timeout(MOMENT.saturating_mul(PATIENCE)).unwrap_or_default();
+        (end, complaint.lines().next().unwrap_or_default().to_owned())
     }
 }
 
