@@ -140,7 +140,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 102] = [
+const SAMPLES: [&str; 103] = [
     "check missing.sctt",
     "check",
     "check --format jsn",

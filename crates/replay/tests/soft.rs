@@ -47,7 +47,7 @@ fn narrowing_takes_the_nearest_number() {
             if format == Format::F16 {
                 x = (x & 0x8fff_ffff) | 0x3000_0000;
             }
-            if words.next().unwrap() % 2 == 0 {
+            if words.next().unwrap().is_multiple_of(2) {
                 x &= 0xffff_f000 | if format == Format::Bf16 { 0x8000 } else { 0 };
             }
             let exact = f64::from(f32::from_bits(x));
