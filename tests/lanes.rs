@@ -338,6 +338,12 @@ fn float_answers_of_the_real_worker_are_accepted_by_a_sample() {
     let (config, weights) = float_files::usual(bfv_replay::Format::Bf16, 50);
     place.folder.write("sixteen/config.json", config.as_bytes());
     place.folder.write("sixteen/model.safetensors", &weights);
+    let voter = generate(&place.folder.0.join("voter")).unwrap();
+    let keepers = Trust { authority: place.authority.public(), log: place.log.public() };
+    let keys = Keys { authority: &place.authority, log: &place.log };
+    let mut ledger = Ledger::open(&place.folder.0.join("ledger.txt"), keepers).unwrap();
+    ledger.register(Entry::new(&voter, Role::Voter, START - 1000, START + 1000), keys, START - 800).unwrap();
+    drop(ledger);
     let model = |open| ("sixteen", open);
     for (file, slot, open) in
         [("few.bfc", "1.0.1", "tiles"), ("whole.bfc", "1.0.2", "all"), ("shut.bfc", "1.0.3", "none")]
@@ -390,6 +396,32 @@ fn float_answers_of_the_real_worker_are_accepted_by_a_sample() {
     let (code, json, text) = place.verify("whole.bfc");
     assert_eq!((code, &json["tiles"]), (Some(0), &json!({ "drawn": of, "of": of })));
     assert!(text.contains("All tiles were computed again."), "{text}");
+    // A vote may name such an answer, and counts nothing: it was not accepted.
+    let (authority, start) = (place.authority.public().id().0.to_string(), START.to_string());
+    let flags = [
+        ["--answers", "whole.bfc"],
+        ["--workers", "1"],
+        ["--quorum", "1"],
+        ["--key", "voter"],
+        ["--slot", "2.0.1"],
+        ["--ledger", "ledger.txt"],
+        ["--log-key", "log"],
+        ["--authority", &authority],
+        ["--at", &start],
+        ["--output", "vote.bfc"],
+    ];
+    let (code, out, err) = place.bfv(&[&["run", "worker", "vote"], flags.as_flattened()].concat());
+    assert_eq!(code, Some(0), "{out} {err}");
+    let vote = format!(
+        "\n[[worker]]\nname = \"voter\"\nkey = \"{}\"\n\n[[vote]]\nname = \"vote\"\nhead = \"voter\"\nworkers = [\"worker\"]\nquorum = 1\n",
+        voter.public().id().0
+    );
+    let secret_of_all = "\n[challenge]\nkind = \"secret\"\nfile = \"secret\"\n";
+    place.trust("lanes = [\"exact\", \"replay\"]\ntiles = 1000000\n", &format!("{FLOAT}{vote}{secret_of_all}"));
+    let (code, out, _) = place.bfv(&["verify", "whole.bfc", "vote.bfc"]);
+    assert_eq!(code, Some(4), "{out}");
+    assert!(out.starts_with("Judged 2 certificates: 0 accepted, 1 sampled, 0 rejected, 1 undecided.\n"), "{out}");
+    assert!(out.contains("Undecided: vote.bfc. Not all answers that it counts were accepted before."), "{out}");
     // What is not opened is undecided before the deadline, and withheld after it.
     place.trust(&format!("lanes = [\"replay\"]\ntiles = 9\ndeadline = {}\n", START - 10), FLOAT);
     let (code, json, text) = place.verify("shut.bfc");

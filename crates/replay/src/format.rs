@@ -39,7 +39,7 @@ impl Format {
         }
     }
 
-    /// The exponent of the smallest normal number. The largest is one less than the negative of it is one more: from `2^lowest` to below `2^(2 - lowest)`.
+    /// The exponent of the smallest normal number: normal numbers are from `2^lowest` up to below `2^(2 - lowest)`.
     #[must_use]
     pub const fn lowest(self) -> i32 {
         match self {

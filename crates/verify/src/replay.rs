@@ -323,7 +323,7 @@ fn replayed(run: &Run<'_, Soft>, opened: &Opened, number: u64) -> Result<u64, St
     Ok(right.len() as u64)
 }
 
-/// The opened values, all of the right size and of numbers, among them those that are needed.
+/// The opened values that are needed, all of numbers. Every opened value has its size.
 fn opened(envelope: &Envelope<'_>, layout: &Layout, needed: &[u64], late: bool) -> Result<Opened, Stop> {
     let mut all = BTreeMap::new();
     for (leaf, bytes) in envelope.cells() {
@@ -335,6 +335,13 @@ fn opened(envelope: &Envelope<'_>, layout: &Layout, needed: &[u64], late: bool) 
             return Err(Stop::Rejected(Rejected::Refused(Refusal::Binding(Part::Trace, BindingFault::Index(leaf)))));
         };
         let size = layout.size(place).unwrap_or_default();
+        if bytes.len() != size {
+            return Err(fault(layout, place, ReplayFound::Bytes(bytes.len(), size)));
+        }
+        // What no tile needs is not read, so memory does not grow with what else was sent.
+        if needed.binary_search(&leaf).is_err() {
+            continue;
+        }
         let Some(entries) = layout.read(place, bytes) else {
             return Err(fault(layout, place, ReplayFound::Bytes(bytes.len(), size)));
         };

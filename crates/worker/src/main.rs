@@ -23,7 +23,7 @@ It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 The model that is built in is named butterfly; a folder of that name is ./butterfly.
 With --block N it certifies N tokens at a time, while it goes on. Each block takes the next slot. Then --output names an empty folder, or - for the standard output.
 Its other flags: --open all, products, none or LIST, --at SECONDS.
-With --lane replay it runs a float model of BF16 or F16 as it is, on the CPU, in the reference order of sums.
+With --lane replay it runs a float model of BF16 or F16 as it is. It sums in the reference order, on the CPU.
 Then --open tiles is usual. It opens what the drawn tiles need, when hashes of the certificate draw them.
 How many are drawn is said by --tiles N. Usual are 64.
 With --lane residual or tolerance it computes linear layers in single precision. Then it needs --kernel HEX and takes --device N.
