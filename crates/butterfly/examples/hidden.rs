@@ -9,8 +9,7 @@ use bfv_butterfly::score::{self, SPACING};
 use bfv_butterfly::shape::Shape;
 use bfv_butterfly::train::{Recipe, learn, measured};
 use bfv_butterfly::{Net, text};
-use candle_core::{DType, Device};
-use std::collections::HashMap;
+use candle_core::Device;
 use std::time::Instant;
 
 /// How many characters are scored, the first that are held out. Each of them is scored after the model has seen all others around it.
@@ -24,8 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err("Name the file of the text, and those of both weights.".into()),
     };
     let recipe = Recipe { steps, ..Recipe::SCORING };
-    let all: Vec<u8> =
-        std::fs::read_to_string(from)?.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>()?;
+    let all = text::files(&std::fs::read_to_string(from)?).map_err(|p| p.what)?;
     let parts = text::split(&all);
     let held = parts.held.get(..SCORED).ok_or("The text is too short.")?;
     println!("{} characters to learn from, the first {SCORED} of those held out are scored.", parts.learned.len());
@@ -44,11 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })
     .map_err(|p| p.what)?;
     let seconds = start.elapsed().as_secs_f64();
-    let short: HashMap<_, _> = net
-        .tensors()
-        .into_iter()
-        .map(|(n, t)| Ok((n, t.to_dtype(DType::BF16)?)))
-        .collect::<candle_core::Result<_>>()?;
+    let short = net.shortened().map_err(|p| p.what)?;
     candle_core::safetensors::save(&short, to)?;
     let scored = |net: &Net| score::scores(net, held, SPACING).map(|s| score::mean(&s)).map_err(|p| p.what);
     told("Hidden characters, both sides seen", scored(&net)?, &format!(", after {seconds:.0} s"));

@@ -2,9 +2,9 @@
 //!
 //! The words after it: the file of the weights, that of the text, and how many characters to name, five where no number stands.
 
-use bfv_butterfly::score::{self, SPACING, Score};
+use bfv_butterfly::score::{self, SPACING};
 use bfv_butterfly::shape::Shape;
-use bfv_butterfly::words::character;
+use bfv_butterfly::words::report;
 use bfv_butterfly::{Net, text};
 use bfv_model::Problem;
 use candle_core::Device;
@@ -51,37 +51,5 @@ fn run(words: &[String]) -> Result<String, Problem> {
         Problem::new(format!("file {weights}"), "It is no file of weights.", "Run cargo xtask butterfly-train scoring.")
     })?;
     let net = Net::read(Shape::of_scoring().checked()?, tensors)?;
-    Ok(said(&tokens, &score::scores(&net, &tokens, SPACING)?, named))
-}
-
-/// The result in sentences.
-fn said(tokens: &[u8], scores: &[Score], named: usize) -> String {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    let cost = |i: &usize| scores.get(*i).map_or(0.0, |s| s.cost);
-    order.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
-    let mean = score::mean(scores);
-    let bits = mean / std::f64::consts::LN_2;
-    let mut out = format!(
-        "Scored {} characters from both sides. The mean cost is {mean:.3} nats, or {bits:.3} bits.",
-        scores.len()
-    );
-    for (n, i) in order.iter().take(named).enumerate() {
-        let (Some(score), Some(token)) = (scores.get(*i), tokens.get(*i)) else { continue };
-        let before = tokens.get(..*i).unwrap_or_default();
-        let line = before.iter().filter(|t| **t == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|t| **t != b'\n').count() + 1;
-        out += &format!(
-            "\nSurprise {} of {}. Line {line}, column {column}: {}, at {:.2} nats.",
-            n + 1,
-            named.min(scores.len()),
-            character(*token),
-            score.cost
-        );
-        out += &if score.likeliest == *token {
-            " The model holds no other character likelier.".to_owned()
-        } else {
-            format!(" The model expects {}, at {:.2} nats.", character(score.likeliest), score.least)
-        };
-    }
-    out
+    Ok(report(&tokens, &score::scores(&net, &tokens, SPACING)?, named))
 }

@@ -7,8 +7,6 @@ use bfv_butterfly::shape::Shape;
 use bfv_butterfly::stream::Stream;
 use bfv_butterfly::train::{Recipe, learn, measured};
 use bfv_butterfly::{Net, text};
-use candle_core::DType;
-use std::collections::HashMap;
 use std::time::Instant;
 
 /// Characters before each one that is foretold when the model is measured, at least.
@@ -25,8 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err("Name the file of the text and that of the weights.".into()),
     };
     let recipe = Recipe { steps, ..Recipe::OWN };
-    let all: Vec<u8> =
-        std::fs::read_to_string(from)?.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>()?;
+    let all = text::files(&std::fs::read_to_string(from)?).map_err(|p| p.what)?;
     let parts = text::split(&all);
     println!("{} characters to learn from, {} held out.", parts.learned.len(), parts.held.len());
     for order in [4, 5, 6] {
@@ -52,11 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     .map_err(|p| p.what)?;
     let cost = measured(&net, &parts.held, CONTEXT).map_err(|p| p.what)?;
     println!("Held out: {cost:.4} nats, {:.4} bits, after {:.0} s.", bits(cost), start.elapsed().as_secs_f64());
-    let short: HashMap<_, _> = net
-        .tensors()
-        .into_iter()
-        .map(|(n, t)| Ok((n, t.to_dtype(DType::BF16)?)))
-        .collect::<candle_core::Result<_>>()?;
+    let short = net.shortened().map_err(|p| p.what)?;
     let read = Net::read(net.shape.clone(), short.clone()).map_err(|p| p.what)?;
     let cost = measured(&read, &parts.held, CONTEXT).map_err(|p| p.what)?;
     println!("As written, in brain floats of 16 bits: {cost:.4} nats, {:.4} bits.", bits(cost));

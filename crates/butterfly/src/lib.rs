@@ -7,6 +7,7 @@
 //! Layers have the shape of those of Llama, and weights have the names of such models. Training is by floats ([`train`]), and so is the forward of whole
 //! sequences ([`net`]). The streaming step takes one token after the other and keeps for each layer as many keys as the layer can still read, however long
 //! the stream is: here in floats ([`stream`]), and over whole numbers in `bfv_exact::pairs`. What the model is worth is measured beside sequences of characters that are counted ([`ngram`]).
+//! A model with the published pairing looks ahead. It learns characters that are hidden ([`holes`]), and scores texts from both sides ([`score`]).
 //!
 //! Nothing here proves or certifies anything. There are no files and no clock. Learning has as many threads as its recipe says.
 #![forbid(unsafe_code)]

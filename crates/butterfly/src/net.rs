@@ -129,6 +129,15 @@ impl Net {
         names(&self.shape).into_iter().zip(self.vars()).map(|(n, v)| (n.0, v.as_tensor().clone())).collect()
     }
 
+    /// The same as brain floats of 16 bits, as they are shipped.
+    ///
+    /// # Errors
+    /// The float library fails.
+    pub fn shortened(&self) -> std::result::Result<HashMap<String, Tensor>, Problem> {
+        let short = |(name, t): (String, Tensor)| Ok((name, t.to_dtype(DType::BF16)?));
+        self.tensors().into_iter().map(short).collect::<Result<_>>().map_err(candle)
+    }
+
     /// The logits of every position of some sequences of one length, row after row: sequences times positions, by tokens.
     ///
     /// # Errors

@@ -10,13 +10,23 @@ pub const END: u8 = 0x0c;
 /// # Errors
 /// A character is not of Latin-1, or is the one that ends a file.
 pub fn tokens(text: &str) -> Result<Vec<u8>, Problem> {
-    let token = |(i, c): (usize, char)| {
-        u8::try_from(u32::from(c)).ok().filter(|b| *b != END).ok_or_else(|| {
-            let what = format!("Character {i}, {}, has no token.", c.escape_unicode());
-            Problem::new("the text", what, "Use characters of Latin-1, without the form feed.")
-        })
-    };
-    text.chars().enumerate().map(token).collect()
+    match text.chars().enumerate().find(|(_, c)| *c == char::from(END)) {
+        Some((i, c)) => Err(unknown(i, c)),
+        None => files(text),
+    }
+}
+
+/// The characters of files that stand one after the other, each with its end, as tokens.
+///
+/// # Errors
+/// A character is not of Latin-1.
+pub fn files(text: &str) -> Result<Vec<u8>, Problem> {
+    text.chars().enumerate().map(|(i, c)| u8::try_from(u32::from(c)).map_err(|_| unknown(i, c))).collect()
+}
+
+fn unknown(place: usize, c: char) -> Problem {
+    let what = format!("Character {place}, {}, has no token.", c.escape_unicode());
+    Problem::new("the text", what, "Use characters of Latin-1, without the form feed.")
 }
 
 /// Tokens as text.

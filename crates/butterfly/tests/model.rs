@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use bfv_butterfly::holes::{HOLE, Holed};
-use bfv_butterfly::score::{mean, scores, window};
+use bfv_butterfly::score::{Score, mean, scores, window};
 use bfv_butterfly::shape::{Shape, Sight};
 use bfv_butterfly::stream::Stream;
 use bfv_butterfly::train::{Recipe, learn};
-use bfv_butterfly::words::character;
+use bfv_butterfly::words::{character, report};
 use bfv_butterfly::{Net, VOCAB};
 use std::collections::BTreeSet;
 
@@ -177,6 +177,26 @@ fn characters_have_words() {
         assert_eq!(character(token), words);
     }
     assert_eq!((character(b'\n'), character(0)), ("end of line".to_owned(), "character number 0".to_owned()));
+}
+
+#[test]
+fn scores_are_told_in_sentences() {
+    let score = |cost, likeliest| Score { cost, likeliest, least: 0.25 };
+    let scores = [score(0.5, b'a'), score(3.0, b' '), score(0.25, b'b'), score(3.0, b'(')];
+    let said = report(b"a\nb;", &scores, 3);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "Scored 4 characters from both sides.",
+            "The mean cost of a character is 1.688 nats, which is 2.435 bits.",
+            "Surprise 1 of 3: end of line, at line 1, column 2. It costs 3.00 nats. The model expects: space, at 0.25 nats.",
+            "Surprise 2 of 3: semicolon, at line 2, column 2. It costs 3.00 nats. The model expects: left parenthesis, at 0.25 nats.",
+            "Surprise 3 of 3: letter a, at line 1, column 1. It costs 0.50 nats. No other character is likelier there.",
+        ]
+    );
+    assert!(report(b"a\nb;", &scores, 9).contains("Surprise 4 of 4: letter b, at line 2, column 1."));
+    assert_eq!(report(b"a\nb;", &scores, 0).lines().count(), 2);
 }
 
 #[test]

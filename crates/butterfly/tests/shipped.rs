@@ -15,8 +15,7 @@ const CHARACTERS: usize = 2_048;
 fn the_shipped_weights_foretell_better_than_counted_characters() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let all = std::fs::read_to_string(folder.join("text/library.txt")).unwrap();
-    let all: Vec<u8> = all.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
-    let parts = text::split(&all);
+    let parts = text::split(&text::files(&all).unwrap());
     let held = &parts.held[..CHARACTERS];
     let weights = candle_core::safetensors::load(folder.join("weights/butterfly.safetensors"), &Device::Cpu).unwrap();
     let net = Net::read(Shape::of_recipe().checked().unwrap(), weights).unwrap();

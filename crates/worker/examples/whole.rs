@@ -25,8 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [from, weights, to] = words.as_slice() else {
         return Err("Name the file of the text, that of the weights, and a folder.".into());
     };
-    let all: Result<Vec<u8>, _> = std::fs::read_to_string(from)?.chars().map(|c| u8::try_from(u32::from(c))).collect();
-    let parts = text::split(&all?);
+    let all = text::files(&std::fs::read_to_string(from)?).map_err(|p| p.to_string())?;
+    let parts = text::split(&all);
     let tensors = candle_core::safetensors::load(weights, &Device::Cpu)?;
     let net =
         Net::read(Shape::of_recipe().checked().map_err(|p| p.to_string())?, tensors).map_err(|p| p.to_string())?;
