@@ -180,7 +180,7 @@ pub struct State<H = ()> {
 
 /// The keys and values that a layer may still read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept<H> {
+struct Kept<H = ()> {
     /// The position of the first of them.
     from: usize,
     keys: Matrix<i16>,
