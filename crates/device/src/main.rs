@@ -16,7 +16,8 @@ const USAGE: &str = "There are four commands.
 bfv-device check compiles all kernels and compares them with the PTX that is part of this program.
 bfv-device write FOLDER compiles all kernels and writes their PTX into a folder.
 bfv-device measure does all that is asked of a card, with the first one of this machine.
-It measures kernels and commitments, runs compute-sanitizer where it is found, and compares each kernel with the CPU on 10,000 random inputs.
+It measures kernels and commitments, and runs compute-sanitizer where it is found.
+It also compares each kernel with the CPU on 10,000 random inputs.
 bfv-device trials N compares each kernel with the CPU on N random inputs, on the first card.";
 
 /// The last line of a comparison that has ended.

@@ -14,7 +14,7 @@ use bfv_exact::pairs::Pair;
 use bfv_exact::program::{Input, Op, Program, Shape, Source};
 use bfv_exact::requantise::Scale;
 use bfv_exact::{Matrix, Refused};
-use common::Interpreter;
+use common::{Counted, Interpreter};
 
 fn filled<G: Copy>(rows: usize, cols: usize, value: G) -> Matrix<G> {
     Matrix::filled("a test", rows, cols, value).unwrap()
@@ -102,6 +102,61 @@ fn heads_that_do_not_fit_are_refused() {
     let [here, there] = both_refuse(&machine, &asked);
     assert!(here.is_ok() && there.unwrap_err().why.contains("more than 32 bits hold"));
     assert_eq!(machine.steps.get(), steps);
+}
+
+/// What is held is used where it is what comes before the block, and made again where it is not, or where there is no room for more.
+#[test]
+fn what_is_held_is_made_again_where_it_does_not_fit() {
+    let powers = Powers::new();
+    let machine = Counted::new();
+    let tables = Tables::new(&machine, &powers).unwrap();
+    let scale = Scale::new(1, 0).unwrap();
+    let mut held = None;
+    // The first position and the number of queries, the first key, whether chunks are paired, the width of keys, and whether only the block is sent.
+    for (first, rows, from, paired, width, only) in [
+        (0, 3, 0, false, 2, false),
+        (3, 1, 0, false, 2, true),
+        (4, 2, 0, false, 2, true),
+        // A block that was there before, one with others missing between, and another width.
+        (4, 2, 0, false, 2, false),
+        (9, 2, 0, false, 2, false),
+        (11, 1, 0, false, 4, false),
+        // More than there is room for.
+        (12, 30, 0, false, 4, false),
+        (42, 5, 0, false, 4, true),
+        // Without those that no query sees any more, then with some of them again.
+        (47, 1, 46, true, 4, false),
+        (48, 1, 46, true, 4, true),
+        (49, 1, 40, true, 4, false),
+    ] {
+        let keys = first + rows - from;
+        // By its position, so that what was sent before is what is there now.
+        let of = |start: usize, rows: usize, what: usize| {
+            let at = |i: usize| (start + i / width) * 31 + i % width * 7 + what * 13;
+            let entries = (0..rows * width).map(|i| i16::try_from(at(i) % 101).unwrap());
+            Matrix::new("a test", rows, width, entries.collect()).unwrap()
+        };
+        let (q, k, v) = (of(first, rows, 1), of(from, keys, 2), of(from, keys, 3));
+        let pair = paired.then_some(Pair { first, chunk: 1, digit: 0 });
+        let attention = Attention { powers: &powers, scale, mask: Mask { first, window: None } };
+        let asked = Heads { attention, pair, width, from, qkv: [&q, &k, &v], wanted: Wanted::Numbers };
+        let (mut here, mut there) = (Vec::new(), Vec::new());
+        machine.sent.set(0);
+        each(&machine, &tables, &asked, &mut held, 0, &mut |handed| {
+            there.push(handed);
+            Ok(())
+        })
+        .unwrap();
+        let new = if only { 3 * rows } else { rows + 2 * keys };
+        assert_eq!(machine.sent.get(), new * width * 2, "first {first}");
+        asked
+            .each(&mut |handed| {
+                here.push(handed);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(here, there, "first {first}");
+    }
 }
 
 /// A cell has at least one byte of each number, and no more than there are.

@@ -40,6 +40,7 @@ bfv-worker fuse --package FILE makes one answer of them by a package of bfv extr
 Its other flag: --parameters 1,2:3,4 for its other inputs, each a list.
 bfv-worker vote --workers N --quorum N finds the answer that enough workers gave. Its key has the role voter.
 With --device auto, which is usual, run, step, stage and fuse compute on a card where there is one. Other words: cpu and cuda.
+Where a card fails in the middle, the CPU computes all of it from the start. With cuda that is an error.
 A LIST has numbers with commas between them.";
 
 /// Why the program stops early, with its exit code.

@@ -5,8 +5,14 @@ use std::process::Command;
 
 /// The program that compiles and measures them, where the libraries of the compiler are found.
 fn command(arguments: &[&str]) -> Result<Command, String> {
+    const FOLDERS: &str = "LD_LIBRARY_PATH";
     let mut command = Command::new(program("bfv-device")?);
-    command.args(arguments).env("LD_LIBRARY_PATH", tools::compiler());
+    // Beside the folders that are named there already, in one of which the driver may lie.
+    let before = std::env::var_os(FOLDERS).filter(|before| !before.is_empty());
+    let folders = std::iter::once(tools::compiler()).chain(before.iter().flat_map(std::env::split_paths));
+    let folders =
+        std::env::join_paths(folders).map_err(|_| format!("A folder of {FOLDERS} has a colon in its name."))?;
+    command.args(arguments).env(FOLDERS, folders);
     Ok(command)
 }
 
