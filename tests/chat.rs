@@ -162,7 +162,7 @@ fn another_model_is_rejected() {
         ),
         "{said}"
     );
-    assert!(said.contains(" No text is shown, as none was accepted. ") && code == Some(1), "{said}");
+    assert!(said.contains(" All of its text is withheld. ") && code == Some(1), "{said}");
 }
 
 /// Exact until it has computed so many products, and wrong by one from then on.
@@ -245,7 +245,7 @@ fn a_worker_that_dies_or_is_silent_has_not_passed() {
     // Before anything, and in the middle of the second block.
     let (said, code) = with(&dir, "echo 'There is no power.' >&2; exit 7", &[]);
     let why = "Undecided: block 1 did not come. The worker ended too early, with code 7. It said: There is no power.";
-    assert!(said.contains(why) && said.contains(" No text is shown, ") && code == Some(4), "{said}");
+    assert!(said.contains(why) && said.contains(" All of its text is withheld. ") && code == Some(4), "{said}");
     let cut = copied(&dir) + " | head -c 770000";
     let (said, code) = with(&dir, &cut, &[]);
     let shown = || format!(" in the end.\n{}\n", written(&dir, 1));

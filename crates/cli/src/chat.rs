@@ -399,7 +399,7 @@ impl Turn<'_> {
         let (all, shown) = (self.listener.count(), self.listener.tokens().len());
         let blocks = self.listener.blocks();
         let kept = match shown {
-            0 => "No text is shown, as none was accepted.".to_owned(),
+            0 => "All of its text is withheld.".to_owned(),
             n => format!("Above are the {} that were accepted before. The rest is not shown.", count(n, "character")),
         };
         match self.ended {
