@@ -128,6 +128,12 @@ fn what_cannot_be_continued_is_refused_with_the_reason() {
     let turn = &values[3]["turn"];
     assert_eq!((turn["verdict"].as_str(), turn["text"].as_str()), (Some("accepted"), Some(blocks.as_str())));
     assert_eq!((&turn["soundness_bits"], &turn["blocks"]), (&60.into(), &3.into()));
+    // Nobody reads what is printed.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = newcomer(&dir.0, &dir.0, &["run", "worker", "--model", "butterfly", "--folder", "kept"]);
+    let out = command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output();
+    assert_eq!(out.unwrap().status.code(), Some(74));
     // Only refused lines are no success.
     let (_, _, code) = chat(&dir, b"\n", &[]);
     assert_eq!(code, Some(2));
