@@ -128,6 +128,12 @@ fn what_cannot_be_continued_is_refused_with_the_reason() {
     let turn = &values[3]["turn"];
     assert_eq!((turn["verdict"].as_str(), turn["text"].as_str()), (Some("accepted"), Some(blocks.as_str())));
     assert_eq!((&turn["soundness_bits"], &turn["blocks"]), (&60.into(), &3.into()));
+    // Nobody reads what is printed.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = newcomer(&dir.0, &dir.0, &["run", "worker", "--model", "butterfly", "--folder", "kept"]);
+    let out = command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output();
+    assert_eq!(out.unwrap().status.code(), Some(74));
     // Only refused lines are no success.
     let (_, _, code) = chat(&dir, b"\n", &[]);
     assert_eq!(code, Some(2));
@@ -162,7 +168,7 @@ fn another_model_is_rejected() {
         ),
         "{said}"
     );
-    assert!(said.contains(" No text is shown, as none was accepted. ") && code == Some(1), "{said}");
+    assert!(said.contains(" All of its text is withheld. ") && code == Some(1), "{said}");
 }
 
 /// Exact until it has computed so many products, and wrong by one from then on.
@@ -247,7 +253,7 @@ fn a_worker_that_dies_or_is_silent_has_not_passed() {
     // Before anything, and in the middle of the second block.
     let (said, code) = with(&dir, "echo 'There is no power.' >&2; exit 7", &[]);
     let why = "Undecided: block 1 did not come. The worker ended too early, with code 7. It said: There is no power.";
-    assert!(said.contains(why) && said.contains(" No text is shown, ") && code == Some(4), "{said}");
+    assert!(said.contains(why) && said.contains(" All of its text is withheld. ") && code == Some(4), "{said}");
     let cut = copied(&dir) + " | head -c 770000";
     let (said, code) = with(&dir, &cut, &[]);
     let shown = || format!(" in the end.\n{}\n", written(&dir, 1));

@@ -25,6 +25,7 @@ use bfv_verify::{Case, Challenge, Listener, Secret, Soundness, Terms, Verdict};
 use place::Place;
 use process::{End, Next, Worker};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::io::{BufRead, Read};
 use std::path::PathBuf;
 use std::process::Command;
@@ -130,7 +131,7 @@ pub fn chat(words: &[String], options: &Options, worker: impl Fn() -> Command) -
     let secret = known.secret(random().map_err(|e| refuse(not_read(e)))?);
     let place = Place::open(settings.folder.as_deref())?;
     let policy = place.policy(known.roots());
-    let say = Says { format, quiet: options.quiet };
+    let say = Says { format, quiet: options.quiet, closed: Cell::new(false) };
     say.opening(&settings, &place);
     let mut chat = Chat {
         settings,
@@ -145,17 +146,20 @@ pub fn chat(words: &[String], options: &Options, worker: impl Fn() -> Command) -
         counts: [0; 3],
     };
     let mut input = std::io::stdin().lock();
-    let mut failed = false;
-    while let Some(typed) = typed(&mut input) {
+    let mut refused = None;
+    while !chat.say.closed.get()
+        && refused != Some(Code::NotRead)
+        && let Some(typed) = typed(&mut input)
+    {
         match typed {
             Ok(text) => chat.turn(&text, &worker)?,
             Err(why) => {
-                failed = true;
                 chat.say.problem(&why);
+                refused = Some(why.code);
             }
         }
     }
-    Ok(chat.end(failed))
+    Ok(chat.end(refused))
 }
 
 /// The next line, or why it cannot be taken; nothing at the end of the input.
@@ -167,11 +171,8 @@ fn typed(input: &mut impl BufRead) -> Option<Result<String, Problem>> {
     match input.by_ref().take(most as u64).read_until(b'\n', &mut bytes) {
         Ok(0) => return None,
         Ok(_) => (),
-        Err(e) => {
-            // Nothing can come after that.
-            complain(&Problem::not_read("of the standard input", &e));
-            return None;
-        }
+        // Nothing can come after that.
+        Err(e) => return Some(Err(Problem::not_read("of the standard input", &e))),
     }
     if bytes.last() != Some(&b'\n') && bytes.len() == most {
         let mut rest = Vec::new();
@@ -204,10 +205,6 @@ fn typed(input: &mut impl BufRead) -> Option<Result<String, Problem>> {
 /// A character as it can be printed.
 fn named(c: char) -> String {
     if c.is_control() || c.is_whitespace() { c.escape_unicode().to_string() } else { c.to_string() }
-}
-
-fn complain(problem: &Problem) {
-    crate::complain(&printable(&problem.sentences()));
 }
 
 /// How one turn ended.
@@ -361,14 +358,15 @@ impl Chat {
         Ok(verdict)
     }
 
-    fn end(self, failed: bool) -> u8 {
+    fn end(self, refused: Option<Code>) -> u8 {
         let [accepted, rejected, undecided] = self.counts;
         self.say.closing(self.counts);
         let mut events = Vec::new();
         events.extend((rejected > 0).then_some(Event::UnexpectedVerdict));
         events.extend((undecided > 0).then_some(Event::Undecided));
-        // A line that was refused was never a question; where it was the only one, that is the result.
-        events.extend((failed && accepted == 0).then_some(Code::Usage.event()));
+        // A line that was refused was never a question; where there were no others, that is the result.
+        events.extend(refused.filter(|code| accepted == 0 || *code == Code::NotRead).map(|code| code.event()));
+        events.extend(self.say.closed.get().then_some(Event::InputOutput));
         exit_code(&events)
     }
 }
@@ -399,7 +397,7 @@ impl Turn<'_> {
         let (all, shown) = (self.listener.count(), self.listener.tokens().len());
         let blocks = self.listener.blocks();
         let kept = match shown {
-            0 => "No text is shown, as none was accepted.".to_owned(),
+            0 => "All of its text is withheld.".to_owned(),
             n => format!("Above are the {} that were accepted before. The rest is not shown.", count(n, "character")),
         };
         match self.ended {
@@ -446,25 +444,25 @@ impl Turn<'_> {
 }
 
 /// How things are said.
-#[derive(Clone, Copy)]
 struct Says {
     format: Format,
     quiet: bool,
+    /// Whether something could not be printed: then nobody listens any more.
+    closed: Cell<bool>,
 }
 
 impl Says {
-    fn print(self, text: &str) {
-        // Whoever closes the output hears no more; the input ends the chat.
-        let _closed = crate::print(text);
+    fn print(&self, text: &str) {
+        self.closed.set(self.closed.get() || crate::print(text) != 0);
     }
 
-    fn lines(self, lines: &[String]) {
+    fn lines(&self, lines: &[String]) {
         if self.format == Format::Text && !self.quiet {
             lines.iter().for_each(|line| self.print(&(printable(line) + "\n")));
         }
     }
 
-    fn opening(self, settings: &Settings, place: &Place) {
+    fn opening(&self, settings: &Settings, place: &Place) {
         let kept = if place.temporary { "It is removed in the end." } else { "They are used again." };
         self.lines(&[
             format!(
@@ -477,7 +475,7 @@ impl Says {
     }
 
     /// The text of a block that was accepted.
-    fn block(self, text: &str, listener: &Listener) {
+    fn block(&self, text: &str, listener: &Listener) {
         match self.format {
             Format::Text => self.print(&printable(text)),
             _ => {
@@ -487,7 +485,7 @@ impl Says {
         }
     }
 
-    fn turn(self, turn: &Turn<'_>) {
+    fn turn(&self, turn: &Turn<'_>) {
         match self.format {
             Format::Text => {
                 let end = if turn.listener.tokens().is_empty() { "" } else { "\n" };
@@ -500,14 +498,14 @@ impl Says {
         }
     }
 
-    fn problem(self, problem: &Problem) {
+    fn problem(&self, problem: &Problem) {
         match self.format {
             Format::Text => self.print(&(printable(&problem.sentences()) + "\n")),
             _ => self.print(&item_text("problem", &crate::answer::problem_json(problem))),
         }
     }
 
-    fn closing(self, [accepted, rejected, undecided]: [usize; 3]) {
+    fn closing(&self, [accepted, rejected, undecided]: [usize; 3]) {
         let all = accepted.saturating_add(rejected).saturating_add(undecided);
         let text = format!(
             "Result: {} continued. {accepted} accepted, {rejected} rejected, {undecided} undecided.",
