@@ -40,9 +40,12 @@ pub fn scores(net: &Net, text: &[u8], spacing: usize) -> Result<Vec<Score>, Prob
         let what = "All of its layers look back.";
         return Err(Problem::new("the model that scores", what, "Use a model with the published pairing."));
     }
-    if text.is_empty() || spacing == 0 {
-        let what = format!("It has {} characters, and of {spacing} one is to be hidden.", text.len());
-        return Err(Problem::new("the text to score", what, "Give a character or more, and hide one of 1 or more."));
+    if text.is_empty() {
+        return Err(Problem::new("the text to score", "It has no characters.", "Give a text with characters."));
+    }
+    if spacing == 0 {
+        let what = "Of 0 characters one is to be hidden.";
+        return Err(Problem::new("the spacing of hidden characters", what, "Give 1 or more."));
     }
     free(text)?;
     let window = window(&net.shape);

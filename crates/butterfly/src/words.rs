@@ -65,7 +65,7 @@ pub fn report(text: &[u8], scores: &[Score], named: usize) -> String {
     // Where two surprise alike, the first comes first.
     all.sort_by(|a, b| b.2.cost.total_cmp(&a.2.cost));
     let mut lines = vec![
-        format!("Scored {count} characters from both sides."),
+        format!("Scored {count} character{} from both sides.", if count == 1 { "" } else { "s" }),
         format!("The mean cost of a character is {mean:.3} nats, which is {bits:.3} bits."),
     ];
     for (n, (place, token, score)) in (1..).zip(all.iter().take(named)) {

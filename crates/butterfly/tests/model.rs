@@ -158,8 +158,8 @@ fn what_cannot_be_scored_is_refused() {
     let writing = Net::new(shape(4, Shape::writing(0, 2, 0)), 4).unwrap();
     let scoring = Net::read(writing.shape.clone().scoring(), writing.tensors()).unwrap();
     assert!(scores(&writing, b"text", 4).unwrap_err().what.contains("look back"));
-    assert!(scores(&scoring, b"", 4).unwrap_err().what.contains("0 characters"));
-    assert!(scores(&scoring, b"text", 0).unwrap_err().what.contains("of 0 one"));
+    assert!(scores(&scoring, b"", 4).unwrap_err().what.contains("no characters"));
+    assert!(scores(&scoring, b"text", 0).unwrap_err().what.contains("Of 0 characters"));
     assert!(scores(&scoring, b"te\x1at", 4).unwrap_err().what.contains("Character 2"));
     assert!(scoring.foretold(&[Holed::new(b"text", [])]).unwrap_err().what.contains("Nothing is hidden"));
     assert!(scoring.foretold(&[]).unwrap_err().what.contains("Nothing is hidden"));
@@ -197,6 +197,7 @@ fn scores_are_told_in_sentences() {
     );
     assert!(report(b"a\nb;", &scores, 9).contains("Surprise 4 of 4: letter b, at line 2, column 1."));
     assert_eq!(report(b"a\nb;", &scores, 0).lines().count(), 2);
+    assert!(report(b"a", &scores[..1], 0).starts_with("Scored 1 character from both sides."));
 }
 
 #[test]
