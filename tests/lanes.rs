@@ -213,6 +213,8 @@ struct Liar {
 }
 
 impl Arithmetic<i16> for Liar {
+    type Held = ();
+
     fn lane(&self) -> Lane {
         self.lane
     }
