@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 pub struct Measured {
     /// The model.
     pub size: Size,
-    /// Tokens of the prompt, and of the answer.
+    /// Tokens of the prompt.
     pub prompt: u32,
     /// Tokens that come one by one after the prompt.
     pub single: u32,
