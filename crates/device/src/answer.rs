@@ -1,18 +1,22 @@
 //! What commitments cost where a card computes: an answer of a whole model with its cells hashed on the card, hashed on the CPU, and without any.
 
 use crate::arithmetic::OnMachine;
+use crate::attention::{self, Tables};
 use crate::hash::{self, Numbers};
 use crate::linear::Planes;
 use crate::machine::Machine;
 use crate::sample::{Size, model};
 use bfv_cert::digest::{Context, Digest};
-use bfv_exact::Refused;
+use bfv_exact::attention::{Attention, Mask, Powers, totals};
 use bfv_exact::commit::Commit;
 use bfv_exact::forward::{Shown, State, Trace};
+use bfv_exact::heads::{Handed, Heads, Wanted};
 use bfv_exact::model::Model;
-use bfv_exact::requantise::Saturate;
+use bfv_exact::pairs::Pair;
+use bfv_exact::requantise::{Saturate, Scale};
 use bfv_exact::rounding::{Arithmetic, Exact};
 use bfv_exact::spec::Named;
+use bfv_exact::{Matrix, Refused};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
@@ -21,7 +25,7 @@ use std::time::{Duration, Instant};
 pub struct Measured {
     /// The model.
     pub size: Size,
-    /// Tokens of the prompt, and of the answer.
+    /// Tokens of the prompt.
     pub prompt: u32,
     /// Tokens that come one by one after the prompt.
     pub single: u32,
@@ -35,6 +39,9 @@ pub const USUAL: Measured =
 
 /// Bytes of cells for which hashes on the card and on a core are compared, as powers of two.
 pub const CELLS: RangeInclusive<u32> = 12..=24;
+
+/// Coordinates of a head.
+const HEAD: usize = 128;
 
 /// The logits behind the prompt and behind the last token.
 type Logits = [Vec<i32>; 2];
@@ -144,5 +151,76 @@ pub fn cells<M: Machine>(machine: &M, powers: RangeInclusive<u32>, say: &mut dyn
             "A cell of 2^{power} bytes is hashed in {there} microseconds on the card, and in {here} on a core."
         ));
     }
+    Ok(())
+}
+
+/// Attention that is measured: one token of so many heads of 128 coordinates, behind so many others, and the tokens of a chunk where chunks are paired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    /// Heads.
+    pub heads: usize,
+    /// Tokens before the one that asks.
+    pub before: usize,
+    /// The tokens of a chunk.
+    pub chunk: Option<usize>,
+}
+
+/// What is measured on a card: all positions before, and two chunks of them.
+pub const SIGHTS: [Sight; 2] =
+    [Sight { heads: 16, before: 8192, chunk: None }, Sight { heads: 16, before: 8192, chunk: Some(128) }];
+
+/// Measures attention of single tokens, with all that is sent and fetched for it, beside what the memory of the machine can move, in units of 10^9 bytes a second.
+///
+/// # Errors
+/// The machine fails, or it gives other numbers than the CPU.
+pub fn attention<M: Machine>(
+    machine: &M,
+    ceiling: u64,
+    sight: Sight,
+    say: &mut dyn FnMut(String),
+) -> Result<(), Refused> {
+    const RUNS: usize = 5;
+    let (powers, cols) = (Powers::new(), sight.heads.saturating_mul(HEAD));
+    let (tables, scale) = (Tables::new(machine, &powers)?, Scale::new(1, 20)?);
+    let numbers = |rows: usize, step: usize| {
+        let entry = |i: usize| i16::try_from(i.wrapping_mul(step) % 251).unwrap_or(0) - 125;
+        let entries = bfv_exact::elements("a measurement", rows, cols)?;
+        Matrix::new("a measurement", rows, cols, (0..entries).map(entry).collect())
+    };
+    let (mut held, mut best, mut read) = (None, Duration::MAX, 0);
+    // The first one sends all that was before, and does not count.
+    for first in (sight.before..).take(RUNS.saturating_add(1)) {
+        let rows = first.saturating_add(1);
+        let (q, k, v) = (numbers(1, 37)?, numbers(rows, 31)?, numbers(rows, 29)?);
+        let pair = sight.chunk.map(|chunk| Pair { first, chunk, digit: 0 });
+        let attention = Attention { powers: &powers, scale, mask: Mask { first, window: None } };
+        let asked = Heads { attention, pair, width: HEAD, from: 0, qkv: [&q, &k, &v], wanted: Wanted::Nothing };
+        let (mut here, mut there) = (Vec::new(), Vec::new());
+        let began = Instant::now();
+        attention::each(machine, &tables, &asked, &mut held, 0, &mut |handed| {
+            there.push(handed);
+            Ok(())
+        })?;
+        if first > sight.before {
+            best = began.elapsed().min(best);
+        }
+        asked.each(&mut |handed| {
+            if let Handed::Head(h, head) = handed {
+                here.push(Handed::Sums(h, totals(&head.weights), head.sums));
+            }
+            Ok(())
+        })?;
+        if here != there {
+            return Err(Refused::new("attention", "its numbers are not those of the CPU"));
+        }
+        // Two bytes of a key and two of a value, for each coordinate.
+        read = pair.map_or(rows, |pair| pair.keys(0).len()).saturating_mul(cols).saturating_mul(4);
+    }
+    let rate = u128::try_from(read).unwrap_or(u128::MAX) / best.as_nanos().max(1);
+    let share = rate.saturating_mul(100).checked_div(ceiling.into()).unwrap_or(0);
+    let (micros, Sight { heads, before, .. }) = (best.as_micros(), sight);
+    let what = sight.chunk.map_or("all positions".to_owned(), |chunk| format!("two chunks of {chunk}"));
+    say(format!("Attention of {heads} heads over {what} takes {micros} microseconds, behind {before} tokens."));
+    say(format!("It reads keys and values at {rate} gigabytes a second, {share} percent of the ceiling."));
     Ok(())
 }

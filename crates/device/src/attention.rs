@@ -65,17 +65,17 @@ impl<M> Held<M> {
         Ok(Held { from, rows, cols, room, keys: place(k)?, values: place(v)? })
     }
 
-    /// The rows that are new, where all before them are there and these fit.
-    fn missing(&self, heads: &Heads<'_>) -> Option<usize> {
+    /// Whether these are all that comes before the block, with room for it.
+    fn precedes(&self, heads: &Heads<'_>) -> bool {
         let [q, k, _] = heads.qkv;
-        let same = (self.from, self.cols) == (heads.from, k.cols()) && self.room >= k.rows();
-        (same && self.rows.checked_add(q.rows()) == Some(k.rows())).then_some(q.rows())
+        let same = (self.from, self.cols) == (heads.from, k.cols());
+        same && self.rows.checked_add(q.rows()) == Some(k.rows()) && self.room >= k.rows()
     }
 
     /// With the keys and values of one more block: only these go to the machine, where what is there is what the state keeps, and all otherwise.
     fn after(self, machine: &impl Machine<Memory = M>, heads: &Heads<'_>) -> Result<Self, Refused> {
         let [_, k, v] = heads.qkv;
-        if self.missing(heads).is_none() {
+        if !self.precedes(heads) {
             // Without it first, so that no memory is taken for both.
             drop(self);
             return Held::new(machine, heads.from, k, v);

@@ -92,13 +92,17 @@ fn card() -> Option<Cuda> {
     }
 }
 
-/// Everything that is asked of a card. What is short comes first, so that a run that is cut off has said it.
+/// Everything that is asked of a card. What is short comes first, so that a run that is cut off has said it; what goes wrong keeps nothing else from being done.
 fn measure() -> Result<(), String> {
     let mut line = |text: String| say(&text);
     let Some(cuda) = card() else { return Ok(()) };
-    figures(&cuda, &mut line).map_err(|why| why.to_string())?;
-    sanitize(&mut line)?;
-    trials(&cuda, TRIALS, &mut line).map_err(|why| why.to_string())
+    let parts = [
+        figures(&cuda, &mut line).map_err(|why| why.to_string()),
+        sanitize(&mut line),
+        trials(&cuda, TRIALS, &mut line).map_err(|why| why.to_string()),
+    ];
+    let wrong: Vec<String> = parts.into_iter().filter_map(Result::err).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
 fn tried(inputs: &str) -> Result<(), String> {

@@ -88,6 +88,9 @@ pub fn figures(cuda: &Cuda, say: &mut dyn FnMut(String)) -> Result<(), Refused> 
     let (there, here) = (rate(HASHED as u64, there), rate(HASHED as u64, here));
     say(format!("A hash of 256 MiB takes in {there} gigabytes a second, with the way to the card."));
     say(format!("On a core of the CPU it takes in {here}."));
+    for sight in answer::SIGHTS {
+        answer::attention(cuda, ceiling, sight, say)?;
+    }
     answer::cells(cuda, answer::CELLS, say)?;
     answer::measure::<i8, Cuda>(cuda, answer::USUAL, say)?;
     answer::measure::<i16, Cuda>(cuda, answer::USUAL, say)

@@ -34,17 +34,46 @@ pub fn sanitize(say: &mut dyn FnMut(String)) -> Result<(), String> {
         command.args(["--tool", tool, "--error-exitcode", &FOUND.to_string()]).arg(&own).args(["trials", INPUTS]);
         let done = command.output().map_err(|why| format!("The program compute-sanitizer cannot be run: {why}."))?;
         let text = [done.stdout, done.stderr].concat();
-        let text = String::from_utf8_lossy(&text);
-        let last = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("nothing");
-        if text.contains("Device not supported") {
-            say(format!("Not run: the check {tool} does not know this card or its driver."));
-        } else if done.status.code() == Some(FOUND) {
-            return Err(format!("The check {tool} has found something.\n{text}"));
-        } else if done.status.success() && text.contains(super::ENDED) {
-            say(format!("The check {tool} has found nothing on {INPUTS} random inputs of each kernel. {last}"));
-        } else {
-            return Err(format!("The check {tool} did not end.\n{text}"));
-        }
+        say(told(tool, done.status.code(), &String::from_utf8_lossy(&text))?);
     }
     Ok(())
+}
+
+/// What a check says by its exit code and its text.
+///
+/// # Errors
+/// It has found something, or it did not come to its end.
+fn told(tool: &str, code: Option<i32>, text: &str) -> Result<String, String> {
+    if text.contains("Device not supported") {
+        return Ok(format!("Not run: the check {tool} does not know this card or its driver."));
+    }
+    match code {
+        Some(FOUND) => Err(format!("The check {tool} has found something.\n{text}")),
+        Some(0) if text.contains(super::ENDED) => {
+            let last = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+            Ok(format!("The check {tool} has found nothing on {INPUTS} random inputs of each kernel. {last}"))
+        }
+        _ => Err(format!("The check {tool} did not end.\n{text}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_check_that_ended_has_found_nothing() {
+        let ended = format!("{}\n========= ERROR SUMMARY: 0 errors\n\n", crate::ENDED);
+        let clean = told("memcheck", Some(0), &ended);
+        assert!(
+            clean.is_ok_and(
+                |said| said.starts_with("The check memcheck has found nothing") && said.ends_with("0 errors")
+            )
+        );
+        for (code, text) in [(Some(FOUND), ended.as_str()), (Some(1), &ended), (None, &ended), (Some(0), "no card")] {
+            assert!(told("memcheck", code, text).is_err(), "{code:?} {text}");
+        }
+        let other = told("racecheck", Some(FOUND), "========= Error: Device not supported.");
+        assert!(other.is_ok_and(|said| said.starts_with("Not run: the check racecheck")));
+    }
 }

@@ -232,7 +232,7 @@ fn cells<M: Machine>(machine: &M, draw: &mut Draw<'_>) -> Result<bool, Refused> 
     let from = 1 << draw.below(4);
     let (width, count) = (draw.length(1, from), draw.length(0, 900));
     let numbers = draw.bytes(count * from);
-    // A number is in its place all the same where there are no bytes at all.
+    // Memory has at least one byte, also where there are no numbers.
     let memory = machine.upload(if numbers.is_empty() { &[0] } else { &numbers })?;
     let cell: Vec<u8> = numbers.chunks(from).flat_map(|n| n.iter().take(width).copied()).collect();
     let key = machine.upload(&Context::Cell.key())?;

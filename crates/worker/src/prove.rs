@@ -66,7 +66,10 @@ impl fmt::Display for Failure {
             Failure::Certificate(why) => why.fmt(f),
             Failure::Replay(why) => why.fmt(f),
             Failure::Card(why) => {
-                write!(f, "The card has failed, and nothing was signed. {why} Try again, or let the CPU compute it.")
+                write!(
+                    f,
+                    "The card has failed, and what it began is not signed. {why} Try again, or let the CPU compute it."
+                )
             }
             Failure::Opening => write!(f, "A value that is to be opened is missing from the trace, or was not kept."),
             Failure::Told(i, told, own) => {

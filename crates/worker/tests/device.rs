@@ -173,7 +173,7 @@ fn an_answer_is_never_half_of_a_machine() {
     let said = only.unwrap_err().to_string();
     assert_eq!(
         said,
-        "The card has failed, and nothing was signed. In the card: call 70 fails. Try again, or let the CPU compute it."
+        "The card has failed, and what it began is not signed. In the card: call 70 fails. Try again, or let the CPU compute it."
     );
     // What the model refuses is no fault of the machine, and the CPU is not asked.
     machine.failing(None);

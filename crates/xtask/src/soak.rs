@@ -171,17 +171,21 @@ fn figures_of(s: &Soak, settings: &[(&str, String)], seed: u64) -> Result<Option
     Ok(Some(text.lines().filter_map(|l| l.split_once("Figures: ").map(|(_, f)| f.to_owned())).collect()))
 }
 
-/// A line taken apart: its numbers, and the text before, between and after them.
+/// A line taken apart: its numbers, and the text before, between and after them. Digits within a name, as of a kernel, are text.
 fn numbers(line: &str) -> (Vec<&str>, Vec<u64>) {
-    let (mut words, mut found, mut rest) = (Vec::new(), Vec::new(), line);
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let digits = rest[at..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - at);
-        let Ok(n) = rest[at..at + digits].parse() else { break };
-        words.push(&rest[..at]);
-        found.push(n);
-        rest = &rest[at + digits..];
+    let (mut words, mut found, mut from, mut at) = (Vec::new(), Vec::new(), 0, 0);
+    while let Some(next) = line[at..].find(|c: char| c.is_ascii_digit()) {
+        let start = at + next;
+        let end = line[start..].find(|c: char| !c.is_ascii_digit()).map_or(line.len(), |digits| start + digits);
+        at = end;
+        let named = line[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        if !named && let Ok(n) = line[start..end].parse() {
+            words.push(&line[from..start]);
+            found.push(n);
+            from = end;
+        }
     }
-    words.push(rest);
+    words.push(&line[from..]);
     (words, found)
 }
 
@@ -213,5 +217,9 @@ mod tests {
         add(&mut all, vec!["3 of 10 accepted".into(), "slowest: 7 ms".into()]);
         add(&mut all, vec!["4 of 10 accepted".into(), "slowest: 5 ms".into(), "refused: 1".into()]);
         assert_eq!(all, ["7 of 20 accepted", "slowest: 7 ms", "refused: 1"]);
+        // Two kernels whose names differ in a digit are two.
+        let mut kernels = vec!["linear_i8: 5 inputs".into(), "linear_i16: 7 inputs".into()];
+        add(&mut kernels, vec!["linear_i8: 1 inputs".into(), "linear_i16: 2 inputs".into()]);
+        assert_eq!(kernels, ["linear_i8: 6 inputs", "linear_i16: 9 inputs"]);
     }
 }
