@@ -276,7 +276,7 @@ fn floats<'a, G: Weight>(
         Lane::Residual => true,
         Lane::Tolerance => false,
         // The model is one of integers, and there is nothing to compute again.
-        Lane::Replay => return Err(Stop::Undecided(Undecided::Lane(fields.lane))),
+        Lane::Replay => return Err(Stop::Undecided(Undecided::Integers)),
     };
     // Without them a body is malformed.
     let execution = fields.execution.as_ref().ok_or_else(|| contradicts("execution", "the lane"))?;

@@ -232,6 +232,8 @@ pub enum Undecided {
     Refused(Refusal),
     /// A stage, a fusion or a vote in a lane of floats, which nobody judges.
     Lane(Lane),
+    /// In the lane of replay, an answer of an integer model.
+    Integers,
     /// In a lane of floats, an answer of a model that pairs chunks. Such a model is judged in the exact lane.
     Paired(Lane),
     /// In a lane of floats: the model may choose another token than that at this position. So much larger is the logit of the chosen token than that of the
@@ -291,6 +293,9 @@ impl fmt::Display for Undecided {
         match self {
             Undecided::Refused(refusal) => refusal.fmt(f),
             Undecided::Lane(lane) => write!(f, "Undecided: in lane {lane:?}, only whole answers are judged."),
+            Undecided::Integers => {
+                write!(f, "Undecided: the lane Replay is for float models. Ask for an answer in the exact lane.")
+            }
             Undecided::Paired(lane) => {
                 write!(
                     f,
