@@ -188,6 +188,18 @@ fn malformed_class(refusal: Refusal) {
     assert_eq!(refusal.class(), bfv_cert::Class::Malformed, "{refusal}");
 }
 
+/// Short and long bytes are hashed in two ways, which are one function.
+#[test]
+fn bytes_of_every_length_have_the_hash_of_their_use() {
+    let bytes: Vec<u8> = (0..5000_u32).map(|i| i.to_le_bytes()[0]).collect();
+    for context in Context::ALL {
+        for length in [0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 5000] {
+            let wanted = blake3::derive_key(context.string(), &bytes[..length]);
+            assert_eq!(context.of(&bytes[..length]), Digest(wanted), "{context:?}, {length} bytes");
+        }
+    }
+}
+
 #[test]
 fn contexts_and_types_are_all_different() {
     let mut strings: Vec<&str> = Context::ALL.iter().map(|c| c.string()).collect();
