@@ -1,4 +1,4 @@
-//! What it costs to compute tiles of a float answer again, beside computing the answer.
+//! What it costs to compute tiles of a float answer again, beside computing the answer. `cargo xtask bench replay` writes it down.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -91,20 +91,11 @@ fn main() {
         let needed = layout.needed(drawn.iter().take(64).copied());
         let bytes: usize = needed.iter().map(|leaf| kept.committed().cells[*leaf as usize].len()).sum();
         let all: usize = kept.committed().cells.iter().map(Vec::len).sum();
+        let part = soft / TILES as f64 * 6400.0 / forward;
         println!(
-            "{format:?}: {} tokens, {of} tiles. Answer with commitments {forward:.1} ms, with values kept {keeping:.1} ms.",
-            layout.tokens()
-        );
-        println!(
-            "A drawn tile: {:.3} ms by integers, {:.3} ms by floats, {:.0} times as long.",
+            "| {format:?} | {of} | {forward:.0} ms | {keeping:.0} ms | {:.3} ms | {:.3} ms | {part:.1} % | {bytes} | {all} |",
             soft / TILES as f64,
-            hard / TILES as f64,
-            soft / hard
-        );
-        println!(
-            "64 tiles: {:.2} ms, {:.1} percent of the answer; {bytes} of {all} bytes are opened.",
-            soft / TILES as f64 * 64.0,
-            soft / TILES as f64 * 6400.0 / forward
+            hard / TILES as f64
         );
     }
 }

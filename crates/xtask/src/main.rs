@@ -29,7 +29,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "There are twenty-three tasks. Usage:
+const USAGE: &str = "There are twenty-four tasks. Usage:
 cargo xtask test, or cargo xtask test --require-tools, runs every test.
 cargo xtask setup fetches optional tools, checked by their hashes, and unpacks them under target.
 cargo xtask bench measures the search and writes benches/RESULTS.md.
@@ -39,6 +39,7 @@ cargo xtask bench protocols measures proofs of protocols, and writes benches/RES
 cargo xtask bench exact measures the integer operations of workers, and writes benches/RESULTS.md.
 cargo xtask bench audit measures what it costs to check an answer, and writes benches/RESULTS.md.
 cargo xtask bench prover measures what commitments cost a worker, and writes benches/RESULTS.md.
+cargo xtask bench replay measures what it costs to compute tiles of a float answer again, and writes benches/RESULTS.md.
 cargo xtask bench control measures an answer with a certificate beside a proof of ezkl, and writes benches/RESULTS.md.
 cargo xtask bench service GOALS asks the service over HTTP about the goals in a folder, and writes benches/RESULTS.md. Without a folder, the variable BFV_GOALS names it.
 cargo xtask bench ranking measures the orders in which the service tries theorems, and writes benches/RESULTS.md.
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         ["bench", "exact"] => exact::bench(),
         ["bench", "audit"] => audit::bench(),
         ["bench", "prover"] => prover::bench(),
+        ["bench", "replay"] => prover::replay(),
         ["bench", "control"] => control::bench(),
         ["bench", "service"] => service::bench(None),
         ["bench", "service", folder] => service::bench(Some(folder)),
