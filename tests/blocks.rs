@@ -75,7 +75,6 @@ impl World {
             ("--ledger", "ledger.txt"),
             ("--log-key", "log.key"),
             ("--authority", &authority),
-            ("--open", "products"),
             ("--device", "cpu"),
             ("--slot", slot),
             ("--output", output),
@@ -208,7 +207,8 @@ fn each_block_and_the_whole_are_told() {
         }
         for line in said.iter().filter(|line| line.starts_with("Undecided: out/")) {
             assert!(
-                line.contains(". It continues ") && line.ends_with(" which is not the last block that was accepted."),
+                line.contains(". It continues ")
+                    && line.ends_with(" which is not the last block that was accepted. Give blocks in order."),
                 "{line}"
             );
         }
@@ -229,6 +229,18 @@ fn each_block_and_the_whole_are_told() {
     let (said, code) = world.verify(&name(1));
     assert!(said.iter().any(|l| l.ends_with(" Withheld: 4 of 12 tokens came until the deadline.")), "{said:?}");
     assert_eq!(code, Some(1));
+    // A block that came too early was not withheld.
+    let (said, code) = world.verify(&[name(1), name(3), name(2)].join(" "));
+    assert!(said.iter().any(|l| l.ends_with(" 8 of 12 tokens were accepted, and the rest is missing.")), "{said:?}");
+    assert_eq!(code, Some(4));
+    // An answer to another question with the same prompt is none to this one.
+    world.asks("answer = 12\nblocks = true");
+    let other = QUERY.replace("ab", "cd");
+    let out = world.worker("1.5.0", "other", &[("--query", &other), ("--block", "12")]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let (said, code) = world.verify(&format!("other --query {other}"));
+    assert!(said.iter().all(|l| !l.contains("abababab") && !l.contains(" in blocks")), "{said:?}");
+    assert_eq!(code, Some(0), "{said:?}");
     // Questions that were not asked so, or otherwise.
     for (question, what) in [
         ("answer = 12", "Undecided: out/block-0000002.bfc. The question was not asked for an answer in blocks."),

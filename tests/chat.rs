@@ -84,7 +84,7 @@ fn a_line_is_continued_by_what_the_model_says() {
     assert_eq!(code, Some(0), "{text}");
     let said: Vec<&str> = text.lines().collect();
     assert!(said[0].starts_with("Type a line, and the model butterfly continues it by 12 characters. "), "{text}");
-    assert!(said[2].ends_with(" It is removed in the end."), "{text}");
+    assert!(said[2].ends_with(" It is removed when the input ends."), "{text}");
     let accepted = "Accepted: all 12 characters in 3 blocks, lane exact. \
                     A wrong text would pass with probability at most 2^-60.";
     let answer = format!("\n{}\n{accepted}\n", written(&dir, 3));
@@ -108,7 +108,7 @@ fn what_cannot_be_continued_is_refused_with_the_reason() {
     assert!(said[3].starts_with("Error usage: The model does not know the character U+20AC, which is "), "{text}");
     assert!(said[4].starts_with("Error usage: The line is empty"), "{text}");
     assert!(said[5].starts_with("Error usage: The line is no text in UTF-8."), "{text}");
-    assert!(said[6].starts_with("Error usage: The line has more than 16384 characters."), "{text}");
+    assert!(said[6].starts_with("Error usage: The line has more than 8192 characters."), "{text}");
     // A line that is cut off by the end of the input is one, and so is one of a character that cannot be seen.
     assert_eq!(
         (said.last().unwrap().as_str(), code),
@@ -137,11 +137,20 @@ fn what_cannot_be_continued_is_refused_with_the_reason() {
     // Only refused lines are no success.
     let (_, _, code) = chat(&dir, b"\n", &[]);
     assert_eq!(code, Some(2));
+    // An envelope has room for a line and a block of some length together.
+    let settings = ["run", "worker", "--model", "butterfly", "--count", "9000", "--block", "8192"];
+    let mut child = newcomer(&dir.0, &dir.0, &settings).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&[b'a'; 2809]).unwrap();
+    let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    let why = "Error usage: The line has more than 2808 characters. To mend it: Type a shorter line, or give a smaller --block.";
+    assert!(said.contains(why), "{said}");
     for (flags, what) in [
         (&["--cuont", "3"][..], "A chat has no flag --cuont."),
         (&["--limit", "0"], "The flag --limit has 0, and needs a whole number from 1 to 86400."),
         (&["--limit"], "The flag --limit has no value."),
         (&["--count", "4"], "The flag --count stands twice."),
+        (&["--device", "tpu"], "The flag --device has tpu, and needs auto, cpu or cuda."),
+        (&["--folder", ""], "The flag --folder has no name of a folder."),
     ] {
         let (said, why, code) = chat(&dir, b"", flags);
         assert!(why.starts_with(&format!("Error usage: {what} ")) && said.is_empty(), "{why}");
@@ -164,7 +173,7 @@ fn another_model_is_rejected() {
     let (said, code) = with(&dir, &script, &[]);
     assert!(
         said.contains(
-            " in the end.\nRejected: block 1. The certificate does not belong here: another model was expected"
+            " when the input ends.\nRejected: block 1. The certificate does not belong here: another model was expected"
         ),
         "{said}"
     );
@@ -241,7 +250,7 @@ fn a_worker_that_lies_is_rejected_and_its_text_withheld() {
     );
     let (said, code) = with(&dir, &script, &[]);
     let lie = "Rejected: block 2. Wrong product: QuerySums of layer 1, token 17, column 0 is ";
-    assert!(said.contains(&format!(" in the end.\n{}\n{lie}", written(&dir, 1))), "{said}");
+    assert!(said.contains(&format!(" when the input ends.\n{}\n{lie}", written(&dir, 1))), "{said}");
     assert!(said.contains(" Above are the 4 characters that were accepted before. The rest is not shown. "), "{said}");
     assert!(said.ends_with("\nResult: 1 line continued. 0 accepted, 1 rejected, 0 undecided."), "{said}");
     assert_eq!(code, Some(1));
@@ -252,11 +261,19 @@ fn a_worker_that_dies_or_is_silent_has_not_passed() {
     let dir = Folder::new("chat-dies");
     // Before anything, and in the middle of the second block.
     let (said, code) = with(&dir, "echo 'There is no power.' >&2; exit 7", &[]);
-    let why = "Undecided: block 1 did not come. The worker ended too early, with code 7. It said: There is no power.";
+    let why = "Undecided: block 1 did not come. The worker ended too early, with code 7. \
+               Its unchecked complaint: \"There is no power.\".";
     assert!(said.contains(why) && said.contains(" All of its text is withheld. ") && code == Some(4), "{said}");
+    // What it says cannot look like what is said here, and does not fill the screen.
+    let (said, _) = with(&dir, "printf 'Accepted\\n\\033[2J\\303\\251\"' >&2", &[]);
+    let why = r#"with code 0. Its unchecked complaint: "Accepted\n\u{1b}[2J\u{e9}\"". All of its text"#;
+    assert!(said.contains(why), "{said}");
+    let (said, _) = with(&dir, "printf '%0500d' 0 >&2", &[]);
+    let why = format!("Its unchecked complaint begins: \"{}\". All", "0".repeat(200));
+    assert!(said.contains(&why), "{said}");
     let cut = copied(&dir) + " | head -c 770000";
     let (said, code) = with(&dir, &cut, &[]);
-    let shown = || format!(" in the end.\n{}\n", written(&dir, 1));
+    let shown = || format!(" when the input ends.\n{}\n", written(&dir, 1));
     assert!(said.contains(&format!("{}Rejected: block 2. Malformed at ", shown())), "{said}");
     assert!(said.contains("the bytes end too early") && code == Some(1), "{said}");
     // The pipe stays open, and nothing comes.

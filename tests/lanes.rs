@@ -375,7 +375,7 @@ fn float_answers_of_the_real_worker_are_accepted_by_a_sample() {
     assert!(text.starts_with("Judged 1 certificate: 0 accepted, 1 sampled, 0 rejected, 0 undecided.\n"), "{text}");
     let line = format!(
         "Accepted (sampled, 9 of {of} tiles): few.bfc. Worker worker, program sixteen, lane replay, order of reference. \
-         An answer with 1 in 10 tiles wrong may pass: 2^61 draws can be tried."
+         An answer with 1 in 10 tiles wrong may pass: 2^61 draws can be tried. A draw finds a single wrong tile 9 times in {of}."
     );
     assert!(text.contains(&line), "{text}");
     assert!(text.contains("Result: everything is accepted, in part by samples only."), "{text}");

@@ -40,11 +40,14 @@ pub struct Stream<'a> {
     /// The name of the model.
     pub of: &'a str,
     listener: Listener,
+    /// Whether a block came that nobody judged to the end: then what is missing was not withheld.
+    left_out: bool,
 }
 
 impl Stream<'_> {
-    /// What came of the whole answer.
+    /// What came of the whole answer. What is missing after the deadline was withheld, but where a block came that was left out.
     pub fn whole(&self, deadline: Option<u64>) -> BlockOf {
+        let deadline = deadline.filter(|_| !self.left_out);
         let (verdict, asked) = (self.listener.answer(deadline), self.listener.count());
         let tokens = (1, self.listener.tokens().len());
         BlockOf { verdict, number: self.listener.blocks(), tokens, asked, whole: true }
@@ -92,8 +95,17 @@ impl<'a> Streams<'a> {
         let tokens = (before.saturating_add(1), listener.tokens().len());
         let number = listener.blocks();
         if own.is_none() && number > 0 {
-            self.0.push(Stream { query: question.query, worker, of, listener: new });
+            self.0.push(Stream { query: question.query, worker, of, listener: new, left_out: false });
+        }
+        if matches!(verdict, Verdict::Undecided(_)) {
+            self.left_out(&question.query, &worker);
         }
         BlockOf { verdict, number, tokens, asked, whole: false }
+    }
+
+    /// Notes that a block of this worker was not judged to the end.
+    pub fn left_out(&mut self, query: &Digest, worker: &KeyId) {
+        let own = self.0.iter_mut().filter(|s| s.query == *query && s.worker == *worker);
+        own.for_each(|s| s.left_out = true);
     }
 }

@@ -18,7 +18,7 @@ use bfv_cert::digest::{Digest, output_digest, query_id};
 use bfv_cert::envelope::Envelope;
 use bfv_cert::freshness::Fresh;
 use bfv_cert::{Expected, Policy};
-use bfv_driver::{Code, Event, Problem, count, exit_code};
+use bfv_driver::{Code, Event, Problem, count, escaped, exit_code};
 use bfv_ledger::random;
 use bfv_model::shipped::{NAME, character, tokens};
 use bfv_verify::{Case, Challenge, Listener, Secret, Soundness, Terms, Verdict};
@@ -33,11 +33,17 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The most characters of a line: they become words of a command line.
-const LINE_LIMIT: usize = 1 << 14;
+const LINE_LIMIT: usize = 1 << 13;
+/// The most characters of a block.
+const BLOCK_LIMIT: usize = 1 << 13;
+/// The most characters of a line and the first block after it, whose envelope has at most 512 MiB and some 46 KB for each.
+const BOTH_LIMIT: usize = 11_000;
 /// The most characters of an answer.
 const COUNT_LIMIT: usize = 1 << 14;
 /// The most seconds to wait for a block: a day.
 const WAIT_LIMIT: u64 = 86_400;
+/// The most characters of a complaint that are shown.
+const COMPLAINT_LIMIT: usize = 200;
 
 /// What was asked for on the command line.
 struct Settings {
@@ -51,7 +57,15 @@ struct Settings {
 
 const FLAGS: [&str; 8] = ["--model", "--folder", "--count", "--block", "--limit", "--program", "--device", "--format"];
 
+/// Where a worker may be told to compute.
+const DEVICES: [&str; 3] = ["auto", "cpu", "cuda"];
+
 impl Settings {
+    /// The most characters of a line.
+    fn longest(&self) -> usize {
+        LINE_LIMIT.min(BOTH_LIMIT.saturating_sub(self.block.min(self.count)))
+    }
+
     fn read(words: &[String], format: &mut Format) -> Result<Settings, Mistake> {
         let help = || vec![line(&["help", "chat"]), line(&["run", "worker", "--model", NAME])];
         let mut own = Settings { folder: None, count: 200, block: 16, limit: 60, program: None, device: None };
@@ -73,11 +87,18 @@ impl Settings {
                     let what = format!("A chat is with the model {NAME}, which is built in. There is no other.");
                     return Err(Mistake::new(what, help()));
                 }
+                "--folder" if value.is_empty() => {
+                    return Err(Mistake::new("The flag --folder has no name of a folder.", help()));
+                }
                 "--folder" => own.folder = Some(value.into()),
                 "--count" => own.count = number(flag, value, COUNT_LIMIT)?,
-                "--block" => own.block = number(flag, value, COUNT_LIMIT)?,
+                "--block" => own.block = number(flag, value, BLOCK_LIMIT)?,
                 "--limit" => own.limit = number(flag, value, WAIT_LIMIT)?,
                 "--program" => own.program = Some(value.into()),
+                "--device" if !DEVICES.contains(&value.as_str()) => {
+                    let what = format!("The flag --device has {value}, and needs auto, cpu or cuda.");
+                    return Err(Mistake::new(what, help()));
+                }
                 "--device" => own.device = Some(value.clone()),
                 "--format" => {
                     *format = match value.as_str() {
@@ -145,11 +166,12 @@ pub fn chat(words: &[String], options: &Options, worker: impl Fn() -> Command) -
         say,
         counts: [0; 3],
     };
+    let most = chat.settings.longest();
     let mut input = std::io::stdin().lock();
     let mut refused = None;
     while !chat.say.closed.get()
         && refused != Some(Code::NotRead)
-        && let Some(typed) = typed(&mut input)
+        && let Some(typed) = typed(&mut input, most)
     {
         match typed {
             Ok(text) => chat.turn(&text, &worker)?,
@@ -162,12 +184,20 @@ pub fn chat(words: &[String], options: &Options, worker: impl Fn() -> Command) -
     Ok(chat.end(refused))
 }
 
-/// The next line, or why it cannot be taken; nothing at the end of the input.
-fn typed(input: &mut impl BufRead) -> Option<Result<String, Problem>> {
+/// The next line of at most so many characters, or why it cannot be taken; nothing at the end of the input.
+fn typed(input: &mut impl BufRead, longest: usize) -> Option<Result<String, Problem>> {
     let refused = |what: String, mend: &str| Some(Err(Problem::new(Code::Usage, what, mend)));
+    let long = || {
+        let mend = if longest < LINE_LIMIT {
+            "type a shorter line, or give a smaller --block."
+        } else {
+            "type a shorter line."
+        };
+        refused(format!("The line has more than {longest} characters."), mend)
+    };
     let mut bytes = Vec::new();
     // A character of Latin-1 has two bytes at most.
-    let most = 2 * LINE_LIMIT + 1;
+    let most = 2 * longest + 1;
     match input.by_ref().take(most as u64).read_until(b'\n', &mut bytes) {
         Ok(0) => return None,
         Ok(_) => (),
@@ -182,7 +212,7 @@ fn typed(input: &mut impl BufRead) -> Option<Result<String, Problem>> {
                 break;
             }
         }
-        return refused(format!("The line has more than {LINE_LIMIT} characters."), "type a shorter line.");
+        return long();
     }
     let Ok(text) = String::from_utf8(bytes) else {
         return refused("The line is no text in UTF-8.".to_owned(), "set the terminal to UTF-8.");
@@ -191,8 +221,8 @@ fn typed(input: &mut impl BufRead) -> Option<Result<String, Problem>> {
     if text.is_empty() {
         return refused("The line is empty, and there is nothing to continue.".to_owned(), "type some text.");
     }
-    if text.chars().count() > LINE_LIMIT {
-        return refused(format!("The line has more than {LINE_LIMIT} characters."), "type a shorter line.");
+    if text.chars().count() > longest {
+        return long();
     }
     if let Err(c) = tokens(text) {
         let code = u32::from(c);
@@ -308,11 +338,7 @@ impl Chat {
                         End::Signal => "The worker ended too early, by a signal.".to_owned(),
                         End::Stopped => "The worker closed its output and was stopped.".to_owned(),
                     };
-                    let said = match complaint.as_str() {
-                        "" => String::new(),
-                        text => format!(" It said: {}", printable(text)),
-                    };
-                    let what = end + &said;
+                    let what = end + &complained(&complaint);
                     return Ok(Ended::Gone(what, "Try again."));
                 }
             };
@@ -369,6 +395,24 @@ impl Chat {
         events.extend(self.say.closed.get().then_some(Event::InputOutput));
         exit_code(&events)
     }
+}
+
+/// What the program of a worker complained of, between quotes, as nobody has checked it.
+fn complained(text: &str) -> String {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    if text.is_empty() {
+        return String::new();
+    }
+    let (mut shown, mut verb) = (String::new(), "");
+    for c in text.chars() {
+        let c = escaped(c.encode_utf8(&mut [0; 4]), |c| !matches!(c, ' '..='~') || matches!(c, '"' | '\\'));
+        if shown.len().saturating_add(c.len()) > COMPLAINT_LIMIT {
+            verb = " begins";
+            break;
+        }
+        shown += &c;
+    }
+    format!(" Its unchecked complaint{verb}: \"{shown}\".")
 }
 
 /// The characters of tokens. There is one for each, as the vocabulary is Latin-1.
@@ -463,7 +507,7 @@ impl Says {
     }
 
     fn opening(&self, settings: &Settings, place: &Place) {
-        let kept = if place.temporary { "It is removed in the end." } else { "They are used again." };
+        let kept = if place.temporary { "It is removed when the input ends." } else { "They stay there." };
         self.lines(&[
             format!(
                 "Type a line, and the model {NAME} continues it by {}. It learned from the library of bfv.",

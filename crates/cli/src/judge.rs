@@ -119,15 +119,10 @@ impl<'a> Judge<'a> {
         };
         let looks = match &judged {
             Judged::Stage(stage) => stage.looks(),
-            // Refused before any random number was used.
-            Judged::Verdict(Verdict::Rejected(Rejected::Refused(refusal)))
-                if matches!(refusal.class(), Class::Malformed | Class::Signature | Class::Freshness) =>
-            {
-                0
-            }
-            // Its draw is its own, whatever the secret.
-            Judged::Sampled(_) | Judged::Unknown(_) | Judged::Withheld => 0,
-            Judged::Verdict(_) | Judged::Block(_) => 1,
+            Judged::Verdict(verdict) => looks(verdict),
+            Judged::Block(block) => looks(&block.verdict),
+            Judged::Sampled(verdict) => looks(verdict),
+            Judged::Unknown(_) | Judged::Withheld => 0,
         };
         self.judged = self.judged.saturating_add(looks);
         let mut slot = if judged.passes() { slots.add(envelope) } else { String::new() };
@@ -251,7 +246,7 @@ impl<'a> Judge<'a> {
             expected: Expected { fresh: asked(expected.fresh, question), ..expected },
             prompt: &question.prompt,
             answer: question.answer,
-            draw: model.draw,
+            draw: model.draw.after(self.judged),
             tiles,
             deadline: self.trust.terms.deadline,
             cards: &MEASURED,
@@ -310,8 +305,10 @@ impl<'a> Judge<'a> {
     /// The question that such a certificate answers, where it was asked for an answer in blocks. The input of a later block says nothing of the prompt.
     fn in_blocks(&self, fields: &Fields) -> Option<&'a Question> {
         let question = match fields.operation {
-            Operation::FullForward => self.question(&fields.query, &fields.input),
-            Operation::Continuation => self.trust.questions.iter().find(|q| q.query == fields.query),
+            // By its name only: an answer to another question with the same prompt is none to this one.
+            Operation::FullForward | Operation::Continuation => {
+                self.trust.questions.iter().find(|q| q.query == fields.query)
+            }
             Operation::LayerRange | Operation::Fusion | Operation::Vote => None,
         };
         question.filter(|q| q.blocks.is_some())
@@ -327,6 +324,7 @@ impl<'a> Judge<'a> {
         };
         let of = Some(model.name.as_str());
         if self.streams.full() {
+            self.streams.left_out(&fields.query, &fields.worker);
             let why = "Too many keys and values are kept of answers in blocks.";
             return (self.admitted(envelope, &expected, why), of);
         }
@@ -400,5 +398,18 @@ impl<'a> Judge<'a> {
             return self.admitted(envelope, expected, "Not all answers that it counts were accepted before.");
         }
         Judged::Verdict(judge_vote_read(envelope, &self.trust.policy, expected, &of.vote, &parents))
+    }
+}
+
+/// How many looks at random numbers a verdict may have given: none where it was refused before any was used.
+fn looks<A>(verdict: &Verdict<A>) -> u64 {
+    match verdict {
+        Verdict::Rejected(Rejected::Refused(refusal))
+            if matches!(refusal.class(), Class::Malformed | Class::Signature | Class::Freshness) =>
+        {
+            0
+        }
+        Verdict::Undecided(Undecided::Before(_) | Undecided::Begun) => 0,
+        _ => 1,
     }
 }

@@ -71,14 +71,15 @@ pub fn tiles(shown: &str, lanes: &[Lane], tiles: Option<u64>, floats: bool) -> R
 /// What a sample is worth, in a sentence.
 pub fn worth(sample: &Sample) -> String {
     let (wrong, all) = SHARE;
-    match sample.missed(wrong, all) {
-        u32::MAX => "All tiles were computed again.".to_owned(),
+    let share = match sample.missed(wrong, all) {
+        u32::MAX => return "All tiles were computed again.".to_owned(),
         0 => {
             let tried = sample.choices;
             format!("An answer with {wrong} in {all} tiles wrong may pass: 2^{tried} draws can be tried.")
         }
         bits => format!("An answer with {wrong} in {all} tiles wrong would pass with probability at most 2^-{bits}."),
-    }
+    };
+    format!("{share} A draw finds a single wrong tile {} times in {}.", sample.drawn, sample.of)
 }
 
 /// The verdict in sentences, about what stands at a place.

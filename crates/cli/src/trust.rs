@@ -411,7 +411,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
                 (Some(ChallengeText::Beacon { .. }), None) => {
                     return Err(bad(shown, "the beacon is missing", "write its value."));
                 }
-                (Some(ChallengeText::Secret { file }), _) => Draw::Secret(secret(&folder.join(file))?),
+                (Some(ChallengeText::Secret { file }), _) => Draw::Secret(secret(&folder.join(file))?, 0),
                 (Some(ChallengeText::FiatShamir { tries, .. }), _) => Draw::Certificate { tries: *tries },
                 (None, _) => Draw::Certificate { tries: 60 },
             };

@@ -219,9 +219,10 @@ impl<'a> Run<'a> {
     /// The answers in blocks.
     fn streams(&mut self) -> Vec<(Line, Value)> {
         let (trust, counts) = (self.judge.trust, &mut self.counts);
+        // An audit draws certificates, so what it leaves out was not withheld.
+        let deadline = trust.terms.deadline.filter(|_| self.audit.is_none());
         let told = self.judge.streams().all().iter().map(|stream| {
-            let (place, judged) =
-                (stream.place(|k| trust.name(k)), Judged::Block(stream.whole(trust.terms.deadline).into()));
+            let (place, judged) = (stream.place(|k| trust.name(k)), Judged::Block(stream.whole(deadline).into()));
             counts.add(&judged);
             let value = document(&place, &judged, trust, Some(stream.of));
             (Line::from(sentences(&place, &judged, trust, Some(stream.of))), of_answer(value, stream.query()))

@@ -29,10 +29,42 @@ pub fn pick(mut words: Words, wanted: u64, of: u64) -> BTreeSet<u64> {
     chosen
 }
 
+/// Tiles that were drawn. All of them take no memory: how many there are is said by whoever made the certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tiles {
+    /// All of so many.
+    All(u64),
+    /// These.
+    Some(BTreeSet<u64>),
+}
+
+impl Tiles {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        match self {
+            Tiles::All(of) => *of,
+            Tiles::Some(set) => set.len() as u64,
+        }
+    }
+
+    /// Their numbers, ascending.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        let (all, some) = match self {
+            Tiles::All(of) => (0..*of, None),
+            Tiles::Some(set) => (0..0, Some(set.iter().copied())),
+        };
+        all.chain(some.into_iter().flatten())
+    }
+}
+
 /// The tiles that are drawn for a certificate with this challenge ([`bfv_cert::certificate::Body::challenge`]).
 #[must_use]
-pub fn tiles(challenge: &Digest, wanted: u64, of: u64) -> BTreeSet<u64> {
-    pick(Context::Challenge.hash().bytes(b"tiles").digest(challenge).words(), wanted, of)
+pub fn tiles(challenge: &Digest, wanted: u64, of: u64) -> Tiles {
+    if wanted >= of || of > MOST {
+        return Tiles::All(of);
+    }
+    Tiles::Some(pick(Context::Challenge.hash().bytes(b"tiles").digest(challenge).words(), wanted, of))
 }
 
 /// So many bits b that a share of wrong tiles, `wrong` of `all`, is missed by so many draws with probability at most `2^-b`, rounded down: `(1 - wrong/all)^draws`.

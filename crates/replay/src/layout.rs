@@ -4,6 +4,7 @@ use crate::format::Format;
 use crate::spec::{Refused, Spec};
 use crate::weights::index;
 use bfv_cert::certificate::TraceShape;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -360,15 +361,13 @@ impl Layout {
     /// The leaves that are opened for these tiles, ascending: what they read, what they make, and the logits of every choice.
     #[must_use]
     pub fn needed(&self, tiles: impl IntoIterator<Item = u64>) -> Vec<u64> {
-        let drawn = tiles.into_iter().filter_map(|number| self.tile(number)).flat_map(|tile| {
-            let mut all = self.inputs(tile.place);
-            all.push(tile.place);
-            all
-        });
-        let mut leaves: Vec<u64> = drawn.chain(self.choices()).filter_map(|place| self.leaf(place)).collect();
-        leaves.sort_unstable();
-        leaves.dedup();
-        leaves
+        self.read_by(tiles).filter_map(|place| self.leaf(place)).collect::<BTreeSet<u64>>().into_iter().collect()
+    }
+
+    /// The cells that these tiles read and make, some of them often, and the logits of every choice.
+    pub fn read_by(&self, tiles: impl IntoIterator<Item = u64>) -> impl Iterator<Item = Place> {
+        let drawn = tiles.into_iter().filter_map(|number| self.tile(number));
+        drawn.flat_map(|tile| self.inputs(tile.place).into_iter().chain([tile.place])).chain(self.choices())
     }
 
     /// The cells of the logits, in the order of the tokens that are chosen.

@@ -21,22 +21,24 @@ use bfv_exact::commit::{tokens_root, tokens_shape};
 use bfv_exact::fixed;
 use bfv_exact::rope::angles;
 use bfv_replay::card::{self, Card};
-use bfv_replay::draw::{missed_bits, tiles};
+use bfv_replay::draw::{Tiles, missed_bits, tiles};
 use bfv_replay::layout::{Layout, Place};
 use bfv_replay::ops::{Cells, Run, chosen, unfinished};
 use bfv_replay::spec::Turns;
 use bfv_replay::weights::Model;
 use bfv_replay::{Format, Soft};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU64;
 
 /// Where the draw of tiles comes from.
 #[derive(Clone, Copy)]
 pub enum Draw {
-    /// 32 bytes that nobody but the verifier knows. Each certificate has a draw of its own, so what is seen of one says nothing about the next.
-    Secret([u8; 32]),
-    /// What became known after certificates were logged.
+    /// 32 bytes that nobody but the verifier knows, with which so many certificates were judged already. Each certificate has a draw of its own, so what is
+    /// seen of one says nothing about the next, but whoever is told of every verdict may try again.
+    Secret([u8; 32], u64),
+    /// What became known after certificates were logged. Each certificate in the log has a draw of its own, so a worker may log many and show the one whose
+    /// draw misses what is wrong: they are at most as many as the log has entries.
     Beacon(Known),
     /// Hashes of the certificate, so that everybody can check it at once, and the worker knows which values are needed. It may try certificates until
     /// the draw misses what is wrong: for each it hashes some thousand bytes anew.
@@ -47,11 +49,21 @@ pub enum Draw {
 }
 
 impl Draw {
-    /// The logarithm of how many draws somebody could choose among, rounded up.
-    fn choices(&self) -> u32 {
+    /// The same draw, where so many certificates were judged with its secret already.
+    #[must_use]
+    pub fn after(self, judged: u64) -> Draw {
         match self {
-            Draw::Secret(_) => 0,
-            Draw::Beacon(known) => known.bits(),
+            Draw::Secret(key, _) => Draw::Secret(key, judged),
+            Draw::Beacon(_) | Draw::Certificate { .. } => self,
+        }
+    }
+
+    /// The logarithm of how many draws somebody could choose among, rounded up, where the log has so many entries.
+    fn choices(&self, entries: u64) -> u32 {
+        let bits = |n: u64| u64::BITS - n.saturating_sub(1).leading_zeros();
+        match self {
+            Draw::Secret(_, judged) => bits(judged.saturating_add(1)),
+            Draw::Beacon(known) => known.bits().saturating_add(bits(entries)),
             // One more than the tries is at most twice as many.
             Draw::Certificate { tries } => tries.saturating_add(1),
         }
@@ -59,7 +71,7 @@ impl Draw {
 
     fn seed(&self, body: &Body, logged: (u64, &Digest)) -> Result<Digest, Undecided> {
         match self {
-            Draw::Secret(key) => Ok(body.challenge(key)),
+            Draw::Secret(key, _) => Ok(body.challenge(key)),
             Draw::Beacon(known) => known.seed(body, logged),
             Draw::Certificate { .. } => Ok(body.challenge(&[])),
         }
@@ -269,7 +281,7 @@ fn judged(envelope: &Envelope<'_>, case: &Replay<'_>, model: &Model) -> Result<S
     let of = layout.tiles();
     let drawn = tiles(&seed, case.tiles.get(), of);
     let late = case.deadline.is_some_and(|deadline| admitted.at() > deadline);
-    let opened = opened(envelope, &layout, &layout.needed(drawn.iter().copied()), late)?;
+    let opened = opened(envelope, &layout, &drawn, late)?;
     let draft = model.spec().draft();
     let turns = angles(draft.head_width, draft.rope_base, layout.tokens())?;
     let turns =
@@ -277,8 +289,8 @@ fn judged(envelope: &Envelope<'_>, case: &Replay<'_>, model: &Model) -> Result<S
     let machine = Soft { order: card.order };
     let run = Run { machine: &machine, model, layout: &layout, turns: &turns, tokens: &all };
     let mut compared = 0;
-    for number in &drawn {
-        compared += replayed(&run, &opened, *number)?;
+    for number in drawn.numbers() {
+        compared += replayed(&run, &opened, number)?;
     }
     // What is delivered follows from the committed logits, whichever tiles were drawn.
     for (place, said) in layout.choices().zip(&answer) {
@@ -294,7 +306,7 @@ fn judged(envelope: &Envelope<'_>, case: &Replay<'_>, model: &Model) -> Result<S
         worker: fields.worker,
         card: card.name,
         taken: admitted.taken(),
-        sample: Sample { drawn: drawn.len() as u64, of, choices: case.draw.choices() },
+        sample: Sample { drawn: drawn.count(), of, choices: case.draw.choices(envelope.log().head.head.size) },
         compared,
         values: answer,
     })
@@ -324,7 +336,21 @@ fn replayed(run: &Run<'_, Soft>, opened: &Opened, number: u64) -> Result<u64, St
 }
 
 /// The opened values that are needed, all of numbers. Every opened value has its size.
-fn opened(envelope: &Envelope<'_>, layout: &Layout, needed: &[u64], late: bool) -> Result<Opened, Stop> {
+fn opened(envelope: &Envelope<'_>, layout: &Layout, drawn: &Tiles, late: bool) -> Result<Opened, Stop> {
+    let given: BTreeSet<u64> = envelope.cells().map(|(leaf, _)| leaf).collect();
+    // Up to the first that is missing, so memory is bounded by what was sent and not by what a certificate says of its size.
+    let (mut needed, mut missing) = (BTreeSet::new(), None);
+    for place in layout.read_by(drawn.numbers()) {
+        match layout.leaf(place).filter(|leaf| given.contains(leaf)) {
+            Some(leaf) => {
+                needed.insert(leaf);
+            }
+            None => {
+                missing = Some(place);
+                break;
+            }
+        }
+    }
     let mut all = BTreeMap::new();
     for (leaf, bytes) in envelope.cells() {
         let Some(place) = layout.place(leaf) else {
@@ -339,7 +365,7 @@ fn opened(envelope: &Envelope<'_>, layout: &Layout, needed: &[u64], late: bool) 
             return Err(fault(layout, place, ReplayFound::Bytes(bytes.len(), size)));
         }
         // What no tile needs is not read, so memory does not grow with what else was sent.
-        if needed.binary_search(&leaf).is_err() {
+        if !needed.contains(&leaf) {
             continue;
         }
         let Some(entries) = layout.read(place, bytes) else {
@@ -352,7 +378,6 @@ fn opened(envelope: &Envelope<'_>, layout: &Layout, needed: &[u64], late: bool) 
         }
         all.insert(place, entries.into_iter().map(|x| format.widen(x)).collect());
     }
-    let missing = needed.iter().filter_map(|leaf| layout.place(*leaf)).find(|place| !all.contains_key(place));
     match missing {
         None => Ok(Opened(all)),
         Some(place) if late => Err(fault(layout, place, ReplayFound::Withheld)),

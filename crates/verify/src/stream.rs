@@ -175,7 +175,8 @@ impl Listener {
         let certificate = admitted.envelope().certificate();
         let fields = certificate.fields();
         let computed = made.first().map_or(0, |(keys, _)| keys.rows());
-        let past = self.past.take();
+        // A copy, so that all is as it was where something is refused.
+        let past = self.past.clone();
         let positions = past.as_ref().map_or(0, |past| past.positions).saturating_add(computed);
         let (before, mut tokens) = past.map_or_else(Default::default, |past| (past.kept, past.tokens));
         tokens.extend_from_slice(answer);

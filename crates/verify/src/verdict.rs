@@ -313,7 +313,14 @@ impl fmt::Display for Undecided {
                 )
             }
             Undecided::Before(id) => {
-                write!(f, "Undecided: it continues {id}, which is not the last block that was accepted.")
+                {
+                    // As short as names are said elsewhere.
+                    let id: String = id.to_string().chars().take(8).collect();
+                    write!(
+                        f,
+                        "Undecided: it continues {id}, which is not the last block that was accepted. Give blocks in order."
+                    )
+                }
             }
             Undecided::CutShort(n, all) => {
                 write!(f, "Undecided: {n} of {all} tokens were accepted, and the rest is missing.")
@@ -325,7 +332,9 @@ impl fmt::Display for Undecided {
             Undecided::Card(kernel, device) => {
                 write!(f, "Undecided: how the kernel {kernel} sums on device {device} was not measured.")
             }
-            Undecided::UnopenedTile(place) => write!(f, "Undecided: {place} is needed for a tile, and is not opened."),
+            Undecided::UnopenedTile(place) => {
+                write!(f, "Undecided: {place} is needed for a tile, and is not opened.")
+            }
             Undecided::Output => write!(f, "Undecided: the output is not revealed."),
             Undecided::Seed => write!(f, "Undecided: the seed of the sampler is not revealed."),
             Undecided::Weak(bits, least) => write!(f, "Undecided: soundness 2^-{bits}, and 2^-{least} is needed."),

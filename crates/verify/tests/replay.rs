@@ -36,7 +36,7 @@ use std::num::NonZeroU64;
 const PROMPT: [u32; 3] = [1, 66, 4];
 const COUNT: usize = 3;
 const ALL: u64 = u64::MAX;
-const SECRET: Draw = Draw::Secret([3; 32]);
+const SECRET: Draw = Draw::Secret([3; 32], 0);
 
 /// An answer with all that a worker knows of it.
 #[derive(Clone)]
@@ -117,7 +117,7 @@ impl Proof {
     /// Opens what a verifier needs who draws so many tiles by hashes of the certificate.
     fn sparse(mut self, wanted: u64) -> Proof {
         let body = bfv_cert::certificate::Body::new(&self.fields).unwrap();
-        self.opened = Some(self.layout.needed(tiles(&body.challenge(&[]), wanted, self.layout.tiles())));
+        self.opened = Some(self.layout.needed(tiles(&body.challenge(&[]), wanted, self.layout.tiles()).numbers()));
         self
     }
 
@@ -200,7 +200,10 @@ fn honest_answers_are_accepted_by_every_draw() {
         let proof = honest(&model);
         let (bytes, of) = (proof.bytes(), proof.layout.tiles());
         let beacon = Known::new(&[8; 32], &root_of_log(&bytes), world::LOGGED + 1, 4);
-        for (draw, choices) in [(SECRET, 0), (Draw::Beacon(beacon), 2), (Draw::Certificate { tries: 20 }, 21)] {
+        // The log has three entries: whoever logs many may show the one whose draw is best.
+        let draws =
+            [(SECRET, 0), (SECRET.after(7), 3), (Draw::Beacon(beacon), 4), (Draw::Certificate { tries: 20 }, 21)];
+        for (draw, choices) in draws {
             for (wanted, found) in [(1, 1), (64, 64), (ALL, of)] {
                 let sampled =
                     accepts(judged_with(&bytes, &model, |case| (case.draw, case.tiles) = (draw, drawn(wanted))));
@@ -329,7 +332,7 @@ fn a_share_of_wrong_tiles_passes_as_often_as_stated() {
             let mut key = [0; 32];
             key[..4].copy_from_slice(&n.to_le_bytes());
             let verdict =
-                judged_with(&bytes, &model, |case| (case.draw, case.tiles) = (Draw::Secret(key), drawn(draws)));
+                judged_with(&bytes, &model, |case| (case.draw, case.tiles) = (Draw::Secret(key, 0), drawn(draws)));
             matches!(verdict, Verdict::Accepted(_))
         })
         .count();
@@ -399,7 +402,7 @@ fn every_token_follows_from_its_logits_whatever_is_drawn() {
         let mut answer = tied.answer.clone();
         *answer.last_mut().unwrap() = last;
         judged_with(&tied.clone().say(answer).bytes(), &model, |case| {
-            (case.draw, case.tiles) = (Draw::Secret([1; 32]), drawn(1));
+            (case.draw, case.tiles) = (Draw::Secret([1; 32], 0), drawn(1));
         })
     };
     accepts(said(0));

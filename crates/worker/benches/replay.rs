@@ -85,7 +85,7 @@ fn main() {
         let cells = Known(cells.collect());
         let tokens = [prompt.as_slice(), answer.tokens()].concat();
         let of = layout.tiles();
-        let drawn: Vec<u64> = tiles(&Digest([1; 32]), TILES, of).into_iter().collect();
+        let drawn: Vec<u64> = tiles(&Digest([1; 32]), TILES, of).numbers().collect();
         let about = (&layout, tokens.as_slice(), &cells);
         let (soft, hard) = (time(&float::REFERENCE, &runner, about, &drawn), time(&Hard, &runner, about, &drawn));
         let needed = layout.needed(drawn.iter().take(64).copied());

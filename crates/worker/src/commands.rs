@@ -12,7 +12,7 @@ use bfv_cert::sign::SecretKey;
 use bfv_device::linear::Planes;
 use bfv_exact::forward::Shown;
 use bfv_exact::requantise::Saturate;
-use bfv_ledger::{Chain, Ledger, Trust, generate, key_id, random, secret};
+use bfv_ledger::{Chain, Ledger, Trust, create, generate, key_id, random, secret};
 use bfv_model::stored::{Element, SPEC_FILE, SPEC_LIMIT, Stored, WEIGHTS_FILE, read_spec, weights_file, weights_limit};
 use bfv_model::{Problem, shipped};
 use bfv_worker::Fault;
@@ -57,9 +57,28 @@ pub fn files(path: &Path) -> impl FnOnce(std::io::Error) -> Fault + use<'_> {
     move |why| Fault::Files(path.to_owned(), why)
 }
 
+/// The file or folder that the flag names.
+fn output(args: &Args) -> Result<PathBuf, Stop> {
+    let path = args.path("--output")?;
+    if path == Path::new("-") {
+        let what = "The flag --output has -. Only run with --block writes to the standard output. Name a file.";
+        return Err(Stop::usage(what));
+    }
+    Ok(path)
+}
+
+/// Refuses a path where something is: it may be a key, a ledger or an answer of which there is no other copy.
+fn absent(path: &Path, mend: &str) -> Result<(), Stop> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(Problem::new(path.display().to_string(), "There is something already.", mend).into()),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(why) => Err(files(path)(why).into()),
+    }
+}
+
 /// Makes a key.
 pub fn key(args: Args) -> Result<(), Stop> {
-    let path = args.path("--output")?;
+    let path = output(&args)?;
     let key = generate(&path)?;
     say(format!("A secret key is in {}. Only you may read it.", path.display()));
     say(format!("The public key is {}.", key.public().id().0));
@@ -80,7 +99,11 @@ where
     G::Sum: Shown,
 {
     let tokens: Vec<u32> = args.list("--calibration-tokens")?;
-    let (from, to) = (args.path("--model")?, args.path("--output")?);
+    let (from, to) = (args.path("--model")?, output(args)?);
+    // The file of weights has the same name in the folder of the float model.
+    for name in [SPEC_FILE, WEIGHTS_FILE] {
+        absent(&to.join(name), "Name another folder.")?;
+    }
     let model = Checkpoint::open(&from)?;
     let choice = match args.number("--temperature")? {
         None if args.maybe("--top-k").is_some() || args.maybe("--top-p").is_some() => {
@@ -97,8 +120,7 @@ where
     let made = make::<G>(&model, &tokens, positions, choice)?;
     std::fs::create_dir_all(&to).map_err(files(&to))?;
     for (name, bytes) in [(SPEC_FILE, made.model.spec().bytes()), (WEIGHTS_FILE, weights_file(&made.model))] {
-        let path = to.join(name);
-        std::fs::write(&path, bytes).map_err(files(&path))?;
+        create(&to.join(name), &bytes, false)?;
     }
     say(format!("An integer model is in {}.", to.display()));
     let Distance { relative, largest, same, positions } = compare(&model, &made, &tokens)?;
@@ -141,17 +163,19 @@ where
     let lane = lane(args)?;
     if args.maybe(streams::BLOCK).is_some() {
         if lane.is_some() {
-            return Err(Stop::usage("A lane of floats has no blocks. Leave out --block or --lane."));
+            return Err(Stop::usage(streams::NO_BLOCKS));
         }
         return streams::streamed(args, prover);
     }
+    // A wrong flag is told before a wrong file. A lane of floats is computed on the CPU.
+    let place = if lane.is_none() { Place::of(args)? } else { Place::Cpu(None) };
     let mut desk = Desk::open(args)?;
     let question = question(args)?;
     let (prompt, count) = (question.prompt.len(), question.count);
     let answer = match lane {
         None => {
             let (seed, keeps) = (random()?, keeps(args));
-            let (answer, place) = Place::of(args)?.compute(
+            let (answer, place) = place.compute(
                 prover.model(),
                 |by| prover.answer_by(by, question.clone(), seed, keeps),
                 || prover.answer(question.clone(), seed, keeps),
@@ -214,7 +238,12 @@ pub fn query(args: &Args) -> Result<Digest, Stop> {
 
 /// Whether values may be opened, so that they must be kept.
 pub fn keeps(args: &Args) -> bool {
-    args.maybe("--open").is_some_and(|open| open != "none")
+    open(args) != "none"
+}
+
+/// What is opened: for blocks usually what a verifier needs to judge each, as nothing can be opened for them later.
+fn open(args: &Args) -> &str {
+    args.maybe("--open").unwrap_or(if args.maybe(streams::BLOCK).is_some() { "products" } else { "none" })
 }
 
 /// What a certificate needs beside an answer: keys, the ledger, the slot, and what the key has signed before.
@@ -244,7 +273,15 @@ impl Desk {
         let circumstances =
             Circumstances { slot, validity: validity(started), previous: chain.previous(), execution: None };
         // What is missing is noticed before a slot is used up.
-        let (ledger, out) = (args.path("--ledger")?, args.path("--output")?);
+        let ledger = args.path("--ledger")?;
+        let out = match args.maybe(streams::BLOCK) {
+            Some(_) => args.path("--output")?,
+            None => {
+                let out = output(args)?;
+                absent(&out, "Name a new file.")?;
+                out
+            }
+        };
         Ok(Desk { key, log, trust, chain, circumstances, ledger, out })
     }
 
@@ -337,7 +374,7 @@ impl Desk {
         let (log, registry) = self.logged(args, certificate)?;
         let bytes = envelope(certificate, (&log, &registry))?;
         let out = self.out;
-        std::fs::write(&out, &bytes).map_err(files(&out))?;
+        create(&out, &bytes, false)?;
         said();
         say(format!("The certificate has {} bytes and is named {}.", certificate.encode().len(), certificate.id()));
         say(format!("The envelope {} has {} bytes and {opened} opened values.", out.display(), bytes.len()));
@@ -350,7 +387,7 @@ fn opened<G: Element + Shown>(args: &Args, prover: &Prover<G>, answer: &Answer) 
 where
     G::Sum: Shown,
 {
-    match args.maybe("--open").unwrap_or("none") {
+    match open(args) {
         "none" => Ok(Vec::new()),
         "all" => Ok(answer.leaves()),
         "products" => Ok(answer.products(prover.model().spec())?),

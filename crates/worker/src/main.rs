@@ -14,6 +14,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "There are seven commands.
+No command writes --output over a file that is there.
 bfv-worker key --output FILE makes a secret key.
 bfv-worker quantise --model FOLDER --output FOLDER --calibration-tokens LIST makes an integer model of a float model.
 Its other flags: --bits 8 or 16, --positions N, --temperature T, --top-k N, --top-p PARTS.
@@ -22,7 +23,7 @@ It needs a slot that the key has not signed for: --slot EPOCH.VIEW.SEQ.
 It needs a ledger: --ledger FILE --log-key FILE --authority KEY.
 The model that is built in is named butterfly; a folder of that name is ./butterfly.
 With --block N it certifies N tokens at a time, while it goes on. Each block takes the next slot. Then --output names an empty folder, or - for the standard output.
-Its other flags: --open all, products, none or LIST, --at SECONDS.
+Its other flags: --open all, products, none or LIST, --at SECONDS. Usual is --open none, and with --block it is products.
 With --lane replay it runs a float model of BF16 or F16 as it is. It sums in the reference order, on the CPU.
 Then --open tiles is usual. It opens what the drawn tiles need, when hashes of the certificate draw them.
 How many are drawn is said by --tiles N. Usual are 64.

@@ -159,6 +159,6 @@ impl Runner {
     /// The answer is not one of this model.
     pub fn needed(&self, answer: &Answer, body: &Body, drawn: u64) -> Result<Vec<u64>, Failure> {
         let layout = Layout::new(self.model.spec(), answer.question.prompt.len(), answer.tokens.len())?;
-        Ok(layout.needed(tiles(&body.challenge(&[]), drawn, layout.tiles())))
+        Ok(layout.needed(tiles(&body.challenge(&[]), drawn, layout.tiles()).numbers()))
     }
 }

@@ -3,6 +3,7 @@
 use crate::Stop;
 use crate::args::Args;
 use crate::commands::{Desk, query};
+use crate::streams::{BLOCK, NO_BLOCKS};
 use bfv_model::llama::replayed;
 use bfv_worker::checkpoint::files;
 use bfv_worker::prove::Question;
@@ -13,6 +14,9 @@ const USUAL_TILES: u64 = 64;
 
 /// Answers with a float model.
 pub fn run(args: &Args) -> Result<(), Stop> {
+    if args.maybe(BLOCK).is_some() {
+        return Err(Stop::usage(NO_BLOCKS));
+    }
     if args.maybe("--kernel").is_some() {
         return Err(Stop::usage("In the lane replay the kernel is the reference order. Leave --kernel out."));
     }

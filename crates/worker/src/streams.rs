@@ -23,6 +23,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 /// The flag with how many tokens a block has.
 pub const BLOCK: &str = "--block";
+/// What is said where there are none.
+pub const NO_BLOCKS: &str = "A lane of floats has no blocks. Leave out --block or --lane.";
 /// How many blocks may wait to be signed and written.
 const WAITING: usize = 1;
 

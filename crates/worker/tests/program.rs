@@ -123,6 +123,39 @@ fn wrong_use_has_code_2() {
     assert_eq!(start(&["help"]).0, 0);
 }
 
+/// Not even with a file of another kind, and no slot is used up by the attempt.
+#[test]
+fn what_is_there_is_not_replaced() {
+    let world = World::new("replaced");
+    let model = ["model.spec", "model.safetensors"].map(|name| format!("model/{name}"));
+    let kept = ["key", "ledger", "float/model.safetensors", &model[0], &model[1]];
+    let read = || kept.map(|name| std::fs::read(world.folder.join(name)).unwrap());
+    let before = read();
+    for name in ["key", "ledger", "float"] {
+        let (code, said, why) = world.run(&[("--slot", "9.1.0"), ("--output", &world.path(name))]);
+        assert_eq!((code, said.as_str()), (3, ""), "{why}");
+        assert!(why.contains(&format!("{name}: There is something already. Name a new file.")), "{why}");
+    }
+    for folder in ["model", "float"] {
+        let (from, to) = (world.path("float"), world.path(folder));
+        let (code, said, why) = start(&["quantise", "--model", &from, "--calibration-tokens", "1,2", "--output", &to]);
+        assert_eq!((code, said.as_str()), (3, ""), "{why}");
+        assert!(why.contains("There is something already. Name another folder."), "{why}");
+    }
+    assert_eq!(start(&["key", "--output", &world.path("key")]).0, 74);
+    let minus = [
+        world.run(&[("--slot", "9.1.0"), ("--output", "-")]),
+        start(&["key", "--output", "-"]),
+        start(&["quantise", "--model", &world.path("float"), "--calibration-tokens", "1", "--output", "-"]),
+    ];
+    for (code, said, why) in minus {
+        assert_eq!((code, said.as_str()), (2, ""), "{why}");
+        assert!(why.contains("Only run with --block writes to the standard output. Name a file."), "{why}");
+    }
+    assert!(read() == before && !Path::new("-").exists());
+    assert_eq!(world.run(&[("--slot", "9.1.0")]).0, 0);
+}
+
 #[test]
 fn a_wrong_file_has_code_3_and_a_missing_one_74() {
     let world = World::new("files");

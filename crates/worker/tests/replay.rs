@@ -175,6 +175,7 @@ fn the_program_answers_with_a_float_model() {
     let folder = world.path("float");
     for (more, code, what) in [
         (&[("--kernel", "00")][..], 2, "Leave --kernel out."),
+        (&[("--block", "2")], 2, "A lane of floats has no blocks."),
         (&[("--device", "cuda")], 2, "In the lane replay write cpu, or leave it out."),
         (&[("--tiles", "0")], 2, "Write how many tiles the verifier draws."),
         (&[("--prompt-tokens", "67")], 2, "There is no token 67, of 67."),

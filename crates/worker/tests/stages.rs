@@ -93,8 +93,12 @@ fn two_workers_answer_with_one_certificate_each() {
         assert_eq!(world.quantise(&[&["--bits", bits][..], more].concat()).0, 0);
         let known = answer(&world);
         let [first, second] = stages(&world, &list(&known));
+        let _absent = ["first.bfc", "second.bfc"].map(|name| std::fs::remove_file(world.folder.join(name)));
         let (code, said, why) = stage(&world, &first, &[]);
         assert_eq!((code, why.as_str()), (0, ""), "{said}");
+        // What is there is not replaced.
+        let (code, _, why) = stage(&world, &first, &[]);
+        assert!(code == 3 && why.contains("first.bfc: There is something already. Name a new file."), "{why}");
         assert!(said.contains(" has 6 tokens, with the root "), "{said}");
         let (code, said, why) = stage(&world, &second, &[]);
         assert_eq!((code, why.as_str()), (0, ""), "{said}");

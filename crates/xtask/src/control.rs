@@ -79,18 +79,20 @@ fn ours(folder: &Path) -> Result<String, String> {
             read(&trust)?
         ),
     )?;
+    let name = |n: usize| format!("answer-{n}.bfc");
     let (mut prove, mut verify, mut certificate) = (f64::MAX, f64::MAX, String::new());
     for n in 1..=RUNS {
         let mut answer = command(&worker, "run --key worker.key --ledger ledger.txt --log-key log.key --open all");
         answer.args(["--prompt-tokens", TOKEN, "--count", "1", "--query", QUERY, "--authority", &authority]);
-        answer.args(["--slot", &format!("1.0.{n}"), "--output", "answer.bfc", "--model"]).arg(&model);
+        let envelope = name(n);
+        answer.args(["--slot", &format!("1.0.{n}"), "--output", &envelope, "--model"]).arg(&model);
         let (said, took) = ran(&mut answer, folder)?;
         prove = prove.min(took);
         let bytes = said.lines().find_map(|l| l.strip_prefix("The certificate has "));
         certificate = bytes.and_then(|l| l.split(' ').next()).ok_or("The worker tells no size.")?.to_owned();
-        verify = verify.min(ran(&mut command(&bfv, "verify answer.bfc"), folder)?.1);
+        verify = verify.min(ran(&mut command(&bfv, &format!("verify {envelope}")), folder)?.1);
     }
-    let envelope = std::fs::metadata(folder.join("answer.bfc")).map_err(|e| e.to_string())?.len();
+    let envelope = std::fs::metadata(folder.join(name(1))).map_err(|e| e.to_string())?.len();
     Ok(format!(
         "| bfv | none | {:.1} ms | {:.1} ms | {certificate}, in an envelope of {envelope} |",
         prove * 1e3,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// The key of the worker in the folder.
 const KEY: &str = "worker.key";
 
-/// A folder with keys and a ledger, which is removed in the end where nobody named it.
+/// A folder with keys and a ledger, which is removed when the input ends where nobody named it.
 pub struct Place {
     pub folder: PathBuf,
     pub temporary: bool,

@@ -87,7 +87,7 @@ impl Worker {
         }
     }
 
-    /// How it ended, after its pipe did, and the first line of its complaint. What it has started may hold the latter open, so nothing waits for ever.
+    /// How it ended, after its pipe did, and its complaint. What it has started may hold the latter open, so nothing waits for ever.
     pub fn ended(mut self) -> (End, String) {
         let mut status = None;
         for _ in 0..PATIENCE {
@@ -104,7 +104,7 @@ impl Worker {
             None => End::Stopped,
         };
         let complaint = self.complaint.recv_timeout(MOMENT.saturating_mul(PATIENCE)).unwrap_or_default();
-        (end, complaint.lines().next().unwrap_or_default().to_owned())
+        (end, complaint)
     }
 }
 

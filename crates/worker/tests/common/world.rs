@@ -82,10 +82,16 @@ impl World {
         Ledger::open(&self.folder.join("ledger"), trust).unwrap()
     }
 
+    /// Makes the integer model again. The one before is removed where that is possible.
     pub fn quantise(&self, more: &[&str]) -> (i32, String, String) {
-        let (from, to) = (self.path("float"), self.path("model"));
+        let (from, to) = (self.path("float"), self.path("made"));
         let flags = ["quantise", "--model", &from, "--output", &to, "--calibration-tokens", "1,2,3,4"];
-        start(&[flags.as_slice(), more].concat())
+        let made = start(&[flags.as_slice(), more].concat());
+        if made.0 == 0 {
+            let _absent = std::fs::remove_dir_all(self.path("model"));
+            std::fs::rename(to, self.path("model")).unwrap();
+        }
+        made
     }
 
     /// Runs with flags of which some are replaced or, by an empty value, left out.
@@ -111,6 +117,8 @@ impl World {
             ("--at", (NOW + 5).to_string()),
             ("--output", self.path("answer.bfc")),
         ];
+        // The program does not replace it.
+        let _absent = std::fs::remove_file(self.path("answer.bfc"));
         let mut all = vec![command];
         for (name, value) in &own {
             if !changed.iter().any(|(n, _)| n == name) {
