@@ -111,7 +111,7 @@ fn chat() -> String {
         "What it sends need not be trusted, but it runs with your rights.",
         "Flag --format jsonl: a line of JSON for each block that is accepted and for each line that is typed.",
         "Code 0: every line is accepted. Code 1: one is rejected. Code 4: none is, and one is undecided.",
-        "A line that cannot be taken counts only where no line is accepted. Its code is 2.",
+        "A line that is refused counts unless another one is accepted. Its code is 2.",
         "End of the help page.",
     ]
     .join("\n")
