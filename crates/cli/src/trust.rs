@@ -1,8 +1,10 @@
 //! `verify.toml`: whom a verifier trusts, and the models, splits, questions, fusions, votes, lanes and kernels that it knows.
 
+mod text;
+
 use crate::files::bounded;
 use crate::init::shown;
-use crate::kernels::{self, KernelText, LaneText};
+use crate::kernels;
 use crate::project::position;
 use crate::replay;
 use crate::split::{self, Given};
@@ -20,10 +22,11 @@ use bfv_verify::epoch::shared;
 use bfv_verify::{
     Beacon, Case, Challenge, Draw, Known as Drawing, Listener, Secret, Split, Subject, Terms, Verdict, Vote,
 };
-use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+pub use text::SplitText;
+use text::{ChallengeText, Document, ModelText};
 
 /// The name of the file.
 pub const FILE: &str = "verify.toml";
@@ -83,6 +86,38 @@ pub struct Epoch {
     pub root: Digest,
     drawn: u64,
     choices: u64,
+}
+
+/// Where random numbers come from, whatever the model.
+enum Source {
+    Secret([u8; 32]),
+    Beacon(Epoch),
+    FiatShamir { repetitions: u32, tries: u32 },
+}
+
+impl Source {
+    /// The random numbers for a model.
+    fn of(&self, known: &Known) -> Drawn {
+        match self {
+            Source::Secret(key) => Drawn::Secret(known.secret(*key)),
+            Source::Beacon(epoch) => Drawn::Beacon(known.beacon(epoch)),
+            Source::FiatShamir { repetitions, tries } => Drawn::FiatShamir { repetitions: *repetitions, tries: *tries },
+        }
+    }
+
+    /// The draw of tiles.
+    fn draw(&self) -> Draw {
+        match self {
+            Source::Secret(key) => Draw::Secret(*key, 0),
+            Source::Beacon(e) => Draw::Beacon(Drawing::new(&e.value, &e.root, e.drawn, e.choices)),
+            Source::FiatShamir { tries, .. } => Draw::Certificate { tries: *tries },
+        }
+    }
+
+    /// The epoch, where a beacon has one.
+    fn epoch(self) -> Option<Epoch> {
+        if let Source::Beacon(epoch) = self { Some(epoch) } else { None }
+    }
 }
 
 /// A model, and where the random numbers for its answers come from.
@@ -204,131 +239,6 @@ impl Trust {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    authority: String,
-    log: String,
-    registry_max_age: Option<u64>,
-    least_bits: Option<u32>,
-    deadline: Option<u64>,
-    ledger: Option<PathBuf>,
-    challenge: Option<ChallengeText>,
-    lanes: Option<Vec<LaneText>>,
-    tiles: Option<u64>,
-    #[serde(default)]
-    kernel: Vec<KernelText>,
-    #[serde(default)]
-    worker: Vec<WorkerText>,
-    #[serde(default)]
-    model: Vec<ModelText>,
-    #[serde(default)]
-    split: Vec<SplitText>,
-    #[serde(default)]
-    question: Vec<QuestionText>,
-    #[serde(default)]
-    fusion: Vec<FusionText>,
-    #[serde(default)]
-    vote: Vec<VoteText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
-enum ChallengeText {
-    /// 32 random bytes in a file, as hexadecimal digits.
-    Secret {
-        file: PathBuf,
-    },
-    FiatShamir {
-        repetitions: u32,
-        tries: u32,
-    },
-    /// What became known after a head of the log was signed.
-    Beacon {
-        /// Its value, where it comes from elsewhere.
-        value: Option<String>,
-        /// What people have committed to before, and the shares that they have revealed; an empty one is held back.
-        #[serde(default)]
-        commitments: Vec<String>,
-        #[serde(default)]
-        shares: Vec<String>,
-        /// How many shares are needed; all where nothing is said.
-        least: Option<usize>,
-        /// The root of the log in that head.
-        log_root: String,
-        /// When it became known, in seconds since 1970.
-        drawn: u64,
-        /// Among how many values somebody could choose; 1 where nothing is said.
-        choices: Option<u64>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WorkerText {
-    name: String,
-    key: String,
-    /// The models with which it may answer; any where nothing is said.
-    models: Option<Vec<String>>,
-    /// The file with which it was registered.
-    manifest: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ModelText {
-    name: String,
-    folder: Option<PathBuf>,
-    /// The name of a model that is built in, in the place of a folder.
-    shipped: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SplitText {
-    pub name: String,
-    pub model: String,
-    /// The file of the splitting configuration, whose workers are named as above.
-    pub configuration: PathBuf,
-    /// The worker whose registry entry of the role head carries that file.
-    pub head: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QuestionText {
-    query: String,
-    prompt: Vec<u32>,
-    answer: Option<usize>,
-    /// Whether the answer comes block by block.
-    #[serde(default)]
-    blocks: bool,
-    #[serde(default)]
-    workers: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FusionText {
-    name: String,
-    package: PathBuf,
-    workers: Vec<String>,
-    #[serde(default)]
-    parameters: Vec<Vec<i64>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VoteText {
-    name: String,
-    /// The worker who counts, whose key is registered in the role voter.
-    head: String,
-    /// Who has a vote.
-    workers: Vec<String>,
-    /// How many must give one answer.
-    quorum: usize,
-}
-
 /// The nearest `verify.toml` at or above a path.
 pub fn find(start: &Path) -> Result<Option<PathBuf>, Problem> {
     let absolute = std::path::absolute(start).map_err(|e| Problem::not_read(&start.display().to_string(), &e))?;
@@ -372,17 +282,9 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         let what = format!("repetitions is {repetitions}, and 1 to {REPETITION_LIMIT} are possible");
         return Err(bad(shown, what, "write 2, or more where a worker can try more than 2 to the 60 certificates."));
     }
-    let epoch = document.challenge.as_ref().map(|text| epoch(shown, text)).transpose()?.flatten();
-    let drawn = |known: &Known| match &document.challenge {
-        Some(ChallengeText::Beacon { .. }) => match &epoch {
-            Some(epoch) => Ok(Drawn::Beacon(known.beacon(epoch))),
-            None => Err(bad(shown, "the beacon is missing", "write its value.")),
-        },
-        None => Ok(Drawn::FiatShamir { repetitions: 2, tries: 60 }),
-        Some(ChallengeText::FiatShamir { repetitions, tries }) => {
-            Ok(Drawn::FiatShamir { repetitions: *repetitions, tries: *tries })
-        }
-        Some(ChallengeText::Secret { file }) => Ok(Drawn::Secret(known.secret(secret(&folder.join(file))?))),
+    let source = match &document.challenge {
+        None => Source::FiatShamir { repetitions: 2, tries: 60 },
+        Some(text) => source(shown, folder, text)?,
     };
     let once = |what: &str, all: Vec<&str>| {
         let mut seen = BTreeSet::new();
@@ -404,18 +306,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         if let (Some(at), None) = (&at, &shipped)
             && replay::is_float(at)
         {
-            let draw = match (&document.challenge, &epoch) {
-                (Some(ChallengeText::Beacon { .. }), Some(e)) => {
-                    Draw::Beacon(Drawing::new(&e.value, &e.root, e.drawn, e.choices))
-                }
-                (Some(ChallengeText::Beacon { .. }), None) => {
-                    return Err(bad(shown, "the beacon is missing", "write its value."));
-                }
-                (Some(ChallengeText::Secret { file }), _) => Draw::Secret(secret(&folder.join(file))?, 0),
-                (Some(ChallengeText::FiatShamir { tries, .. }), _) => Draw::Certificate { tries: *tries },
-                (None, _) => Draw::Certificate { tries: 60 },
-            };
-            floats.push(FloatModel { name, model: replay::read(at)?, draw });
+            floats.push(FloatModel { name, model: replay::read(at)?, draw: source.draw() });
             continue;
         }
         let known = match (at, shipped.as_deref()) {
@@ -432,7 +323,7 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
                 ));
             }
         };
-        let drawn = drawn(&known)?;
+        let drawn = source.of(&known);
         models.push(Model { name, known, drawn });
     }
     let trusted = |text: &str| {
@@ -527,16 +418,22 @@ pub fn read(file: &Path, shown: &str) -> Result<Trust, Problem> {
         questions,
         fusions,
         votes,
-        epoch,
+        epoch: source.epoch(),
         names,
         held,
     })
 }
 
-/// The beacon of the settings, where random numbers come from one.
-fn epoch(shown: &str, text: &ChallengeText) -> Result<Option<Epoch>, Problem> {
-    let ChallengeText::Beacon { value, commitments, shares, least, log_root, drawn, choices } = text else {
-        return Ok(None);
+/// Where random numbers come from.
+fn source(shown: &str, folder: &Path, text: &ChallengeText) -> Result<Source, Problem> {
+    let (value, commitments, shares, least, log_root, drawn, choices) = match text {
+        ChallengeText::Secret { file } => return Ok(Source::Secret(secret(&folder.join(file))?)),
+        ChallengeText::FiatShamir { repetitions, tries } => {
+            return Ok(Source::FiatShamir { repetitions: *repetitions, tries: *tries });
+        }
+        ChallengeText::Beacon { value, commitments, shares, least, log_root, drawn, choices } => {
+            (value, commitments, shares, least, log_root, drawn, choices)
+        }
     };
     let root = digest(shown, log_root)?;
     let all = |texts: &[String]| texts.iter().map(|t| digest(shown, t)).collect::<Result<Vec<Digest>, Problem>>();
@@ -557,7 +454,7 @@ fn epoch(shown: &str, text: &ChallengeText) -> Result<Option<Epoch>, Problem> {
             return Err(bad(shown, "the beacon has no value, or says it twice", mend));
         }
     };
-    Ok(Some(Epoch { value, root, drawn: *drawn, choices }))
+    Ok(Source::Beacon(Epoch { value, root, drawn: *drawn, choices }))
 }
 
 fn key(shown: &str, text: &str) -> Result<KeyId, Problem> {

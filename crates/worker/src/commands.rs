@@ -274,11 +274,23 @@ impl Desk {
             Circumstances { slot, validity: validity(started), previous: chain.previous(), execution: None };
         // What is missing is noticed before a slot is used up.
         let ledger = args.path("--ledger")?;
+        let book = Ledger::open(&ledger, trust)?;
+        if !book.entries().iter().any(|entry| entry.key == key.public().id()) {
+            let mend = "Ask for its registration with bfv key request, and let the authority register it.";
+            return Err(Problem::new(
+                ledger.display().to_string(),
+                "The key of the flag --key is not registered.",
+                mend,
+            )
+            .into());
+        }
         let out = match args.maybe(streams::BLOCK) {
             Some(_) => args.path("--output")?,
             None => {
                 let out = output(args)?;
                 absent(&out, "Name a new file.")?;
+                let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                folder.metadata().map_err(files(folder))?;
                 out
             }
         };

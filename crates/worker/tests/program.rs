@@ -156,6 +156,29 @@ fn what_is_there_is_not_replaced() {
     assert_eq!(world.run(&[("--slot", "9.1.0")]).0, 0);
 }
 
+/// What could have been known before is told before anything is signed or logged, so the same slot serves once it is mended.
+#[test]
+fn a_slot_is_used_up_by_what_is_signed_only() {
+    let world = World::new("slot");
+    let ledger = || std::fs::read(world.folder.join("ledger")).unwrap();
+    let before = ledger();
+    let other = world.path("other");
+    let (_, said, _) = start(&["key", "--output", &other]);
+    let public = said.split("The public key is ").nth(1).unwrap().trim_end().trim_end_matches('.').to_owned();
+    for (flag, value, code, expected) in [
+        ("--key", &other, 3, "ledger: The key of the flag --key is not registered. Ask for its registration"),
+        ("--authority", &public, 3, "ledger"),
+        ("--log-key", &other, 3, "ledger"),
+        ("--output", &world.path("none/x"), 74, "none cannot be used"),
+    ] {
+        let (found, said, why) = world.run(&[("--slot", "9.1.0"), (flag, value)]);
+        assert_eq!((found, said.as_str()), (code, ""), "{why}");
+        assert!(why.contains(expected), "{why}");
+        assert!(ledger() == before, "{flag}");
+    }
+    assert_eq!(world.run(&[("--slot", "9.1.0")]).0, 0);
+}
+
 #[test]
 fn a_wrong_file_has_code_3_and_a_missing_one_74() {
     let world = World::new("files");
