@@ -140,7 +140,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Command lines that show every command and every kind of mistake.
-const SAMPLES: [&str; 103] = [
+const SAMPLES: [&str; 104] = [
     "check missing.sctt",
     "check",
     "check --format jsn",
@@ -170,6 +170,7 @@ const SAMPLES: [&str; 103] = [
     "help accessibility",
     "help exit",
     "help project",
+    "help chat",
     "help replay",
     "help xyzzy",
     "help check",
